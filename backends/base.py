@@ -1,0 +1,143 @@
+"""What a model's backend takes, gives and promises.
+
+A backend is an adapter to one place that runs models. It knows nothing of pages, caches or HTTP routes.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar, Literal, Protocol
+
+from msgspec import Struct
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+class BackendFailure(Exception):
+    """Base of what a backend raises; `status` is what the gateway should answer with."""
+
+    status: ClassVar[int] = 502
+
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+        self.headers = headers or {}
+
+
+class BackendUnavailable(BackendFailure):
+    """Not reachable, starting, or out of capacity; nothing was generated."""
+
+    status = 503
+
+
+class BackendTimeout(BackendFailure):
+    """No answer within the request's deadline; nothing was generated."""
+
+    status = 504
+
+
+class BackendRejected(BackendFailure):
+    """The backend refused the request itself (4xx): `upstream_status` and `body` are its own words."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        upstream_status: int,
+        body: dict[str, Any] | None = None,
+        retry_after_s: float | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s, headers=headers)
+        self.upstream_status = upstream_status
+        self.body = body or {}
+
+
+class ContextExceeded(BackendFailure):
+    """The prompt is longer than the model's context, found before any work."""
+
+    status = 400
+
+    def __init__(self, message: str, *, prompt_tokens: int, context_tokens: int) -> None:
+        super().__init__(message)
+        self.prompt_tokens, self.context_tokens = prompt_tokens, context_tokens
+
+
+class BackendInterrupted(BackendFailure):
+    """It failed after the first delta; what was streamed is incomplete."""
+
+
+class CompletionRequest(Struct, kw_only=True, frozen=True):
+    """A prompt and how to answer it, in OpenAI's terms.
+
+    `messages` are OpenAI chat messages. `parameters` holds every other field the client sent (temperature,
+    tools, response_format …), passed on untouched; the typed fields are those the gateway itself reads.
+    """
+
+    model: str  # the backend's own name for it, aliases resolved
+    messages: list[dict[str, Any]]
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    stop: list[str] = []
+    json_schema: dict[str, Any] | None = None  # the answer must validate against it
+    parameters: dict[str, Any] = {}
+    timeout_s: float = 600
+
+
+class Delta(Struct, kw_only=True, frozen=True):
+    """A non-empty piece of an answer. `raw` is OpenAI's `choices[0].delta`, with whatever else it carries."""
+
+    text: str = ""
+    raw: dict[str, Any] = {}
+
+
+class Usage(Struct, kw_only=True, frozen=True):
+    """What the model reported. `input_tokens` includes the cached ones."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    details: dict[str, Any] = {}
+
+
+class Completion(Struct, kw_only=True, frozen=True):
+    """The terminal item of a stream."""
+
+    finish_reason: FinishReason
+    usage: Usage
+    model: str  # as the backend named it
+    raw: dict[str, Any] = {}  # what else the last chunk carried (id, system_fingerprint …)
+
+
+class ModelInfo(Struct, kw_only=True, frozen=True):
+    """A model a backend serves. `schema_mode` says how it takes a JSON Schema."""
+
+    name: str
+    context_tokens: int | None = None
+    schema_mode: Literal["response_format", "tool", "instruction"] = "response_format"
+
+
+class Backend(Protocol):
+    """Zero or more `Delta`, then exactly one `Completion`.
+
+    Raises BackendFailure's kin other than BackendInterrupted before the first delta, BackendInterrupted
+    after it, and nothing else. Closing the iterator stops generation and frees whatever it held.
+    """
+
+    name: str
+
+    def stream(self, request: CompletionRequest) -> AsyncIterator[Delta | Completion]: ...
+
+    async def models(self) -> list[ModelInfo]: ...
+
+    async def count_tokens(self, text: str, *, model: str) -> int | None:
+        """Exact count by the model's own tokenizer, None where the backend cannot tell."""
+        ...
+
+    async def health(self) -> str | None:
+        """None when well, else one line that names the fault."""
+        ...
+
+    async def aclose(self) -> None: ...

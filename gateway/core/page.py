@@ -1,0 +1,95 @@
+"""What `clean` takes and what it gives."""
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+from msgspec import Meta, Struct
+
+from gateway.wire import Image, ImageStyle, Link, LinkStyle, Metadata, Notice, Renderer, Scope
+
+BlockKind = Literal[
+    "heading", "paragraph", "item", "table", "code", "quote", "definition", "figure", "math", "rule"
+]
+
+
+class Kept(NamedTuple):
+    """The content as a set of Lexbor nodes, by `mem_id`; valid while the tree lives and is not changed."""
+
+    texts: set[int]  # text nodes that are content
+    elements: set[int]  # elements with at least one such node below them
+
+
+class CleanOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How to turn a page into content.
+
+    `select` keeps only what matches (and skips the main-content choice), `remove` drops what matches
+    first. `max_depth` and `max_blocks` bound the work on hostile pages; passing either sets the
+    `truncated` warning.
+    """
+
+    scope: Scope = "main"
+    renderer: Renderer = "native"
+    links: LinkStyle = "inline"
+    images: ImageStyle = "none"
+    select: str | None = None
+    remove: tuple[str, ...] = ()
+    html: bool = False  # fill Block.html too: serialising costs time nobody else should pay
+    max_depth: Annotated[int, Meta(ge=1)] = 512
+    max_blocks: Annotated[int, Meta(ge=1)] = 50_000
+
+
+class Block(Struct, kw_only=True, frozen=True, array_like=True):
+    """One indivisible piece of content: a paragraph, heading, list item, table, fence …
+
+    `gap` is the white space that separates it from the block before it (empty for the first), so a
+    rendering is the concatenation of gap + piece. A cut may fall before any block.
+    """
+
+    kind: BlockKind
+    gap: str  # "", "\n" (inside a tight list) or "\n\n"
+    markdown: str
+    text: str
+    html: str = ""
+    level: int = 0  # 1-6 for headings, nesting depth for items
+    heading: str = ""  # plain text of a heading
+
+
+class Page(Struct, kw_only=True, frozen=True):
+    """A cleaned page.
+
+    `blocks` is the content in reading order; the other renderings are made from it. `confidence` is
+    None for scope `page` and for `select`. `structured` holds the page's parsed JSON-LD, microdata and
+    OpenGraph items.
+    """
+
+    blocks: list[Block]
+    title: str | None
+    metadata: Metadata
+    confidence: float | None
+    links: list[Link]
+    images: list[Image]
+    structured: list[dict[str, Any]]
+    warnings: list[Notice]
+    appendix: str = ""  # reference-style link definitions, with the gap before them
+
+    @property
+    def markdown(self) -> str:
+        return (
+            "".join([part for block in self.blocks for part in (block.gap, block.markdown)]) + self.appendix
+        )
+
+    @property
+    def text(self) -> str:
+        return "".join([part for block in self.blocks for part in (block.gap, block.text)])
+
+    @property
+    def html(self) -> str:
+        return "\n".join([block.html for block in self.blocks])
+
+    @property
+    def page_type(self) -> str | None:
+        return self.metadata.page_type
+
+    @property
+    def outline(self) -> list[Block]:
+        """The headings, in order."""
+        return [block for block in self.blocks if block.kind == "heading"]

@@ -1,0 +1,234 @@
+"""Every error a caller can meet, server and SDK alike.
+
+GatewayError
+├── InvalidRequest          400 invalid_request       the request is malformed; names field and reason
+│   ├── UrlRefused          400 url_refused           the address policy does not allow this URL
+│   └── ContextOverflow     400 context_overflow      prompt and pages do not fit the model's context
+├── Unauthorized            401 unauthorized          no key, or an unknown one
+│   └── Forbidden           403 forbidden             the key lacks the scope
+├── NotFound                404 not_found             no such route, model or resource
+├── FetchError              502 fetch_failed          the page could not be fetched
+│   ├── DnsFailed           502 dns_failed
+│   ├── ConnectFailed       502 connect_failed        TCP, TLS or protocol failure
+│   ├── FetchTimeout        504 fetch_timeout
+│   ├── TooLarge            413 too_large             body above the limit, or a decompression bomb
+│   ├── TooManyRedirects    502 too_many_redirects
+│   ├── UnsupportedContent  415 unsupported_content   nothing here turns this type into markdown
+│   ├── OriginStatus        502 origin_status         a 4xx or 5xx without content
+│   └── RobotsDenied        403 robots_denied
+├── CleanError              422 clean_failed          the page could not be cleaned
+│   └── CleanTimeout        422 clean_timeout         cleaning passed its deadline or memory limit
+├── BackendError            502 backend_failed        the model's backend answered with an error
+│   ├── BackendUnavailable  503 backend_unavailable   none configured, none reachable
+│   ├── BackendInterrupted  502 backend_interrupted   it failed after the first token
+│   └── SchemaUnsatisfied   422 schema_unsatisfied    no answer that validates; carries the raw text
+├── RateLimited             429 rate_limited          this key's limit; see Retry-After
+├── Overloaded              503 overloaded            the queue is full; see Retry-After
+└── InternalError           500 internal_error        a fault of ours; the request id finds it in the log
+
+`code` is stable and public. `extra` holds facts for the caller, never a body, a key or a resolved address.
+"""
+
+from typing import Any, ClassVar
+
+
+class GatewayError(Exception):
+    """Base of all errors; `detail` says what, where, which number, and what to do next."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str, *, retry_after_s: float | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+        self.extra = extra
+
+
+class InternalError(GatewayError):
+    """A fault of the gateway itself; details stay in the log."""
+
+
+class InvalidRequest(GatewayError):
+    """The request is malformed. `field` names the part at fault where one is."""
+
+    code = "invalid_request"
+    status = 400
+    title = "Invalid request"
+
+
+class UrlRefused(InvalidRequest):
+    """The address policy does not allow this URL; never tells what it resolved to."""
+
+    code = "url_refused"
+    title = "URL refused"
+
+
+class ContextOverflow(InvalidRequest):
+    """The prompt does not fit the model's context; `extra` carries both counts."""
+
+    code = "context_overflow"
+    title = "Context overflow"
+
+
+class Unauthorized(GatewayError):
+    """No key was sent, or one that is not configured."""
+
+    code = "unauthorized"
+    status = 401
+    title = "Unauthorized"
+
+
+class Forbidden(Unauthorized):
+    """The key is known but lacks the scope this route needs."""
+
+    code = "forbidden"
+    status = 403
+    title = "Forbidden"
+
+
+class NotFound(GatewayError):
+    """No such route, model or resource."""
+
+    code = "not_found"
+    status = 404
+    title = "Not found"
+
+
+class FetchError(GatewayError):
+    """The page could not be fetched. Carries the address, never the body."""
+
+    code = "fetch_failed"
+    status = 502
+    title = "Fetch failed"
+
+
+class DnsFailed(FetchError):
+    """The host's name did not resolve."""
+
+    code = "dns_failed"
+    title = "DNS failed"
+
+
+class ConnectFailed(FetchError):
+    """No connection, no TLS session, or no valid HTTP on it."""
+
+    code = "connect_failed"
+    title = "Connection failed"
+
+
+class FetchTimeout(FetchError):
+    """The fetch passed its total deadline."""
+
+    code = "fetch_timeout"
+    status = 504
+    title = "Fetch timed out"
+
+
+class TooLarge(FetchError):
+    """The body is above the limit, compressed or decompressed."""
+
+    code = "too_large"
+    status = 413
+    title = "Too large"
+
+
+class TooManyRedirects(FetchError):
+    """More redirects than the limit, or a loop."""
+
+    code = "too_many_redirects"
+    title = "Too many redirects"
+
+
+class UnsupportedContent(FetchError):
+    """Nothing here turns this content type into markdown."""
+
+    code = "unsupported_content"
+    status = 415
+    title = "Unsupported content"
+
+
+class OriginStatus(FetchError):
+    """The origin answered 4xx or 5xx and sent nothing worth returning."""
+
+    code = "origin_status"
+    title = "Origin answered with an error"
+
+
+class RobotsDenied(FetchError):
+    """The site's robots.txt disallows this URL, and this gateway is set to respect it."""
+
+    code = "robots_denied"
+    status = 403
+    title = "Denied by robots.txt"
+
+
+class CleanError(GatewayError):
+    """The page could not be cleaned."""
+
+    code = "clean_failed"
+    status = 422
+    title = "Cleaning failed"
+
+
+class CleanTimeout(CleanError):
+    """Cleaning passed its deadline or its memory limit; the worker was replaced."""
+
+    code = "clean_timeout"
+    title = "Cleaning timed out"
+
+
+class BackendError(GatewayError):
+    """The model's backend answered with an error."""
+
+    code = "backend_failed"
+    status = 502
+    title = "Backend failed"
+
+
+class BackendUnavailable(BackendError):
+    """No backend is configured for this model, or none can be reached."""
+
+    code = "backend_unavailable"
+    status = 503
+    title = "Backend unavailable"
+
+
+class BackendInterrupted(BackendError):
+    """The backend failed after the first token; what was streamed is incomplete."""
+
+    code = "backend_interrupted"
+    title = "Backend interrupted"
+
+
+class SchemaUnsatisfied(BackendError):
+    """The model gave no answer that validates; `extra["text"]` is what it said."""
+
+    code = "schema_unsatisfied"
+    status = 422
+    title = "Schema unsatisfied"
+
+
+class RateLimited(GatewayError):
+    """This key's own limit is reached."""
+
+    code = "rate_limited"
+    status = 429
+    title = "Rate limited"
+
+
+class Overloaded(GatewayError):
+    """The gateway's queue is full."""
+
+    code = "overloaded"
+    status = 503
+    title = "Overloaded"
+
+
+def _tree(root: type[GatewayError]) -> list[type[GatewayError]]:
+    return [root, *(leaf for child in root.__subclasses__() for leaf in _tree(child))]
+
+
+# code -> class: how the SDK turns a problem document back into the exception the server raised
+BY_CODE: dict[str, type[GatewayError]] = {cls.code: cls for cls in _tree(GatewayError)}

@@ -1,0 +1,46 @@
+"""What the use cases know of fetching: a request, a result, and the promise between them."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class FetchRequest(Struct, kw_only=True, frozen=True):
+    """A page wanted. `headers` are the caller's, not yet filtered. Validators make it conditional."""
+
+    url: str
+    timeout_s: float = 30
+    headers: dict[str, str] = {}
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Fetched(Struct, kw_only=True, frozen=True):
+    """A response, decoded from its transfer and content encodings but not from its charset.
+
+    `status` 304 means the caller's validators still hold and `body` is empty. Header names are lower-case;
+    repeated headers are joined with ", ". `set-cookie` is reported by presence only (value "").
+    """
+
+    url: str  # as asked, normalised
+    final_url: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    fetch_ms: float
+
+    @property
+    def content_type(self) -> str:
+        """The full Content-Type, parameters included; empty when the origin sent none."""
+        return self.headers.get("content-type", "")
+
+
+class Fetcher(Protocol):
+    """Gets one page through the address policy, within one total deadline.
+
+    Raises FetchError and its kin, UrlRefused, and nothing else. Any HTTP status is a result. No request
+    shares cookies or credentials with another.
+    """
+
+    async def fetch(self, request: FetchRequest) -> Fetched: ...
+    async def aclose(self) -> None: ...

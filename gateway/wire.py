@@ -1,0 +1,193 @@
+"""The JSON that crosses the wire, as types: shared by the server, the SDK and the cache.
+
+Requests refuse unknown keys; responses may gain fields, so clients ignore what they do not know.
+Units are in the names. Imports: the standard library and msgspec only.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+DEFAULT_TOKENIZER = "o200k_base"
+
+Format = Literal["markdown", "text", "html"]
+Scope = Literal["main", "page"]
+Include = Literal["links", "images", "metadata", "structured", "outline", "chunks", "html"]
+LinkStyle = Literal["inline", "reference", "none"]
+ImageStyle = Literal["none", "alt", "inline"]
+Renderer = Literal["native", "markdownify"]
+RenderMode = Literal["never", "auto", "always"]
+CacheStatus = Literal["hit", "stale", "revalidated", "miss", "bypass"]
+
+Selector = Annotated[str, Meta(min_length=1, max_length=1000)]
+Url = Annotated[str, Meta(min_length=1, max_length=8192)]
+
+
+class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What to make of a page, and how to get it; the source is named elsewhere."""
+
+    format: Format = "markdown"
+    scope: Scope = "main"
+    include: list[Include] = []
+    select: Selector | None = None
+    remove: Annotated[list[Selector], Meta(max_length=50)] = []
+    links: LinkStyle = "inline"
+    images: ImageStyle = "none"
+    renderer: Renderer = "native"
+    tokenizer: Annotated[str, Meta(min_length=1, max_length=100)] = DEFAULT_TOKENIZER
+    max_tokens: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
+    cursor: Annotated[str, Meta(min_length=1, max_length=400)] | None = None
+    max_age_s: Annotated[float, Meta(ge=0, le=31_536_000)] = 3600
+    store: bool = True
+    timeout_s: Annotated[float, Meta(gt=0, le=300)] = 30
+    headers: dict[str, str] = {}
+    render: RenderMode = "auto"
+
+
+class ScrapeRequest(ScrapeOptions, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/scrape`: exactly one of `url` and `html`; with `html`, `url` is its base address."""
+
+    url: Url | None = None
+    html: str | None = None
+
+
+class Notice(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Something the caller should know about a result that is a result all the same."""
+
+    code: str
+    message: str
+    count: int | None = None
+
+
+class Metadata(Struct, kw_only=True, frozen=True):
+    """What the page says of itself; null where it says nothing."""
+
+    description: str | None = None
+    author: str | None = None
+    published: str | None = None  # ISO 8601, date or date-time
+    language: str | None = None  # BCP 47
+    site_name: str | None = None
+    canonical_url: str | None = None
+    image: str | None = None
+    page_type: str | None = None
+
+
+class Link(Struct, kw_only=True, frozen=True):
+    """A link in the content: absolute http(s) address and visible text."""
+
+    url: str
+    text: str
+
+
+class Image(Struct, kw_only=True, frozen=True):
+    """An image in the content: absolute http(s) address and alternative text."""
+
+    url: str
+    alt: str
+
+
+class Section(Struct, kw_only=True, frozen=True):
+    """One heading of the outline; `tokens` counts its section, sub-sections not included."""
+
+    heading: str
+    level: int
+    tokens: int
+    cursor: str
+
+
+class Chunk(Struct, kw_only=True, frozen=True):
+    """A piece of the content of bounded size, with the headings above it, outermost first."""
+
+    content: str
+    headings: list[str]
+    tokens: int
+
+
+class TokenReport(Struct, kw_only=True, frozen=True):
+    """Exact counts by `tokenizer`: the page's HTML as received, and the content returned."""
+
+    tokenizer: str
+    html: int
+    content: int
+    saved: int
+    reduction: float  # saved / html, 0 when there was nothing to save
+
+
+class CacheReport(Struct, kw_only=True, frozen=True):
+    """Where the page or answer came from and how old it is."""
+
+    status: CacheStatus
+    age_s: float = 0
+
+
+class ScrapeTimings(Struct, kw_only=True, frozen=True):
+    """Wall-clock milliseconds of each stage; a stage that did not run is 0."""
+
+    fetch_ms: float = 0
+    clean_ms: float = 0
+    count_ms: float = 0
+    total_ms: float = 0
+
+
+class ScrapeResponse(Struct, kw_only=True, frozen=True):
+    """The answer of `POST /v1/scrape`. Optional parts are absent unless `include` names them."""
+
+    id: str
+    url: str | None
+    final_url: str | None
+    status: int | None
+    content_type: str
+    title: str | None
+    content: str
+    metadata: Metadata
+    tokens: TokenReport
+    confidence: float | None
+    next_cursor: str | None
+    outline: list[Section]
+    cache: CacheReport
+    timings: ScrapeTimings
+    warnings: list[Notice]
+    links: list[Link] | UnsetType = UNSET
+    images: list[Image] | UnsetType = UNSET
+    structured: list[dict[str, Any]] | UnsetType = UNSET
+    chunks: list[Chunk] | UnsetType = UNSET
+    html: str | UnsetType = UNSET
+
+
+class ChatMessage(Struct, kw_only=True, frozen=True):
+    """One message of a conversation, as far as counting needs it."""
+
+    role: str
+    content: Any = None
+    name: str | None = None
+
+
+class TokensRequest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/tokens`: exactly one of `text` and `messages`."""
+
+    text: str | None = None
+    messages: list[ChatMessage] | None = None
+    tokenizer: Annotated[str, Meta(min_length=1, max_length=100)] = DEFAULT_TOKENIZER
+
+
+class TokensResponse(Struct, kw_only=True, frozen=True):
+    """An exact count and the tokenizer it is true of."""
+
+    tokenizer: str
+    tokens: int
+
+
+class Problem(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """RFC 9457 problem details, the body of every error outside the OpenAI routes."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    extra: dict[str, Any] = {}
+
+
+encode_json = msgspec.json.Encoder().encode
