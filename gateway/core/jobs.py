@@ -1,0 +1,115 @@
+"""The work a cleaning worker does, as values: a job in, a result out, both plain msgpack.
+
+`run` is what the worker process calls; nothing here knows of processes. A GatewayError raised by the
+work crosses back as a `Failure` and is raised again by `unpack`.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from gateway.core.page import CleanOptions
+from gateway.errors import BY_CODE, GatewayError
+from gateway.wire import Chunk, Format, Image, Include, Link, Metadata, Notice
+
+CHUNK_TOKENS = 512  # the most a chunk holds unless the request's max_tokens is smaller
+
+
+class CleanJob(Struct, kw_only=True, frozen=True, tag="clean"):
+    """Turn a body into the piece of content that a request asks for."""
+
+    body: bytes
+    content_type: str
+    url: str | None
+    options: CleanOptions
+    format: Format
+    include: list[Include]
+    tokenizer: str
+    max_tokens: int | None = None
+    start: int = 0  # index of the block the piece begins with
+
+
+class CountJob(Struct, kw_only=True, frozen=True, tag="count"):
+    """Count a body's tokens as the text it decodes to."""
+
+    body: bytes
+    content_type: str
+    tokenizer: str
+
+
+class SectionAt(Struct, kw_only=True, frozen=True, array_like=True):
+    """An outline entry before its cursor is made."""
+
+    heading: str
+    level: int
+    tokens: int
+    start: int
+
+
+class Cleaned(Struct, kw_only=True, frozen=True, tag="cleaned"):
+    """A piece of content with its exact count, and what else the request asked for."""
+
+    content: str
+    tokens: int
+    next_start: int | None
+    title: str | None
+    metadata: Metadata
+    confidence: float | None
+    outline: list[SectionAt]
+    warnings: list[Notice]
+    links: list[Link]
+    images: list[Image]
+    structured: list[dict[str, Any]]
+    chunks: list[Chunk]
+    html: str
+    clean_ms: float
+    count_ms: float
+
+
+class Counted(Struct, kw_only=True, frozen=True, tag="counted"):
+    """How many tokens a body has."""
+
+    tokens: int
+    count_ms: float
+
+
+class Failure(Struct, kw_only=True, frozen=True, tag="failure"):
+    """A GatewayError on its way out of the worker."""
+
+    code: str
+    detail: str
+    extra: dict[str, Any] = {}
+
+
+Job = CleanJob | CountJob
+Result = Cleaned | Counted
+
+_job_decoder: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)
+_result_decoder: msgspec.msgpack.Decoder[Result | Failure] = msgspec.msgpack.Decoder(Result | Failure)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def pack(job: Job) -> bytes:
+    """A job as bytes."""
+    return _encode(job)
+
+
+def unpack(answer: bytes) -> Result:
+    """A worker's answer as a result; raises the GatewayError the work ended in."""
+    result = _result_decoder.decode(answer)
+    if isinstance(result, Failure):
+        raise BY_CODE.get(result.code, GatewayError)(result.detail, **result.extra)
+    return result
+
+
+def run(job: bytes) -> bytes:
+    """Do one job. Never raises a GatewayError: it is the answer then."""
+    try:
+        return _encode(_do(_job_decoder.decode(job)))
+    except GatewayError as exc:
+        return _encode(Failure(code=exc.code, detail=exc.detail, extra=exc.extra))
+
+
+def _do(job: Job) -> Result:
+    raise NotImplementedError
