@@ -22,6 +22,7 @@ GatewayError
 │   ├── BackendUnavailable  503 backend_unavailable   none configured, none reachable
 │   ├── BackendInterrupted  502 backend_interrupted   it failed after the first token
 │   └── SchemaUnsatisfied   422 schema_unsatisfied    no answer that validates; carries the raw text
+├── GatewayUnreachable  503 gateway_unreachable   SDK only: no gateway answers at this address
 ├── RateLimited             429 rate_limited          this key's limit; see Retry-After
 ├── Overloaded              503 overloaded            the queue is full; see Retry-After
 └── InternalError           500 internal_error        a fault of ours; the request id finds it in the log
@@ -44,6 +45,7 @@ class GatewayError(Exception):
         self.detail = detail
         self.retry_after_s = retry_after_s
         self.extra = extra
+        self.request_id: str | None = None  # set by the SDK from the server's answer
 
 
 class InternalError(GatewayError):
@@ -208,6 +210,14 @@ class SchemaUnsatisfied(BackendError):
     code = "schema_unsatisfied"
     status = 422
     title = "Schema unsatisfied"
+
+
+class GatewayUnreachable(GatewayError):
+    """No gateway answers at the client's address. Raised by the SDK, never by the server."""
+
+    code = "gateway_unreachable"
+    status = 503
+    title = "Gateway unreachable"
 
 
 class RateLimited(GatewayError):

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gateway.core.page import CleanOptions
 from gateway.errors import BY_CODE, GatewayError
-from gateway.wire import Chunk, Format, Image, Include, Link, Metadata, Notice
+from gateway.wire import ChatMessage, Chunk, Format, Image, Include, Link, Metadata, Notice
 
 CHUNK_TOKENS = 512  # the most a chunk holds unless the request's max_tokens is smaller
 
@@ -28,14 +28,15 @@ class CleanJob(Struct, kw_only=True, frozen=True, tag="clean"):
     tokenizer: str
     max_tokens: int | None = None
     start: int = 0  # index of the block the piece begins with
+    count_html: bool = True  # count the body's tokens too; False when they are known
 
 
 class CountJob(Struct, kw_only=True, frozen=True, tag="count"):
-    """Count a body's tokens as the text it decodes to."""
+    """Count the tokens of a text, or of a conversation with what the chat format adds."""
 
-    body: bytes
-    content_type: str
     tokenizer: str
+    text: str | None = None
+    messages: list[ChatMessage] | None = None
 
 
 class SectionAt(Struct, kw_only=True, frozen=True, array_like=True):
@@ -52,6 +53,7 @@ class Cleaned(Struct, kw_only=True, frozen=True, tag="cleaned"):
 
     content: str
     tokens: int
+    html_tokens: int | None
     next_start: int | None
     title: str | None
     metadata: Metadata
@@ -68,10 +70,9 @@ class Cleaned(Struct, kw_only=True, frozen=True, tag="cleaned"):
 
 
 class Counted(Struct, kw_only=True, frozen=True, tag="counted"):
-    """How many tokens a body has."""
+    """How many tokens there are."""
 
     tokens: int
-    count_ms: float
 
 
 class Failure(Struct, kw_only=True, frozen=True, tag="failure"):
