@@ -178,6 +178,112 @@ class TokensResponse(Struct, kw_only=True, frozen=True):
     tokens: int
 
 
+class AnswerCacheOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Whether a model's earlier answer to the same request will do, and whether to keep this one."""
+
+    max_age_s: Annotated[float, Meta(ge=0, le=31_536_000)] = 86_400
+    store: bool = True
+
+
+class ExtractRequest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/extract`: one source, and a prompt, a schema, or both.
+
+    The source is `url`, `urls`, `html` (with `url`, if given, as its base address) or `content`, which is
+    markdown or plain text taken as it is. `max_input_tokens` bounds what all calls together may send.
+    """
+
+    url: Url | None = None
+    urls: Annotated[list[Url], Meta(min_length=1, max_length=20)] | None = None
+    html: str | None = None
+    content: str | None = None
+    prompt: Annotated[str, Meta(min_length=1, max_length=100_000)] | None = None
+    schema: dict[str, Any] | None = None  # JSON Schema 2020-12
+    model: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    max_input_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_output_tokens: Annotated[int, Meta(ge=1, le=1_000_000)] = 1024
+    temperature: Annotated[float, Meta(ge=0, le=2)] = 0
+    seed: int | None = None
+    stream: bool = False
+    evidence: bool = True
+    dry_run: bool = False
+    scrape: ScrapeOptions = ScrapeOptions()
+    cache: AnswerCacheOptions = AnswerCacheOptions()
+
+
+EvidenceStatus = Literal["supported", "unsupported", "not_found"]
+
+
+class Evidence(Struct, kw_only=True, frozen=True):
+    """Where a value stands: `quote` is `[start:end]` of the markdown of source number `source`."""
+
+    path: str  # JSON Pointer into `data`
+    status: EvidenceStatus
+    quote: str | None = None
+    start: int | None = None
+    end: int | None = None
+    source: int | None = None
+
+
+class ExtractSource(Struct, kw_only=True, frozen=True):
+    """A page that was read, as it was sent."""
+
+    url: str | None
+    title: str | None
+    tokens: TokenReport
+    cache: CacheReport
+
+
+class Usage(Struct, kw_only=True, frozen=True):
+    """What the model reported, over all calls of the request; `input_tokens` includes the cached ones."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+
+
+class Cost(Struct, kw_only=True, frozen=True):
+    """US dollars at the configured prices, null without one; `saved_usd`: by cleaning and by the cache."""
+
+    usd: float | None = None
+    saved_usd: float | None = None
+
+
+class Gaps(Struct, kw_only=True, frozen=True):
+    """Milliseconds between deltas; a delta may hold several tokens."""
+
+    p50: float
+    p95: float
+    max: float
+
+
+class ExtractTimings(Struct, kw_only=True, frozen=True):
+    """Wall-clock milliseconds; a stage that did not run is 0, a figure that cannot be told is null."""
+
+    fetch_ms: float = 0
+    clean_ms: float = 0
+    queue_ms: float = 0
+    ttft_ms: float | None = None
+    tpot_ms: float | None = None
+    itl_ms: Gaps | None = None
+    total_ms: float = 0
+
+
+class Coverage(Struct, kw_only=True, frozen=True):
+    """How much of the pages was read: `read` chunks of `chunks`, each sent in a call of its own."""
+
+    read: int
+    chunks: int
+
+
+class Estimate(Struct, kw_only=True, frozen=True):
+    """What a dry run foresees: our own counts, with the output at its limit."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    tokenizer: str
+
+
 class Problem(Struct, kw_only=True, frozen=True, omit_defaults=True):
     """RFC 9457 problem details, the body of every error outside the OpenAI routes."""
 
