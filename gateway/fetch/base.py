@@ -6,13 +6,18 @@ from msgspec import Struct
 
 
 class FetchRequest(Struct, kw_only=True, frozen=True):
-    """A page wanted. `headers` are the caller's, not yet filtered. Validators make it conditional."""
+    """A page wanted. `headers` are the caller's, not yet filtered. Validators make it conditional.
+
+    They are sent to one address alone, `validated_url` (the stored copy's final one; `url` by default):
+    behind a redirect that has moved, an equal ETag would be a coincidence.
+    """
 
     url: str
     timeout_s: float = 30
     headers: dict[str, str] = {}
     etag: str | None = None
     last_modified: str | None = None
+    validated_url: str | None = None
 
 
 class Fetched(Struct, kw_only=True, frozen=True):

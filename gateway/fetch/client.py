@@ -1,0 +1,215 @@
+"""Pages over HTTP: one total deadline, bounded in every direction, nothing shared between callers.
+
+A fetch goes through `Guard` for every connection, follows redirects itself, and checks each hop anew. There
+is no cookie jar, no proxy from the environment and no second reading of the URL.
+"""
+
+import asyncio
+import contextlib
+import random
+import ssl
+import time
+from collections.abc import AsyncIterator
+
+import httpcore2
+import httpx2
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gateway.core.url import Url, join_url, parse_url
+from gateway.errors import ConnectFailed, DnsFailed, FetchTimeout, TooManyRedirects
+from gateway.fetch.base import Fetched, FetchRequest
+from gateway.fetch.dns import Resolver, ThreadResolver
+from gateway.fetch.exchange import ConnectionLost, Reply, exchange
+from gateway.fetch.guard import Guard, Policy
+from gateway.fetch.headers import (
+    DEFAULT_USER_AGENT,
+    filter_headers,
+    read_location,
+    read_retry_after,
+    request_headers,
+    without_wire_headers,
+)
+from gateway.fetch.hosts import Hosts
+from gateway.fetch.robots import MAX_ROBOTS_BYTES, Robots
+
+MAX_REDIRECTS = 5
+MAX_TRIES = 3
+MAX_RETRY_AFTER_S = 10.0
+ROBOTS_TIMEOUT_S = 10.0
+WORTH_BLAMING_S = 5.0  # a host given less time than this to answer is not blamed for a timeout
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TRY_AGAIN = frozenset({429, 502, 503, 504})
+
+
+class _Plan(Struct, kw_only=True, frozen=True):
+    """What one fetch asks for, apart from the address of the hop."""
+
+    caller: dict[str, str] = {}  # headers for hops of the first origin
+    validators: dict[str, str] = {}
+    validated: str = ""  # the one address they are sent to
+    deadline: float  # time.monotonic
+    asks_robots: bool = True
+    cut_bytes: int | None = None  # take this much of the body and leave the rest
+
+
+class HttpFetcher:
+    """Fetches pages through the address policy; implements `gateway.fetch.base.Fetcher`.
+
+    Args:
+        policy: what may be reached.
+        max_body_bytes: most bytes of a body, on the wire and decoded alike.
+        host_concurrency: most fetches from one host at a time.
+        min_delay_s: least time between the starts of two fetches from one host.
+        respect_robots: ask robots.txt first, and keep its Crawl-delay.
+        user_agent: what is sent as User-Agent, and matched against robots.txt.
+        resolver: name -> addresses; the operating system's by default.
+        ssl_context: which certificates to trust; the system's by default.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        max_body_bytes: int = 10 * 1024**2,
+        host_concurrency: int = 4,
+        min_delay_s: float = 0.0,
+        respect_robots: bool = False,
+        user_agent: str | None = None,
+        resolver: Resolver | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._policy = policy
+        self._max_body_bytes = max_body_bytes
+        self._user_agent = user_agent or DEFAULT_USER_AGENT
+        self._hosts = Hosts(concurrency=host_concurrency, min_delay_s=min_delay_s)
+        self._robots = Robots(self._fetch_robots, user_agent=self._user_agent) if respect_robots else None
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=ssl_context or httpx2.create_ssl_context(),
+            max_connections=None,  # hosts are bounded one by one, callers by the service's own limit
+            max_keepalive_connections=64,
+            keepalive_expiry=30,
+            http2=True,
+            network_backend=Guard(policy=policy, resolver=resolver or ThreadResolver()),
+        )
+
+    async def aclose(self) -> None:
+        """Close idle connections; fetches still under way fail."""
+        await self._pool.aclose()
+
+    async def fetch(self, request: FetchRequest) -> Fetched:
+        started = time.perf_counter()
+        url = parse_url(request.url)
+        validators = {"if-none-match": request.etag, "if-modified-since": request.last_modified}
+        plan = _Plan(
+            caller=filter_headers(request.headers),
+            validators={name: value for name, value in validators.items() if value},
+            validated=parse_url(request.validated_url or request.url).text,
+            deadline=time.monotonic() + request.timeout_s,
+        )
+        try:
+            async with asyncio.timeout(request.timeout_s):
+                fetched = await self._follow(url, plan)
+        except TimeoutError:
+            raise FetchTimeout(
+                f"{url.shown} did not arrive within {request.timeout_s:g} s; timeout_s gives it longer"
+            ) from None
+        return replace(fetched, url=url.text, fetch_ms=(time.perf_counter() - started) * 1000)
+
+    async def _follow(self, url: Url, plan: _Plan) -> Fetched:
+        hop, seen = url, {url.text}
+        caller = plan.caller
+        while True:
+            self._policy.check_url(hop)
+            delay_s = await self._robots.check(hop) if self._robots and plan.asks_robots else 0.0
+            validators = plan.validators if hop.text == plan.validated else {}
+            lines = request_headers(hop, user_agent=self._user_agent, caller=caller, validators=validators)
+            outcome = await self._try(hop, lines, plan, delay_s=delay_s)
+            if isinstance(outcome, Fetched):
+                return outcome
+            if len(seen) > MAX_REDIRECTS:
+                raise TooManyRedirects(f"{url.shown} redirects more than {MAX_REDIRECTS} times")
+            if outcome.text in seen:
+                raise TooManyRedirects(f"{url.shown} redirects in a circle, back to {outcome.shown}")
+            seen.add(outcome.text)
+            if outcome.origin != hop.origin:
+                caller = {}
+            hop = outcome
+
+    async def _try(
+        self, hop: Url, lines: list[tuple[bytes, bytes]], plan: _Plan, *, delay_s: float
+    ) -> Fetched | Url:
+        """One hop, tried again while that may help: the page, or where it redirects to."""
+        name = f"{hop.host}:{hop.port}"
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                async with self._hosts.slot(name, delay_s=delay_s), self._open(name, hop, lines) as reply:
+                    wait_s = _wait_after(reply, tries=tries, deadline=plan.deadline)
+                    if wait_s is None:
+                        return await self._read(reply, plan)
+                    await reply.discard()
+            except ConnectionLost:
+                wait_s = _backoff(tries)
+                if tries == MAX_TRIES or time.monotonic() + wait_s >= plan.deadline:
+                    raise
+            await asyncio.sleep(wait_s)
+
+    @contextlib.asynccontextmanager
+    async def _open(self, name: str, hop: Url, lines: list[tuple[bytes, bytes]]) -> AsyncIterator[Reply]:
+        """An exchange whose beginning counts for or against the host."""
+        began = time.monotonic()
+        answered = False
+        try:
+            async with exchange(self._pool, hop, lines, max_body_bytes=self._max_body_bytes) as reply:
+                answered = True
+                self._hosts.succeeded(name)
+                yield reply
+        except (ConnectFailed, DnsFailed):
+            if not answered:
+                self._hosts.failed(name)
+            raise
+        except asyncio.CancelledError:
+            if not answered and time.monotonic() - began >= WORTH_BLAMING_S:
+                self._hosts.failed(name)
+            raise
+
+    async def _read(self, reply: Reply, plan: _Plan) -> Fetched | Url:
+        location = read_location(reply.lines) if reply.status in _REDIRECTS else None
+        if location is not None:
+            await reply.discard()
+            return join_url(reply.url, location)
+        return Fetched(
+            url=reply.url.text,
+            final_url=reply.url.text,
+            status=reply.status,
+            headers=without_wire_headers(reply.headers),
+            body=await reply.body(
+                max_bytes=plan.cut_bytes or self._max_body_bytes, cut=plan.cut_bytes is not None
+            ),
+            fetch_ms=0,
+        )
+
+    async def _fetch_robots(self, url: Url) -> Fetched:
+        timeout_s = ROBOTS_TIMEOUT_S
+        plan = _Plan(deadline=time.monotonic() + timeout_s, asks_robots=False, cut_bytes=MAX_ROBOTS_BYTES)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._follow(url, plan)
+        except TimeoutError:
+            raise FetchTimeout(f"{url.shown} did not arrive within {timeout_s:g} s") from None
+
+
+def _wait_after(reply: Reply, *, tries: int, deadline: float) -> float | None:
+    """Seconds until another try at this response, None to take it as it is."""
+    if reply.status not in _TRY_AGAIN or tries == MAX_TRIES:
+        return None
+    wait_s = _backoff(tries)
+    if asked := reply.headers.get("retry-after"):
+        wait_s = max(wait_s, read_retry_after(asked, now=time.time()) or 0.0)
+    return wait_s if wait_s <= MAX_RETRY_AFTER_S and time.monotonic() + wait_s < deadline else None
+
+
+def _backoff(tries: int) -> float:
+    return random.uniform(0.125, 0.25) * (1 << tries - 1)

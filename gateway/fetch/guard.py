@@ -1,0 +1,258 @@
+"""The one door to the network: which addresses may be reached, and a dialler that reaches no other.
+
+The policy is an allow-list. `ipaddress.is_global` is not used: it lets multicast, NAT64, 6to4, site-local
+and several cloud metadata addresses through. A name is resolved once per connection, every answer is
+checked, and one of the checked literals is dialled, so that a name cannot change its meaning between the
+check and the connection. TLS, Host and keep-alive stay on the name.
+"""
+
+import ipaddress
+import ssl
+from collections.abc import Collection, Iterable, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import httpcore2
+from msgspec import Struct
+
+from gateway.core.url import Url
+from gateway.errors import ConnectFailed, TooLarge, UrlRefused
+from gateway.fetch.dns import Resolver
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+DEFAULT_PORTS = frozenset({80, 443, 8080, 8443})
+READ_BYTES = 32 * 1024  # what the protocol parsers chew on before the loop turns again
+CONNECT_TIMEOUT_S = 5.0  # an address that does not answer by then gives way to the next one
+
+# IANA special-purpose registries; each entry is refused however it was reached
+_REFUSED_V4 = [
+    ipaddress.IPv4Network(block)
+    for block in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",  # carrier NAT; also Alibaba's metadata address
+        "127.0.0.0/8",
+        "168.63.129.16/32",  # Azure's host agent
+        "169.254.0.0/16",  # link-local; most clouds' metadata address
+        "172.16.0.0/12",
+        "192.0.0.0/24",  # protocol assignments; Oracle's metadata address
+        "192.0.2.0/24",
+        "192.31.196.0/24",  # AS112
+        "192.52.193.0/24",  # AMT
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",
+        "192.175.48.0/24",  # AS112
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",  # multicast, reserved, broadcast
+    )
+]
+_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
+_REFUSED_V6 = [
+    ipaddress.IPv6Network(block)
+    for block in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
+]
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def is_public(address: Address) -> bool:
+    """Whether the address is on the open Internet; a v4-mapped or NAT64 one counts as its IPv4."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in block for block in _REFUSED_V4)
+    if address.scope_id is not None:
+        return False
+    if address.ipv4_mapped is not None:
+        return is_public(address.ipv4_mapped)
+    if address in _NAT64:
+        return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return address in _GLOBAL_V6 and not any(address in block for block in _REFUSED_V6)
+
+
+class Target(Struct, frozen=True):
+    """An operator's exception: these addresses at this port, and nothing else."""
+
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network
+    port: int
+
+    def covers(self, address: Address, port: int) -> bool:
+        return port == self.port and address.version == self.network.version and address in self.network
+
+
+class Policy:
+    """Which addresses and ports may be fetched from; fixed when built, never changed by a request.
+
+    Args:
+        allow_targets: `CIDR:port` exceptions, such as `10.0.0.0/8:443` or `[::1]/128:8080`.
+        ports: ports allowed on public addresses.
+    Raises:
+        ValueError: an exception is not `CIDR:port`.
+    """
+
+    def __init__(self, *, allow_targets: Sequence[str] = (), ports: Collection[int] = DEFAULT_PORTS) -> None:
+        self._targets = [_read_target(text) for text in allow_targets]
+        self._ports = frozenset(ports)
+
+    def allows(self, address: Address, port: int) -> bool:
+        """Whether a socket to this address and port may be opened."""
+        if any(target.covers(address, port) for target in self._targets):
+            return True
+        return port in self._ports and is_public(address)
+
+    def check_url(self, url: Url) -> None:
+        """Refuse what can be refused before any look-up: ports and literal addresses.
+
+        Raises:
+            UrlRefused: the port or the address is not allowed.
+        """
+        if url.port not in self._ports and all(target.port != url.port for target in self._targets):
+            allowed = ", ".join(str(port) for port in sorted(self._ports))
+            raise UrlRefused(f"port {url.port} is not one of those allowed ({allowed})")
+        literal = read_literal(url.host)
+        if literal is not None and not self.allows(literal, url.port):
+            raise refusal(url.host)
+
+
+def refusal(host: str) -> UrlRefused:
+    """One message for every refused host: what it resolved to stays here."""
+    return UrlRefused(
+        f"the address policy does not allow {host}: only hosts on the open Internet are fetched"
+    )
+
+
+def read_literal(host: str) -> Address | None:
+    """The address a host is, or None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _read_target(text: str) -> Target:
+    block, _, port = text.strip().rpartition(":")
+    try:
+        network = ipaddress.ip_network(block.replace("[", "").replace("]", ""))
+        target = Target(network, int(port))
+    except ValueError as exc:
+        raise ValueError(
+            f"{text!r} is not CIDR:port, such as 10.0.0.0/8:443 or [::1]/128:8080: {exc}"
+        ) from exc
+    if not 1 <= target.port <= 65535:
+        raise ValueError(f"{text!r}: the port is not a number from 1 to 65535")
+    return target
+
+
+class Meter:
+    """Bytes one fetch may still read from the wire, TLS taken off.
+
+    Caps what no parser reports: floods of 1xx responses, chunk extensions, trailers, HTTP/2 frames. Whoever
+    reads from an HTTP/2 connection reads for its other streams too, so there only the total counts.
+
+    Args:
+        head_bytes: allowed until `allow` is called, on a connection of one's own.
+        total_bytes: allowed on a connection shared with other fetches.
+    """
+
+    def __init__(self, *, head_bytes: int, total_bytes: int) -> None:
+        self._own_left = head_bytes
+        self._shared_left = total_bytes
+
+    def allow(self, count: int) -> None:
+        """Allow this many bytes from now on."""
+        self._own_left = count
+
+    def charge(self, count: int, *, shared: bool) -> None:
+        if shared:
+            self._shared_left -= count
+        else:
+            self._own_left -= count
+        if min(self._own_left, self._shared_left) < 0:
+            raise TooLarge("the origin sends more than any response within the limits needs")
+
+
+current_meter: ContextVar[Meter | None] = ContextVar("current_meter", default=None)
+
+
+class Guard(httpcore2.AsyncNetworkBackend):
+    """Dials checked addresses only.
+
+    Args:
+        policy: what may be reached.
+        resolver: host name -> addresses, asked once a connection.
+    """
+
+    def __init__(self, *, policy: Policy, resolver: Resolver) -> None:
+        self._policy = policy
+        self._resolver = resolver
+        self._dialler = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        addresses = await self._checked(host, port)
+        failure: Exception | None = None
+        for address in addresses:
+            try:
+                stream = await self._dialler.connect_tcp(
+                    str(address), port, CONNECT_TIMEOUT_S, local_address, socket_options
+                )
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as exc:
+                failure = exc
+                continue
+            peer = stream.get_extra_info("server_addr")
+            if peer is None or read_literal(peer[0]) != address:
+                await stream.aclose()
+                raise refusal(host)
+            return MeteredStream(stream)
+        raise ConnectFailed(f"no connection to {host} port {port}") from failure
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore2.AsyncNetworkStream:
+        raise UrlRefused("Unix sockets are never fetched from")
+
+    async def sleep(self, seconds: float) -> None:
+        await self._dialler.sleep(seconds)
+
+    async def _checked(self, host: str, port: int) -> list[Address]:
+        literal = read_literal(host)
+        answers = [host] if literal is not None else await self._resolver.resolve(host, port)
+        addresses = [read_literal(answer) for answer in answers]
+        checked = [address for address in addresses if address and self._policy.allows(address, port)]
+        if not checked or len(checked) != len(addresses):
+            raise refusal(host)
+        return checked
+
+
+class MeteredStream(httpcore2.AsyncNetworkStream):
+    """A stream that charges what it reads to the fetch that is reading."""
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+        tls = stream.get_extra_info("ssl_object")
+        self._shared = tls is not None and tls.selected_alpn_protocol() == "h2"
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = await self._stream.read(min(max_bytes, READ_BYTES), timeout)
+        if meter := current_meter.get():
+            meter.charge(len(data), shared=self._shared)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.AsyncNetworkStream:
+        return MeteredStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
