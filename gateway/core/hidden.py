@@ -1,0 +1,234 @@
+"""Text that no reader sees, told apart from text that a script shows on demand.
+
+A page hides text for two reasons. Tabs, accordions, carousels, "read more" and streamed React trees
+hide what a click or a script reveals: that is content, and on service pages almost half of all hidden
+words are. What nothing reveals (no size, its background's colour, off-screen, for screen readers alone)
+is noise at best and an instruction to a language model at worst.
+
+`hidden`, `aria-hidden`, display, visibility, opacity and no height are what scripts undo. They hide unless
+ - something on the page names the element as what it controls (aria-controls, href="#id" …);
+ - a button or heading right before it can open it;
+ - its own names, or its parents', are those of a widget that reveals (tab, accordion, carousel …);
+ - it is see-through only until an animation that it declares itself;
+ - it is a piece of a streamed React tree (id="S:…"), or so large a share of the page that hiding it
+   would leave readers nothing.
+Menus, dialogs and pop-ups reveal too, but never content. Font size 0, off-screen, clip, scale(0), same
+colour and screen-reader classes always hide.
+"""
+
+import re
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from gateway.core.styles import background_of, color_of, concealed_by, declarations, hiding_rules, may_hide
+
+_MARKED = (
+    '[hidden],[aria-hidden="true"],dialog,font[color],'
+    '[class*="sr-only"],[class*="visually"],[class*="screen-reader"],[class*="element-invisible"]'
+)
+_ICONS = frozenset(("svg", "i", "img"))
+_CONTROLS = '[aria-controls],[data-target],[data-bs-target],[href^="#"]'
+_CONTROL_ATTRIBUTES = ("aria-controls", "data-target", "data-bs-target", "href")
+_OPENERS = frozenset(("button", "summary", "dt", "label"))
+_UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
+_WHOLE_PAGE = frozenset(("html", "body", "main"))
+
+_SCREEN_READER = re.compile(
+    r"(?:^|[\s_-])(?:sr-only|visually-?hidden|screen-reader(?:-text|-only)?|element-invisible)(?=\s|$)", re.I
+)
+_WIDGET = re.compile(
+    r"tab(?!le|let|ul|in)|pane|accord|collaps|carousel|slide|swiper|slick|splide|faq|answer|toggle|expand"
+    r"|disclos|truncat|reveal|spoiler|read-?more|show-?more|gallery|elementor-invisible",
+    re.I,
+)
+_NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|consent|newsletter", re.I)
+_PARENTS = 2  # whose names are asked too
+_ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
+_ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
+_SHARE = 0.25  # of the page's text: more is the page itself
+_LEAST_PAGE = 500  # characters: a page of less hides what it hides
+_ALIKE = 3  # so many texts hidden alike are shown one at a time
+_ALIKE_CHARACTERS = 60
+_RULES = 40  # hiding <style> rules matched at most
+_SHEET_CHARACTERS = 20_000  # larger sheets are frameworks, whose scripts show what they hide
+
+
+def find_hidden(tree: LexborHTMLParser) -> dict[int, str]:
+    """The elements whose text no reader can see.
+
+    Args:
+        tree: the parsed page; not changed.
+    Returns:
+        `mem_id` -> why: font-size, off-screen, clip, scale, color, sr-only, dialog, or one of display,
+        visibility, opacity, hidden, aria-hidden, no-size where nothing reveals it. Any tag can be there,
+        `<span>` too; what is below a hidden element is hidden with it, listed or not. Elements without
+        text are not listed.
+    """
+    page = _Page(tree)
+    found: dict[int, str] = {}
+    alike: dict[tuple[str, str | None, str], list[int]] = {}
+    for node, reason in page.candidates():
+        characters = 0 if node.mem_id in found else len((node.text() or "").strip())
+        if not characters or node.tag in _WHOLE_PAGE:
+            continue
+        if reason in _UNDOABLE:
+            names = _names(node)
+            if page.reveals(node, reason, names=names, characters=characters):
+                continue
+            if characters >= _ALIKE_CHARACTERS and not _NEVER.search(names):
+                alike.setdefault((node.tag or "", node.attrs.get("class"), reason), []).append(node.mem_id)
+        found[node.mem_id] = reason
+    for group in alike.values():
+        if len(group) >= _ALIKE:
+            for mem_id in group:
+                del found[mem_id]
+    return found
+
+
+class _Page:
+    """A tree with what is worth computing once, and only if asked."""
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self.tree = tree
+        self._styles: dict[str, dict[str, str]] = {"": {}}
+        self._controlled: set[str] | None = None
+        self._characters: int | None = None
+        self._plain: bool | None = None
+
+    def candidates(self) -> Iterator[tuple[LexborNode, str]]:
+        """Elements that an attribute or a `<style>` rule hides, and why, whatever may reveal them."""
+        for node in self.tree.css("[style]"):
+            if (style := self._style(node)) and (
+                reason := concealed_by(style) or self._same_color(node, style)
+            ):
+                yield node, reason
+        for node in self.tree.css(_MARKED):
+            if node.tag not in _ICONS and (reason := self._marked(node)):
+                yield node, reason
+        sheets = [sheet.text() or "" for sheet in self.tree.css("style")]
+        rules = [r for sheet in sheets if len(sheet) <= _SHEET_CHARACTERS for r in hiding_rules(sheet)]
+        for selector, reason in rules[:_RULES]:
+            if reason in _UNDOABLE and _is_named_again(selector, sheets):
+                continue
+            try:
+                nodes = self.tree.css(selector)
+            except (SelectolaxError, ValueError):
+                continue  # a selector that Lexbor cannot read selects nothing
+            for node in nodes:
+                yield node, reason
+
+    def _style(self, node: LexborNode) -> dict[str, str]:
+        """Declarations of the style attribute, if they might matter here."""
+        text = node.attrs.get("style") or ""
+        if text not in self._styles:
+            self._styles[text] = declarations(text) if may_hide(text) else {}
+        return self._styles[text]
+
+    def _marked(self, node: LexborNode) -> str:
+        attributes = node.attrs
+        if "hidden" in attributes:
+            return "hidden"
+        if attributes.get("aria-hidden") == "true":
+            return "aria-hidden"
+        if node.tag == "dialog":
+            return "" if "open" in attributes else "dialog"
+        if node.tag == "font":
+            return self._same_color(node, {"color": (attributes.get("color") or "").lower()})
+        return "sr-only" if _SCREEN_READER.search(attributes.get("class") or "") else ""
+
+    def _same_color(self, node: LexborNode, style: dict[str, str]) -> str:
+        color = color_of(style.get("color", ""))
+        if color == "transparent":  # on letters that clip their background: a gradient heading
+            clips = (style.get("background-clip"), style.get("-webkit-background-clip"))
+            return "" if "text" in clips else "color"
+        return "color" if color and color == self._background(node) else ""
+
+    def reveals(self, node: LexborNode, reason: str, *, names: str, characters: int) -> bool:
+        """Whether something on the page shows this element to its readers after all."""
+        attributes = node.attrs
+        if not _NEVER.search(names):
+            own_id = attributes.get("id") or ""
+            if own_id and (own_id[1:2] == ":" or own_id in self._controlled_ids()):
+                return True
+            if _WIDGET.search(names) or _is_opened(node, reason) or _is_in_widget(node):
+                return True
+            if reason in ("opacity", "visibility"):
+                style = self._style(node)
+                if not style.keys().isdisjoint(_ANIMATED) or any(map(_ANIMATES.match, attributes)):
+                    return True
+        return characters > _LEAST_PAGE and characters > _SHARE * self._page_characters()
+
+    def _background(self, node: LexborNode) -> str:
+        """The colour right behind a node, where inline styles tell; white on a page without style sheets."""
+        at: LexborNode | None = node
+        while at is not None and at.tag != "html":
+            style = self._style(at)
+            if "background" in style or "background-color" in style:
+                return background_of(style)
+            if bgcolor := at.attrs.get("bgcolor"):
+                return color_of(bgcolor.lower())
+            at = at.parent
+        if self._plain is None:
+            self._plain = not self.tree.css('link[rel~="stylesheet"]') and not any(
+                "background" in sheet.text() for sheet in self.tree.css("style")
+            )
+        return "ffffff" if self._plain else ""
+
+    def _controlled_ids(self) -> set[str]:
+        if self._controlled is None:
+            self._controlled = set()
+            for node in self.tree.css(_CONTROLS):
+                attributes = node.attrs
+                for name in _CONTROL_ATTRIBUTES:
+                    if value := attributes.get(name):
+                        self._controlled.update(value.replace("#", " ").split())
+        return self._controlled
+
+    def _page_characters(self) -> int:
+        if self._characters is None:
+            body = self.tree.body
+            code = sum(
+                len(node.text() or "") for node in self.tree.css("body script,body style,body noscript")
+            )
+            self._characters = len(body.text() or "") - code if body is not None else 0
+        return self._characters
+
+
+def _names(node: LexborNode) -> str:
+    attributes = node.attrs
+    return f"{attributes.get('class') or ''} {attributes.get('id') or ''} {attributes.get('role') or ''}"
+
+
+def _is_in_widget(node: LexborNode) -> bool:
+    parent = node.parent
+    for _ in range(_PARENTS):
+        if parent is None or parent.tag in _WHOLE_PAGE:
+            return False
+        if _WIDGET.search(_names(parent)):
+            return True
+        parent = parent.parent
+    return False
+
+
+def _is_opened(node: LexborNode, reason: str) -> bool:
+    """Whether what stands right before the element opens it, or is its twin for screen readers."""
+    before = node.prev
+    while before is not None and before.is_text_node and not (before.text() or "").strip():
+        before = before.prev
+    if before is None or not before.is_element_node:
+        return False
+    attributes = before.attrs
+    if (
+        reason == "aria-hidden"
+    ):  # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
+        return bool(_SCREEN_READER.search(attributes.get("class") or ""))
+    return (
+        before.tag in _OPENERS or attributes.get("role") in ("button", "tab") or "aria-expanded" in attributes
+    )
+
+
+def _is_named_again(selector: str, sheets: list[str]) -> bool:
+    """Whether the style sheets speak of these classes or ids elsewhere too, most likely to show them."""
+    names = re.findall(r"[.#]([\w-]+)", selector)
+    return all(sum(sheet.count(name) for sheet in sheets) > 1 for name in names)
