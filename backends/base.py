@@ -3,12 +3,15 @@
 A backend is an adapter to one place that runs models. It knows nothing of pages, caches or HTTP routes.
 """
 
-from collections.abc import AsyncIterator
+import difflib
+from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, Literal, Protocol
 
 from msgspec import Struct
 
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+FinishReason = Literal[
+    "stop", "length", "tool_calls", "content_filter"
+]  # anything else a server says is told as stop
 
 
 class BackendFailure(Exception):
@@ -68,11 +71,25 @@ class BackendInterrupted(BackendFailure):
     """It failed after the first delta; what was streamed is incomplete."""
 
 
+class UnknownModel(LookupError):
+    """No configured backend serves this model; `known` are those that are served."""
+
+    def __init__(self, model: str, known: list[str]) -> None:
+        self.model, self.known = model, known
+        listed = ", ".join(known[:30]) + (f" and {len(known) - 30} more" if len(known) > 30 else "")
+        close = difflib.get_close_matches(model, known, n=1, cutoff=0.6)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        super().__init__(f"the model `{model}` is not served here; known models: {listed or 'none'}{hint}")
+
+
 class CompletionRequest(Struct, kw_only=True, frozen=True):
     """A prompt and how to answer it, in OpenAI's terms.
 
     `messages` are OpenAI chat messages. `parameters` holds every other field the client sent (temperature,
-    tools, response_format …), passed on untouched; the typed fields are those the gateway itself reads.
+    tools, response_format …), passed on untouched; the typed fields are those that backends of other formats
+    read, so they are filled from `parameters` too; where both name a thing, `parameters` is what was sent.
+    With `json_schema` an adapter asks for such JSON in whatever way its models have (response_format, a
+    forced tool, an instruction), and the deltas' text is that JSON.
     """
 
     model: str  # the backend's own name for it, aliases resolved
@@ -87,10 +104,22 @@ class CompletionRequest(Struct, kw_only=True, frozen=True):
 
 
 class Delta(Struct, kw_only=True, frozen=True):
-    """A non-empty piece of an answer. `raw` is OpenAI's `choices[0].delta`, with whatever else it carries."""
+    """A piece of an answer.
+
+    `text` is what the first choice's content grew by; empty when the piece carries something else. `raw` is
+    that choice's `delta` object (role, reasoning_content, tool_calls …), empty when `text` is all there is.
+    `chunk` is the whole `chat.completion.chunk` in JSON as the server sent it, without usage, when it speaks
+    OpenAI's format: then it goes to the client as it is, and it includes the one with `finish_reason`.
+    """
 
     text: str = ""
     raw: dict[str, Any] = {}
+    chunk: bytes = b""
+
+    @property
+    def is_token(self) -> bool:
+        """Whether the model said something here: not a role, an empty string or the end."""
+        return bool(self.text) or any(value for key, value in self.raw.items() if key != "role")
 
 
 class Usage(Struct, kw_only=True, frozen=True):
@@ -99,16 +128,17 @@ class Usage(Struct, kw_only=True, frozen=True):
     input_tokens: int = 0
     output_tokens: int = 0
     cached_input_tokens: int = 0
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = {}  # OpenAI's usage object as the server sent it, with all its details
 
 
 class Completion(Struct, kw_only=True, frozen=True):
     """The terminal item of a stream."""
 
     finish_reason: FinishReason
-    usage: Usage
+    usage: Usage | None  # None: the server reported none
     model: str  # as the backend named it
     raw: dict[str, Any] = {}  # what else the last chunk carried (id, system_fingerprint …)
+    queue_ms: float = 0  # waited for a slot, where the backend knows
 
 
 class ModelInfo(Struct, kw_only=True, frozen=True):
@@ -128,7 +158,7 @@ class Backend(Protocol):
 
     name: str
 
-    def stream(self, request: CompletionRequest) -> AsyncIterator[Delta | Completion]: ...
+    def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]: ...
 
     async def models(self) -> list[ModelInfo]: ...
 
@@ -141,3 +171,24 @@ class Backend(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+class Price(Struct, kw_only=True, frozen=True):
+    """US dollars per million tokens; cached input costs as much as other input unless said."""
+
+    input: float = 0
+    output: float = 0
+    cached_input: float | None = None
+
+
+class Route(Struct, kw_only=True, frozen=True):
+    """Where one model's requests go."""
+
+    name: str  # what callers call the model
+    backend: Backend
+    model: str  # what the backend calls it
+    context_tokens: int | None = None
+    tokenizer: str | None = None
+    price: Price | None = None
+    fallbacks: list[str] = []  # names of models, tried in order
+    timeout_s: float = 600

@@ -19,6 +19,9 @@ GatewayError
 ├── CleanError              422 clean_failed          the page could not be cleaned
 │   └── CleanTimeout        422 clean_timeout         cleaning passed its deadline or memory limit
 ├── BackendError            502 backend_failed        the model's backend answered with an error
+│   ├── BackendRejected     400 backend_rejected      it refuses this request; its own words are passed on
+│   ├── BackendRateLimited  429 backend_rate_limited  it limits us; its headers are passed on
+│   ├── BackendTimeout      504 backend_timeout       no token within the request's deadline
 │   ├── BackendUnavailable  503 backend_unavailable   none configured, none reachable
 │   ├── BackendInterrupted  502 backend_interrupted   it failed after the first token
 │   └── SchemaUnsatisfied   422 schema_unsatisfied    no answer that validates; carries the raw text
@@ -182,11 +185,46 @@ class CleanTimeout(CleanError):
 
 
 class BackendError(GatewayError):
-    """The model's backend answered with an error."""
+    """The model's backend answered with an error. `headers` of its answer go to the caller."""
 
     code = "backend_failed"
     status = 502
     title = "Backend failed"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_after_s: float | None = None,
+        headers: dict[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(detail, retry_after_s=retry_after_s, **extra)
+        self.headers = headers or {}
+
+
+class BackendRejected(BackendError):
+    """The model's server refuses this request; `extra["error"]` is its own error object."""
+
+    code = "backend_rejected"
+    status = 400
+    title = "Backend rejected the request"
+
+
+class BackendRateLimited(BackendError):
+    """The model's server limits this gateway; Retry-After and its rate limit headers are passed on."""
+
+    code = "backend_rate_limited"
+    status = 429
+    title = "Backend rate limited"
+
+
+class BackendTimeout(BackendError):
+    """No token came within the request's deadline, over all backends tried."""
+
+    code = "backend_timeout"
+    status = 504
+    title = "Backend timed out"
 
 
 class BackendUnavailable(BackendError):

@@ -54,7 +54,15 @@ ALLOWED = {
         "gateway.sse",
     },
 }
-USE_CASES = {"gateway.scrape", "gateway.extract", "gateway.complete"}
+USE_CASES = {
+    "gateway.scrape",
+    "gateway.extract",
+    "gateway.complete",
+    "gateway.answers",
+    "gateway.completion_cache",
+    "gateway.failures",
+    "gateway.flights",
+}
 USE_CASE_ALLOWED = {
     "msgspec",
     "jsonschema",
@@ -68,6 +76,10 @@ USE_CASE_ALLOWED = {
     "backends.base",
     "gateway.scrape",
     "gateway.complete",
+    "gateway.answers",
+    "gateway.completion_cache",
+    "gateway.failures",
+    "gateway.flights",
 }
 
 

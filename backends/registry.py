@@ -1,0 +1,208 @@
+"""Which backend serves a model: names and aliases to adapters, built when first used.
+
+Each kind is one module with `build(spec: BackendSpec) -> Backend`, imported only when a configured backend of
+that kind is used, so that the optional dependency of one is never asked of users of another.
+"""
+
+import asyncio
+import importlib
+import time
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from backends.base import (
+    Backend,
+    BackendFailure,
+    BackendRejected,
+    BackendUnavailable,
+    ModelInfo,
+    Route,
+    UnknownModel,
+)
+from backends.specs import BackendSpec, ConfigurationError, ModelSpec
+
+LISTING_TTL_S = 60.0
+THREE_WAYS = (
+    "no model is configured; choose one of three: WINNOW_REMOTE_URL (any OpenAI-compatible server; "
+    "OPENAI_API_KEY alone means OpenAI), ANTHROPIC_API_KEY, or WINNOW_LOCAL_MODEL (path of a GGUF)"
+)
+_MODULES = {
+    "remote": "backends.remote",
+    "anthropic": "backends.anthropic",
+    "local": "backends.local",
+    "scripted": "backends.scripted",
+}
+_EXTRAS = {"anthropic": "anthropic", "local": "local"}
+
+
+class Registry:
+    """Model name → route.
+
+    A model is known by its name, its aliases and `backend/name`; where two backends serve one name, the
+    first configured wins. A backend without configured models is asked for its list, which is kept for a
+    minute; one that cannot list takes any name.
+
+    Args:
+        specs: backends in order of precedence.
+        default: the model for requests that name none; the first configured when absent.
+        clock: seconds, monotonic.
+    Raises:
+        ConfigurationError: an unknown kind, a name used twice, or a fallback or default nobody serves.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[BackendSpec],
+        *,
+        default: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        self._default = default
+        self._clock = clock
+        self._built: dict[str, Backend] = {}
+        self._listings: dict[str, _Listing] = {}
+        self._listing_lock = asyncio.Lock()
+        self._configured: dict[str, tuple[BackendSpec, ModelSpec]] = {}
+        for spec in specs:
+            for model in spec.models:
+                for name in (model.name, *model.aliases, f"{spec.name}/{model.name}"):
+                    self._configured.setdefault(name, (spec, model))
+        self._check(specs)
+
+    async def resolve(self, model: str | None = None) -> Route:
+        """The route of a model's name or alias; of the default model for None or an empty name.
+
+        Raises:
+            UnknownModel: nobody serves it.
+            BackendUnavailable: no backend is configured, or the one that would know it cannot be asked.
+        """
+        if not self._specs:
+            raise BackendUnavailable(THREE_WAYS)
+        name = model or self._default or next(iter(self._configured), None)
+        if name in self._configured:
+            return self._route(*self._configured[name])
+        fault: BackendFailure | None = None
+        for spec in self._specs.values():
+            if spec.models:
+                continue
+            try:
+                listing = await self._list(spec)
+            except BackendFailure as failure:
+                fault = fault or failure
+                continue
+            if name is None and listing.models:
+                name = listing.models[0].name
+            if name is None:
+                continue
+            upstream = name.removeprefix(f"{spec.name}/")
+            info = next((info for info in listing.models if info.name in (name, upstream)), None)
+            if info or listing.takes_any:
+                found = ModelSpec(
+                    name=info.name if info else upstream,
+                    context_tokens=info.context_tokens if info else None,
+                )
+                return self._route(spec, found)
+        if fault is not None:
+            raise BackendUnavailable(fault.message, retry_after_s=fault.retry_after_s) from fault
+        raise UnknownModel(name or "", [route.name for route in await self.models()])
+
+    async def models(self) -> list[Route]:
+        """Every model served now, in order of precedence; a backend that cannot be asked is left out."""
+        routes: dict[str, Route] = {}
+        for spec in self._specs.values():
+            served = spec.models
+            if not served:
+                try:
+                    listing = await self._list(spec)
+                except BackendFailure:
+                    continue
+                served = [ModelSpec(name=m.name, context_tokens=m.context_tokens) for m in listing.models]
+            for model in served:
+                routes.setdefault(model.name, self._route(spec, model))
+        return list(routes.values())
+
+    def aliases(self) -> dict[str, str]:
+        """Alias → model name, as configured."""
+        return {
+            alias: model.name
+            for spec in self._specs.values()
+            for model in spec.models
+            for alias in model.aliases
+        }
+
+    async def health(self) -> dict[str, str | None]:
+        """Name of each backend in use → None when well, else one line that names the fault."""
+        return {name: await backend.health() for name, backend in self._built.items()}
+
+    async def aclose(self) -> None:
+        for backend in self._built.values():
+            await backend.aclose()
+        self._built.clear()
+
+    def _route(self, spec: BackendSpec, model: ModelSpec) -> Route:
+        return Route(
+            name=model.name,
+            backend=self._backend(spec),
+            model=model.upstream or model.name,
+            context_tokens=model.context_tokens,
+            tokenizer=model.tokenizer,
+            price=model.price,
+            fallbacks=model.fallbacks,
+            timeout_s=spec.timeout_s,
+        )
+
+    def _backend(self, spec: BackendSpec) -> Backend:
+        if spec.name not in self._built:
+            try:
+                build = importlib.import_module(_MODULES[spec.kind]).build
+            except ImportError as exc:
+                extra = _EXTRAS.get(spec.kind)
+                remedy = f"; install it with: pip install 'winnow-gateway[{extra}]'" if extra else ""
+                raise BackendUnavailable(
+                    f"backend `{spec.name}` needs {exc.name}, which is not installed{remedy}"
+                ) from exc
+            self._built[spec.name] = build(spec)
+        return self._built[spec.name]
+
+    async def _list(self, spec: BackendSpec) -> "_Listing":
+        async with self._listing_lock:  # many requests at start ask once
+            listing = self._listings.get(spec.name)
+            if listing is None or self._clock() - listing.asked_at > LISTING_TTL_S:
+                try:
+                    models = await self._backend(spec).models()
+                    listing = _Listing(models=models, takes_any=False, asked_at=self._clock())
+                except BackendRejected as refusal:
+                    if refusal.upstream_status not in (404, 405, 501):
+                        raise
+                    listing = _Listing(models=[], takes_any=True, asked_at=self._clock())
+                self._listings[spec.name] = listing
+            return listing
+
+    def _check(self, specs: Sequence[BackendSpec]) -> None:
+        if len(self._specs) != len(specs):
+            raise ConfigurationError("two backends have the same name; names must differ")
+        listing = [spec.name for spec in specs if not spec.models]
+        for spec in specs:
+            if spec.kind not in _MODULES:
+                raise ConfigurationError(
+                    f"backend `{spec.name}`: kind `{spec.kind}` is none of {', '.join(_MODULES)}"
+                )
+            for model in spec.models:
+                for name in model.fallbacks:
+                    if name not in self._configured and not listing:
+                        raise ConfigurationError(
+                            f"model `{model.name}`: fallback `{name}` is no configured model"
+                        )
+        if self._default and self._default not in self._configured and not listing:
+            known = ", ".join(self._configured) or "none"
+            raise ConfigurationError(f"the default model `{self._default}` is not configured; known: {known}")
+
+
+class _Listing(Struct, kw_only=True, frozen=True):
+    """What a backend said it serves, and when."""
+
+    models: list[ModelInfo]
+    takes_any: bool
+    asked_at: float

@@ -1,0 +1,186 @@
+"""One caller's view of an answer in the making, and what is told at its end."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from backends.base import Completion, Delta, Price, Route, Usage
+from gateway.completion_cache import Stored
+from gateway.core.answer import decode_chunk, fold_choices, replay_choices
+from gateway.core.timing import TokenTimings, measure_tokens
+from gateway.errors import GatewayError
+from gateway.flights import Follower
+from gateway.wire import CacheReport, encode_json
+
+HOLD_S = 5.0  # an answer that has begun, without a token yet, keeps its caller waiting for a status no longer
+
+
+class Cost(Struct, kw_only=True, frozen=True):
+    """US dollars by configured prices: spent, and not spent because the answer was there already."""
+
+    usd: float = 0
+    saved_usd: float = 0
+
+
+class Finished(Struct, kw_only=True, frozen=True):
+    """The end of an answer."""
+
+    id: str
+    model: str  # as callers name it
+    backend: str
+    completion: Completion
+    choices: list[dict[str, Any]]  # OpenAI's, with `message` and `finish_reason`
+    timings: TokenTimings
+    cost: Cost
+    cache: CacheReport
+    passed_over: list[str] = []  # models that failed before this one answered, with the reasons
+
+    @property
+    def text(self) -> str:
+        """The first choice's content."""
+        return (self.choices[0]["message"].get("content") or "") if self.choices else ""
+
+
+class Watcher(Protocol):
+    """Is told how every answer ended (metrics)."""
+
+    def finished(self, finished: Finished) -> None: ...
+
+    def failed(self, error: GatewayError, *, route: Route) -> None: ...
+
+
+class Landing(Struct, kw_only=True, frozen=True):
+    """The end of a flight, before each follower tells it in its own terms."""
+
+    stored: Stored
+    route: Route
+    token_times: list[float]
+    landed: float
+    passed_over: list[str]
+
+
+class Answer:
+    """One caller's view of an answer: batches of deltas as they come, then `finished`.
+
+    Whoever opened it closes it, at any time; an answer nobody reads any more is stopped at its backend.
+    """
+
+    def __init__(
+        self,
+        source: Follower[Delta, Landing],
+        *,
+        route: Route,
+        cache: CacheReport,
+        started: float,
+        clock: Callable[[], float],
+        watcher: Watcher | None,
+    ) -> None:
+        self.route = route  # as asked for; `finished` tells which one answered
+        self.cache = cache
+        self.ttft_ms = 0.0
+        self.finished: Finished | None = None
+        self._source = source
+        self._started = started
+        self._opened = started
+        self._clock = clock
+        self._watcher = watcher
+
+    async def opened(self) -> None:
+        """Wait for the first token, or HOLD_S after other signs of life; raise what came instead."""
+        try:
+            await self._source.first(patience_s=HOLD_S)
+        except GatewayError as error:
+            self._tell_failure(error)
+            raise
+        self._opened = self._clock()
+        self.ttft_ms = round((self._opened - self._started) * 1000, 3)
+
+    async def batch(self) -> list[Delta]:
+        """What came since the last call, waiting for it; empty at the end, or when woken by `wake`."""
+        try:
+            deltas = await self._source.batch()
+        except GatewayError as error:
+            self._tell_failure(error)
+            raise
+        if self.finished is None and (landing := self._source.end) is not None:
+            self.finished = self._finish(landing)
+            if self._watcher:
+                self._watcher.finished(self.finished)
+        return deltas
+
+    def wake(self) -> None:
+        """Make a waiting `batch` return."""
+        self._source.wake()
+
+    def close(self) -> None:
+        self._source.close()
+
+    def _finish(self, landing: Landing) -> Finished:
+        stored, usage = landing.stored, landing.stored.completion.usage
+        cost = cost_usd(usage, landing.route.price)
+        arrivals = [self._opened, *(at for at in landing.token_times if at > self._opened)]
+        return Finished(
+            id=stored.id,
+            model=landing.route.name,
+            backend=landing.route.backend.name,
+            completion=stored.completion,
+            choices=stored.choices,
+            timings=measure_tokens(
+                arrivals,
+                started=self._started,
+                finished=max(self._opened, landing.landed),
+                output_tokens=usage.output_tokens if usage and landing.token_times else 0,
+                queue_ms=stored.completion.queue_ms if landing.token_times else 0,
+            ),
+            cost=Cost(saved_usd=cost) if self.cache.status == "hit" else Cost(usd=cost),
+            cache=self.cache,
+            passed_over=landing.passed_over,
+        )
+
+    def _tell_failure(self, error: GatewayError) -> None:
+        if self._watcher:
+            self._watcher.failed(error, route=self.route)
+
+
+def cost_usd(usage: Usage | None, price: Price | None) -> float:
+    """US dollars of an answer: cached input at its own rate, and only there."""
+    if usage is None or price is None:
+        return 0.0
+    cached_rate = price.input if price.cached_input is None else price.cached_input
+    fresh_tokens = usage.input_tokens - usage.cached_input_tokens
+    per_million = (
+        fresh_tokens * price.input
+        + usage.cached_input_tokens * cached_rate
+        + usage.output_tokens * price.output
+    )
+    return round(per_million / 1_000_000, 9)
+
+
+def final_choices(deltas: list[Delta], completion: Completion) -> list[dict[str, Any]]:
+    """A whole stream as the `choices` of a plain completion."""
+    chunks = [
+        decode_chunk(delta.chunk).choices if delta.chunk else [{"delta": {"content": delta.text} | delta.raw}]
+        for delta in deltas
+    ]
+    if not any(delta.chunk for delta in deltas):  # such a stream tells the reason only at the end
+        chunks.append([{"finish_reason": completion.finish_reason}])
+    return fold_choices(chunks)
+
+
+def replay_deltas(stored: Stored) -> list[Delta]:
+    """A kept answer as the chunks of a stream."""
+    envelope = {
+        "created": int(stored.stored_at),
+        **stored.completion.raw,
+        "id": stored.id,
+        "object": "chat.completion.chunk",
+        "model": stored.completion.model,
+    }
+    deltas = []
+    for choices in replay_choices(stored.choices):
+        delta = choices[0]["delta"]
+        text = (delta.get("content") or "") if choices[0]["index"] == 0 else ""
+        chunk = encode_json(envelope | {"choices": choices})
+        deltas.append(Delta(text=text, raw=delta, chunk=chunk))
+    return deltas

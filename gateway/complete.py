@@ -1,0 +1,288 @@
+"""Use case: a prompt in, an answer out: cache → shared flight → backend, with usage, timings and cost.
+
+    completer = Completer(registry, cache=cache)
+    async for item in completer.stream(request, tenant="alice"):   # Delta, Delta, …, one Finished
+    finished = await completer.complete(request, tenant="alice")   # the Finished alone
+    answer = await completer.open(request, tenant="alice")         # what both are made of, for routes
+
+`request.model` is the name callers use, "" means the default. All three raise GatewayErrors: before the first
+token with the status a response should have, after it BackendInterrupted.
+
+Rules kept here: an answer is cached only when it ended cleanly; another tenant, backend, model or parameter
+is another entry; one entry serves streamed and plain calls; identical requests in flight share one upstream
+call; a fallback is tried only before the first token; one deadline covers all tries.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from typing import Any, Protocol
+
+import msgspec
+
+from backends.base import (
+    BackendFailure,
+    BackendInterrupted,
+    BackendTimeout,
+    Completion,
+    CompletionRequest,
+    Delta,
+    Route,
+    UnknownModel,
+)
+from backends.base import BackendUnavailable as NoBackend
+from gateway.answers import Answer, Finished, Landing, Watcher, final_choices, replay_deltas
+from gateway.cache.base import Cache
+from gateway.completion_cache import CachePolicy, CompletionCache, Stored, completion_key, is_sampled
+from gateway.errors import BackendUnavailable, NotFound
+from gateway.failures import is_worth_a_fallback, to_gateway_error
+from gateway.flights import Flight
+from gateway.wire import CacheReport
+
+ANY_CACHE = CachePolicy()
+
+
+class Routes(Protocol):
+    """What a Completer needs of the registry."""
+
+    async def resolve(self, model: str | None = None) -> Route: ...
+
+
+class Completer:
+    """Answers prompts through whichever backend serves the model.
+
+    Args:
+        routes: the registry.
+        cache: where answers are kept; None keeps none.
+        clock: seconds, monotonic.
+        watcher: is told how every answer ended.
+    """
+
+    def __init__(
+        self,
+        routes: Routes,
+        *,
+        cache: Cache | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self._routes = routes
+        self._kept = CompletionCache(cache) if cache else None
+        self._clock = clock
+        self._watcher = watcher
+        self._flights: dict[object, Flight[Delta, Landing]] = {}
+
+    async def open(
+        self,
+        request: CompletionRequest,
+        *,
+        tenant: str = "",
+        cache: CachePolicy = ANY_CACHE,
+        identity: Any = None,
+    ) -> Answer:
+        """Start, join or recall an answer; returns once its first token is there.
+
+        Args:
+            request: `timeout_s` is the deadline over all tries.
+            tenant: whose cache entries may be read and written, and whose flights joined.
+            cache: what the cache may do.
+            identity: what stands for the messages in the cache's key when they hold something random.
+        Raises:
+            GatewayError: whatever went wrong before the first token.
+        """
+        started = self._clock()
+        route = await self.resolve(request.model)
+        shared = cache.sampled or not is_sampled(request)
+        key = completion_key(request, route, tenant=tenant, identity=identity) if shared else None
+        flight, report = await self._find(key, route, cache)
+        if flight is None:
+            flight = self._launch(request, route, key, cache)
+        answer = Answer(
+            flight.follow(),
+            route=route,
+            cache=report,
+            started=started,
+            clock=self._clock,
+            watcher=self._watcher,
+        )
+        try:
+            await answer.opened()
+        except BaseException:
+            answer.close()
+            raise
+        return answer
+
+    async def stream(
+        self,
+        request: CompletionRequest,
+        *,
+        tenant: str = "",
+        cache: CachePolicy = ANY_CACHE,
+        identity: Any = None,
+    ) -> AsyncGenerator[Delta | Finished, None]:
+        """Deltas as they come, then one Finished; arguments and errors as in `open`.
+
+        Close the generator (`contextlib.aclosing`) when leaving it early, or the backend goes on generating.
+        """
+        answer = await self.open(request, tenant=tenant, cache=cache, identity=identity)
+        try:
+            while answer.finished is None:
+                for delta in await answer.batch():
+                    yield delta
+            yield answer.finished
+        finally:
+            answer.close()
+
+    async def complete(
+        self,
+        request: CompletionRequest,
+        *,
+        tenant: str = "",
+        cache: CachePolicy = ANY_CACHE,
+        identity: Any = None,
+    ) -> Finished:
+        """The whole answer; arguments and errors as in `open`."""
+        answer = await self.open(request, tenant=tenant, cache=cache, identity=identity)
+        try:
+            while answer.finished is None:
+                await answer.batch()
+            return answer.finished
+        finally:
+            answer.close()
+
+    async def resolve(self, model: str | None) -> Route:
+        """The route of a model; errors as in `open`."""
+        try:
+            return await self._routes.resolve(model or None)
+        except UnknownModel as exc:
+            raise NotFound(str(exc), field="model", known=exc.known) from exc
+        except NoBackend as exc:
+            raise BackendUnavailable(exc.message, retry_after_s=exc.retry_after_s) from exc
+
+    async def aclose(self) -> None:
+        """Stop every answer in the making; their readers get an error that says so."""
+        reason = BackendUnavailable("the gateway is shutting down; send the request again")
+        await asyncio.gather(*(flight.stop(reason) for flight in list(self._flights.values())))
+
+    async def _find(
+        self, key: str | None, route: Route, cache: CachePolicy
+    ) -> tuple[Flight[Delta, Landing] | None, CacheReport]:
+        """An answer that is there or on its way, and what to report of the cache."""
+        if key is None or not cache.read:
+            return None, CacheReport(status="bypass")
+        if flight := self._flights.get((key, cache.write)):
+            return flight, CacheReport(status="hit")
+        if self._kept and (stored := await self._kept.get(key, max_age_s=cache.max_age_s)):
+            landing = Landing(stored=stored, route=route, token_times=[], landed=0, passed_over=[])
+            report = CacheReport(status="hit", age_s=round(self._kept.age_s(stored), 3))
+            return Flight(replay_deltas(stored), landing), report
+        flight = self._flights.get((key, cache.write))  # again: it may have started during the lookup
+        return flight, CacheReport(status="hit" if flight else "miss")
+
+    def _launch(
+        self, request: CompletionRequest, route: Route, key: str | None, cache: CachePolicy
+    ) -> Flight[Delta, Landing]:
+        flight: Flight[Delta, Landing] = Flight()
+        name: object = (key, cache.write) if key and cache.read else flight  # only its maker finds that one
+
+        async def produce() -> Landing:
+            landing = await self._produce(flight, request, route)
+            if key and cache.write and self._kept and landing.route is route:
+                await self._kept.set(key, landing.stored, max_age_s=cache.max_age_s)
+            return landing
+
+        self._flights[name] = flight
+        flight.launch(produce, forget=lambda: self._forget(name, flight))
+        return flight
+
+    def _forget(self, name: object, flight: Flight[Delta, Landing]) -> None:
+        if self._flights.get(name) is flight:
+            del self._flights[name]
+
+    async def _produce(
+        self, flight: Flight[Delta, Landing], request: CompletionRequest, route: Route
+    ) -> Landing:
+        """Try the route, then its fallbacks, until one has said its first token; publish what it says."""
+        deadline = asyncio.get_running_loop().time() + request.timeout_s
+        fallbacks = iter(route.fallbacks)
+        passed_over: list[str] = []
+        token_times: list[float] = []
+        while True:
+            try:
+                completion = await self._try(flight, request, route, token_times, deadline=deadline)
+                break
+            except BackendFailure as failure:
+                error = to_gateway_error(failure, route, begun=bool(flight.items))
+                passed_over.append(f"{route.name}: {failure.message}")
+                following = None
+                if not flight.items and is_worth_a_fallback(failure):
+                    following = await self._next_route(fallbacks, deadline=deadline)
+                if following is None:
+                    raise error from failure
+                route = following
+        return Landing(
+            stored=Stored(
+                id=str(completion.raw.get("id") or new_answer_id()),
+                stored_at=time.time(),
+                completion=completion,
+                choices=final_choices(flight.items, completion),
+            ),
+            route=route,
+            token_times=token_times,
+            landed=self._clock(),
+            passed_over=passed_over,
+        )
+
+    async def _try(
+        self,
+        flight: Flight[Delta, Landing],
+        request: CompletionRequest,
+        route: Route,
+        token_times: list[float],
+        *,
+        deadline: float,
+    ) -> Completion:
+        """One backend's answer; what precedes the first token is held, so a fallback can still speak."""
+        held: list[Delta] = []
+        completion: Completion | None = None
+        remaining_s = deadline - asyncio.get_running_loop().time()
+        patience_s = min(route.timeout_s, remaining_s)
+        asked = msgspec.structs.replace(request, model=route.model, timeout_s=patience_s)
+        try:
+            async with asyncio.timeout(patience_s), aclosing(route.backend.stream(asked)) as items:
+                async for item in items:
+                    if isinstance(item, Completion):
+                        completion = item
+                    elif token_times or item.is_token:
+                        while held:
+                            flight.publish(held.pop(0))
+                        if item.is_token:
+                            token_times.append(self._clock())
+                        flight.publish(item)
+                    else:
+                        held.append(item)
+                        flight.stir()
+        except TimeoutError as exc:
+            limit = "its timeout" if patience_s == route.timeout_s else "the request's deadline"
+            raise BackendTimeout(f"no complete answer within {patience_s:.1f} s, {limit}") from exc
+        if completion is None:
+            raise BackendInterrupted("the answer ended without a finish")
+        for delta in held:
+            flight.publish(delta)
+        return completion
+
+    async def _next_route(self, names: Iterator[str], *, deadline: float) -> Route | None:
+        if asyncio.get_running_loop().time() >= deadline:
+            return None
+        for name in names:
+            try:
+                return await self._routes.resolve(name)
+            except (UnknownModel, BackendFailure):
+                continue  # a fallback that cannot be reached is none
+        return None
+
+
+def new_answer_id() -> str:
+    return f"chatcmpl-{secrets.token_hex(12)}"

@@ -1,0 +1,101 @@
+"""Answers kept: what an entry is called, what it holds, and who may read or write it."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from backends.base import Completion, CompletionRequest, Route
+from gateway.cache.base import Cache
+
+VERSION = "completion/1"  # another version of what is stored or how prompts are made is another entry
+DEFAULT_TTL_S = 86_400.0
+_NOT_SEMANTIC = {"stream", "stream_options", "user"}
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
+class CachePolicy(Struct, kw_only=True, frozen=True):
+    """What a request allows the cache to do.
+
+    `sampled` asks that an answer drawn at random (temperature above 0 without a seed) may be kept and served
+    again; without it such requests neither read, nor write, nor share.
+    """
+
+    read: bool = True
+    write: bool = True
+    max_age_s: float = DEFAULT_TTL_S
+    sampled: bool = False
+
+
+class Stored(Struct, kw_only=True, frozen=True):
+    """A cleanly finished answer, in the shape of a plain completion."""
+
+    id: str
+    stored_at: float  # Unix seconds
+    completion: Completion
+    choices: list[dict[str, Any]]
+
+
+def completion_key(request: CompletionRequest, route: Route, *, tenant: str, identity: Any = None) -> str:
+    """The name of a request's entry: SHA-256 over all that could change the answer.
+
+    Args:
+        request: its `model` is not read; `stream`, `stream_options` and `user` do not count.
+        route: the backend and its model count, so that two aliases of one model share an entry.
+        tenant: whose entry it is; tenants never share.
+        identity: what stands for the messages when these hold something random, such as a fence.
+    """
+    parameters = {
+        name: _canonical(value)
+        for name, value in request.parameters.items()
+        if value is not None and name not in _NOT_SEMANTIC
+    }
+    typed = [
+        request.max_output_tokens,
+        _canonical(request.temperature),
+        request.seed,
+        request.stop,
+        request.json_schema,
+    ]
+    prompt = request.messages if identity is None else identity
+    semantic = [VERSION, tenant, route.backend.name, route.model, prompt, typed, parameters]
+    return f"completion:{hashlib.sha256(_encode_sorted(semantic)).hexdigest()}"
+
+
+def is_sampled(request: CompletionRequest) -> bool:
+    """Whether the caller asked for chance: a temperature above 0, and no seed to repeat it."""
+    return bool(request.temperature) and request.seed is None
+
+
+class CompletionCache:
+    """Stored answers over a byte cache; what cannot be read is a miss."""
+
+    def __init__(self, cache: Cache, *, now: Callable[[], float] = time.time) -> None:
+        self._cache = cache
+        self._now = now
+        self._decode = msgspec.msgpack.Decoder(Stored).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    async def get(self, key: str, *, max_age_s: float) -> Stored | None:
+        data = await self._cache.get(key)
+        if data is None:
+            return None
+        try:
+            stored = self._decode(data)
+        except msgspec.DecodeError:
+            return None
+        return stored if self.age_s(stored) <= max_age_s else None
+
+    async def set(self, key: str, stored: Stored, *, max_age_s: float) -> None:
+        await self._cache.set(key, self._encode(stored), ttl_s=max_age_s or DEFAULT_TTL_S)
+
+    def age_s(self, stored: Stored) -> float:
+        return max(0.0, self._now() - stored.stored_at)
+
+
+def _canonical(value: Any) -> Any:
+    """1.0 is 1: clients differ in how they write the same number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,52 @@
+"""What a backend raised → the error a caller meets. Pure."""
+
+from backends.base import (
+    BackendFailure,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    ContextExceeded,
+    Route,
+)
+from gateway import errors
+
+_CALLERS_FAULT = {
+    400,
+    413,
+    415,
+    422,
+}  # the rest of a server's 4xx are about our key, our quota or our address
+
+
+def to_gateway_error(failure: BackendFailure, route: Route, *, begun: bool) -> errors.GatewayError:
+    """The error for a failure of `route`; `begun` says that tokens were sent already."""
+    where = f"backend `{route.backend.name}`, model `{route.name}`"
+    if begun:
+        return errors.BackendInterrupted(f"{where}: {failure.message}; what was sent is incomplete")
+    match failure:
+        case ContextExceeded():
+            return errors.ContextOverflow(
+                failure.message, prompt_tokens=failure.prompt_tokens, context_tokens=failure.context_tokens
+            )
+        case BackendTimeout():
+            return errors.BackendTimeout(f"{where}: {failure.message}", retry_after_s=failure.retry_after_s)
+        case BackendUnavailable():
+            return errors.BackendUnavailable(
+                f"{where}: {failure.message}", retry_after_s=failure.retry_after_s, headers=failure.headers
+            )
+        case BackendRejected(upstream_status=429):
+            return errors.BackendRateLimited(
+                f"{where}: {failure.message}", retry_after_s=failure.retry_after_s, headers=failure.headers
+            )
+        case BackendRejected() if failure.upstream_status in _CALLERS_FAULT:
+            return errors.BackendRejected(f"{where}: {failure.message}", error=failure.body)
+    return errors.BackendError(
+        f"{where}: {failure.message}", retry_after_s=failure.retry_after_s, headers=failure.headers
+    )
+
+
+def is_worth_a_fallback(failure: BackendFailure) -> bool:
+    """Whether another backend may do better: not when the request itself is at fault."""
+    if isinstance(failure, BackendRejected):
+        return failure.upstream_status not in _CALLERS_FAULT
+    return not isinstance(failure, ContextExceeded)

@@ -1,0 +1,145 @@
+"""Identical requests in flight share one source: each reader gets what already came, then what comes live.
+
+A flight is a task that reads the source to its end, so its life does not hang on any one reader: a leader
+that disconnects leaves its followers undisturbed, and when the last of them is gone the task is cancelled,
+which closes the source. (A response generator's `finally` runs only when the server gets round to it, so
+nothing here depends on one.)
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+End = TypeVar("End")
+
+
+class Flight(Generic[Item, End]):
+    """Items appended by one task and read by any number of followers; a recording when it has no task."""
+
+    def __init__(self, items: list[Item] | None = None, end: End | None = None) -> None:
+        self.items: list[Item] = items or []
+        self.stirring = False  # the source has shown signs of life, though there may be no item yet
+        self.end = end
+        self.error: BaseException | None = None
+        self._followers: set[Follower[Item, End]] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def launch(self, produce: Callable[[], Awaitable[End]], *, forget: Callable[[], None]) -> None:
+        """Start the task.
+
+        Args:
+            produce: reads the source: it calls `publish` for each item and returns the end, or raises.
+            forget: called when nobody should join any more; more than once is possible.
+        """
+        self._forget = forget
+        self._task = asyncio.get_running_loop().create_task(self._fly(produce))
+
+    def follow(self) -> "Follower[Item, End]":
+        follower = Follower(self)
+        self._followers.add(follower)
+        return follower
+
+    def publish(self, item: Item) -> None:
+        self.items.append(item)
+        self._wake()
+
+    def stir(self) -> None:
+        if not self.stirring:
+            self.stirring = True
+            self._wake()
+
+    def leave(self, follower: "Follower[Item, End]") -> None:
+        self._followers.discard(follower)
+        if not self._followers and self._task and not self._task.done():
+            self._forget()
+            self._task.cancel()
+
+    async def stop(self, error: Exception) -> None:
+        """End it now and wait until the source is closed; followers get what came, then `error`."""
+        if self._task and not self._task.done():
+            self.error = error
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    @property
+    def landed(self) -> bool:
+        return self.end is not None or self.error is not None
+
+    async def _fly(self, produce: Callable[[], Awaitable[End]]) -> None:
+        try:
+            self.end = await produce()
+        except asyncio.CancelledError as exc:
+            self.error = self.error or exc
+            raise
+        except Exception as exc:
+            self.error = exc  # raised in each follower
+        finally:
+            self._forget()
+            self._wake()
+
+    def _wake(self) -> None:
+        for follower in self._followers:
+            follower.wake()
+
+
+class Follower(Generic[Item, End]):
+    """One reader of a flight."""
+
+    def __init__(self, flight: Flight[Item, End]) -> None:
+        self._flight = flight
+        self._read = 0  # items so far
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def batch(self) -> list[Item]:
+        """What came since the last call, waiting for it; empty at the end, or when woken by `wake`.
+
+        Raises:
+            Exception: the flight's own, after everything that came before it was returned.
+        """
+        flight = self._flight
+        if self._read == len(flight.items) and not flight.landed:
+            await self._wait()
+        items = flight.items[self._read :]
+        self._read += len(items)
+        if not items and flight.error is not None:
+            raise flight.error
+        return items
+
+    async def first(self, *, patience_s: float) -> None:
+        """Wait until there is something to read, or only signs of life for `patience_s`; raise a failure.
+
+        Items stay unread.
+        """
+        flight = self._flight
+        while not flight.items and not flight.landed:
+            if not flight.stirring:
+                await self._wait()
+                continue
+            try:
+                async with asyncio.timeout(patience_s):
+                    await self._wait()
+            except TimeoutError:
+                return
+        if not flight.items and flight.error is not None:
+            raise flight.error
+
+    async def _wait(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    @property
+    def end(self) -> End | None:
+        """The flight's end, once everything before it was read."""
+        return self._flight.end if self._read == len(self._flight.items) else None
+
+    def close(self) -> None:
+        """Read no more; the last follower to leave stops the flight."""
+        self._flight.leave(self)

@@ -1,0 +1,313 @@
+"""Answers: cached, shared, timed, priced, and stopped when nobody reads them."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from backends.base import Completion, CompletionRequest, Delta, Price, Route, UnknownModel, Usage
+from backends.scripted import Reply, ScriptedBackend
+from gateway import errors
+from gateway.complete import Completer, Finished
+from gateway.completion_cache import CachePolicy
+
+pytestmark = pytest.mark.anyio
+
+
+class DictCache:
+    """The smallest cache that keeps the contract."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, bytes] = {}
+
+    async def get(self, key: str) -> bytes | None:
+        return self.entries.get(key)
+
+    async def set(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        self.entries[key] = value
+
+
+class OneBackend:
+    """Routes by hand: model name → backend."""
+
+    def __init__(self, **routes: Route) -> None:
+        self._routes = routes
+
+    async def resolve(self, model: str | None = None) -> Route:
+        name = model or next(iter(self._routes))
+        if name not in self._routes:
+            raise UnknownModel(name, list(self._routes))
+        return self._routes[name]
+
+
+def one(backend: ScriptedBackend, **route: Any) -> OneBackend:
+    return OneBackend(m=Route(name="m", backend=backend, model="upstream-m", **route))
+
+
+def ask(content: str = "Hi", **fields: Any) -> CompletionRequest:
+    return CompletionRequest(model="m", messages=[{"role": "user", "content": content}], **fields)
+
+
+async def collect(completer: Completer, request: CompletionRequest, **how: Any) -> tuple[str, Finished]:
+    text = ""
+    async with aclosing(completer.stream(request, **how)) as items:
+        async for item in items:
+            if isinstance(item, Finished):
+                return text, item
+            text += item.text
+    raise AssertionError("no end")
+
+
+async def test_stream_ends_with_what_was_streamed() -> None:
+    backend = ScriptedBackend([Reply(deltas=["Hel", "lo"])])
+    text, finished = await collect(Completer(one(backend)), ask())
+    assert text == finished.text == "Hello"
+    assert finished.completion.finish_reason == "stop"
+    assert finished.cache.status == "miss"
+    assert backend.requests[0].model == "upstream-m"
+
+
+async def test_cached_answer_serves_plain_and_streamed_calls_alike() -> None:
+    backend = ScriptedBackend([Reply(reasoning=["Hm"], deltas=["Hel", "lo"])])
+    completer = Completer(one(backend), cache=DictCache())
+    first = await completer.complete(ask())
+    text, second = await collect(completer, ask())
+    assert (text, second.choices) == ("Hello", first.choices)
+    assert second.choices[0]["message"]["reasoning_content"] == "Hm"
+    assert second.completion.usage == first.completion.usage
+    assert [first.cache.status, second.cache.status] == ["miss", "hit"]
+    assert len(backend.requests) == 1
+
+
+async def test_identical_requests_in_flight_share_one_call() -> None:
+    backend = ScriptedBackend([Reply(deltas=["a"] * 5, gap_s=0.01)])
+    completer = Completer(one(backend))
+    answers = await asyncio.gather(*(collect(completer, ask()) for _ in range(50)))
+    assert {text for text, _ in answers} == {"aaaaa"}
+    assert len(backend.requests) == 1
+
+
+async def test_follower_gets_what_was_streamed_and_then_what_comes() -> None:
+    backend = ScriptedBackend([Reply(deltas=list("abcdef"), gap_s=0.05)])
+    completer = Completer(one(backend))
+    leader = await completer.open(ask())
+    while len(await leader.batch()) == 0:
+        pass
+    await leader.batch()
+    follower = await completer.open(ask())
+    seen = [delta.text for delta in await follower.batch()]
+    assert seen[:2] == ["a", "b"]
+    leader.close()
+    while follower.finished is None:
+        seen += [delta.text for delta in await follower.batch()]
+    follower.close()
+    assert "".join(seen) == "abcdef"
+    assert (len(backend.requests), backend.closed) == (1, 0)
+
+
+async def test_last_reader_to_leave_stops_the_backend() -> None:
+    backend = ScriptedBackend([Reply(deltas=list("abc"), gap_s=30)])
+    completer = Completer(one(backend))
+    first, second = await completer.open(ask()), await completer.open(ask())
+    first.close()
+    await asyncio.sleep(0.01)
+    assert backend.closed == 0
+    second.close()
+    await asyncio.sleep(0.01)
+    assert backend.closed == 1
+
+
+async def test_unfinished_answer_is_an_error_and_is_not_cached() -> None:
+    backend = ScriptedBackend([Reply(deltas=list("abc"), fail_after=2)])
+    cache = DictCache()
+    with pytest.raises(errors.BackendInterrupted, match="incomplete"):
+        await Completer(one(backend), cache=cache).complete(ask())
+    assert cache.entries == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "how"),
+    [
+        pytest.param({}, {"tenant": "bob"}, id="tenant"),
+        pytest.param({"content": "Ho"}, {}, id="prompt"),
+        pytest.param({"parameters": {"top_p": 0.5}}, {}, id="parameter"),
+        pytest.param({"max_output_tokens": 5}, {}, id="output-limit"),
+        pytest.param({"json_schema": {"type": "object"}}, {}, id="schema"),
+        pytest.param({"seed": 1}, {}, id="seed"),
+        pytest.param({}, {"cache": CachePolicy(read=False)}, id="no-cache"),
+        pytest.param({}, {"cache": CachePolicy(max_age_s=0)}, id="too-old"),
+    ],
+)
+async def test_cache_is_missed_by(change: dict[str, Any], how: dict[str, Any]) -> None:
+    backend = ScriptedBackend()
+    completer = Completer(one(backend), cache=DictCache())
+    await completer.complete(ask(), tenant="alice")
+    await completer.complete(ask(**change), **({"tenant": "alice"} | how))
+    assert len(backend.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"user": "u"}, {"stream": True}, {"stream_options": {"include_usage": True}}, {"seed": None}],
+)
+async def test_cache_is_not_missed_by_what_changes_no_answer(parameters: dict[str, Any]) -> None:
+    backend = ScriptedBackend()
+    completer = Completer(one(backend), cache=DictCache())
+    await completer.complete(ask())
+    assert (await completer.complete(ask(parameters=parameters))).cache.status == "hit"
+
+
+async def test_identity_stands_for_messages_that_hold_something_random() -> None:
+    backend = ScriptedBackend()
+    completer = Completer(one(backend), cache=DictCache())
+    await completer.complete(ask("fence 1"), identity=["page", "question"])
+    assert (await completer.complete(ask("fence 2"), identity=["page", "question"])).cache.status == "hit"
+
+
+@pytest.mark.parametrize(
+    ("fields", "policy", "calls"),
+    [
+        pytest.param({"temperature": 0.7}, CachePolicy(), 2, id="chance-is-not-repeated"),
+        pytest.param({"temperature": 0.7}, CachePolicy(sampled=True), 1, id="unless-asked"),
+        pytest.param({"temperature": 0.7, "seed": 1}, CachePolicy(), 1, id="or-seeded"),
+        pytest.param({"temperature": 0.0}, CachePolicy(), 1, id="greedy"),
+        pytest.param({}, CachePolicy(write=False), 2, id="no-store"),
+    ],
+)
+async def test_chance_is_cached_only_when_asked(
+    fields: dict[str, Any], policy: CachePolicy, calls: int
+) -> None:
+    backend = ScriptedBackend()
+    completer = Completer(one(backend), cache=DictCache())
+    for _ in range(2):
+        await completer.complete(ask(**fields), cache=policy)
+    assert len(backend.requests) == calls
+
+
+async def test_fallback_serves_before_the_first_token_and_is_told() -> None:
+    broken = ScriptedBackend([Reply(status=503)], name="broken")
+    spare = ScriptedBackend([Reply(deltas=["spare"])], name="spare")
+    routes = OneBackend(
+        m=Route(name="m", backend=broken, model="m", fallbacks=["gone", "n"]),
+        n=Route(name="n", backend=spare, model="n"),
+    )
+    cache = DictCache()
+    finished = await Completer(routes, cache=cache).complete(ask())
+    assert (finished.text, finished.backend, finished.model) == ("spare", "spare", "n")
+    assert finished.passed_over == ["m: scripted to answer 503"]
+    assert cache.entries == {}, "another model's answer is not kept under this one's name"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(Reply(status=400), id="the-request-is-at-fault"),
+        pytest.param(Reply(deltas=list("abc"), fail_after=1), id="tokens-were-sent"),
+    ],
+)
+async def test_fallback_is_not_tried_when(reply: Reply) -> None:
+    spare = ScriptedBackend()
+    routes = OneBackend(
+        m=Route(name="m", backend=ScriptedBackend([reply]), model="m", fallbacks=["n"]),
+        n=Route(name="n", backend=spare, model="n"),
+    )
+    with pytest.raises(errors.BackendError):
+        await Completer(routes).complete(ask())
+    assert spare.requests == []
+
+
+async def test_one_deadline_covers_all_tries() -> None:
+    slow = ScriptedBackend([Reply(delay_s=60)])
+    routes = OneBackend(
+        m=Route(name="m", backend=slow, model="m", timeout_s=0.05, fallbacks=["n", "o"]),
+        n=Route(name="n", backend=slow, model="n"),
+        o=Route(name="o", backend=slow, model="o"),
+    )
+    with pytest.raises(errors.BackendTimeout, match="deadline"):
+        await Completer(routes).complete(ask(timeout_s=0.1))
+    assert len(slow.requests) == 2
+    assert slow.closed == 2
+
+
+async def test_timeout_after_the_first_token_is_an_interruption() -> None:
+    backend = ScriptedBackend([Reply(deltas=["a", "b"], gap_s=60)])
+    with pytest.raises(errors.BackendInterrupted, match="within"):
+        await Completer(one(backend, timeout_s=0.05)).complete(ask())
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "answer"),
+    [
+        (400, errors.BackendRejected, 400),
+        (401, errors.BackendError, 502),
+        (429, errors.BackendRateLimited, 429),
+        (500, errors.BackendError, 502),
+        (503, errors.BackendUnavailable, 503),
+    ],
+)
+async def test_failure_has_the_status_of_its_cause(
+    status: int, error: type[errors.GatewayError], answer: int
+) -> None:
+    backend = ScriptedBackend([Reply(status=status, retry_after_s=7)])
+    with pytest.raises(error) as caught:
+        await Completer(one(backend)).complete(ask())
+    assert caught.value.status == answer
+    if status in (429, 503):
+        assert caught.value.retry_after_s == 7
+
+
+async def test_every_follower_gets_the_failure() -> None:
+    backend = ScriptedBackend([Reply(delay_s=0.02, status=503)])
+    completer = Completer(one(backend))
+    outcomes = await asyncio.gather(*(completer.complete(ask()) for _ in range(5)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [errors.BackendUnavailable] * 5
+    assert len(backend.requests) == 1
+
+
+async def test_cost_counts_cached_input_once_at_its_own_rate() -> None:
+    usage = Usage(input_tokens=1000, cached_input_tokens=400, output_tokens=100)
+    backend = ScriptedBackend([Reply(deltas=["x"], usage=usage)])
+    price = Price(input=2.0, cached_input=0.5, output=8.0)
+    completer = Completer(one(backend, price=price), cache=DictCache())
+    spent = (await completer.complete(ask())).cost
+    saved = (await completer.complete(ask())).cost
+    assert spent.usd == pytest.approx((600 * 2.0 + 400 * 0.5 + 100 * 8.0) / 1e6)
+    assert (saved.usd, saved.saved_usd) == (0, spent.usd)
+
+
+async def test_unknown_model_names_the_known_ones() -> None:
+    with pytest.raises(errors.NotFound, match=r"known models: m") as caught:
+        await Completer(one(ScriptedBackend())).complete(
+            CompletionRequest(model="nope", messages=[{"role": "user", "content": "Hi"}])
+        )
+    assert caught.value.extra["known"] == ["m"]
+
+
+async def test_shutting_down_ends_open_answers_with_an_error() -> None:
+    backend = ScriptedBackend([Reply(deltas=["a", "b"], gap_s=60)])
+    completer = Completer(one(backend))
+    answer = await completer.open(ask())
+    await completer.aclose()
+    with pytest.raises(errors.BackendUnavailable, match="shutting down"):
+        while answer.finished is None:
+            await answer.batch()
+    assert backend.closed == 1
+
+
+async def test_tool_calls_are_folded_and_replayed() -> None:
+    calls: list[dict[str, Any]] = [
+        {"index": 0, "id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"a"'}},
+        {"index": 0, "function": {"arguments": ":1}"}},
+    ]
+    backend = ScriptedBackend([Reply(tool_calls=calls, finish_reason="tool_calls")])
+    completer = Completer(one(backend), cache=DictCache())
+    message = (await completer.complete(ask())).choices[0]["message"]
+    assert message["tool_calls"] == [
+        {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"a":1}'}}
+    ]
+    replayed = [item async for item in completer.stream(ask())]
+    assert isinstance(replayed[0], Delta)
+    assert replayed[0].raw["tool_calls"] == [{"index": 0, **message["tool_calls"][0]}]
+    assert isinstance(replayed[-1], Finished)
+    assert isinstance(replayed[-1].completion, Completion)
