@@ -4,14 +4,19 @@
 work crosses back as a `Failure` and is raised again by `unpack`.
 """
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from gateway.core.clean import clean
+from gateway.core.decode import decode
 from gateway.core.page import CleanOptions
+from gateway.core.tokens import count_messages, get_counter
 from gateway.errors import BY_CODE, GatewayError
-from gateway.wire import ChatMessage, Chunk, Format, Image, Include, Link, Metadata, Notice
+from gateway.wire import DEFAULT_TOKENIZER, ChatMessage, Chunk, Format, Image, Include, Link, Metadata, Notice
 
 CHUNK_TOKENS = 512  # the most a chunk holds unless the request's max_tokens is smaller
 
@@ -112,5 +117,49 @@ def run(job: bytes) -> bytes:
         return _encode(Failure(code=exc.code, detail=exc.detail, extra=exc.extra))
 
 
+def warm() -> None:
+    """Load what the first job would otherwise wait for: the parser, the classifier, the usual vocabulary."""
+    clean("<p>")
+    get_counter(DEFAULT_TOKENIZER)("")
+
+
 def _do(job: Job) -> Result:
-    raise NotImplementedError
+    if isinstance(job, CountJob):
+        return Counted(tokens=_count(job))
+    return _clean(job)
+
+
+def _count(job: CountJob) -> int:
+    count = get_counter(job.tokenizer)
+    return count_messages(job.messages, count) if job.messages is not None else count(job.text or "")
+
+
+def _clean(job: CleanJob) -> Cleaned:
+    count = get_counter(job.tokenizer)
+    html = decode(job.body, content_type=job.content_type)
+    with ThreadPoolExecutor(1) as beside:  # the counter releases the GIL: it runs while the page is cleaned
+        html_tokens = beside.submit(count, html) if job.count_html else None
+        began = time.perf_counter()
+        page = clean(html, url=job.url, options=job.options)
+        cleaned = time.perf_counter()
+        content = {"markdown": page.markdown, "text": page.text, "html": page.html}[job.format]
+        tokens = count(content)
+        counted = time.perf_counter()
+        return Cleaned(
+            content=content,
+            tokens=tokens,
+            html_tokens=html_tokens.result() if html_tokens else None,
+            next_start=None,
+            title=page.title,
+            metadata=page.metadata,
+            confidence=page.confidence,
+            outline=[],
+            warnings=page.warnings,
+            links=page.links,
+            images=page.images,
+            structured=page.structured,
+            chunks=[],
+            html=page.html if "html" in job.include else "",
+            clean_ms=(cleaned - began) * 1e3,
+            count_ms=(counted - cleaned) * 1e3,
+        )
