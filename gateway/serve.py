@@ -53,6 +53,6 @@ def _greet(settings: Settings) -> None:
     print(
         f"winnow serves {address} (docs: {address}/docs). Try:\n\n"
         f"  curl -s {address}/v1/scrape {key}-H 'Content-Type: application/json' \\\n"
-        f"    -d '{{\"url\": \"https://example.com\"}}'\n",
+        f'    -d \'{{"url": "https://example.com"}}\'\n',
         flush=True,
     )

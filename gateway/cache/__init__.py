@@ -1,0 +1,36 @@
+"""Bytes by key, shared by coroutines, worker processes and replicas."""
+
+from pathlib import Path
+
+from gateway.cache.base import Cache, Store
+
+
+def open_cache(
+    *, directory: str | Path, size_bytes: int, url: str | None = None, memory_bytes: int = 16 * 1024**2
+) -> Cache:
+    """The cache that the settings ask for, with a small tier in memory before it; nothing is touched yet.
+
+    Args:
+        directory: where the disk cache is, when there is no `url`.
+        size_bytes: the most it may take on disk.
+        url: a Valkey or Redis server shared by replicas; see `ValkeyCache`.
+        memory_bytes: size of the tier in memory; 0 for none.
+
+    Raises:
+        ValueError: the URL is not understood.
+        ModuleNotFoundError: the URL needs the extra `valkey`, which is not installed.
+    """
+    below: Store
+    if url:
+        from gateway.cache.valkey import ValkeyCache
+
+        below = ValkeyCache(url)
+    else:
+        from gateway.cache.disk import DiskCache
+
+        below = DiskCache(Path(directory), size_bytes=size_bytes)
+    if not memory_bytes:
+        return below
+    from gateway.cache.memory import MemoryCache
+
+    return MemoryCache(below, size_bytes=memory_bytes)

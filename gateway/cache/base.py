@@ -1,7 +1,17 @@
-"""The bytes contract every cache keeps."""
+"""The bytes contract every cache keeps, and how its keys are made."""
 
+import hashlib
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+
+class Entry(NamedTuple):
+    """A value and when it expires, in seconds since the epoch."""
+
+    value: bytes
+    expires_at: float
 
 
 class Lease(Protocol):
@@ -21,12 +31,15 @@ class Cache(Protocol):
 
     A cache never fails its caller: a fault of the store is a miss, a write that went nowhere, or a lease
     that is granted, and shows in `health`. What was read is what was written, or None: a damaged, planted
-    or foreign entry is a miss. Keys are ASCII, at most 512 characters, `namespace:rest`.
+    or foreign entry is a miss. Keys are ASCII, at most 512 characters, `namespace:rest`; `cache_key` makes
+    them.
     """
 
     async def get(self, key: str) -> bytes | None: ...
 
-    async def set(self, key: str, value: bytes, *, ttl_s: float) -> None: ...
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
+        """Keep `value` for `ttl_s` seconds; with `fence`, unless a newer lease was granted on the key."""
+        ...
 
     async def delete(self, key: str) -> None: ...
 
@@ -45,3 +58,28 @@ class Cache(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+class Store(Cache, Protocol):
+    """A cache that also tells when an entry expires, so that a faster tier can stand before it."""
+
+    async def get_entry(self, key: str) -> Entry | None: ...
+
+
+def cache_key(namespace: str, *, schema: int, tenant: str | None, parts: Any) -> str:
+    """Name an entry after everything that decides its value.
+
+    Args:
+        namespace: what kind of value it is, such as "page"; `clear` can empty one namespace.
+        schema: version of the value's layout: entries of another version are never found.
+        tenant: whose entry it is; None for what every caller may share.
+        parts: whatever else decides the value, anything msgspec encodes; the order of mappings is ignored.
+    Returns:
+        `namespace:schema:digest`. Addresses and prompts cannot be read back from it.
+    """
+    canonical = msgspec.json.encode([tenant, parts], order="deterministic")
+    return f"{namespace}:{schema}:{hashlib.sha256(canonical).hexdigest()}"
+
+
+def namespace_of(key: str) -> str:
+    return key.partition(":")[0]

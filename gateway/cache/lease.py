@@ -1,0 +1,13 @@
+"""The lease a broken store grants: the work must be done, and nobody can be asked to wait for it."""
+
+
+class UnguardedLease:
+    """Always held; its fence is the lowest, so anything newer wins."""
+
+    fence = 0
+
+    async def renew(self) -> bool:
+        return True
+
+    async def release(self) -> None:
+        pass

@@ -1,0 +1,121 @@
+"""A small first tier in memory over a store: the same page asked for again costs no store call.
+
+Other processes write to the store too. So an entry stays here for `hold_s` at most: what another worker wrote
+or deleted shows after that long.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gateway.cache.base import Entry, Lease, Store, namespace_of
+
+_OVERHEAD_BYTES = 300  # what an entry costs beside its value: key, tuple, dict slot
+
+
+class _Held(NamedTuple):
+    entry: Entry
+    until: float
+
+
+class MemoryCache:
+    """`Store` over another one, least recently used out first.
+
+    Args:
+        below: where everything is written, and read from when it is not here.
+        size_bytes: values and their overhead; a value above a quarter of it is not held.
+        hold_s: how long an entry is answered from here without asking below.
+    """
+
+    def __init__(self, below: Store, *, size_bytes: int, hold_s: float = 5) -> None:
+        self._below = below
+        self._size_bytes, self._hold_s = size_bytes, hold_s
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._used_bytes = 0
+        self._hits = 0
+        # reads under way below, by key: a write in between makes what they bring back old
+        self._reading: dict[str, object] = {}
+
+    async def get(self, key: str) -> bytes | None:
+        entry = await self.get_entry(key)
+        return None if entry is None else entry.value
+
+    async def get_entry(self, key: str) -> Entry | None:
+        held = self._held.get(key)
+        if held is not None:
+            if time.time() < held.until:
+                self._held.move_to_end(key)
+                self._hits += 1
+                return held.entry
+            self._drop(key)
+        mark = self._reading[key] = object()
+        try:
+            entry = await self._below.get_entry(key)
+        finally:
+            unchanged = self._reading.get(key) is mark
+            if unchanged:
+                del self._reading[key]
+        if entry is not None and unchanged:
+            self._hold(key, entry)
+        return entry
+
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
+        self._forget(key)
+        await self._below.set(key, value, ttl_s=ttl_s, fence=fence)
+        self._forget(key)  # whatever was read meanwhile
+        if fence is None:
+            self._hold(key, Entry(value, time.time() + ttl_s))
+
+    async def delete(self, key: str) -> None:
+        self._forget(key)
+        await self._below.delete(key)
+        self._forget(key)
+
+    async def lease(self, key: str, *, ttl_s: float) -> Lease | None:
+        return await self._below.lease(key, ttl_s=ttl_s)
+
+    async def health(self) -> str | None:
+        return await self._below.health()
+
+    async def stats(self) -> Mapping[str, int | float | str]:
+        mine = {
+            "memory_entries": len(self._held),
+            "memory_bytes": self._used_bytes,
+            "memory_hits": self._hits,
+        }
+        return {**await self._below.stats(), **mine}
+
+    async def clear(self, namespace: str | None = None) -> int:
+        self._forget_all(namespace)
+        count = await self._below.clear(namespace)
+        self._forget_all(namespace)
+        return count
+
+    async def aclose(self) -> None:
+        self._forget_all(None)
+        await self._below.aclose()
+
+    def _hold(self, key: str, entry: Entry) -> None:
+        cost = len(entry.value) + _OVERHEAD_BYTES
+        if cost > self._size_bytes // 4:
+            return
+        self._drop(key)
+        self._held[key] = _Held(entry, min(entry.expires_at, time.time() + self._hold_s))
+        self._used_bytes += cost
+        while self._used_bytes > self._size_bytes:
+            self._drop(next(iter(self._held)))
+
+    def _forget(self, key: str) -> None:
+        self._reading.pop(key, None)
+        self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        held = self._held.pop(key, None)
+        if held is not None:
+            self._used_bytes -= len(held.entry.value) + _OVERHEAD_BYTES
+
+    def _forget_all(self, namespace: str | None) -> None:
+        self._reading.clear()
+        for key in [key for key in self._held if namespace is None or namespace_of(key) == namespace]:
+            self._drop(key)

@@ -1,0 +1,130 @@
+"""Many identical misses, one piece of work: within a process, and across all that share a cache."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
+
+from gateway.cache.base import Cache, Lease
+
+Result = TypeVar("Result")
+
+_NOTHING_TO_SHARE = "pass"  # namespace of the marks that say: do not wait for one another here
+
+
+class SingleFlight:
+    """Runs the work of a key once at a time.
+
+    In a process the first caller's work runs in a task of its own: whoever leaves, the others get its result
+    or its exception, and it is cancelled when nobody waits any more. Across processes a lease on the key says
+    who works; the others look for the result until it is there, or the lease ends and one of them takes over.
+
+    Args:
+        cache: where leases are, and results for others to find.
+        lease_ttl_s: after this long without renewal (its holder died) another process takes over.
+        look_every_s: how often a process that waits for another one looks.
+        pass_ttl_s: after work that left nothing to find (it failed, or may not be stored), how long processes
+            do not wait for one another: they would only queue.
+    """
+
+    def __init__(
+        self, cache: Cache, *, lease_ttl_s: float = 10, look_every_s: float = 0.05, pass_ttl_s: float = 5
+    ) -> None:
+        self._cache = cache
+        self._lease_ttl_s, self._look_every_s, self._pass_ttl_s = lease_ttl_s, look_every_s, pass_ttl_s
+        self._flights: dict[str, _Flight] = {}
+        self._leases: dict[str, Lease] = {}
+
+    async def run(
+        self,
+        key: str,
+        work: Callable[[], Awaitable[Result]],
+        *,
+        look: Callable[[], Awaitable[Result | None]] | None = None,
+    ) -> Result:
+        """Do the work of `key`, or share that of whoever does it already.
+
+        Args:
+            key: what the work is about; the cache key of its result.
+            work: makes the result and stores it, with `fence=flight.fence(key)`.
+            look: finds a result that another process has stored, None if there is none; without it the work
+                is shared within this process alone.
+        """
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = _Flight(work() if look is None else self._lead(key, work, look))
+            self._flights[key] = flight
+        try:
+            result: Result = await flight.join()
+        finally:
+            # nobody may board a flight that has ended or was called off
+            if flight.over and self._flights.get(key) is flight:
+                del self._flights[key]
+        return result
+
+    def fence(self, key: str) -> int | None:
+        """The fence of the lease this process holds on `key`, for `Cache.set`; None without one."""
+        lease = self._leases.get(key)
+        return (lease.fence or None) if lease else None
+
+    async def _lead(
+        self, key: str, work: Callable[[], Awaitable[Result]], look: Callable[[], Awaitable[Result | None]]
+    ) -> Result:
+        mark = f"{_NOTHING_TO_SHARE}:{key}"
+        while True:
+            if await self._cache.get(mark) is not None:
+                return await work()
+            lease = await self._cache.lease(key, ttl_s=self._lease_ttl_s)
+            if lease is not None:
+                break
+            await asyncio.sleep(self._look_every_s * random.uniform(0.5, 1.5))
+            if (found := await look()) is not None:
+                return found
+        async with self._holding(key, lease):
+            if (found := await look()) is not None:  # stored between the caller's miss and the lease
+                return found
+            try:
+                result = await work()
+            except Exception:
+                await self._cache.set(mark, b"", ttl_s=self._pass_ttl_s)
+                raise
+            if await look() is None:
+                await self._cache.set(mark, b"", ttl_s=self._pass_ttl_s)
+            return result
+
+    @contextlib.asynccontextmanager
+    async def _holding(self, key: str, lease: Lease) -> AsyncIterator[None]:
+        self._leases[key] = lease
+        renewing = asyncio.create_task(self._renew(lease))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            del self._leases[key]
+            await lease.release()
+
+    async def _renew(self, lease: Lease) -> None:
+        while True:
+            await asyncio.sleep(self._lease_ttl_s / 3)
+            if not await lease.renew():
+                return  # somebody else leads now; what this process stores with its fence is dropped
+
+
+class _Flight:
+    """A task and how many wait for it; the last to leave calls it off."""
+
+    def __init__(self, work: Awaitable[Any]) -> None:
+        self._task = asyncio.ensure_future(work)
+        self._waiting = 0
+        self.over = False
+
+    async def join(self) -> Any:
+        self._waiting += 1
+        try:
+            return await asyncio.shield(self._task)
+        finally:
+            self._waiting -= 1
+            self.over = self._task.done() or not self._waiting
+            if self.over and not self._task.cancel() and not self._task.cancelled():
+                self._task.exception()  # seen, even if every waiter left at the same moment

@@ -1,0 +1,247 @@
+"""The cache that replicas share: Valkey or Redis, alone or a cluster.
+
+Names in the store: `winnow:{KEY}` is an entry, `winnow:{KEY}:lease` who leads, `winnow:{KEY}:fence` the
+number of the newest lease; the braces keep the three on one node of a cluster. A hit is one GET, a write one
+SET.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from uuid import uuid4
+
+from gateway.cache.base import Entry, Lease
+from gateway.cache.breaker import Breaker
+from gateway.cache.envelope import seal, unseal
+from gateway.cache.lease import UnguardedLease
+
+try:
+    import valkey.asyncio as client_library
+    from valkey.backoff import NoBackoff
+    from valkey.exceptions import ResponseError, ValkeyError
+except ModuleNotFoundError as exc:
+    raise ModuleNotFoundError(
+        "CACHE_URL needs the valkey client: pip install 'winnow-gateway[valkey]'", name="valkey"
+    ) from exc
+
+Result = TypeVar("Result")
+
+SCHEMES = ("valkey", "valkeys", "redis", "rediss")
+CONNECTIONS = 64
+FENCE_MEMORY_S = 600
+_INLINE_BYTES = 64 * 1024  # above it packing and unpacking move to a thread
+_CLEAR_BATCH = 500
+
+# The clock keeps fences growing where the last one has been forgotten.
+_ACQUIRE = f"""
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local now = redis.call('TIME')
+local last = tonumber(redis.call('GET', KEYS[2])) or 0
+local fence = math.max(last + 1, now[1] * 1000000 + now[2])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SET', KEYS[2], string.format('%.0f', fence), 'EX', {FENCE_MEMORY_S})
+return fence
+"""
+_RENEW = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0"
+_RELEASE = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
+_SET_FENCED = """
+local newest = tonumber(redis.call('GET', KEYS[2]))
+if newest and newest > tonumber(ARGV[3]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+
+class ValkeyCache:
+    """`Store` on a Valkey or Redis server.
+
+    Args:
+        url: `valkey://[user:password@]host[:port][/database]`; `valkeys://` for TLS; `redis://` and `rediss://`
+            mean the same; `?cluster=true` when the address is a node of a cluster.
+        timeout_s: the most one call may take, connecting included.
+
+    Raises:
+        ValueError: the URL is none of these.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float = 0.25) -> None:
+        self._client, self._place = connect(url, timeout_s=timeout_s)
+        self._timeout_s = timeout_s
+        # a server that refuses writes (full, or a replica) still answers reads
+        self._reads = Breaker(threshold=3)
+        self._writes = Breaker(threshold=3)
+        self._counts = {"hits": 0, "misses": 0, "damaged": 0}
+
+    async def get(self, key: str) -> bytes | None:
+        entry = await self.get_entry(key)
+        return None if entry is None else entry.value
+
+    async def get_entry(self, key: str) -> Entry | None:
+        sealed = await self._ask(self._reads, lambda: self._client.get(_name(key)), otherwise=None)
+        entry = None if sealed is None else await _near(len(sealed), unseal, key, sealed)
+        if sealed is not None and entry is None:
+            self._counts["damaged"] += 1
+            await self.delete(key)
+        self._counts["misses" if entry is None else "hits"] += 1
+        return entry
+
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
+        ttl_ms = int(ttl_s * 1000)
+        if ttl_ms <= 0:
+            await self.delete(key)
+            return
+        sealed = await _near(len(value), seal, key, Entry(value, time.time() + ttl_s))
+        name = _name(key)
+        if fence is None:
+            await self._ask(self._writes, lambda: self._client.set(name, sealed, px=ttl_ms), otherwise=None)
+        else:
+            keys = (name, f"{name}:fence")
+            await self._run(_SET_FENCED, keys, (sealed, ttl_ms, fence), otherwise=0)
+
+    async def delete(self, key: str) -> None:
+        await self._ask(self._writes, lambda: self._client.unlink(_name(key)), otherwise=None)
+
+    async def lease(self, key: str, *, ttl_s: float) -> Lease | None:
+        name, token = _name(key), uuid4().hex
+        keys = (f"{name}:lease", f"{name}:fence")
+        fence = await self._run(_ACQUIRE, keys, (token, int(ttl_s * 1000)), otherwise=-1)
+        if fence == 0:
+            return None
+        return _ValkeyLease(self._run, keys[0], token, fence, ttl_s) if fence > 0 else UnguardedLease()
+
+    async def health(self) -> str | None:
+        await self._ask(self._reads, lambda: self._client.ping(), otherwise=None)
+        faults = [fault for breaker in (self._writes, self._reads) if (fault := breaker.fault)]
+        return f"cache at {self._place}: {faults[0]}" if faults else None
+
+    async def stats(self) -> dict[str, int | float | str]:
+        entries = await self._ask(self._reads, lambda: self._client.dbsize(), otherwise=None)
+        known = {} if entries is None else {"entries": int(entries)}
+        return {"kind": "valkey", "server": self._place, **known, **self._counts}
+
+    async def clear(self, namespace: str | None = None) -> int:
+        pattern = _name("*" if namespace is None else f"{namespace}:*")
+        count, batch = 0, []
+        try:
+            async for name in self._client.scan_iter(match=pattern, count=_CLEAR_BATCH):
+                batch.append(name)
+                if len(batch) == _CLEAR_BATCH:
+                    count += await self._unlink(batch)
+                    batch = []
+            return count + await self._unlink(batch)
+        except (ValkeyError, OSError) as exc:
+            self._writes.failed(_reason(exc))
+            return count
+
+    async def aclose(self) -> None:
+        try:
+            await self._client.aclose()
+        except (ValkeyError, OSError):
+            pass  # it is gone already
+
+    async def _unlink(self, names: list[bytes]) -> int:
+        if not names:
+            return 0
+        pipeline = self._client.pipeline(transaction=False)
+        for name in names:
+            pipeline.unlink(name)
+        return sum(await pipeline.execute())
+
+    async def _run(self, script: str, keys: tuple[str, ...], args: tuple[Any, ...], *, otherwise: int) -> int:
+        call = lambda: self._client.eval(script, len(keys), *keys, *args)  # noqa: E731
+        return int(await self._ask(self._writes, call, otherwise=otherwise))
+
+    async def _ask(self, breaker: Breaker, call: Callable[[], Awaitable[Any]], *, otherwise: Any) -> Any:
+        if not breaker.allows():
+            return otherwise
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                answer = await call()
+        except TimeoutError:
+            breaker.failed(f"no answer within {self._timeout_s * 1000:.0f} ms")
+        except (ValkeyError, OSError) as exc:
+            breaker.failed(_reason(exc))
+        else:
+            breaker.worked()
+            return answer
+        return otherwise
+
+
+class _ValkeyLease:
+    def __init__(
+        self, run: Callable[..., Awaitable[int]], name: str, token: str, fence: int, ttl_s: float
+    ) -> None:
+        self._run, self._name, self._token, self._ttl_s = run, name, token, ttl_s
+        self.fence = fence
+
+    async def renew(self) -> bool:
+        args = (self._token, int(self._ttl_s * 1000))
+        return bool(await self._run(_RENEW, (self._name,), args, otherwise=1))
+
+    async def release(self) -> None:
+        await self._run(_RELEASE, (self._name,), (self._token,), otherwise=0)
+
+
+def connect(url: str, *, timeout_s: float) -> tuple[Any, str]:
+    """A client for the URL, not yet connected, and the server's name without credentials.
+
+    Raises:
+        ValueError: the scheme, port or an option is not understood; the message has no credentials.
+    """
+    parts = urlsplit(url)
+    place = (parts.hostname or "localhost") + f":{_port(parts)}"
+    if parts.scheme not in SCHEMES:
+        raise ValueError(f"CACHE_URL must start with one of {', '.join(f'{s}://' for s in SCHEMES)}")
+    query = dict(parse_qsl(parts.query))
+    cluster = query.pop("cluster", "false").lower() in ("true", "yes", "1")
+    url = urlunsplit(parts._replace(query=urlencode(query)))
+    options: dict[str, Any] = {
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "socket_keepalive": True,
+        "protocol": 2,
+    }
+    if parts.scheme in ("valkeys", "rediss"):
+        options["ssl_check_hostname"] = True
+    try:
+        if cluster:
+            found: Any = client_library.ValkeyCluster.from_url(
+                url, cluster_error_retry_attempts=1, connection_error_retry_attempts=0, **options
+            )
+            return found, place
+        pool = client_library.BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS,
+            timeout=timeout_s,
+            retry=client_library.retry.Retry(NoBackoff(), 0),
+            **options,
+        )
+    except (ValkeyError, ValueError, TypeError) as exc:
+        raise ValueError(f"CACHE_URL for {place} is not understood: {exc}") from None
+    return client_library.Valkey.from_pool(pool), place
+
+
+def _port(parts: Any) -> int:
+    try:
+        return parts.port or 6379
+    except ValueError:
+        raise ValueError("the port in CACHE_URL is not a number up to 65535") from None
+
+
+def _name(key: str) -> str:
+    return f"winnow:{{{key}}}"
+
+
+async def _near(size_bytes: int, call: Callable[..., Result], *args: Any) -> Result:
+    """Call here if it is quick, in a thread if it would hold up the event loop."""
+    if size_bytes < _INLINE_BYTES:
+        return call(*args)
+    return await asyncio.to_thread(call, *args)
+
+
+def _reason(exc: Exception) -> str:
+    if isinstance(exc, ResponseError):
+        return f"refused: {str(exc)[:200]}"
+    return str(exc)[:200] or type(exc).__name__
