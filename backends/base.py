@@ -101,6 +101,7 @@ class CompletionRequest(Struct, kw_only=True, frozen=True):
     json_schema: dict[str, Any] | None = None  # the answer must validate against it
     parameters: dict[str, Any] = {}
     timeout_s: float = 600
+    tenant: str = ""  # who asks: a backend with a queue of its own shares it fairly between tenants
 
 
 class Delta(Struct, kw_only=True, frozen=True):

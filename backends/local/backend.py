@@ -1,0 +1,264 @@
+"""The local backend: OpenAI-shaped requests in, a GGUF model's text out, computed in its own process."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+from msgspec import structs
+
+from backends.base import (
+    BackendFailure,
+    BackendInterrupted,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    Completion,
+    CompletionRequest,
+    ContextExceeded,
+    Delta,
+    ModelInfo,
+    Usage,
+)
+from backends.local.chunks import Chunks
+from backends.local.histogram import ITL_BUCKETS_S, TTFT_BUCKETS_S, Histogram
+from backends.local.messages import (
+    Count,
+    Counted,
+    Embed,
+    Embedded,
+    Finished,
+    FromModel,
+    Generate,
+    ModelFacts,
+    Open,
+    Refused,
+    Step,
+)
+from backends.local.settings import default_threads
+from backends.local.supervisor import Inbox, Supervisor
+
+START_WAIT_S = 120.0
+ASK_TIMEOUT_S = 60.0
+
+
+class LocalBackend:
+    """Serves one GGUF file as the model `name`.
+
+    Args:
+        path: of a GGUF file, or of the first part of a split one.
+        context_tokens: for one request, prompt and answer; None: the model's, up to 8192.
+        parallel: requests computed together.
+        gpu_layers: None: all, when the build of llama-cpp-python has a GPU.
+        threads: None: cores less one.
+        queue_limit: requests that may wait for a place; one more is refused with a Retry-After.
+        command: starts the model's process; another one only in tests of its faults.
+        silence_s: how long the process may say nothing, twice, while something is asked of it.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        name: str = "local",
+        context_tokens: int | None = None,
+        parallel: int = 4,
+        gpu_layers: int | None = None,
+        threads: int | None = None,
+        queue_limit: int = 64,
+        command: Sequence[str] | None = None,
+        silence_s: float = 60.0,
+    ) -> None:
+        self.name = name
+        self._parallel, self._queue_limit = parallel, queue_limit
+        opening = Open(
+            path=path,
+            context_tokens=context_tokens,
+            parallel=parallel,
+            gpu_layers=gpu_layers,
+            threads=threads or default_threads(),
+        )
+        self._supervisor = Supervisor(opening, command=command, silence_s=silence_s)
+        self._ttft_s, self._itl_s = Histogram(TTFT_BUCKETS_S), Histogram(ITL_BUCKETS_S)
+        self._mean_s = 1.0  # of a request, for Retry-After
+        self._refused = 0
+
+    # -- Backend
+
+    async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
+        """Deltas, then the completion; closing the iterator gives its place to another within a step."""
+        began = time.monotonic()
+        inbox = await self._enter(min(START_WAIT_S, request.timeout_s))
+        ended = False
+        chunks = Chunks(request.model) if request.parameters.get("logprobs") else None
+        said_at: float | None = None
+        try:
+            self._supervisor.send(_generate(request, inbox.number))
+            while True:
+                message = await self._next(inbox, began + request.timeout_s)
+                if isinstance(message, Step):
+                    now = time.monotonic()
+                    (self._ttft_s if said_at is None else self._itl_s).observe(now - (said_at or began))
+                    said_at, inbox.started = now, True
+                    for piece in message.pieces:
+                        yield Delta(text=piece.text, chunk=chunks.chunk(piece) if chunks else b"")
+                elif isinstance(message, Finished):
+                    ended = True
+                    if chunks:
+                        yield Delta(chunk=chunks.last(message.reason))
+                    self._mean_s += 0.2 * (time.monotonic() - began - self._mean_s)
+                    yield _completion(message, self.name)
+                    return
+                else:
+                    ended = True
+                    raise _failure(message, started=inbox.started)
+        finally:
+            self._supervisor.close_inbox(inbox, cancel=not ended)
+
+    async def models(self) -> list[ModelInfo]:
+        facts = self._supervisor.facts
+        return [ModelInfo(name=self.name, context_tokens=facts.context_tokens if facts else None)]
+
+    async def count_tokens(self, text: str, *, model: str) -> int | None:
+        """Exact, by the model's own tokenizer; None while the model is not up."""
+        try:
+            answer = await self._ask(lambda number: Count(number, text))
+        except BackendFailure:
+            return None
+        return answer.tokens if isinstance(answer, Counted) else None
+
+    async def health(self) -> str | None:
+        self._supervisor.start()
+        return self._supervisor.fault
+
+    async def aclose(self) -> None:
+        await self._supervisor.aclose()
+
+    # -- beyond Backend
+
+    async def start(self) -> ModelFacts:
+        """Wait until the model answers.
+
+        Raises:
+            BackendUnavailable: it cannot be loaded; the message says why.
+        """
+        return await self._supervisor.ready(START_WAIT_S)
+
+    async def embed(self, texts: list[str]) -> tuple[list[list[float]], int]:
+        """One vector of length 1 a text, and how many tokens they had.
+
+        Raises:
+            BackendRejected: the model makes no embeddings.
+            ContextExceeded: a text is longer than the model's context.
+        """
+        answer = await self._ask(lambda number: Embed(number, texts))
+        assert isinstance(answer, Embedded)
+        return answer.vectors, answer.input_tokens
+
+    @property
+    def pid(self) -> int | None:
+        """The model's process, while there is one."""
+        return self._supervisor.pid
+
+    def stats(self) -> dict[str, Any]:
+        """Counters, gauges and histograms since the gateway started, under stable names."""
+        counters = structs.asdict(self._supervisor.counters())
+        steps, decode_steps = counters.pop("steps"), counters.pop("decode_steps")
+        decoding, batched = counters.pop("decoding_sequences"), counters.pop("batched_tokens")
+        return counters | {
+            "up": int(self._supervisor.fault is None),
+            "restarts": self._supervisor.restarts,
+            "refused": self._refused,
+            "in_flight": self._supervisor.in_flight,
+            "parallel": self._parallel,
+            "queue_limit": self._queue_limit,
+            "steps": steps,
+            "step_tokens_mean": batched / steps if steps else 0.0,
+            "batch_occupancy": decoding / decode_steps / self._parallel if decode_steps else 0.0,
+            "ttft_s": self._ttft_s.snapshot(),
+            "itl_s": self._itl_s.snapshot(),
+        }
+
+    # -- inside
+
+    async def _enter(self, wait_s: float) -> Inbox:
+        await self._supervisor.ready(wait_s)
+        waiting = self._supervisor.in_flight - self._parallel
+        if waiting >= self._queue_limit:
+            self._refused += 1
+            raise BackendUnavailable(
+                f"{waiting} requests wait for the local model, the limit is {self._queue_limit}",
+                retry_after_s=round(max(1.0, self._mean_s * waiting / self._parallel), 1),
+            )
+        return self._supervisor.open_inbox()
+
+    async def _next(self, inbox: Inbox, deadline: float) -> FromModel:
+        try:
+            message = await asyncio.wait_for(inbox.messages.get(), max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            late = "the request's time is over"
+            raise (BackendInterrupted(late) if inbox.started else BackendTimeout(late)) from None
+        if isinstance(message, Exception):
+            raise message
+        return message
+
+    async def _ask(self, question: Any) -> FromModel:
+        """A question with one answer."""
+        await self._supervisor.ready(START_WAIT_S)
+        inbox = self._supervisor.open_inbox()
+        try:
+            self._supervisor.send(question(inbox.number))
+            answer = await self._next(inbox, time.monotonic() + ASK_TIMEOUT_S)
+        finally:
+            self._supervisor.close_inbox(inbox, cancel=False)
+        if isinstance(answer, Refused):
+            raise _failure(answer, started=False)
+        return answer
+
+
+def _generate(request: CompletionRequest, number: int) -> Generate:
+    return Generate(
+        id=number,
+        messages=request.messages,
+        parameters=request.parameters,
+        tenant=request.tenant,
+        max_output_tokens=request.max_output_tokens,
+        temperature=request.temperature,
+        seed=request.seed,
+        stop=request.stop,
+        json_schema=request.json_schema,
+    )
+
+
+def _completion(finished: Finished, model: str) -> Completion:
+    return Completion(
+        finish_reason=finished.reason,
+        usage=Usage(
+            input_tokens=finished.input_tokens,
+            output_tokens=finished.output_tokens,
+            cached_input_tokens=finished.cached_input_tokens,
+        ),
+        model=model,
+        raw={"warnings": finished.warnings} if finished.warnings else {},
+        queue_ms=finished.queue_ms,
+    )
+
+
+def _failure(message: FromModel, *, started: bool) -> BackendFailure:
+    if not isinstance(message, Refused):
+        return BackendInterrupted(f"the model's process answered out of turn with {type(message).__name__}")
+    match message.kind:
+        case "rejected":
+            return BackendRejected(
+                message.message,
+                upstream_status=400,
+                body={"error": {"message": message.message, "type": "invalid_request_error"}},
+            )
+        case "context":
+            return ContextExceeded(
+                message.message, prompt_tokens=message.prompt_tokens, context_tokens=message.context_tokens
+            )
+        case "timeout":
+            return BackendTimeout(message.message)
+        case _:
+            return BackendInterrupted(message.message) if started else BackendUnavailable(message.message)

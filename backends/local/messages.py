@@ -1,0 +1,195 @@
+"""What the gateway and the model's process say to each other: msgpack Structs in length-prefixed frames.
+
+One frame is four bytes of length, big-endian, then one message. The parent opens the conversation with
+`Open`; the child answers `Ready` or `Broken`. After that every message carries the number of its request,
+and a request ends with exactly one of `Finished`, `Refused`, `Counted`, `Embedded`. Closing the child's
+input ends the child.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+MAX_FRAME_BYTES = 64 * 1024**2
+LENGTH_BYTES = 4
+
+RefusalKind = Literal["rejected", "context", "unavailable", "timeout", "interrupted"]
+
+
+# gateway → model
+
+
+class Open(Struct, tag=True, frozen=True, kw_only=True):
+    """Load this file. `extra_buffers`: repacked weights, faster, and what crashes on some CPUs."""
+
+    path: str
+    context_tokens: int | None
+    parallel: int
+    gpu_layers: int | None
+    threads: int
+    extra_buffers: bool = True
+
+
+class Generate(Struct, tag=True, frozen=True, kw_only=True):
+    """Answer these messages. `parameters` are OpenAI's, plus top_k, min_p and repeat_penalty."""
+
+    id: int
+    messages: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    tenant: str
+    max_output_tokens: int | None
+    temperature: float | None
+    seed: int | None
+    stop: list[str]
+    json_schema: dict[str, Any] | None
+
+
+class Count(Struct, tag=True, frozen=True):
+    id: int
+    text: str
+
+
+class Embed(Struct, tag=True, frozen=True):
+    id: int
+    texts: list[str]
+
+
+class Cancel(Struct, tag=True, frozen=True):
+    id: int
+
+
+class Ping(Struct, tag=True, frozen=True):
+    """Answered by the thread that prepares prompts: a silence means the process is stuck."""
+
+
+# model → gateway
+
+
+class ModelFacts(Struct, frozen=True, kw_only=True):
+    """What was loaded and how: what `winnow doctor` prints."""
+
+    description: str
+    size_bytes: int
+    parameters: int
+    context_tokens: int  # for one request
+    trained_context_tokens: int
+    parallel: int
+    threads: int
+    gpu_layers: int
+    devices: list[str]
+    unified_kv: bool
+    flash_attention: bool
+    extra_buffers: bool
+    kv_bytes: int
+    embeds: bool
+    notes: list[str] = []  # what was adjusted or is missing, in words
+
+
+class Counters(Struct, frozen=True, kw_only=True, array_like=True):
+    """Totals since the child started, and the present. Cheap enough to ride on every step."""
+
+    queued: int = 0
+    running: int = 0
+    kv_cells_used: int = 0
+    kv_cells: int = 0
+    steps: int = 0
+    batched_tokens: int = 0  # over `steps`: tokens a step
+    decoding_sequences: int = 0  # over `decode_steps`: sequences a decoding step
+    decode_steps: int = 0
+    prefix_lookups: int = 0
+    prefix_hits: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+    cancelled: int = 0
+
+
+class Ready(Struct, tag=True, frozen=True):
+    facts: ModelFacts
+
+
+class Broken(Struct, tag=True, frozen=True):
+    """The model cannot be served; the child leaves after saying so."""
+
+    message: str
+
+
+class Piece(Struct, frozen=True, array_like=True):
+    """Text that became final in this step: whole characters, no part of a stop string."""
+
+    id: int
+    text: str
+    tokens: int
+    logprobs: list[dict[str, Any]] = []  # OpenAI's `logprobs.content` entries, when asked for
+
+
+class Step(Struct, tag=True, frozen=True):
+    pieces: list[Piece]
+    counters: Counters | None = None
+
+
+class Finished(Struct, tag=True, frozen=True, kw_only=True):
+    id: int
+    reason: Literal["stop", "length"]
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    queue_ms: float
+    prefill_ms: float
+    warnings: list[dict[str, str]] = []
+
+
+class Refused(Struct, tag=True, frozen=True, kw_only=True):
+    id: int
+    kind: RefusalKind
+    message: str
+    prompt_tokens: int = 0
+    context_tokens: int = 0
+
+
+class Counted(Struct, tag=True, frozen=True):
+    id: int
+    tokens: int
+
+
+class Embedded(Struct, tag=True, frozen=True):
+    id: int
+    vectors: list[list[float]]
+    input_tokens: int
+
+
+class Pong(Struct, tag=True, frozen=True):
+    counters: Counters
+
+
+ToModel = Open | Generate | Count | Embed | Cancel | Ping
+FromModel = Ready | Broken | Step | Finished | Refused | Counted | Embedded | Pong
+
+_encoder = msgspec.msgpack.Encoder()
+_to_model: msgspec.msgpack.Decoder[ToModel] = msgspec.msgpack.Decoder(ToModel)
+_from_model: msgspec.msgpack.Decoder[FromModel] = msgspec.msgpack.Decoder(FromModel)
+
+
+def encode_frame(message: ToModel | FromModel) -> bytes:
+    """Raises ValueError for a message above MAX_FRAME_BYTES."""
+    body = _encoder.encode(message)
+    if len(body) > MAX_FRAME_BYTES:
+        raise ValueError(f"a message of {len(body)} bytes is above the limit of {MAX_FRAME_BYTES}")
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def frame_length(prefix: bytes) -> int:
+    """Raises ValueError when the prefix cannot be ours: something else wrote into the pipe."""
+    length = int.from_bytes(prefix, "big")
+    if length > MAX_FRAME_BYTES:
+        raise ValueError(f"a frame claims {length} bytes, above the limit of {MAX_FRAME_BYTES}")
+    return length
+
+
+def decode_to_model(body: bytes) -> ToModel:
+    return _to_model.decode(body)
+
+
+def decode_from_model(body: bytes) -> FromModel:
+    return _from_model.decode(body)

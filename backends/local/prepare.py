@@ -1,0 +1,237 @@
+"""From a request to a job: check, render, tokenize, constrain. And the review of answers no grammar could
+hold.
+
+Runs on a thread of its own, so that a long prompt is tokenized while the model computes.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+from jsonschema.exceptions import SchemaError, best_match
+from msgspec import structs
+
+from backends.local.grammar import Constraint, constrain
+from backends.local.job import Job, Spent, Ticket
+from backends.local.messages import Finished, FromModel, Generate, RefusalKind, Refused, Step
+from backends.local.native import NativeModel
+from backends.local.parameters import RequestRejected, Sampling, Wanted, read_request, text_of
+from backends.local.sampling import GrammarError, Sampler
+from backends.local.template import ChatTemplate
+
+MAX_ATTEMPTS = 3
+
+
+class Refusal(Exception):
+    """The request ends here, before any work."""
+
+    def __init__(
+        self, kind: RefusalKind, message: str, *, prompt_tokens: int = 0, context_tokens: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.kind, self.message = kind, message
+        self.prompt_tokens, self.context_tokens = prompt_tokens, context_tokens
+
+    def refused(self, number: int) -> Refused:
+        return Refused(
+            id=number,
+            kind=self.kind,
+            message=self.message,
+            prompt_tokens=self.prompt_tokens,
+            context_tokens=self.context_tokens,
+        )
+
+
+class Preparation:
+    """Turns requests into jobs for one model.
+
+    Args:
+        model: its tokenizer, vocabulary and template are used; nothing is decoded here.
+        submit: hands a job to the scheduler.
+        emit: sends messages to the gateway.
+        later: runs a call on this same thread, from another.
+    """
+
+    def __init__(
+        self,
+        model: NativeModel,
+        *,
+        submit: Callable[[Job], None],
+        emit: Callable[[list[FromModel]], None],
+        later: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._model, self._submit, self._emit, self._later = model, submit, emit, later
+        self._longest_token_bytes = model.longest_piece_bytes()
+        self.template = ChatTemplate(
+            model.metadata("tokenizer.chat_template"),
+            tokenize=lambda text, special, first: model.tokenize(text, special=special, first=first),
+            control_texts=model.control_texts(),
+            bos=model.special_text(model.bos),
+            eos=model.special_text(model.eos),
+        )
+
+    def begin(self, request: Generate, ticket: Ticket) -> None:
+        """Submit the request's first job, or answer it here.
+
+        Raises:
+            Refusal: it cannot be served.
+        """
+        try:
+            wanted = read_request(request)
+            constraint = self._constraint(wanted.schema)
+            self._attempt(_Attempt(request, ticket, wanted, constraint))
+        except RequestRejected as exc:
+            raise Refusal("rejected", str(exc)) from exc
+
+    def _attempt(self, attempt: "_Attempt") -> None:
+        wanted, context = attempt.wanted, self._model.plan.context_tokens
+        prompt = self._prompt(attempt.messages())
+        room = context - len(prompt)
+        limit = room if wanted.max_output_tokens is None else min(room, wanted.max_output_tokens)
+        if limit == 0:
+            self._emit([_said_nothing(attempt.request, len(prompt))])
+            return
+        job = Job(
+            attempt.ticket,
+            prompt,
+            limit=limit,
+            sampler=Sampler(self._model, attempt.sampling(), attempt.grammar),
+            stop=[*wanted.stop, *self.template.stop],
+            tenant=attempt.request.tenant,
+            warnings=attempt.warnings(),
+            review=(lambda job: self._later(lambda: self._review(attempt, job))) if attempt.held else None,
+            spent=attempt.spent,
+        )
+        self._submit(job)
+
+    def _prompt(self, messages: list[dict[str, Any]]) -> list[int]:
+        context = self._model.plan.context_tokens
+        size = sum(len(text_of(message).encode("utf-8", "replace")) for message in messages)
+        least = size // self._longest_token_bytes
+        tokens = [] if least >= context else self.template.tokens(messages)  # no minutes spent on 50 MB
+        if not tokens and least < context:
+            raise RequestRejected("messages: the prompt is empty; the model needs at least one token")
+        if (count := len(tokens) or least) >= context:
+            raise Refusal(
+                "context",
+                f"the prompt has {'' if tokens else 'at least '}{count} tokens; the model's context has "
+                f"{context}, the answer's included",
+                prompt_tokens=count,
+                context_tokens=context,
+            )
+        return tokens
+
+    def _constraint(self, schema: dict[str, Any] | None) -> Constraint | None:
+        """What can be held of a schema while generating. A grammar that llama.cpp refuses counts as none."""
+        if schema is None:
+            return None
+        try:
+            jsonschema.Draft202012Validator.check_schema(schema)
+        except SchemaError as exc:
+            raise RequestRejected(f"the JSON Schema is not one: {exc.json_path}: {exc.message}") from exc
+        constraint = constrain(schema)
+        try:
+            Sampler(self._model, Sampling(), constraint.grammar).close()
+        except GrammarError as exc:
+            return Constraint(grammar=None, open=[str(exc)])
+        return constraint
+
+    def _review(self, attempt: "_Attempt", job: Job) -> None:
+        """Check a held answer: let it go, or ask again with the fault named."""
+        if job.cancelled:
+            return
+        fault = violation(job.held_text, attempt.wanted.schema or {})
+        if fault and job.reason == "stop" and attempt.number < MAX_ATTEMPTS:
+            try:
+                self._attempt(attempt.again(job, fault))
+                return
+            except (RequestRejected, Refusal):
+                pass  # the conversation outgrew the context: what there is is the answer
+        if fault:
+            job.warnings.append({"code": "schema_violated", "message": fault})
+        piece = job.release_held()
+        self._emit([*([Step([piece], None)] if piece else []), job.finished()])
+
+
+class _Attempt:
+    """One try at a request; a later one carries the earlier answer and what was wrong with it."""
+
+    def __init__(
+        self, request: Generate, ticket: Ticket, wanted: Wanted, constraint: Constraint | None
+    ) -> None:
+        self.request, self.ticket, self.wanted, self.constraint = request, ticket, wanted, constraint
+        self.number = 1
+        self.spent = Spent()
+        self._corrections: list[dict[str, Any]] = []
+
+    @property
+    def grammar(self) -> str | None:
+        return self.constraint.grammar if self.constraint else None
+
+    @property
+    def held(self) -> bool:
+        """The answer is shown only after it was checked."""
+        return bool(self.constraint and self.constraint.open)
+
+    def messages(self) -> list[dict[str, Any]]:
+        messages = list(self.request.messages)
+        if self.constraint and self.constraint.grammar is None:
+            # last, so that instructions and page stay a prefix shared with other questions
+            wish = f"Answer with JSON only, valid against this JSON Schema:\n{json.dumps(self.wanted.schema)}"
+            messages[-1] = {**messages[-1], "content": f"{text_of(messages[-1])}\n\n{wish}"}
+        return messages + self._corrections
+
+    def sampling(self) -> Sampling:
+        """The same seed would give the same wrong answer to almost the same question."""
+        sampling = self.wanted.sampling
+        return structs.replace(sampling, seed=sampling.seed and sampling.seed + self.number - 1)
+
+    def warnings(self) -> list[dict[str, str]]:
+        if not self.held or not self.constraint:
+            return []
+        how = "only in part" if self.grammar else "not at all"
+        message = (
+            f"the schema could be enforced {how} ({'; '.join(self.constraint.open[:5])}): the answer "
+            f"was checked afterwards, attempt {self.number} of at most {MAX_ATTEMPTS}"
+        )
+        return [{"code": "schema_not_enforced", "message": message}]
+
+    def again(self, job: Job, fault: str) -> "_Attempt":
+        following = _Attempt(self.request, self.ticket, self.wanted, self.constraint)
+        following.number = self.number + 1
+        following.spent = Spent(
+            input_tokens=self.spent.input_tokens + len(job.prompt),
+            cached_tokens=self.spent.cached_tokens + job.cached,
+            output_tokens=self.spent.output_tokens + job.output_tokens,
+        )
+        following._corrections = [
+            {"role": "assistant", "content": job.held_text},
+            {
+                "role": "user",
+                "content": f"That does not satisfy the schema: {fault}. Answer again, JSON only.",
+            },
+        ]
+        return following
+
+
+def violation(text: str, schema: dict[str, Any]) -> str | None:
+    """Why a text is no JSON that satisfies the schema; None when it is."""
+    try:
+        value = json.loads(text)
+    except ValueError as exc:
+        return f"it is not JSON: {exc}"
+    error = best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
+    return f"{error.json_path}: {error.message[:300]}" if error else None
+
+
+def _said_nothing(request: Generate, prompt_tokens: int) -> Finished:
+    return Finished(
+        id=request.id,
+        reason="length",
+        input_tokens=prompt_tokens,
+        cached_input_tokens=0,
+        output_tokens=0,
+        queue_ms=0,
+        prefill_ms=0,
+    )

@@ -1,0 +1,218 @@
+"""The model's own process: reads requests from standard input, writes answers to what was standard output.
+
+Three threads. The reader takes frames, marks cancelled requests and wakes the others; the preparer renders
+and tokenizes; the main thread owns the model and computes. A fault of native code ends this process and
+nothing else.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO
+
+import numpy as np
+
+from backends.local.embedding import Embedder
+from backends.local.job import Ticket
+from backends.local.messages import (
+    LENGTH_BYTES,
+    Broken,
+    Cancel,
+    Count,
+    Counted,
+    Embed,
+    Embedded,
+    Finished,
+    FromModel,
+    Generate,
+    Open,
+    Ping,
+    Pong,
+    Ready,
+    Refused,
+    ToModel,
+    decode_to_model,
+    encode_frame,
+    frame_length,
+)
+from backends.local.native import LoadError, NativeModel
+from backends.local.prepare import Preparation, Refusal
+from backends.local.scheduler import Scheduler
+
+NICENESS = 5  # the gateway's event loop goes first
+EXIT_GRACE_S = 2.0
+
+
+class Worker:
+    """Wires reader, preparer and scheduler to one model."""
+
+    def __init__(self, model: NativeModel, output: BinaryIO) -> None:
+        self._output, self._output_lock = output, threading.Lock()
+        self._tickets: dict[int, Ticket] = {}
+        self._preparer = ThreadPoolExecutor(1, thread_name_prefix="prepare")
+        self._model = model
+        self._scheduler = Scheduler(model, self.emit)
+        self._embedder = Embedder(model, self.emit)
+        self._loop = self._embedder if model.embeds else self._scheduler
+        self._preparation = Preparation(
+            model, submit=self._scheduler.submit, emit=self.emit, later=self._later
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        return (
+            []
+            if self._model.embeds or not self._preparation.template.note
+            else [self._preparation.template.note]
+        )
+
+    def emit(self, messages: list[FromModel]) -> None:
+        """Write messages, from any thread."""
+        for message in messages:
+            if isinstance(message, Finished | Refused | Embedded | Counted):
+                self._tickets.pop(message.id, None)
+        data = b"".join(map(encode_frame, messages))
+        with self._output_lock:
+            self._output.write(data)
+            self._output.flush()
+
+    def run(self) -> None:
+        self._loop.run()
+
+    def stop(self) -> None:
+        self._preparer.shutdown(wait=False, cancel_futures=True)
+        self._loop.stop()
+
+    def receive(self, message: ToModel) -> None:
+        """Take one message; nothing here takes long."""
+        match message:
+            case Cancel(id=number):
+                if ticket := self._tickets.pop(number, None):
+                    ticket.cancelled = True
+                    self._scheduler.notice()
+            case Generate():
+                ticket = self._tickets[message.id] = Ticket(message.id)
+                self._later(lambda: self._generate(message, ticket))
+            case Count():
+                self._later(lambda: self._count(message))
+            case Embed():
+                self._later(lambda: self._embed(message))
+            case Ping():
+                self._later(lambda: self.emit([Pong(self._loop.counters)]))
+            case Open():
+                raise ValueError("the model is open already")
+
+    def _later(self, call: Callable[[], None]) -> None:
+        self._preparer.submit(_or_die, call)
+
+    def _generate(self, request: Generate, ticket: Ticket) -> None:
+        if ticket.cancelled:
+            return
+        try:
+            if self._model.embeds:
+                raise Refusal("rejected", "model: this is an embedding model; it writes no text")
+            self._preparation.begin(request, ticket)
+        except Refusal as refusal:
+            self.emit([refusal.refused(request.id)])
+
+    def _count(self, request: Count) -> None:
+        self.emit([Counted(request.id, len(self._model.tokenize(request.text, special=False)))])
+
+    def _embed(self, request: Embed) -> None:
+        if self._model.embeds:
+            self._embedder.submit(request)
+        else:
+            message = "model: this model makes no embeddings; load one that has a pooling type"
+            self.emit([Refused(id=request.id, kind="rejected", message=message)])
+
+
+def _or_die(call: Callable[[], None]) -> None:
+    """A fault of ours on the preparer's thread ends the process: the gateway restarts it and says so."""
+    try:
+        call()
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(70)
+
+
+def read_message(source: BinaryIO) -> ToModel | None:
+    """The next message; None when the gateway is gone."""
+    prefix = source.read(LENGTH_BYTES)
+    if len(prefix) < LENGTH_BYTES:
+        return None
+    return decode_to_model(source.read(frame_length(prefix)))
+
+
+def try_batches(model: NativeModel) -> None:
+    """Compute a small and a larger batch: where this build crashes on a CPU, it crashes here, before any
+    request.
+
+    Source: llama.cpp issue 20824 (AMX kernels miscompiled by gcc 12: any batch of two or more tokens).
+    """
+    for size in (2, 32):
+        model.clear_memory()
+        model.clear_batch()
+        tokens = np.arange(size, dtype=np.int32) % model.vocabulary_size
+        model.add(0, 0, tokens, output=True)
+        if code := model.decode():
+            raise LoadError(f"llama.cpp could not compute a batch of {size} tokens: it answered {code}")
+    model.clear_memory()
+
+
+def main() -> None:
+    """Serve until standard input is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the gateway decides
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    source, output = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever native code prints goes to the log, not into a frame
+    opening = read_message(source)
+    if not isinstance(opening, Open):
+        return
+    inbox = _Inbox(source)
+    inbox.start()
+    try:
+        model = NativeModel(opening)
+        try_batches(model)
+    except LoadError as exc:
+        output.write(encode_frame(Broken(str(exc))))
+        output.flush()
+        os._exit(1)
+    worker = Worker(model, output)
+    worker.emit([Ready(model.facts_with(worker.notes))])
+    inbox.attach(worker)
+    worker.run()
+    os._exit(0)  # destructors of a GPU library may hang; everything worth keeping is with the gateway
+
+
+class _Inbox(threading.Thread):
+    """Reads frames from the start, so that a gateway that dies while the model loads is noticed."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__(name="reader", daemon=True)
+        self._source = source
+        self._worker: Worker | None = None
+        self._attached = threading.Event()
+
+    def attach(self, worker: Worker) -> None:
+        self._worker = worker
+        self._attached.set()
+
+    def run(self) -> None:
+        try:
+            while (message := read_message(self._source)) is not None:
+                self._attached.wait()
+                if self._worker:
+                    self._worker.receive(message)
+        finally:
+            if self._worker is None:
+                os._exit(0)
+            threading.Timer(EXIT_GRACE_S, os._exit, (0,)).start()  # should the main thread be stuck
+            self._worker.stop()
+
+
+if __name__ == "__main__":
+    main()

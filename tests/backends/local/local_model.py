@@ -1,0 +1,40 @@
+"""Ask a local backend and read its answer to the end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from backends.base import Completion, CompletionRequest
+from backends.local import LocalBackend
+
+
+class Answer:
+    """A stream read to its end."""
+
+    def __init__(self, deltas: list[str], completion: Completion) -> None:
+        self.deltas, self.completion = deltas, completion
+        self.text = "".join(deltas)
+        assert completion.usage is not None
+        self.usage = completion.usage
+        self.warnings: list[dict[str, str]] = completion.raw.get("warnings", [])
+
+
+async def ask(backend: LocalBackend, content: str = "Say something", **fields: Any) -> Answer:
+    """One question, answered greedily unless said otherwise."""
+    request = {"model": "local", "temperature": 0, "max_output_tokens": 24} | fields
+    request.setdefault("messages", [{"role": "user", "content": content}])
+    deltas: list[str] = []
+    async for item in backend.stream(CompletionRequest(**request)):
+        if isinstance(item, Completion):
+            return Answer(deltas, item)
+        deltas.append(item.text)
+    raise AssertionError("the stream ended without a completion")
+
+
+@asynccontextmanager
+async def opened(path: str, **settings: Any) -> AsyncIterator[LocalBackend]:
+    backend = LocalBackend(path=path, **settings)
+    try:
+        yield backend
+    finally:
+        await backend.aclose()
