@@ -2,7 +2,8 @@
 
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.page import Block, CleanOptions, Page
+from gateway.core.markdown import render
+from gateway.core.page import CleanOptions, Page
 from gateway.wire import Metadata
 
 _DEFAULTS = CleanOptions()
@@ -13,21 +14,15 @@ def clean(html: str | bytes, *, url: str | None = None, options: CleanOptions = 
     text = html.decode("utf-8", "replace") if isinstance(html, bytes) else html
     tree = LexborHTMLParser(text)
     title = tree.css_first("title")
-    blocks = [
-        Block(kind="paragraph", gap="\n\n" if index else "", markdown=line, text=line)
-        for index, line in enumerate(
-            " ".join(node.text().split())
-            for node in tree.css("h1,h2,h3,h4,h5,h6,p,li,td,pre")
-            if node.text().strip()
-        )
-    ]
+    rendered = render(tree.body or tree.root, kept=None, hidden={}, base_url=url, options=options)
     return Page(
-        blocks=blocks,
+        blocks=rendered.blocks,
         title=title.text().strip() if title else None,
         metadata=Metadata(),
         confidence=0.5,
-        links=[],
-        images=[],
+        links=rendered.links,
+        images=rendered.images,
         structured=[],
         warnings=[],
+        appendix=rendered.appendix,
     )

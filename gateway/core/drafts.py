@@ -1,0 +1,51 @@
+"""A block while it is still being written: it may yet gain a marker, a prefix or a second paragraph."""
+
+from dataclasses import dataclass
+
+from gateway.core.page import Block, BlockKind
+
+
+@dataclass(slots=True)
+class Draft:
+    """What becomes a `Block`; `line` is its markdown on one line, for the cell of a table."""
+
+    kind: BlockKind
+    markdown: str
+    text: str
+    html: str
+    line: str
+    gap: str = "\n\n"
+    level: int = 0
+    heading: str = ""
+    note: str = ""  # label of the footnote it defines
+
+    def to_block(self, gap: str) -> Block:
+        return Block(
+            kind=self.kind,
+            gap=gap,
+            markdown=self.markdown,
+            text=self.text,
+            html=self.html,
+            level=self.level,
+            heading=self.heading,
+        )
+
+
+def indent(markdown: str, prefix: str) -> str:
+    """Put `prefix` before every line but the first, and none on blank lines."""
+    if not prefix or "\n" not in markdown:
+        return markdown
+    bare = prefix.rstrip()
+    first, *rest = markdown.split("\n")
+    return "\n".join([first, *(prefix + line if line else bare for line in rest)])
+
+
+def join(drafts: list[Draft]) -> tuple[str, str, str]:
+    """Markdown, text and HTML of consecutive drafts as one piece."""
+    markdown, text, html = [], [], []
+    for index, draft in enumerate(drafts):
+        gap = draft.gap if index else ""
+        markdown += [gap, draft.markdown]
+        text += [gap, draft.text]
+        html.append(draft.html)
+    return "".join(markdown), "".join(text), "".join(html)

@@ -1,0 +1,123 @@
+r"""What must be escaped so that CommonMark reads text as text, and no more than that.
+
+CommonMark reads most punctuation as itself: `5 * 3`, `snake_case`, `[1]` and `a < b` need nothing. A
+backslash costs the reader a token and the eye a stumble, so each rule below asks whether the character
+could be misread where it stands.
+
+Source: CommonMark 0.31 sections 2.4 (backslash escapes), 4 (leaf blocks), 6 (inlines); GFM tables.
+"""
+
+import re
+import unicodedata
+
+_SPECIAL = re.compile(r"[\\`*_\[\]<&~]")
+_RISKS = r"""
+    \\(?=[!-/:-@\[-`{-~{or_end})       # escapes what follows
+  | `
+  | (?<!\s)\* | \*(?!\s)               # opens or closes emphasis
+  | (?<![^\W_])_ | _(?![^\W_])         # the same, but never inside a word
+  | <(?=[A-Za-z/!?{or_end})            # a tag or an autolink
+  | &(?=\#?\w{1,32};)                  # an entity
+  | ~(?=~) | (?<=~)~                   # strikethrough
+"""
+_OPENING = r"| \[(?!(?:[^\[\]^][^\[\]]*)?\](?![(\[:{or_end}))"  # the text of a link, footnote, definition
+
+
+def _risks(more: str, *, edges: bool) -> re.Pattern[str]:
+    # `edges`: another token may follow, so the end of the text is as good as the worst character
+    pattern = (_RISKS + more).replace("{or_end}", "]|$" if edges else "]")
+    return re.compile(pattern, re.X)
+
+
+_IN_BLOCK = _risks(_OPENING, edges=False)
+_IN_TOKEN = _risks(_OPENING, edges=True)
+_IN_LINK = _risks(r"| [\[\]]", edges=True)
+
+_BLOCK_START = re.compile(
+    r"""
+      \#{1,6}(?=\s|$)
+    | >
+    | [-+*](?=\s|$)
+    | \d{1,9}(?=[.)](?:\s|$))
+    | =+\s*$ | -+\s*$
+    | (?:-[ \t]*){3,}$ | (?:_[ \t]*){3,}$
+    | ~~~
+    | [|:][-:|\s]*$ | -[-:|\s]*\|[-:|\s]*$
+    """,
+    re.X,
+)
+_FENCE_RUN = re.compile(r"`+")
+
+
+def escape(text: str, *, alone: bool = False, in_link: bool = False) -> str:
+    """Escape running text (for the start of a line, see `escape_start`).
+
+    Args:
+        text: white space folded.
+        alone: nothing else stands in the block, so a lone delimiter has no partner to pair with.
+        in_link: escape every bracket, as a link's text needs, and a page with reference definitions.
+    """
+    if not _SPECIAL.search(text):
+        return text
+    lone = {mark for mark in "*_`" if text.count(mark) == 1} if alone else ()
+    pattern = _IN_LINK if in_link else _IN_BLOCK if alone else _IN_TOKEN
+    return pattern.sub(lambda match: match[0] if match[0] in lone else "\\" + match[0], text)
+
+
+def escape_start(line: str) -> str:
+    """Escape a line of markdown that begins like a heading, list, quote, rule, fence or table row."""
+    if line[:1] not in _STARTERS:
+        return line
+    match = _BLOCK_START.match(line)
+    if match is None:
+        return line
+    if line[0].isdigit():
+        return f"{match[0]}\\{line[match.end() :]}"
+    return "\\" + line
+
+
+_STARTERS = frozenset("#>-+*=_~|:0123456789") | {""}
+
+
+def escape_lines(markdown: str) -> str:
+    """`escape_start` for every line of a paragraph."""
+    if "\n" not in markdown:
+        return escape_start(markdown)
+    return "\n".join([escape_start(line) for line in markdown.split("\n")])
+
+
+def escape_heading(markdown: str) -> str:
+    """Escape what an ATX heading would take for its closing sequence of `#`."""
+    bare = markdown.rstrip("#")
+    if bare != markdown and (not bare or bare[-1] == " "):
+        return f"{bare}\\{markdown[len(bare) :]}"
+    return markdown
+
+
+def longest_run(text: str) -> int:
+    """Length of the longest run of backticks."""
+    return max(map(len, _FENCE_RUN.findall(text)), default=0) if "`" in text else 0
+
+
+def code_span(text: str) -> str:
+    """Inline code, with a fence that the code does not contain."""
+    runs = set(map(len, _FENCE_RUN.findall(text))) if "`" in text else set()
+    fence = "`" * next(size for size in range(1, len(runs) + 2) if size not in runs)
+    # CommonMark strips one space from both ends when both are there and something else is too
+    pad = " " if text[0] == "`" or text[-1] == "`" or (text[0] == text[-1] == " " != text) else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def is_space(char: str) -> bool:
+    """Whether emphasis sees white space; the edge of a block ("") counts."""
+    return not char or char.isspace()
+
+
+def is_punctuation(char: str) -> bool:
+    """Whether any version of CommonMark takes it for punctuation (0.31 added symbols)."""
+    return unicodedata.category(char)[0] in "PS"
+
+
+def certainly_separates(char: str) -> bool:
+    """White space or what every version of CommonMark takes for punctuation."""
+    return is_space(char) or unicodedata.category(char)[0] == "P" or char in "$+<=>^`|~"

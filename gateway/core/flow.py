@@ -1,0 +1,272 @@
+"""Where finished blocks go: a run of them that belongs together, with the lists open in it.
+
+The page is a flow, and so is everything that needs its blocks whole before it can be written: a quote, the
+cell of a table. A list is not: its items get their marker and indent as they are written, so an item deep
+in nested lists costs no more than one at the top.
+"""
+
+from collections.abc import Callable
+
+from gateway.core.drafts import Draft, indent
+from gateway.core.escape import escape_heading, escape_lines
+from gateway.core.inline import Run
+from gateway.core.page import BlockKind
+from gateway.core.tables import Table
+
+_MAX_LEVEL = 10  # deeper lists are written at this level: indents would outgrow the text
+_MAX_TERMS = 20  # in one definition
+_MAX_FIGURE_BLOCKS = 4
+
+
+class List:
+    """An open `<ul>` or `<ol>`."""
+
+    __slots__ = ("delimiter", "last", "lead", "level", "loose", "number", "ordered", "owner")
+
+    def __init__(self, *, ordered: bool, number: int) -> None:
+        self.ordered = ordered
+        self.number = number  # of the next item
+        self.lead = ""  # before the marker
+        self.level = 1
+        self.loose = False
+        self.delimiter = ""  # chosen when the first item is written
+        self.owner: Item | None = None  # the item it stands in
+        self.last: Item | None = None
+
+
+class Item:
+    """An open `<li>`."""
+
+    __slots__ = ("broken", "draft", "indent", "label", "list", "more", "note", "number", "outer", "task")
+
+    def __init__(self, list_: List) -> None:
+        self.list = list_
+        self.number = list_.number
+        self.indent = ""
+        self.draft: Draft | None = None  # its block, once it has one
+        self.more: list[Draft] = []  # to be joined to it
+        self.outer: Item | None = None
+        self.broken = False  # a heading inside ended the list as far as markdown goes
+        self.task = ""
+        self.note = ""  # the id by which references name it
+        self.label = ""
+
+    def settle(self) -> None:
+        """Join to the item's block what followed it."""
+        draft, more = self.draft, self.more
+        if draft is not None and more:
+            gap = "\n\n" + self.indent
+            draft.markdown = gap.join(
+                [draft.markdown, *(indent(part.markdown, self.indent) for part in more)]
+            )
+            draft.text = "\n".join([draft.text, *(part.text for part in more)])
+            draft.line = " ".join([draft.line, *(part.line for part in more)])
+            draft.html = "".join([draft.html, *(part.html for part in more)])
+            self.more = []
+
+
+class Flow:
+    """Blocks in reading order, and how the next one is to be written."""
+
+    def __init__(self, *, nested: int = 0, cell: bool = False) -> None:
+        self.out: list[Draft] = []
+        self.nested = nested  # flows around this one
+        self.cell = cell
+        self.heading = 0  # level of the open heading
+        self.bold = True  # whether strong emphasis says anything here
+        self.kind: BlockKind = "paragraph"  # of the next block of text
+        self.defining = ""  # "dt" or "dd", until it has a line of text
+        self.table: Table | None = None
+        self.list: List | None = None
+        self.item: Item | None = None
+        self.written = 0
+        self._latest: dict[str, List] = {}  # lead -> the list whose item was written last
+        self._term: Draft | None = None  # a definition that is still being gathered
+        self._tags: list[str] = []  # HTML start tags that wait for the next block
+
+    def nest(self, *, cell: bool) -> "Flow":
+        """A flow inside this one."""
+        return Flow(nested=self.nested + 1, cell=cell)
+
+    def add_run(self, run: Run, *, html: bool) -> None:
+        """Add a block of text: a heading, a part of a definition, a paragraph."""
+        markdown = run.markdown
+        if self.heading:
+            level = self.heading
+            self.add(
+                Draft(
+                    "heading",
+                    f"{'#' * level} {escape_heading(markdown)}",
+                    run.text,
+                    f"<h{level}>{run.html}</h{level}>" if html else "",
+                    markdown,
+                    level=level,
+                    heading=run.text,
+                )
+            )
+        elif self.defining and (self.defining == "dt" or self._term is not None):
+            self._define(run)
+        else:
+            bare = self.item is not None and self.item.draft is None
+            tagged = "" if not html else run.html if bare else f"<p>{run.html}</p>"
+            self.add(Draft(self.kind, escape_lines(markdown), run.text, tagged, markdown))
+
+    def _define(self, run: Run) -> None:
+        term = self._term
+        if self.defining == "dt":
+            html = f"<dt>{run.html}</dt>"
+            if term is None or term.level >= _MAX_TERMS:
+                self.end_definition()
+                markdown = escape_lines(run.markdown)
+                self._term = Draft("definition", markdown, run.text, html, run.markdown, level=1)
+                return
+            term.markdown += "\n" + escape_lines(run.markdown)
+            term.level += 1
+        else:
+            assert term is not None
+            html = f"<dd>{run.html}</dd>"
+            term.markdown += "\n: " + escape_lines(run.markdown)
+            term.level = _MAX_TERMS  # the next term starts a block of its own
+            self.defining = ""
+        term.text += "\n" + run.text
+        term.line += " " + run.markdown
+        term.html += html
+
+    def end_definition(self) -> None:
+        """Write the definition that is being gathered."""
+        term, self._term = self._term, None
+        if term is not None:
+            term.level = 0
+            self._write(term)
+
+    def add(self, draft: Draft) -> None:
+        """Write a block, with the marker or indent of the list item it stands in."""
+        if self._term is not None:
+            self.end_definition()
+        self._write(draft)
+
+    def add_rule(self) -> None:
+        """Write a thematic break where it separates something at the top of the page."""
+        if not self.nested and self.item is None and self.out and self.out[-1].kind != "rule":
+            self.add(Draft("rule", "---", "---", "<hr>", ""))
+
+    def _write(self, draft: Draft) -> None:
+        self.written += 1
+        if self._tags:
+            draft.html = "".join(self._tags) + draft.html
+            self._tags.clear()
+        item = self.item
+        if draft.kind == "heading":
+            self._break_out()
+        if item is None or item.broken:
+            self._latest.clear()
+            self.out.append(draft)
+        elif item.draft is None:
+            self._write_item(item, draft)
+        elif self.out[-1] is item.draft:
+            item.more.append(draft)
+        else:  # the item goes on after a list inside it
+            item.settle()
+            draft.markdown = item.indent + indent(draft.markdown, item.indent)
+            draft.kind, draft.level, draft.gap = "item", item.list.level, "\n\n"
+            item.draft = draft
+            self.out.append(draft)
+
+    def _break_out(self) -> None:
+        # a heading ends the items around it: it belongs to the page's outline, not behind a bullet
+        item = self.item
+        while item is not None and not item.broken:
+            item.settle()
+            item.broken = True
+            item = item.outer
+
+    def _write_item(self, item: Item, draft: Draft) -> None:
+        list_ = item.list
+        lead = list_.lead
+        before = self._latest.get(lead)
+        for deeper in [other for other in self._latest if len(other) > len(lead)]:
+            del self._latest[deeper]
+        self._latest[lead] = list_
+        gap = "\n\n"
+        if not list_.delimiter:
+            follows = before is not None and before.ordered == list_.ordered
+            first, second = (".", ")") if list_.ordered else ("-", "*")
+            list_.delimiter = second if follows and before and before.delimiter == first else first
+            # a list inside an item needs no blank line, unless it starts with another number than 1
+            if lead and self.out and not list_.loose and (not list_.ordered or item.number == 1):
+                gap = "\n"
+        elif before is list_ and not list_.loose:
+            gap = "\n"
+        marker = f"{item.number}{list_.delimiter} " if list_.ordered else f"{list_.delimiter} "
+        item.indent = lead + " " * len(marker)
+        if item.note and _is_note(draft):
+            marker, item.indent, draft.note = f"[^{item.label}]: ", "", item.note
+        draft.markdown = f"{lead}{marker}{item.task}{indent(draft.markdown, item.indent)}"
+        draft.kind, draft.level, draft.gap = "item", list_.level, gap
+        item.draft = draft
+        self.out.append(draft)
+
+    def open_list(self, list_: List, tag: str) -> Callable[[str], None]:
+        """Start a list; returns what ends it, given the end tag."""
+        outer = self.list
+        item = self.item
+        if outer is not None and outer.owner is item and outer.last is not None:
+            item = outer.last  # a list directly inside a list belongs to the item before it
+        list_.owner = self.item
+        if item is not None and not item.broken:
+            nested = item.draft is not None and item.list.level < _MAX_LEVEL
+            list_.lead = item.indent if nested else item.list.lead
+            list_.level = item.list.level + nested
+        self.list = list_
+        self._tags.append(tag)
+
+        def close(end_tag: str) -> None:
+            self.list = outer
+            self._end_tag(end_tag)
+
+        return close
+
+    def open_item(self, item: Item) -> Callable[[], None]:
+        """Start an item; returns what ends it."""
+        outer = item.outer = self.item
+        list_ = item.list
+        list_.number += 1
+        list_.last = item
+        self.item = item
+        self._tags.append("<li>")
+
+        def close() -> None:
+            self.end_definition()
+            item.settle()
+            self.item = outer
+            self._end_tag("</li>")
+
+        return close
+
+    def _end_tag(self, tag: str) -> None:
+        if self._tags:
+            self._tags.pop()  # nothing was written inside
+        elif self.out:
+            self.out[-1].html += tag
+
+    def join_figure(self, start: int) -> None:
+        """Make one block of an image and its caption."""
+        parts = self.out[start:]
+        if self.item is not None or not 1 < len(parts) <= _MAX_FIGURE_BLOCKS:
+            return
+        if all(part.kind in ("paragraph", "figure") for part in parts):
+            self.out[start:] = [
+                Draft(
+                    "figure",
+                    "\n\n".join([part.markdown for part in parts]),
+                    "\n".join([part.text for part in parts]),
+                    f"<figure>{''.join([part.html for part in parts])}</figure>",
+                    " ".join([part.line for part in parts]),
+                )
+            ]
+
+
+def _is_note(draft: Draft) -> bool:
+    """Whether `[^1]: …` would be read as a footnote and not, by plain CommonMark, as a link's definition."""
+    words = draft.markdown.split(None, 2)
+    return draft.kind == "paragraph" and len(words) > 1 and words[1][0] not in "\"'("

@@ -1,0 +1,78 @@
+"""Addresses of links and images: absolute, http(s) only, and safe inside markdown.
+
+Source: RFC 3986 section 5 (reference resolution, by `urllib.parse.urljoin`); WHATWG URL (tabs and line
+breaks inside an address are dropped, control characters and spaces around it too, a backslash is a slash).
+"""
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
+_PLAIN = r"[\w./?=%#&;:+,@!$~'*-]*"
+_ABSOLUTE = re.compile(rf"https?://[\w.-]+(?::\d+)?(?:[/?#]{_PLAIN})?", re.ASCII)
+_ROOTED = re.compile(rf"/(?![/.])(?!.*/\.){_PLAIN}", re.ASCII)
+_UNSAFE = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f]")
+_BREAKS = str.maketrans("", "", "\t\n\r")
+_EDGES = "".join(map(chr, range(0x21)))  # C0 controls and the space
+_MAX_CHARS = 4096  # longer addresses are state, not places
+_MAX_NESTED_PARENTHESES = 3  # CommonMark demands no more of a reader
+
+
+class Resolver:
+    """Turns the addresses written on one page into absolute ones; remembers them, pages repeat theirs."""
+
+    __slots__ = ("_base", "_known", "_origin")
+
+    def __init__(self, base_url: str | None) -> None:
+        self._known: dict[str, str | None] = {}
+        self._base = base_url if base_url and base_url.lower().startswith(("http://", "https://")) else None
+        parts = urlsplit(self._base or "")
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+
+    def resolve(self, reference: str | None) -> str | None:
+        """The absolute address, or None for anything but http(s) and for relative ones without a base."""
+        if not reference:
+            return None
+        try:
+            return self._known[reference]
+        except KeyError:
+            url = self._known[reference] = self._resolve(reference)
+            return url
+
+    def _resolve(self, reference: str) -> str | None:
+        if len(reference) > _MAX_CHARS:
+            return None
+        if _ABSOLUTE.fullmatch(reference):
+            return reference
+        if self._base and _ROOTED.fullmatch(reference):
+            return self._origin + reference
+        reference = reference.strip(_EDGES).translate(_BREAKS)
+        scheme = _SCHEME.match(reference)
+        if scheme and scheme[0].lower() not in ("http:", "https:"):
+            return None
+        path, mark, query = reference.partition("?")
+        reference = path.replace("\\", "/") + mark + query
+        if not (scheme and reference.startswith("//", scheme.end())):
+            if self._base is None:
+                return None
+            try:
+                reference = urljoin(self._base, reference)
+            except ValueError:  # an impossible host, such as an unclosed [
+                return None
+        return encode(reference) if _SCHEME.match(reference) else None
+
+
+def encode(url: str) -> str:
+    """Percent-encode what could end or break a link: spaces, quotes, brackets, unbalanced parentheses."""
+    if _UNSAFE.search(url):
+        url = _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", url)
+    if "(" in url or ")" in url:
+        depth = deepest = 0
+        for char in url:
+            depth += (char == "(") - (char == ")")
+            deepest = max(deepest, depth)
+            if depth < 0:
+                break
+        if depth or deepest > _MAX_NESTED_PARENTHESES:
+            url = url.replace("(", "%28").replace(")", "%29")
+    return url
