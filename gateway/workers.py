@@ -1,0 +1,315 @@
+"""Cleaning in processes that can be killed: a page may hang or burst its parser, never the service.
+
+A job goes to a free worker and comes back as a result or a typed error within `timeout_s`. A worker that
+passes its deadline, its memory or its caller's patience is killed and replaced. What a worker says is bytes,
+bounded in length and decoded with msgspec: a process that has met a hostile page is not trusted either.
+
+A job that is still running after `SLOW_S` is set aside: its process yields the CPU to every other, and its
+place is given to a fresh worker, so that slow pages delay only themselves.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from gateway.core.jobs import Job, Result, pack, unpack
+from gateway.errors import CleanError, CleanTimeout
+from gateway.nursery import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
+
+SLOW_S = 0.25
+ASIDE_PER_WORKER = 3  # slow jobs beside each worker; beyond that they keep their place
+RECYCLE_AFTER = 1000  # jobs
+MAX_ANSWER_BYTES = 64 * 1024**2
+START_TIMEOUT_S = 30.0
+EXTRA_BYTES = 300 * 1024**2
+# all a worker needs to know of its surroundings: no keys, no settings
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
+
+
+_log = logging.getLogger("winnow.workers")
+
+
+class WorkerDied(Exception):
+    """The worker's end of the socket closed."""
+
+
+class _Place:
+    """A turn among the pool's workers, left once: at the end, or early by a job that is set aside."""
+
+    def __init__(self, free: asyncio.Semaphore) -> None:
+        self._free = free
+        self._taken = False
+
+    async def __aenter__(self) -> "_Place":
+        await self._free.acquire()
+        self._taken = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        if self._taken:
+            self._taken = False
+            self._free.release()
+
+
+class _Worker(asyncio.Protocol):
+    """The gateway's end of one worker: one question at a time."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._inbox = bytearray()
+        self._answer: asyncio.Future[tuple[bytes, bytes]] = self._loop.create_future()
+        self._transport: asyncio.Transport | None = None
+        self.pid = 0
+        self.jobs = 0
+        self.alive = True
+        self.fit = True  # to be asked again
+        self.aside = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._inbox += data
+        if len(self._inbox) < FRAME.size:
+            return
+        kind, length = FRAME.unpack_from(self._inbox)
+        if length > MAX_ANSWER_BYTES:
+            self.close()
+        elif len(self._inbox) >= FRAME.size + length and not self._answer.done():
+            content = bytes(memoryview(self._inbox)[FRAME.size : FRAME.size + length])
+            self._inbox.clear()
+            self._answer.set_result((kind, content))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.alive = False
+        if not self._answer.done():
+            self._answer.set_exception(WorkerDied())
+            self._answer.exception()  # nobody may be waiting any more
+
+    async def hear(self) -> tuple[bytes, bytes]:
+        """Wait for the next frame; raises WorkerDied when there is none."""
+        try:
+            return await self._answer
+        finally:
+            if self.alive:
+                self._answer = self._loop.create_future()
+
+    async def ask(self, job: bytes) -> tuple[bytes, bytes]:
+        assert self._transport is not None
+        self.jobs += 1
+        self.fit = False
+        self._transport.writelines([FRAME.pack(JOB, len(job)), job])
+        kind, content = await self.hear()
+        self.fit = kind == DONE
+        return kind, content
+
+    def close(self) -> None:
+        self.alive = False
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class WorkerPool:
+    """Runs cleaning jobs in killable processes.
+
+    Args:
+        workers: jobs that run at a time, slow ones apart.
+        timeout_s: the longest a job may run.
+        memory_bytes: address space of a worker, all in all.
+        extra_bytes: address space of a worker beyond what it starts with.
+        work: module whose `run(bytes) -> bytes` does a job, and whose `warm()`, if any, loads what it needs.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int,
+        timeout_s: float = 5.0,
+        memory_bytes: int = 1024**3,
+        extra_bytes: int = EXTRA_BYTES,
+        work: str = "gateway.core.jobs",
+    ) -> None:
+        self._workers = workers
+        self._timeout_s = timeout_s
+        self._arguments = [work, str(memory_bytes), str(extra_bytes), str(timeout_s)]
+        self._free = asyncio.Semaphore(workers)
+        self._aside = 0
+        self._idle: list[_Worker] = []
+        self._live: set[_Worker] = set()
+        self._refills: set[asyncio.Task[None]] = set()
+        self._nursery: subprocess.Popen[bytes] | None = None
+        self._orders: socket.socket | None = None
+        self._closed = False
+
+    async def start(self) -> None:
+        """Start the nursery without waiting for it; workers come with the first jobs."""
+        self._start_nursery()
+
+    async def aclose(self) -> None:
+        """End every process; jobs still running fail."""
+        self._closed = True
+        for task in self._refills:
+            task.cancel()
+        await asyncio.gather(*self._refills, return_exceptions=True)
+        for worker in list(self._live):
+            self._discard(worker)
+        if self._orders is not None:
+            self._orders.close()
+        if self._nursery is not None:
+            await asyncio.to_thread(self._nursery.wait, START_TIMEOUT_S)
+
+    def health(self) -> str | None:
+        """None when well, else one line that names the fault."""
+        if self._nursery is None:
+            return "cleaning workers were not started"
+        code = self._nursery.poll()
+        return None if code is None else f"the cleaning workers' parent process ended with code {code}"
+
+    async def run(self, job: Job) -> Result:
+        """Do a job.
+
+        Raises:
+            CleanTimeout: it passed its time or its memory, or took its process down.
+            CleanError: the work failed; and any other GatewayError that the work itself ends in.
+        """
+        content = pack(job)
+        async with _Place(self._free) as place:
+            worker = await self._take()
+            watch = asyncio.get_running_loop().call_later(SLOW_S, self._set_aside, worker, place)
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    kind, answer = await worker.ask(content)
+            except TimeoutError:
+                raise CleanTimeout(
+                    f"cleaning took longer than {self._timeout_s:g} s and was stopped", limit="time"
+                ) from None
+            except WorkerDied:
+                raise CleanTimeout(
+                    "the process that cleaned the page died, most likely at its memory limit", limit="memory"
+                ) from None
+            finally:
+                watch.cancel()
+                self._put_back(worker)
+            return _read(kind, answer)
+
+    def _set_aside(self, worker: _Worker, place: _Place) -> None:
+        if self._aside < ASIDE_PER_WORKER * self._workers:
+            self._aside += 1
+            worker.aside = True
+            self._order(b"N", worker)
+            place.leave()
+
+    def _put_back(self, worker: _Worker) -> None:
+        if worker.aside:
+            self._aside -= 1
+        fit = worker.fit and worker.alive and not worker.aside and worker.jobs < RECYCLE_AFTER
+        if fit and len(self._idle) < self._workers and not self._closed:
+            self._idle.append(worker)
+            return
+        self._discard(worker)
+        if not self._idle and not self._closed:
+            task = asyncio.create_task(self._refill())
+            self._refills.add(task)
+            task.add_done_callback(self._refills.discard)
+
+    def _discard(self, worker: _Worker) -> None:
+        self._live.discard(worker)
+        worker.close()
+        self._order(b"K", worker)
+
+    async def _refill(self) -> None:
+        try:
+            self._idle.append(await self._spawn())
+        except CleanError:
+            pass  # the next job meets the same fault and reports it
+
+    async def _take(self) -> _Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive:
+                return worker
+            self._discard(worker)
+        return await self._spawn()
+
+    async def _spawn(self) -> _Worker:
+        for _ in range(2):  # the nursery itself may have died: then a new one
+            ours, theirs = socket.socketpair()
+            with theirs:
+                self._order_worker(theirs)
+            _, worker = await asyncio.get_running_loop().create_connection(_Worker, sock=ours)
+            self._live.add(worker)
+            try:
+                async with asyncio.timeout(START_TIMEOUT_S):
+                    kind, content = await worker.hear()
+            except (WorkerDied, TimeoutError):
+                self._discard(worker)
+                continue
+            except BaseException:
+                self._discard(worker)
+                raise
+            if kind == HELLO:
+                worker.pid = int(content)
+                return worker
+        raise CleanError("no cleaning worker starts; the gateway's log says why")
+
+    def _start_nursery(self) -> None:
+        if self._orders is not None:
+            self._orders.close()
+        if self._nursery is not None:
+            self._nursery.kill()
+            self._nursery.wait()
+        ours, theirs = socket.socketpair()
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
+        environment["OPENBLAS_NUM_THREADS"] = "1"  # its threads would not survive the fork
+        with theirs:
+            self._nursery = subprocess.Popen(
+                [sys.executable, "-P", "-m", "gateway.nursery", *self._arguments],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,  # a terminal's Ctrl-C is for the gateway to act on
+            )
+        self._orders = ours
+
+    def _order_worker(self, link: socket.socket) -> None:
+        try:
+            self._send_order(b"S", 0, [link.fileno()])
+        except OSError:  # the nursery died: its workers with it, or soon
+            self._start_nursery()
+            self._send_order(b"S", 0, [link.fileno()])
+
+    def _order(self, order: bytes, worker: _Worker) -> None:
+        try:
+            self._send_order(order, worker.pid, [])
+        except OSError:
+            pass  # no nursery, no worker
+
+    def _send_order(self, order: bytes, pid: int, descriptors: list[int]) -> None:
+        if self._orders is None:
+            self._start_nursery()
+        assert self._orders is not None
+        socket.send_fds(self._orders, [ORDER.pack(order, pid)], descriptors)
+
+
+def _read(kind: bytes, answer: bytes) -> Result:
+    if kind == MEMORY:
+        raise CleanTimeout("cleaning the page needs more memory than its limit", limit="memory")
+    if kind not in (DONE, SPENT):
+        name, _, trace = answer[:8000].decode("utf-8", "replace").partition("\n")
+        _log.error("a cleaning job raised %s\n%s", ascii(name), trace)
+        raise CleanError("the page could not be cleaned: the cleaner failed on it, which the log explains")
+    try:
+        return unpack(answer)
+    except msgspec.DecodeError as exc:
+        raise CleanError("the process that cleaned the page answered out of form") from exc

@@ -1,0 +1,199 @@
+"""The worker pool under jobs that misbehave in every way a parser can."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from gateway.core.jobs import Counted, CountJob
+from gateway.errors import CleanError, CleanTimeout, GatewayError, UnsupportedContent
+from gateway.workers import ASIDE_PER_WORKER, WorkerPool
+
+pytestmark = pytest.mark.anyio
+TIMEOUT_S = 1.0
+MIB = 1024**2
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[WorkerPool]:
+    pool = WorkerPool(workers=2, timeout_s=TIMEOUT_S, extra_bytes=300 * MIB, work="tests.hostile_work")
+    await pool.start()
+    yield pool
+    await pool.aclose()
+
+
+async def ask(pool: WorkerPool, order: str) -> int:
+    result = await pool.run(CountJob(tokenizer="none", text=order))
+    assert isinstance(result, Counted)
+    return result.tokens
+
+
+async def test_pool_does_a_job(pool: WorkerPool) -> None:
+    assert await ask(pool, "echo 42") == 42
+
+
+async def test_pool_does_more_jobs_at_once_than_it_has_workers(pool: WorkerPool) -> None:
+    assert await asyncio.gather(*(ask(pool, f"echo {n}") for n in range(50))) == list(range(50))
+
+
+@pytest.mark.parametrize(
+    ("order", "error", "limit"),
+    [
+        pytest.param("spin", CleanTimeout, "time", id="hangs"),
+        pytest.param(f"eat {400 * MIB}", CleanTimeout, "memory", id="needs-too-much-memory"),
+        pytest.param("crash", CleanTimeout, "memory", id="segfaults"),
+        pytest.param("exit", CleanTimeout, "memory", id="exits"),
+        pytest.param("raise", CleanError, None, id="raises"),
+        pytest.param("garble", CleanError, None, id="answers-garbage"),
+        pytest.param("flood", CleanTimeout, "memory", id="answers-too-much"),
+        pytest.param("refuse", UnsupportedContent, None, id="ends-in-a-typed-error"),
+    ],
+)
+async def test_pool_turns_misbehaviour_into_a_typed_error_and_goes_on(
+    pool: WorkerPool, order: str, error: type[GatewayError], limit: str | None
+) -> None:
+    started = time.monotonic()
+    with pytest.raises(error) as caught:
+        await ask(pool, order)
+    assert type(caught.value) is error
+    assert caught.value.extra.get("limit") == limit
+    assert "secret" not in caught.value.detail
+    assert time.monotonic() - started < TIMEOUT_S + 3
+    assert await ask(pool, "echo 1") == 1
+
+
+async def test_worker_uses_memory_within_its_limit(pool: WorkerPool) -> None:
+    assert await ask(pool, f"eat {200 * MIB}") == 200 * MIB
+
+
+async def test_worker_that_has_grown_is_not_used_again(pool: WorkerPool) -> None:
+    before = await ask(pool, "pid")
+    await ask(pool, f"eat {200 * MIB}")
+    assert await ask(pool, "pid") != before
+
+
+async def test_worker_is_used_again(pool: WorkerPool) -> None:
+    assert await ask(pool, "pid") == await ask(pool, "pid")
+
+
+async def test_worker_sees_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WINNOW_SECRET", "s3cret")
+    pool = WorkerPool(workers=1, work="tests.hostile_work")
+    await pool.start()
+    assert await ask(pool, "environment") == 0
+    await pool.aclose()
+
+
+async def test_worker_holds_no_descriptor_of_another(pool: WorkerPool) -> None:
+    first = await ask(pool, "descriptors")
+    await asyncio.gather(*(ask(pool, "sleep 0.05") for _ in range(2)))
+    assert await asyncio.gather(*(ask(pool, "descriptors") for _ in range(2))) == [first, first]
+
+
+async def test_slow_jobs_are_set_aside_and_delay_no_other(pool: WorkerPool) -> None:
+    slow = [asyncio.create_task(ask(pool, "spin")) for _ in range(2)]
+    await asyncio.sleep(0.5)
+    assert await asyncio.wait_for(ask(pool, "echo 1"), 1) == 1
+    assert not any(task.done() for task in slow)
+    assert {type(error) for error in await asyncio.gather(*slow, return_exceptions=True)} == {CleanTimeout}
+
+
+async def test_slow_jobs_beyond_the_bound_wait_their_turn(pool: WorkerPool) -> None:
+    jobs = 2 * (1 + ASIDE_PER_WORKER) + 2
+    ends = await asyncio.gather(*(ask(pool, "spin") for _ in range(jobs)), return_exceptions=True)
+    assert {type(end) for end in ends} == {CleanTimeout}
+    assert await ask(pool, "echo 1") == 1
+
+
+async def test_cancelled_caller_frees_the_worker(pool: WorkerPool) -> None:
+    spinning = [asyncio.create_task(ask(pool, "spin")) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    for task in spinning:
+        task.cancel()
+    await asyncio.gather(*spinning, return_exceptions=True)
+    assert await asyncio.wait_for(ask(pool, "echo 1"), 1) == 1
+
+
+async def test_caller_cancelled_in_the_queue_loses_no_place(pool: WorkerPool) -> None:
+    busy = [asyncio.create_task(ask(pool, "sleep 0.2")) for _ in range(2)]
+    queued = [asyncio.create_task(ask(pool, "echo 1")) for _ in range(5)]
+    await asyncio.sleep(0.05)
+    for task in queued:
+        task.cancel()
+    await asyncio.gather(*busy, *queued, return_exceptions=True)
+    assert await asyncio.gather(*(ask(pool, f"echo {n}") for n in range(4))) == [0, 1, 2, 3]
+
+
+async def test_pool_survives_the_death_of_the_nursery(pool: WorkerPool) -> None:
+    worker = await ask(pool, "pid")
+    os.kill(stat_of(worker).parent, signal.SIGKILL)
+    with pytest.raises(CleanTimeout):
+        await ask(pool, "exit")
+    assert await ask(pool, "echo 1") == 1
+    assert pool.health() is None
+
+
+async def test_pool_that_cannot_start_workers_says_so() -> None:
+    pool = WorkerPool(workers=1, work="tests.no_such_work")
+    await pool.start()
+    with pytest.raises(CleanError, match="no cleaning worker starts"):
+        await ask(pool, "echo 1")
+    await pool.aclose()
+
+
+async def test_closed_pool_leaves_no_process_and_no_descriptor() -> None:
+    before = descriptors()
+    pool = WorkerPool(workers=2, timeout_s=TIMEOUT_S, work="tests.hostile_work")
+    await pool.start()
+    pids = await asyncio.gather(ask(pool, "pid"), ask(pool, "pid"))
+    spinning = asyncio.create_task(ask(pool, "spin"))
+    await asyncio.sleep(0.1)
+    await pool.aclose()
+    with pytest.raises(CleanTimeout):
+        await spinning
+    await eventually(lambda: not any(is_running(pid) for pid in pids))
+    await eventually(lambda: descriptors() <= before)
+
+
+async def test_many_deaths_leak_nothing(pool: WorkerPool) -> None:
+    await ask(pool, "echo 1")
+    before = descriptors()
+    for _ in range(30):
+        with pytest.raises(CleanTimeout):
+            await ask(pool, "exit")
+    await ask(pool, "echo 1")
+    await eventually(lambda: descriptors() <= before + 2)  # a spare worker
+
+
+def descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+class Stat(NamedTuple):
+    state: str
+    parent: int
+
+
+def stat_of(pid: int) -> Stat:
+    state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return Stat(state, int(parent))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return stat_of(pid).state != "Z"
+    except OSError:
+        return False
+
+
+async def eventually(holds: Callable[[], bool], *, within_s: float = 5) -> None:
+    for _ in range(int(within_s / 0.02)):
+        if holds():
+            return
+        await asyncio.sleep(0.02)
+    assert holds()
