@@ -1,34 +1,218 @@
-"""Caching decisions as values: may a response be kept, and may a kept one be served?
+"""HTTP caching decisions as values: may this page be kept, and does a kept one still do?
 
-Source: RFC 9111 (storing: section 3; freshness: 4.2), RFC 5861 (stale-while-revalidate).
+A shared cache in the sense of RFC 9111. The caller's `max_age_s` is a request `max-age` (5.2.1.1): it can
+only shorten what the origin allows. Where the origin says nothing it is all there is, which takes the place
+of a heuristic lifetime (4.2.2). Pure: header names are lower-case, times are seconds.
 """
 
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Literal
 
-Verdict = Literal["fresh", "stale", "expired"]
+from msgspec import Struct
+
+Action = Literal["hit", "stale", "revalidate", "miss"]
+
+GRACE_SHARE = 0.1  # of the limit: how long past it a page is served while a fresh one is fetched
+MAX_GRACE_S = 60.0
+_STORABLE = frozenset({200, 203, 204, 300, 301, 404, 405, 410, 414})  # RFC 9110 15.1, whole bodies only
+# a caller's header with another name may be a credential; an answer to it is nobody else's
+_IMPERSONAL = frozenset(
+    {
+        "accept",
+        "accept-charset",
+        "accept-language",
+        "cache-control",
+        "dnt",
+        "pragma",
+        "priority",
+        "referer",
+        "save-data",
+        "sec-ch-ua",
+        "sec-ch-ua-mobile",
+        "sec-ch-ua-platform",
+        "sec-fetch-dest",
+        "sec-fetch-mode",
+        "sec-fetch-site",
+        "sec-fetch-user",
+        "sec-gpc",
+        "upgrade-insecure-requests",
+        "user-agent",
+    }
+)
 
 
-def is_storable(status: int, headers: Mapping[str, str]) -> bool:
-    """May a shared cache keep this response? Only a plain success without a word against it."""
-    directives = _directives(headers)
-    forbidden = {"no-store", "private"} & directives.keys()
-    return (
-        status == 200
-        and not forbidden
-        and "set-cookie" not in headers
-        and headers.get("vary", "").strip() != "*"
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What to do with a stored page.
+
+    `hit`: serve it. `stale`: serve it, and fetch a fresh one behind the caller's back. `revalidate`: ask the
+    origin with `etag` and `last_modified`; on 304 the stored body holds. `miss`: fetch anew.
+    """
+
+    action: Action
+    age_s: float
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+def why_not_stored(
+    *, status: int, headers: Mapping[str, str], caller_headers: Mapping[str, str] | None = None
+) -> str | None:
+    """Why a response may not be kept; None when it may.
+
+    Args:
+        status: the response's.
+        headers: the response's; `set-cookie` present means that one was sent.
+        caller_headers: those the caller added to the request.
+    Source: RFC 9111 3.
+    """
+    if status not in _STORABLE:
+        return f"status {status}"
+    control = read_cache_control(headers.get("cache-control", ""))
+    if "no-store" in control:
+        return "no-store"
+    if "private" in control:
+        return "private"
+    if "set-cookie" in headers:
+        return "set-cookie"
+    if "*" in _vary_names(headers):
+        return "vary: *"
+    for name in caller_headers or {}:
+        if name.lower() not in _IMPERSONAL:
+            return f"the request carried {name.lower()}"
+    return None
+
+
+def judge_freshness(
+    *,
+    headers: Mapping[str, str],
+    stored_at_s: float,
+    now_s: float,
+    max_age_s: float,
+    vary_matches: bool = True,
+) -> Verdict:
+    """Decide about a stored page.
+
+    Args:
+        headers: as stored.
+        stored_at_s: when it was fetched or last revalidated, epoch.
+        now_s: the present, epoch.
+        max_age_s: the oldest the caller takes; 0 wants the origin asked.
+        vary_matches: what `matches_vary` says of this request.
+    Source: RFC 9111 4.2 and 4.3; stale-while-revalidate, RFC 5861 3.
+    """
+    age_s = current_age_s(headers, stored_at_s=stored_at_s, now_s=now_s)
+    if not vary_matches:
+        return Verdict(action="miss", age_s=age_s)
+    control = read_cache_control(headers.get("cache-control", ""))
+    lifetime_s = lifetime(headers)
+    limit_s = max_age_s if lifetime_s is None else min(max_age_s, lifetime_s)
+    if "no-cache" in control or ("no-cache" in headers.get("pragma", "") and not control):
+        limit_s = 0.0
+    if age_s < limit_s:
+        return _verdict("hit", age_s, headers)
+    strict = not {"no-cache", "must-revalidate", "proxy-revalidate", "s-maxage"}.isdisjoint(control)
+    if limit_s > 0 and not strict:
+        grace_s = min(limit_s * GRACE_SHARE, MAX_GRACE_S)
+        if age_s < limit_s + max(grace_s, _offered_grace_s(control, age_s=age_s, max_age_s=max_age_s)):
+            return _verdict("stale", age_s, headers)
+    conditional = "etag" in headers or "last-modified" in headers
+    return _verdict("revalidate" if conditional else "miss", age_s, headers)
+
+
+def current_age_s(headers: Mapping[str, str], *, stored_at_s: float, now_s: float) -> float:
+    """Seconds since the origin made or confirmed the response: its Age, and the time it was kept here."""
+    age = headers.get("age", "").strip()
+    started_s = float(age[:10]) if age.isascii() and age.isdigit() else 0.0
+    return started_s + max(0.0, now_s - stored_at_s)
+
+
+def lifetime(headers: Mapping[str, str]) -> float | None:
+    """How long the origin calls the response fresh, in seconds; None when it does not say.
+
+    Source: RFC 9111 4.2.1. What cannot be read counts as already stale.
+    """
+    control = read_cache_control(headers.get("cache-control", ""))
+    for name in ("s-maxage", "max-age"):
+        if name in control:
+            return _seconds(control[name])
+    if "expires" not in headers:
+        return None
+    expires, made = _date_s(headers["expires"]), _date_s(headers.get("date", ""))
+    return max(0.0, expires - made) if expires is not None and made is not None else 0.0
+
+
+def after_not_modified(stored: Mapping[str, str], fresh: Mapping[str, str]) -> dict[str, str]:
+    """The stored response's headers once a 304 has confirmed it.
+
+    Source: RFC 9111 3.2: the 304's headers replace the stored ones, but those of the body's own form.
+    """
+    kept = {name: value for name, value in stored.items() if name != "age"}
+    body_form = {"content-type", "content-encoding", "content-length", "content-range"}
+    return kept | {name: value for name, value in fresh.items() if name not in body_form}
+
+
+def vary_of(headers: Mapping[str, str], caller_headers: Mapping[str, str]) -> dict[str, str]:
+    """What to keep beside a response so that `matches_vary` can tell requests apart.
+
+    Only headers that callers may set differ from one request to the next.
+    """
+    sent = {name.lower(): value for name, value in caller_headers.items()}
+    return {name: sent.get(name, "") for name in sorted(_vary_names(headers))}
+
+
+def matches_vary(stored: Mapping[str, str], caller_headers: Mapping[str, str]) -> bool:
+    """Whether a response kept with `stored` (from `vary_of`) answers this request (RFC 9111 4.1)."""
+    sent = {name.lower(): value for name, value in caller_headers.items()}
+    return all(sent.get(name, "") == value for name, value in stored.items())
+
+
+def read_cache_control(header: str) -> dict[str, str]:
+    """Directives, lower-case, with their arguments or "". Commas inside quotes are kept together."""
+    directives: dict[str, str] = {}
+    for part in _split_outside_quotes(header):
+        name, _, value = part.partition("=")
+        if name.strip():
+            directives.setdefault(name.strip().lower(), value.strip().strip('"'))
+    return directives
+
+
+def _split_outside_quotes(header: str) -> list[str]:
+    if '"' not in header:
+        return header.split(",")
+    pieces, quoted = [""], False
+    for char in header:
+        quoted ^= char == '"'
+        if char == "," and not quoted:
+            pieces.append("")
+        else:
+            pieces[-1] += char
+    return pieces
+
+
+def _verdict(action: Action, age_s: float, headers: Mapping[str, str]) -> Verdict:
+    return Verdict(
+        action=action, age_s=age_s, etag=headers.get("etag"), last_modified=headers.get("last-modified")
     )
 
 
-def judge_freshness(headers: Mapping[str, str], *, age_s: float, max_age_s: float) -> Verdict:
-    """Is a stored response of this age fresh enough for a caller who accepts `max_age_s`?
-
-    `fresh`: serve it; `stale`: serve it and fetch a newer one behind; `expired`: fetch before answering.
-    """
-    return "fresh" if age_s < max_age_s else "expired"
+def _offered_grace_s(control: Mapping[str, str], *, age_s: float, max_age_s: float) -> float:
+    """The origin's own stale-while-revalidate, which does not override what the caller takes."""
+    offered = _seconds(control.get("stale-while-revalidate", "0"))
+    return offered if age_s < max_age_s else 0.0
 
 
-def _directives(headers: Mapping[str, str]) -> dict[str, str]:
-    parts = (part.partition("=") for part in headers.get("cache-control", "").lower().split(","))
-    return {name.strip(): value.strip().strip('"') for name, _, value in parts if name.strip()}
+def _vary_names(headers: Mapping[str, str]) -> set[str]:
+    names = {name.strip().lower() for name in headers.get("vary", "").split(",")}
+    return names - {"", "accept-encoding"}  # always sent alike, and undone before anything is kept
+
+
+def _seconds(text: str) -> float:
+    return float(text[:10]) if text.isascii() and text.isdigit() else 0.0
+
+
+def _date_s(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

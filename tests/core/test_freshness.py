@@ -1,0 +1,150 @@
+"""Caching decisions, a table for each question."""
+
+import pytest
+
+from gateway.core.freshness import (
+    after_not_modified,
+    current_age_s,
+    judge_freshness,
+    lifetime,
+    matches_vary,
+    read_cache_control,
+    vary_of,
+    why_not_stored,
+)
+
+NOW = 1_800_000_000.0
+DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "caller", "reason"),
+    [
+        pytest.param(200, {}, {}, None, id="plain"),
+        pytest.param(404, {}, {}, None, id="not-found-is-an-answer"),
+        pytest.param(206, {}, {}, "status 206", id="partial"),
+        pytest.param(500, {"cache-control": "max-age=60"}, {}, "status 500", id="server-error"),
+        pytest.param(403, {}, {}, "status 403", id="refused"),
+        pytest.param(200, {"cache-control": "No-Store"}, {}, "no-store", id="no-store"),
+        pytest.param(200, {"cache-control": "max-age=9, private"}, {}, "private", id="private"),
+        pytest.param(200, {"cache-control": 'private="x-a, x-b"'}, {}, "private", id="private-fields"),
+        pytest.param(200, {"set-cookie": ""}, {}, "set-cookie", id="cookie"),
+        pytest.param(200, {"vary": "accept, *"}, {}, "vary: *", id="vary-star"),
+        pytest.param(200, {"vary": "accept-language"}, {}, None, id="vary"),
+        pytest.param(200, {}, {"Accept-Language": "fr"}, None, id="harmless-header"),
+        pytest.param(
+            200, {}, {"Authorization": "x"}, "the request carried authorization", id="authorization"
+        ),
+        pytest.param(200, {}, {"Cookie": "x"}, "the request carried cookie", id="cookie-sent"),
+        pytest.param(200, {}, {"X-Token": "x"}, "the request carried x-token", id="unknown-header"),
+        pytest.param(
+            200,
+            {"cache-control": "public"},
+            {"Authorization": "x"},
+            "the request carried authorization",
+            id="public-does-not-make-it-everybodys",
+        ),
+    ],
+)
+def test_response_is_kept_only_when_it_may(
+    status: int, headers: dict[str, str], caller: dict[str, str], reason: str | None
+) -> None:
+    assert why_not_stored(status=status, headers=headers, caller_headers=caller) == reason
+
+
+@pytest.mark.parametrize(
+    ("headers", "age_s", "max_age_s", "action"),
+    [
+        pytest.param({}, 10, 3600, "hit", id="young-enough"),
+        pytest.param({}, 3600, 3600, "stale", id="just-past-within-grace"),
+        pytest.param({}, 3661, 3600, "miss", id="past-grace"),
+        pytest.param({"etag": '"a"'}, 3661, 3600, "revalidate", id="past-grace-with-etag"),
+        pytest.param({"last-modified": DATE}, 3661, 3600, "revalidate", id="past-grace-with-date"),
+        pytest.param({}, 0, 0, "miss", id="zero-forces-a-fetch"),
+        pytest.param({"etag": '"a"'}, 0, 0, "revalidate", id="zero-asks-the-origin"),
+        pytest.param({"cache-control": "max-age=60"}, 30, 3600, "hit", id="fresh-by-the-origin"),
+        pytest.param({"cache-control": "max-age=60"}, 500, 3600, "miss", id="origin-shortens"),
+        pytest.param({"cache-control": "max-age=9999"}, 500, 60, "miss", id="caller-shortens"),
+        pytest.param({"cache-control": "max-age=60, must-revalidate"}, 61, 3600, "miss", id="no-grace"),
+        pytest.param({"cache-control": "s-maxage=60, max-age=9999"}, 61, 3600, "miss", id="shared-lifetime"),
+        pytest.param({"cache-control": "no-cache", "etag": '"a"'}, 1, 3600, "revalidate", id="no-cache"),
+        pytest.param({"pragma": "no-cache"}, 1, 3600, "miss", id="pragma-alone"),
+        pytest.param(
+            {"pragma": "no-cache", "cache-control": "max-age=9"}, 1, 3600, "hit", id="pragma-yields"
+        ),
+        pytest.param(
+            {"cache-control": "max-age=60, stale-while-revalidate=600"}, 500, 3600, "stale", id="origin-grace"
+        ),
+        pytest.param(
+            {"cache-control": "max-age=60, stale-while-revalidate=600"},
+            500,
+            100,
+            "miss",
+            id="grace-has-its-limit",
+        ),
+        pytest.param({"cache-control": "max-age=soon"}, 1, 3600, "miss", id="unreadable-is-stale"),
+        pytest.param({"expires": "0"}, 1, 3600, "miss", id="expires-zero"),
+        pytest.param({"age": "100", "cache-control": "max-age=60"}, 1, 3600, "miss", id="aged-on-the-way"),
+    ],
+)
+def test_stored_page_is_judged(headers: dict[str, str], age_s: float, max_age_s: float, action: str) -> None:
+    verdict = judge_freshness(headers=headers, stored_at_s=NOW - age_s, now_s=NOW, max_age_s=max_age_s)
+    assert verdict.action == action
+    assert verdict.etag == headers.get("etag")
+
+
+def test_page_for_another_request_is_a_miss() -> None:
+    verdict = judge_freshness(
+        headers={"etag": '"a"'}, stored_at_s=NOW, now_s=NOW, max_age_s=60, vary_matches=False
+    )
+    assert verdict.action == "miss"
+    assert verdict.etag is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        pytest.param({}, None, id="silent"),
+        pytest.param({"cache-control": "max-age=60"}, 60, id="max-age"),
+        pytest.param({"cache-control": "s-maxage=5, max-age=60"}, 5, id="shared-first"),
+        pytest.param({"expires": "Fri, 15 Jan 2027 08:01:00 GMT", "date": DATE}, 60, id="expires"),
+        pytest.param({"expires": "Fri, 15 Jan 2027 07:00:00 GMT", "date": DATE}, 0, id="expired"),
+        pytest.param({"expires": "-1", "date": DATE}, 0, id="unreadable"),
+        pytest.param({"cache-control": "max-age=99999999999999"}, 9999999999, id="huge"),
+    ],
+)
+def test_lifetime_is_what_the_origin_says(headers: dict[str, str], expected: float | None) -> None:
+    assert lifetime(headers) == expected
+
+
+def test_age_counts_from_the_origin_and_never_backwards() -> None:
+    assert current_age_s({"age": "40"}, stored_at_s=NOW - 2, now_s=NOW) == 42
+    assert current_age_s({"age": "-3"}, stored_at_s=NOW + 9, now_s=NOW) == 0
+
+
+def test_confirmation_updates_headers_but_not_the_bodys_form() -> None:
+    stored = {"etag": '"a"', "content-type": "text/html", "age": "9", "cache-control": "max-age=1"}
+    fresh = {"cache-control": "max-age=60", "content-type": "text/plain", "age": "2"}
+    assert after_not_modified(stored, fresh) == {
+        "etag": '"a"',
+        "content-type": "text/html",
+        "age": "2",
+        "cache-control": "max-age=60",
+    }
+
+
+def test_vary_tells_requests_apart_by_the_named_headers_alone() -> None:
+    stored = vary_of({"vary": "Accept-Language, Accept-Encoding"}, {"ACCEPT-LANGUAGE": "fr", "DNT": "1"})
+    assert stored == {"accept-language": "fr"}
+    assert matches_vary(stored, {"accept-language": "fr"})
+    assert not matches_vary(stored, {"accept-language": "de"})
+    assert not matches_vary(stored, {})
+    assert matches_vary({}, {"accept-language": "de"})
+
+
+def test_cache_control_is_read_with_quotes_and_repeats() -> None:
+    assert read_cache_control('Max-Age="60", private="a,b",, no-cache, max-age=1') == {
+        "max-age": "60",
+        "private": "a,b",
+        "no-cache": "",
+    }
