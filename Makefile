@@ -1,29 +1,52 @@
-# make run: install what is missing and start the service. make test: lint, types, all tests.
+# make run    build .venv, install, start the service on 127.0.0.1:8000
+# make test   build what is missing, then lint, types and every default test
+# Long suites and measurements have targets of their own below.
+
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS ?= dev
-STAMP := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 comma := ,
+# `make run` installs what remote models need; TEST_EXTRAS adds llama.cpp (compiled, minutes the first time)
+EXTRAS ?= anthropic,valkey
+TEST_EXTRAS ?= dev,anthropic,valkey,local
+EDITABLE ?= -e
+SYSTEM_PACKAGES := redis-server nginx chromium
 
-.PHONY: run test install clean
+stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 
-install: $(STAMP)
+.PHONY: run test lint types install-only system clean
+
+run: $(call stamp,$(EXTRAS))
+	$(BIN)/winnow serve
+
+test: $(call stamp,$(TEST_EXTRAS)) system lint types
+	$(BIN)/python -m pytest
+
+lint: $(call stamp,$(TEST_EXTRAS))
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+
+types: $(call stamp,$(TEST_EXTRAS))
+	$(BIN)/mypy
+
+# what the Dockerfile runs, so that these steps are exercised without Docker too
+install-only: $(call stamp,$(EXTRAS))
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+$(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	    $(EDITABLE) '.[$(subst -,$(comma),$*)]'
 	@touch $@
 
-run: install
-	$(BIN)/winnow serve
+# servers and a browser that tests use; elsewhere than on Debian as root the tests that need one say so and skip
+system:
+	@bash tests/system_packages.sh $(SYSTEM_PACKAGES)
 
-test: install
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/pytest
+golden: $(call stamp,$(TEST_EXTRAS))
+	$(BIN)/python -m pytest tests/test_golden.py --update
+	git diff --stat fixtures/pages
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -154,7 +154,7 @@ class Client:
         )
 
     def scrape(self, url: str | ScrapeRequest | None = None, **options: Any) -> ScrapeResponse:
-        """Fetch and clean a page, by its address and the fields of `wire.ScrapeRequest`, or by one of those."""
+        """Fetch and clean a page: its address and the fields of `wire.ScrapeRequest`, or one of those."""
         return self._send(scrape_call(url, **options))
 
     def tokens(self, text: str | None = None, **options: Any) -> TokensResponse:
@@ -208,7 +208,7 @@ class AsyncClient:
         )
 
     async def scrape(self, url: str | ScrapeRequest | None = None, **options: Any) -> ScrapeResponse:
-        """Fetch and clean a page, by its address and the fields of `wire.ScrapeRequest`, or by one of those."""
+        """Fetch and clean a page: its address and the fields of `wire.ScrapeRequest`, or one of those."""
         return await self._send(scrape_call(url, **options))
 
     async def tokens(self, text: str | None = None, **options: Any) -> TokensResponse:

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -75,7 +76,7 @@ class _Worker(asyncio.Protocol):
         self.aside = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop has a class of its own
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:

@@ -56,6 +56,7 @@ ALLOWED = {
     },
 }
 USE_CASES = {
+    "gateway.pages",
     "gateway.scrape",
     "gateway.extract",
     "gateway.complete",
@@ -73,6 +74,8 @@ USE_CASE_ALLOWED = {
     "gateway.fetch.base",
     "gateway.cache.base",
     "gateway.cache.single_flight",
+    "gateway.cache.typed",
+    "gateway.pages",
     "gateway.workers",
     "backends.base",
     "gateway.scrape",

@@ -1,0 +1,110 @@
+"""The composition root: every object is built here, once, from settings."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import platformdirs
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from msgspec import Struct
+
+from gateway import __version__
+from gateway.cache import open_cache
+from gateway.cache.base import Cache
+from gateway.cache.single_flight import SingleFlight
+from gateway.fetch.client import HttpFetcher
+from gateway.fetch.guard import Policy
+from gateway.health import Health
+from gateway.pages import Pages
+from gateway.routes import health, problems, scrape, tokens
+from gateway.routes.requests import RequestIds
+from gateway.scrape import Scraper
+from gateway.settings import Settings, load_settings
+from gateway.workers import WorkerPool
+
+# JSON escapes at most double what is worth sending inline; a few kilobytes go to the options
+_BODY_FACTOR, _BODY_EXTRA_BYTES = 2, 64 * 1024
+
+
+class Services(Struct, kw_only=True, frozen=True):
+    """The use cases, ready to be called: by the routes, or by the CLI in its own process."""
+
+    scraper: Scraper
+    cache: Cache
+    health: Health
+
+
+def cache_directory(settings: Settings) -> Path:
+    """Where the embedded cache lives: CACHE_DIR, else the platform's folder for caches."""
+    return Path(settings.cache_dir or platformdirs.user_cache_dir("winnow"))
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Build what `settings` describe; everything is closed, last first, when the block ends."""
+    async with AsyncExitStack() as stack:
+        cache = open_cache(
+            directory=cache_directory(settings), size_bytes=settings.cache_size_bytes, url=settings.cache_url
+        )
+        stack.push_async_callback(cache.aclose)
+        fetcher = HttpFetcher(
+            policy=Policy(allow_targets=settings.allow_targets),
+            max_body_bytes=settings.max_body_bytes,
+            host_concurrency=settings.host_concurrency,
+            respect_robots=settings.respect_robots,
+            user_agent=settings.user_agent,
+        )
+        stack.push_async_callback(fetcher.aclose)
+        workers = WorkerPool(
+            workers=settings.clean_workers,
+            timeout_s=settings.clean_timeout_s,
+            memory_bytes=settings.clean_memory_bytes,
+        )
+        stack.push_async_callback(workers.aclose)
+        await workers.start()
+        pages = Pages(fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
+        stack.push_async_callback(pages.aclose)
+
+        async def workers_health() -> str | None:
+            return workers.health()
+
+        yield Services(
+            scraper=Scraper(pages=pages, workers=workers, cache=cache),
+            cache=cache,
+            health=Health(needed={"workers": workers_health}, helpful={"cache": cache.health}),
+        )
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The service as an ASGI application; its objects live from start-up to shutdown."""
+    services: list[Services] = []  # filled for the lifespan: nothing is built before the loop that runs it
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with open_services(settings) as opened:
+            services.append(opened)
+            yield
+            services.clear()
+
+    return Litestar(
+        route_handlers=[scrape.scrape, scrape.read, tokens.count_tokens, health.live, health.ready],
+        lifespan=[lifespan],
+        dependencies={
+            "scraper": Provide(lambda: services[0].scraper, sync_to_thread=False),
+            "health": Provide(lambda: services[0].health, sync_to_thread=False),
+        },
+        plugins=[problems.plugin],
+        middleware=[RequestIds()],
+        request_max_body_size=_BODY_FACTOR * settings.max_body_bytes + _BODY_EXTRA_BYTES,
+        openapi_config=OpenAPIConfig(
+            title="Winnow", version=__version__, path="/docs", use_handler_docstrings=True
+        ),
+    )
+
+
+def create_app_from_environment() -> Litestar:
+    """What uvicorn calls in every process it starts."""
+    return create_app(load_settings(os.environ))

@@ -1,0 +1,26 @@
+"""Values in a bytes cache: msgpack out, and back only as the type asked for."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from gateway.cache.base import Cache
+
+T = TypeVar("T")
+_encode = msgspec.msgpack.Encoder().encode
+
+
+async def load(cache: Cache, key: str, kind: type[T]) -> T | None:
+    """The value at `key`, or None when there is none of this type: an older version's shape is a miss."""
+    raw = await cache.get(key)
+    if raw is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(raw, type=kind)
+    except msgspec.DecodeError:
+        return None
+
+
+async def save(cache: Cache, key: str, value: Any, *, ttl_s: float) -> None:
+    """Keep `value` at `key` for `ttl_s` seconds at most."""
+    await cache.set(key, _encode(value), ttl_s=ttl_s)

@@ -1,0 +1,74 @@
+"""`winnow doctor`: each part of an installation tried once, with what to do about a fault."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec import Struct
+
+from gateway.app import Services, cache_directory, open_services
+from gateway.errors import GatewayError
+from gateway.serve import check_exposure
+from gateway.settings import SettingsError, load_settings
+from gateway.wire import ScrapeRequest
+
+_SAMPLE = (
+    "<html><head><title>Sample</title></head><body><h1>Sample</h1><p>Twelve words of text.</p></body></html>"
+)
+
+
+class Finding(Struct, kw_only=True, frozen=True):
+    """One part of the installation: is it well, and what was seen."""
+
+    name: str
+    well: bool
+    message: str
+
+
+async def examine(environ: Mapping[str, str]) -> list[Finding]:
+    """Try settings, cache, cleaning workers and models, in this order; a fault does not stop the rest."""
+    try:
+        settings = load_settings(environ)
+        check_exposure(settings)
+    except SettingsError as exc:
+        return [Finding(name="settings", well=False, message=str(exc))]
+    findings = [Finding(name="settings", well=True, message=f"serves {settings.host}:{settings.port}")]
+    try:
+        async with open_services(settings) as services:
+            where = (settings.cache_url and "the store WINNOW_CACHE_URL names") or str(
+                cache_directory(settings)
+            )
+            findings.append(await _try("cache", lambda: _try_cache(services, where)))
+            findings.append(await _try("cleaning", lambda: _try_cleaning(services)))
+    except (GatewayError, OSError) as exc:
+        findings.append(Finding(name="service", well=False, message=f"does not start: {exc}"))
+    return findings
+
+
+async def _try(name: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
+    try:
+        return await check()
+    except (GatewayError, OSError) as exc:
+        return Finding(name=name, well=False, message=str(exc))
+
+
+async def _try_cache(services: Services, where: str) -> Finding:
+    await services.cache.set("doctor:probe", b"well", ttl_s=60)
+    read = await services.cache.get("doctor:probe")
+    await services.cache.delete("doctor:probe")
+    fault = await services.cache.health()
+    if fault or read != b"well":
+        reason = fault or "what was written could not be read back"
+        return Finding(name="cache", well=False, message=f"{where}: {reason}; pages are served uncached")
+    return Finding(name="cache", well=True, message=where)
+
+
+async def _try_cleaning(services: Services) -> Finding:
+    began = time.perf_counter()
+    page = await services.scraper.scrape(ScrapeRequest(html=_SAMPLE))
+    elapsed_ms = (time.perf_counter() - began) * 1e3
+    if "Twelve words" not in page.content:
+        return Finding(
+            name="cleaning", well=False, message="a sample page lost its text; reinstall the package"
+        )
+    counts = f"{page.tokens.html} → {page.tokens.content} tokens ({page.tokens.tokenizer})"
+    return Finding(name="cleaning", well=True, message=f"a sample page in {elapsed_ms:.0f} ms, {counts}")

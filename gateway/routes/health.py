@@ -1,0 +1,21 @@
+"""Probes: `/health/live` says the process answers, `/health/ready` names each thing it depends on."""
+
+from typing import Any
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+
+from gateway.health import Health
+
+
+@get("/health/live", summary="The process answers", tags=["operation"])
+async def live() -> dict[str, str]:
+    """200 while the event loop turns."""
+    return {"status": "live"}
+
+
+@get("/health/ready", summary="The service can do its work", tags=["operation"])
+async def ready(health: NamedDependency[Health]) -> Response[dict[str, Any]]:
+    """200 when requests can be served (`ready` or `degraded`), 503 when not; each dependency by name."""
+    report = await health.report()
+    return Response(report, status_code=503 if report["status"] == "unready" else 200)

@@ -1,0 +1,101 @@
+"""`POST /v1/scrape` and `GET /r/<url>`: decode, call, encode."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import unquote
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from litestar.response import Stream
+
+from gateway import sse
+from gateway.errors import GatewayError, InvalidRequest
+from gateway.routes.problems import to_document
+from gateway.scrape import Opening, Scraper
+from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
+
+JSON, MARKDOWN, EVENTS = "application/json", "text/markdown", "text/event-stream"
+_BARE_TYPES = {"markdown": MARKDOWN, "text": "text/plain", "html": "text/plain"}
+_BARE_HEADERS = {  # a stranger's words served from our origin: nothing in them may run
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+}
+
+
+@post("/v1/scrape", status_code=200, summary="Fetch and clean a page", tags=["pages"])
+async def scrape(
+    request: Request[Any, Any, Any], data: JSONBody[ScrapeRequest], scraper: NamedDependency[Scraper]
+) -> Response[Any]:
+    """Fetch a page, or take its HTML, and return its content with exact token counts.
+
+    `Accept: text/markdown` answers the bare content, `Accept: text/event-stream` the events `source`,
+    `content` and `done`.
+    """
+    accepted = request.accept.best_match([JSON, MARKDOWN, EVENTS], default=JSON)
+    if accepted == EVENTS:
+        opening = await scraper.open(data)
+        return Stream(_events(scraper, opening), media_type=EVENTS, headers={"cache-control": "no-store"})
+    response = await scraper.scrape(data)
+    return _bare(data, response) if accepted == MARKDOWN else _json(response)
+
+
+@get("/r/{target:path}", summary="Read a page as markdown", tags=["pages"], media_type=MARKDOWN)
+async def read(
+    request: Request[Any, Any, Any], target: str, scraper: NamedDependency[Scraper]
+) -> Response[Any]:
+    """The page at the address after `/r/`, cleaned with the default options, as markdown.
+
+    The address keeps its own query string. `Accept: application/json` answers as `POST /v1/scrape` does.
+    """
+    data = ScrapeRequest(url=_target(request))
+    response = await scraper.scrape(data)
+    wants_json = request.accept.best_match([MARKDOWN, JSON], default=MARKDOWN) == JSON
+    return _json(response) if wants_json else _bare(data, response)
+
+
+def _target(request: Request[Any, Any, Any]) -> str:
+    """The address after `/r/` as the client wrote it: escapes and query string untouched."""
+    raw = request.scope["raw_path"].decode("latin-1")
+    address = raw[raw.index("/r/") + 3 :]
+    for scheme in ("https", "http"):  # proxies fold the two slashes into one; some clients escape the colon
+        for sign in (":", "%3A", "%3a"):
+            if address.lower().startswith(scheme + sign):
+                rest = address[len(scheme + sign) :]
+                rest = unquote(rest) if rest[:3].lower() == "%2f" else rest
+                address = f"{scheme}://{rest.lstrip('/')}"
+    if not address:
+        raise InvalidRequest("put the page's address after /r/, as in /r/https://example.com/page")
+    if "://" not in address:
+        address = "https://" + address
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{address}?{query}" if query else address
+
+
+def _json(response: ScrapeResponse) -> Response[bytes]:
+    return Response(encode_json(response), media_type=JSON)
+
+
+def _bare(data: ScrapeRequest, response: ScrapeResponse) -> Response[bytes]:
+    headers = _BARE_HEADERS | {
+        "x-markdown-tokens": str(response.tokens.content),
+        "x-cache": response.cache.status,
+    }
+    if response.next_cursor:
+        headers["x-next-cursor"] = response.next_cursor
+    media_type = _BARE_TYPES[data.format]
+    return Response(response.content.encode(), media_type=media_type, headers=headers)
+
+
+async def _events(scraper: Scraper, opening: Opening) -> AsyncIterator[bytes]:
+    """`source` once the page is here, `content` when it is clean, `done` with all the rest; or `error`."""
+    entry = opening.page.entry
+    source = {"url": opening.request.url, "final_url": entry.final_url, "status": entry.status}
+    yield sse.encode_json_event(source | {"cache": opening.page.cache}, name="source")
+    try:
+        response = await scraper.read(opening)
+    except GatewayError as exc:
+        yield sse.encode_json_event(to_document(exc), name="error")
+        return
+    yield sse.encode_json_event({"content": response.content}, name="content")
+    yield sse.encode_json_event(response, name="done")

@@ -1,0 +1,14 @@
+"""`POST /v1/tokens`: exact counts of a text or a conversation."""
+
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from gateway.scrape import Scraper
+from gateway.wire import TokensRequest, TokensResponse
+
+
+@post("/v1/tokens", status_code=200, summary="Count tokens", tags=["pages"])
+async def count_tokens(data: JSONBody[TokensRequest], scraper: NamedDependency[Scraper]) -> TokensResponse:
+    """Count the tokens of `text`, or of `messages` with what OpenAI's chat format adds to each."""
+    return await scraper.count(data)

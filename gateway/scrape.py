@@ -1,0 +1,244 @@
+"""Use case: a page in, a piece of counted content out; open → clean → count → cache.
+
+What one set of options made of a snapshot is cached as `content:<digest>:<options>`, its HTML's token count
+as `tokens:<digest>:<tokenizer>`: another format or budget of the same page costs no fetch, the same request
+costs no work at all.
+"""
+
+import secrets
+import time
+from typing import Protocol, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from gateway.cache.base import Cache
+from gateway.cache.typed import load, save
+from gateway.core import jobs
+from gateway.core.cursor import Cursor, decode_cursor, encode_cursor
+from gateway.core.page import CleanOptions
+from gateway.core.tokens import resolve_tokenizer
+from gateway.errors import InternalError, InvalidRequest, OriginStatus
+from gateway.pages import Opened, PageEntry, Pages, digest_of
+from gateway.wire import (
+    Notice,
+    ScrapeRequest,
+    ScrapeResponse,
+    ScrapeTimings,
+    Section,
+    TokenReport,
+    TokensRequest,
+    TokensResponse,
+)
+
+CONTENT_TTL_S = 7 * 86_400
+_OPTIONAL = ("links", "images", "structured", "chunks", "html")
+
+Result = TypeVar("Result", jobs.Cleaned, jobs.Counted)
+
+
+class Workers(Protocol):
+    """Runs a job of `core.jobs` off the event loop, within a deadline. Raises CleanTimeout past it."""
+
+    async def run(self, job: jobs.Job) -> jobs.Result: ...
+
+
+class Opening(Struct, kw_only=True, frozen=True):
+    """A request whose page is at hand: what remains is to read it."""
+
+    request: ScrapeRequest
+    page: Opened
+    start: int  # the block its piece begins with
+    began: float  # time.perf_counter()
+
+
+class Content(Struct, kw_only=True, frozen=True):
+    """What a set of options made of a snapshot: all of a response but its id, age and times."""
+
+    cleaned: jobs.Cleaned
+    html_tokens: int
+
+
+class Scraper:
+    """Opens, cleans, counts and caches. One for the whole service; safe to call concurrently."""
+
+    def __init__(self, *, pages: Pages, workers: Workers, cache: Cache) -> None:
+        self._pages = pages
+        self._workers = workers
+        self._cache = cache
+
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse:
+        """One page, by `request`.
+
+        Args:
+            tenant: whose cache entries a request with headers of its own uses; plain pages are shared.
+        Raises:
+            GatewayError: InvalidRequest, and every failure of fetching and cleaning.
+        """
+        return await self.read(await self.open(request, tenant=tenant))
+
+    async def open(self, request: ScrapeRequest, *, tenant: str = "") -> Opening:
+        """The first half of `scrape`: check the request and get hold of its page."""
+        began = time.perf_counter()
+        _check(request)
+        cursor = decode_cursor(request.cursor) if request.cursor else None
+        if cursor and cursor.options != _options_digest(request):
+            raise InvalidRequest("`cursor`: made with other options; repeat those of the first piece")
+        if request.html is not None:
+            page = self._pages.supplied(request.html, base=request.url)
+        else:
+            page = await self._pages.open(request, tenant=tenant, digest=cursor.digest if cursor else None)
+        if cursor and cursor.digest != page.entry.digest:
+            raise InvalidRequest("`cursor`: of another page, or the page has changed; start again without it")
+        return Opening(request=request, page=page, start=cursor.start if cursor else 0, began=began)
+
+    async def read(self, opening: Opening) -> ScrapeResponse:
+        """The second half: the piece of content that the request asks for, and what there is to say of it."""
+        content, page = await self._content(opening)
+        request, cleaned, entry = opening.request, content.cleaned, page.entry
+        warnings = list(cleaned.warnings)
+        if entry.status is not None and entry.status >= 400:
+            if not cleaned.content.strip():
+                message = f"{entry.final_url} answered {entry.status} and sent nothing to read"
+                raise OriginStatus(message, origin_status=entry.status)
+            message = f"the origin answered {entry.status}; this is what it sent with it"
+            warnings.append(Notice(code="origin_status", message=message))
+        return ScrapeResponse(
+            id=secrets.token_hex(12),
+            url=request.url,
+            final_url=entry.final_url,
+            status=entry.status,
+            content_type=entry.headers.get("content-type", "").partition(";")[0].strip().lower(),
+            title=cleaned.title,
+            content=cleaned.content,
+            metadata=cleaned.metadata,
+            tokens=_token_report(request, content),
+            confidence=cleaned.confidence,
+            next_cursor=None if cleaned.next_start is None else _cursor(request, entry, cleaned.next_start),
+            outline=[
+                Section(
+                    heading=section.heading,
+                    level=section.level,
+                    tokens=section.tokens,
+                    cursor=_cursor(request, entry, section.start),
+                )
+                for section in cleaned.outline
+            ],
+            cache=page.cache,
+            timings=ScrapeTimings(
+                fetch_ms=round(page.fetch_ms, 2),
+                clean_ms=round(cleaned.clean_ms, 2),
+                count_ms=round(cleaned.count_ms, 2),
+                total_ms=round((time.perf_counter() - opening.began) * 1e3, 2),
+            ),
+            warnings=warnings,
+            **{name: getattr(cleaned, name) if name in request.include else UNSET for name in _OPTIONAL},
+        )
+
+    async def count(self, request: TokensRequest) -> TokensResponse:
+        """Tokens of a text or of a conversation."""
+        if (request.text is None) == (request.messages is None):
+            raise InvalidRequest("send exactly one of `text` and `messages`")
+        tokenizer = resolve_tokenizer(request.tokenizer)
+        job = jobs.CountJob(text=request.text, messages=request.messages, tokenizer=tokenizer)
+        return TokensResponse(tokenizer=tokenizer, tokens=(await self._run(job, jobs.Counted)).tokens)
+
+    async def _content(self, opening: Opening) -> tuple[Content, Opened]:
+        """The content, made or found (the stage times of a found one are 0), and the page it is of."""
+        page = opening.page
+        key = f"content:{page.entry.digest}:{_piece_digest(opening)}"
+        if page.storable and (known := await load(self._cache, key, Content)):
+            return known, page
+        body = await self._pages.body(page)
+        if body is None:
+            if opening.start:
+                raise InvalidRequest("`cursor`: the page it continues is no longer cached; start again")
+            page = await self._pages.fetch(opening.request, page.source)
+            body = await self._pages.body(page) or b""
+            key = f"content:{page.entry.digest}:{_piece_digest(opening)}"
+        tokenizer = resolve_tokenizer(opening.request.tokenizer)
+        count_key = f"tokens:{page.entry.digest}:{tokenizer}"
+        html_tokens = await load(self._cache, count_key, int) if page.storable else None
+        job = _clean_job(opening, page.entry, body, tokenizer=tokenizer, count_html=html_tokens is None)
+        cleaned = await self._run(job, jobs.Cleaned)
+        if html_tokens is None:
+            html_tokens = cleaned.html_tokens or 0
+        content = Content(cleaned=cleaned, html_tokens=html_tokens)
+        if page.storable:
+            await save(self._cache, count_key, content.html_tokens, ttl_s=CONTENT_TTL_S)
+            timeless = msgspec.structs.replace(cleaned, clean_ms=0, count_ms=0)
+            await save(
+                self._cache, key, msgspec.structs.replace(content, cleaned=timeless), ttl_s=CONTENT_TTL_S
+            )
+        return content, page
+
+    async def _run(self, job: jobs.Job, kind: type[Result]) -> Result:
+        result = await self._workers.run(job)
+        if not isinstance(result, kind):
+            raise InternalError(f"a worker answered {type(result).__name__} to {type(job).__name__}")
+        return result
+
+
+def _check(request: ScrapeRequest) -> None:
+    if request.url is None and request.html is None:
+        raise InvalidRequest("send `url` or `html`: the request has neither")
+    if request.render == "always":
+        raise InvalidRequest(
+            "`render`: always needs a browser, and this gateway has none; send auto or never"
+        )
+    resolve_tokenizer(request.tokenizer)
+
+
+def _token_report(request: ScrapeRequest, content: Content) -> TokenReport:
+    html, kept = content.html_tokens, content.cleaned.tokens
+    saved = max(0, html - kept)
+    return TokenReport(
+        tokenizer=resolve_tokenizer(request.tokenizer),
+        html=html,
+        content=kept,
+        saved=saved,
+        reduction=round(saved / html, 4) if html else 0.0,
+    )
+
+
+def _options_digest(request: ScrapeRequest) -> str:
+    """What decides where blocks begin and what they hold: a cursor is good for these options alone."""
+    r = request
+    return digest_of([r.format, r.scope, r.select, r.remove, r.links, r.images, r.renderer])
+
+
+def _piece_digest(opening: Opening) -> str:
+    r = opening.request
+    return digest_of(
+        [_options_digest(r), sorted(r.include), resolve_tokenizer(r.tokenizer), r.max_tokens, opening.start]
+    )
+
+
+def _cursor(request: ScrapeRequest, entry: PageEntry, start: int) -> str:
+    return encode_cursor(Cursor(digest=entry.digest, options=_options_digest(request), start=start))
+
+
+def _clean_job(
+    opening: Opening, entry: PageEntry, body: bytes, *, tokenizer: str, count_html: bool
+) -> jobs.CleanJob:
+    request = opening.request
+    return jobs.CleanJob(
+        body=body,
+        content_type=entry.headers.get("content-type", ""),
+        url=entry.final_url,
+        options=CleanOptions(
+            scope=request.scope,
+            renderer=request.renderer,
+            links=request.links,
+            images=request.images,
+            select=request.select,
+            remove=tuple(request.remove),
+            html=request.format == "html" or "html" in request.include,
+        ),
+        format=request.format,
+        include=request.include,
+        tokenizer=tokenizer,
+        max_tokens=request.max_tokens,
+        start=opening.start,
+        count_html=count_html,
+    )

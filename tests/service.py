@@ -1,0 +1,36 @@
+"""The real service on a real socket, for tests: uvicorn in a thread, settings as keyword arguments."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from gateway.app import create_app
+from gateway.settings import Settings
+
+
+@contextmanager
+def running_gateway(cache_dir: Path | str, **settings: Any) -> Iterator[str]:
+    """Serve until the block ends; yields the base address."""
+    app = create_app(
+        Settings(cache_dir=str(cache_dir), clean_workers=settings.pop("clean_workers", 1), **settings)
+    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("the gateway did not start")
+        thread.join(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
