@@ -20,7 +20,7 @@ from msgspec import Struct
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.typed import load, save
-from gateway.core.freshness import is_storable, judge_freshness
+from gateway.core.freshness import after_not_modified, current_age_s, judge_freshness, why_not_stored
 from gateway.core.url import parse_url
 from gateway.errors import FetchError
 from gateway.fetch.base import Fetcher, FetchRequest
@@ -119,10 +119,15 @@ class Pages:
         if entry:
             if entry.digest == digest:
                 return self._cached(source, entry, "hit")
-            verdict = judge_freshness(entry.headers, age_s=self._age_s(entry), max_age_s=request.max_age_s)
-            if verdict == "fresh":
+            verdict = judge_freshness(
+                headers=entry.headers,
+                stored_at_s=entry.fetched_at,
+                now_s=self._now(),
+                max_age_s=request.max_age_s,
+            )
+            if verdict.action == "hit":
                 return self._cached(source, entry, "hit")
-            if verdict == "stale":
+            if verdict.action == "stale":
                 self._refresh_later(request, source, entry)
                 return self._cached(source, entry, "stale")
         began_at = self._now()
@@ -171,7 +176,7 @@ class Pages:
             )
         )
         if fetched.status == 304 and known:
-            headers = known.headers | fetched.headers
+            headers = after_not_modified(known.headers, fetched.headers)
             entry = msgspec.structs.replace(known, headers=headers, fetched_at=self._now())
             await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S)
             opened = self._cached(source, entry, "revalidated")
@@ -183,7 +188,10 @@ class Pages:
             headers=fetched.headers,
             fetched_at=self._now(),
         )
-        storable = source.stored and is_storable(fetched.status, fetched.headers)
+        reason = why_not_stored(
+            status=fetched.status, headers=fetched.headers, caller_headers=request.headers
+        )
+        storable = source.stored and reason is None and fetched.status < 400  # a passing error is not kept
         if storable:
             snapshot = Snapshot(key=source.key, entry=entry, body=fetched.body)
             await save(self._cache, f"snapshot:{entry.digest}", snapshot, ttl_s=SNAPSHOT_TTL_S)
@@ -205,7 +213,8 @@ class Pages:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _cached(self, source: Source, entry: PageEntry, status: CacheStatus) -> Opened:
-        report = CacheReport(status=status, age_s=round(self._age_s(entry), 3))
+        age_s = current_age_s(entry.headers, stored_at_s=entry.fetched_at, now_s=self._now())
+        report = CacheReport(status=status, age_s=round(age_s, 3))
         return Opened(source=source, entry=entry, cache=report, storable=True)
 
     def _refresh_later(self, request: ScrapeRequest, source: Source, entry: PageEntry) -> None:
@@ -222,6 +231,3 @@ class Pages:
                 del self._refreshes[source.key]
 
         self._refreshes[source.key] = asyncio.create_task(refresh())
-
-    def _age_s(self, entry: PageEntry) -> float:
-        return max(0.0, self._now() - entry.fetched_at)
