@@ -14,7 +14,9 @@ def clean(html: str | bytes, *, url: str | None = None, options: CleanOptions = 
     text = html.decode("utf-8", "replace") if isinstance(html, bytes) else html
     tree = LexborHTMLParser(text)
     title = tree.css_first("title")
-    rendered = render(tree.body or tree.root, kept=None, hidden={}, base_url=url, options=options)
+    root = tree.body or tree.root
+    assert root is not None  # a parsed document always has one
+    rendered = render(root, kept=None, hidden={}, base_url=url, options=options)
     return Page(
         blocks=rendered.blocks,
         title=title.text().strip() if title else None,
