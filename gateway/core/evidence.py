@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gateway.core.dates import Date, Moment, find_dates, read_moments
 from gateway.core.numbers import CURRENCIES, Number, find_numbers, read_quantity
+from gateway.core.pointer import escape
 from gateway.core.words import Span, joins, words_of
 from gateway.wire import Evidence
 
@@ -168,19 +169,15 @@ def leaves_of(data: Any) -> Iterator[Leaf]:
         leaf = stack.pop()
         value = leaf.value
         if isinstance(value, dict) and value:
-            stack += [Leaf(f"{leaf.path}/{_escape(key)}", value[key]) for key in reversed(value)]
+            stack += [Leaf(f"{leaf.path}/{escape(key)}", value[key]) for key in reversed(value)]
         elif isinstance(value, list) and value:
             stack += [Leaf(f"{leaf.path}/{index}", value[index]) for index in reversed(range(len(value)))]
         else:
             yield leaf
 
 
-def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
-
-
 def _judge(leaf: Leaf, sources: Sequence[_Source], anchors: _Anchors) -> Evidence:
-    path, value = leaf
+    path, value = leaf.path, leaf.value.strip() if isinstance(leaf.value, str) else leaf.value
     if value is None or value in ("", [], {}):
         return Evidence(path=path, status="not_found")
     anchor, near = anchors.place_of(path)
@@ -200,7 +197,7 @@ def _find(value: Any, source: _Source, near: int) -> Span | None:
         return None
     if isinstance(value, int | float):
         return source.find_number(value, near)
-    text = str(value).strip()
+    text = str(value)
     if len(text) > _QUANTITY_CHARS:
         return source.find_text(text, near)
     if readings := read_quantity(text):

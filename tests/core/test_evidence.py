@@ -93,7 +93,7 @@ def test_evidence_refuses_what_no_page_states(value: Any) -> None:
     assert found.quote is None and found.start is None and found.source is None
 
 
-@pytest.mark.parametrize("value", [None, "", [], {}])
+@pytest.mark.parametrize("value", [None, "", " \n", [], {}])
 def test_evidence_of_nothing_is_not_found(value: Any) -> None:
     [found] = find_evidence({"a": value}, [PAGE])
     assert (found.path, found.status) == ("/a", "not_found")

@@ -1,0 +1,63 @@
+"""How the names that callers give to properties map to those of schema.org and OpenGraph."""
+
+_PAGE_TYPES = (
+    "breadcrumblist collectionpage contactpoint corporation imageobject itemlist listitem "
+    "organization person profilepage searchaction searchresultspage sitenavigationelement webpage "
+    "website wpfooter wpheader"
+)
+_PLAIN_WORDS = (
+    "all an and are article as at by data date detail extract fact field find following for from full "
+    "get give given have in info information is iso it its item json list main me number numeric of "
+    "on one only or out page please product property publication return schema string text that the "
+    "their this to url value web webpage website what which with you"
+)
+
+FURNITURE = frozenset(_PAGE_TYPES.split())  # what surrounds the subject of a page, folded
+GENERIC = frozenset(_PLAIN_WORDS.split())  # words of a prompt that ask for nothing in particular, stemmed
+
+# what schemas call it, folded -> where schema.org and OpenGraph keep it; its own name is tried first
+ALIASES = {
+    "title": "headline name",
+    "name": "headline title",
+    "headline": "name title",
+    "price": "offers.price offers.priceSpecification.price productpriceamount priceamount",
+    "currency": "offers.priceCurrency offers.priceSpecification.priceCurrency priceCurrency "
+    "productpricecurrency pricecurrency",
+    "pricecurrency": "offers.priceCurrency offers.priceSpecification.priceCurrency productpricecurrency",
+    "availability": "offers.availability productavailability",
+    "instock": "offers.availability productavailability",
+    "available": "offers.availability productavailability",
+    "condition": "itemCondition offers.itemCondition",
+    "seller": "offers.seller",
+    "brand": "productbrand",
+    "rating": "aggregateRating.ratingValue reviewRating.ratingValue",
+    "ratingvalue": "aggregateRating.ratingValue reviewRating.ratingValue",
+    "averagerating": "aggregateRating.ratingValue",
+    "ratingcount": "aggregateRating.ratingCount",
+    "reviewcount": "aggregateRating.reviewCount",
+    "imageurl": "image",
+    "images": "image",
+    "authors": "author",
+    "published": "datePublished articlepublishedtime",
+    "publishedat": "datePublished articlepublishedtime",
+    "publisheddate": "datePublished articlepublishedtime",
+    "publicationdate": "datePublished articlepublishedtime",
+    "datepublished": "articlepublishedtime",
+    "modified": "dateModified articlemodifiedtime",
+    "updated": "dateModified articlemodifiedtime",
+    "updatedat": "dateModified articlemodifiedtime",
+    "section": "articleSection articlesection",
+    "tags": "keywords articletag",
+    "sitename": "publisher",
+    "ingredients": "recipeIngredient",
+    "instructions": "recipeInstructions",
+    "steps": "recipeInstructions",
+    "servings": "recipeYield",
+    "calories": "nutrition.calories",
+    "company": "hiringOrganization",
+    "employer": "hiringOrganization",
+    "venue": "location",
+    "cast": "actor",
+    "actors": "actor",
+    "phone": "telephone",
+}

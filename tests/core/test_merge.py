@@ -1,0 +1,76 @@
+"""Partial answers made one: objects by key, arrays joined, scalars by evidence."""
+
+from typing import Any
+
+import pytest
+
+from gateway.core.merge import Part, merge_parts
+
+
+def merge(*values: Any) -> Any:
+    return merge_parts([Part(data=value) for value in values])
+
+
+@pytest.mark.parametrize(
+    ("values", "merged"),
+    [
+        pytest.param([], None, id="nothing"),
+        pytest.param([{"a": 1}], {"a": 1}, id="one"),
+        pytest.param([{"a": 1}, {"b": 2}], {"a": 1, "b": 2}, id="keys-of-both"),
+        pytest.param([{"a": None}, {"a": 1}, {"a": ""}], {"a": 1}, id="a-value-beats-none"),
+        pytest.param([{"a": None}, {"a": None}], {"a": None}, id="none-anywhere"),
+        pytest.param([{"a": {"b": 1}}, {"a": {"c": 2}}], {"a": {"b": 1, "c": 2}}, id="nested"),
+        pytest.param([["x", "y"], ["y", "z"]], ["x", "y", "z"], id="arrays"),
+        pytest.param([["New York"], ["new  york", "Rome"]], ["New York", "Rome"], id="case-and-space"),
+        pytest.param([[5, 5], [4, 5]], [5, 5, 4], id="twice-in-one-part-is-twice"),
+        pytest.param([["x"], "y"], ["x", "y"], id="one-item-without-its-array"),
+        pytest.param([1, 2, 2], 2, id="given-most-often"),
+        pytest.param([1, 2], 1, id="first"),
+        pytest.param(
+            [[{"name": "A", "price": 1}], [{"price": 1, "name": "A"}, {"name": "B"}]],
+            [{"name": "A", "price": 1}, {"name": "B"}],
+            id="same-objects",
+        ),
+        pytest.param(
+            [[{"name": "A", "price": None}], [{"name": "A", "price": 3}]],
+            [{"name": "A", "price": 3}],
+            id="object-cut-by-the-border",
+        ),
+        pytest.param(
+            [[{"name": "A", "price": 1}], [{"name": "A", "price": 2}]],
+            [{"name": "A", "price": 1}, {"name": "A", "price": 2}],
+            id="same-name-other-thing",
+        ),
+    ],
+)
+def test_merge_parts(values: list[Any], merged: Any) -> None:
+    assert merge(*values) == merged
+
+
+def test_merge_parts_prefers_the_scalar_its_pages_state() -> None:
+    parts = [
+        Part(data={"a": {"x": "wrong"}}),
+        Part(data={"a": {"x": "wrong"}}),
+        Part(data={"a": {"x": "right"}}, supported=frozenset({"/a/x"})),
+    ]
+    assert merge_parts(parts) == {"a": {"x": "right"}}
+
+
+def test_merge_parts_prefers_evidence_inside_joined_objects() -> None:
+    parts = [
+        Part(data=[{"name": "A", "tags": ["x"]}]),
+        Part(data=[{"name": "A", "tags": ["y"], "size": 3}], supported=frozenset({"/0/size"})),
+    ]
+    assert merge_parts(parts) == [{"name": "A", "tags": ["x", "y"], "size": 3}]
+
+
+def test_merge_parts_ends_on_values_of_any_depth() -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = {"a": deep}
+    assert merge(deep, deep) == deep
+
+
+def test_merge_parts_joins_many_objects_without_comparing_all() -> None:
+    rows = [{"name": f"item {i}", "kind": "same"} for i in range(2000)]
+    assert merge(rows, rows) == rows
