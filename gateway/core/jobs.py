@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from gateway.core.budget import fit, parts_of
 from gateway.core.clean import clean
 from gateway.core.decode import decode
-from gateway.core.page import CleanOptions
-from gateway.core.tokens import count_messages, get_counter
+from gateway.core.outline import SectionAt, chunk, outline
+from gateway.core.page import CleanOptions, Page
+from gateway.core.tokens import TokenCounter, count_messages, get_counter
 from gateway.errors import BY_CODE, GatewayError
 from gateway.wire import DEFAULT_TOKENIZER, ChatMessage, Chunk, Format, Image, Include, Link, Metadata, Notice
 
@@ -42,15 +44,6 @@ class CountJob(Struct, kw_only=True, frozen=True, tag="count"):
     tokenizer: str
     text: str | None = None
     messages: list[ChatMessage] | None = None
-
-
-class SectionAt(Struct, kw_only=True, frozen=True, array_like=True):
-    """An outline entry before its cursor is made."""
-
-    heading: str
-    level: int
-    tokens: int
-    start: int
 
 
 class Cleaned(Struct, kw_only=True, frozen=True, tag="cleaned"):
@@ -142,24 +135,30 @@ def _clean(job: CleanJob) -> Cleaned:
         began = time.perf_counter()
         page = clean(html, url=job.url, options=job.options)
         cleaned = time.perf_counter()
-        content = {"markdown": page.markdown, "text": page.text, "html": page.html}[job.format]
-        tokens = count(content)
+        parts = parts_of(page, job.format)
+        piece = fit(parts, start=job.start, max_tokens=job.max_tokens, count=count)
+        sections = outline(page.blocks, parts, count=count) if "outline" in job.include else []
         counted = time.perf_counter()
         return Cleaned(
-            content=content,
-            tokens=tokens,
+            content=piece.content,
+            tokens=piece.tokens,
             html_tokens=html_tokens.result() if html_tokens else None,
-            next_start=None,
+            next_start=piece.next_start,
             title=page.title,
             metadata=page.metadata,
             confidence=page.confidence,
-            outline=[],
-            warnings=page.warnings,
+            outline=sections,
+            warnings=[*page.warnings, piece.notice] if piece.notice else page.warnings,
             links=page.links,
             images=page.images,
             structured=page.structured,
-            chunks=[],
+            chunks=_chunk(page, job, count) if "chunks" in job.include else [],
             html=page.html if "html" in job.include else "",
             clean_ms=(cleaned - began) * 1e3,
             count_ms=(counted - cleaned) * 1e3,
         )
+
+
+def _chunk(page: Page, job: CleanJob, count: TokenCounter) -> list[Chunk]:
+    limit = min(CHUNK_TOKENS, job.max_tokens or CHUNK_TOKENS)
+    return chunk(page.blocks, parts_of(page), max_tokens=limit, count=count)

@@ -40,8 +40,8 @@ class Rendered(Struct, frozen=True, kw_only=True):
     """A page's content as blocks, with the links and images in it."""
 
     blocks: list[Block]
-    links: list[Link]
-    images: list[Image]
+    links: list[Link] = []
+    images: list[Image] = []
     appendix: str = ""  # definitions of reference-style links, with the gap before them
     truncated: bool = False  # max_depth or max_blocks left something out
 
