@@ -1,0 +1,252 @@
+"""What a page is called, by whom, of when, in which language: the first credible source of each wins.
+
+title: `<h1>`, og:title or JSON-LD headline that `<title>` confirms; else `<title>` without the site's name.
+author: the article in JSON-LD or microdata; meta author and its kin; twitter:data1 "by"; bylines.
+published: the article in JSON-LD or microdata; article:published_time and other metas; other items;
+    `<time>` and elements marked as dates; the address.
+description: meta description; og:description; JSON-LD; twitter:description.
+language: `<html lang>`; content-language; og:locale; JSON-LD inLanguage.
+site_name: og:site_name; JSON-LD WebSite; application-name; the article's publisher.
+canonical_url: rel=canonical; og:url.
+image: og:image; twitter:image; JSON-LD; rel=image_src.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.bylines import clean_name, date_of_address, find_author, find_published, to_iso
+from gateway.core.headline import headline
+from gateway.core.structured import Item, absolute, types_of
+from gateway.wire import Metadata
+
+_HEAD = "html,title,base,meta,link[rel],h1"
+_ARTICLE = re.compile(
+    r"article|posting|report|recipe|review(?:ed)?newsarticle|creativework|howto|course|book|videoobject|podcastepisode",
+    re.I,
+)
+_PAGE = re.compile(r"page|product|event|dataset|software|service|website", re.I)
+_AUTHOR_METAS = (
+    *(
+        "author",
+        "article:author",
+        "parsely-author",
+        "sailthru.author",
+        "cxenseparse:author",
+        "og:author",
+        "byl",
+    ),
+    *("dc.creator", "dcterms.creator", "citation_author", "authors"),
+)
+_DATE_METAS = (
+    *("article:published_time", "og:article:published_time", "parsely-pub-date", "sailthru.date"),
+    *(
+        "cxenseparse:publishtime",
+        "datepublished",
+        "og:publish_date",
+        "publish_date",
+        "publish-date",
+        "date-pub",
+    ),
+    *("publication_date", "citation_publication_date", "citation_date", "dc.date.issued", "dc.date"),
+    *("dcterms.date", "pubdate", "date", "datecreated", "article.published", "published_time"),
+)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?", re.I)
+_TAG = re.compile(r"<[^>]{0,200}>")
+_MAX_TEXT_CHARACTERS = 2000
+
+
+class Facts(Struct, kw_only=True, frozen=True):
+    """What `read_metadata` finds."""
+
+    title: str | None
+    metadata: Metadata
+
+
+def read_metadata(tree: LexborHTMLParser, structured: list[Item], *, url: str | None) -> Facts:
+    """What the page says of itself.
+
+    Args:
+        tree: the parsed page; not changed.
+        structured: its items from `read_structured`.
+        url: its address, which relative addresses are resolved against and whose path may hold a date.
+    """
+    said = _Said(_Head(tree), structured)
+    head, graph, card = said.head, said.graph, said.card
+    base = absolute(head.base, url) or url if head.base else url
+    language = _language(said)
+    publisher = _first(_name(item.get("publisher")) for item in said.articles)
+    site_name = (
+        _text(graph.get("site_name"))
+        or said.by("WebSite", "name")
+        or _text(head.meta("application-name"))
+        or publisher
+    )
+    stated_titles = [_text(graph.get("title")), *said.texts("headline"), _text(card.get("title"))]
+    return Facts(
+        title=headline(
+            head.title,
+            head.headings,
+            stated=[text for text in stated_titles if text],
+            site_names=[name for name in (site_name, publisher) if name],
+            url=url or "",
+        ),
+        metadata=Metadata(
+            description=_text(head.meta("description"))
+            or _text(graph.get("description"))
+            or _first(said.texts("description"))
+            or _text(card.get("description")),
+            author=_author(said) or find_author(tree),
+            published=_published(said, month_first=language in (None, "en", "en-US"))
+            or find_published(tree, month_first=language in (None, "en", "en-US"))
+            or date_of_address(url or ""),
+            language=language,
+            site_name=site_name,
+            canonical_url=absolute(head.link("canonical"), base)
+            or absolute(_text(graph.get("url")) or "", base),
+            image=_first(absolute(address, base) for address in _images(said)),
+        ),
+    )
+
+
+class _Said:
+    """Who says what: the head's elements, and the structured items by kind."""
+
+    def __init__(self, head: "_Head", structured: list[Item]) -> None:
+        self.head = head
+        self.structured = structured
+        self.graph: Item = next((item for item in structured if item["@type"] == "OpenGraph"), {})
+        self.card: Item = next((item for item in structured if item["@type"] == "TwitterCard"), {})
+        self.articles = [item for item in structured if any(map(_ARTICLE.search, types_of(item)))]
+        self.others = [item for item in structured if any(map(_PAGE.search, types_of(item)))]
+
+    def texts(self, key: str) -> Iterator[str | None]:
+        """A property of the article, then of whatever else the page is about."""
+        return (_text(item.get(key)) for item in (*self.articles, *self.others))
+
+    def by(self, kind: str, key: str) -> str | None:
+        return _first(_text(item.get(key)) for item in self.structured if kind in types_of(item))
+
+
+class _Head:
+    """The elements metadata is read from, found in one query."""
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self.title = self.base = self.lang = ""
+        self.headings: list[str] = []
+        self._metas: dict[str, str] = {}
+        self._links: dict[str, str] = {}
+        for node in tree.css(_HEAD):
+            attributes = node.attrs
+            match node.tag:
+                case "meta":
+                    name = attributes.get("name") or attributes.get("property") or attributes.get("itemprop")
+                    content = attributes.get("content")
+                    name = name or attributes.get("http-equiv")
+                    if name and content:
+                        self._metas.setdefault(name.strip().lower(), content)
+                case "link":
+                    self._links.setdefault(
+                        (attributes.get("rel") or "").lower(), attributes.get("href") or ""
+                    )
+                case "title" if not self.title:
+                    self.title = _fold(node.text())
+                case "h1":
+                    if text := _fold(node.text(separator=" ")):
+                        self.headings.append(text)
+                case "html":
+                    self.lang = attributes.get("lang") or attributes.get("xml:lang") or ""
+                case "base" if not self.base:
+                    self.base = attributes.get("href") or ""
+
+    def meta(self, *names: str) -> str:
+        """The content of the first of these names that the page states."""
+        return next((self._metas[name] for name in names if name in self._metas), "")
+
+    def link(self, rel: str) -> str:
+        return self._links.get(rel, "")
+
+
+def _author(said: _Said) -> str | None:
+    for item in said.articles:
+        if name := _name(item.get("author")) or _name(item.get("creator")):
+            return name
+    for key in _AUTHOR_METAS:
+        if name := clean_name(_text(said.head.meta(key)) or ""):
+            return name
+    labelled = "by" in str(said.card.get("label1", "")).lower()
+    return clean_name(_text(said.card.get("data1")) or "") if labelled else None
+
+
+def _published(said: _Said, *, month_first: bool) -> str | None:
+    stated = [item.get("datePublished") for item in said.articles]
+    stated.append(said.head.meta(*_DATE_METAS))
+    stated += [item.get("datePublished") for item in said.others]
+    stated += [item.get("dateCreated") for item in said.articles]
+    return _first(to_iso(text, month_first=month_first) for value in stated if (text := _text(value)))
+
+
+def _language(said: _Said) -> str | None:
+    head, graph = said.head, said.graph
+    for value in (
+        head.lang,
+        head.meta("content-language", "language"),
+        _text(graph.get("locale")),
+        *said.texts("inLanguage"),
+    ):
+        if found := _LANGUAGE.fullmatch((value or "").strip().replace("_", "-").split(",")[0]):
+            return "-".join(_cased(part, place) for place, part in enumerate(found[0].split("-")))
+    return None
+
+
+def _cased(part: str, place: int) -> str:
+    """Subtags as BCP 47 writes them: zh-Hant-TW."""
+    return part.lower() if not place else part.title() if len(part) == 4 else part.upper()
+
+
+def _images(said: _Said) -> Iterator[str]:
+    items = (*said.articles, *said.others)
+    stated = [said.graph.get("image:secure_url"), said.graph.get("image"), said.card.get("image")]
+    for value in (*stated, *(item.get("image") for item in items), said.head.link("image_src")):
+        while isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, dict):
+            value = value.get("url") or value.get("contentUrl")
+        if isinstance(value, str) and value:
+            yield value
+
+
+def _name(value: Any) -> str | None:
+    """The name, or names, of people and organisations however JSON-LD puts them."""
+    found: list[str] = []
+    for one in value if isinstance(value, list) else [value]:
+        text = _text(one.get("name") if isinstance(one, dict) else one)
+        if text and (name := clean_name(text)) and name not in found:
+            found.append(name)
+    return ", ".join(found[:10]) or None
+
+
+def _text(value: Any) -> str | None:
+    """A string value without markup and entities, or None."""
+    if isinstance(value, list):
+        value = next((one for one in value if isinstance(one, str)), None)
+    if not isinstance(value, str):
+        return None
+    value = value[: 2 * _MAX_TEXT_CHARACTERS]
+    if "<" in value:
+        value = _TAG.sub(" ", value)
+    if "&" in value:
+        value = html.unescape(value)
+    return " ".join(value.split())[:_MAX_TEXT_CHARACTERS] or None
+
+
+def _fold(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _first(values: Iterable[str | None]) -> str | None:
+    return next((value for value in values if value), None)

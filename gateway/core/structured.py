@@ -1,0 +1,222 @@
+"""What a page states about itself in machine-readable form: JSON-LD, microdata, OpenGraph, Twitter cards.
+
+Every item is a plain dict with an `@type`, whatever its source: "Product" rather than
+"https://schema.org/Product", "OpenGraph" and "TwitterCard" for those two. JSON-LD in the wild is seldom
+clean, so comments, CDATA, raw line breaks, trailing commas and several documents in one script are read.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+import msgspec
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+Item = dict[str, Any]
+
+_MARKED = (
+    'script[type*="ld+json" i],meta[property],meta[name^="twitter:" i],[itemprop],[itemscope]:not([itemprop])'
+)
+_MAX_ITEMS = 300
+_MAX_DEPTH = 24
+_MAX_SCRIPT_CHARACTERS = 2_000_000
+_MAX_PROPERTIES = 3000
+_MAX_TEXT_CHARACTERS = 50_000
+_MAX_PARENTS = 64
+
+_SCHEMA = re.compile(r"https?://(?:www\.)?schema\.org/", re.I)
+_WRAPPED = re.compile(
+    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|(?://|/\*)?\s*\]\]>(?:\s*\*/)?)\s*$"
+)
+_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|(?<![:\w"])//[^\n"]*$', re.S | re.M)
+_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+_OPEN_GRAPH = ("og:", "article:", "product:", "book:", "profile:", "music:", "video:")
+_ADDRESS = {"a": "href", "area": "href", "link": "href", "object": "data"} | dict.fromkeys(
+    ("img", "audio", "video", "iframe", "source", "embed", "track"), "src"
+)
+
+
+def read_structured(tree: LexborHTMLParser, *, base_url: str | None) -> list[Item]:
+    """The page's structured data, in document order by kind: JSON-LD, microdata, OpenGraph, Twitter.
+
+    Args:
+        tree: the parsed page; not changed.
+        base_url: what relative addresses in microdata are resolved against.
+    Returns:
+        At most 300 items, each a dict with `@type` as a name or a list of names; JSON-LD arrays and
+        `@graph` are flattened, values nested deeper than 24 levels dropped.
+    """
+    scripts: list[str] = []
+    metas: list[tuple[str, str]] = []
+    marked: list[LexborNode] = []
+    for node in tree.css(_MARKED):
+        if node.tag == "script":
+            scripts.append(node.text() or "")
+            continue
+        attributes = node.attrs
+        if node.tag == "meta" and "itemprop" not in attributes:
+            name, content = attributes.get("property") or attributes.get("name"), attributes.get("content")
+            if name and content:
+                metas.append((name.strip().lower(), content.strip()))
+        else:
+            marked.append(node)
+    items = [item for script in scripts for item in read_json_ld(script)]
+    if marked:
+        items += _microdata(marked, base_url)
+    items += _cards(metas)
+    return items[:_MAX_ITEMS]
+
+
+def read_json_ld(script: str) -> Iterator[Item]:
+    """The items of one JSON-LD script; none where nothing in it can be read."""
+    if len(script) > _MAX_SCRIPT_CHARACTERS:
+        return
+    for document in parse_json(script):
+        prune(document)
+        pending = [document]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, list):
+                pending += reversed(value)
+            elif isinstance(value, dict):
+                graph = value.pop("@graph", None)
+                value.pop("@context", None)
+                if isinstance(graph, list | dict):
+                    pending.append(graph)
+                if types := types_of(value):
+                    value["@type"] = types[0] if len(types) == 1 else types
+                    yield value
+
+
+def parse_json(text: str) -> list[Any]:
+    """The JSON documents in a script: strictly if possible, with the usual mistakes forgiven if not."""
+    try:
+        return [msgspec.json.decode(text)]
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        pass
+    text = _WRAPPED.sub("", _WRAPPED.sub("", text))
+    text = _TRAILING_COMMA.sub(_keep_string, _COMMENT.sub(_keep_string, text))
+    decoder = json.JSONDecoder(strict=False)  # line breaks inside strings
+    documents, at = [], 0
+    while (start := _next_document(text, at)) >= 0:
+        try:
+            document, at = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            break
+        documents.append(document)
+    return documents
+
+
+def prune(document: Any) -> None:
+    """Empty what is nested too deep for anyone walking it, in place."""
+    pending = [(document, 0)]
+    while pending:
+        value, depth = pending.pop()
+        if isinstance(value, dict | list):
+            if depth >= _MAX_DEPTH:
+                value.clear()
+            pending += [
+                (child, depth + 1) for child in (value.values() if isinstance(value, dict) else value)
+            ]
+
+
+def types_of(item: Item) -> list[str]:
+    """The names of an item's types, without the address of the vocabulary."""
+    stated = item.get("@type")
+    return [
+        _SCHEMA.sub("", name)
+        for name in (stated if isinstance(stated, list) else [stated])
+        if isinstance(name, str)
+    ]
+
+
+def _keep_string(found: re.Match[str]) -> str:
+    return found[1] or ""
+
+
+def _next_document(text: str, at: int) -> int:
+    found = re.compile(r"[{\[]").search(text, at)
+    return found.start() if found else -1
+
+
+def _cards(metas: list[tuple[str, str]]) -> list[Item]:
+    graph: Item = {"@type": "OpenGraph"}
+    card: Item = {"@type": "TwitterCard"}
+    for name, content in metas:
+        if name.startswith("twitter:"):
+            card.setdefault(name[8:], content)
+        elif name.startswith(_OPEN_GRAPH):
+            _add(graph, name.removeprefix("og:"), content)
+    return [item for item in (graph, card) if len(item) > 1]
+
+
+def _add(item: Item, name: str, value: Any) -> None:
+    """Set a property; one stated several times becomes a list."""
+    if name not in item:
+        item[name] = value
+    elif isinstance(item[name], list):
+        item[name].append(value)
+    elif item[name] != value:
+        item[name] = [item[name], value]
+
+
+def _microdata(marked: list[LexborNode], base_url: str | None) -> list[Item]:
+    """Items of the HTML Standard's microdata, nested as they are nested; `itemref` is not followed."""
+    scopes: dict[int, Item] = {}
+    roots: list[Item] = []
+    for node in marked[:_MAX_PROPERTIES]:
+        attributes = node.attrs
+        owner = _owner(node, scopes)
+        names = (attributes.get("itemprop") or "").split()
+        value: Any
+        if "itemscope" in attributes:
+            value = scopes[node.mem_id] = {"@type": _type_of(attributes.get("itemtype") or "")}
+            if not names or owner is None:
+                roots.append(value)
+        else:
+            value = _value(node, base_url)
+        if owner is not None and value:
+            for name in names:
+                _add(owner, _SCHEMA.sub("", name), value)
+    return [item for item in roots if len(item) > 1]
+
+
+def _type_of(itemtype: str) -> str:
+    return _SCHEMA.sub("", itemtype.split()[0]) if itemtype.split() else "Thing"
+
+
+def _owner(node: LexborNode, scopes: dict[int, Item]) -> Item | None:
+    parent = node.parent
+    for _ in range(_MAX_PARENTS):
+        if parent is None:
+            return None
+        if parent.mem_id in scopes:
+            return scopes[parent.mem_id]
+        parent = parent.parent
+    return None
+
+
+def _value(node: LexborNode, base_url: str | None) -> str:
+    attributes = node.attrs
+    tag = node.tag or ""
+    stated = attributes.get("content")
+    if stated is None and tag in ("data", "meter"):
+        stated = attributes.get("value")
+    if stated is None and tag == "time":
+        stated = attributes.get("datetime")
+    if stated is not None:
+        return stated.strip()
+    if tag in _ADDRESS:
+        return absolute(attributes.get(_ADDRESS[tag]) or "", base_url) or ""
+    return " ".join((node.text() or "")[:_MAX_TEXT_CHARACTERS].split())
+
+
+def absolute(address: str, base_url: str | None) -> str | None:
+    """An http(s) address made absolute; None for every other scheme and for what is no address."""
+    try:
+        joined = urljoin(base_url or "", re.sub(r"[\x00-\x20]+", "", address))
+    except ValueError:
+        return None
+    return joined if re.match(r"https?://[^/\s]", joined, re.I) else None

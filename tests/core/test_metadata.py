@@ -1,0 +1,152 @@
+"""What a page says of itself, from the most credible source that says it."""
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.bylines import clean_name, date_of_address, to_iso
+from gateway.core.headline import headline
+from gateway.core.metadata import Facts, read_metadata
+from gateway.core.structured import read_structured
+
+URL = "https://www.daily.example/2024/03/05/rivers"
+
+
+def read(html: str, url: str | None = URL) -> Facts:
+    tree = LexborHTMLParser(html, scripting=True)
+    return read_metadata(tree, read_structured(tree, base_url=url), url=url)
+
+
+FULL = """<html lang="en_us"><head><title>Rivers rise | The Daily</title>
+<meta name="description" content="Why rivers &amp; lakes rise.">
+<meta property="og:site_name" content="The Daily">
+<meta property="og:image" content="/r.jpg"><link rel="canonical" href="/rivers">
+<meta name="author" content="Desk">
+<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Rivers rise", "inLanguage": "de",
+"author": [{"@type": "Person", "name": "Ada Lovelace"}, {"name": "Alan Turing"}],
+"datePublished": "2024-03-05T10:00:00+0100"}</script></head><body><h1>Rivers rise</h1></body>"""
+
+
+def test_read_metadata_reads_every_fact() -> None:
+    facts = read(FULL)
+    assert facts.title == "Rivers rise"
+    assert facts.metadata.description == "Why rivers & lakes rise."
+    assert facts.metadata.author == "Ada Lovelace, Alan Turing"
+    assert facts.metadata.published == "2024-03-05T10:00:00+01:00"
+    assert facts.metadata.language == "en-US"
+    assert facts.metadata.site_name == "The Daily"
+    assert facts.metadata.canonical_url == "https://www.daily.example/rivers"
+    assert facts.metadata.image == "https://www.daily.example/r.jpg"
+
+
+@pytest.mark.parametrize(
+    "html", ["", "<p>", "\x00", "<html lang=''><title> </title><meta name=author content=''>"]
+)
+def test_read_metadata_says_nothing_where_the_page_says_nothing(html: str) -> None:
+    facts = read(html, url=None)
+    assert facts.title is None
+    assert facts.metadata == type(facts.metadata)()
+
+
+@pytest.mark.parametrize(
+    ("html", "author"),
+    [
+        (
+            '<meta name="author" content="https://fb.example/x"><p class="byline">By Ada Lovelace on May 5',
+            "Ada Lovelace",
+        ),
+        ('<meta name="twitter:label1" content="Written by"><meta name="twitter:data1" content="Ada">', "Ada"),
+        ('<a rel="author" href="/ada">Ada Lovelace</a>', "Ada Lovelace"),
+        ('<div class="post-author"><a href="/a"> Ada\n Lovelace </a></div>', "Ada Lovelace"),
+        (
+            '<p itemscope itemtype="https://schema.org/BlogPosting"><b itemprop="author">Ada</b></p>',
+            "Ada",
+        ),
+        ('<a class="author" href="/a">Read more</a>', None),
+    ],
+)
+def test_read_metadata_finds_the_author(html: str, author: str | None) -> None:
+    assert read(html).metadata.author == author
+
+
+@pytest.mark.parametrize(
+    ("html", "published"),
+    [
+        ('<meta property="article:published_time" content="2025-01-02T03:04:05Z">', "2025-01-02T03:04:05Z"),
+        ('<time datetime="2025-01-02">today</time>', "2025-01-02"),
+        (
+            '<span class="updated-date">3 May 2025</span><span class="post-date">2 May 2025</span>',
+            "2025-05-02",
+        ),
+        ('<p class="byline">By Ada, May 2, 2025</p>', "2025-05-02"),
+        ("<p>nothing</p>", "2024-03-05"),
+    ],
+)
+def test_read_metadata_finds_the_date(html: str, published: str) -> None:
+    assert read(html).metadata.published == published
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("2025-1-2", "2025-01-02"),
+        ("2025-01-02 3:04", "2025-01-02T03:04"),
+        ("2025-01-02T03:04:05.123+02", "2025-01-02T03:04:05+02:00"),
+        ("20250102", "2025-01-02"),
+        ("Mon, 02 Jan 2025 10:00:00 GMT", "2025-01-02"),
+        ("2. Januar 2025", "2025-01-02"),
+        ("2025年1月2日", "2025-01-02"),
+        ("4/5/2025", "2025-04-05"),
+        ("2025-02-30", None),
+        ("0001-01-01", None),
+        ("soon", None),
+    ],
+)
+def test_to_iso_reads_dates_as_pages_write_them(text: str, iso: str | None) -> None:
+    assert to_iso(text, month_first=True) == iso
+
+
+def test_to_iso_reads_day_first_where_the_language_does() -> None:
+    assert to_iso("4/5/2025", month_first=False) == "2025-05-04"
+
+
+def test_date_of_address_needs_a_whole_date() -> None:
+    assert date_of_address("https://x.example/2025/09/04/title/") == "2025-09-04"
+    assert date_of_address("https://x.example/2025/09/title/") is None
+
+
+@pytest.mark.parametrize(
+    ("byline", "name"),
+    [
+        ("By Ada Lovelace", "Ada Lovelace"),
+        ("Written by: Ada Lovelace | Editor", "Ada Lovelace"),
+        ("von Ada Lovelace, 3. Mai 2025", "Ada Lovelace"),
+        ("Posted by Ada on Monday", "Ada"),
+        ("夏目漱石", "夏目漱石"),
+        ("ada@example.com", None),
+        ("View all posts", None),
+        ("x" * 200, None),
+    ],
+)
+def test_clean_name_takes_the_name_out_of_a_byline(byline: str, name: str | None) -> None:
+    assert clean_name(byline) == name
+
+
+@pytest.mark.parametrize(
+    ("title", "headings", "expected"),
+    [
+        ("Rivers rise | The Daily", ["Rivers rise"], "Rivers rise"),
+        ("Rivers rise - The Daily", [], "Rivers rise"),
+        ("The Daily: Rivers rise", [], "The Daily: Rivers rise"),
+        ("Daily » Rivers rise", [], "Rivers rise"),
+        ("python - Why? - Stack", ["Why?", "Related"], "Why?"),
+        ("Rivers - why they rise - The Daily", ["The Daily"], "Rivers - why they rise"),
+        ("The Daily", ["The Daily", "Rivers rise"], "Rivers rise"),
+        ("", ["Rivers rise"], "Rivers rise"),
+        ("河流上涨｜每日新闻", [], "河流上涨"),
+        ("", [], None),
+    ],
+)
+def test_headline_leaves_the_name_of_the_site_out(
+    title: str, headings: list[str], expected: str | None
+) -> None:
+    assert headline(title, headings, stated=[], site_names=["The Daily", "Stack"], url=URL) == expected
