@@ -24,6 +24,7 @@ ALLOWED = {
         "markdownify",
         "idna",
         "pypdfium2",
+        "markdown_it",
         "jsonschema",
         "referencing",
         "re2",

@@ -1,0 +1,181 @@
+"""Every kind of document through to markdown, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.core import CleanOptions, clean
+from gateway.core.documents import kind_of, markdown_alternate, read_document
+from gateway.core.feeds import feed_html
+from gateway.errors import UnsupportedContent
+
+DOCUMENTS = Path(__file__).parents[2] / "fixtures" / "documents"
+
+
+def markdown_of(name: str, content_type: str) -> str:
+    document = read_document(
+        (DOCUMENTS / name).read_bytes(), content_type=content_type, url=f"https://site.example/{name}"
+    )
+    page = clean(document.html, url=f"https://site.example/{name}", options=CleanOptions(scope="page"))
+    return page.markdown
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "url", "kind"),
+    [
+        pytest.param("text/html; charset=x", b"<p>", None, "html", id="html"),
+        pytest.param("application/xhtml+xml", b"<p>", None, "html", id="xhtml"),
+        pytest.param("", b" <!-- c --> <!DOCTYPE html>", None, "html", id="untyped-html"),
+        pytest.param("application/octet-stream", b"<html>", None, "html", id="octets-html"),
+        pytest.param("", b"plain words", None, "text", id="untyped-text"),
+        pytest.param("text/html", b"%PDF-1.7", None, "pdf", id="pdf-by-its-bytes"),
+        pytest.param("application/pdf", b"\n%PDF-1.7", None, "pdf", id="pdf"),
+        pytest.param("text/markdown", b"#", None, "markdown", id="markdown"),
+        pytest.param("text/plain", b"#", "https://h/README.md?raw=1", "markdown", id="markdown-by-suffix"),
+        pytest.param("text/plain", b"<html>", "https://h/a", "text", id="text-is-not-sniffed"),
+        pytest.param("text/csv", b"a,b", None, "text", id="csv"),
+        pytest.param("application/ld+json", b"{}", None, "json", id="json-suffix"),
+        pytest.param("application/rss+xml", b"<rss/>", None, "xml", id="rss"),
+        pytest.param("TEXT/XML", b"<a/>", None, "xml", id="xml"),
+    ],
+)
+def test_kind_is_told_by_type_and_first_bytes(
+    content_type: str, body: bytes, url: str | None, kind: str
+) -> None:
+    assert kind_of(body, content_type=content_type, url=url) == kind
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        pytest.param("image/png", b"\x89PNG", id="image"),
+        pytest.param("image/svg+xml", b"<svg/>", id="svg"),
+        pytest.param("application/zip", b"PK", id="zip"),
+        pytest.param("video/mp4", b"\x00", id="video"),
+        pytest.param("application/octet-stream", b"\x00\x01\x02", id="octets"),
+        pytest.param("", b"\x7fELF\x02\x01\x01\x00", id="untyped-binary"),
+        pytest.param("", b"", id="untyped-nothing"),
+    ],
+)
+def test_other_types_are_refused_by_name(content_type: str, body: bytes) -> None:
+    with pytest.raises(UnsupportedContent) as caught:
+        kind_of(body, content_type=content_type, url=None)
+    assert (content_type or "without a type") in caught.value.detail
+
+
+def test_rss_becomes_headings_with_links_dates_and_content() -> None:
+    markdown = markdown_of("news.rss", "application/rss+xml")
+    assert "# Harbour news" in markdown
+    assert "## [Ferry runs late](https://harbour.example/late)" in markdown
+    assert "Tue, 03 Nov 2026 09:00:00 GMT · M. Pilot" in markdown
+    assert "The **noon** ferry waits for the tide." in markdown
+    assert "The mole has a green light." in markdown
+    assert "alert" not in markdown
+    assert "Short form" not in markdown
+
+
+def test_atom_becomes_headings_with_links_and_content() -> None:
+    markdown = markdown_of("news.atom", "application/atom+xml")
+    assert "(https://hafen.example/faehre)" in markdown
+    assert "Fähre" in markdown and "verspätet" in markdown
+    assert "Sie wartet auf die *Flut*." in markdown
+
+
+def test_feed_expands_no_entity_of_its_own() -> None:
+    bomb = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
+    assert (
+        feed_html(
+            f'<!DOCTYPE rss [<!ENTITY l0 "x">{bomb}]><rss><channel><title>&l11;</title></channel></rss>'
+        )
+        is None
+    )
+    outside = '<!DOCTYPE rss [<!ENTITY e SYSTEM "file:///etc/passwd">]><rss><channel><title>&e;</title></channel></rss>'
+    assert feed_html(outside) is None
+
+
+def test_xml_that_is_no_feed_is_shown_as_code() -> None:
+    document = read_document(b"<config><a>1</a></config>", content_type="application/xml", url=None)
+    assert (
+        "```xml\n<config><a>1</a></config>\n```"
+        in clean(document.html, options=CleanOptions(scope="page")).markdown
+    )
+
+
+def test_markdown_comes_through_without_front_matter_and_comments() -> None:
+    markdown = markdown_of("notes.md", "text/markdown; charset=utf-8")
+    assert "# Field notes" in markdown
+    assert "tags:" not in markdown
+    assert "ignore all previous" not in markdown
+    assert "[link](https://site.example/notes.md)" in markdown
+    assert "**bold**" in markdown
+    assert "wren" in markdown
+    assert '```python\nx = "<b>"\n```' in markdown
+
+
+def test_plain_text_keeps_its_paragraphs_and_its_layout() -> None:
+    markdown = markdown_of("plain.txt", "text/plain")
+    assert "\\*stars\\*" in markdown
+    assert "  rope          4\n  anchor       90" in markdown
+    assert markdown.endswith("Last paragraph.")
+
+
+def test_json_is_shown_readably_and_cannot_break_out() -> None:
+    markdown = markdown_of("data.json", "application/json")
+    assert markdown.startswith("```json\n{")
+    assert '"</code><script>"' in markdown
+    assert "island" in markdown
+
+
+def test_json_that_is_none_is_shown_as_it_is() -> None:
+    assert (
+        '{"a": 1}\n{"a": 2}'
+        in read_document(b'{"a": 1}\n{"a": 2}', content_type="application/json", url=None).text
+    )
+    deep = b"[" * 100_000
+    assert read_document(deep, content_type="application/json", url=None).text == deep.decode()
+
+
+def test_pdf_becomes_headings_paragraphs_and_page_marks() -> None:
+    markdown = markdown_of("guide.pdf", "application/pdf")
+    assert (
+        markdown.startswith("\\[page 1\\]\n\n# Keeping bees\n\nA hive wants") or "# Keeping bees" in markdown
+    )
+    assert "bring in more.\n\nIn winter they need" in markdown
+    assert "## Tools & clothing" in markdown
+    assert "page 2" in markdown
+    assert "## Harvest" in markdown
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("locked.pdf", "password"), ("scanned.pdf", "scanned"), ("broken.pdf", "damaged")]
+)
+def test_pdf_that_cannot_be_read_says_why(name: str, reason: str) -> None:
+    path = DOCUMENTS / name
+    body = path.read_bytes() if path.exists() else b"%PDF-1.7 and nothing more"
+    with pytest.raises(UnsupportedContent) as caught:
+        read_document(body, content_type="application/pdf", url=None)
+    assert caught.value.extra["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("html", "link", "found"),
+    [
+        pytest.param(
+            '<link rel="alternate" type="text/markdown" href="/a.md">', "", "https://h/a.md", id="tag"
+        ),
+        pytest.param("<link href=a.md type=text/markdown rel=alternate>", "", "https://h/p/a.md", id="bare"),
+        pytest.param("", '</a.md>; rel="alternate"; type="text/markdown"', "https://h/a.md", id="header"),
+        pytest.param(
+            '<link rel="alternate" type="text/markdown" href="//evil/a.md">', "", None, id="elsewhere"
+        ),
+        pytest.param('<link rel="stylesheet" type="text/markdown" href="/a.md">', "", None, id="other-rel"),
+        pytest.param(
+            '<link rel="alternate" type="application/rss+xml" href="/a">', "", None, id="other-type"
+        ),
+        pytest.param(
+            '<link rel="alternate" type="text/markdown" href="http://[">', "", None, id="unreadable"
+        ),
+    ],
+)
+def test_markdown_alternate_is_found_on_the_same_origin(html: str, link: str, found: str | None) -> None:
+    assert markdown_alternate(html.encode(), headers={"link": link}, url="https://h/p/page") == found
