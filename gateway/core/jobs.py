@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.core.budget import fit, parts_of
 from gateway.core.clean import clean
-from gateway.core.decode import decode
+from gateway.core.documents import read_document
 from gateway.core.outline import SectionAt, chunk, outline
 from gateway.core.page import CleanOptions, Page
 from gateway.core.tokens import TokenCounter, count_messages, get_counter
@@ -129,11 +130,13 @@ def _count(job: CountJob) -> int:
 
 def _clean(job: CleanJob) -> Cleaned:
     count = get_counter(job.tokenizer)
-    html = decode(job.body, content_type=job.content_type)
+    document = read_document(job.body, content_type=job.content_type, url=job.url)
+    # only HTML has a main content to choose; the rest is content from end to end
+    options = job.options if document.kind == "html" else replace(job.options, scope="page")
     with ThreadPoolExecutor(1) as beside:  # the counter releases the GIL: it runs while the page is cleaned
-        html_tokens = beside.submit(count, html) if job.count_html else None
+        html_tokens = beside.submit(count, document.text) if job.count_html else None
         began = time.perf_counter()
-        page = clean(html, url=job.url, options=job.options)
+        page = clean(document.html, url=job.url, options=options)
         cleaned = time.perf_counter()
         parts = parts_of(page, job.format)
         piece = fit(parts, start=job.start, max_tokens=job.max_tokens, count=count)
