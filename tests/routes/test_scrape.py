@@ -1,0 +1,356 @@
+"""`POST /v1/scrape` and `GET /r/<url>` over real sockets: the contract of api.md, and what bad input gets."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from fixtures.site import Answer, Site
+from gateway.core.tokens import get_counter
+from gateway.sse import EventDecoder
+
+PAGE = "/pages/documentation-go-tutorial"
+
+
+@pytest.fixture(scope="module")
+def client(gateway_url: str) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=gateway_url, timeout=30) as http:
+        yield http
+
+
+def scrape(client: httpx2.Client, **body: Any) -> dict[str, Any]:
+    response = client.post("/v1/scrape", json=body)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def problem(response: httpx2.Response) -> dict[str, Any]:
+    assert response.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = response.json()
+    assert {"type", "title", "status", "detail", "code", "request_id"} <= document.keys()
+    assert document["status"] == response.status_code
+    assert document["request_id"] == response.headers["x-request-id"]
+    return document
+
+
+def test_scrape_answers_with_every_field_of_the_contract(client: httpx2.Client, site: Site) -> None:
+    page = scrape(client, url=site.url + PAGE)
+    assert page.keys() == {
+        *("id", "url", "final_url", "status", "content_type", "title", "content", "metadata", "tokens"),
+        *("confidence", "next_cursor", "outline", "cache", "timings", "warnings"),
+    }
+    assert (page["status"], page["content_type"]) == (200, "text/html")
+    assert "Hello, World!" in page["content"]
+    assert page["metadata"].keys() == {
+        *(
+            "description",
+            "author",
+            "published",
+            "language",
+            "site_name",
+            "canonical_url",
+            "image",
+            "page_type",
+        ),
+    }
+
+
+def test_scrape_counts_exactly(client: httpx2.Client, site: Site) -> None:
+    page = scrape(client, url=site.url + PAGE, tokenizer="gpt-4")
+    count = get_counter("cl100k_base")
+    html = httpx2.get(site.url + PAGE).text
+    tokens = page["tokens"]
+    assert tokens["tokenizer"] == "cl100k_base"
+    assert (tokens["html"], tokens["content"]) == (count(html), count(page["content"]))
+    assert tokens["saved"] == tokens["html"] - tokens["content"]
+    assert tokens["reduction"] == pytest.approx(tokens["saved"] / tokens["html"], abs=1e-4)
+
+
+def test_scrape_fetches_a_page_once_for_all_options(client: httpx2.Client, site: Site) -> None:
+    path = "/pages/article-debusine?once"
+    first = scrape(client, url=site.url + path)
+    again = scrape(client, url=site.url + path)
+    other = scrape(client, url=site.url + path, format="text", links="none", scope="page")
+    assert [page["cache"]["status"] for page in (first, again, other)] == ["miss", "hit", "hit"]
+    assert again["content"] == first["content"] != other["content"]
+    assert again["id"] != first["id"]
+    assert site.hits[path] == 1
+
+
+def test_scrape_with_max_age_zero_asks_the_origin(client: httpx2.Client, site: Site) -> None:
+    path = "/pages/article-debusine?age"
+    scrape(client, url=site.url + path)
+    page = scrape(client, url=site.url + path, max_age_s=0)
+    assert page["cache"]["status"] == "revalidated"
+    assert site.hits[path] == 2
+    bare = scrape(client, url=site.url + "/bare" + path, max_age_s=0)
+    assert bare["cache"]["status"] == "miss"
+
+
+def test_scrape_without_store_keeps_nothing(client: httpx2.Client, site: Site) -> None:
+    url = site.url + "/pages/article-debusine?store"
+    assert scrape(client, url=url, store=False)["cache"]["status"] == "miss"
+    assert scrape(client, url=url)["cache"]["status"] == "miss"
+    assert scrape(client, url=url, store=False)["cache"]["status"] == "hit"
+    assert scrape(client, url=url, store=False, max_age_s=0)["cache"]["status"] == "bypass"
+
+
+def test_scrape_with_credentials_is_neither_cached_nor_shared(client: httpx2.Client, site: Site) -> None:
+    path = "/pages/article-debusine?credentials"
+    for _ in range(2):
+        page = scrape(client, url=site.url + path, headers={"Authorization": "Bearer x"})
+        assert page["cache"]["status"] == "bypass"
+    assert site.hits[path] == 2
+    assert [asked.headers["authorization"] for asked in site.requests if asked.path == path] == [
+        "Bearer x"
+    ] * 2
+    assert scrape(client, url=site.url + path)["cache"]["status"] == "miss"
+
+
+def test_scrape_takes_html_and_a_base_address(client: httpx2.Client) -> None:
+    html = (
+        "<html><head><title>T</title></head><body><p>Read <a href='/more'>more</a> of this.</p></body></html>"
+    )
+    page = scrape(client, html=html, url="https://example.com/base/page", scope="page")
+    assert page["content"] == "Read [more](https://example.com/more) of this."
+    assert (page["cache"]["status"], page["status"], page["title"]) == ("bypass", None, "T")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param({"format": "text"}, "Title\n\nRead more of this.", id="text"),
+        pytest.param({"links": "none"}, "# Title\n\nRead more of this.", id="links-none"),
+        pytest.param(
+            {"links": "reference"},
+            "# Title\n\nRead [more][1] of this.\n\n[1]: https://example.com/more",
+            id="links-reference",
+        ),
+        pytest.param({"select": "p"}, "Read [more](https://example.com/more) of this.", id="select"),
+        pytest.param({"remove": ["p"]}, "# Title", id="remove"),
+    ],
+)
+def test_scrape_honours_option(client: httpx2.Client, options: dict[str, Any], expected: str) -> None:
+    html = "<body><h1>Title</h1><p>Read <a href='https://example.com/more'>more</a> of this.</p></body>"
+    assert scrape(client, html=html, scope="page", **options)["content"] == expected
+
+
+def test_scrape_includes_what_is_asked_for(client: httpx2.Client, site: Site) -> None:
+    include = ["links", "images", "structured", "outline", "chunks", "html", "metadata"]
+    page = scrape(client, url=site.url + PAGE, include=include)
+    assert {"links", "images", "structured", "chunks", "html"} <= page.keys()
+    assert any(link["url"].startswith("http") for link in page["links"])
+    assert "Prerequisites" in [section["heading"] for section in page["outline"]]
+    assert sum(chunk["tokens"] for chunk in page["chunks"]) <= page["tokens"]["content"] + len(page["chunks"])
+
+
+@pytest.mark.parametrize("format_", ["markdown", "text", "html"])
+def test_scrape_pieces_joined_are_the_whole(client: httpx2.Client, site: Site, format_: str) -> None:
+    options = {"url": site.url + PAGE, "format": format_}
+    whole = scrape(client, **options)
+    count = get_counter("o200k_base")
+    pieces, cursor = [], None
+    while True:
+        page = scrape(client, **options, max_tokens=200, **({"cursor": cursor} if cursor else {}))
+        pieces.append(page["content"])
+        assert page["tokens"]["content"] == count(page["content"])
+        codes = [notice["code"] for notice in page["warnings"]]
+        assert page["tokens"]["content"] <= 200 or "over_budget" in codes
+        if (cursor := page["next_cursor"]) is None:
+            break
+    assert len(pieces) > 2
+    assert "".join(pieces) == whole["content"]
+
+
+def test_scrape_cursor_continues_the_snapshot_it_was_cut_from(client: httpx2.Client, site: Site) -> None:
+    path = "/made/up/page"
+    old, new = (
+        Answer(
+            200,
+            {"content-type": "text/html"},
+            "".join(f"<p>{word} {n} page.</p>" for n in range(99)).encode(),
+        )
+        for word in ("old", "new")
+    )
+    site.extra[path] = old
+    first = scrape(client, url=site.url + path, max_tokens=100, scope="page")
+    site.extra[path] = new
+    assert "new" in scrape(client, url=site.url + path, max_age_s=0, scope="page")["content"]
+    second = scrape(client, url=site.url + path, max_tokens=100, scope="page", cursor=first["next_cursor"])
+    assert "old" in second["content"] and "new" not in second["content"]
+
+
+def test_scrape_outline_cursors_begin_at_their_headings(client: httpx2.Client, site: Site) -> None:
+    page = scrape(client, url=site.url + PAGE, include=["outline"])
+    section = page["outline"][-1]
+    piece = scrape(client, url=site.url + PAGE, cursor=section["cursor"])
+    assert piece["content"].startswith("#" * section["level"] + " ")
+    assert section["heading"].split()[0] in piece["content"].splitlines()[0]
+
+
+def test_scrape_answers_bare_markdown(client: httpx2.Client, site: Site) -> None:
+    headers = {"accept": "text/markdown"}
+    response = client.post("/v1/scrape", json={"url": site.url + PAGE, "max_tokens": 300}, headers=headers)
+    assert response.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert int(response.headers["x-markdown-tokens"]) == get_counter("o200k_base")(response.text)
+    assert response.headers["x-cache"] in {"hit", "miss"} and response.headers["x-next-cursor"]
+    assert "sandbox" in response.headers["content-security-policy"]
+
+
+def test_scrape_streams_source_content_done(client: httpx2.Client, site: Site) -> None:
+    headers = {"accept": "text/event-stream"}
+    response = client.post("/v1/scrape", json={"url": site.url + PAGE}, headers=headers)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    events = EventDecoder().feed(response.content)
+    assert [event.name for event in events] == ["source", "content", "done"]
+    source, content, done = (json.loads(event.data) for event in events)
+    assert source["final_url"] == site.url + PAGE
+    assert content["content"] == done["content"] and done["tokens"]["content"] > 0
+
+
+def test_scrape_stream_ends_with_the_error(client: httpx2.Client, site: Site) -> None:
+    site.extra["/empty-500"] = Answer(500, {"content-type": "text/html"}, b"")
+    headers = {"accept": "text/event-stream"}
+    response = client.post("/v1/scrape", json={"url": site.url + "/empty-500"}, headers=headers)
+    events = EventDecoder().feed(response.content)
+    assert [event.name for event in events] == ["source", "error"]
+    assert json.loads(events[-1].data)["code"] == "origin_status"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["{url}", "{escaped}", "{one_slash}"],
+    ids=["plain", "escaped-colon", "folded-slashes"],
+)
+def test_read_keeps_the_query_of_the_target(client: httpx2.Client, site: Site, address: str) -> None:
+    path = "/pages/article-debusine?a=1&b=%20two&c"
+    url = site.url + path
+    form = address.format(
+        url=url, escaped=url.replace("://", "%3A%2F%2F"), one_slash=url.replace("://", ":/")
+    )
+    before = site.hits[path]
+    response = client.get("/r/" + form, headers={"cache-control": "no-cache"})
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/markdown")
+    assert site.hits[path] >= max(before, 1)
+
+
+def test_read_answers_json_when_asked(client: httpx2.Client, site: Site) -> None:
+    response = client.get(f"/r/{site.url}{PAGE}", headers={"accept": "application/json"})
+    assert response.json()["final_url"] == site.url + PAGE
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        pytest.param({"url": "http://x.example", "colour": 1}, "unknown field `colour`", id="unknown-key"),
+        pytest.param({"url": 7}, "url: Expected `str", id="wrong-type"),
+        pytest.param({"url": "http://x.example", "max_tokens": 0}, "max_tokens: Expected `int`", id="range"),
+        pytest.param({"url": "http://x.example", "format": "pdf"}, "format: ", id="not-a-choice"),
+        pytest.param({"url": "http://x.example", "headers": {"a": {}}}, "headers", id="nested-wrong-type"),
+        pytest.param({}, "send `url` or `html`", id="no-source"),
+        pytest.param({"html": "<p>x", "tokenizer": "abacus"}, "tokenizer 'abacus'", id="unknown-tokenizer"),
+        pytest.param({"html": "<p>x", "select": "p[["}, "select", id="bad-selector"),
+        pytest.param({"html": "<p>x", "remove": ["a", "::"]}, "remove", id="bad-remove"),
+        pytest.param({"html": "<p>x", "cursor": "AAAA"}, "cursor", id="foreign-cursor"),
+        pytest.param({"html": "<p>x", "render": "always"}, "render", id="no-browser"),
+    ],
+)
+def test_scrape_refuses_bad_request(client: httpx2.Client, body: dict[str, Any], message: str) -> None:
+    response = client.post("/v1/scrape", json=body)
+    document = problem(response)
+    assert (response.status_code, document["code"]) == (400, "invalid_request")
+    assert message in document["detail"]
+
+
+def test_scrape_refuses_a_cursor_that_belongs_elsewhere(client: httpx2.Client, site: Site) -> None:
+    page = scrape(client, url=site.url + PAGE, max_tokens=100)
+    cursor = page["next_cursor"]
+    for other in ({"url": site.url + "/pages/article-debusine"}, {"url": site.url + PAGE, "links": "none"}):
+        response = client.post("/v1/scrape", json={**other, "cursor": cursor, "max_tokens": 100})
+        assert (response.status_code, problem(response)["code"]) == (400, "invalid_request")
+        assert "cursor" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"", "", id="nothing"),
+        pytest.param(b'{"url": ', "", id="cut-short"),
+        pytest.param(b"[" * 100_000, "nested", id="deeply-nested"),
+        pytest.param(b'{"html": "' + b"x" * 25_000_000 + b'"}', "larger", id="oversized"),
+        pytest.param(b'{"html": "\xff\xfe"}', "", id="not-utf-8"),
+    ],
+)
+def test_scrape_refuses_bad_json(client: httpx2.Client, content: bytes, message: str) -> None:
+    response = client.post("/v1/scrape", content=content, headers={"content-type": "application/json"})
+    document = problem(response)
+    assert (response.status_code, document["code"]) == (400, "invalid_request")
+    assert message in document["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        pytest.param("/missing", 200, None, id="404-with-words"),
+        pytest.param("/empty/404", 502, "origin_status", id="404-without-words"),
+        pytest.param("/empty/500", 502, "origin_status", id="500-without-words"),
+        pytest.param("/picture", 415, "unsupported_content", id="not-a-page"),
+        pytest.param("/redirect/9/missing", 502, "too_many_redirects", id="redirects"),
+        pytest.param("/slow/5000/missing", 504, "fetch_timeout", id="timeout"),
+    ],
+)
+def test_scrape_reports_what_the_origin_did(
+    client: httpx2.Client, site: Site, path: str, status: int, code: str | None
+) -> None:
+    site.extra["/empty/404"] = Answer(404, {"content-type": "text/html"}, b"")
+    site.extra["/empty/500"] = Answer(500, {"content-type": "text/html"}, b"<html></html>")
+    site.extra["/picture"] = Answer(200, {"content-type": "image/png"}, b"\x89PNG\r\n\x1a\n")
+    response = client.post("/v1/scrape", json={"url": site.url + path, "timeout_s": 1})
+    assert response.status_code == status
+    if code is None:
+        answer = response.json()
+        assert answer["status"] == 404
+        assert "origin_status" in [notice["code"] for notice in answer["warnings"]]
+    else:
+        document = problem(response)
+        assert document["code"] == code
+        assert code != "unsupported_content" or "image/png" in document["detail"]
+    again = client.post("/v1/scrape", json={"url": site.url + path, "timeout_s": 1})
+    assert again.status_code == status
+    assert code is not None or again.json()["cache"]["status"] == "miss"  # a failure is not cached
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        pytest.param("http://127.0.0.1:9/", "url_refused", id="port-not-allowed"),
+        pytest.param("http://10.0.0.1/", "url_refused", id="private"),
+        pytest.param("ftp://example.com/", "url_refused", id="scheme"),
+        pytest.param("http://name.invalid/", "dns_failed", id="no-such-host"),
+    ],
+)
+def test_scrape_refuses_or_fails_on_address(client: httpx2.Client, url: str, code: str) -> None:
+    assert problem(client.post("/v1/scrape", json={"url": url}))["code"] == code
+
+
+def test_scrape_of_an_empty_page_says_so(client: httpx2.Client, site: Site) -> None:
+    site.extra["/void"] = Answer(200, {"content-type": "text/html"}, b"")
+    page = scrape(client, url=site.url + "/void")
+    assert page["content"] == ""
+    assert page["warnings"]
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/nothing"])
+def test_unknown_route_is_a_problem(client: httpx2.Client, path: str) -> None:
+    assert problem(client.get(path))["code"] == "not_found"
+
+
+def test_request_id_of_the_caller_comes_back(client: httpx2.Client) -> None:
+    response = client.get("/health/live", headers={"x-request-id": "abc-123"})
+    assert response.headers["x-request-id"] == "abc-123"
+    strange = client.get("/health/live", headers={"x-request-id": "a b\tc" * 40})
+    assert len(strange.headers["x-request-id"]) == 16
