@@ -106,6 +106,7 @@ plugin = ProblemDetailsPlugin(
         exception_to_problem_detail_map={
             GatewayError: to_problem,
             HTTPException: from_http,
+            UnicodeDecodeError: lambda _: to_problem(InvalidRequest("the JSON is not valid UTF-8")),
             RecursionError: lambda _: to_problem(InvalidRequest("the JSON is nested too deeply")),
             Exception: lambda _: to_problem(InternalError(_OURS)),
         }

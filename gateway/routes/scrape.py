@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
 from gateway import sse
@@ -42,7 +42,7 @@ async def scrape(
 
 @get("/r/{target:path}", summary="Read a page as markdown", tags=["pages"], media_type=MARKDOWN)
 async def read(
-    request: Request[Any, Any, Any], target: str, scraper: NamedDependency[Scraper]
+    request: Request[Any, Any, Any], target: FromPath[str], scraper: NamedDependency[Scraper]
 ) -> Response[Any]:
     """The page at the address after `/r/`, cleaned with the default options, as markdown.
 

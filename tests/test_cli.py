@@ -1,0 +1,115 @@
+"""`winnow` as its user meets it: stdout, stderr and exit codes of real processes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fixtures.site import Site
+
+HTML = "<html><body><h1>Sample</h1><p>Some words worth reading.</p></body></html>"
+
+
+def winnow(
+    *arguments: str, cache: Path, stdin: str | None = None, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WINNOW_")}
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.cli", *arguments],
+        env=clean | {"WINNOW_CACHE_DIR": str(cache), "WINNOW_CLEAN_WORKERS": "1"} | environ,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def target_of(site: Site) -> str:
+    return f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+
+
+def test_scrape_prints_markdown_and_reports_tokens(site: Site, tmp_path: Path) -> None:
+    url = site.url + "/pages/documentation-go-tutorial"
+    result = winnow("scrape", url, cache=tmp_path, WINNOW_ALLOW_TARGETS=target_of(site))
+    assert result.returncode == 0, result.stderr
+    assert "Hello, World!" in result.stdout
+    first = result.stderr.splitlines()[0]
+    assert "→" in first and "tokens (−" in first and "cache miss" in first
+    again = winnow("scrape", url, "--json", cache=tmp_path, WINNOW_ALLOW_TARGETS=target_of(site))
+    assert json.loads(again.stdout)["cache"]["status"] == "hit"
+
+
+def test_scrape_reads_stdin_and_files(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(HTML)
+    from_stdin = winnow("scrape", "-", "--scope", "page", cache=tmp_path / "c", stdin=HTML)
+    from_file = winnow("scrape", str(page), "--scope", "page", cache=tmp_path / "c")
+    assert from_stdin.stdout == from_file.stdout == "# Sample\n\nSome words worth reading.\n"
+
+
+def test_scrape_goes_through_a_gateway_when_one_is_named(gateway_url: str, tmp_path: Path) -> None:
+    result = winnow(
+        "scrape", "-", "--scope", "page", cache=tmp_path / "c", stdin=HTML, WINNOW_URL=gateway_url
+    )
+    assert result.stdout.startswith("# Sample")
+    assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        pytest.param(["scrape", "http://10.0.0.1/"], 1, "url_refused", id="refused"),
+        pytest.param(["scrape", "nothing-of-this-name"], 2, "neither a URL nor a file", id="no-such-file"),
+        pytest.param(["scrape", "-", "--max-tokens", "0"], 2, "max_tokens", id="out-of-range"),
+        pytest.param(["scrape"], 2, "usage:", id="no-source"),
+        pytest.param(["frobnicate"], 2, "invalid choice", id="unknown-command"),
+    ],
+)
+def test_failures_have_their_exit_code(tmp_path: Path, arguments: list[str], code: int, words: str) -> None:
+    result = winnow(*arguments, cache=tmp_path, stdin=HTML)
+    assert (result.returncode, result.stdout) == (code, "")
+    assert words in result.stderr and "Traceback" not in result.stderr
+
+
+def test_misspelt_setting_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    result = winnow("serve", cache=tmp_path, WINNOW_PROT="1")
+    assert result.returncode == 2 and "WINNOW_PORT" in result.stderr
+
+
+def test_serve_refuses_a_network_without_keys(tmp_path: Path) -> None:
+    result = winnow("serve", "--host", "0.0.0.0", cache=tmp_path)
+    assert result.returncode == 2 and "WINNOW_API_KEYS" in result.stderr
+
+
+def test_cache_stats_and_clear(site: Site, tmp_path: Path) -> None:
+    url = site.url + "/pages/listing-go-blog"
+    winnow("scrape", url, cache=tmp_path, WINNOW_ALLOW_TARGETS=target_of(site))
+    assert winnow("cache", "stats", cache=tmp_path).stdout.count(":") > 1
+    assert int(winnow("cache", "clear", cache=tmp_path).stdout.split(":")[1]) >= 2
+    assert winnow("cache", "clear", cache=tmp_path).stdout == "cleared: 0\n"
+
+
+def test_doctor_names_each_part(tmp_path: Path) -> None:
+    result = winnow("doctor", cache=tmp_path)
+    assert result.returncode == 0, result.stdout
+    assert {line.split()[1].rstrip(":") for line in result.stdout.splitlines()} >= {
+        "settings",
+        "cache",
+        "cleaning",
+    }
+
+
+def test_doctor_says_what_is_wrong(tmp_path: Path) -> None:
+    result = winnow("doctor", cache=tmp_path, WINNOW_PORT="x")
+    assert result.returncode == 1 and "FAIL settings" in result.stdout
+
+
+def test_help_is_quick_to_import() -> None:
+    probe = (
+        "import sys, gateway.cli; print([m for m in ('litestar', 'openai', 'httpx2') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

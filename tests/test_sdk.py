@@ -1,0 +1,153 @@
+"""The client against the real service: results, errors as the server's classes, retries."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from fixtures.site import Site
+from gateway import errors, sdk
+
+
+@contextmanager
+def answering(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that gives these answers in turn, the last one for ever; yields its address and the bodies sent."""
+    bodies: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["content-length"])))
+            status, headers, body = answers[min(len(bodies), len(answers)) - 1]
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", bodies
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+PROBLEM = b'{"code": "overloaded", "detail": "full", "request_id": "r1", "status": 503}'
+COUNTED = b'{"tokenizer": "o200k_base", "tokens": 2, "a_later_field": true}'
+
+
+def test_scrape_returns_a_typed_page(gateway_url: str, site: Site) -> None:
+    with sdk.Client(gateway_url) as client:
+        page = client.scrape(site.url + "/pages/documentation-go-tutorial", links="none", max_tokens=300)
+    assert page.tokens.content <= 300 and page.cache.status in {"hit", "miss"}
+    assert page.next_cursor and "](" not in page.content
+
+
+def test_async_client_mirrors_the_sync_one(gateway_url: str, site: Site) -> None:
+    async def scrape() -> str:
+        async with sdk.AsyncClient(gateway_url) as client:
+            page, counted = await asyncio.gather(
+                client.scrape(site.url + "/pages/documentation-go-tutorial"), client.tokens("two words")
+            )
+        assert counted.tokens == 2
+        return page.content
+
+    with sdk.Client(gateway_url) as client:
+        assert asyncio.run(scrape()) == client.scrape(site.url + "/pages/documentation-go-tutorial").content
+    public = {name for name in vars(sdk.Client) if not name.startswith("_")} - {"close"}
+    assert public == {name for name in vars(sdk.AsyncClient) if not name.startswith("_")} - {"aclose"}
+
+
+def test_module_functions_use_the_environment(
+    gateway_url: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WINNOW_URL", gateway_url)
+    assert sdk.scrape(html="<p>Hello there.</p>", scope="page").content == "Hello there."
+    assert sdk.tokens("two words").tokens == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        pytest.param({"url": "http://10.0.0.1/"}, errors.UrlRefused, id="refused"),
+        pytest.param({"html": "<p>x", "tokenizer": "abacus"}, errors.InvalidRequest, id="invalid"),
+        pytest.param({"url": "http://name.invalid/"}, errors.DnsFailed, id="dns"),
+    ],
+)
+def test_errors_are_the_servers_own(
+    gateway_url: str, options: dict[str, Any], error: type[Exception]
+) -> None:
+    with sdk.Client(gateway_url) as client, pytest.raises(error) as caught:
+        client.scrape(**options)
+    assert type(caught.value) is error
+    assert isinstance(caught.value, errors.GatewayError) and caught.value.request_id
+
+
+def test_unknown_option_fails_before_anything_is_sent() -> None:
+    with sdk.Client() as client, pytest.raises(TypeError, match="colour"):
+        client.scrape("https://example.com", colour="red")
+
+
+def test_no_gateway_says_how_to_start_one() -> None:
+    with (
+        sdk.Client("http://127.0.0.1:9") as client,
+        pytest.raises(errors.GatewayUnreachable, match="winnow serve"),
+    ):
+        client.tokens("x")
+
+
+def test_overload_is_tried_again_after_what_the_server_asks() -> None:
+    with answering((503, {"retry-after": "0"}, PROBLEM), (200, {}, COUNTED)) as (url, bodies):
+        with sdk.Client(url) as client:
+            assert client.tokens("two words").tokens == 2
+        assert len(bodies) == 2
+
+
+def test_overload_is_given_up_after_the_last_try() -> None:
+    with answering((503, {"retry-after": "0"}, PROBLEM)) as (url, bodies):
+        with sdk.Client(url, tries=2) as client, pytest.raises(errors.Overloaded, match="full") as caught:
+            client.tokens("x")
+        assert len(bodies) == 2 and caught.value.request_id == "r1"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        pytest.param(502, {}, b'{"code": "dns_failed", "detail": "no"}', id="not-ours-to-retry"),
+        pytest.param(503, {"retry-after": "3600"}, PROBLEM, id="too-long-a-wait"),
+        pytest.param(500, {}, b"<html>proxy error</html>", id="not-a-problem-document"),
+    ],
+)
+def test_other_failures_are_raised_at_once(status: int, headers: dict[str, str], body: bytes) -> None:
+    with answering((status, headers, body)) as (url, bodies):
+        with sdk.Client(url) as client, pytest.raises(errors.GatewayError):
+            client.tokens("x")
+        assert len(bodies) == 1
+
+
+def test_client_sends_only_what_differs_from_the_defaults() -> None:
+    with answering((200, {}, COUNTED)) as (url, bodies):
+        with sdk.Client(url) as client:
+            client.tokens("x")
+        assert bodies == [b'{"text":"x"}']
+
+
+def test_import_brings_in_no_heavy_package() -> None:
+    probe = (
+        "import sys; from gateway import sdk; "
+        "print([m for m in ('litestar', 'openai', 'selectolax', 'uvicorn', 'numpy') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
