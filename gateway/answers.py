@@ -63,7 +63,8 @@ class Landing(Struct, kw_only=True, frozen=True):
 class Answer:
     """One caller's view of an answer: batches of deltas as they come, then `finished`.
 
-    Whoever opened it closes it, at any time; an answer nobody reads any more is stopped at its backend.
+    Whoever opened it closes it, at any time, from anywhere: a reader that waits gets ReaderClosed, and an
+    answer nobody reads any more is stopped at its backend.
     """
 
     def __init__(

@@ -49,6 +49,10 @@ class Routes(Protocol):
 
     async def resolve(self, model: str | None = None) -> Route: ...
 
+    async def models(self) -> list[Route]: ...
+
+    def aliases(self) -> dict[str, str]: ...
+
 
 class Completer:
     """Answers prompts through whichever backend serves the model.
@@ -82,7 +86,7 @@ class Completer:
         cache: CachePolicy = ANY_CACHE,
         identity: Any = None,
     ) -> Answer:
-        """Start, join or recall an answer; returns once its first token is there.
+        """Start, join or recall an answer, and return once its first token is there.
 
         Args:
             request: `timeout_s` is the deadline over all tries.
@@ -92,6 +96,23 @@ class Completer:
         Raises:
             GatewayError: whatever went wrong before the first token.
         """
+        answer = await self.begin(request, tenant=tenant, cache=cache, identity=identity)
+        try:
+            await answer.opened()
+        except BaseException:
+            answer.close()
+            raise
+        return answer
+
+    async def begin(
+        self,
+        request: CompletionRequest,
+        *,
+        tenant: str = "",
+        cache: CachePolicy = ANY_CACHE,
+        identity: Any = None,
+    ) -> Answer:
+        """As `open`, without waiting: whoever calls it awaits `Answer.opened`, and can close it meanwhile."""
         started = self._clock()
         route = await self.resolve(request.model)
         shared = cache.sampled or not is_sampled(request)
@@ -99,7 +120,7 @@ class Completer:
         flight, report = await self._find(key, route, cache)
         if flight is None:
             flight = self._launch(request, route, key, cache)
-        answer = Answer(
+        return Answer(
             flight.follow(),
             route=route,
             cache=report,
@@ -107,12 +128,6 @@ class Completer:
             clock=self._clock,
             watcher=self._watcher,
         )
-        try:
-            await answer.opened()
-        except BaseException:
-            answer.close()
-            raise
-        return answer
 
     async def stream(
         self,
@@ -160,6 +175,14 @@ class Completer:
             raise NotFound(str(exc), field="model", known=exc.known) from exc
         except NoBackend as exc:
             raise BackendUnavailable(exc.message, retry_after_s=exc.retry_after_s) from exc
+
+    async def models(self) -> dict[str, Route]:
+        """Every name and alias that can be asked for now, and where it leads."""
+        served = {route.name: route for route in await self._routes.models()}
+        for alias, name in self._routes.aliases().items():
+            if name in served:
+                served.setdefault(alias, served[name])
+        return served
 
     async def aclose(self) -> None:
         """Stop every answer in the making; their readers get an error that says so."""

@@ -14,6 +14,10 @@ Item = TypeVar("Item")
 End = TypeVar("End")
 
 
+class ReaderClosed(Exception):
+    """`close` was called while the reader waited: its client is gone."""
+
+
 class Flight(Generic[Item, End]):
     """Items appended by one task and read by any number of followers; a recording when it has no task."""
 
@@ -90,6 +94,7 @@ class Follower(Generic[Item, End]):
         self._flight = flight
         self._read = 0  # items so far
         self._waiter: asyncio.Future[None] | None = None
+        self._closed = False
 
     async def batch(self) -> list[Item]:
         """What came since the last call, waiting for it; empty at the end, or when woken by `wake`.
@@ -125,11 +130,14 @@ class Follower(Generic[Item, End]):
             raise flight.error
 
     async def _wait(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        if not self._closed:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        if self._closed:
+            raise ReaderClosed
 
     def wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -141,5 +149,8 @@ class Follower(Generic[Item, End]):
         return self._flight.end if self._read == len(self._flight.items) else None
 
     def close(self) -> None:
-        """Read no more; the last follower to leave stops the flight."""
-        self._flight.leave(self)
+        """Read no more; the last follower to leave stops the flight. Once is enough, from anywhere."""
+        if not self._closed:
+            self._closed = True
+            self._flight.leave(self)
+            self.wake()

@@ -1,0 +1,195 @@
+"""OpenAI's chat completions as bytes: a request out, streamed chunks in. Pure."""
+
+from collections.abc import Collection
+from typing import Any, cast, get_args
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from backends.base import (
+    BackendFailure,
+    BackendInterrupted,
+    BackendRejected,
+    Completion,
+    CompletionRequest,
+    Delta,
+    FinishReason,
+    Usage,
+)
+
+OPTIONAL = ("stream_options", "response_format")  # what a request may gain here and a server may not know
+_FINISH_REASONS = set(get_args(FinishReason))
+_encode = msgspec.json.Encoder().encode
+
+
+class _Choice(Struct):
+    index: int = 0
+    delta: dict[str, Any] | None = None
+    finish_reason: str | None = None
+
+
+class _Chunk(Struct):
+    """What a chunk tells the gateway; clients get its bytes."""
+
+    choices: list[_Choice] | None = None
+    usage: dict[str, Any] | UnsetType | None = UNSET
+    error: Any = None
+
+
+_decode_chunk = msgspec.json.Decoder(_Chunk).decode
+
+
+class StreamReader:
+    """Chunks in order of arrival → deltas, and at the end the completion.
+
+    Usage may come with the last choice, or after it in a chunk of its own; either way it is taken out of what
+    clients see, who may not have asked for it.
+    """
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._finish_reason: str | None = None
+        self._usage: dict[str, Any] | None = None
+        self._envelope: dict[str, Any] = {}
+
+    def read(self, data: bytes) -> Delta | None:
+        """One chunk's delta; None for a chunk without choices.
+
+        Raises:
+            BackendFailure: the chunk is an error; BackendInterrupted when there were tokens before it.
+            msgspec.DecodeError: it is no chunk.
+        """
+        chunk = _decode_chunk(data)
+        if chunk.error is not None:
+            raise _error(chunk.error, begun=self.begun)
+        if chunk.usage:
+            self._usage = chunk.usage
+        if not chunk.choices:
+            return None
+        if chunk.usage is not UNSET:
+            whole = msgspec.json.decode(data)
+            del whole["usage"]
+            data = _encode(whole)
+        text, raw = "", {}
+        for choice in chunk.choices:
+            if choice.index == 0 and choice.delta:
+                raw = choice.delta
+                text = raw.get("content") or ""
+            if choice.finish_reason:
+                self._finish_reason = choice.finish_reason
+                self._envelope = msgspec.json.decode(data)
+        delta = Delta(text=text if isinstance(text, str) else "", raw=raw, chunk=data)
+        self.begun = self.begun or delta.is_token
+        return delta
+
+    def completion(self, *, default_model: str) -> Completion:
+        """The end of the stream.
+
+        Raises:
+            BackendFailure: no choice was ever finished, so this is a stream cut short.
+        """
+        if self._finish_reason is None:
+            reason = "its stream ended without a finish_reason"
+            raise BackendInterrupted(reason) if self.begun else BackendFailure(reason)
+        known = self._finish_reason in _FINISH_REASONS
+        reason = cast(FinishReason, self._finish_reason if known else "stop")
+        rest = {
+            k: v
+            for k, v in self._envelope.items()
+            if k not in ("choices", "object", "model") and v is not None
+        }
+        return Completion(
+            finish_reason=reason,
+            usage=usage_from(self._usage) if self._usage else None,
+            model=str(self._envelope.get("model") or default_model),
+            raw=rest,
+        )
+
+
+def usage_from(usage: dict[str, Any]) -> Usage:
+    """OpenAI's usage object. `prompt_tokens` includes the cached ones, which are told in its details."""
+    prompt_details = usage.get("prompt_tokens_details") or {}
+    return Usage(
+        input_tokens=usage.get("prompt_tokens") or 0,
+        output_tokens=usage.get("completion_tokens") or 0,
+        cached_input_tokens=prompt_details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or 0,
+        details=usage,
+    )
+
+
+def request_body(request: CompletionRequest, *, without: Collection[str] = (), newest: bool = False) -> bytes:
+    """The request as a streaming chat completion.
+
+    Args:
+        request: its `parameters` win over its typed fields.
+        without: of `stream_options` and `response_format`, those the server does not know.
+        newest: whether the server wants `max_completion_tokens` (OpenAI's own does, others may not know it).
+    """
+    typed: dict[str, Any] = {
+        "max_completion_tokens" if newest else "max_tokens": request.max_output_tokens,
+        "temperature": request.temperature,
+        "seed": request.seed,
+        "stop": request.stop or None,
+    }
+    messages = request.messages
+    schema = request.json_schema
+    if schema is not None and "response_format" not in request.parameters:
+        if "response_format" in without:
+            messages = with_instruction(messages, schema_instruction(schema))
+        else:
+            typed["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": schema},
+            }
+    if {"max_tokens", "max_completion_tokens"} & request.parameters.keys():
+        typed.pop("max_completion_tokens" if newest else "max_tokens")
+    body = {name: value for name, value in typed.items() if value is not None} | request.parameters
+    body |= {"model": request.model, "messages": messages, "stream": True}
+    body.pop("stream_options", None)
+    if "stream_options" not in without:
+        body["stream_options"] = (request.parameters.get("stream_options") or {}) | {"include_usage": True}
+    return _encode(body)
+
+
+def schema_instruction(schema: dict[str, Any]) -> str:
+    """How to ask for JSON where a server has no other way."""
+    return (
+        "Answer with one JSON value and nothing else: no fence, no explanation. "
+        f"It must validate against this JSON Schema: {_encode(schema).decode()}"
+    )
+
+
+def with_instruction(messages: list[dict[str, Any]], instruction: str) -> list[dict[str, Any]]:
+    """The messages with an instruction at the end of their system message, or in one of its own."""
+    first = messages[0] if messages else {}
+    if first.get("role") == "system" and isinstance(first.get("content"), str):
+        return [first | {"content": f"{first['content']}\n\n{instruction}"}, *messages[1:]]
+    return [{"role": "system", "content": instruction}, *messages]
+
+
+def completion_to_chunk(body: bytes) -> bytes:
+    """A plain completion as one chunk, for servers that do not stream though asked to.
+
+    Raises:
+        msgspec.DecodeError: it is no JSON object.
+    """
+    whole = msgspec.json.decode(body, type=dict[str, Any])
+    choices = []
+    for choice in whole.get("choices") or []:
+        delta = dict(choice.get("message") or {})
+        if delta.get("tool_calls"):
+            delta["tool_calls"] = [{"index": at, **call} for at, call in enumerate(delta["tool_calls"])]
+        choices.append({k: v for k, v in choice.items() if k != "message"} | {"delta": delta})
+    return _encode(whole | {"object": "chat.completion.chunk", "choices": choices})
+
+
+def _error(error: Any, *, begun: bool) -> BackendFailure:
+    """An error inside a stream that had begun with status 200."""
+    body = error if isinstance(error, dict) else {"message": str(error)}
+    message = f"it reported: {str(body.get('message') or 'an error without words')[:1000]}"
+    code = body.get("code")
+    if begun:
+        return BackendInterrupted(message)
+    if isinstance(code, int) and 400 <= code < 500:
+        return BackendRejected(message, upstream_status=code, body=body)
+    return BackendFailure(message)

@@ -1,0 +1,150 @@
+"""`POST /v1/chat/completions` and `GET /v1/models`, in OpenAI's shapes: decode, call, encode."""
+
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct
+
+from backends.base import CompletionRequest, Route
+from gateway.complete import Completer
+from gateway.completion_cache import CachePolicy
+from gateway.errors import InvalidRequest
+from gateway.flights import ReaderClosed
+from gateway.routes.openai_answers import ChatEvents, whole_body
+from gateway.routes.openai_errors import exception_handlers
+from gateway.routes.streaming import Departure, EventStream
+from gateway.wire import CacheReport, encode_json
+
+# where and as whom a request goes is the operator's to say
+_OPERATORS = {"base_url", "api_base", "api_key", "api_type", "api_version", "extra_headers", "extra_query"}
+_OURS = {"model", "messages", "stream", "stream_options", "web"}
+
+
+class ChatRequest(Struct, kw_only=True, frozen=True):
+    """The fields of OpenAI's request that this gateway reads; any other is passed to the model's server."""
+
+    messages: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+    model: str | None = None
+    stream: bool | None = None
+    stream_options: dict[str, Any] | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
+    stop: str | list[str] | None = None
+    response_format: dict[str, Any] | None = None
+
+
+@post("/v1/chat/completions", status_code=200, summary="Complete a conversation", tags=["models"])
+async def create_completion(
+    request: Request[Any, Any, Any],
+    data: JSONBody[ChatRequest],
+    body: RawBody,
+    completer: NamedDependency[Completer],
+) -> ASGIResponse:
+    """OpenAI's chat completions over any configured model, streamed or whole.
+
+    `Cache-Control: no-cache` asks the model anew, `no-store` keeps nothing besides; `max-age=<seconds>`
+    limits the age of a cached answer, and allows one even where the temperature is above 0 without a seed.
+    """
+    asked = to_completion_request(data, msgspec.json.decode(body, type=dict[str, Any]))
+    policy = cache_policy(request.headers.get("cache-control", ""))
+    with ExitStack() as unless_streamed:
+        answer = await completer.begin(asked, tenant=tenant_of(request), cache=policy)
+        unless_streamed.callback(answer.close)
+        departure = Departure(request.receive)
+        unless_streamed.callback(departure.stop)
+        departure.then(answer.close)
+        try:
+            await answer.opened()
+            if data.stream:
+                unless_streamed.pop_all()
+                wants_usage = bool((data.stream_options or {}).get("include_usage"))
+                headers = answer_headers(answer.cache, answer.ttft_ms)
+                return EventStream(ChatEvents(answer, with_usage=wants_usage), departure, headers=headers)
+            while answer.finished is None:
+                await answer.batch()
+        except ReaderClosed:
+            return ASGIResponse(status_code=499)  # nobody is there to read it
+    finished = answer.finished
+    headers = answer_headers(finished.cache, finished.timings.ttft_ms)
+    return ASGIResponse(body=encode_json(whole_body(finished)), headers=headers)
+
+
+@get("/v1/models", summary="List the models", tags=["models"])
+async def list_models(completer: NamedDependency[Completer]) -> dict[str, Any]:
+    """Every model that can be asked for, by name and by alias."""
+    served = await completer.models()
+    return {"object": "list", "data": [_entry(name, route) for name, route in served.items()]}
+
+
+@get("/v1/models/{model:path}", summary="Show one model", tags=["models"])
+async def show_model(model: FromPath[str], completer: NamedDependency[Completer]) -> dict[str, Any]:
+    """One model's entry."""
+    name = model.removeprefix("/")
+    return _entry(name, await completer.resolve(name))
+
+
+router = Router(
+    "/",
+    route_handlers=[create_completion, list_models, show_model],
+    exception_handlers=exception_handlers,
+)
+
+
+def to_completion_request(data: ChatRequest, fields: dict[str, Any]) -> CompletionRequest:
+    """What the backends take, from OpenAI's body.
+
+    Args:
+        data: the body's known fields.
+        fields: the whole body.
+    Raises:
+        InvalidRequest: the body names an address or a key, which are the operator's to configure.
+    """
+    for name in _OPERATORS & fields.keys():
+        raise InvalidRequest(
+            f"`{name}` cannot be set by a request: backends and their keys are configured on the server",
+            field=name,
+        )
+    wanted = data.response_format or {}
+    schema = wanted.get("json_schema", {}).get("schema") if wanted.get("type") == "json_schema" else None
+    return CompletionRequest(
+        model=data.model or "",
+        messages=data.messages,
+        max_output_tokens=data.max_completion_tokens or data.max_tokens,
+        temperature=data.temperature,
+        seed=data.seed,
+        stop=[data.stop] if isinstance(data.stop, str) else data.stop or [],
+        json_schema=schema,
+        parameters={name: value for name, value in fields.items() if name not in _OURS},
+    )
+
+
+def cache_policy(header: str) -> CachePolicy:
+    """`Cache-Control` of a request (RFC 9111, 5.2.1) → what the cache may do."""
+    directives = dict(part.strip().lower().partition("=")[::2] for part in header.split(","))
+    if "no-store" in directives:
+        return CachePolicy(read=False, write=False)
+    if "no-cache" in directives:
+        return CachePolicy(read=False)
+    if (age := directives.get("max-age", "").strip('"')).isdigit():
+        return CachePolicy(max_age_s=float(age), sampled=True)
+    return CachePolicy()
+
+
+def answer_headers(cache: CacheReport, ttft_ms: float) -> dict[str, str]:
+    return {"x-cache": cache.status, "x-ttft-ms": f"{ttft_ms:.3f}"}
+
+
+def tenant_of(request: Request[Any, Any, Any]) -> str:
+    return str(request.scope["state"].get("tenant", ""))
+
+
+def _entry(name: str, route: Route) -> dict[str, Any]:
+    entry = {"id": name, "object": "model", "created": 0, "owned_by": route.backend.name}
+    return entry | ({"context_length": route.context_tokens} if route.context_tokens else {})

@@ -1,0 +1,117 @@
+"""Answers in OpenAI's shapes: the events of a stream, and the body of a plain completion."""
+
+import time
+from typing import Any
+
+from backends.base import Delta
+from gateway import sse
+from gateway.answers import Answer, Finished
+from gateway.complete import new_answer_id
+from gateway.errors import GatewayError, InternalError
+from gateway.routes.openai_errors import OURS, error_body
+
+
+class ChatEvents:
+    """An answer as the events of OpenAI's stream.
+
+    Chunks of servers that speak this format go out as they came in. The usage chunk is sent to those who
+    asked for it, just before `[DONE]`; a failure is an event of its own, and no `[DONE]` follows it.
+    """
+
+    def __init__(self, answer: Answer, *, with_usage: bool) -> None:
+        self.ended = False
+        self._answer = answer
+        self._with_usage = with_usage
+        self._head = {
+            "id": new_answer_id(),
+            "object": "chat.completion.chunk",
+            "created": int(time.time()),
+            "model": answer.route.name,
+        }
+        self._begun = False
+        self._verbatim = False
+
+    async def read(self) -> bytes:
+        try:
+            deltas = await self._answer.batch()
+        except GatewayError as error:
+            return self._failure(error)
+        except Exception:
+            self._failure(InternalError(OURS))
+            raise
+        events = [self._event(delta) for delta in deltas]
+        if (finished := self._answer.finished) is not None:
+            self.ended = True
+            events += self._end(finished)
+        return b"".join(events)
+
+    def wake(self) -> None:
+        self._answer.wake()
+
+    def close(self) -> None:
+        self._answer.close()
+
+    def _event(self, delta: Delta) -> bytes:
+        if delta.chunk:
+            self._verbatim = True
+            return sse.encode_event(delta.chunk)
+        body = delta.raw or {"content": delta.text}
+        if not self._begun:
+            self._begun = True
+            body = {"role": "assistant"} | body
+        return self._chunk([{"index": 0, "delta": body, "finish_reason": None}])
+
+    def _end(self, finished: Finished) -> list[bytes]:
+        events = []
+        if not self._verbatim:
+            reason = finished.completion.finish_reason
+            events.append(self._chunk([{"index": 0, "delta": {}, "finish_reason": reason}]))
+        if self._with_usage:
+            events.append(self._chunk([], usage=usage_body(finished), winnow=report_body(finished)))
+        return [*events, sse.DONE]
+
+    def _failure(self, error: GatewayError) -> bytes:
+        self.ended = True
+        return sse.encode_json_event(error_body(error))
+
+    def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
+        return sse.encode_json_event(self._head | {"choices": choices} | more)
+
+
+def whole_body(finished: Finished) -> dict[str, Any]:
+    """OpenAI's plain completion, with what this gateway knows of it under `winnow`."""
+    completion = finished.completion
+    body = {
+        **completion.raw,
+        "id": finished.id,
+        "object": "chat.completion",
+        "created": completion.raw.get("created") or int(time.time()),
+        "model": completion.model,
+        "choices": finished.choices,
+        "winnow": report_body(finished),
+    }
+    return body if completion.usage is None else body | {"usage": usage_body(finished)}
+
+
+def usage_body(finished: Finished) -> dict[str, Any] | None:
+    """OpenAI's usage object: the server's own where it speaks this format."""
+    usage = finished.completion.usage
+    if usage is None:
+        return None
+    return usage.details or {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
+    }
+
+
+def report_body(finished: Finished) -> dict[str, Any]:
+    """Where the answer came from, how fast, and what it cost."""
+    report = {
+        "backend": finished.backend,
+        "cache": finished.cache,
+        "timings": finished.timings,
+        "cost": finished.cost,
+    }
+    return report | {"passed_over": finished.passed_over} if finished.passed_over else report

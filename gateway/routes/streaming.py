@@ -1,0 +1,120 @@
+"""Events to a client that may be slow, silent or gone: one response class for every stream."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
+
+from gateway import sse
+from gateway.flights import ReaderClosed
+
+HEARTBEAT_S = 15.0
+STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # proxies must not collect it first
+
+
+class Departure:
+    """Watches a connection for the client's leaving.
+
+    Every request that can be long has one from its first wait to its last byte: a server tells of a
+    disconnect only to who asks.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._task = asyncio.ensure_future(_listen(receive))
+
+    def then(self, act: Callable[[], object]) -> None:
+        """Call `act` when the client leaves, soon if it already has."""
+        self._task.add_done_callback(lambda task: None if task.cancelled() else act())
+
+    @property
+    def happened(self) -> bool:
+        return self._task.done()
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+
+class Source(Protocol):
+    """Where a stream's bytes come from."""
+
+    @property
+    def ended(self) -> bool: ...
+
+    async def read(self) -> bytes:
+        """The next events as bytes, all that are there; empty when woken. Its own errors become events."""
+        ...
+
+    def wake(self) -> None: ...
+
+    def close(self) -> None:
+        """Stop whatever makes the events; a waiting `read` raises ReaderClosed."""
+        ...
+
+
+class EventStream(ASGIResponse):
+    """Sends a source's events as they come, `: ping` when it is silent, and closes it whatever happens."""
+
+    _should_set_content_length = False
+
+    def __init__(
+        self,
+        source: Source,
+        departure: Departure,
+        *,
+        headers: dict[str, Any],
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        super().__init__(media_type=sse.CONTENT_TYPE, headers=STREAM_HEADERS | headers)
+        self.source = source
+        self.departure = departure
+        self.heartbeat_s = heartbeat_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        heart = _Heart(self.source, every_s=self.heartbeat_s)
+        self.departure.then(self.source.close)
+        try:
+            await self.start_response(send)
+            while not self.source.ended:
+                body = await self.source.read() or heart.pulse()
+                if body:
+                    heart.busy = True
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except ReaderClosed:
+            pass  # nobody is there to be told
+        finally:
+            heart.stop()
+            self.departure.stop()
+            self.source.close()
+
+
+class _Heart:
+    """Wakes the source when nothing was sent for a while."""
+
+    def __init__(self, source: Source, *, every_s: float) -> None:
+        self.busy = False
+        self._due = False
+        self._source = source
+        self._every_s = every_s
+        self._timer = asyncio.get_running_loop().call_later(every_s, self._beat)
+
+    def pulse(self) -> bytes:
+        due, self._due = self._due, False
+        return sse.PING if due else b""
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _beat(self) -> None:
+        if not self.busy:
+            self._due = True
+            self._source.wake()
+        self.busy = False
+        self._timer = asyncio.get_running_loop().call_later(self._every_s, self._beat)
+
+
+async def _listen(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

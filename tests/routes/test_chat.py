@@ -1,0 +1,439 @@
+"""The OpenAI routes, driven by the real `openai` client over real sockets, upstream included."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+from litestar import Litestar
+from litestar.di import Provide
+from serving import served
+from upstream import DONE, HELLO, JSON, USAGE, Heard, Piece, Said, Upstream, chunk, error, upstream
+
+from backends.registry import Registry
+from backends.specs import BackendSpec, ModelSpec
+from gateway import sse
+from gateway.complete import Completer
+from gateway.routes import chat
+
+pytestmark = pytest.mark.anyio
+HI: Any = [{"role": "user", "content": "Hi"}]
+
+
+class DictCache:
+    """The smallest cache that keeps the contract."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, bytes] = {}
+
+    async def get(self, key: str) -> bytes | None:
+        return self.entries.get(key)
+
+    async def set(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        self.entries[key] = value
+
+
+class Stack:
+    """A gateway in front of an upstream, and clients of it."""
+
+    def __init__(self, url: str, up: Upstream, cache: DictCache) -> None:
+        self.url, self.up, self.cache = url, up, cache
+        self.openai = openai.AsyncOpenAI(base_url=url + "/v1", api_key="caller-key", max_retries=0)
+        self.http = httpx2.AsyncClient(base_url=url, trust_env=False, timeout=20)
+
+    async def post(self, headers: dict[str, str] | None = None, **fields: Any) -> httpx2.Response:
+        body = {"model": "m", "messages": HI} | fields
+        return await self.http.post("/v1/chat/completions", json=body, headers=headers or {})
+
+    async def events(self, **fields: Any) -> list[bytes]:
+        """The data of every event of a streamed answer."""
+        response = await self.post(stream=True, **fields)
+        assert response.status_code == 200, response.text
+        return [event.data for event in sse.EventDecoder().feed(response.content)]
+
+
+@asynccontextmanager
+async def gateway(
+    answer: Said | Callable[[Heard], Said], *specs: BackendSpec, **more: Any
+) -> AsyncIterator[Stack]:
+    """Upstream, gateway and clients; without `specs` one backend `up` that serves `m`."""
+    async with upstream(answer) as up:
+        mine = BackendSpec(
+            name="up", kind="remote", url=up.url, api_key="server-key", models=[ModelSpec(name="m")]
+        )
+        registry = Registry([mine, *specs], **more)
+        cache = DictCache()
+        completer = Completer(registry, cache=cache)
+        app = Litestar(
+            [chat.router],
+            dependencies={"completer": Provide(lambda: completer, sync_to_thread=False)},
+        )
+        async with served(app) as url:
+            stack = Stack(url, up, cache)
+            async with stack.openai, stack.http:
+                yield stack
+            await completer.aclose()
+            await registry.aclose()
+
+
+async def test_plain_completion_is_openais() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        raw = await stack.openai.chat.completions.with_raw_response.create(
+            model="m", messages=HI, temperature=0
+        )
+        completion = raw.parse()
+    assert completion.choices[0].message.content == "Hello"
+    assert completion.choices[0].message.role == "assistant"
+    assert completion.choices[0].finish_reason == "stop"
+    assert completion.usage is not None
+    assert completion.usage.total_tokens == 9
+    assert (completion.object, completion.model) == ("chat.completion", "up-1")
+    assert raw.headers["x-cache"] == "miss"
+    assert float(raw.headers["x-ttft-ms"]) > 0
+
+
+async def test_sync_client_streams() -> None:
+    def ask(url: str) -> str:
+        with openai.OpenAI(base_url=url + "/v1", api_key="k") as client:
+            stream = client.chat.completions.create(model="m", messages=HI, stream=True)
+            return "".join(part.choices[0].delta.content or "" for part in stream)
+
+    async with gateway(Said(HELLO)) as stack:
+        assert await asyncio.to_thread(ask, stack.url) == "Hello"
+
+
+async def test_unknown_fields_reach_the_upstream_and_the_callers_key_does_not() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        await stack.post(top_k=7, made_up={"a": [1]}, temperature=0.5)
+        heard = stack.up.heard[0]
+    assert heard.headers["authorization"] == "Bearer server-key"
+    assert (heard.body["top_k"], heard.body["made_up"], heard.body["temperature"]) == (7, {"a": [1]}, 0.5)
+    assert "caller-key" not in str(heard)
+
+
+async def test_stream_ends_with_done_and_usage_is_only_for_who_asked() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        without = await stack.events()
+        with_usage = await stack.events(stream_options={"include_usage": True})
+        assert stack.up.heard[0].body["stream_options"] == {"include_usage": True}
+    assert without[-1] == with_usage[-1] == b"[DONE]"
+    assert not any(b'"usage"' in event or b'"choices":[]' in event for event in without)
+    last = openai.types.chat.ChatCompletionChunk.model_validate_json(with_usage[-2])
+    assert last.choices == []
+    assert last.usage is not None
+    assert last.usage.total_tokens == USAGE["total_tokens"]
+    assert sum(b'"usage"' in event for event in with_usage) == 1
+
+
+async def test_usage_that_comes_with_a_choice_is_taken_out() -> None:
+    pieces: list[Piece] = [chunk({"content": "x"}, usage=None), chunk({}, finish="stop", usage=USAGE), DONE]
+    async with gateway(Said(pieces)) as stack:
+        assert not any(b"usage" in event for event in await stack.events())
+
+
+async def test_chunks_pass_untouched_with_whatever_they_carry() -> None:
+    odd = chunk(
+        {"content": "x", "reasoning_content": "hm", "new_thing": 1}, system_fingerprint="fp", vendor={"a": 1}
+    )
+    async with gateway(Said([odd, chunk({}, finish="stop"), DONE])) as stack:
+        assert (await stack.events())[0] == odd.removeprefix(b"data: ").strip()
+
+
+async def test_characters_split_over_reads_arrive_whole() -> None:
+    wire = (
+        chunk({"content": "Zażółć 🌍"}).replace(b"\\u", b"\\u")
+        + chunk({"content": "é"}, finish="stop")
+        + DONE
+    )
+    raw = b'data: {"choices":[{"index":0,"delta":{"content":"' + "🌍é".encode() + b'"}}]}\n\n' + wire
+    async with gateway(Said([piece for byte in raw for piece in (bytes([byte]),)])) as stack:
+        events = await stack.events()
+        whole = (await stack.post()).json()
+    assert events[0] == '{"choices":[{"index":0,"delta":{"content":"🌍é"}}]}'.encode()
+    assert whole["choices"][0]["message"]["content"] == "🌍éZażółć 🌍é"
+
+
+async def test_status_is_held_until_the_upstream_speaks() -> None:
+    async with gateway(Said([0.3, error("late", status=500).body[0]], status=500, headers=JSON)) as stack:
+        response = await stack.post(stream=True)
+    assert response.status_code == 502
+    assert response.json()["error"]["code"] == "backend_failed"
+
+
+async def test_error_event_before_the_first_token_has_a_status() -> None:
+    broken = b'data: {"error": {"message": "CUDA out of memory", "type": "x", "code": 500}}\n\n'
+    async with gateway(Said([chunk({"role": "assistant", "content": ""}), broken])) as stack:
+        response = await stack.post(stream=True)
+    assert response.status_code == 502
+    assert "CUDA out of memory" in response.json()["error"]["message"]
+
+
+CUT: list[Piece] = [chunk({"content": "Hel"}), chunk({"content": "lo"})]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param([], id="end-of-body"),
+        pytest.param([DONE], id="done-without-a-finish"),
+        pytest.param([0.05, ConnectionResetError], id="reset"),
+        pytest.param([b'data: {"error": {"message": "boom"}}\n\n'], id="error-event"),
+        pytest.param([b"data: {not json\n\n"], id="garbage"),
+    ],
+)
+async def test_stream_cut_short_is_an_error_and_never_cached(end: list[Piece]) -> None:
+    async with gateway(Said(CUT + end)) as stack:
+        events = await stack.events()
+        with pytest.raises(openai.APIError, match="incomplete"):
+            async for _ in await stack.openai.chat.completions.create(model="m", messages=HI, stream=True):
+                pass
+        plain = await stack.post()
+        assert stack.cache.entries == {}
+    assert b"[DONE]" not in events
+    assert b'"error"' in events[-1]
+    assert b'"backend_interrupted"' in events[-1]
+    assert plain.status_code == 502
+
+
+async def test_cached_answer_is_served_to_both_kinds_of_call() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        first = await stack.post()
+        second = await stack.post()
+        streamed = await stack.post(stream=True, stream_options={"include_usage": True})
+        client = openai.AsyncOpenAI(base_url=stack.url + "/v1", api_key="k")
+        stream = await client.chat.completions.create(model="m", messages=HI, stream=True)
+        text = "".join([part.choices[0].delta.content or "" async for part in stream])
+        await client.close()
+        assert len(stack.up.heard) == 1
+    assert [r.headers["x-cache"] for r in (first, second, streamed)] == ["miss", "hit", "hit"]
+    for key in ("id", "choices", "usage", "model"):
+        assert first.json()[key] == second.json()[key]
+    assert text == "Hello"
+    assert b'"total_tokens":9' in streamed.content
+    assert streamed.content.endswith(DONE)
+
+
+RICH: list[Piece] = [
+    chunk({"role": "assistant", "reasoning_content": "Let me "}),
+    chunk({"reasoning_content": "see"}),
+    chunk(
+        {
+            "tool_calls": [
+                {"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}
+            ]
+        }
+    ),
+    chunk({"tool_calls": [{"index": 0, "function": {"arguments": '{"a":'}}]}),
+    chunk({"tool_calls": [{"index": 0, "function": {"arguments": "1}"}}]}),
+    chunk(
+        {
+            "tool_calls": [
+                {"index": 1, "id": "d", "type": "function", "function": {"name": "g", "arguments": "{}"}}
+            ]
+        }
+    ),
+    chunk({}, finish="tool_calls"),
+    chunk(
+        usage=USAGE
+        | {
+            "prompt_tokens_details": {"cached_tokens": 3},
+            "completion_tokens_details": {"reasoning_tokens": 2},
+        }
+    ),
+    DONE,
+]
+
+
+async def test_cached_stream_loses_neither_reasoning_nor_tool_calls_nor_usage() -> None:
+    async def ask(stack: Stack) -> tuple[Any, str]:
+        async with stack.openai.chat.completions.stream(
+            model="m", messages=HI, stream_options={"include_usage": True}
+        ) as stream:
+            final = (await stream.get_final_completion()).model_dump()
+        final.pop("winnow", None)
+        return final["choices"], str(final["usage"])
+
+    async with gateway(Said(RICH)) as stack:
+        live, replayed = await ask(stack), await ask(stack)
+        plain = (await stack.post()).json()
+        assert len(stack.up.heard) == 1
+    assert live == replayed
+    message = plain["choices"][0]["message"]
+    assert message["reasoning_content"] == "Let me see"
+    assert [call["function"]["arguments"] for call in message["tool_calls"]] == ['{"a":1}', "{}"]
+    assert plain["usage"]["completion_tokens_details"] == {"reasoning_tokens": 2}
+    assert plain["choices"][0]["finish_reason"] == "tool_calls"
+
+
+@pytest.mark.parametrize(
+    ("header", "statuses", "calls"),
+    [
+        ("no-cache", ["bypass", "bypass", "hit"], 2),
+        ("no-store", ["bypass", "bypass", "miss"], 3),
+        ("max-age=0", ["miss", "miss", "hit"], 2),
+    ],
+)
+async def test_cache_control_of_the_request_is_honoured(header: str, statuses: list[str], calls: int) -> None:
+    async with gateway(Said(HELLO)) as stack:
+        how = {"cache-control": header}
+        seen = [(await stack.post(headers)).headers["x-cache"] for headers in (how, how, {})]
+        assert (seen, len(stack.up.heard)) == (statuses, calls)
+
+
+async def test_fifty_identical_requests_make_one_upstream_call() -> None:
+    async with gateway(Said([chunk({"content": "a"}), 0.3, *HELLO])) as stack:
+        answers = await asyncio.gather(*(stack.post(stream=bool(i % 2)) for i in range(50)))
+        assert len(stack.up.heard) == 1
+    assert {answer.status_code for answer in answers} == {200}
+    assert [answer.headers["x-cache"] for answer in answers].count("miss") == 1
+
+
+async def test_disconnecting_leader_leaves_its_followers_and_the_last_one_stops_the_upstream() -> None:
+    async with gateway(Said([chunk({"content": "a"}), 30.0, *HELLO])) as stack:
+        first = await stack.openai.chat.completions.create(model="m", messages=HI, stream=True)
+        assert (await first.__anext__()).choices[0].delta.content == "a"
+        second = await stack.openai.chat.completions.create(model="m", messages=HI, stream=True)
+        assert (await second.__anext__()).choices[0].delta.content == "a"
+        await first.close()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(stack.up.left.wait(), 0.3)
+        began = time.monotonic()
+        await second.close()
+        await asyncio.wait_for(stack.up.left.wait(), 10)
+        assert time.monotonic() - began < 1
+        assert len(stack.up.heard) == 1
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_client_that_leaves_before_the_first_token_stops_the_upstream(stream: bool) -> None:
+    async with gateway(Said([30.0])) as stack:
+        with pytest.raises(httpx2.ReadTimeout):
+            await stack.http.post(
+                "/v1/chat/completions", json={"model": "m", "messages": HI, "stream": stream}, timeout=0.3
+            )
+        await asyncio.wait_for(stack.up.left.wait(), 10)
+
+
+async def test_rate_limit_passes_with_its_headers() -> None:
+    headers = {"retry-after": "7", "x-ratelimit-remaining-tokens": "0", "set-cookie": "a=b"}
+    async with gateway(error("slow down", status=429, headers=headers)) as stack:
+        with pytest.raises(openai.RateLimitError) as caught:
+            await stack.openai.chat.completions.create(model="m", messages=HI)
+        assert len(stack.up.heard) == 1, "the caller is told when to return, not made to wait"
+    answer = caught.value.response
+    assert (answer.headers["retry-after"], answer.headers["x-ratelimit-remaining-tokens"]) == ("7", "0")
+    assert "set-cookie" not in answer.headers
+
+
+async def test_refused_server_key_is_not_the_callers_fault_and_stays_secret() -> None:
+    async with gateway(error("Incorrect API key provided: server-key", status=401)) as stack:
+        response = await stack.post()
+    assert response.status_code == 502
+    assert "server-key" not in response.text
+
+
+async def test_upstreams_own_refusal_keeps_its_words() -> None:
+    refusal = error("top_p must be below 1", status=400, param="top_p", code="bad_top_p", type="their_type")
+    async with gateway(refusal) as stack:
+        with pytest.raises(openai.BadRequestError, match="top_p must be below 1") as caught:
+            await stack.openai.chat.completions.create(model="m", messages=HI, top_p=2)
+    assert (caught.value.param, caught.value.code, caught.value.type) == ("top_p", "bad_top_p", "their_type")
+
+
+async def test_unreachable_backend_is_503() -> None:
+    gone = BackendSpec(name="gone", kind="remote", url="http://127.0.0.1:9/v1", models=[ModelSpec(name="g")])
+    async with gateway(Said(HELLO), gone) as stack:
+        response = await stack.post(model="g")
+    assert response.status_code == 503
+    assert response.json()["error"]["code"] == "backend_unavailable"
+
+
+async def test_silent_backend_is_504_after_its_timeout_not_a_failure_to_connect() -> None:
+    async with upstream(Said([30.0])) as slow:
+        spec = BackendSpec(
+            name="slow", kind="remote", url=slow.url, timeout_s=0.3, models=[ModelSpec(name="s")]
+        )
+        async with gateway(Said(HELLO), spec) as stack:
+            response = await stack.post(model="s")
+    assert response.status_code == 504
+    assert "0.3 s" in response.json()["error"]["message"]
+
+
+async def test_fallback_serves_when_the_first_choice_fails_before_its_first_token() -> None:
+    role = chunk({"role": "assistant", "content": ""})
+    async with upstream(Said([role])) as broken:
+        model = ModelSpec(name="first", aliases=["best"], fallbacks=["m"])
+        spec = BackendSpec(name="broken", kind="remote", url=broken.url, models=[model])
+        async with gateway(Said(HELLO), spec) as stack:
+            whole = (await stack.post(model="best")).json()
+            streamed = await stack.events(model="best")
+    assert whole["choices"][0]["message"]["content"] == "Hello"
+    assert whole["winnow"]["backend"] == "up"
+    assert "first" in whole["winnow"]["passed_over"][0]
+    assert len([event for event in streamed if b'"role"' in event]) == 1
+
+
+async def test_unknown_model_is_404_and_names_the_known_ones() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        with pytest.raises(openai.NotFoundError, match="known models: m") as caught:
+            await stack.openai.chat.completions.create(model="nope", messages=HI)
+    assert caught.value.code == "model_not_found"
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        pytest.param({"base_url": "http://evil"}, "base_url", id="address"),
+        pytest.param({"api_key": "sk"}, "api_key", id="key"),
+        pytest.param({"messages": []}, "messages", id="no-messages"),
+        pytest.param({"messages": "hi"}, "messages", id="not-a-list"),
+        pytest.param({"max_tokens": 0}, "max_tokens", id="no-room"),
+    ],
+)
+async def test_bad_request_names_the_field_and_makes_no_call(fields: dict[str, Any], param: str) -> None:
+    async with gateway(Said(HELLO)) as stack:
+        response = await stack.post(**fields)
+        assert stack.up.heard == []
+    assert response.status_code == 400
+    assert response.json()["error"]["type"] == "invalid_request_error"
+    assert param in response.json()["error"]["message"]
+
+
+async def test_broken_json_is_400_in_openais_shape() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        response = await stack.http.post(
+            "/v1/chat/completions", content=b"{", headers={"content-type": "application/json"}
+        )
+    assert response.status_code == 400
+    assert response.json()["error"]["type"] == "invalid_request_error"
+
+
+async def test_models_lists_names_and_aliases() -> None:
+    more = BackendSpec(
+        name="x", kind="scripted", models=[ModelSpec(name="org/n", aliases=["fast"], context_tokens=10)]
+    )
+    async with gateway(Said(HELLO), more) as stack:
+        listed = await stack.openai.models.list()
+        one = await stack.openai.models.retrieve("org/n")
+        with pytest.raises(openai.NotFoundError, match="org/n"):
+            await stack.openai.models.retrieve("nope")
+    assert [model.id for model in listed.data] == ["m", "org/n", "fast"]
+    assert one.owned_by == "x"
+
+
+async def test_backend_of_another_format_streams_as_openai_does() -> None:
+    spec = BackendSpec(name="x", kind="scripted", models=[ModelSpec(name="s")])
+    async with gateway(Said(HELLO), spec) as stack:
+        events = await stack.events(model="s", stream_options={"include_usage": True})
+        parts = [openai.types.chat.ChatCompletionChunk.model_validate_json(event) for event in events[:-1]]
+    assert parts[0].choices[0].delta.role == "assistant"
+    assert (
+        "".join(p.choices[0].delta.content or "" for p in parts if p.choices) == "This is a scripted answer."
+    )
+    assert [p.choices[0].finish_reason for p in parts if p.choices][-1] == "stop"
+    assert parts[-1].usage is not None
+    assert len({p.id for p in parts}) == 1
