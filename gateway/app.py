@@ -11,15 +11,18 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from msgspec import Struct
 
+from backends.registry import Registry
+from backends.specs import specs_from
 from gateway import __version__
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
+from gateway.complete import Completer
 from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
 from gateway.health import Health
 from gateway.pages import Pages
-from gateway.routes import health, problems, scrape, tokens
+from gateway.routes import chat, health, problems, scrape, tokens
 from gateway.routes.requests import RequestIds
 from gateway.scrape import Scraper
 from gateway.settings import Settings, load_settings
@@ -33,6 +36,7 @@ class Services(Struct, kw_only=True, frozen=True):
     """The use cases, ready to be called: by the routes, or by the CLI in its own process."""
 
     scraper: Scraper
+    completer: Completer
     cache: Cache
     health: Health
 
@@ -68,11 +72,17 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         pages = Pages(fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
         stack.push_async_callback(pages.aclose)
 
+        registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
+        stack.push_async_callback(registry.aclose)
+        completer = Completer(registry, cache=cache)
+        stack.push_async_callback(completer.aclose)
+
         async def workers_health() -> str | None:
             return workers.health()
 
         yield Services(
             scraper=Scraper(pages=pages, workers=workers, cache=cache),
+            completer=completer,
             cache=cache,
             health=Health(needed={"workers": workers_health}, helpful={"cache": cache.health}),
         )
@@ -90,10 +100,18 @@ def create_app(settings: Settings) -> Litestar:
             services.clear()
 
     return Litestar(
-        route_handlers=[scrape.scrape, scrape.read, tokens.count_tokens, health.live, health.ready],
+        route_handlers=[
+            scrape.scrape,
+            scrape.read,
+            tokens.count_tokens,
+            chat.router,
+            health.live,
+            health.ready,
+        ],
         lifespan=[lifespan],
         dependencies={
             "scraper": Provide(lambda: services[0].scraper, sync_to_thread=False),
+            "completer": Provide(lambda: services[0].completer, sync_to_thread=False),
             "health": Provide(lambda: services[0].health, sync_to_thread=False),
         },
         plugins=[problems.plugin],
