@@ -173,6 +173,7 @@ class Pages:
                 headers=request.headers,
                 etag=validators.get("etag"),
                 last_modified=validators.get("last-modified"),
+                validated_url=known.final_url if known else None,
             )
         )
         if fetched.status == 304 and known:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
+from selectolax.lexbor import SelectolaxError
 
 from gateway.core.budget import fit, parts_of
 from gateway.core.clean import clean
@@ -104,11 +105,17 @@ def unpack(answer: bytes) -> Result:
 
 
 def run(job: bytes) -> bytes:
-    """Do one job. Never raises a GatewayError: it is the answer then."""
+    """Do one job. Never raises a GatewayError: it is the answer then.
+
+    Raises:
+        MemoryError: the page needs more than this process may have.
+    """
     try:
         return _encode(_do(_job_decoder.decode(job)))
     except GatewayError as exc:
         return _encode(Failure(code=exc.code, detail=exc.detail, extra=exc.extra))
+    except SelectolaxError as exc:  # Lexbor parses anything, unless an allocation fails
+        raise MemoryError from exc
 
 
 def warm() -> None:
