@@ -6,6 +6,7 @@ backslashes, escapes, other digits, numbers that stand for addresses) the URL is
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import quote, urljoin
 
 import idna
@@ -54,6 +55,7 @@ class Url(Struct, frozen=True, kw_only=True):
         return self.origin + self.target.partition("?")[0]
 
 
+@lru_cache(4096)  # a service sees the same addresses again and again
 def parse_url(text: str) -> Url:
     """Read an absolute http(s) URL.
 

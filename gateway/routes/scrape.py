@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import unquote
 
-from litestar import Request, Response, get, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from litestar.response import Stream
+from litestar.response.base import ASGIResponse
+from litestar.response.streaming import ASGIStreamingResponse
+from litestar.types import ASGIApp
 
 from gateway import sse
 from gateway.errors import GatewayError, InvalidRequest
@@ -26,16 +28,18 @@ _BARE_HEADERS = {  # a stranger's words served from our origin: nothing in them 
 @post("/v1/scrape", status_code=200, summary="Fetch and clean a page", tags=["pages"])
 async def scrape(
     request: Request[Any, Any, Any], data: JSONBody[ScrapeRequest], scraper: NamedDependency[Scraper]
-) -> Response[Any]:
+) -> ASGIApp:
     """Fetch a page, or take its HTML, and return its content with exact token counts.
 
     `Accept: text/markdown` answers the bare content, `Accept: text/event-stream` the events `source`,
     `content` and `done`.
     """
-    accepted = request.accept.best_match([JSON, MARKDOWN, EVENTS], default=JSON)
+    accepted = _preferred(request, JSON, MARKDOWN, EVENTS)
     if accepted == EVENTS:
         opening = await scraper.open(data)
-        return Stream(_events(scraper, opening), media_type=EVENTS, headers={"cache-control": "no-store"})
+        return ASGIStreamingResponse(
+            iterator=_events(scraper, opening), media_type=EVENTS, headers={"cache-control": "no-store"}
+        )
     response = await scraper.scrape(data)
     return _bare(data, response) if accepted == MARKDOWN else _json(response)
 
@@ -43,15 +47,14 @@ async def scrape(
 @get("/r/{target:path}", summary="Read a page as markdown", tags=["pages"], media_type=MARKDOWN)
 async def read(
     request: Request[Any, Any, Any], target: FromPath[str], scraper: NamedDependency[Scraper]
-) -> Response[Any]:
+) -> ASGIApp:
     """The page at the address after `/r/`, cleaned with the default options, as markdown.
 
     The address keeps its own query string. `Accept: application/json` answers as `POST /v1/scrape` does.
     """
     data = ScrapeRequest(url=_target(request))
     response = await scraper.scrape(data)
-    wants_json = request.accept.best_match([MARKDOWN, JSON], default=MARKDOWN) == JSON
-    return _json(response) if wants_json else _bare(data, response)
+    return _json(response) if _preferred(request, MARKDOWN, JSON) == JSON else _bare(data, response)
 
 
 def _target(request: Request[Any, Any, Any]) -> str:
@@ -72,11 +75,19 @@ def _target(request: Request[Any, Any, Any]) -> str:
     return f"{address}?{query}" if query else address
 
 
-def _json(response: ScrapeResponse) -> Response[bytes]:
-    return Response(encode_json(response), media_type=JSON)
+def _preferred(request: Request[Any, Any, Any], *offers: str) -> str:
+    """The offer that Accept likes best; the first one when it has no opinion."""
+    header = request.headers.get("accept", "*/*")
+    if header in ("*/*", offers[0]):  # nearly every client: parsing costs more than a cached answer
+        return offers[0]
+    return request.accept.best_match(list(offers), default=offers[0])
 
 
-def _bare(data: ScrapeRequest, response: ScrapeResponse) -> Response[bytes]:
+def _json(response: ScrapeResponse) -> ASGIResponse:
+    return ASGIResponse(body=encode_json(response), media_type=JSON)
+
+
+def _bare(data: ScrapeRequest, response: ScrapeResponse) -> ASGIResponse:
     headers = _BARE_HEADERS | {
         "x-markdown-tokens": str(response.tokens.content),
         "x-cache": response.cache.status,
@@ -84,7 +95,7 @@ def _bare(data: ScrapeRequest, response: ScrapeResponse) -> Response[bytes]:
     if response.next_cursor:
         headers["x-next-cursor"] = response.next_cursor
     media_type = _BARE_TYPES[data.format]
-    return Response(response.content.encode(), media_type=media_type, headers=headers)
+    return ASGIResponse(body=response.content.encode(), media_type=media_type, headers=headers)
 
 
 async def _events(scraper: Scraper, opening: Opening) -> AsyncIterator[bytes]:

@@ -1,0 +1,122 @@
+"""Cached scrapes through HTTP against a bare Litestar handler that returns the same bytes.
+
+    python bench/cached_scrape.py            # needs wrk (Debian package); rounds alternate, so noise hits both alike
+
+Same server (uvicorn, one worker, same settings), same load (wrk, 8 connections), same response body.
+Prints requests a second and CPU-ms a request of both, and the ratio of the medians.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+ROUNDS, SECONDS, CONNECTIONS = 5, 4, 8
+PAGE = "documentation-go-tutorial"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+BARE = """
+from litestar import Litestar, Response, post
+import uvicorn
+BODY = open({body!r}, "rb").read()
+
+@post("/v1/scrape", status_code=200)
+async def scrape() -> Response[bytes]:
+    return Response(BODY, media_type="application/json")
+
+uvicorn.run(Litestar([scrape], openapi_config=None), port={port}, log_level="warning", access_log=False,
+            server_header=False)
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def start(command: list[str], environ: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | (environ or {}), stdout=subprocess.DEVNULL)
+
+
+def post(port: int, body: bytes) -> bytes:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/scrape", data=body, headers={"content-type": "application/json"}
+    )
+    for _ in range(100):
+        try:
+            return bytes(urllib.request.urlopen(request, timeout=30).read())
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit(f"nothing answers on port {port}")
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def load(port: int, pid: int, script: Path) -> tuple[float, float]:
+    """Requests a second, and CPU-ms of the server a request."""
+    before = cpu_s(pid)
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in output:
+        raise SystemExit(f"errors under load:\n{output}")
+    requests = int(re.findall(r"(\d+) requests in", output)[0])
+    return float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0]), (cpu_s(pid) - before) * 1e3 / requests
+
+
+def main() -> None:
+    if not shutil.which("wrk"):
+        raise SystemExit("wrk is not installed; on Debian: apt-get install wrk")
+    site, bare, gateway = free_port(), free_port(), free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        body = json.dumps({"url": f"http://127.0.0.1:{site}/pages/{PAGE}"}).encode()
+        (work / "post.lua").write_text(
+            f'wrk.method = "POST"\nwrk.path = "/v1/scrape"\nwrk.body = {json.dumps(body.decode())}\n'
+            'wrk.headers["Content-Type"] = "application/json"\n'
+        )
+        environ = {
+            "WINNOW_PORT": str(gateway),
+            "WINNOW_CACHE_DIR": str(work / "cache"),
+            "WINNOW_ALLOW_TARGETS": f"127.0.0.1/32:{site}",
+        }
+        origin = start([sys.executable, "-m", "fixtures.site", "--port", str(site)])
+        ours = start([sys.executable, "-m", "gateway.cli", "serve"], environ)
+        running = [origin, ours]
+        try:
+            post(gateway, body)
+            answer = post(gateway, body)
+            assert json.loads(answer)["cache"]["status"] == "hit"
+            (work / "body.json").write_bytes(answer)
+            floor = start([sys.executable, "-c", BARE.format(body=str(work / "body.json"), port=bare)])
+            running.append(floor)
+            post(bare, body)
+            runs: dict[str, list[tuple[float, float]]] = {"bare Litestar handler": [], "cached /v1/scrape": []}
+            for _ in range(ROUNDS):
+                runs["bare Litestar handler"].append(load(bare, floor.pid, work / "post.lua"))
+                runs["cached /v1/scrape"].append(load(gateway, ours.pid, work / "post.lua"))
+        finally:
+            for process in running:
+                process.terminate()
+                process.wait()
+    print(f"response of {len(answer):,} bytes, {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} s each")
+    medians = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in runs.items()}
+    for name, (rate, cpu_ms) in medians.items():
+        print(f"{name:24}{rate:8.0f} requests/s {cpu_ms:8.3f} CPU-ms a request")
+    (floor_rate, floor_cpu), (rate, cpu_ms) = medians.values()
+    print(f"ratio: {rate / floor_rate:.2f} of the requests a second, {floor_cpu / cpu_ms:.2f} by CPU (target 0.60)")
+
+
+if __name__ == "__main__":
+    main()
