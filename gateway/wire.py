@@ -207,7 +207,7 @@ class ExtractRequest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     evidence: bool = True
     dry_run: bool = False
     scrape: ScrapeOptions = ScrapeOptions()
-    cache: AnswerCacheOptions = AnswerCacheOptions()
+    cache: AnswerCacheOptions | None = None  # given: kept even where temperature makes it a matter of chance
 
 
 EvidenceStatus = Literal["supported", "unsupported", "not_found"]
@@ -233,7 +233,7 @@ class ExtractSource(Struct, kw_only=True, frozen=True):
     cache: CacheReport
 
 
-class Usage(Struct, kw_only=True, frozen=True):
+class ExtractUsage(Struct, kw_only=True, frozen=True):
     """What the model reported, over all calls of the request; `input_tokens` includes the cached ones."""
 
     input_tokens: int = 0
@@ -241,47 +241,97 @@ class Usage(Struct, kw_only=True, frozen=True):
     cached_input_tokens: int = 0
 
 
-class Cost(Struct, kw_only=True, frozen=True):
-    """US dollars at the configured prices, null without one; `saved_usd`: by cleaning and by the cache."""
+class ExtractCost(Struct, kw_only=True, frozen=True):
+    """US dollars at the configured prices, 0 without one; `saved_usd`: by cleaning and by the cache."""
 
-    usd: float | None = None
-    saved_usd: float | None = None
+    usd: float = 0
+    saved_usd: float = 0
 
 
 class Gaps(Struct, kw_only=True, frozen=True):
     """Milliseconds between deltas; a delta may hold several tokens."""
 
-    p50: float
-    p95: float
-    max: float
+    p50: float = 0
+    p95: float = 0
+    max: float = 0
 
 
 class ExtractTimings(Struct, kw_only=True, frozen=True):
-    """Wall-clock milliseconds; a stage that did not run is 0, a figure that cannot be told is null."""
+    """Wall-clock milliseconds; 0 for a stage that did not run.
+
+    Of several pages the slowest counts, they are read at once; of several calls the first.
+    """
 
     fetch_ms: float = 0
     clean_ms: float = 0
     queue_ms: float = 0
-    ttft_ms: float | None = None
+    ttft_ms: float = 0
     tpot_ms: float | None = None
-    itl_ms: Gaps | None = None
+    itl_ms: Gaps = Gaps()
     total_ms: float = 0
 
 
 class Coverage(Struct, kw_only=True, frozen=True):
-    """How much of the pages was read: `read` chunks of `chunks`, each sent in a call of its own."""
+    """How much of the pages was read: `read` of `chunks`, each sent in a call of its own."""
 
     read: int
     chunks: int
 
 
 class Estimate(Struct, kw_only=True, frozen=True):
-    """What a dry run foresees: our own counts, with the output at its limit."""
+    """What a dry run foresees, by our own count and with every answer at its limit."""
 
     calls: int
     input_tokens: int
     output_tokens: int
     tokenizer: str
+
+
+class ExtractDone(Struct, kw_only=True, frozen=True):
+    """The event `done`: the answer without its sources, which were events of their own."""
+
+    id: str
+    model: str | None
+    backend: str | None
+    data: Any
+    text: str | None
+    finish_reason: str | None
+    evidence: list[Evidence]
+    usage: ExtractUsage
+    cost: ExtractCost
+    cache: CacheReport
+    timings: ExtractTimings
+    warnings: list[Notice]
+    coverage: Coverage
+    estimate: Estimate | None = None  # of a dry run
+
+
+class ExtractResponse(ExtractDone, kw_only=True, frozen=True):
+    """The answer of `POST /v1/extract`: `data` with a schema, else `text`."""
+
+    sources: list[ExtractSource]
+
+
+class SourceEvent(ExtractSource, kw_only=True, frozen=True):
+    """The event `source`: a page is here; all come before the first `delta`."""
+
+    index: int
+
+
+class DeltaEvent(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """The event `delta`: the answer grew by `text`; a higher `attempt` starts it anew."""
+
+    text: str
+    attempt: int = 1
+
+
+class EvidenceEvent(Struct, kw_only=True, frozen=True):
+    """The event `evidence`: every value of `data` judged."""
+
+    evidence: list[Evidence]
+
+
+ExtractEvent = SourceEvent | DeltaEvent | EvidenceEvent | ExtractDone
 
 
 class Problem(Struct, kw_only=True, frozen=True, omit_defaults=True):

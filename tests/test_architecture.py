@@ -63,6 +63,8 @@ USE_CASES = {
     "gateway.pages",
     "gateway.scrape",
     "gateway.extract",
+    "gateway.extraction",
+    "gateway.asking",
     "gateway.complete",
     "gateway.answers",
     "gateway.completion_cache",

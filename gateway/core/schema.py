@@ -123,6 +123,28 @@ def subschemas_of(document: dict[str, Any]) -> Iterator[Located]:
                 ]
 
 
+def relax_schema(document: dict[str, Any]) -> dict[str, Any]:
+    """The schema for an answer from a part of the pages: at its root nothing is required, all may be null."""
+    dropped = {"required", "minItems", "minProperties", "dependentRequired"}
+    relaxed = {keyword: value for keyword, value in document.items() if keyword not in dropped}
+    reference = document.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#/"):  # generated schemas name their root
+        target: Any = document
+        for step in reference[2:].split("/"):
+            target = (
+                target.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(target, dict) else None
+            )
+        if isinstance(target, dict):
+            relaxed = {name: value for name, value in relaxed.items() if name != "$ref"} | relax_schema(
+                target
+            )
+    points_inside = b'"#/properties' in msgspec.json.encode(document)
+    if isinstance(relaxed.get("properties"), dict) and not points_inside:
+        null = {"type": "null"}
+        relaxed["properties"] = {n: {"anyOf": [part, null]} for n, part in relaxed["properties"].items()}
+    return relaxed
+
+
 def _check_size(document: dict[str, Any]) -> None:
     level: list[Any] = [document]
     for _ in range(MAX_SCHEMA_DEPTH):

@@ -1,0 +1,323 @@
+"""Ask a model about pages that are read: at once if they fit its context, else part by part.
+
+In this order: structured data that satisfies the schema answers without a model; pages that fit make one
+call; longer ones are cut, asked about at once and merged (data by `core.merge`, texts by asking again about
+what the parts answered). Data that does not validate is repaired once, by showing the model what is wrong.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from backends.base import CompletionRequest, Route
+from gateway.answers import Finished
+from gateway.complete import Completer
+from gateway.completion_cache import CachePolicy
+from gateway.core.evidence import find_evidence
+from gateway.core.merge import Part, merge_parts
+from gateway.core.plan import Budget, Call, Plan, plan_calls
+from gateway.core.prompt import Message, PromptPage, Task, build_messages, build_repair, make_mark
+from gateway.core.reply import NoJson, read_json
+from gateway.core.schema import Schema, Violation
+from gateway.core.shortcut import answer_from_structured
+from gateway.core.tokens import TokenCounter, get_counter
+from gateway.errors import ContextOverflow, GatewayError, InvalidRequest, SchemaUnsatisfied
+from gateway.extraction import Outcome
+from gateway.wire import Coverage, DeltaEvent, Estimate, ExtractRequest, Notice, encode_json
+
+CALLS_AT_ONCE = 4
+MAX_ROUNDS = 3  # of asking about answers, when a question goes to a text many times the context
+_RAW_CHARS = 20_000  # of a reply that an error carries
+_GATHERED = "values gathered from the parts of a longer text"
+
+Tell = Callable[[DeltaEvent], None]
+
+
+class Asking:
+    """One request on its way from pages to an answer, which it leaves in the outcome."""
+
+    def __init__(
+        self,
+        completer: Completer,
+        request: ExtractRequest,
+        schema: Schema | None,
+        outcome: Outcome,
+        *,
+        tenant: str,
+        secret: bytes,
+        tell: Tell,
+    ) -> None:
+        self._completer = completer
+        self._request = request
+        self._schema = schema
+        self._outcome = outcome
+        self._tenant = tenant
+        self._secret = secret
+        self._tell = tell
+
+    async def answer(self) -> None:
+        """Find the answer, telling it as it grows; a dry run only foresees what that would take."""
+        request, outcome = self._request, self._outcome
+        if self._answer_from_structured():
+            return
+        route = outcome.route
+        if not (isinstance(route, Route) or request.dry_run):
+            raise route
+        task = Task(prompt=request.prompt, schema=request.schema)
+        plan = await self._plan(task, [page.as_prompt() for page in outcome.pages])
+        calls = len(plan.calls)
+        if request.dry_run:
+            outcome.coverage = Coverage(read=0, chunks=calls)
+            outcome.estimate = Estimate(
+                calls=calls,
+                input_tokens=plan.input_tokens,
+                output_tokens=calls * request.max_output_tokens,
+                tokenizer=self._tokenizer,
+            )
+            return
+        outcome.coverage = Coverage(read=calls, chunks=calls)
+        if calls == 1:
+            await self._answer_at_once(plan.task, plan.calls[0].pages)
+        elif self._schema is None:
+            await self._answer_from_notes(task, plan)
+        else:
+            await self._answer_by_merging(task, plan, self._schema)
+
+    def _answer_from_structured(self) -> bool:
+        request, outcome, schema = self._request, self._outcome, self._schema
+        if schema is None or len(outcome.pages) != 1:
+            return False
+        found = answer_from_structured(
+            outcome.pages[0].structured,
+            schema.document,
+            prompt=request.prompt,
+            validates=lambda data: not schema.violations(data),
+        )
+        if found is None:
+            return False
+        outcome.needs_no_model()
+        if request.dry_run:
+            outcome.estimate = Estimate(calls=0, input_tokens=0, output_tokens=0, tokenizer=self._tokenizer)
+        else:
+            outcome.data = found.data
+            outcome.finish_reason = "stop"
+            self._tell_data(found.data)
+        return True
+
+    async def _answer_at_once(self, task: Task, pages: Sequence[PromptPage]) -> None:
+        """One call, and a second one to repair data that does not validate."""
+        outcome, schema = self._outcome, self._schema
+        prompt = self._prompt(task, pages)
+        reply = await self._ask(prompt, attempt=1)
+        if schema is None:
+            outcome.text = reply
+            return
+        faults = self._take(reply, schema)
+        if faults and outcome.finish_reason == "length":
+            limit = self._request.max_output_tokens
+            raise _unsatisfied(reply, faults, f"the answer was cut at max_output_tokens={limit}, raise it")
+        if faults:
+            reply = await self._ask(prompt.repaired(reply, faults), attempt=2)
+            if faults := self._take(reply, schema):
+                raise _unsatisfied(reply, faults, "and neither did the answer before it")
+            repaired = "the first answer did not validate against the schema; the model corrected it"
+            outcome.warnings.append(Notice(code="repaired", message=repaired))
+
+    async def _answer_from_notes(self, task: Task, plan: Plan) -> None:
+        """A text: ask every part, then ask about the parts' answers, until these fit one call."""
+        for _ in range(MAX_ROUNDS):
+            replies = await self._ask_all(plan)
+            notes = [
+                PromptPage(content=reply, title=f"what part {number} of {len(replies)} states")
+                for number, reply in enumerate(replies, 1)
+                if reply
+            ]
+            plan = await self._plan(task, notes)
+            if len(plan.calls) == 1:
+                await self._answer_at_once(task, plan.calls[0].pages)
+                return
+        raise ContextOverflow(
+            f"the answers about the parts do not fit one call after {MAX_ROUNDS} rounds; lower "
+            "max_output_tokens or take a model with a larger context",
+            prompt_tokens=plan.input_tokens,
+        )
+
+    async def _answer_by_merging(self, task: Task, plan: Plan, schema: Schema) -> None:
+        """Data: ask every part, merge, and have the model mend what the merged values still break."""
+        replies = await self._ask_all(plan)
+        merged = merge_parts(await asyncio.to_thread(_parts_of, plan.calls, replies))
+        faults = schema.violations(merged)
+        if not faults:
+            self._outcome.data = merged
+            self._tell_data(merged)
+        elif merged is None:
+            raise _unsatisfied(
+                "\n".join(filter(None, replies)), faults, "no part of the pages gave such data"
+            )
+        else:
+            gathered = PromptPage(content=encode_json(merged).decode(), title=_GATHERED)
+            await self._answer_at_once(task, [gathered])
+
+    async def _ask_all(self, plan: Plan) -> list[str | None]:
+        """Every call's reply; None for one that failed, as long as another did not."""
+        limit = asyncio.Semaphore(CALLS_AT_ONCE)
+
+        async def ask(call: Call) -> str:
+            async with limit:
+                return await self._ask(self._prompt(plan.task, call.pages))
+
+        tasks = [asyncio.ensure_future(ask(call)) for call in plan.calls]
+        try:
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            for task in tasks:
+                task.cancel()
+        failures = [result for result in results if isinstance(result, BaseException)]
+        foreign = [failure for failure in failures if not isinstance(failure, GatewayError)]
+        if foreign or len(failures) == len(results):
+            raise (foreign or failures)[0]
+        coverage = self._outcome.coverage
+        self._outcome.coverage = Coverage(read=coverage.read - len(failures), chunks=coverage.chunks)
+        for failure in failures:
+            lost = f"a part of the pages was not read: {failure}"
+            self._outcome.warnings.append(Notice(code="chunk_failed", message=lost))
+        return [result if isinstance(result, str) else None for result in results]
+
+    async def _ask(self, prompt: "_Prompt", *, attempt: int | None = None) -> str:
+        """One call's reply; with `attempt`, told as it comes."""
+        request, options = self._request, self._request.cache
+        answer = await self._completer.open(
+            CompletionRequest(
+                model=request.model or "",
+                messages=prompt.messages,
+                max_output_tokens=request.max_output_tokens,
+                temperature=request.temperature,
+                seed=request.seed,
+                json_schema=prompt.schema,
+            ),
+            tenant=self._tenant,
+            cache=CachePolicy(
+                read=options is None or options.max_age_s > 0,
+                write=options is None or options.store,
+                max_age_s=options.max_age_s if options else CachePolicy().max_age_s,
+                sampled=options is not None,
+            ),
+            identity=prompt.identity,
+        )
+        try:
+            while answer.finished is None:
+                for delta in await answer.batch():
+                    if attempt is not None and delta.text:
+                        self._tell(DeltaEvent(text=delta.text, attempt=attempt))
+        finally:
+            answer.close()
+        finished = answer.finished
+        self._outcome.finished.append(finished)
+        self._outcome.finish_reason = finished.completion.finish_reason
+        return _said(finished)
+
+    def _take(self, reply: str, schema: Schema) -> list[Violation]:
+        """Keep the reply's data if it validates, else say what is wrong with it."""
+        try:
+            data = read_json(reply)
+        except NoJson as exc:
+            return [Violation(path="", message=str(exc))]
+        faults = schema.violations(data)
+        if not faults:
+            self._outcome.data = data
+        return faults
+
+    def _tell_data(self, data: Any) -> None:
+        self._tell(DeltaEvent(text=encode_json(data).decode()))
+
+    def _prompt(self, task: Task, pages: Sequence[PromptPage]) -> "_Prompt":
+        mark = make_mark(pages, secret=self._secret)
+        return _Prompt(
+            messages=build_messages(task, pages, mark=mark),
+            identity=build_messages(task, pages, mark="page"),
+            schema=task.schema,
+        )
+
+    @property
+    def _tokenizer(self) -> str:
+        """The encoding that counts: the model's own if it is one we have."""
+        route = self._outcome.route
+        if isinstance(route, Route) and route.tokenizer:
+            try:
+                get_counter(route.tokenizer)
+            except InvalidRequest:
+                pass  # a tokenizer of its own: `_scale` corrects the count
+            else:
+                return route.tokenizer
+        return self._request.scrape.tokenizer
+
+    async def _plan(self, task: Task, pages: Sequence[PromptPage]) -> Plan:
+        request, route = self._request, self._outcome.route
+        count = get_counter(self._tokenizer)
+        budget = Budget(
+            context_tokens=route.context_tokens if isinstance(route, Route) else None,
+            max_output_tokens=request.max_output_tokens,
+            max_input_tokens=request.max_input_tokens,
+            scale=await _scale(route, pages, count) if isinstance(route, Route) else 1.0,
+        )
+        return await asyncio.to_thread(plan_calls, task, pages, budget=budget, count=count)
+
+
+class _Prompt(Struct, kw_only=True, frozen=True):
+    """Messages, and the same with a fixed mark: what the cache knows them by."""
+
+    messages: list[Message]
+    identity: list[Message]
+    schema: dict[str, Any] | None
+
+    def repaired(self, reply: str, faults: Sequence[Violation]) -> "_Prompt":
+        return _Prompt(
+            messages=build_repair(self.messages, reply, faults),
+            identity=build_repair(self.identity, reply, faults),
+            schema=self.schema,
+        )
+
+
+def _parts_of(calls: Sequence[Call], replies: Sequence[str | None]) -> list[Part]:
+    """What each call gave, with the values that its own pages state."""
+    parts: list[Part] = []
+    for call, reply in zip(calls, replies, strict=True):
+        try:
+            data = read_json(reply or "")
+        except NoJson:
+            continue
+        evidence = find_evidence(data, [page.content for page in call.pages])
+        supported = frozenset(found.path for found in evidence if found.status == "supported")
+        parts.append(Part(data=data, supported=supported))
+    return parts
+
+
+def _said(finished: Finished) -> str:
+    """The answer's text; that of its tool call where the schema went out as a tool."""
+    if finished.text or not finished.choices:
+        return finished.text
+    calls = finished.choices[0]["message"].get("tool_calls")
+    return str(calls[0]["function"]["arguments"]) if calls else ""
+
+
+def _unsatisfied(reply: str, faults: Sequence[Violation], reason: str) -> SchemaUnsatisfied:
+    listed = "; ".join(f"{fault.path or 'the whole'}: {fault.message}" for fault in faults[:3])
+    return SchemaUnsatisfied(
+        f"the model's answer does not validate against `schema` ({listed}), {reason}",
+        text=reply[:_RAW_CHARS],
+        violations=[msgspec.structs.asdict(fault) for fault in faults],
+    )
+
+
+async def _scale(route: Route, pages: Sequence[PromptPage], count: TokenCounter) -> float:
+    """The model's tokens per one of ours on the longest page, where its backend can count; never below 1."""
+    if route.context_tokens is None or not pages:
+        return 1.0
+    text = max((page.content for page in pages), key=len)
+    exact = await route.backend.count_tokens(text, model=route.model)
+    if not exact:
+        return 1.0
+    return max(1.0, exact / max(1, await asyncio.to_thread(count, text)))

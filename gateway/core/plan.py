@@ -1,0 +1,129 @@
+"""How pages are put before a model: in one call if they fit its context, else in several."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from gateway.core.chunks import split_markdown
+from gateway.core.prompt import PromptPage, Task, build_messages
+from gateway.core.schema import relax_schema
+from gateway.core.tokens import TokenCounter
+from gateway.errors import ContextOverflow
+
+ASSUMED_CONTEXT_TOKENS = 128_000  # of a model whose context is not known
+MAX_CALLS = 64
+_FRAME_TOKENS = 64  # around the messages, by the model's chat template
+_FENCE_TOKENS = 48  # around a page, beside its url, title and headings
+_LEAST_ROOM_TOKENS = 64  # for a piece of a page worth a call
+
+
+class Budget(Struct, kw_only=True, frozen=True):
+    """What a request may use.
+
+    `scale` corrects our counts to the model's own: its tokens per one of ours.
+    """
+
+    context_tokens: int | None
+    max_output_tokens: int
+    max_input_tokens: int | None = None
+    scale: float = 1.0
+
+
+class Call(Struct, kw_only=True, frozen=True):
+    """The pages, or pieces of pages, of one prompt."""
+
+    pages: list[PromptPage]
+    input_tokens: int
+
+
+class Plan(Struct, kw_only=True, frozen=True):
+    """All calls of a request; `task` is what each of them asks."""
+
+    task: Task
+    calls: list[Call]
+
+    @property
+    def input_tokens(self) -> int:
+        """Of all calls together."""
+        return sum(call.input_tokens for call in self.calls)
+
+
+def plan_calls(task: Task, pages: Sequence[PromptPage], *, budget: Budget, count: TokenCounter) -> Plan:
+    """Fit pages into as few calls as the context allows.
+
+    Args:
+        task: what is asked of the whole; of a part it asks by a schema in which nothing is required.
+        pages: whole, in order.
+        count: tokens of a text, before `budget.scale`.
+    Raises:
+        ContextOverflow: not even a piece of a page fits beside prompt and schema, or all calls together pass
+            `max_input_tokens` or `MAX_CALLS`; with the counts.
+    """
+
+    def size(text: str) -> int:
+        return -int(-count(text) * budget.scale // 1)
+
+    context = budget.context_tokens or ASSUMED_CONTEXT_TOKENS
+    overhead = _FRAME_TOKENS + sum(size(m["content"]) for m in build_messages(task, [], mark=""))
+    room = context - budget.max_output_tokens - overhead
+    fences = [_FENCE_TOKENS + size(f"{page.url or ''} {page.title or ''}") for page in pages]
+    sizes = [size(page.content) for page in pages]
+    total = sum(sizes) + sum(fences)
+    if total <= room:
+        plan = Plan(task=task, calls=[Call(pages=list(pages), input_tokens=overhead + total)])
+    else:
+        if room - max(fences) < _LEAST_ROOM_TOKENS:
+            raise ContextOverflow(
+                f"prompt and schema take {overhead} tokens and the answer up to {budget.max_output_tokens}: "
+                f"the model's context of {context} has no room for the pages ({total} tokens); shorten the "
+                "prompt or the schema, lower max_output_tokens, or take a model with a larger context",
+                prompt_tokens=overhead + total,
+                context_tokens=context,
+                max_output_tokens=budget.max_output_tokens,
+            )
+        part = msgspec.structs.replace(task, is_part=True, schema=task.schema and relax_schema(task.schema))
+        plan = Plan(task=part, calls=_pack(pages, fences, room, overhead, size))
+    _check(plan, budget, context)
+    return plan
+
+
+def _pack(
+    pages: Sequence[PromptPage], fences: Sequence[int], room: int, overhead: int, size: TokenCounter
+) -> list[Call]:
+    """Pieces in order, as many to a call as fit."""
+    calls: list[Call] = []
+    held: list[PromptPage] = []
+    used = 0
+    for page, fence in zip(pages, fences, strict=True):
+        for piece in split_markdown(page.content, max_tokens=room - fence, count=size):
+            if held and used + piece.tokens + fence > room:
+                calls.append(Call(pages=held, input_tokens=overhead + used))
+                held, used = [], 0
+            content = page.content[piece.start : piece.end]
+            held.append(msgspec.structs.replace(page, content=content, headings=piece.headings))
+            used += piece.tokens + fence
+    if held:
+        calls.append(Call(pages=held, input_tokens=overhead + used))
+    return calls
+
+
+def _check(plan: Plan, budget: Budget, context: int) -> None:
+    limit = budget.max_input_tokens
+    if limit is not None and plan.input_tokens > limit:
+        raise ContextOverflow(
+            f"pages and prompt make {plan.input_tokens} tokens in {len(plan.calls)} call(s), and "
+            f"max_input_tokens allows {limit}; raise it, or cut the pages with scrape.max_tokens or "
+            "scrape.select",
+            prompt_tokens=plan.input_tokens,
+            max_input_tokens=limit,
+            context_tokens=context,
+        )
+    if len(plan.calls) > MAX_CALLS:
+        raise ContextOverflow(
+            f"the pages make {plan.input_tokens} tokens, {len(plan.calls)} calls to a model with a context "
+            f"of {context}, and at most {MAX_CALLS} are made; cut the pages with scrape.max_tokens or "
+            "scrape.select, or take a model with a larger context",
+            prompt_tokens=plan.input_tokens,
+            context_tokens=context,
+        )

@@ -1,0 +1,215 @@
+"""Use case: pages and a question in, an answer with evidence out.
+
+    extractor = Extractor(scraper=scraper, completer=completer)
+    response = await extractor.extract(request, tenant="alice")
+    async for event in extractor.stream(request, tenant="alice"):   # source…, delta…, evidence, done
+
+One road for both: the work tells its events as they come, and `extract` collects them. Sources are scraped at
+once and told in the order asked for; then `gateway.asking` finds the answer, and every value of it is judged
+against the pages.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from backends.base import Route
+from gateway.asking import Asking
+from gateway.complete import Completer
+from gateway.core.evidence import find_evidence
+from gateway.core.schema import Schema
+from gateway.core.tokens import get_counter
+from gateway.errors import BackendUnavailable, GatewayError, InvalidRequest
+from gateway.extraction import Outcome, ReadPage, summarise
+from gateway.wire import (
+    CacheReport,
+    EvidenceEvent,
+    ExtractDone,
+    ExtractEvent,
+    ExtractRequest,
+    ExtractResponse,
+    ExtractSource,
+    Notice,
+    ScrapeOptions,
+    ScrapeRequest,
+    ScrapeResponse,
+    SourceEvent,
+    TokenReport,
+)
+
+SCRAPES_AT_ONCE = 8
+
+Tell = Callable[[ExtractEvent], None]
+
+
+class PageScraper(Protocol):
+    """What an Extractor needs of gateway.scrape.Scraper."""
+
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse: ...
+
+
+class Extractor:
+    """Answers questions about pages. One for the whole service; safe to call concurrently.
+
+    Args:
+        secret: makes the marks that fence pages; a random one when absent.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        *,
+        scraper: PageScraper,
+        completer: Completer,
+        secret: bytes | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._scraper = scraper
+        self._completer = completer
+        self._secret = secret or secrets.token_bytes(32)
+        self._clock = clock
+
+    async def extract(self, request: ExtractRequest, *, tenant: str = "") -> ExtractResponse:
+        """The whole answer.
+
+        Raises:
+            GatewayError: the page's failure when no page could be read, the backend's, ContextOverflow,
+                SchemaUnsatisfied, or InvalidRequest.
+        """
+        events: list[ExtractEvent] = []
+        await self._work(request, tenant, events.append)
+        sources = [source_of(event) for event in events if isinstance(event, SourceEvent)]
+        done = events[-1]
+        assert isinstance(done, ExtractDone)
+        return ExtractResponse(**_fields(done), sources=sources)
+
+    async def stream(
+        self, request: ExtractRequest, *, tenant: str = ""
+    ) -> AsyncGenerator[ExtractEvent, None]:
+        """One `SourceEvent` a page, `DeltaEvent`s, an `EvidenceEvent` for data, one `ExtractDone`.
+
+        Close the generator when leaving it early: fetches and generation stop. Errors as in `extract`.
+        """
+        told: asyncio.Queue[ExtractEvent | None] = asyncio.Queue()
+        work = asyncio.ensure_future(self._work(request, tenant, told.put_nowait))
+        work.add_done_callback(lambda _: told.put_nowait(None))
+        try:
+            while (event := await told.get()) is not None:
+                yield event
+            await work
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    async def _work(self, request: ExtractRequest, tenant: str, tell: Tell) -> None:
+        began = self._clock()
+        check_request(request)
+        schema = Schema(request.schema) if request.schema is not None else None
+        route: Route | BackendUnavailable
+        try:
+            route = await self._completer.resolve(request.model)
+        except BackendUnavailable as exc:
+            route = exc  # structured data may answer all the same
+        outcome = Outcome(route=route)
+        await self._read(request, tenant, outcome, tell)
+        asking = Asking(
+            self._completer, request, schema, outcome, tenant=tenant, secret=self._secret, tell=tell
+        )
+        await asking.answer()
+        if schema is not None and request.evidence and not request.dry_run:
+            markdown = [page.content for page in outcome.pages]
+            outcome.evidence = await asyncio.to_thread(find_evidence, outcome.data, markdown)
+            tell(EvidenceEvent(evidence=outcome.evidence))
+        tell(summarise(outcome, total_ms=(self._clock() - began) * 1000))
+
+    async def _read(self, request: ExtractRequest, tenant: str, outcome: Outcome, tell: Tell) -> None:
+        """Read the sources; one of several that fails is a warning."""
+
+        def add(page: ReadPage) -> None:
+            tell(SourceEvent(index=len(outcome.pages), **_fields(page.source)))
+            outcome.pages.append(page)
+
+        if request.content is not None:
+            add(await asyncio.to_thread(_page_of, request.content, request.scrape.tokenizer))
+            return
+        limit = asyncio.Semaphore(SCRAPES_AT_ONCE)
+
+        async def scrape(each: ScrapeRequest) -> ScrapeResponse:
+            async with limit:
+                return await self._scraper.scrape(each, tenant=tenant)
+
+        wanted = _scrape_requests(request)
+        tasks = [asyncio.ensure_future(scrape(each)) for each in wanted]
+        failures: list[GatewayError] = []
+        try:
+            for each, task in zip(wanted, tasks, strict=True):
+                try:
+                    response = await task
+                except GatewayError as exc:
+                    failures.append(exc)
+                    failed = f"{each.url} could not be read and was left out ({exc.code}): {exc.detail}"
+                    outcome.warnings.append(Notice(code="page_failed", message=failed))
+                else:
+                    outcome.warnings += response.warnings
+                    add(ReadPage.from_scrape(response))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if not outcome.pages:
+            raise failures[0]
+
+
+def check_request(request: ExtractRequest) -> None:
+    """What the types cannot say.
+
+    Raises:
+        InvalidRequest: not exactly one source, or nothing is asked.
+    """
+    named = [name for name in ("url", "urls", "html", "content") if getattr(request, name) is not None]
+    if len(named) != 1 and named != ["url", "html"]:
+        given = " and ".join(f"`{name}`" for name in named) or "none"
+        raise InvalidRequest(
+            "send exactly one source: `url`, `urls`, `html` (with `url` as its base address) or `content`; "
+            f"this request has {given}",
+            field=named[1] if named else "url",
+        )
+    if request.prompt is None and request.schema is None:
+        raise InvalidRequest("send `prompt`, `schema` or both: without them nothing is asked", field="prompt")
+    if request.content is not None and not request.content.strip():
+        raise InvalidRequest("`content` is empty", field="content")
+
+
+def source_of(event: SourceEvent) -> ExtractSource:
+    """The source that an event told of."""
+    return ExtractSource(url=event.url, title=event.title, tokens=event.tokens, cache=event.cache)
+
+
+def _scrape_requests(request: ExtractRequest) -> list[ScrapeRequest]:
+    options = request.scrape
+    if request.schema is not None and "structured" not in options.include:
+        options = msgspec.structs.replace(options, include=[*options.include, "structured"])
+    if request.html is not None:
+        return [_scrape_request(options, url=request.url, html=request.html)]
+    urls = request.urls if request.urls is not None else [request.url]
+    return [_scrape_request(options, url=url) for url in urls]
+
+
+def _scrape_request(options: ScrapeOptions, *, url: str | None, html: str | None = None) -> ScrapeRequest:
+    return ScrapeRequest(**_fields(options), url=url, html=html)
+
+
+def _page_of(content: str, tokenizer: str) -> ReadPage:
+    tokens = get_counter(tokenizer)(content)
+    report = TokenReport(tokenizer=tokenizer, html=tokens, content=tokens, saved=0, reduction=0)
+    source = ExtractSource(url=None, title=None, tokens=report, cache=CacheReport(status="bypass"))
+    return ReadPage(content=content, source=source)
+
+
+def _fields(struct: msgspec.Struct) -> dict[str, Any]:
+    """A struct's fields as they are, nested structs included."""
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}

@@ -1,0 +1,153 @@
+"""What came of an extraction, and how it is told at the end: usage, cost, timings."""
+
+import secrets
+from typing import Any
+
+from msgspec import Struct
+
+from backends.base import Route, Usage
+from gateway.answers import Finished
+from gateway.core.prompt import PromptPage
+from gateway.errors import BackendUnavailable
+from gateway.wire import (
+    CacheReport,
+    Coverage,
+    Estimate,
+    Evidence,
+    ExtractCost,
+    ExtractDone,
+    ExtractSource,
+    ExtractTimings,
+    ExtractUsage,
+    Gaps,
+    Notice,
+    ScrapeResponse,
+)
+
+STRUCTURED = "structured"  # the backend named by answers that needed none
+
+
+class ReadPage(Struct, kw_only=True, frozen=True):
+    """A page that was read: its content, and what reading it told."""
+
+    content: str
+    source: ExtractSource
+    structured: list[dict[str, Any]] = []
+    fetch_ms: float = 0
+    clean_ms: float = 0
+
+    @classmethod
+    def from_scrape(cls, response: ScrapeResponse) -> "ReadPage":
+        """What of a scrape an extraction goes on with."""
+        source = ExtractSource(
+            url=response.final_url or response.url,
+            title=response.title,
+            tokens=response.tokens,
+            cache=response.cache,
+        )
+        return cls(
+            content=response.content,
+            source=source,
+            structured=response.structured if isinstance(response.structured, list) else [],
+            fetch_ms=response.timings.fetch_ms,
+            clean_ms=response.timings.clean_ms,
+        )
+
+    def as_prompt(self) -> PromptPage:
+        """The part of it that a model gets."""
+        return PromptPage(content=self.content, url=self.source.url, title=self.source.title)
+
+
+class Outcome:
+    """What one request has come to so far."""
+
+    def __init__(self, *, route: Route | BackendUnavailable) -> None:
+        self.route = route  # or why there is none, which matters only if a model has to be asked
+        self.model = route.name if isinstance(route, Route) else None
+        self.backend = route.backend.name if isinstance(route, Route) else None
+        self.pages: list[ReadPage] = []
+        self.warnings: list[Notice] = []
+        self.finished: list[Finished] = []  # one a call, as they ended
+        self.data: Any = None
+        self.text: str | None = None
+        self.finish_reason: str | None = None
+        self.evidence: list[Evidence] = []
+        self.coverage = Coverage(read=0, chunks=0)
+        self.estimate: Estimate | None = None
+
+    def needs_no_model(self) -> None:
+        """The page's own structured data answers."""
+        self.model, self.backend = None, STRUCTURED
+        self.coverage = Coverage(read=1, chunks=1)
+
+
+def summarise(outcome: Outcome, *, total_ms: float) -> ExtractDone:
+    """The terminal event of an outcome."""
+    last = outcome.finished[-1] if outcome.finished else None
+    return ExtractDone(
+        id=f"ext-{secrets.token_hex(12)}",
+        model=last.model if last else outcome.model,
+        backend=last.backend if last else outcome.backend,
+        data=outcome.data,
+        text=outcome.text,
+        finish_reason=outcome.finish_reason,
+        evidence=outcome.evidence,
+        usage=_usage(outcome),
+        cost=_cost(outcome),
+        cache=_cache(outcome),
+        timings=_timings(outcome, total_ms),
+        warnings=outcome.warnings,
+        coverage=outcome.coverage,
+        estimate=outcome.estimate,
+    )
+
+
+def _usage(outcome: Outcome) -> ExtractUsage:
+    reported = [finished.completion.usage or Usage() for finished in outcome.finished]
+    return ExtractUsage(
+        input_tokens=sum(usage.input_tokens for usage in reported),
+        output_tokens=sum(usage.output_tokens for usage in reported),
+        cached_input_tokens=sum(usage.cached_input_tokens for usage in reported),
+    )
+
+
+def _cost(outcome: Outcome) -> ExtractCost:
+    """Spent and saved. Saved are the tokens that cleaning, structured data or the cache made unnecessary."""
+    price = outcome.route.price if isinstance(outcome.route, Route) else None
+    if price is None:
+        return ExtractCost()
+    reports = [page.source.tokens for page in outcome.pages]
+    unsent = sum(tokens.html if outcome.backend == STRUCTURED else tokens.saved for tokens in reports)
+    saved = max(0, unsent) * price.input / 1e6 + sum(finished.cost.saved_usd for finished in outcome.finished)
+    if outcome.estimate:
+        counts = outcome.estimate
+        spent = (counts.input_tokens * price.input + counts.output_tokens * price.output) / 1e6
+    else:
+        spent = sum(finished.cost.usd for finished in outcome.finished)
+    return ExtractCost(usd=round(spent, 9), saved_usd=round(saved, 9))
+
+
+def _cache(outcome: Outcome) -> CacheReport:
+    """A hit only when every call was one, as old as the oldest; bypass when nothing was asked."""
+    reports = [finished.cache for finished in outcome.finished]
+    if not reports:
+        return CacheReport(status="bypass")
+    missed = next((report for report in reports if report.status != "hit"), None)
+    return missed or max(reports, key=lambda report: report.age_s)
+
+
+def _timings(outcome: Outcome, total_ms: float) -> ExtractTimings:
+    fetch_ms = max((page.fetch_ms for page in outcome.pages), default=0)
+    clean_ms = max((page.clean_ms for page in outcome.pages), default=0)
+    if not outcome.finished:
+        return ExtractTimings(fetch_ms=fetch_ms, clean_ms=clean_ms, total_ms=round(total_ms, 3))
+    first = outcome.finished[0].timings
+    return ExtractTimings(
+        fetch_ms=fetch_ms,
+        clean_ms=clean_ms,
+        queue_ms=first.queue_ms,
+        ttft_ms=first.ttft_ms,
+        tpot_ms=first.tpot_ms,
+        itl_ms=Gaps(p50=first.itl_ms.p50, p95=first.itl_ms.p95, max=first.itl_ms.max),
+        total_ms=round(total_ms, 3),
+    )
