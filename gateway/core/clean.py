@@ -3,8 +3,9 @@
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.markdown import render
+from gateway.core.metadata import read_metadata
 from gateway.core.page import CleanOptions, Page
-from gateway.wire import Metadata
+from gateway.core.structured import read_structured
 
 _DEFAULTS = CleanOptions()
 
@@ -13,18 +14,19 @@ def clean(html: str | bytes, *, url: str | None = None, options: CleanOptions = 
     """Turn a page into its content."""
     text = html.decode("utf-8", "replace") if isinstance(html, bytes) else html
     tree = LexborHTMLParser(text)
-    title = tree.css_first("title")
+    structured = read_structured(tree, base_url=url)
+    facts = read_metadata(tree, structured, url=url)
     root = tree.body or tree.root
     assert root is not None  # a parsed document always has one
     rendered = render(root, kept=None, hidden={}, base_url=url, options=options)
     return Page(
         blocks=rendered.blocks,
-        title=title.text().strip() if title else None,
-        metadata=Metadata(),
+        title=facts.title,
+        metadata=facts.metadata,
         confidence=0.5,
         links=rendered.links,
         images=rendered.images,
-        structured=[],
+        structured=structured,
         warnings=[],
         appendix=rendered.appendix,
     )
