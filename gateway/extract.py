@@ -12,7 +12,8 @@ against the pages.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any, Protocol
 
 import msgspec
@@ -25,6 +26,7 @@ from gateway.core.schema import Schema
 from gateway.core.tokens import get_counter
 from gateway.errors import BackendUnavailable, GatewayError, InvalidRequest
 from gateway.extraction import Outcome, ReadPage, summarise
+from gateway.flights import Flight, Follower
 from gateway.wire import (
     CacheReport,
     EvidenceEvent,
@@ -80,32 +82,35 @@ class Extractor:
             GatewayError: the page's failure when no page could be read, the backend's, ContextOverflow,
                 SchemaUnsatisfied, or InvalidRequest.
         """
-        events: list[ExtractEvent] = []
-        await self._work(request, tenant, events.append)
-        sources = [source_of(event) for event in events if isinstance(event, SourceEvent)]
-        done = events[-1]
-        assert isinstance(done, ExtractDone)
-        return ExtractResponse(**_fields(done), sources=sources)
+        async with aclosing(self.stream(request, tenant=tenant)) as stream:
+            return collect([event async for event in stream])
 
     async def stream(
         self, request: ExtractRequest, *, tenant: str = ""
     ) -> AsyncGenerator[ExtractEvent, None]:
         """One `SourceEvent` a page, `DeltaEvent`s, an `EvidenceEvent` for data, one `ExtractDone`.
 
-        Close the generator when leaving it early: fetches and generation stop. Errors as in `extract`.
+        Close the generator (`contextlib.aclosing`) when leaving it early. Errors as in `extract`.
         """
-        told: asyncio.Queue[ExtractEvent | None] = asyncio.Queue()
-        work = asyncio.ensure_future(self._work(request, tenant, told.put_nowait))
-        work.add_done_callback(lambda _: told.put_nowait(None))
+        reader = self.begin(request, tenant=tenant)
         try:
-            while (event := await told.get()) is not None:
-                yield event
-            await work
+            while reader.end is None:
+                for event in await reader.batch():
+                    yield event
+            yield reader.end
         finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+            reader.close()
 
-    async def _work(self, request: ExtractRequest, tenant: str, tell: Tell) -> None:
+    def begin(self, request: ExtractRequest, *, tenant: str = "") -> Follower[ExtractEvent, ExtractDone]:
+        """Start the work in a task of its own: events are read in batches, the reader's `end` is the last.
+
+        Closing the reader, at any time, stops fetches and generation. Errors as in `extract`.
+        """
+        flight: Flight[ExtractEvent, ExtractDone] = Flight()
+        flight.launch(lambda: self._work(request, tenant, flight.publish), forget=lambda: None)
+        return flight.follow()
+
+    async def _work(self, request: ExtractRequest, tenant: str, tell: Tell) -> ExtractDone:
         began = self._clock()
         check_request(request)
         schema = Schema(request.schema) if request.schema is not None else None
@@ -124,7 +129,7 @@ class Extractor:
             markdown = [page.content for page in outcome.pages]
             outcome.evidence = await asyncio.to_thread(find_evidence, outcome.data, markdown)
             tell(EvidenceEvent(evidence=outcome.evidence))
-        tell(summarise(outcome, total_ms=(self._clock() - began) * 1000))
+        return summarise(outcome, total_ms=(self._clock() - began) * 1000)
 
     async def _read(self, request: ExtractRequest, tenant: str, outcome: Outcome, tell: Tell) -> None:
         """Read the sources; one of several that fails is a warning."""
@@ -184,9 +189,16 @@ def check_request(request: ExtractRequest) -> None:
         raise InvalidRequest("`content` is empty", field="content")
 
 
-def source_of(event: SourceEvent) -> ExtractSource:
-    """The source that an event told of."""
-    return ExtractSource(url=event.url, title=event.title, tokens=event.tokens, cache=event.cache)
+def collect(events: Sequence[ExtractEvent]) -> ExtractResponse:
+    """A whole stream as one answer."""
+    done = events[-1]
+    assert isinstance(done, ExtractDone)
+    sources = [
+        ExtractSource(url=event.url, title=event.title, tokens=event.tokens, cache=event.cache)
+        for event in events
+        if isinstance(event, SourceEvent)
+    ]
+    return ExtractResponse(**_fields(done), sources=sources)
 
 
 def _scrape_requests(request: ExtractRequest) -> list[ScrapeRequest]:

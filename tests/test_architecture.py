@@ -90,6 +90,8 @@ USE_CASE_ALLOWED = {
     "gateway.completion_cache",
     "gateway.failures",
     "gateway.flights",
+    "gateway.asking",
+    "gateway.extraction",
 }
 
 
