@@ -5,7 +5,6 @@ as `tokens:<digest>:<tokenizer>`: another format or budget of the same page cost
 costs no work at all.
 """
 
-import secrets
 import time
 from typing import Protocol, TypeVar
 
@@ -19,6 +18,7 @@ from gateway.core.cursor import Cursor, decode_cursor, encode_cursor
 from gateway.core.page import CleanOptions
 from gateway.core.tokens import resolve_tokenizer
 from gateway.errors import InternalError, InvalidRequest, OriginStatus
+from gateway.identity import new_id
 from gateway.pages import Opened, PageEntry, Pages, digest_of
 from gateway.wire import (
     Notice,
@@ -104,7 +104,7 @@ class Scraper:
             message = f"the origin answered {entry.status}; this is what it sent with it"
             warnings.append(Notice(code="origin_status", message=message))
         return ScrapeResponse(
-            id=secrets.token_hex(12),
+            id=new_id(),
             url=request.url,
             final_url=entry.final_url,
             status=entry.status,

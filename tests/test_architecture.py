@@ -82,6 +82,7 @@ USE_CASE_ALLOWED = {
     "gateway.cache.single_flight",
     "gateway.cache.typed",
     "gateway.pages",
+    "gateway.identity",
     "gateway.workers",
     "backends.base",
     "gateway.scrape",

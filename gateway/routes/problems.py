@@ -1,6 +1,5 @@
 """Every failure as RFC 9457 problem details, through Litestar's own plugin."""
 
-import secrets
 from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +12,7 @@ from litestar.plugins.problem_details import (
 )
 
 from gateway.errors import GatewayError, InternalError, InvalidRequest
+from gateway.identity import new_id
 
 TYPE_PREFIX = "urn:winnow:error:"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -79,7 +79,7 @@ def _problem(
     extra: dict[str, Any] | None = None,
 ) -> ProblemDetailsException:
     if not (word := request_id.get()):  # no route matched, so no middleware ran
-        word = secrets.token_hex(8)
+        word = new_id()
         headers = headers | {"x-request-id": word}
     return ProblemDetailsException(
         status_code=status,

@@ -1,11 +1,11 @@
 """An id for every request: taken from the caller or made here, sent back, and known to errors and logs."""
 
 import re
-import secrets
 
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.identity import new_id
 from gateway.routes.problems import request_id
 
 HEADER = b"x-request-id"
@@ -17,7 +17,7 @@ class RequestIds(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         given = next((value for name, value in scope["headers"] if name == HEADER), b"")
-        word = given if _SAFE.fullmatch(given) else secrets.token_hex(8).encode()
+        word = given if given and _SAFE.fullmatch(given) else new_id().encode()
         request_id.set(word.decode())
 
         async def send_with_id(message: Message) -> None:
