@@ -1,0 +1,21 @@
+"""How much text there is, in any script: Chinese, Japanese, Thai and others put no spaces between words."""
+
+import re
+
+from gateway.core.words import UNSPACED
+
+_UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
+_CHARACTERS_A_WORD = 2  # about, in Chinese and Japanese; Thai and Khmer words are longer
+
+
+def count_words(text: str) -> int:
+    """Roughly how many words a text has; two characters count as one where words are not spaced."""
+    if text.isascii():
+        return len(text.split())
+    unspaced = sum(len(run) for run in _UNSPACED_RUN.findall(text))
+    return len(_UNSPACED_RUN.sub(" ", text).split()) + unspaced // _CHARACTERS_A_WORD
+
+
+def squeeze(text: str) -> str:
+    """A text without white space and case, to look pieces of other texts up in, whatever the script."""
+    return "".join(text.lower().split())

@@ -1,0 +1,206 @@
+"""Text that is not in the DOM: in `<noscript>`, structured data, a script's state or `<template>`.
+
+Measured on 1,491 pages: where the DOM has the page's text, what structured data says beyond it is written
+for search engines and is no content (under 5 % of it is); only an article's body, and the description of the
+one product of a short page, are. Where the DOM is an empty shell, what stands behind it is all there is:
+Discourse and Flarum serve whole threads in `<noscript>`, which lifts forums by .13 of F1. So a source needs
+three times the DOM's words to replace it, and nothing is said twice.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.languages import count_words, squeeze
+from gateway.core.prose import item_to_html, state_to_html, to_html
+from gateway.core.structured import Item, parse_json, prune, types_of
+
+_THIN_WORDS = 120  # a DOM with more is looked behind for noscript, bodies and the product only
+_SHORT_WORDS = 800  # a page with more shows what it has to say of its product
+_LEAST_WORDS = 25  # less is no content
+_LEAST_BODY_WORDS = 80
+_SHELL_RATIO = 3  # a source with so many times the DOM's words replaces it
+_SEEN = 0.3  # of the samples: then it is in the DOM already
+_SAMPLES, _SAMPLE_CHARACTERS = 16, 24
+_MAX_STATE_CHARACTERS = 4_000_000
+_LEAST_NOSCRIPT_CHARACTERS = 400  # less is a tracking pixel or "please enable JavaScript"
+
+_TAG = re.compile(r"<[^>]*>")
+_STRING = r'"(?:[^"\\\n]|\\.){0,2000000}"'
+_FLIGHT = re.compile(rf"self\.__next_f\.push\(\[1,\s*({_STRING})\]\)")
+_FLIGHT_ROW = re.compile(r"^[0-9a-f]+:(?=[\[{])", re.M)
+_ASSIGNED = re.compile(
+    r"(?:__[A-Za-z]\w+|[Ss]tate|[Dd]ata)[\"'\]]*\s*=\s*(?:JSON\.parse\(\s*(?=\")|(?=[{\[]))"
+)
+_LITERAL = re.compile(r'"((?:[^"\\\n]|\\.){40,20000})"')
+_DECODER = json.JSONDecoder(strict=False)
+_STATE_ATTRIBUTES = ("data-page", "data-preloaded", "data-state", "props")
+
+# what a page can be about, the more telling first; cards, sites and breadcrumbs are not among it
+_SUBJECTS = (
+    re.compile(
+        r"article|posting|qapage|question|recipe|howto|faqpage|product|event|course|review|movie|book", re.I
+    ),
+    re.compile(r"itemlist|dataset|software|service|profile|person", re.I),
+    re.compile(r"business|organi[sz]ation|place|store|page", re.I),
+)
+_BODY_TYPE = re.compile(r"article|posting|^question$|creativework", re.I)
+_PRODUCT = re.compile(r"^product(?:group)?$", re.I)
+
+
+class Recovered(Struct, frozen=True, kw_only=True):
+    """Content found outside the DOM: `html` to be parsed with `scripting=False`, walked and rendered.
+
+    `replaces`: the DOM is a shell and this is the page; else it goes after the DOM's content. `is_page`: it
+    was written as a page, with menus and footers (`<noscript>`, `<template>`), so the main content is still
+    to be chosen; else all of it is content.
+    """
+
+    source: str  # noscript, json-ld, state, template
+    html: str
+    replaces: bool
+    is_page: bool
+
+
+def recover(tree: LexborHTMLParser, structured: list[Item], *, visible: str) -> list[Recovered]:
+    """Content of the page that its DOM lacks.
+
+    Args:
+        tree: the page, parsed with `scripting=True` so that `<noscript>` is one text; not changed.
+        structured: its items from `read_structured`.
+        visible: all text of the DOM that a reader may see, menus included.
+    Returns:
+        Nothing for the usual page. For a shell one piece with `replaces`; else what goes beside the DOM.
+    """
+    words = count_words(visible) if len(visible) < 20_000 else len(visible) // 6
+    noscript = _noscript(tree)
+    if noscript and (said := count_words(_text_of(noscript))) >= max(_LEAST_WORDS, _SHELL_RATIO * words):
+        return [Recovered(source="noscript", html=noscript, replaces=True, is_page=True)]
+    dom = _Dom(visible)
+    if words < _THIN_WORDS:
+        for source, candidate in _behind_a_shell(tree, structured):
+            text = _text_of(candidate)
+            said = count_words(text)
+            if said >= max(_LEAST_WORDS, words) and not dom.says(text):
+                replaces = said >= _SHELL_RATIO * words
+                return [
+                    Recovered(source=source, html=candidate, replaces=replaces, is_page=source == "template")
+                ]
+    return [
+        Recovered(source="json-ld", html=candidate, replaces=False, is_page=False)
+        for candidate, least in _beside_the_dom(structured, short=words < _SHORT_WORDS)
+        if count_words(text := _text_of(candidate)) >= least and not dom.says(text)
+    ]
+
+
+class _Dom:
+    """The visible text, squeezed when first asked."""
+
+    def __init__(self, visible: str) -> None:
+        self._visible = visible
+        self._squeezed: str | None = None
+
+    def says(self, text: str) -> bool:
+        """Whether samples spread over a text are found in the DOM, white space and case aside."""
+        if self._squeezed is None:
+            self._squeezed = squeeze(self._visible)
+        text = squeeze(text)
+        step = max(1, (len(text) - _SAMPLE_CHARACTERS) // (_SAMPLES - 1))
+        samples = [text[at : at + _SAMPLE_CHARACTERS] for at in range(0, len(text), step)][:_SAMPLES]
+        return sum(sample in self._squeezed for sample in samples) >= _SEEN * len(samples)
+
+
+def _noscript(tree: LexborHTMLParser) -> str:
+    """The longest `<noscript>`, which is the page where a script was to build it."""
+    longest = max((node.inner_html or "" for node in tree.css("noscript")), key=len, default="")
+    return longest if len(longest) >= _LEAST_NOSCRIPT_CHARACTERS else ""
+
+
+def _behind_a_shell(tree: LexborHTMLParser, structured: list[Item]) -> Iterator[tuple[str, str]]:
+    """Where the text of a page may be whose DOM has none, the cleanest source first."""
+    for subjects in _SUBJECTS[:1]:
+        yield "json-ld", _items_html(structured, subjects)
+    templates = [fragment.html or "" for fragment in tree.template_fragments()]
+    yield "template", max(templates, key=len, default="")
+    yield "state", state_to_html(_states(tree))
+    for subjects in _SUBJECTS[1:]:
+        yield "json-ld", _items_html(structured, subjects)
+
+
+def _beside_the_dom(structured: list[Item], *, short: bool) -> Iterator[tuple[str, int]]:
+    """What is content even where the DOM has text, and how many words it needs."""
+    for item in structured:
+        if any(map(_BODY_TYPE.search, types_of(item))):
+            body = item.get("articleBody") or item.get("text")
+            if isinstance(body, str):
+                yield to_html(body), _LEAST_BODY_WORDS
+    products = [item for item in structured if any(map(_PRODUCT.match, types_of(item)))]
+    if short and len(products) == 1 and isinstance(text := products[0].get("description"), str):
+        yield to_html(text), _LEAST_WORDS
+
+
+def _items_html(structured: list[Item], subjects: re.Pattern[str]) -> str:
+    return "".join(item_to_html(item) for item in structured if any(map(subjects.search, types_of(item))))
+
+
+def _states(tree: LexborHTMLParser) -> list[Any]:
+    """What scripts would build the page from: JSON scripts, assignments, attributes, React flight rows."""
+    states: list[Any] = []
+    flight: list[str] = []
+    for node in tree.css("script:not([src])"):
+        text = node.text() or ""
+        kind = (node.attrs.get("type") or "").lower()
+        if len(text) > _MAX_STATE_CHARACTERS or len(text) < 100 or "ld+json" in kind:
+            continue
+        if "json" in kind:
+            states += parse_json(text)
+        elif "__next_f" in text[:200]:
+            flight += [_unquote(row) for row in _FLIGHT.findall(text)]
+        else:
+            states += _assigned(text)
+    states += [row for row in map(_json_prefix, _FLIGHT_ROW.split("".join(flight))) if row is not None]
+    selector = ",".join(f"[{name}]" for name in _STATE_ATTRIBUTES)
+    for node in tree.css(selector):
+        for name in _STATE_ATTRIBUTES:
+            if (value := node.attrs.get(name)) and value[:1] in "{[":
+                states += parse_json(value)
+    for state in states:
+        prune(state)
+    return states
+
+
+def _assigned(script: str) -> list[Any]:
+    """State that a script assigns: as JSON where it is that, else the texts among its string literals."""
+    found = [
+        value
+        for start in _ASSIGNED.finditer(script)
+        if (value := _json_prefix(script[start.end() :])) is not None
+    ]
+    if found or "__NUXT__" not in script[:500]:
+        return found
+    return [_unquote(f'"{literal}"') for literal in _LITERAL.findall(script)]
+
+
+def _json_prefix(text: str) -> Any:
+    """The JSON value a text begins with, or None; one in quotes is unquoted first."""
+    try:
+        value, _ = _DECODER.raw_decode(text)
+        return _DECODER.decode(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unquote(literal: str) -> str:
+    try:
+        value = _DECODER.decode(literal)
+    except (ValueError, RecursionError):
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _text_of(markup: str) -> str:
+    return _TAG.sub(" ", markup)
