@@ -9,11 +9,10 @@ from gateway.core.escape import longest_run
 from gateway.core.tags import ID, TEXT, ids
 
 _LANGUAGE = re.compile(
-    r"(?:^|\s)(?:language|lang|highlight-source|highlight-text|highlight|brush:|code|src|sourceCode)"
-    r"(?:[-_: ]\s*)([a-z][\w+#.-]*)",
+    r"(?:^|\s)(?:(?:language|lang|highlight-source|highlight-text|highlight|code|src|syntax)[-_]|brush:\s*"
+    r"|sourceCode\s+)([a-z][\w+#.-]*)",
     re.I,
 )
-_PANDOC = re.compile(r"(?:^|\s)sourceCode\s+([a-z][\w+#.-]*)", re.I)
 _NO_LANGUAGE = re.compile(
     r"block|box|container|wrap(?:per)?|inner|toolbar|lines?|numbers|highlight(?:er)?|source|text|default"
     r"|example|snippet|pre|code|content|plain(?:text)?|none|copy|title|body|notranslate",
@@ -48,7 +47,7 @@ def language_of(pre: LexborNode) -> str:
             return _word(named)
         classes = attributes.get("class")
         if classes:
-            for match in (*_PANDOC.finditer(classes), *_LANGUAGE.finditer(classes)):
+            for match in _LANGUAGE.finditer(classes):
                 if not _NO_LANGUAGE.fullmatch(match[1]):
                     return _word(match[1])
     return ""

@@ -12,13 +12,13 @@ import unicodedata
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<&~]")
 _RISKS = r"""
-    \\(?=[!-/:-@\[-`{-~{or_end})       # escapes what follows
+    \\(?=[!-/:-@\[-`{-~]|$)            # escapes what follows
   | `
   | (?<!\s)\* | \*(?!\s)               # opens or closes emphasis
   | (?<![^\W_])_ | _(?![^\W_])         # the same, but never inside a word
   | <(?=[A-Za-z/!?{or_end})            # a tag or an autolink
   | &(?=\#?\w{1,32};)                  # an entity
-  | ~(?=~) | (?<=~)~                   # strikethrough
+  | ~(?=~) | (?<=~)~ {or_tilde}        # strikethrough
 """
 _OPENING = r"| \[(?!(?:[^\[\]^][^\[\]]*)?\](?![(\[:{or_end}))"  # the text of a link, footnote, definition
 
@@ -26,6 +26,7 @@ _OPENING = r"| \[(?!(?:[^\[\]^][^\[\]]*)?\](?![(\[:{or_end}))"  # the text of a 
 def _risks(more: str, *, edges: bool) -> re.Pattern[str]:
     # `edges`: another token may follow, so the end of the text is as good as the worst character
     pattern = (_RISKS + more).replace("{or_end}", "]|$" if edges else "]")
+    pattern = pattern.replace("{or_tilde}", "| ^~ | ~$" if edges else "")
     return re.compile(pattern, re.X)
 
 

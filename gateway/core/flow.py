@@ -79,7 +79,6 @@ class Flow:
         self.table: Table | None = None
         self.list: List | None = None
         self.item: Item | None = None
-        self.written = 0
         self._latest: dict[str, List] = {}  # lead -> the list whose item was written last
         self._term: Draft | None = None  # a definition that is still being gathered
         self._tags: list[str] = []  # HTML start tags that wait for the next block
@@ -107,7 +106,8 @@ class Flow:
         elif self.defining and (self.defining == "dt" or self._term is not None):
             self._define(run)
         else:
-            bare = self.item is not None and self.item.draft is None
+            item = self.item
+            bare = self.cell or (item is not None and item.draft is None and not item.broken)
             tagged = "" if not html else run.html if bare else f"<p>{run.html}</p>"
             self.add(Draft(self.kind, escape_lines(markdown), run.text, tagged, markdown))
 
@@ -137,6 +137,7 @@ class Flow:
         term, self._term = self._term, None
         if term is not None:
             term.level = 0
+            term.html = f"<dl>{term.html}</dl>"
             self._write(term)
 
     def add(self, draft: Draft) -> None:
@@ -151,7 +152,6 @@ class Flow:
             self.add(Draft("rule", "---", "---", "<hr>", ""))
 
     def _write(self, draft: Draft) -> None:
-        self.written += 1
         if self._tags:
             draft.html = "".join(self._tags) + draft.html
             self._tags.clear()
@@ -164,8 +164,10 @@ class Flow:
         elif item.draft is None:
             self._write_item(item, draft)
         elif self.out[-1] is item.draft:
+            self._forget_below(item.list.lead)
             item.more.append(draft)
         else:  # the item goes on after a list inside it
+            self._forget_below(item.list.lead)
             item.settle()
             draft.markdown = item.indent + indent(draft.markdown, item.indent)
             draft.kind, draft.level, draft.gap = "item", item.list.level, "\n\n"
@@ -184,8 +186,7 @@ class Flow:
         list_ = item.list
         lead = list_.lead
         before = self._latest.get(lead)
-        for deeper in [other for other in self._latest if len(other) > len(lead)]:
-            del self._latest[deeper]
+        self._forget_below(lead)
         self._latest[lead] = list_
         gap = "\n\n"
         if not list_.delimiter:
@@ -205,6 +206,10 @@ class Flow:
         draft.kind, draft.level, draft.gap = "item", list_.level, gap
         item.draft = draft
         self.out.append(draft)
+
+    def _forget_below(self, lead: str) -> None:
+        for deeper in [other for other in self._latest if len(other) > len(lead)]:
+            del self._latest[deeper]
 
     def open_list(self, list_: List, tag: str) -> Callable[[str], None]:
         """Start a list; returns what ends it, given the end tag."""

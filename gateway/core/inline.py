@@ -1,10 +1,9 @@
-"""One line of text on its way from DOM nodes to markdown, plain text and HTML.
+"""The tokens of a line as markdown, plain text and HTML, all at once.
 
-A `Line` gathers tokens while the walk goes through inline elements: strings (white space already folded)
-and marks around them. `Style.finish` turns the tokens into the three renderings at once. Rules:
- - white space never stands inside an emphasis or link at its edges: it is held back until the next text;
- - emphasis whose delimiters CommonMark would not read as such where they stand is left out, the words stay;
- - a link is written once, around the first text it has, even when blocks inside it break the line.
+Emphasis whose delimiters CommonMark would not read as such where they stand is left out: the words matter
+more than their weight. A link's text, a formula or a footnote cannot end early, whatever characters it has.
+
+Source: CommonMark 0.31 sections 6.2 (emphasis), 6.3 (links), 6.4 (images), 6.5 (autolinks).
 """
 
 import re
@@ -12,39 +11,13 @@ from html import escape as escape_html
 from typing import NamedTuple
 
 from gateway.core.escape import certainly_separates, code_span, escape, is_punctuation, is_space
+from gateway.core.line import BREAK, CLOSE, Code, Mark, Token
 from gateway.wire import Link, LinkStyle
 
 _DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}
+_TAGS = frozenset((*_DELIMITERS, "sub", "sup"))
 # superscripts that read better on the line than as a tag
 _ORDINAL = re.compile(r"st|nd|rd|th|er|ère|ème|re|es?|o|a|[ºª°®©™rc]|tm|sm", re.I)
-
-
-class Mark:
-    """The start of an emphasis, a link (`url`) or a reference to a footnote (`target`)."""
-
-    __slots__ = ("kind", "target", "url")
-
-    def __init__(self, kind: str, *, url: str = "", target: str = "") -> None:
-        self.kind = kind
-        self.url = url
-        self.target = target
-
-
-class Code:
-    """Inline code."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-
-class Atom(NamedTuple):
-    """Something whose renderings are ready: an image, a formula."""
-
-    markdown: str
-    text: str
-    html: str
 
 
 class Run(NamedTuple):
@@ -55,161 +28,16 @@ class Run(NamedTuple):
     html: str
 
 
-BREAK = Atom("  \n", "\n", "<br>")
-_CLOSE = None  # ends the innermost mark
-Token = str | Mark | Code | Atom | None
-
-
-class Line:
-    """The tokens of one block of text."""
-
-    __slots__ = ("_code", "_code_depth", "_marks", "_plain", "_space", "_tokens")
-
-    def __init__(self) -> None:
-        self._tokens: list[Token] = []
-        self._marks: list[Mark] = []  # open ones, outermost first
-        self._plain = True  # only strings so far
-        self._space = False  # white space held back
-        self._code_depth = 0
-        self._code: Code | None = None  # what the innermost code element has so far
-
-    def add_text(self, raw: str) -> None:
-        """Add a text node."""
-        words = raw.split()
-        if not words:
-            self._space = True
-            return
-        text = " ".join(words)
-        space = self._space or raw[0].isspace()
-        self._space = raw[-1].isspace()
-        if self._code_depth:
-            self._add_code(text, space)
-        else:
-            if space:
-                self._write_space()
-            self._tokens.append(text)
-
-    def add_space(self) -> None:
-        """Keep what comes next apart from what came before."""
-        self._space = True
-
-    def add_atom(self, atom: Atom) -> None:
-        """Add something ready-made."""
-        if self._space:
-            self._write_space()
-            self._space = False
-        self._plain = False
-        self._tokens.append(atom)
-
-    def add_break(self) -> bool:
-        """Add a hard line break; False when there is one already, so that the two end a paragraph."""
-        if not self._tokens or isinstance(self._tokens[-1], Mark):
-            return True  # means nothing at the start
-        if self._tokens[-1] is BREAK:
-            return False
-        self._space = self._plain = False
-        self._tokens.append(BREAK)
-        return True
-
-    def open(self, kind: str, *, url: str = "", target: str = "") -> bool:
-        """Open a mark; False (and then no `close` is due) when one of its kind is open already."""
-        if self._code_depth or self.is_open(kind):
-            return False
-        mark = Mark(kind, url=url, target=target)
-        self._tokens.append(mark)
-        self._marks.append(mark)
-        self._plain = False
-        return True
-
-    def close(self) -> None:
-        """Close the innermost mark."""
-        self._marks.pop()
-        if self._tokens and isinstance(self._tokens[-1], Mark):
-            self._tokens.pop()  # nothing inside
-        else:
-            self._tokens.append(_CLOSE)
-
-    def is_open(self, kind: str) -> bool:
-        """Whether a mark of this kind is open."""
-        return any(mark.kind == kind for mark in self._marks)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the block has no text yet."""
-        return all(isinstance(token, Mark) for token in self._tokens)
-
-    def add_glyph(self, glyph: str, *, before: bool) -> None:
-        """Add punctuation that stands directly before or after a text."""
-        if before and self._space:
-            self._write_space()
-            self._space = False
-        self._tokens.append(glyph)
-
-    def open_code(self) -> None:
-        """Start inline code."""
-        self._code_depth += 1
-        self._plain = False
-
-    def close_code(self) -> None:
-        """End inline code."""
-        self._code_depth -= 1
-        if not self._code_depth:
-            self._code = None
-
-    def _add_code(self, text: str, space: bool) -> None:
-        last = self._tokens[-1] if self._tokens else None
-        if isinstance(last, Code) and (not space or last is self._code):
-            last.text += " " * space + text  # two spans that touch would be read as one with odd fences
-            return
-        if space:
-            self._write_space()
-        self._code = Code(text)
-        self._tokens.append(self._code)
-
-    def _write_space(self) -> None:
-        # before the marks that were just opened
-        tokens = self._tokens
-        at = len(tokens)
-        while at and isinstance(tokens[at - 1], Mark):
-            at -= 1
-        if at and tokens[at - 1] is not BREAK:
-            tokens.insert(at, " ")
-
-    def take(self) -> tuple[list[Token], bool]:
-        """End the block: its tokens, all marks closed, and whether they are all strings.
-
-        Open emphasis goes on in the next block; a link only when it has no text yet.
-        """
-        tokens, plain = self._tokens, self._plain
-        if not tokens:
-            self._space = False
-            return tokens, plain
-        self._tokens, self._space, self._code = [], False, None
-        self._plain = not (self._marks or self._code_depth)
-        carried: list[Token] = []
-        for index in range(len(self._marks) - 1, -1, -1):
-            mark = self._marks[index]
-            if isinstance(tokens[-1], Mark):
-                tokens.pop()
-            else:
-                tokens.append(_CLOSE)
-                kind = "spent" if mark.kind in ("a", "note") else mark.kind
-                mark = self._marks[index] = Mark(kind)
-            carried.append(mark)
-        self._tokens = carried[::-1]
-        return tokens, plain
-
-
 class Style:
-    """How lines are written on one page; numbers its reference links."""
+    """How lines are written on one page; collects its links and numbers its references."""
 
     __slots__ = ("_labels", "found", "html", "links", "notes", "references")
 
     def __init__(self, links: LinkStyle, *, html: bool) -> None:
         self.links = links
         self.html = html
+        self.found: dict[tuple[str, str], None] = {}  # address and text of every link, in order
         self.references: dict[str, int] = {}  # address -> number
-        self.found: dict[Link, None] = {}
         self.notes: dict[str, str] = {}  # target of a reference to a footnote -> its label
         self._labels: dict[str, str] = {}  # label -> target
 
@@ -219,110 +47,113 @@ class Style:
             return False
         return self.notes.setdefault(target, label) == label
 
-    def finish(self, tokens: list[Token], plain: bool, *, bold: bool = True) -> Run | None:
+    def found_links(self) -> list[Link]:
+        return [Link(url=url, text=text) for url, text in self.found]
+
+    def link(self, url: str) -> tuple[str, str]:
+        """What stands before and after the text of a link."""
+        if self.links == "none":
+            return "", ""
+        if self.links == "inline":
+            return "[", f"]({url})"
+        return "[", f"][{self.references.setdefault(url, len(self.references) + 1)}]"
+
+    def finish(self, tokens: list[Token], plain: bool, *, bold: bool, alone: bool) -> Run | None:
         """Render the tokens of a block; None when nothing is left of it.
 
         Args:
             tokens: from `Line.take`.
             plain: all of them are strings.
             bold: whether strong emphasis says anything here (not in a heading).
+            alone: no other line ends up in the same block of markdown.
         """
         if plain:
             text = "".join(tokens)  # type: ignore[arg-type]
             if not text:
                 return None
-            markdown = escape(text, alone=True, in_link=self.links == "reference")
+            markdown = escape(text, alone=alone, in_link=self.links == "reference")
             return Run(markdown, text, escape_html(text, quote=False) if self.html else "")
         while tokens and (tokens[-1] is BREAK or tokens[-1] == " "):
             tokens.pop()
-        return _Marked(self, tokens, bold).run() if tokens else None
+        markdown, text = _Marked(self, tokens, bold).join()
+        return Run(markdown, text, html_of(tokens) if self.html else "") if markdown else None
 
 
 class _Marked:
     """The tokens of one block with marks in it, half-way to markdown."""
 
+    __slots__ = ("bold", "codes", "linked", "open", "pairs", "pieces", "style", "texts")
+
     def __init__(self, style: Style, tokens: list[Token], bold: bool) -> None:
         self.style = style
         self.bold = bold
+        self.linked = 0
         self.pieces: list[str] = []  # markdown; delimiters are filled in when both sides are known
         self.texts: list[str] = []
-        self.html: list[str] = []
-        self.open: list[tuple[Mark, int, int, int]] = []  # with the lengths of the three lists
-        self.pairs: list[tuple[int, int, str]] = []  # pieces to hold delimiters, inner ones first
-        self.linked = 0
-        self.brackets = style.links == "reference"
+        self.open: list[tuple[Mark, int, int]] = []  # with the lengths of pieces and texts
+        self.pairs: list[tuple[int, int, int, str]] = []  # pieces to hold delimiters, inner ones first
+        self.codes: dict[int, str] = {}  # piece -> its text
+        pieces, texts = self.pieces, self.texts
+        brackets = style.links == "reference"
         for token in tokens:
-            self._add(token)
+            if isinstance(token, str):
+                pieces.append(escape(token, in_link=brackets or self.linked > 0))
+                texts.append(token)
+            elif token is CLOSE:
+                self._close(*self.open.pop())
+            elif isinstance(token, Mark):
+                self.open.append((token, len(pieces), len(texts)))
+                pieces.append("")
+                self.linked += token.kind == "a"
+            elif isinstance(token, Code):
+                self.codes[len(pieces)] = token.text
+                pieces.append(code_span(token.text))
+                texts.append(token.text)
+            else:
+                pieces.append(token.markdown)
+                texts.append(token.text)
 
-    def run(self) -> Run | None:
-        self._place_delimiters()
-        text = "".join(self.texts).strip()
-        markdown = "".join(self.pieces).strip()
-        return Run(markdown, text, "".join(self.html)) if markdown else None
+    def join(self) -> tuple[str, str]:
+        """Markdown and text."""
+        if self.pairs:
+            self._place_delimiters()
+        if len(self.codes) > 1:
+            self._merge_codes()
+        return "".join(self.pieces).strip(), "".join(self.texts).strip()
 
-    def _add(self, token: Token) -> None:
-        if isinstance(token, str):
-            self.pieces.append(escape(token, in_link=self.linked > 0 or self.brackets))
-            self.texts.append(token)
-            self.html.append(escape_html(token, quote=False))
-        elif token is _CLOSE:
-            self._close(*self.open.pop())
-        elif isinstance(token, Mark):
-            self.open.append((token, len(self.pieces), len(self.texts), len(self.html)))
-            self.pieces.append("")
-            self.html.append("")
-            self.linked += token.kind == "a"
-        elif isinstance(token, Code):
-            self.pieces.append(code_span(token.text))
-            self.texts.append(token.text)
-            self.html.append(f"<code>{escape_html(token.text, quote=False)}</code>")
-        else:
-            self.pieces.append(token.markdown)
-            self.texts.append(token.text)
-            self.html.append(token.html)
-
-    def _close(self, mark: Mark, at: int, at_text: int, at_html: int) -> None:
+    def _close(self, mark: Mark, at: int, at_text: int) -> None:
         kind = mark.kind
-        if kind in _DELIMITERS:
-            if kind != "strong" or self.bold:
-                self.pairs.append((at, len(self.pieces), _DELIMITERS[kind]))
-            self.pieces.append("")
-            self._wrap(at_html, f"<{kind}>", f"</{kind}>")
-        elif kind in ("sub", "sup"):
-            if self.pieces[at + 1][:1] == "\0":  # a reference to a footnote, raised only if it stays text
-                _, target, plain, _ = self.pieces[at + 1].split("\0")
-                self.pieces[at + 1] = f"\0{target}\0<{kind}>{plain}</{kind}>\0"
-            elif not _ORDINAL.fullmatch("".join(self.texts[at_text:]).strip()):
-                self.pieces[at] = f"<{kind}>"
-                self.pieces.append(f"</{kind}>")
-            self._wrap(at_html, f"<{kind}>", f"</{kind}>")
-        elif kind == "a":
+        if kind == "a":
             self.linked -= 1
             self._link(mark.url, at, "".join(self.texts[at_text:]))
-            self._wrap(at_html, f'<a href="{escape_html(mark.url)}">', "</a>")
+        elif kind in _DELIMITERS:
+            if kind != "strong" or self.bold:
+                around = max((at for mark, at, _ in self.open if mark.kind in _DELIMITERS), default=-1)
+                self.pairs.append((at, len(self.pieces), around, _DELIMITERS[kind]))
+                self.pieces.append("")
+        elif kind in ("sub", "sup"):
+            self._raise(kind, at, "".join(self.texts[at_text:]))
         elif kind == "note":
             self._note(mark.target, at, "".join(self.texts[at_text:]))
 
-    def _wrap(self, at: int, start: str, end: str) -> None:
-        self.html[at] = start
-        self.html.append(end)
-
     def _link(self, url: str, at: int, text: str) -> None:
-        self.style.found[Link(url=url, text=text.strip())] = None
-        if self.style.links == "none":
-            return
-        if text == url and len(self.pieces) == at + 2:
+        self.style.found[url, text.strip()] = None
+        if text == url and len(self.pieces) == at + 2 and self.style.links == "inline":
             self.pieces[at + 1] = f"<{url}>"
             return
+        self.pieces[at], end = self.style.link(url)
+        self.pieces.append(end)
         before = self._filled(at, -1)
-        if before is not None and self.pieces[before].endswith("!"):
+        if before is not None and self.pieces[before][-1] == "!" and end:
             self.pieces[before] = self.pieces[before][:-1] + "\\!"  # would make an image of the link
-        self.pieces[at] = "["
-        if self.style.links == "reference":
-            number = self.style.references.setdefault(url, len(self.style.references) + 1)
-            self.pieces.append(f"][{number}]")
-        else:
-            self.pieces.append(f"]({url})")
+
+    def _raise(self, kind: str, at: int, text: str) -> None:
+        if self.pieces[at + 1][:1] == "\0":  # a reference to a footnote, raised only if it stays text
+            _, target, plain, _ = self.pieces[at + 1].split("\0")
+            self.pieces[at + 1] = f"\0{target}\0<{kind}>{plain}</{kind}>\0"
+        elif not _ORDINAL.fullmatch(text.strip()):
+            self.pieces[at] = f"<{kind}>"
+            self.pieces.append(f"</{kind}>")
 
     def _note(self, target: str, at: int, text: str) -> None:
         if self.style.note(target, text.strip("[]() ")):
@@ -341,13 +172,15 @@ class _Marked:
     def _place_delimiters(self) -> None:
         opening: dict[int, str] = {}
         closing: dict[int, str] = {}
-        for first, last, delimiter in self.pairs:
+        for first, last, around, delimiter in self.pairs:
             before, inner = self._filled(first, -1), self._filled(first, 1)
             tail, after = self._filled(last, -1), self._filled(last, 1)
             if inner is None or tail is None or inner >= last:
                 continue
             if before in closing:
                 continue  # `*a***b**` could pair in more than one way
+            if before is not None and before > around >= 0 and not is_space(self.pieces[before][-1]):
+                continue  # what opens here could close what is around it
             # `***` is one run: what flanks the inner delimiter flanks the outer one
             starts = opening.get(inner, " ")[0] == delimiter[0] or _flanks(
                 self._edge(before, -1), self.pieces[inner][0]
@@ -358,10 +191,48 @@ class _Marked:
             if starts and ends:
                 self.pieces[first] = self.pieces[last] = opening[first] = closing[last] = delimiter
 
+    def _merge_codes(self) -> None:
+        # two spans that touch would be read as one with odd fences
+        group: list[int] = []
+        for at, piece in enumerate([*self.pieces, "end"]):
+            if at in self.codes:
+                group.append(at)
+            elif piece:
+                if len(group) > 1:
+                    self.pieces[group[0]] = code_span("".join([self.codes[code] for code in group]))
+                    for code in group[1:]:
+                        self.pieces[code] = ""
+                group = []
+
     def _edge(self, piece: int | None, index: int) -> str:
         return "" if piece is None else self.pieces[piece][index]
 
 
 def _flanks(outside: str, inside: str) -> bool:
-    """Whether a delimiter between these characters opens (or closes) emphasis: CommonMark 6.2."""
+    """Whether a delimiter between these characters opens (or closes) emphasis."""
     return not is_space(inside) and (not is_punctuation(inside) or certainly_separates(outside))
+
+
+def html_of(tokens: list[Token]) -> str:
+    """The tokens of a line as HTML: no tag, attribute or address but those that markdown has too."""
+    parts: list[str] = []
+    ends: list[str] = []
+    for token in tokens:
+        if isinstance(token, str):
+            parts.append(escape_html(token, quote=False))
+        elif token is CLOSE:
+            parts.append(ends.pop())
+        elif isinstance(token, Mark):
+            if token.kind == "a":
+                parts.append(f'<a href="{escape_html(token.url)}">')
+                ends.append("</a>")
+            elif token.kind in _TAGS:
+                parts.append(f"<{token.kind}>")
+                ends.append(f"</{token.kind}>")
+            else:
+                ends.append("")
+        elif isinstance(token, Code):
+            parts.append(f"<code>{escape_html(token.text, quote=False)}</code>")
+        else:
+            parts.append(token.html)
+    return "".join(parts)

@@ -17,7 +17,9 @@ from gateway.core.code import fence, language_of, read_code
 from gateway.core.drafts import Draft, indent, join
 from gateway.core.escape import code_span, escape
 from gateway.core.flow import Flow, Item, List
-from gateway.core.inline import Atom, Line, Style
+from gateway.core.inline import Style
+from gateway.core.invisible import strip_invisible
+from gateway.core.line import Atom, Line
 from gateway.core.links import Resolver
 from gateway.core.math import fold, tex_of
 from gateway.core.page import Block, CleanOptions, Kept
@@ -30,7 +32,8 @@ _QUOTE_CHARS = 4000  # a longer quote goes on in a second one, so that a budget 
 _PERMALINKS = frozenset(("¶", "#", "§", "🔗", "∞", "⚓"))
 _BACKLINK = re.compile(r"[a-k]?|[↩↑^⏎⬆↵⇧]\ufe0e?")
 _NOTE_REFERENCE = re.compile("\0([^\0]*)\0([^\0]*)\0")
-_TEX = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.S)
+_TEX_DELIMITER = re.compile(r"(\\[()\[\]])")
+_TEX_PAIRS = ([r"\(", r"\)"], [r"\[", r"\]"])
 
 _Close = Callable[[], None]
 _Open = Callable[[LexborNode], _Close | None]
@@ -44,6 +47,7 @@ class Rendered(Struct, frozen=True, kw_only=True):
     images: list[Image] = []
     appendix: str = ""  # definitions of reference-style links, with the gap before them
     truncated: bool = False  # max_depth or max_blocks left something out
+    invisible: int = 0  # characters taken out that nobody sees
 
 
 def render(
@@ -100,65 +104,59 @@ class _Walk:
         self.flow = Flow()
         self.images: dict[Image, None] = {}
         self.truncated = False
+        self.invisible = 0
+        self.room = options.max_blocks
 
     def run(self, root: LexborNode) -> None:
-        line, texts, elements, hidden = self.line, self.texts, self.elements, self.hidden
+        line, texts, elements, hidden, flush = self.line, self.texts, self.elements, self.hidden, self.flush
         voids, inlines, blocks = self._voids(), self._inlines(), self._blocks()
-        max_depth, max_blocks = self.options.max_depth, self.options.max_blocks
+        max_depth = self.options.max_depth
         stack: list[tuple[LexborNode | None, _Close | None]] = []
+        close: _Close | None
         node = root.first_child
         while True:
             if node is None:
                 if not stack:
                     break
                 node, close = stack.pop()
-                if close is not None:
+                if close is not None and (close is not flush or line.tokens):
                     close()
                 continue
             tag = node.tag_id
+            close = None
             if tag == TEXT:
                 if texts is None or node.mem_id in texts:
-                    text = node.text_content or ""
-                    if "\\" in text:
-                        self.add_text_with_tex(text)
-                    else:
-                        line.add_text(text)
+                    self.add_text(node.text_content or "")
                 else:
-                    line.add_space()
-                node = node.next
-                continue
-            if hidden and node.mem_id in hidden:
-                node = node.next
-                continue
-            if tag in voids:
-                voids[tag](node)
-                node = node.next
-                continue
-            close = None
-            if tag in inlines:
+                    line.space = True
+            elif hidden and node.mem_id in hidden:
+                close = _skip
+            elif tag in PLAIN:
+                pass
+            elif tag in inlines:
                 close = inlines[tag](node)
-            elif tag not in PLAIN:
-                if not node.is_element_node or (
-                    tag in SKIPPED if elements is None else node.mem_id not in elements and tag not in CELLS
-                ):
-                    node = node.next
-                    continue
+            elif tag in voids:
+                voids[tag](node)
+                close = _skip
+            elif (
+                tag in SKIPPED or not node.is_element_node
+                if elements is None
+                else node.mem_id not in elements and tag not in CELLS
+            ):
+                close = _skip
+            else:
                 close = blocks.get(tag, self.open_block)(node)
-            if close is _skip:
+            if close is _skip or tag == TEXT:
                 node = node.next
-            elif len(stack) >= max_depth or self.flow.written >= max_blocks:
+            elif len(stack) >= max_depth:
                 self.truncated = True
                 if close is not None:
                     close()
-                if len(stack) >= max_depth:
-                    node = node.next
-                else:
-                    node = None
-                    stack = [(None, close) for _, close in stack]
+                node = node.next
             else:
                 stack.append((node.next, close))
                 node = node.first_child
-        self.flush()
+        flush()
         self.flow.end_definition()
 
     def result(self) -> Rendered:
@@ -169,12 +167,13 @@ class _Walk:
         references = self.style.references
         return Rendered(
             blocks=[draft.to_block(draft.gap if index else "") for index, draft in enumerate(drafts)],
-            links=list(self.style.found),
+            links=self.style.found_links(),
             images=list(self.images),
             appendix="\n\n" + "\n".join([f"[{number}]: {url}" for url, number in references.items()])
             if references
             else "",
             truncated=self.truncated,
+            invisible=self.invisible,
         )
 
     def _resolve_notes(self, drafts: list[Draft]) -> None:
@@ -232,26 +231,47 @@ class _Walk:
 
     def flush(self) -> None:
         """End the block of text that is being gathered."""
-        tokens, plain = self.line.take()
-        if not tokens:
+        if not self.line.tokens:
             return
         flow = self.flow
-        run = self.style.finish(tokens, plain, bold=flow.bold)
-        if run is not None:
+        alone = not (flow.cell or flow.defining)
+        run = self.style.finish(*self.line.take(), bold=flow.bold, alone=alone)
+        if run is None:
+            return
+        if not flow.cell:
+            self.room -= 1
+        if self.room < 0:
+            self.truncated = True
+        else:
             flow.add_run(run, html=self.style.html)
 
-    def add_text_with_tex(self, text: str) -> None:
-        end = 0
-        for match in _TEX.finditer(text):
-            self.line.add_text(text[end : match.start()])
-            self._add_formula(fold(match[1] or match[2]), display=False)
-            end = match.end()
-        if end < len(text):
-            self.line.add_text(text[end:])
+    def add_text(self, text: str) -> None:
+        if text.isspace():
+            self.line.space = True
+            return
+        if not text.isascii():
+            visible = strip_invisible(text)
+            text = visible.text
+            self.invisible += visible.removed
+        if "\\" not in text:
+            self.line.add_text(text)
+            return
+        pieces = _TEX_DELIMITER.split(text)  # text, delimiter, text, …, delimiter, text
+        plain, at = pieces[0], 1
+        while at < len(pieces):
+            if pieces[at : at + 3 : 2] in _TEX_PAIRS:
+                self.line.add_text(plain)
+                self._add_formula(fold(pieces[at + 1]), display=False)
+                plain = pieces[at + 3]
+                at += 4
+            else:
+                plain += pieces[at] + pieces[at + 1]
+                at += 2
+        self.line.add_text(plain)
 
     def add_break(self, node: LexborNode) -> None:
         if self.flow.heading or self.flow.cell:
-            self.line.add_space()
+            self.line.space = True
         elif not self.line.add_break():
             self.flush()
 
@@ -272,11 +292,11 @@ class _Walk:
             html = f'<img src="{escape_html(url)}" alt="{escape_html(alt)}">'
             self.line.add_atom(Atom(f"![{escape(alt, in_link=True)}]({url})", alt, html))
         elif self.options.images == "alt" and alt:
-            self.line.add_space()
+            self.line.space = True
             self.line.add_atom(Atom(escape(alt, in_link=True), alt, escape_html(alt)))
-            self.line.add_space()
+            self.line.space = True
         else:
-            self.line.add_space()
+            self.line.space = True
 
     def add_input(self, node: LexborNode) -> None:
         item = self.flow.item
@@ -329,8 +349,13 @@ class _Walk:
         return self.line.close_code
 
     def open_quotation(self, node: LexborNode) -> _Close:
-        self.line.add_glyph('"', before=True)
-        return lambda: self.line.add_glyph('"', before=False)
+        self.line.add_glyph('"')
+        return self.close_quotation
+
+    def close_quotation(self) -> None:
+        space, self.line.space = self.line.space, False
+        self.line.add_glyph('"')
+        self.line.space = space
 
     def open_link(self, node: LexborNode) -> _Close | None:
         href = node.attrs.get("href")
@@ -355,7 +380,7 @@ class _Walk:
     # block elements
 
     def open_block(self, node: LexborNode) -> _Close | None:
-        if not self.line.is_empty and (node.tag or "").startswith("mjx-"):
+        if self.line.tokens and (node.tag or "").startswith("mjx-"):
             return None  # MathJax 3 wraps a formula in elements of its own
         self.flush()
         return self.flush

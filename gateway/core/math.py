@@ -21,4 +21,5 @@ def fold(tex: str) -> str:
             tex = tex[len(start) : -len(end)].strip()
     if tex.startswith("{\\displaystyle ") and tex.endswith("}"):
         tex = tex[len("{\\displaystyle ") : -1].strip()
-    return tex.replace("$", "\\$").replace("<", "\\lt ").replace("*", " * ").replace("`", "'")
+    tex = tex.replace("$", "\\$").replace("<", " \\lt ").replace("*", " * ").replace("`", "'")
+    return " ".join(tex.split())

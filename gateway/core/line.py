@@ -1,0 +1,172 @@
+"""A line of text on its way out of the DOM: strings, marks around them, and things that are ready.
+
+White space is folded as CSS folds it, and held back until text follows: so none ever stands at the edge of
+a block, an emphasis or a link, where markdown has no use for it.
+"""
+
+from typing import NamedTuple
+
+
+class Mark:
+    """The start of an emphasis, a link (`url`) or a reference to a footnote (`target`)."""
+
+    __slots__ = ("kind", "target", "url")
+
+    def __init__(self, kind: str, *, url: str = "", target: str = "") -> None:
+        self.kind = kind
+        self.url = url
+        self.target = target
+
+
+class Code:
+    """Inline code."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class Atom(NamedTuple):
+    """Something whose renderings are ready: an image, a formula."""
+
+    markdown: str
+    text: str
+    html: str
+
+
+BREAK = Atom("  \n", "\n", "<br>")
+CLOSE = None  # ends the innermost mark
+Token = str | Mark | Code | Atom | None
+
+
+class Line:
+    """The tokens of the block that the walk is in.
+
+    `tokens` is empty as long as there is nothing to end; `space` is the white space held back.
+    """
+
+    __slots__ = ("_code", "_code_depth", "_marks", "_plain", "space", "tokens")
+
+    def __init__(self) -> None:
+        self.tokens: list[Token] = []
+        self.space = False
+        self._plain = True  # only strings so far
+        self._marks: list[Mark] = []  # open ones, outermost first
+        self._code_depth = 0
+        self._code: Code | None = None  # what the innermost code element has so far
+
+    def add_text(self, raw: str) -> None:
+        """Add a text node."""
+        words = raw.split()
+        if not words:
+            self.space = True
+            return
+        text = " ".join(words)
+        space = self.space or raw[0].isspace()
+        self.space = raw[-1].isspace()
+        if self._code_depth:
+            self._add_code(text, space)
+            return
+        if space and self.tokens:
+            self._write_space()
+        self.tokens.append(text)
+
+    def add_glyph(self, glyph: str) -> None:
+        """Add punctuation that touches the text before or after it."""
+        if self.space and len(self.tokens) > len(self._marks):
+            self._write_space()
+        self.space = False
+        self.tokens.append(glyph)
+
+    def add_atom(self, atom: Atom) -> None:
+        """Add something ready-made."""
+        if self.space:
+            self._write_space()
+            self.space = False
+        self._plain = False
+        self.tokens.append(atom)
+
+    def add_break(self) -> bool:
+        """Add a hard line break; False when there is one already, so that the two end a paragraph."""
+        if not self.tokens or isinstance(self.tokens[-1], Mark):
+            return True  # means nothing at the start
+        if self.tokens[-1] is BREAK:
+            return False
+        self.space = self._plain = False
+        self.tokens.append(BREAK)
+        return True
+
+    def open(self, kind: str, *, url: str = "", target: str = "") -> bool:
+        """Open a mark; False (and then no `close` is due) when one of its kind is open already."""
+        if self._code_depth or self.is_open(kind):
+            return False
+        mark = Mark(kind, url=url, target=target)
+        self.tokens.append(mark)
+        self._marks.append(mark)
+        self._plain = False
+        return True
+
+    def close(self) -> None:
+        """Close the innermost mark."""
+        self._marks.pop()
+        if self.tokens and isinstance(self.tokens[-1], Mark):
+            self.tokens.pop()  # nothing inside
+        else:
+            self.tokens.append(CLOSE)
+
+    def is_open(self, kind: str) -> bool:
+        """Whether a mark of this kind is open."""
+        return bool(self._marks) and any(mark.kind == kind for mark in self._marks)
+
+    def open_code(self) -> None:
+        """Start inline code."""
+        self._code_depth += 1
+        self._plain = False
+
+    def close_code(self) -> None:
+        """End inline code."""
+        self._code_depth -= 1
+        if not self._code_depth:
+            self._code = None
+
+    def _add_code(self, text: str, space: bool) -> None:
+        last = self.tokens[-1] if self.tokens else None
+        if last is self._code and isinstance(last, Code):
+            last.text += " " * space + text
+            return
+        if space:
+            self._write_space()
+        self._code = Code(text)
+        self.tokens.append(self._code)
+
+    def _write_space(self) -> None:
+        # before the marks that were just opened
+        tokens = self.tokens
+        at = len(tokens)
+        while at and isinstance(tokens[at - 1], Mark):
+            at -= 1
+        if at and tokens[at - 1] is not BREAK:
+            tokens.insert(at, " ")
+
+    def take(self) -> tuple[list[Token], bool]:
+        """End the block: its tokens, all marks closed, and whether they are all strings.
+
+        Open emphasis goes on in the next block; a link only when it has no text yet.
+        """
+        tokens, plain = self.tokens, self._plain
+        self.tokens, self.space, self._code = [], False, None
+        self._plain = not (self._marks or self._code_depth)
+        if tokens and self._marks:
+            carried: list[Token] = []
+            for index in range(len(self._marks) - 1, -1, -1):
+                mark = self._marks[index]
+                if isinstance(tokens[-1], Mark):
+                    tokens.pop()
+                else:
+                    tokens.append(CLOSE)
+                    mark = Mark("spent" if mark.kind in ("a", "note") else mark.kind)
+                    self._marks[index] = mark
+                carried.append(mark)
+            self.tokens = carried[::-1]
+        return tokens, plain
