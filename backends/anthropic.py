@@ -1,0 +1,146 @@
+"""Anthropic's Messages API, through the `anthropic` client (extra `anthropic`)."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import cast
+
+import anthropic
+import httpx2
+import msgspec
+
+from backends.anthropic_wire import StreamReader, request_body
+from backends.base import (
+    BackendFailure,
+    BackendRejected,
+    BackendUnavailable,
+    Completion,
+    CompletionRequest,
+    Delta,
+    ModelInfo,
+)
+from backends.http import (
+    MAX_RETRIES,
+    PROBE_TIMEOUT_S,
+    failure_of_request,
+    failure_of_stream,
+    open_http_client,
+    timeouts,
+)
+from backends.specs import BackendSpec
+from gateway.sse import EventDecoder, EventTooLarge
+
+ANTHROPIC_URL = "https://api.anthropic.com"
+_JSON = {"content-type": "application/json"}
+
+
+class AnthropicBackend:
+    """Claude models, asked in OpenAI's terms.
+
+    Args:
+        name: the backend's name.
+        api_key: sent the way the client library sends it.
+        url: base URL without `/v1`.
+        headers: sent on every request (`anthropic-beta`).
+        timeout_s: the longest silence.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        api_key: str,
+        url: str = ANTHROPIC_URL,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 600,
+    ) -> None:
+        self.name = name
+        self._client = anthropic.AsyncAnthropic(
+            api_key=api_key,
+            base_url=url.removesuffix("/").removesuffix("/v1"),
+            default_headers=dict(headers or {}),
+            max_retries=MAX_RETRIES,
+            http_client=open_http_client(timeout_s=timeout_s),
+        )
+
+    async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
+        reader = StreamReader(as_data=request.json_schema is not None)
+        response = await self._send(request)
+        decoder = EventDecoder()
+        try:
+            async with aclosing(response.aiter_bytes()) as chunks:
+                async for chunk in chunks:
+                    for event in decoder.feed(chunk):
+                        if (delta := reader.read(event.data)) is not None:
+                            yield delta
+            yield reader.completion(default_model=request.model)
+        except (httpx2.HTTPError, EventTooLarge, msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise failure_of_stream(exc, begun=reader.begun) from exc
+        finally:
+            await response.aclose()
+
+    async def models(self) -> list[ModelInfo]:
+        try:
+            response = await self._client.get(
+                "/v1/models?limit=1000",
+                cast_to=httpx2.Response,
+                options={"timeout": PROBE_TIMEOUT_S, "max_retries": 0},
+            )
+            listing = msgspec.json.decode(response.content, type=_Listing)
+        except anthropic.AnthropicError as exc:
+            raise failure_of_request(exc) from exc
+        except msgspec.DecodeError as exc:
+            raise BackendUnavailable(f"its list of models cannot be read: {exc}") from exc
+        return [ModelInfo(name=model.id, schema_mode="tool") for model in listing.data]
+
+    async def count_tokens(self, text: str, *, model: str) -> int | None:
+        return None  # its counting endpoint is a request of its own
+
+    async def health(self) -> str | None:
+        try:
+            await self.models()
+        except BackendRejected as exc:
+            return exc.message if exc.upstream_status in (401, 403) else None  # it answers: that will do
+        except BackendFailure as exc:
+            return exc.message
+        return None
+
+    async def aclose(self) -> None:
+        await self._client.close()
+
+    async def _send(self, request: CompletionRequest) -> httpx2.Response:
+        try:
+            body = request_body(request)
+        except (LookupError, TypeError, AttributeError, msgspec.DecodeError) as exc:
+            reason = f"a message or tool is not in OpenAI's format: {exc!r}"
+            raise BackendRejected(reason, upstream_status=400) from exc
+        try:
+            response = await self._client.post(
+                "/v1/messages",
+                cast_to=httpx2.Response,
+                content=body,
+                stream=True,
+                stream_cls=anthropic.AsyncStream[object],
+                options={"headers": _JSON, "timeout": timeouts(request.timeout_s)},
+            )
+        except anthropic.AnthropicError as exc:
+            raise failure_of_request(exc) from exc
+        return cast(httpx2.Response, response)  # what `cast_to` says, unread because of `stream`
+
+
+def build(spec: BackendSpec) -> AnthropicBackend:
+    """A backend from a spec."""
+    return AnthropicBackend(
+        name=spec.name,
+        api_key=spec.api_key or "",
+        url=spec.url or ANTHROPIC_URL,
+        headers=spec.headers,
+        timeout_s=spec.timeout_s,
+    )
+
+
+class _Listed(msgspec.Struct):
+    id: str
+
+
+class _Listing(msgspec.Struct):
+    data: list[_Listed]

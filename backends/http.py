@@ -1,0 +1,112 @@
+"""What the adapters of HTTP APIs share: the connection, and failures told in our terms."""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Any
+
+import httpx2
+
+from backends.base import (
+    BackendFailure,
+    BackendInterrupted,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+)
+
+CONNECT_TIMEOUT_S = 10.0
+PROBE_TIMEOUT_S = 5.0
+MAX_RETRIES = 1  # of a connection that failed or a 5xx, by the client library, with its own back-off
+_PASSED_ON = ("x-ratelimit-", "ratelimit-", "anthropic-ratelimit-")  # these tell a caller when to return
+
+
+def open_http_client(*, timeout_s: float) -> httpx2.AsyncClient:
+    """The transport to one backend; `timeout_s` is the longest silence."""
+    return httpx2.AsyncClient(
+        timeout=timeouts(timeout_s),
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100),
+        follow_redirects=True,  # Modal answers 303 while a container starts
+        event_hooks={"response": [_leave_waiting_to_the_caller]},
+    )
+
+
+def timeouts(timeout_s: float) -> httpx2.Timeout:
+    return httpx2.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
+
+
+async def _leave_waiting_to_the_caller(response: httpx2.Response) -> None:
+    """The client obeys this header: an answer that says when to return goes to the caller at once."""
+    if response.status_code == 429 or "retry-after" in response.headers:
+        response.headers["x-should-retry"] = "false"
+
+
+def failure_of_request(exc: Exception) -> BackendFailure:
+    """An error of the `openai` or `anthropic` client, which raise the same ones, before the answer began.
+
+    A refusal of our key is told without the server's words, which may hold a part of it.
+    """
+    response = getattr(exc, "response", None)
+    if isinstance(response, httpx2.Response):
+        return _refusal(response, getattr(exc, "body", None))
+    cause = exc.__cause__
+    if isinstance(cause, httpx2.ConnectTimeout):
+        return BackendUnavailable(f"it accepted no connection within {CONNECT_TIMEOUT_S:g} s")
+    if isinstance(cause, httpx2.TimeoutException):
+        return BackendTimeout("it took the request and did not answer in time")
+    if isinstance(cause, httpx2.HTTPError):
+        return BackendUnavailable(f"it cannot be reached: {type(cause).__name__}")
+    return BackendFailure(f"the request could not be made: {type(exc).__name__}")
+
+
+def failure_of_stream(exc: Exception, *, begun: bool) -> BackendFailure:
+    """An error while the answer was read; `begun` says that it had tokens."""
+    if isinstance(exc, httpx2.TimeoutException):
+        reason = "it fell silent"
+        return BackendInterrupted(reason) if begun else BackendTimeout(reason)
+    if isinstance(exc, httpx2.HTTPError):
+        reason = f"the connection broke: {type(exc).__name__}"
+        return BackendInterrupted(reason) if begun else BackendUnavailable(reason)
+    reason = f"its answer cannot be read: {exc}"
+    return BackendInterrupted(reason) if begun else BackendFailure(reason)
+
+
+def _refusal(response: httpx2.Response, body: object) -> BackendFailure:
+    status, headers = response.status_code, response.headers
+    fields = _error_object(body)
+    said = str(fields.get("message") or fields.get("detail") or "")[:1000]
+    after = retry_after_s(headers)
+    kept = {name: value for name, value in headers.items() if name.lower().startswith(_PASSED_ON)}
+    if status in (401, 403):
+        return BackendRejected(f"it refused the configured key ({status})", upstream_status=status)
+    message = f"it answered {status}" + (f": {said}" if said else "")
+    if status in (502, 503, 529):
+        return BackendUnavailable(message, retry_after_s=after, headers=kept)
+    if status in (408, 504):
+        return BackendTimeout(message, retry_after_s=after, headers=kept)
+    return BackendRejected(message, upstream_status=status, body=fields, retry_after_s=after, headers=kept)
+
+
+def _error_object(body: object) -> dict[str, Any]:
+    """The error of a body, in whatever of the usual shapes it came."""
+    if not isinstance(body, dict):
+        return {}
+    error = body.get("error", body)
+    return error if isinstance(error, dict) else {"message": error}
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait as an answer's headers say: `retry-after-ms`, seconds, or a date (RFC 9110, 10.2.3)."""
+    if (milliseconds := headers.get("retry-after-ms", "")).isdigit():
+        return int(milliseconds) / 1000
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
+    except ValueError:
+        return None
