@@ -28,12 +28,17 @@ class DiskCache:
         directory: made with mode 0700 if missing; only the folder `store` inside it is used.
         size_bytes: above it the entries written longest ago go.
         deadline_s: a call that takes longer is a miss, or a write that may still happen.
+        remember_s: how long `health` names a fault after it has gone.
     """
 
-    def __init__(self, directory: Path, *, size_bytes: int, deadline_s: float = 2) -> None:
+    def __init__(
+        self, directory: Path, *, size_bytes: int, deadline_s: float = 2, remember_s: float = 5
+    ) -> None:
         self._directory = directory
-        self._reads = _Lane(DiskStore(directory, size_bytes=size_bytes), deadline_s)
-        self._writes = _Lane(DiskStore(directory, size_bytes=size_bytes), deadline_s)
+        store = DiskStore(directory, size_bytes=size_bytes)
+        self._reads, self._writes = (
+            _Lane(store, deadline_s, Breaker(remember_s=remember_s)) for _ in range(2)
+        )
         self._counts = {"hits": 0, "misses": 0, "damaged": 0}
 
     async def get(self, key: str) -> bytes | None:
@@ -83,14 +88,14 @@ class DiskCache:
 
 
 class _Lane:
-    """One thread with its own store; a fault opens its breaker and the caller gets `otherwise`."""
+    """One thread that uses the store; a fault opens its breaker and the caller gets `otherwise`."""
 
-    def __init__(self, store: DiskStore, deadline_s: float) -> None:
+    def __init__(self, store: DiskStore, deadline_s: float, breaker: Breaker) -> None:
         self._store = store
         self._deadline_s = deadline_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="winnow-cache")
         self._closed = False
-        self.breaker = Breaker()
+        self.breaker = breaker
 
     async def run(
         self, call: Callable[[DiskStore], Result], *, otherwise: Default, deadline_s: float | None = -1
@@ -113,7 +118,8 @@ class _Lane:
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._store.close)
+            closing = asyncio.get_running_loop().run_in_executor(self._thread, self._store.close)
+            await asyncio.wait([closing], timeout=self._deadline_s)
             self._thread.shutdown(wait=False)
 
 

@@ -1,7 +1,7 @@
 """diskcache, made safe: no pickle, no path out of its folder, a private directory, faults as one exception.
 
-Blocking, and for one thread: `disk.py` is the async face. Several processes share one directory; SQLite's
-write-ahead log lets readers go on beside a writer.
+Blocking: `disk.py` is the async face. Several threads and processes share one directory; SQLite's write-ahead
+log lets readers go on beside a writer.
 """
 
 import contextlib
@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ import diskcache
 import msgspec
 
 from gateway.cache.base import Entry, namespace_of
-from gateway.cache.envelope import seal, unseal
+from gateway.cache.envelope import MAX_VALUE_BYTES, seal, unseal
 
 # values of this size and more are files beside the database: measured, rows are quicker to write up to 64 KB
 # (0.39 against 0.44 ms), files from 512 KB on (2.0 against 3.4 ms), and there is no difference in between
@@ -28,7 +29,13 @@ FENCE_MEMORY_S = 600
 
 _VALUE_FILE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.val")
 _LEASES = "lease"
-_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# a file that is no database, was cut short, or has not our tables (SQLITE_ERROR)
+_DAMAGE = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+    sqlite3.SQLITE_ERROR,
+}
 
 
 class StoreFault(Exception):
@@ -94,8 +101,12 @@ class DiskStore:
         self._home = directory / "store"
         self._size_bytes = size_bytes
         self._lock_timeout_s = lock_timeout_s
-        self._open: diskcache.Cache | None = None
+        self._shared: diskcache.Cache | None = (
+            None  # opened once: opening writes, using has a connection a thread
+        )
         self._identity: tuple[int, int] | None = None
+        self._opening = threading.Lock()
+        self._mine = threading.local()
 
     def read(self, key: str) -> Entry | None:
         """The entry of `key`, None if there is none.
@@ -114,9 +125,9 @@ class DiskStore:
 
     def write(self, key: str, entry: Entry, *, fence: int | None = None) -> None:
         """Keep an entry; one above half the size limit, or with an old fence, is dropped."""
-        sealed = seal(key, entry)
         ttl_s = entry.expires_at - time.time()
-        if len(sealed) > self._size_bytes // 2 or ttl_s <= 0:
+        sealed = seal(key, entry) if ttl_s > 0 and len(entry.value) <= MAX_VALUE_BYTES else None
+        if sealed is None or len(sealed) > self._size_bytes // 2:
             self.remove(key)
             return
         with self._database() as database:
@@ -170,52 +181,63 @@ class DiskStore:
             return {"entries": len(database), "bytes": int(database.volume())}
 
     def close(self) -> None:
-        database, self._open = self._open, None
+        """Close the calling thread's connection."""
+        database, self._mine.database = getattr(self._mine, "database", None), None
         if database is not None:
             with contextlib.suppress(sqlite3.Error):
                 database.close()
 
     @contextlib.contextmanager
     def _database(self) -> Iterator[Any]:
-        """The open database; a failed connection is closed: SQLite may have left it in a transaction."""
+        """The open database; after a failure the connection is closed: it may be left in a transaction."""
         try:
             yield self._opened()
-        except diskcache.Timeout as exc:
+        except (diskcache.Timeout, sqlite3.Error, OSError) as exc:
+            # diskcache calls every failure to begin a transaction a time-out
+            cause = exc.__context__ or exc if isinstance(exc, diskcache.Timeout) else exc
             self.close()
-            raise StoreFault(_reason(exc.__context__ or exc)) from exc
-        except (sqlite3.Error, OSError) as exc:
-            self.close()
-            if getattr(exc, "sqlite_errorcode", None) in _DAMAGE:
+            code = getattr(cause, "sqlite_errorcode", 0)
+            if code in _DAMAGE or code & 0xFF in _DAMAGE:  # the low byte is the kind of an extended code
                 self._set_aside()
-                raise StoreFault(f"the database was damaged and has been deleted: {exc}") from exc
-            raise StoreFault(_reason(exc)) from exc
+                raise StoreFault(f"the database was damaged and has been deleted: {cause}") from exc
+            raise StoreFault(_reason(cause)) from exc
 
     def _opened(self) -> Any:
         path = self._home / diskcache.core.DBNAME
-        if self._open is not None and self._identity != _identity(path):
+        with self._opening:
+            if self._shared is None or self._identity != _identity(path):
+                self._shared = None
+                make_private(self._home)
+                self._identity = _identity(path)
+                self._shared = diskcache.Cache(
+                    str(self._home),
+                    timeout=self._lock_timeout_s,
+                    disk=PlainDisk,
+                    size_limit=self._size_bytes,
+                    eviction_policy="least-recently-stored",  # a read stays a read: no write lock on a hit
+                    disk_min_file_size=FILE_BYTES,
+                    sqlite_cache_size=1024,  # pages: 4 MiB a connection
+                    sqlite_mmap_size=0,
+                    tag_index=True,
+                )
+                self._identity = _identity(path)
+                sweep_orphans(self._home)
+            shared = self._shared
+        if getattr(self._mine, "database", None) is not shared:
             self.close()
-        if self._open is None:
-            make_private(self._home)
-            self._open = diskcache.Cache(
-                str(self._home),
-                timeout=self._lock_timeout_s,
-                disk=PlainDisk,
-                size_limit=self._size_bytes,
-                eviction_policy="least-recently-stored",  # a read stays a read: no write lock on a hit
-                disk_min_file_size=FILE_BYTES,
-                sqlite_cache_size=1024,  # pages: 4 MiB a connection
-                sqlite_mmap_size=0,
-                tag_index=True,
-            )
-            self._identity = _identity(path)
-        return self._open
+            self._mine.database = shared
+        return shared
 
     def _set_aside(self) -> None:
-        """Move the store away in one step, so that one process alone deletes it and the others start anew."""
-        aside = self._home.with_name(f"damaged-{uuid4().hex}")
-        with contextlib.suppress(OSError):
-            self._home.rename(aside)
-            shutil.rmtree(aside, ignore_errors=True)
+        """Move the store away in one step, so that one worker alone deletes it and the others start anew."""
+        with self._opening:
+            if self._identity != _identity(self._home / diskcache.core.DBNAME):
+                return  # somebody has done it
+            self._shared = None
+            aside = self._home.with_name(f"damaged-{uuid4().hex}")
+            with contextlib.suppress(OSError):
+                self._home.rename(aside)
+                shutil.rmtree(aside, ignore_errors=True)
 
 
 def make_private(folder: Path) -> None:

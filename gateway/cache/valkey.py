@@ -14,13 +14,14 @@ from uuid import uuid4
 
 from gateway.cache.base import Entry, Lease
 from gateway.cache.breaker import Breaker
-from gateway.cache.envelope import seal, unseal
+from gateway.cache.envelope import MAX_VALUE_BYTES, seal, unseal
 from gateway.cache.lease import UnguardedLease
 
 try:
     import valkey.asyncio as client_library
     from valkey.backoff import NoBackoff
-    from valkey.exceptions import ResponseError, ValkeyError
+    from valkey.exceptions import ResponseError, ValkeyClusterException, ValkeyError
+    from valkey.exceptions import TimeoutError as ValkeyTimeout
 except ModuleNotFoundError as exc:
     raise ModuleNotFoundError(
         "CACHE_URL needs the valkey client: pip install 'winnow-gateway[valkey]'", name="valkey"
@@ -28,6 +29,7 @@ except ModuleNotFoundError as exc:
 
 Result = TypeVar("Result")
 
+FAULTS = (ValkeyError, ValkeyClusterException, OSError)
 SCHEMES = ("valkey", "valkeys", "redis", "rediss")
 CONNECTIONS = 64
 FENCE_MEMORY_S = 600
@@ -61,17 +63,18 @@ class ValkeyCache:
         url: `valkey://[user:password@]host[:port][/database]`; `valkeys://` for TLS; `redis://` and `rediss://`
             mean the same; `?cluster=true` when the address is a node of a cluster.
         timeout_s: the most one call may take, connecting included.
+        remember_s: how long `health` names a fault after it has gone.
 
     Raises:
         ValueError: the URL is none of these.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = 0.25) -> None:
+    def __init__(self, url: str, *, timeout_s: float = 0.25, remember_s: float = 5) -> None:
         self._client, self._place = connect(url, timeout_s=timeout_s)
-        self._timeout_s = timeout_s
+        self._url, self._timeout_s = url, timeout_s
         # a server that refuses writes (full, or a replica) still answers reads
-        self._reads = Breaker(threshold=3)
-        self._writes = Breaker(threshold=3)
+        self._reads = Breaker(threshold=3, remember_s=remember_s)
+        self._writes = Breaker(threshold=3, remember_s=remember_s)
         self._counts = {"hits": 0, "misses": 0, "damaged": 0}
 
     async def get(self, key: str) -> bytes | None:
@@ -89,7 +92,7 @@ class ValkeyCache:
 
     async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
         ttl_ms = int(ttl_s * 1000)
-        if ttl_ms <= 0:
+        if ttl_ms <= 0 or len(value) > MAX_VALUE_BYTES:
             await self.delete(key)
             return
         sealed = await _near(len(value), seal, key, Entry(value, time.time() + ttl_s))
@@ -131,15 +134,12 @@ class ValkeyCache:
                     count += await self._unlink(batch)
                     batch = []
             return count + await self._unlink(batch)
-        except (ValkeyError, OSError) as exc:
+        except FAULTS as exc:
             self._writes.failed(_reason(exc))
             return count
 
     async def aclose(self) -> None:
-        try:
-            await self._client.aclose()
-        except (ValkeyError, OSError):
-            pass  # it is gone already
+        await _close(self._client)
 
     async def _unlink(self, names: list[bytes]) -> int:
         if not names:
@@ -159,10 +159,14 @@ class ValkeyCache:
         try:
             async with asyncio.timeout(self._timeout_s):
                 answer = await call()
-        except TimeoutError:
+        except (TimeoutError, ValkeyTimeout):
             breaker.failed(f"no answer within {self._timeout_s * 1000:.0f} ms")
-        except (ValkeyError, OSError) as exc:
+        except FAULTS as exc:
             breaker.failed(_reason(exc))
+            if isinstance(exc, ValkeyClusterException):
+                # a cluster's client forgets every node that fails, and after the last one it never comes back
+                lost, (self._client, _) = self._client, connect(self._url, timeout_s=self._timeout_s)
+                await _close(lost)
         else:
             breaker.worked()
             return answer
@@ -218,9 +222,16 @@ def connect(url: str, *, timeout_s: float) -> tuple[Any, str]:
             retry=client_library.retry.Retry(NoBackoff(), 0),
             **options,
         )
-    except (ValkeyError, ValueError, TypeError) as exc:
+    except (*FAULTS, ValueError, TypeError) as exc:
         raise ValueError(f"CACHE_URL for {place} is not understood: {exc}") from None
     return client_library.Valkey.from_pool(pool), place
+
+
+async def _close(client: Any) -> None:
+    try:
+        await client.aclose()
+    except FAULTS:
+        pass  # it is gone already
 
 
 def _port(parts: Any) -> int:

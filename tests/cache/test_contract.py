@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from gateway.cache.base import Store
+from gateway.cache.envelope import MAX_VALUE_BYTES
 
 pytestmark = pytest.mark.anyio
 
@@ -60,6 +61,12 @@ async def test_cache_forgets_after_ttl(open_store: Open) -> None:
 async def test_cache_does_not_keep_what_has_expired_already(store: Store) -> None:
     await store.set(KEY, b"value", ttl_s=60)
     await store.set(KEY, b"late", ttl_s=0)
+    assert await store.get(KEY) is None
+
+
+async def test_cache_does_not_keep_what_is_too_large(store: Store) -> None:
+    await store.set(KEY, b"value", ttl_s=60)
+    await store.set(KEY, bytes(MAX_VALUE_BYTES + 1), ttl_s=60)
     assert await store.get(KEY) is None
 
 
