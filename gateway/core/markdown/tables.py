@@ -4,7 +4,7 @@ A spanned cell is written once, in its first place; the others it covers are emp
 once. Columns and rows that hold nothing are left out, which is also what disarms `colspan="1000"`.
 """
 
-from gateway.core.drafts import Draft, join
+from gateway.core.markdown.drafts import Draft, join
 
 _MAX_SPAN = 1000  # HTML's own limit for colspan
 _SPARE_CELLS = 10_000  # empty cells a grid may hold beyond a share of the real ones

@@ -7,11 +7,11 @@ in nested lists costs no more than one at the top.
 
 from collections.abc import Callable
 
-from gateway.core.drafts import Draft, indent
-from gateway.core.escape import escape_heading, escape_lines
-from gateway.core.inline import Run
+from gateway.core.markdown.drafts import Draft, indent
+from gateway.core.markdown.escape import escape_heading, escape_lines
+from gateway.core.markdown.inline import Run
+from gateway.core.markdown.tables import Table
 from gateway.core.page import BlockKind
-from gateway.core.tables import Table
 
 _MAX_LEVEL = 10  # deeper lists are written at this level: indents would outgrow the text
 _MAX_TERMS = 20  # in one definition

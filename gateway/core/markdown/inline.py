@@ -10,8 +10,8 @@ import re
 from html import escape as escape_html
 from typing import NamedTuple
 
-from gateway.core.escape import certainly_separates, code_span, escape, is_punctuation, is_space
-from gateway.core.line import BREAK, CLOSE, Code, Mark, Token
+from gateway.core.markdown.escape import certainly_separates, code_span, escape, is_punctuation, is_space
+from gateway.core.markdown.line import BREAK, CLOSE, Code, Mark, Token
 from gateway.wire import Link, LinkStyle
 
 _DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}

@@ -45,3 +45,5 @@ PLAIN = ids(
 )
 HEADINGS = {ID[f"h{level}"]: level for level in range(1, 7)}
 CELLS = ids("td th")
+# Empty ones mean something all the same: a place in a row, a break between subjects.
+UNPRUNED = CELLS | ids("hr")

@@ -1,0 +1,271 @@
+"""What the walk does at block-level elements: headings, lists, quotes, code, definitions, tables, figures."""
+
+from collections.abc import Iterator
+from html import escape as escape_html
+
+from selectolax.lexbor import LexborNode
+
+from gateway.core.markdown.code import fence, language_of, read_code
+from gateway.core.markdown.drafts import Draft, indent, join
+from gateway.core.markdown.escape import code_span
+from gateway.core.markdown.flow import Item, List
+from gateway.core.markdown.tables import Cell, Table
+from gateway.core.markdown.tags import CELLS, HEADINGS, ID, TEXT, ids
+from gateway.core.markdown.walk import Close, Opener, Walk, skip
+
+_MAX_NESTED = 8  # tables and quotes below this depth are read as plain blocks: each level is written anew
+_QUOTE_CHARS = 4000  # a longer quote goes on in a second one, so that a budget can cut it
+
+
+def open_paragraph(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    if walk.flow.item is not None:
+        walk.flow.item.list.loose = True
+    return walk.end_block
+
+
+def open_heading(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    flow = walk.flow
+    flow.heading, flow.bold = HEADINGS[node.tag_id], False
+
+    def close() -> None:
+        walk.flush()
+        flow.heading, flow.bold = 0, True
+
+    return close
+
+
+def open_summary(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    opened = walk.line.open("strong")
+
+    def close() -> None:
+        if opened:
+            walk.line.close()
+        walk.flush()
+
+    return close
+
+
+def add_rule(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    walk.flow.add_rule()
+    return skip
+
+
+def add_code(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    texts, hidden = walk.texts, walk.hidden
+
+    def is_left_out(inner: LexborNode) -> bool:
+        if inner.tag_id == TEXT:
+            return texts is not None and inner.mem_id not in texts
+        return inner.mem_id in hidden
+
+    code = read_code(node, skip=is_left_out)
+    if code:
+        language = language_of(node)
+        html = ""
+        if walk.style.html:
+            named = f' class="language-{language}"' if language else ""
+            html = f"<pre><code{named}>{escape_html(code, quote=False)}</code></pre>"
+        line = code_span(" ".join(code.split()))
+        walk.flow.add(Draft("code", fence(code, language), code, html, line))
+    return skip
+
+
+def open_quote(walk: Walk, node: LexborNode) -> Close:
+    outer = walk.flow
+    if outer.nested >= _MAX_NESTED:
+        walk.flush()
+        return walk.end_block
+    _, end = walk.open_flow(cell=outer.cell)
+
+    def close() -> None:
+        for drafts in _groups(end()):
+            markdown, text, html = join(drafts)
+            line = " ".join([draft.line for draft in drafts])
+            quoted = "> " + indent(markdown, "> ")
+            outer.add(Draft("quote", quoted, text, f"<blockquote>{html}</blockquote>", line))
+
+    return close
+
+
+def _groups(drafts: list[Draft]) -> Iterator[list[Draft]]:
+    """The blocks of a quote, in as many quotes as its length asks for."""
+    group: list[Draft] = []
+    size = 0
+    for draft in drafts:
+        if group and size + len(draft.markdown) > _QUOTE_CHARS:
+            yield group
+            group, size = [], 0
+        group.append(draft)
+        size += len(draft.markdown)
+    if group:
+        yield group
+
+
+def open_figure(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    flow = walk.flow
+    start = len(flow.out)
+
+    def close() -> None:
+        walk.flush()
+        flow.join_figure(start)
+
+    return close
+
+
+def open_caption(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    flow = walk.flow
+    flow.kind = "figure"
+
+    def close() -> None:
+        walk.flush()
+        flow.kind = "paragraph"
+
+    return close
+
+
+def open_list(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    ordered = node.tag_id == ID["ol"]
+    number = _number(node.attrs.get("start"), 1) if ordered else 0
+    name = "ol" if ordered else "ul"
+    start_tag = f'<ol start="{number}">' if number > 1 else f"<{name}>"
+    end = walk.flow.open_list(List(ordered=ordered, number=number), start_tag)
+
+    def close() -> None:
+        walk.flush()
+        end(f"</{name}>")
+
+    return close
+
+
+def open_item(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    list_ = walk.flow.list or List(ordered=False, number=0)
+    if list_.ordered:
+        list_.number = _number(node.attrs.get("value"), list_.number)
+    item = Item(list_)
+    notes = walk.style.notes
+    if notes and (name := node.attrs.get("id") or "") in notes:
+        item.note, item.label = name, notes[name]
+    end = walk.flow.open_item(item)
+
+    def close() -> None:
+        walk.flush()
+        end()
+
+    return close
+
+
+def _number(value: str | None, default: int) -> int:
+    """The number of a list item: CommonMark takes up to nine digits and no sign."""
+    digits = (value or "").strip()
+    return int(digits[:9]) if digits.isascii() and digits.isdecimal() else default
+
+
+def open_definitions(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    flow = walk.flow
+
+    def close() -> None:
+        walk.flush()
+        flow.end_definition()
+
+    return close
+
+
+def _definition(part: str) -> Opener:
+    def open_part(walk: Walk, node: LexborNode) -> Close:
+        walk.flush()
+        flow = walk.flow
+        flow.defining = part
+
+        def close() -> None:
+            walk.flush()
+            flow.defining = ""
+
+        return close
+
+    return open_part
+
+
+def open_table(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    flow = walk.flow
+    if flow.nested >= _MAX_NESTED:
+        return walk.end_block
+    outer = flow.table
+    flow.table = table = Table(presentational=node.attrs.get("role") in ("presentation", "none"))
+
+    def close() -> None:
+        walk.flush()
+        flow.table = outer
+        for draft in table.to_drafts():
+            flow.add(draft)
+
+    return close
+
+
+def open_row(walk: Walk, node: LexborNode) -> Close:
+    walk.flush()
+    if walk.flow.table is not None:
+        walk.flow.table.rows.append([])
+    return walk.end_block
+
+
+def open_cell(walk: Walk, node: LexborNode) -> Close:
+    table = walk.flow.table
+    if table is None:
+        walk.flush()
+        return walk.end_block
+    attributes = node.attributes
+    is_header = node.tag_id == ID["th"]
+    cell = Cell(is_header=is_header, columns=attributes.get("colspan"), rows=attributes.get("rowspan"))
+    table.add_cell(cell)
+    flow, end = walk.open_flow(cell=True)
+    flow.bold = not is_header
+
+    def close() -> None:
+        cell.drafts = end()
+
+    return close
+
+
+def open_table_caption(walk: Walk, node: LexborNode) -> Close:
+    table = walk.flow.table
+    if table is None:
+        walk.flush()
+        return walk.end_block
+    _, end = walk.open_flow(cell=True)
+
+    def close() -> None:
+        table.caption += end()
+
+    return close
+
+
+BLOCKS: dict[int, Opener] = {
+    ID["p"]: open_paragraph,
+    ID["hr"]: add_rule,
+    ID["blockquote"]: open_quote,
+    ID["summary"]: open_summary,
+    ID["figure"]: open_figure,
+    ID["figcaption"]: open_caption,
+    ID["li"]: open_item,
+    ID["dl"]: open_definitions,
+    ID["dt"]: _definition("dt"),
+    ID["dd"]: _definition("dd"),
+    ID["table"]: open_table,
+    ID["tr"]: open_row,
+    ID["caption"]: open_table_caption,
+    **dict.fromkeys(CELLS, open_cell),
+    **dict.fromkeys(HEADINGS, open_heading),
+    **dict.fromkeys(ids("ul ol menu dir"), open_list),
+    **dict.fromkeys(ids("pre xmp listing plaintext"), add_code),
+}

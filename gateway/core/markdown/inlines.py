@@ -1,0 +1,150 @@
+"""What the walk does at elements inside a line of text: links, emphasis, code, images, formulas."""
+
+import re
+from collections.abc import Mapping
+from html import escape as escape_html
+
+from selectolax.lexbor import LexborNode
+
+from gateway.core.markdown.escape import escape
+from gateway.core.markdown.formulas import fold, tex_of
+from gateway.core.markdown.line import Atom
+from gateway.core.markdown.tags import ID, ids
+from gateway.core.markdown.walk import Close, Opener, Walk, skip
+from gateway.wire import Image
+
+_PERMALINKS = frozenset(("¶", "#", "§", "🔗", "∞", "⚓"))
+_BACKLINK = re.compile(r"[a-k]?|[↩↑^⏎⬆↵⇧]\ufe0e?")
+
+
+def _mark(kind: str) -> Opener:
+    def open_mark(walk: Walk, node: LexborNode) -> Close | None:
+        return walk.line.close if walk.line.open(kind) else None
+
+    return open_mark
+
+
+def open_code(walk: Walk, node: LexborNode) -> Close:
+    walk.line.open_code()
+    return walk.line.close_code
+
+
+def open_quotation(walk: Walk, node: LexborNode) -> Close:
+    line = walk.line
+    line.add_glyph('"')
+
+    def close() -> None:
+        space, line.space = line.space, False
+        line.add_glyph('"')
+        line.space = space
+
+    return close
+
+
+def open_link(walk: Walk, node: LexborNode) -> Close | None:
+    href = node.attrs.get("href")
+    if not href:
+        return None
+    if href[0] == "#":
+        return _open_fragment(walk, node, href[1:])
+    url = walk.resolver.resolve(href)
+    return walk.line.close if url and walk.line.open("a", url=url) else None
+
+
+def _open_fragment(walk: Walk, node: LexborNode, target: str) -> Close | None:
+    """A link within the page says nothing outside it, unless it leads to a footnote."""
+    text = node.text(deep=True).strip()
+    item = walk.flow.item
+    if text in _PERMALINKS or (item is not None and item.note and _BACKLINK.fullmatch(text)):
+        return skip
+    first = node.first_child
+    if walk.line.is_open("sup") or (first is not None and first.tag_id == ID["sup"]):
+        return walk.line.close if walk.line.open("note", target=target) else None
+    return None
+
+
+def add_break(walk: Walk, node: LexborNode) -> Close:
+    if walk.flow.heading or walk.flow.cell:
+        walk.line.space = True
+    elif not walk.line.add_break():
+        walk.flush()
+    return skip
+
+
+def add_image(walk: Walk, node: LexborNode) -> Close:
+    attributes = node.attributes
+    alt = " ".join((attributes.get("alt") or "").split())
+    if alt and "math" in (attributes.get("class") or ""):
+        walk.add_formula(fold(alt), display=False)
+        return skip
+    url = walk.resolver.resolve(_source(attributes))
+    if url:
+        walk.images[Image(url=url, alt=alt)] = None
+    mode = walk.options.images
+    if mode == "inline" and url:
+        html = f'<img src="{escape_html(url)}" alt="{escape_html(alt)}">'
+        walk.line.add_atom(Atom(f"![{escape(alt, in_link=True)}]({url})", alt, html))
+    else:
+        walk.line.space = True  # an image keeps the words around it apart
+        if mode == "alt" and alt:
+            walk.line.add_atom(Atom(escape(alt, in_link=True), alt, escape_html(alt, quote=False)))
+            walk.line.space = True
+    return skip
+
+
+def _source(attributes: Mapping[str, str | None]) -> str | None:
+    """The address of an image, also of one that is loaded late."""
+    for name in ("src", "data-src", "data-original", "data-lazy-src"):
+        value = attributes.get(name)
+        if value and value.lstrip()[:5].lower() != "data:":
+            return value
+    candidates = (attributes.get("srcset") or attributes.get("data-srcset") or "").split()
+    return candidates[0].rstrip(",") if candidates else None
+
+
+def add_checkbox(walk: Walk, node: LexborNode) -> Close:
+    item = walk.flow.item
+    if item is not None and item.draft is None and node.attrs.get("type") == "checkbox":
+        item.task = "[x] " if "checked" in node.attributes else "[ ] "
+    return skip
+
+
+def add_math(walk: Walk, node: LexborNode) -> Close:
+    display = node.attrs.get("display") == "block"
+    wrapper = node.parent
+    classes = (wrapper.attrs.get("class") if wrapper is not None else None) or ""
+    if wrapper is not None and "mathml" in classes:  # KaTeX and MediaWiki draw the same again for the eye
+        twin = wrapper.next
+        while twin is not None:
+            walk.hidden.add(twin.mem_id)
+            twin = twin.next
+        outer = wrapper.parent.parent if wrapper.parent is not None else None
+        display |= outer is not None and "katex-display" in (outer.attrs.get("class") or "")
+    walk.add_formula(tex_of(node), display=display)
+    return skip
+
+
+def add_script(walk: Walk, node: LexborNode) -> Close:
+    kind = node.attrs.get("type") or ""
+    if kind.startswith("math/tex"):  # MathJax 2
+        walk.add_formula(fold(node.text(deep=True)), display="display" in kind)
+    return skip
+
+
+VOIDS: dict[int, Opener] = {
+    ID["br"]: add_break,
+    ID["img"]: add_image,
+    ID["math"]: add_math,
+    ID["script"]: add_script,
+    ID["input"]: add_checkbox,
+}
+INLINES: dict[int, Opener] = {
+    ID["a"]: open_link,
+    ID["q"]: open_quotation,
+    **dict.fromkeys(ids("strong b"), _mark("strong")),
+    **dict.fromkeys(ids("em i var"), _mark("em")),
+    **dict.fromkeys(ids("del s strike"), _mark("del")),
+    **dict.fromkeys(ids("sub"), _mark("sub")),
+    **dict.fromkeys(ids("sup"), _mark("sup")),
+    **dict.fromkeys(ids("code kbd samp tt"), open_code),
+}

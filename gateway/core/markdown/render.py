@@ -1,0 +1,93 @@
+"""The door of this package: a tree and what is kept of it in, `Rendered` out."""
+
+import re
+from collections.abc import Mapping
+
+from msgspec import Struct
+from selectolax.lexbor import LexborNode
+
+from gateway.core.markdown.drafts import Draft
+from gateway.core.markdown.elements import BLOCKS
+from gateway.core.markdown.inlines import INLINES, VOIDS
+from gateway.core.markdown.links import Resolver
+from gateway.core.markdown.tags import ID
+from gateway.core.markdown.walk import Walk
+from gateway.core.page import Block, CleanOptions, Kept
+from gateway.wire import Image, Link
+
+_NOTE_REFERENCE = re.compile("\0([^\0]*)\0([^\0]*)\0")
+
+
+class Rendered(Struct, frozen=True, kw_only=True):
+    """A page's content as blocks, with the links and images in it."""
+
+    blocks: list[Block]
+    links: list[Link] = []
+    images: list[Image] = []
+    appendix: str = ""  # definitions of reference-style links, with the gap before them
+    truncated: bool = False  # max_depth or max_blocks left something out
+    invisible: int = 0  # characters taken out that nobody sees
+
+
+def render(
+    root: LexborNode,
+    *,
+    kept: Kept | None,
+    hidden: Mapping[int, str],
+    base_url: str | None,
+    options: CleanOptions,
+) -> Rendered:
+    """Write the content below `root`.
+
+    Args:
+        root: usually the body.
+        kept: the nodes to write; None for everything a reader sees.
+        hidden: mem_ids of elements to leave out with all below them.
+        base_url: the page's final address; a `<base>` in its head is resolved against it.
+        options: links, images, html, and the bounds on depth and blocks.
+
+    Source: CommonMark 0.31, GitHub Flavored Markdown (tables, strikethrough, footnotes).
+    """
+    walk = Walk(kept, hidden, Resolver(_base_of(root, base_url)), options)
+    walk.run(root, voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
+    drafts = walk.flow.out
+    while drafts and drafts[-1].kind == "rule":
+        drafts.pop()
+    _resolve_notes(drafts, walk.style.notes)
+    return Rendered(
+        blocks=[draft.to_block(draft.gap if index else "") for index, draft in enumerate(drafts)],
+        links=walk.style.found_links(),
+        images=list(walk.images),
+        appendix=_definitions(walk.style.references),
+        truncated=walk.truncated,
+        invisible=walk.invisible,
+    )
+
+
+def _base_of(root: LexborNode, base_url: str | None) -> str | None:
+    head = root.parser.head
+    node = head.first_child if head is not None else None
+    while node is not None:
+        if node.tag_id == ID["base"] and (href := node.attrs.get("href")):
+            return Resolver(base_url).resolve(href) or base_url
+        node = node.next
+    return base_url
+
+
+def _resolve_notes(drafts: list[Draft], notes: Mapping[str, str]) -> None:
+    """References become `[^1]` where their footnote is in the content, and stay text where it is not."""
+    if not notes:
+        return
+    defined = {draft.note for draft in drafts if draft.note}
+
+    def replace(match: re.Match[str]) -> str:
+        return f"[^{notes[match[1]]}]" if match[1] in defined else match[2]
+
+    for draft in drafts:
+        if "\0" in draft.markdown:
+            draft.markdown = _NOTE_REFERENCE.sub(replace, draft.markdown)
+
+
+def _definitions(references: Mapping[str, int]) -> str:
+    lines = [f"[{number}]: {url}" for url, number in references.items()]
+    return "\n\n" + "\n".join(lines) if lines else ""

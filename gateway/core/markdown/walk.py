@@ -1,0 +1,189 @@
+"""The walk over the tree: which nodes are content, where a block of text ends, what the elements do.
+
+Inline content gathers in a `Line`, which ends at every block-level boundary. What needs its content whole
+before it can be written (a quote, a table cell) collects its blocks in a `Flow` of its own. The stack is
+explicit: pages nest as deep as they like.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from html import escape as escape_html
+
+from selectolax.lexbor import LexborNode
+
+from gateway.core.invisible import strip_invisible
+from gateway.core.markdown.drafts import Draft
+from gateway.core.markdown.flow import Flow
+from gateway.core.markdown.formulas import fold
+from gateway.core.markdown.inline import Style
+from gateway.core.markdown.line import Atom, Line
+from gateway.core.markdown.links import Resolver
+from gateway.core.markdown.tags import PLAIN, SKIPPED, TEXT, UNPRUNED
+from gateway.core.page import CleanOptions, Kept
+from gateway.wire import Image
+
+Close = Callable[[], None]  # what to do when an element ends
+_TEX_DELIMITER = re.compile(r"(\\[()\[\]])")
+_TEX_PAIRS = ([r"\(", r"\)"], [r"\[", r"\]"])
+
+
+def skip() -> None:
+    """Returned by an opener so that the walk does not go below the element."""
+
+
+class Walk:
+    """The state of one walk, which the openers of elements read and change."""
+
+    def __init__(
+        self, kept: Kept | None, hidden: Mapping[int, str], resolver: Resolver, options: CleanOptions
+    ) -> None:
+        self.texts = kept.texts if kept else None
+        self.elements = kept.elements if kept else None
+        self.hidden = set(hidden)
+        self.resolver = resolver
+        self.options = options
+        self.style = Style(options.links, html=options.html)
+        self.line = Line()
+        self.flow = Flow()
+        self.images: dict[Image, None] = {}
+        self.invisible = 0
+        self.truncated = False
+        self._room = options.max_blocks
+        self.end_block: Close = self.flush  # one object, so that the walk can tell it from other closings
+
+    def run(
+        self,
+        root: LexborNode,
+        *,
+        voids: Mapping[int, "Opener"],
+        inlines: Mapping[int, "Opener"],
+        blocks: Mapping[int, "Opener"],
+    ) -> None:
+        """Walk everything below `root`; each mapping holds what to do at a tag, by its number."""
+        line, texts, elements, hidden = self.line, self.texts, self.elements, self.hidden
+        end_block, max_depth = self.end_block, self.options.max_depth
+        stack: list[tuple[LexborNode | None, Close | None]] = []
+        close: Close | None
+        node = root.first_child
+        while True:
+            if node is None:
+                if not stack:
+                    break
+                node, close = stack.pop()
+                if close is not None and (close is not end_block or line.tokens):
+                    close()
+                continue
+            tag = node.tag_id
+            close = None
+            if tag == TEXT:
+                if texts is None or node.mem_id in texts:
+                    self.add_text(node.text_content or "")
+                else:
+                    line.space = True
+                close = skip
+            elif hidden and node.mem_id in hidden:
+                close = skip
+            elif tag in PLAIN:
+                pass
+            elif tag in inlines:
+                close = inlines[tag](self, node)
+            elif tag in voids:
+                close = voids[tag](self, node)
+            elif (
+                tag in SKIPPED or not node.is_element_node
+                if elements is None
+                else node.mem_id not in elements and tag not in UNPRUNED
+            ):
+                close = skip
+            else:
+                close = blocks.get(tag, open_block)(self, node)
+            if close is skip:
+                node = node.next
+            elif len(stack) >= max_depth:
+                self.truncated = True
+                if close is not None:
+                    close()
+                node = node.next
+            else:
+                stack.append((node.next, close))
+                node = node.first_child
+        self.flush()
+        self.flow.end_definition()
+
+    def flush(self) -> None:
+        """End the block of text that is being gathered."""
+        if not self.line.tokens:
+            return
+        flow = self.flow
+        alone = not (flow.cell or flow.defining)
+        run = self.style.finish(*self.line.take(), bold=flow.bold, alone=alone)
+        if run is None:
+            return
+        self._room -= not flow.cell
+        if self._room < 0:
+            self.truncated = True
+        else:
+            flow.add_run(run, html=self.style.html)
+
+    def add_text(self, text: str) -> None:
+        """Add a text node, formulas between TeX delimiters included."""
+        if text.isspace():
+            self.line.space = True
+            return
+        if not text.isascii():
+            visible = strip_invisible(text)
+            text = visible.text
+            self.invisible += visible.removed
+        if "\\" not in text:
+            self.line.add_text(text)
+            return
+        pieces = _TEX_DELIMITER.split(text)  # text, delimiter, text, …, delimiter, text
+        plain, at = pieces[0], 1
+        while at < len(pieces):
+            if pieces[at : at + 3 : 2] in _TEX_PAIRS:
+                self.line.add_text(plain)
+                self.add_formula(fold(pieces[at + 1]), display=False)
+                plain = pieces[at + 3]
+                at += 4
+            else:
+                plain += pieces[at] + pieces[at + 1]
+                at += 2
+        self.line.add_text(plain)
+
+    def add_formula(self, tex: str, *, display: bool) -> None:
+        """Add a formula: a block of its own for `display`, else part of the line."""
+        if not tex:
+            return
+        html = escape_html(tex, quote=False) if self.style.html else ""
+        if display and not self.flow.cell:
+            self.flush()
+            line = f"$${tex}$$"
+            self.flow.add(Draft("math", line, line, f"<p>$${html}$$</p>", line))
+        else:
+            self.line.add_atom(Atom(f"${tex}$", f"${tex}$", f"${html}$"))
+
+    def open_flow(self, *, cell: bool) -> tuple[Flow, Callable[[], list[Draft]]]:
+        """Collect what follows in a flow of its own; the second value ends it and gives its blocks."""
+        self.flush()
+        outer = self.flow
+        self.flow = inner = Flow(nested=outer.nested + 1, cell=cell)
+
+        def close() -> list[Draft]:
+            self.flush()
+            inner.end_definition()
+            self.flow = outer
+            return inner.out
+
+        return inner, close
+
+
+Opener = Callable[[Walk, LexborNode], Close | None]
+
+
+def open_block(walk: Walk, node: LexborNode) -> Close | None:
+    """A block-level element that markdown has no word for."""
+    if walk.line.tokens:
+        if (node.tag or "").startswith("mjx-"):
+            return None  # MathJax 3 wraps a formula in elements of its own
+        walk.flush()
+    return walk.end_block
