@@ -2,8 +2,8 @@
 
 Two kinds of entry are cached:
 
-`page:<address>`     what an address answered last: digest, headers, when; small, read on every request
-`snapshot:<digest>`  the whole response, shared by all options; a cursor names it
+`page:<schema>:<address>`     what an address answered last: digest, headers, when; read on every request
+`snapshot:<schema>:<digest>`  the whole response, shared by all options; a cursor names it
 
 The page is written after its snapshot, so no entry points at one that is not there yet.
 """
@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gateway.cache.base import Cache
+from gateway.cache.base import Cache, cache_key
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.typed import load, save
 from gateway.core.freshness import after_not_modified, current_age_s, judge_freshness, why_not_stored
@@ -27,6 +27,7 @@ from gateway.fetch.base import Fetcher, FetchRequest
 from gateway.wire import CacheReport, CacheStatus, ScrapeRequest
 
 SNAPSHOT_TTL_S = 30 * 86_400
+SCHEMA = 1  # of both kinds: raised when their layout or meaning changes, so that older entries are misses
 _CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -73,10 +74,9 @@ def find_source(request: ScrapeRequest, *, tenant: str) -> Source:
     assert request.url is not None
     address = parse_url(request.url).text
     headers = {name.lower(): value for name, value in request.headers.items()}
-    own = [tenant, sorted(headers.items())] if headers else []
     credentialed = not _CREDENTIALS.isdisjoint(headers)
     return Source(
-        key="page:" + digest_of([address, own]),
+        key=cache_key("page", schema=SCHEMA, tenant=tenant if headers else None, parts=[address, headers]),
         consulted=not credentialed and (request.store or request.max_age_s > 0),
         stored=not credentialed and request.store,
     )
@@ -85,6 +85,10 @@ def find_source(request: ScrapeRequest, *, tenant: str) -> Source:
 def digest_of(value: Any) -> str:
     """A short, stable name for a value: 32 hexadecimal digits."""
     return hashlib.blake2b(_encode(value), digest_size=16).hexdigest()
+
+
+def _snapshot_key(digest: str) -> str:
+    return f"snapshot:{SCHEMA}:{digest}"
 
 
 class Pages:
@@ -113,7 +117,7 @@ class Pages:
         entry = await load(self._cache, source.key, PageEntry)
         if digest and (entry is None or entry.digest != digest):
             # fetched again since the first piece, or elsewhere: the snapshot may still be there
-            older = await load(self._cache, f"snapshot:{digest}", Snapshot)
+            older = await load(self._cache, _snapshot_key(digest), Snapshot)
             if older and older.key == source.key:
                 return self._cached(source, older.entry, "hit")
         if entry:
@@ -157,7 +161,7 @@ class Pages:
         """The body of an opened page; None when the cache has dropped it meanwhile."""
         if opened.body is not None:
             return opened.body
-        snapshot = await load(self._cache, f"snapshot:{opened.entry.digest}", Snapshot)
+        snapshot = await load(self._cache, _snapshot_key(opened.entry.digest), Snapshot)
         return snapshot.body if snapshot else None
 
     async def fetch(
@@ -195,7 +199,7 @@ class Pages:
         storable = source.stored and reason is None and fetched.status < 400  # a passing error is not kept
         if storable:
             snapshot = Snapshot(key=source.key, entry=entry, body=fetched.body)
-            await save(self._cache, f"snapshot:{entry.digest}", snapshot, ttl_s=SNAPSHOT_TTL_S)
+            await save(self._cache, _snapshot_key(entry.digest), snapshot, ttl_s=SNAPSHOT_TTL_S)
             await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S)
         return Opened(
             source=source,

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 import msgspec
 from msgspec import UNSET, Struct
 
+from gateway import __version__
 from gateway.cache.base import Cache
 from gateway.cache.typed import load, save
 from gateway.core import jobs
@@ -146,7 +147,7 @@ class Scraper:
     async def _content(self, opening: Opening) -> tuple[Content, Opened]:
         """The content, made or found (the stage times of a found one are 0), and the page it is of."""
         page = opening.page
-        key = f"content:{page.entry.digest}:{_piece_digest(opening)}"
+        key = f"content:{__version__}:{page.entry.digest}:{_piece_digest(opening)}"
         if page.storable and (known := await load(self._cache, key, Content)):
             return known, page
         body = await self._pages.body(page)
@@ -155,7 +156,7 @@ class Scraper:
                 raise InvalidRequest("`cursor`: the page it continues is no longer cached; start again")
             page = await self._pages.fetch(opening.request, page.source)
             body = await self._pages.body(page) or b""
-            key = f"content:{page.entry.digest}:{_piece_digest(opening)}"
+            key = f"content:{__version__}:{page.entry.digest}:{_piece_digest(opening)}"
         tokenizer = resolve_tokenizer(opening.request.tokenizer)
         count_key = f"tokens:{page.entry.digest}:{tokenizer}"
         html_tokens = await load(self._cache, count_key, int) if page.storable else None
