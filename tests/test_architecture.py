@@ -72,6 +72,7 @@ USE_CASES = {
     "gateway.flights",
 }
 USE_CASE_ALLOWED = {
+    "gateway.__version__",
     "msgspec",
     "jsonschema",
     "gateway.core",
