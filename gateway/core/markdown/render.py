@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
 from gateway.core.markdown.drafts import Draft
@@ -13,7 +14,7 @@ from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.tags import ID
 from gateway.core.markdown.walk import Walk
 from gateway.core.page import Block, CleanOptions, Kept
-from gateway.wire import Image, Link
+from gateway.wire import Image, Link, Notice
 
 _NOTE_REFERENCE = re.compile("\0([^\0]*)\0([^\0]*)\0")
 
@@ -27,6 +28,7 @@ class Rendered(Struct, frozen=True, kw_only=True):
     appendix: str = ""  # definitions of reference-style links, with the gap before them
     truncated: bool = False  # max_depth or max_blocks left something out
     invisible: int = 0  # characters taken out that nobody sees
+    notices: list[Notice] = []
 
 
 def render(
@@ -48,6 +50,8 @@ def render(
 
     Source: CommonMark 0.31, GitHub Flavored Markdown (tables, strikethrough, footnotes).
     """
+    if options.renderer == "markdownify":
+        return _markdownify(root, kept=kept, hidden=hidden, base_url=base_url, options=options)
     walk = Walk(kept, hidden, Resolver(_base_of(root, base_url)), options)
     walk.run(root, voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
     drafts = walk.flow.out
@@ -62,6 +66,26 @@ def render(
         truncated=walk.truncated,
         invisible=walk.invisible,
     )
+
+
+def _markdownify(
+    root: LexborNode,
+    *,
+    kept: Kept | None,
+    hidden: Mapping[int, str],
+    base_url: str | None,
+    options: CleanOptions,
+) -> Rendered:
+    from gateway.core.markdown.markdownified import rewrite  # brings BeautifulSoup, which few need
+
+    native = replace(options, renderer="native", html=True, links="inline")
+    rendered = render(root, kept=kept, hidden=hidden, base_url=base_url, options=native)
+    blocks, left = rewrite(rendered.blocks, links=options.links)
+    if not options.html:
+        blocks = [replace(block, html="") for block in blocks]
+    message = f"markdownify cannot nest as deep as {left} of the blocks do; the native renderer wrote them"
+    notices = [Notice(code="renderer_fallback", message=message, count=left)] if left else []
+    return replace(rendered, blocks=blocks, notices=notices)
 
 
 def _base_of(root: LexborNode, base_url: str | None) -> str | None:
@@ -80,12 +104,12 @@ def _resolve_notes(drafts: list[Draft], notes: Mapping[str, str]) -> None:
         return
     defined = {draft.note for draft in drafts if draft.note}
 
-    def replace(match: re.Match[str]) -> str:
+    def resolve(match: re.Match[str]) -> str:
         return f"[^{notes[match[1]]}]" if match[1] in defined else match[2]
 
     for draft in drafts:
         if "\0" in draft.markdown:
-            draft.markdown = _NOTE_REFERENCE.sub(replace, draft.markdown)
+            draft.markdown = _NOTE_REFERENCE.sub(resolve, draft.markdown)
 
 
 def _definitions(references: Mapping[str, int]) -> str:

@@ -73,21 +73,26 @@ class Table:
 
     def _to_draft(self, grid: list[dict[int, Cell]]) -> Draft:
         columns = sorted({column for row in grid for column, cell in row.items() if cell.drafts})
-        rows = [row for row in grid if any(cell.drafts for cell in row.values())]
+        rows = [[row.get(column) for column in columns] for row in grid]
+        rows = [row for row in rows if any(cell and cell.drafts for cell in row)]
         header = _find_header(rows)
-        titles, body = rows[:header], rows[header:]
-        lines = [_row([row[c].line() if c in row else "" for c in columns]) for row in body]
-        lines.insert(1, "|" + "---|" * len(columns))
-        texts = ["\t".join([row[c].text() if c in row else "" for c in columns]) for row in body]
-        filled = [cell.line() for row in body for cell in row.values() if cell.drafts]
-        above = [*self.caption, *(draft for row in titles for cell in row.values() for draft in cell.drafts)]
+        titles = [cell for row in rows[:header] for cell in row if cell]
+        body = rows[header:]
+        cells = [[cell.line() if cell else "" for cell in row] for row in body]
+        texts = ["\t".join([cell.text() if cell else "" for cell in row]) for row in body]
+        above = [*self.caption, *(draft for cell in titles for draft in cell.drafts)]
         title, title_text, title_html = join(above)
+        lines = ["| " + " | ".join(row) + " |" for row in cells]
+        lines.insert(1, "|" + "---|" * len(columns))
+        html = f"<caption>{title_html}</caption>" if title else ""
         return Draft(
             kind="table",
             markdown=(title + "\n\n" if title else "") + "\n".join(lines),
             text=(title_text + "\n" if title_text else "") + "\n".join(texts),
-            html=f"<table>{f'<caption>{title_html}</caption>' if title else ''}{_html(self.rows)}</table>",
-            line=" ".join([*(draft.line for draft in above), *filled]),
+            html=f"<table>{html}{_html(body)}</table>",
+            line=" ".join(
+                [*(draft.line for draft in above), *(line for row in cells for line in row if line)]
+            ),
         )
 
 
@@ -99,11 +104,10 @@ def _is_heavy(cell: Cell) -> bool:
     )
 
 
-def _find_header(rows: list[dict[int, Cell]]) -> int:
-    """The row to head the table: the first of header cells, unless more than titles stands above it."""
+def _find_header(rows: list[list[Cell | None]]) -> int:
+    """The row to head the table: the first that is more than a title across it."""
     for index, row in enumerate(rows[:_HEADER_WITHIN]):
-        filled = [cell for cell in row.values() if cell.drafts]
-        if len(filled) > 1:
+        if sum(bool(cell and cell.drafts) for cell in row) > 1:
             return index
     return 0
 
@@ -135,19 +139,15 @@ def _place(rows: list[list[Cell]]) -> list[dict[int, Cell]] | None:
     return grid if len(columns) * len(rows) <= limit else None
 
 
-def _row(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+def _html(rows: list[list[Cell | None]]) -> str:
+    head = 1 if all(cell is not None and cell.is_header for cell in rows[0]) else 0
+    parts = ["<thead>", *map(_html_row, rows[:head]), "</thead>"] if head else []
+    return "".join([*parts, "<tbody>", *map(_html_row, rows[head:]), "</tbody>"])
 
 
-def _html(rows: list[list[Cell]]) -> str:
-    parts: list[str] = []
-    for row in rows:
-        parts.append("<tr>")
-        for cell in row:
-            tag = "th" if cell.is_header else "td"
-            spans = f' colspan="{cell.columns}"' * (cell.columns > 1) + f' rowspan="{cell.rows}"' * (
-                cell.rows > 1
-            )
-            parts.append(f"<{tag}{spans}>{''.join([draft.html for draft in cell.drafts])}</{tag}>")
-        parts.append("</tr>")
-    return "".join(parts)
+def _html_row(row: list[Cell | None]) -> str:
+    parts = []
+    for cell in row:
+        tag = "th" if cell and cell.is_header else "td"
+        parts.append(f"<{tag}>{''.join([draft.html for draft in cell.drafts]) if cell else ''}</{tag}>")
+    return f"<tr>{''.join(parts)}</tr>"

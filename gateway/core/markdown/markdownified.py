@@ -1,0 +1,80 @@
+"""The second renderer: blocks written by the markdownify package, for pipelines that rely on its conventions.
+
+Each block's sanitised HTML is converted on its own, so cutting, counting and chunking work as they do on
+native blocks and the words are the same. What markdownify leaves open to a page's author is closed here:
+misread characters are escaped, a fence is longer than the runs inside it, a pipe stays in its cell.
+Imported only when asked for: it brings BeautifulSoup.
+"""
+
+import re
+from functools import cache
+from typing import Any
+
+from markdownify import MarkdownConverter
+from msgspec.structs import replace
+
+from gateway.core.markdown.code import fence
+from gateway.core.page import Block
+from gateway.wire import LinkStyle
+
+_BULLETS = "*+-"  # markdownify's own, by depth
+_MARKER = re.compile(r"( *)(?:[-*] |(\d+)[.)] )?")
+_LIST_TAGS = re.compile(r"(?:<[uo]l[^>]*>|<li>|\n)+")
+_LIST_ENDS = re.compile(r"(?:</[uo]l>|</li>)+$")
+_PIPE = re.compile(r"(?<!\\)\|")
+_LANGUAGE = re.compile(r'<code class="language-([^"]+)">')
+
+
+class _Converter(MarkdownConverter):
+    def convert_pre(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        language = _LANGUAGE.search(str(el))
+        return f"\n\n{fence(el.get_text(), language[1] if language else '')}\n\n" if text else ""
+
+    def convert_td(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        return " " + _PIPE.sub(r"\|", " ".join(text.split())) + " |"
+
+    convert_th = convert_td
+
+
+@cache
+def _converter(bullet: str, *, linked: bool) -> _Converter:
+    return _Converter(bullets=bullet, escape_misc=True, strip=None if linked else ["a"])
+
+
+def rewrite(blocks: list[Block], *, links: LinkStyle) -> tuple[list[Block], int]:
+    """The same blocks in markdownify's markdown, and how many nest too deep for it and stay as they were.
+
+    Args:
+        blocks: with `html`.
+        links: `reference` is not among markdownify's styles and is written inline.
+    """
+    rewritten = []
+    left = 0
+    for block in blocks:
+        try:
+            markdown = _convert(block, linked=links != "none")
+        except RecursionError:
+            markdown = block.markdown
+            left += 1
+        rewritten.append(replace(block, markdown=markdown))
+    return rewritten, left
+
+
+def _convert(block: Block, *, linked: bool) -> str:
+    html = _LIST_ENDS.sub("", block.html[_start(block.html) :])
+    if block.kind != "item":
+        return str(_converter(_BULLETS, linked=linked).convert(f"<div>{html}</div>")).strip()
+    bullet = _BULLETS[(block.level - 1) % len(_BULLETS)]
+    marker = _MARKER.match(block.markdown)
+    lead, number = (marker[1], marker[2]) if marker else ("", None)
+    if marker and marker[0] != lead:
+        html = f'<ol start="{number}"><li>{html}</li></ol>' if number else f"<ul><li>{html}</li></ul>"
+    else:
+        html = f"<div>{html}</div>"
+    lines = str(_converter(bullet, linked=linked).convert(html)).strip().split("\n")
+    return "\n".join([lead + line if line else "" for line in lines])
+
+
+def _start(html: str) -> int:
+    tags = _LIST_TAGS.match(html)
+    return tags.end() if tags else 0
