@@ -1,0 +1,134 @@
+"""Markup that would hold the parser for minutes, found before parsing and thinned out.
+
+Lexbor cannot be interrupted, and needs time quadratic in the depth of nesting (100,000 open `<div>`: 51 s),
+in the attributes of one tag (40,000: 10 s) and in formatting elements left open (60 KB: 12 s and 2.9 GB). A
+worker's deadline ends all of that, but then the page is lost; here only tags are, and every word stays.
+Ordinary pages pay for counting their tags and nothing else.
+"""
+
+import re
+
+from msgspec import Struct
+
+MAX_DEPTH = 2000  # parses in some milliseconds; browsers stop at 512
+MAX_FORMATTING = 100  # formatting elements open at once
+MAX_ATTRIBUTES = 2000  # of one tag
+
+_STRIDE_CHARACTERS = 16_384
+_WINDOW_CHARACTERS = 32_768
+_SOME_TAGS = 500  # in a window, and at least one in so many characters:
+_TAG_CHARACTERS = 24
+_OPENED_A_CLOSED = 6  # more tags a closing one than balanced markup has
+
+_MARKUP = re.compile(  # every branch ends at the end of the text at the latest: one pass, no second look
+    r"<!--.*?(?:-->|\Z)|<(script|style|textarea|title|xmp|iframe|noembed|noframes)\b.*?(?:</\1\b[^>]*+>|\Z)"
+    r"|<(/?)([a-zA-Z][^\s/>]*+)((?:[^>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+)(?:>|\Z)",
+    re.S | re.I,
+)
+_VALUE = re.compile(r"=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>]*+)")
+_VOID = frozenset(
+    (
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    )
+)
+_FORMATTING = frozenset(
+    ("b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
+)
+_SELF_ENDING = frozenset(
+    ("p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "optgroup", "rt", "rp")
+)
+_NEAR = 200  # open elements an end tag is matched against
+
+
+class Limited(Struct, frozen=True):
+    """Markup that parses in bounded time; `dropped` counts the tags left out of it."""
+
+    text: str
+    dropped: int
+
+
+def limit_nesting(text: str) -> Limited:
+    """Leave out the tags that nest, format or repeat attributes beyond what any page needs.
+
+    Args:
+        text: a whole page; no length limit.
+    Returns:
+        The text itself for all but hostile pages.
+    """
+    return _thin_out(text) if _nests(text) or _has_crowded_tag(text) else Limited(text, 0)
+
+
+def _nests(text: str) -> bool:
+    """Whether some stretch opens many tags and closes hardly any."""
+    for start in range(0, len(text), _WINDOW_CHARACTERS):
+        end = min(start + _WINDOW_CHARACTERS, len(text))
+        tags = text.count("<", start, end)
+        if tags < _SOME_TAGS or tags * _TAG_CHARACTERS < end - start:
+            continue
+        if tags > _OPENED_A_CLOSED * text.count("</", start, end):
+            return True
+    return False
+
+
+def _has_crowded_tag(text: str) -> bool:
+    """Whether a tag has more attributes than any page needs; looks closely only where no `>` is near."""
+    done = 0
+    for start in range(0, len(text), _STRIDE_CHARACTERS):
+        if start < done or text.find(">", start, start + _STRIDE_CHARACTERS) >= 0:
+            continue
+        opened = text.rfind("<", done, start)
+        if opened >= 0 and text.find(">", opened, start) < 0 and (tag := _MARKUP.match(text, opened)):
+            if _is_crowded(tag[4] or ""):
+                return True
+            done = tag.end()
+    return False
+
+
+def _is_crowded(attributes: str) -> bool:
+    return len(attributes) > 2 * MAX_ATTRIBUTES and len(_VALUE.sub("", attributes).split()) > MAX_ATTRIBUTES
+
+
+def _thin_out(text: str) -> Limited:
+    pieces: list[str] = []
+    stack: list[str] = []
+    formatting = dropped = done = 0
+    for tag in _MARKUP.finditer(text):
+        name = (tag[3] or "").lower()
+        if not name or name in _VOID:
+            keep = not _is_crowded(tag[4] or "")
+        elif tag[2]:
+            near = stack[-_NEAR:]
+            if name in near:
+                while stack.pop() != name:
+                    pass
+                formatting -= name in _FORMATTING
+            continue
+        elif (
+            len(stack) >= MAX_DEPTH
+            or (name in _FORMATTING and formatting >= MAX_FORMATTING)
+            or _is_crowded(tag[4])
+        ):
+            keep = False
+        else:
+            keep = True
+            if name not in _SELF_ENDING or not stack or stack[-1] != name:
+                stack.append(name)
+            formatting += name in _FORMATTING
+        if not keep:
+            pieces.append(text[done : tag.start()])
+            done = tag.end()
+            dropped += 1
+    return Limited("".join([*pieces, text[done:]]), dropped)
