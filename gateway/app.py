@@ -22,7 +22,7 @@ from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
 from gateway.health import Health
 from gateway.pages import Pages
-from gateway.routes import chat, health, problems, scrape, tokens
+from gateway.routes import chat, health, playground, problems, scrape, tokens
 from gateway.routes.requests import RequestIds
 from gateway.scrape import Scraper
 from gateway.settings import Settings, load_settings
@@ -107,6 +107,7 @@ def create_app(settings: Settings) -> Litestar:
             chat.router,
             health.live,
             health.ready,
+            playground.playground,
         ],
         lifespan=[lifespan],
         dependencies={

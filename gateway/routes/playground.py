@@ -1,0 +1,45 @@
+"""`/`: one static page to try the gateway on. It needs nothing from outside and may reach nothing but us."""
+
+import base64
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+from litestar import get
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp
+
+_PAGE = Path(__file__).parent.parent / "web" / "index.html"
+
+
+def _policy(page: str) -> str:
+    """A content security policy that names the page's own script and style by hash, and nothing else."""
+
+    def hashes(tag: str) -> str:
+        bodies = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", page, re.DOTALL)
+        digests = [base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() for body in bodies]
+        return " ".join(f"'sha256-{digest}'" for digest in digests)
+
+    return (
+        f"default-src 'none'; script-src {hashes('script')}; style-src {hashes('style')}; img-src data:; "
+        "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _load() -> tuple[bytes, str]:
+    page = _PAGE.read_text("utf-8")
+    return page.encode(), _policy(page)
+
+
+@get("/", include_in_schema=False)
+async def playground() -> ASGIApp:
+    """The playground."""
+    page, policy = _load()
+    headers = {
+        "content-security-policy": policy,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+    }
+    return ASGIResponse(body=page, media_type="text/html", headers=headers)

@@ -1,0 +1,136 @@
+"""The playground in a real browser: what a newcomer sees, and what a hostile page cannot do to them."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from fixtures.site import Answer, Site
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+PAGE = "/pages/documentation-go-tutorial"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        assert not os.environ.get("CI"), "chromium is missing; `make system` installs it on Debian as root"
+        pytest.skip("needs chromium (Debian package)")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, gateway_url: str) -> Iterator[Page]:
+    """A fresh page on the playground; any error in its console fails the test."""
+    tab = browser.new_page()
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    tab.on("console", listen)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.goto(gateway_url + "/")
+    yield tab
+    tab.close()
+    assert not complaints
+
+
+def clean(page: Page, url: str) -> None:
+    page.fill("#url", url)
+    page.press("#url", "Enter")
+    page.wait_for_selector("#status.well")
+
+
+def test_playground_shows_a_cleaned_page(page: Page, site: Site) -> None:
+    clean(page, site.url + PAGE)
+    assert "tokens (−" in page.inner_text("#tokens")
+    assert page.get_attribute("#bar", "aria-label") == page.inner_text("#tokens")
+    assert "Hello, World!" in page.frame_locator("#rendered").locator("body").inner_text()
+    page.click("#tab-raw")
+    assert page.inner_text("#markdown").strip()
+    page.click("#tab-outline")
+    assert page.locator("#sections tr").count() > 3
+
+
+def test_playground_pages_through_a_budget(page: Page, site: Site) -> None:
+    page.click("summary")
+    page.fill("[name=max_tokens]", "200")
+    clean(page, site.url + PAGE)
+    page.click("#tab-raw")
+    first = page.inner_text("#markdown")
+    page.click("#more")
+    page.wait_for_function("first => document.getElementById('markdown').innerText !== first", arg=first)
+
+
+def test_playground_takes_pasted_html(page: Page) -> None:
+    page.click("summary")
+    page.fill("#html", "<article><h1>Pasted</h1><p>Words that were pasted here by hand.</p></article>")
+    page.select_option("[name=scope]", "page")
+    page.click("#go")
+    page.wait_for_selector("#status.well")
+    page.click("#tab-raw")
+    assert page.inner_text("#markdown").startswith("# Pasted")
+
+
+def test_playground_names_a_failure(page: Page) -> None:
+    page.fill("#url", "http://10.0.0.1/")
+    page.click("#go")
+    page.wait_for_selector("#status.problem")
+    assert "url_refused" in page.inner_text("#status")
+
+
+def test_playground_runs_nothing_of_a_hostile_page(page: Page, site: Site) -> None:
+    attack = "window.top.hurt = 1"
+    site.extra["/hostile"] = Answer(
+        200,
+        {"content-type": "text/html"},
+        f"""<title></textarea><script>{attack}</script></title><article><h1>Words <img src=x onerror="{attack}"></h1>
+        <p>Enough words to be a paragraph of the page. <a href="javascript:{attack}">link</a>
+        &lt;script&gt;{attack}&lt;/script&gt;</p><script>{attack}</script><iframe srcdoc="<script>{attack}</script>">
+        </iframe></article>""".encode(),
+    )
+    clean(page, site.url + "/hostile")
+    page.frame_locator("#rendered").locator("body").inner_text()
+    assert page.evaluate("window.hurt") is None
+    assert "javascript:" not in page.frame_locator("#rendered").locator("body").inner_html().replace(
+        "&lt;", ""
+    )
+
+
+def test_playground_works_from_the_keyboard(page: Page) -> None:
+    page.focus("#tab-read")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.id") == "tab-raw"
+    assert page.is_visible("#raw") and not page.is_visible("#read")
+    unnamed = page.evaluate(
+        "[...document.querySelectorAll('input, select, textarea')].filter(e => !e.labels.length).map(e => e.name)"
+    )
+    assert unnamed == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_playground_fits_a_phone(browser: Browser, gateway_url: str, scheme: str) -> None:
+    tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme=scheme)  # type: ignore[arg-type]
+    tab.goto(gateway_url + "/")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+    tab.close()
+
+
+def test_playground_allows_nothing_from_elsewhere(page: Page, gateway_url: str) -> None:
+    response = page.request.get(gateway_url + "/")
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    assert "http://" not in response.text() and "https://" not in response.text().replace(
+        '"https://"', ""
+    ).replace("https://example.com", "")
