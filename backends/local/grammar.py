@@ -1,6 +1,7 @@
 """JSON Schema → llama.cpp's grammar, and which parts of a schema that grammar does not hold to."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,10 @@ _ANNOTATIONS = {
     "$schema", "$id", "$defs", "definitions", "$comment", "title", "description", "default", "examples",
     "deprecated", "readOnly", "writeOnly",
 }  # fmt: skip
+# the converter's rule for a character of a string, which lets raw newlines through, and JSON's (RFC 8259, 7)
+_CHARACTER, _JSON_CHARACTER = r'char ::= [^"\\] |', r'char ::= [^"\\\x7F\x00-\x1F] |'
+# parts of a pattern that may match a quote or a control character, which the converter does not escape
+_UNSAFE_PATTERN = re.compile(r'[.\\"]|\[\^')
 _FORMATS = {"date", "time", "date-time", "uuid", "uuid1", "uuid2", "uuid3", "uuid4", "uuid5"}
 
 
@@ -29,6 +34,7 @@ def constrain(schema: dict[str, Any]) -> Constraint:
         grammar = json_schema_to_gbnf(json.dumps(schema))
     except Exception as exc:  # the converter asserts, indexes and recurses its way to whatever it raises
         return Constraint(grammar=None, open=[str(exc) or type(exc).__name__])
+    grammar = grammar.replace(_CHARACTER, _JSON_CHARACTER)
     if len(grammar) > MAX_GRAMMAR_CHARS:
         return Constraint(grammar=None, open=[f"its grammar has {len(grammar)} characters"])
     return Constraint(grammar=grammar, open=sorted(set(_unheld(schema, ""))))
@@ -44,6 +50,8 @@ def _unheld(schema: Any, path: str) -> Iterator[str]:
         yield f"{path}/{keyword}"
     if "format" in held and schema.get("format") not in _FORMATS:
         yield f"{path}/format"
+    if "pattern" in held and _UNSAFE_PATTERN.search(schema["pattern"]):
+        yield f"{path}/pattern"
     if form == "object":
         missing = set(schema.get("required", [])) - schema.get("properties", {}).keys()
         yield from (f"{path}/required/{name}" for name in missing)

@@ -1,15 +1,20 @@
-"""How many prompt tokens a step computes: enough to be efficient, few enough that nobody waits long. Pure."""
+"""How many prompt tokens a step computes: enough to be efficient, few enough that nobody waits long. Pure.
+
+llama.cpp computes sequences of unequal length in passes of their own, each reading all weights once. So a
+step takes one long slice of one prompt, not a little of each, and never leaves a small rest.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-STEP_TARGET_S = 0.15
-MIN_CHUNK_TOKENS = 16
-_STRIDE = 16
+STEP_TARGET_S = 0.15  # while others decode: what a prompt may add to the gap they see
+PROMPTS_ONLY_TARGET_S = 0.25  # while nobody does: how long a cancelled one may keep its place
+SLICE_TOKENS = 32  # fewer are computed at a worse price a token
+STRETCH = 1.5  # a prompt this much longer than a slice is computed whole
 _SMOOTHING = 0.3
 
 
-class Prefill(Protocol):
+class Prompt(Protocol):
     """A prompt being computed."""
 
     admitted_at: float
@@ -18,45 +23,51 @@ class Prefill(Protocol):
     def remaining(self) -> int: ...
 
 
-P = TypeVar("P", bound=Prefill)
+P = TypeVar("P", bound=Prompt)
 
 
 class Pace:
-    """Learns what a token costs here and shares a step's room among prompts."""
+    """Learns what a prompt's token costs here and shares a step's room among prompts.
 
-    def __init__(self, max_tokens: int) -> None:
+    Args:
+        max_tokens: of a batch.
+        token_s: a first guess of a token's cost, from the probe at start.
+    """
+
+    def __init__(self, max_tokens: int, token_s: float) -> None:
         self._max_tokens = max_tokens
-        self._token_s: float | None = None
+        self._token_s = token_s
+        self._decode_s = 0.0
+        self._oldest_next = True
 
-    def learn(self, tokens: int, elapsed_s: float) -> None:
-        if tokens < MIN_CHUNK_TOKENS:
-            return  # reading the weights once dominates: says nothing about a larger batch
-        cost = elapsed_s / tokens
-        self._token_s = cost if self._token_s is None else self._token_s + _SMOOTHING * (cost - self._token_s)
+    def learn(self, elapsed_s: float, *, prompt_tokens: int, decoding: int) -> None:
+        """Take note of a step. `elapsed_s` is computing time: waiting for a busy machine tells nothing."""
+        if not prompt_tokens:
+            self._decode_s = elapsed_s
+        elif prompt_tokens >= SLICE_TOKENS:
+            own_s = max(0.0, elapsed_s - (self._decode_s if decoding else 0.0))
+            self._token_s += _SMOOTHING * (own_s / prompt_tokens - self._token_s)
 
-    def chunk_tokens(self) -> int:
-        """Prompt tokens a step may hold, so that it takes about STEP_TARGET_S."""
-        if not self._token_s:
-            return min(4 * MIN_CHUNK_TOKENS, self._max_tokens)
-        fitting = int(STEP_TARGET_S / self._token_s) // _STRIDE * _STRIDE
-        return max(MIN_CHUNK_TOKENS, min(self._max_tokens, fitting))
+    def room_tokens(self, *, decoding: int) -> int:
+        """Prompt tokens a step may hold beside so many decoding sequences."""
+        target_s = STEP_TARGET_S if decoding else PROMPTS_ONLY_TARGET_S
+        affordable = int(target_s / self._token_s) if self._token_s else self._max_tokens
+        return min(max(SLICE_TOKENS, affordable), self._max_tokens - decoding)
 
-    def share(self, prompts: Sequence[P], *, beside: int) -> list[tuple[P, int]]:
-        """Half of the room to the oldest prompt, so that none starves; the rest to the nearest to its end.
-
-        Args:
-            prompts: those not yet computed to their end.
-            beside: tokens the batch already holds.
-        """
-        room = min(self.chunk_tokens(), self._max_tokens - beside)
-        if not prompts or room <= 0:
-            return []
-        oldest = min(prompts, key=lambda p: p.admitted_at)
-        shares = {id(oldest): min(oldest.remaining, room if len(prompts) == 1 else -(-room // 2))}
-        room -= shares[id(oldest)]
-        for prompt in sorted(prompts, key=lambda p: p.remaining):
-            more = min(prompt.remaining - shares.get(id(prompt), 0), room)
-            if more > 0:
-                shares[id(prompt)] = shares.get(id(prompt), 0) + more
-                room -= more
-        return [(prompt, shares[id(prompt)]) for prompt in prompts if id(prompt) in shares]
+    def share(self, prompts: Sequence[P], *, decoding: int) -> list[tuple[P, int]]:
+        """Slices for this step: the oldest prompt and the one nearest its end take turns to be first."""
+        room = self.room_tokens(decoding=decoding)
+        order = sorted(prompts, key=lambda p: p.remaining)
+        if self._oldest_next and order:
+            oldest = min(order, key=lambda p: p.admitted_at)
+            order.sort(key=lambda p: p is not oldest)
+        self._oldest_next = not self._oldest_next
+        slices: list[tuple[P, int]] = []
+        for prompt in order:
+            if slices and room < min(SLICE_TOKENS, prompt.remaining):
+                break
+            limit = room if slices else min(int(room * STRETCH), self._max_tokens - decoding)
+            count = prompt.remaining if prompt.remaining <= limit else room
+            slices.append((prompt, count))
+            room -= count
+        return slices

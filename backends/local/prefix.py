@@ -83,10 +83,13 @@ class PrefixStore:
             return None
         best, shared = self._best_match(prompt)
         # taking over a sequence loses what follows the shared prefix, so a barely similar one is copied from
-        in_place = not best.busy and (shared * 2 >= best.length or len(idle) == 1)
-        target = best if in_place else next(s for s in idle if s is not best)
-        if not in_place and shared < MIN_COPY_TOKENS:
-            best, shared = target, min(common_prefix(prompt, target.computed()), len(prompt) - 1)
+        if not best.busy and (shared * 2 >= best.length or len(idle) == 1):
+            target = best
+        elif shared >= MIN_COPY_TOKENS:
+            target = next(s for s in idle if s is not best)
+        else:
+            target = best = idle[0]
+            shared = self._shared(prompt, target)
         evicted = self._evict(need, spare=(target, best))
         if self._resident(target) + need > self._cells and not best.busy:
             target, evicted = best, [*evicted, target.number]  # no room for the copy and its source
@@ -130,11 +133,13 @@ class PrefixStore:
         return idle
 
     def _best_match(self, prompt: Tokens) -> tuple[_Sequence, int]:
-        if not self._rewinds:
-            return min(self._sequences, key=lambda s: (s.busy, s.used_at)), 0
-        scored = [(min(common_prefix(prompt, s.computed()), len(prompt) - 1), s) for s in self._sequences]
+        scored = [(self._shared(prompt, s), s) for s in self._sequences]
         shared, best = max(scored, key=lambda pair: (pair[0], not pair[1].busy, -pair[1].used_at))
         return best, shared
+
+    def _shared(self, prompt: Tokens, sequence: _Sequence) -> int:
+        """Tokens of the prompt that need not be computed, were it to take over this sequence."""
+        return min(common_prefix(prompt, sequence.computed()), len(prompt) - 1) if self._rewinds else 0
 
     def _reserved(self) -> int:
         return sum(s.reserved for s in self._sequences if s.busy)

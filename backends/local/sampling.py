@@ -131,7 +131,7 @@ def _chain(model: NativeModel, sampling: Sampling) -> Any:
         add(lib.llama_sampler_init_logit_bias(model.vocabulary_size, len(known), entries))
     penalties = (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty)
     if penalties != (1.0, 0.0, 0.0):
-        add(lib.llama_sampler_init_penalties(PENALTY_WINDOW_TOKENS, *penalties))
+        add(lib.llama_sampler_init_penalties(model.vocabulary_size, PENALTY_WINDOW_TOKENS, *penalties))
     if sampling.temperature == 0:
         add(lib.llama_sampler_init_greedy())
         return chain

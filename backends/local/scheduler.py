@@ -32,9 +32,12 @@ class Scheduler:
     Args:
         model: loaded, with a context of its own.
         emit: takes messages for the gateway; called from the scheduler's thread.
+        token_s: what a prompt's token costs, as far as is known.
     """
 
-    def __init__(self, model: NativeModel, emit: Callable[[list[FromModel]], None]) -> None:
+    def __init__(
+        self, model: NativeModel, emit: Callable[[list[FromModel]], None], *, token_s: float = 0.0
+    ) -> None:
         plan = model.plan
         self._model, self._emit = model, emit
         self._store = PrefixStore(
@@ -43,7 +46,7 @@ class Scheduler:
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._waiting: FairQueue[Job] = FairQueue()
         self._running: list[Job] = []
-        self._pace = Pace(plan.batch_tokens)
+        self._pace = Pace(plan.batch_tokens, token_s)
         self._counts = Counters(kv_cells=plan.cells)
         self._stopping = False
 
@@ -132,7 +135,7 @@ class Scheduler:
 
     def _step(self) -> None:
         chunks = self._fill_batch()
-        began = time.monotonic()
+        began = time.thread_time()  # of this thread, which computes its share of every operation
         code = self._model.decode()
         if code == NO_ROOM and (idle := self._store.evict_idle()):
             for sequence in idle:
@@ -146,7 +149,10 @@ class Scheduler:
             return
         if code:
             raise DecodeFailed(f"llama_decode answered {code} for a batch of {self._model.batch_size} tokens")
-        self._pace.learn(self._model.batch_size, time.monotonic() - began)
+        decoding = sum(not job.prefilling for job, _, _ in chunks)
+        self._pace.learn(
+            time.thread_time() - began, prompt_tokens=self._model.batch_size - decoding, decoding=decoding
+        )
         self._after(chunks)
 
     def _fill_batch(self) -> list[tuple[Job, Tokens, int]]:
@@ -155,7 +161,7 @@ class Scheduler:
         decoding = [job for job in self._running if not job.prefilling]
         prefilling = [job for job in self._running if job.prefilling]
         shares = [(job, 1) for job in decoding]
-        shares += self._pace.share(prefilling, beside=len(decoding))
+        shares += self._pace.share(prefilling, decoding=len(decoding))
         chunks = []
         for job, count in shares:
             tokens = job.upcoming(count)

@@ -48,11 +48,12 @@ def plan_context(opening: Open, *, trained_tokens: int, on_gpu: bool, embeds: bo
             f"which is used"
         )
     context = min(trained_tokens, -(-context // 256) * 256)  # llama.cpp rounds a sequence up to this
-    unified = on_gpu and not embeds
+    # separate stretches split a batch into passes of equal lengths, and pooling sees only one pass
+    unified = on_gpu or embeds
     return ContextPlan(
         context_tokens=context,
         parallel=opening.parallel,
-        sequences=opening.parallel * 2 if unified else opening.parallel,
+        sequences=opening.parallel * 2 if on_gpu and not embeds else opening.parallel,
         cells=context * opening.parallel,
         # an embedding model may see all tokens of a text at once, so they must fit one batch
         batch_tokens=max(context if embeds else BATCH_TOKENS, opening.parallel),

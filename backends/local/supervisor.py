@@ -68,6 +68,7 @@ class Supervisor:
         self._inboxes: dict[int, Inbox] = {}
         self._last_number = 0
         self._past, self._now = Counters(), Counters()
+        self._closed = False
         self.restarts = 0
 
     # -- state
@@ -95,7 +96,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the process if it is not started; returns at once."""
-        if self._task is None:
+        if self._task is None and not self._closed:
             self._fault = "the local model is starting"
             self._task = asyncio.get_running_loop().create_task(self._keep_alive())
 
@@ -108,9 +109,8 @@ class Supervisor:
         self.start()
         deadline = time.monotonic() + timeout_s
         while self._fault is not None or self._facts is None:
-            if self._resumes_at is not None:
-                pause_s = max(1.0, self._resumes_at - time.monotonic())
-                raise BackendUnavailable(str(self._fault), retry_after_s=round(pause_s, 1))
+            if self._closed or self._resumes_at is not None:
+                raise BackendUnavailable(str(self._fault), retry_after_s=self._pause_s())
             try:
                 await asyncio.wait_for(self._changed.wait(), max(0.0, deadline - time.monotonic()))
             except TimeoutError:
@@ -138,8 +138,8 @@ class Supervisor:
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self._fault, self._resumes_at = "the local model was shut down", None
-        self._announce()
+        self._closed = True
+        self._fail("the local model was shut down")
 
     # -- the life of the process
 
@@ -231,14 +231,17 @@ class Supervisor:
 
     def _fail(self, fault: str) -> None:
         self._fault, self._facts = fault, None
-        retry_after_s = max(1.0, (self._resumes_at or 0) - time.monotonic())
         for inbox in self._inboxes.values():
-            failure: Exception = BackendUnavailable(fault, retry_after_s=retry_after_s)
+            failure: Exception = BackendUnavailable(fault, retry_after_s=self._pause_s())
             if inbox.started:
                 failure = BackendInterrupted(fault)
             inbox.messages.put_nowait(failure)
         self._inboxes.clear()
         self._announce()
+
+    def _pause_s(self) -> float:
+        """What to tell clients to wait: the pause, and a second to load."""
+        return round(max(0.0, (self._resumes_at or 0.0) - time.monotonic()) + 1.0, 1)
 
     def _announce(self) -> None:
         self._changed.set()

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
@@ -49,12 +50,12 @@ EXIT_GRACE_S = 2.0
 class Worker:
     """Wires reader, preparer and scheduler to one model."""
 
-    def __init__(self, model: NativeModel, output: BinaryIO) -> None:
+    def __init__(self, model: NativeModel, output: BinaryIO, token_s: float) -> None:
         self._output, self._output_lock = output, threading.Lock()
         self._tickets: dict[int, Ticket] = {}
         self._preparer = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._model = model
-        self._scheduler = Scheduler(model, self.emit)
+        self._scheduler = Scheduler(model, self.emit, token_s=token_s)
         self._embedder = Embedder(model, self.emit)
         self._loop = self._embedder if model.embeds else self._scheduler
         self._preparation = Preparation(
@@ -117,6 +118,10 @@ class Worker:
             self._preparation.begin(request, ticket)
         except Refusal as refusal:
             self.emit([refusal.refused(request.id)])
+        except Exception as exc:  # a fault of ours must not take everyone else's answers with it
+            sys.excepthook(*sys.exc_info())
+            message = f"the local model failed on this request: {type(exc).__name__}: {exc}"
+            self.emit([Refused(id=request.id, kind="unavailable", message=message)])
 
     def _count(self, request: Count) -> None:
         self.emit([Counted(request.id, len(self._model.tokenize(request.text, special=False)))])
@@ -146,20 +151,26 @@ def read_message(source: BinaryIO) -> ToModel | None:
     return decode_to_model(source.read(frame_length(prefix)))
 
 
-def try_batches(model: NativeModel) -> None:
+def try_batches(model: NativeModel) -> float:
     """Compute a small and a larger batch: where this build crashes on a CPU, it crashes here, before any
     request.
 
+    Returns:
+        Seconds of computing a token of a prompt takes.
     Source: llama.cpp issue 20824 (AMX kernels miscompiled by gcc 12: any batch of two or more tokens).
     """
-    for size in (2, 32):
+    took_s = 0.0
+    for size in (2, 32, 32):
         model.clear_memory()
         model.clear_batch()
         tokens = np.arange(size, dtype=np.int32) % model.vocabulary_size
         model.add(0, 0, tokens, output=True)
+        began = time.thread_time()
         if code := model.decode():
             raise LoadError(f"llama.cpp could not compute a batch of {size} tokens: it answered {code}")
+        took_s = (time.thread_time() - began) / size
     model.clear_memory()
+    return took_s
 
 
 def main() -> None:
@@ -176,12 +187,12 @@ def main() -> None:
     inbox.start()
     try:
         model = NativeModel(opening)
-        try_batches(model)
+        token_s = try_batches(model)
     except LoadError as exc:
         output.write(encode_frame(Broken(str(exc))))
         output.flush()
         os._exit(1)
-    worker = Worker(model, output)
+    worker = Worker(model, output, token_s)
     worker.emit([Ready(model.facts_with(worker.notes))])
     inbox.attach(worker)
     worker.run()

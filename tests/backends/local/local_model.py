@@ -1,6 +1,8 @@
 """Ask a local backend and read its answer to the end."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,6 +31,14 @@ async def ask(backend: LocalBackend, content: str = "Say something", **fields: A
             return Answer(deltas, item)
         deltas.append(item.text)
     raise AssertionError("the stream ended without a completion")
+
+
+async def until(condition: Callable[[], object], *, within_s: float = 30) -> None:
+    """Poll something another process changes."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -1,0 +1,54 @@
+"""Embeddings: only from models made for them."""
+
+import math
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import gguf
+import pytest
+from local_model import ask, opened
+
+from backends.base import BackendRejected, ContextExceeded
+from backends.local import LocalBackend
+from fixtures.make_gguf import Shape, write_model
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+async def embedder(model_folder: Path) -> AsyncIterator[LocalBackend]:
+    shape = Shape(embedding=64, blocks=2, heads=4, feed_forward=128, context=512)
+    path = write_model(model_folder / "embeds.gguf", shape=shape, pooling=gguf.PoolingType.MEAN)
+    async with opened(str(path), parallel=2) as backend:
+        assert (await backend.start()).embeds
+        yield backend
+
+
+async def test_texts_become_unit_vectors_in_order(embedder: LocalBackend) -> None:
+    texts = [f"text {'x' * n}" for n in range(5)]
+    vectors, tokens = await embedder.embed(texts)
+    assert [len(vector) for vector in vectors] == [64] * 5
+    assert all(math.isclose(math.hypot(*vector), 1, rel_tol=1e-5) for vector in vectors)
+    assert tokens == sum(map(len, texts))
+    [alone], _ = await embedder.embed([texts[3]])
+    assert alone == pytest.approx(vectors[3], abs=1e-4)
+    assert vectors[0] != pytest.approx(vectors[4], abs=1e-3)
+
+
+async def test_text_beyond_the_context_is_refused(embedder: LocalBackend) -> None:
+    with pytest.raises(ContextExceeded) as refusal:
+        await embedder.embed(["fine", "x" * 600])
+    assert (refusal.value.prompt_tokens, refusal.value.context_tokens) == (600, 512)
+    with pytest.raises(BackendRejected):
+        await embedder.embed([""])
+
+
+async def test_embedding_model_writes_no_text(embedder: LocalBackend) -> None:
+    with pytest.raises(BackendRejected, match="embedding model"):
+        await ask(embedder)
+
+
+async def test_text_model_makes_no_embeddings(tiny: str) -> None:
+    async with opened(tiny) as backend:
+        with pytest.raises(BackendRejected, match="no embeddings"):
+            await backend.embed(["x"])

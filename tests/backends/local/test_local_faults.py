@@ -1,0 +1,287 @@
+"""Files that cannot be served, and a model's process that dies, hangs or is left behind."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from local_model import ask, opened, until
+
+from backends.base import BackendInterrupted, BackendTimeout, BackendUnavailable, CompletionRequest
+from backends.local import LocalBackend, probe
+from backends.local.child import worker_command
+from backends.local.memory import available_bytes
+from backends.local.native import _check_memory
+from fixtures.make_gguf import write_model
+
+pytestmark = pytest.mark.anyio
+
+
+def cut(source: Path, target: Path) -> Path:
+    data = source.read_bytes()
+    target.write_bytes(data[: len(data) * 2 // 3])
+    return target
+
+
+FILES: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
+    "missing": (lambda tiny, folder: folder / "nowhere.gguf", "cannot be read: No such file"),
+    "a-folder": (lambda tiny, folder: folder, "cannot be read"),
+    "not-gguf": (lambda tiny, folder: written(folder / "page.gguf", b"<html></html>"), "is not a GGUF file"),
+    "empty": (lambda tiny, folder: written(folder / "empty.gguf", b""), "is not a GGUF file"),
+    "only-a-header": (lambda tiny, folder: written(folder / "head.gguf", b"GGUF"), "cannot load"),
+    "truncated": (lambda tiny, folder: cut(tiny, folder / "cut.gguf"), "not within the file bounds"),
+    "unknown-architecture": (
+        lambda tiny, folder: write_model(folder / "alien.gguf", architecture="alien"),
+        "unknown model architecture: 'alien'",
+    ),
+}
+
+
+def written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(("make", "says"), FILES.values(), ids=FILES)
+async def test_file_that_is_no_model_is_named(
+    make: Callable[[Path, Path], Path], says: str, tiny: str, tmp_path: Path
+) -> None:
+    async with opened(str(make(Path(tiny), tmp_path))) as backend:
+        with pytest.raises(BackendUnavailable, match=says) as fault:
+            await ask(backend)
+        assert fault.value.retry_after_s
+        assert says in str(await backend.health())
+        assert await backend.count_tokens("x", model="local") is None
+
+
+async def test_model_file_that_appears_later_is_served(tiny: str, tmp_path: Path) -> None:
+    path = tmp_path / "late.gguf"
+    async with opened(str(path)) as backend:
+        with pytest.raises(BackendUnavailable):
+            await ask(backend)
+        os.link(tiny, path)
+        await until(lambda: backend.stats()["up"])
+        assert (await ask(backend)).usage.output_tokens == 24
+
+
+def limited(command: list[str], kilobytes: int) -> list[str]:
+    return ["/bin/sh", "-c", f'ulimit -v {kilobytes}; exec "$@"', "sh", *command]
+
+
+async def test_too_little_memory_is_a_fault_with_a_remedy(model_folder: Path) -> None:
+    from fixtures.make_gguf import Shape
+
+    shape = Shape(embedding=64, blocks=16, heads=4, feed_forward=128, context=131072)
+    model = str(write_model(model_folder / "long.gguf", shape=shape))  # 0.5 GiB of KV cache a sequence
+    command = limited(worker_command(), 2_500_000)
+    async with opened(model, context_tokens=131072, parallel=16, command=command) as backend:
+        with pytest.raises(BackendUnavailable, match="LOCAL_CONTEXT_TOKENS"):
+            await ask(backend)
+
+
+def test_memory_is_checked_before_it_is_taken() -> None:
+    from backends.local.native import LoadError
+
+    free = available_bytes()
+    assert free and free > 0
+    with pytest.raises(LoadError, match=r"not enough memory: .* take .* GiB, .* available"):
+        _check_memory("its weights take", 2**50)
+
+
+def test_container_limit_counts(tmp_path: Path) -> None:
+    for name, text in (
+        ("memory.max", "1000000"),
+        ("memory.current", "700000"),
+        ("memory.stat", "anon 1\ninactive_file 200000\n"),
+    ):
+        (tmp_path / name).write_text(text)
+    assert available_bytes(cgroup=tmp_path) == 500_000
+    assert available_bytes(tmp_path / "nothing", tmp_path / "nothing") is None
+
+
+async def test_model_without_a_template_answers_as_a_transcript(tmp_path: Path) -> None:
+    model = str(write_model(tmp_path / "base.gguf", chat_template=None))
+    async with opened(model) as backend:
+        facts = await backend.start()
+        answer = await ask(backend, max_output_tokens=5)
+    assert "no chat template" in facts.notes[0]
+    assert answer.usage.output_tokens == 5
+
+
+async def test_killed_process_interrupts_what_was_streaming(tiny: str) -> None:
+    async with opened(tiny, parallel=1) as backend:
+        stream = backend.stream(_long())
+        await anext(stream)
+        waiting = asyncio.create_task(ask(backend))
+        await until(lambda: backend.stats()["queued"] == 1)
+        assert backend.pid
+        os.kill(backend.pid, signal.SIGKILL)
+        with pytest.raises(BackendInterrupted, match="SIGKILL"):
+            while True:
+                await anext(stream)
+        with pytest.raises(BackendUnavailable, match="SIGKILL") as unserved:
+            await waiting
+        assert unserved.value.retry_after_s
+        assert "SIGKILL" in str(await backend.health())
+        with pytest.raises(BackendUnavailable) as refusal:
+            await ask(backend)
+        assert refusal.value.retry_after_s
+        await until(lambda: backend.stats()["up"])
+        assert (await ask(backend)).usage.output_tokens == 24
+        stats = backend.stats()
+    assert stats["restarts"] == 1 and stats["up"] == 1
+    assert stats["generated_tokens"] > 24  # the first process's tokens still count
+
+
+CRASH_WITH_EXTRA_BUFFERS = """
+import io, json, os, signal, sys
+sys.path[:] = json.loads(sys.argv[1])
+from backends.local.messages import encode_frame, frame_length, decode_to_model
+prefix = sys.stdin.buffer.read(4)
+opening = decode_to_model(sys.stdin.buffer.read(frame_length(prefix)))
+if opening.extra_buffers:
+    os.kill(os.getpid(), signal.SIGSEGV)
+from backends.local import worker
+read, first = worker.read_message, [opening]
+worker.read_message = lambda source: first.pop() if first else read(source)
+worker.main()
+"""
+
+
+async def test_crash_of_the_probe_turns_repacked_weights_off(tiny: str) -> None:
+    command = [sys.executable, "-c", CRASH_WITH_EXTRA_BUFFERS, *worker_command()[3:]]
+    async with opened(tiny, command=command) as backend:
+        facts = await backend.start()
+        assert not facts.extra_buffers
+        assert (await ask(backend)).usage.output_tokens == 24
+        assert backend.stats()["restarts"] == 0
+
+
+async def test_process_that_falls_silent_is_replaced(tiny: str) -> None:
+    async with opened(tiny, silence_s=0.4) as backend:
+        await backend.start()
+        assert backend.pid
+        os.kill(backend.pid, signal.SIGSTOP)
+        with pytest.raises(BackendUnavailable, match="did not answer"):
+            await ask(backend)
+        await until(lambda: backend.stats()["up"])
+        assert (await ask(backend)).usage.output_tokens == 24
+
+
+async def test_process_that_writes_rubbish_is_a_fault(tiny: str) -> None:
+    async with opened(tiny, command=[sys.executable, "-c", "print('hello')"]) as backend:
+        with pytest.raises(BackendUnavailable, match="no message"):
+            await ask(backend)
+
+
+async def test_command_that_does_not_exist_is_a_fault(tiny: str) -> None:
+    async with opened(tiny, command=["/nonexistent/python"]) as backend:
+        with pytest.raises(BackendUnavailable, match="could not be started"):
+            await ask(backend)
+
+
+async def test_late_answer_is_a_timeout_and_frees_its_place(tiny: str) -> None:
+    async with opened(tiny, parallel=1) as backend:
+        await backend.start()
+        first = backend.stream(_long())
+        await anext(first)
+        with pytest.raises(BackendTimeout):
+            await ask(backend, timeout_s=0.2)
+        await first.aclose()
+        with pytest.raises(BackendInterrupted, match="time is over"):
+            async for _ in backend.stream(_long(timeout_s=0.3)):
+                pass
+        assert (await ask(backend)).usage.output_tokens == 24
+
+
+async def test_closing_ends_the_process_in_the_middle_of_work(tiny: str) -> None:
+    backend = LocalBackend(path=tiny)
+    stream = backend.stream(_long())
+    await anext(stream)
+    pid = backend.pid
+    assert pid
+    await backend.aclose()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    with pytest.raises(BackendInterrupted):
+        while True:
+            await anext(stream)
+    with pytest.raises(BackendUnavailable, match="shut down"):
+        await ask(backend)
+
+
+PARENT = """
+import asyncio, sys
+from backends.base import CompletionRequest
+from backends.local import LocalBackend
+async def main():
+    backend = LocalBackend(path=sys.argv[1])
+    messages = [{"role": "user", "content": "x"}]
+    request = CompletionRequest(model="local", messages=messages, max_output_tokens=3000)
+    stream = backend.stream(request)
+    await anext(stream)
+    print(backend.pid, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+async def test_process_ends_when_the_gateway_is_killed(tiny: str) -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    gateway = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, tiny, stdout=subprocess.PIPE, env=environment
+    )
+    assert gateway.stdout
+    pid = int(await gateway.stdout.readline())
+    gateway.kill()
+    await gateway.wait()
+    await until(lambda: not _runs(pid))
+
+
+async def test_child_is_given_no_secrets(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "hunter2")
+    monkeypatch.setenv("WINNOW_API_KEYS", "hunter2")
+    async with opened(tiny) as backend:
+        await backend.start()
+        environment = _environment(backend.pid)
+    assert b"hunter2" not in environment
+    assert b"OMP_WAIT_POLICY=passive" in environment
+
+
+def test_probe_reports_build_device_and_two_tokens(tiny: str) -> None:
+    findings = probe(path=tiny, parallel=2)
+    assert {finding.level for finding in findings} == {"ok"}
+    text = "\n".join(finding.text for finding in findings)
+    for part in ("llama-cpp-python 0.", "CPU", "2 requests at once, 4096 tokens each", "+ 2 tokens in"):
+        assert part in text
+
+
+def test_probe_names_a_fault(tmp_path: Path) -> None:
+    findings = probe(path=str(tmp_path / "none.gguf"))
+    assert findings[-1].level == "error" and "No such file" in findings[-1].text
+    assert probe(path=None)[-1].level == "ok"
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _environment(pid: int | None) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+def _long(timeout_s: float = 600) -> CompletionRequest:
+    return CompletionRequest(
+        model="local",
+        messages=[{"role": "user", "content": "go on"}],
+        max_output_tokens=3000,
+        temperature=1.0,
+        timeout_s=timeout_s,
+    )

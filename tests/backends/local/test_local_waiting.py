@@ -1,0 +1,79 @@
+"""The queue in front of the model, and how a step's room is shared."""
+
+from backends.local.pace import SLICE_TOKENS, Pace
+from backends.local.waiting import FairQueue
+
+
+def take_all(queue: FairQueue[str]) -> list[str]:
+    taken = []
+    while item := queue.take(lambda _: True):
+        taken.append(item)
+    return taken
+
+
+def test_queue_gives_tenants_turns() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for item in ("a1", "a2", "a3"):
+        queue.put(item, tenant="a")
+    queue.put("b1", tenant="b")
+    assert take_all(queue) == ["a1", "b1", "a2", "a3"]
+
+
+def test_queue_keeps_the_place_of_what_is_not_accepted() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for item in ("wait", "go"):
+        queue.put(item, tenant="")
+    assert queue.take(lambda item: item != "wait") == "go"
+    assert take_all(queue) == ["wait"]
+
+
+def test_queue_removes_what_nobody_wants() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for item in ("keep", "drop"):
+        queue.put(item, tenant=item)
+    assert queue.remove_where(lambda item: item == "drop") == ["drop"]
+    assert len(queue) == 1 and list(queue) == ["keep"]
+
+
+class Prompt:
+    def __init__(self, admitted_at: float, remaining: int) -> None:
+        self.admitted_at, self.remaining = admitted_at, remaining
+
+
+def slices(pace: Pace, prompts: list[Prompt], *, decoding: int = 0) -> list[tuple[float, int]]:
+    return [(prompt.admitted_at, count) for prompt, count in pace.share(prompts, decoding=decoding)]
+
+
+def test_pace_computes_a_prompt_whole_when_it_nearly_fits() -> None:
+    pace = Pace(512, token_s=0.0025)  # room for 100 tokens
+    assert slices(pace, [Prompt(0, 130)]) == [(0, 130)]
+    assert slices(pace, [Prompt(0, 400)]) == [(0, 100)]
+
+
+def test_pace_serves_the_oldest_and_the_shortest_in_turn() -> None:
+    pace = Pace(512, token_s=0.0025)
+    prompts = [Prompt(0, 4000), Prompt(1, 200)]
+    assert [slices(pace, prompts)[0][0] for _ in range(4)] == [0, 1, 0, 1]
+
+
+def test_pace_leaves_no_small_slices() -> None:
+    pace = Pace(512, token_s=0.0025)
+    assert slices(pace, [Prompt(0, 90), Prompt(1, 200)]) == [(0, 90)]
+
+
+def test_pace_gives_decoding_sequences_shorter_gaps() -> None:
+    pace = Pace(512, token_s=0.0025)
+    assert pace.room_tokens(decoding=3) < pace.room_tokens(decoding=0)
+
+
+def test_pace_learns_what_a_token_costs() -> None:
+    pace = Pace(512, token_s=0.1)
+    assert pace.room_tokens(decoding=0) == SLICE_TOKENS
+    for _ in range(40):
+        pace.learn(0.1, prompt_tokens=100, decoding=0)
+    assert 200 <= pace.room_tokens(decoding=0) <= 260
+
+
+def test_pace_never_overfills_a_batch() -> None:
+    pace = Pace(64, token_s=0)
+    assert sum(count for _, count in slices(pace, [Prompt(0, 70), Prompt(1, 70)], decoding=8)) <= 56
