@@ -1,5 +1,6 @@
 # make run    build .venv, install, start the service on 127.0.0.1:8000
 # make test   build what is missing, then lint, types and every default test
+# make scale-demo    nginx before three gateways that share a redis-server, as local processes
 # Long suites and measurements have targets of their own below.
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ SYSTEM_PACKAGES := redis-server nginx chromium
 
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 
-.PHONY: run test lint types install-only system clean
+.PHONY: run test lint types install-only system scale-demo clean
 
 run: $(call stamp,$(EXTRAS))
 	$(BIN)/winnow serve
@@ -47,6 +48,9 @@ system:
 golden: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/python -m pytest tests/test_golden.py --update
 	git diff --stat fixtures/pages
+
+scale-demo: $(call stamp,$(EXTRAS)) system
+	$(BIN)/python -m fixtures.fleet
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

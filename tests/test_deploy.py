@@ -35,12 +35,30 @@ def test_compose_publishes_on_loopback_and_drops_privileges() -> None:
     assert gateway["read_only"] is True and gateway["cap_drop"] == ["ALL"]
 
 
-@pytest.mark.parametrize("name", ["gateway"])
+@pytest.mark.parametrize("name", ["gateway", "replica"])
 def test_compose_environment_names_only_settings(name: str) -> None:
     from gateway.settings import load_settings
 
     environment = COMPOSE["services"][name]["environment"]
     load_settings({key: "" for key in environment})
+
+
+def test_compose_profile_scale_is_replicas_on_one_valkey_behind_nginx() -> None:
+    services = {name: s for name, s in COMPOSE["services"].items() if s.get("profiles") == ["scale"]}
+    assert set(services) == {"replica", "valkey", "balancer"}
+    assert services["replica"]["deploy"]["replicas"] == 3 and "ports" not in services["replica"]
+    assert services["replica"]["environment"]["WINNOW_CACHE_URL"] == "valkey://valkey:6379/0"
+    assert "ports" not in services["valkey"], "nothing but the replicas reaches it"
+    for name, service in services.items():
+        assert service["read_only"] and service["cap_drop"] == ["ALL"], name
+    for volume in services["balancer"]["volumes"]:
+        assert (ROOT / volume.split(":")[0]).is_file()
+
+
+def test_nginx_configuration_passes_streams_and_asks_another_replica() -> None:
+    text = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
+    assert "proxy_buffering off;" in text
+    assert "proxy_next_upstream error timeout http_503 non_idempotent;" in text
 
 
 def test_dockerfile_installs_with_the_makefile_and_runs_as_nobody_special() -> None:

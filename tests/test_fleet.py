@@ -1,0 +1,123 @@
+"""Several gateways on one Valkey behind nginx: shared work, live streams, and restarts that nobody notices."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from fixtures.fleet import Fleet, missing_packages
+from fixtures.site import Site
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+
+PAGE = "pages/documentation-go-tutorial"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def packages() -> None:
+    if missing := missing_packages():
+        reason = f"not installed: {' '.join(missing)} (Debian packages)"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with Site().serving() as site:
+        yield site
+
+
+def settings_for(site: Site, folder: Path) -> dict[str, str]:
+    """Settings that allow the site and name a model that answers with ten words, a tenth of a second apart."""
+    script = folder / "script.json"
+    script.write_text(json.dumps([{"deltas": [f"word{n} " for n in range(10)], "gap_s": 0.1}]))
+    config = folder / "winnow.toml"
+    config.write_text(
+        f'[[backends]]\nname = "s"\nkind = "scripted"\npath = "{script}"\nmodels = [{{name = "m"}}]\n'
+    )
+    targets = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    return {"WINNOW_ALLOW_TARGETS": targets, "WINNOW_CONFIG": str(config)}
+
+
+def client(fleet: Fleet) -> httpx2.AsyncClient:
+    limits = httpx2.Limits(max_connections=200)
+    return httpx2.AsyncClient(base_url=fleet.url, timeout=60, trust_env=False, limits=limits)
+
+
+async def test_200_identical_misses_on_2_replicas_with_2_workers_fetch_once(
+    site: Site, tmp_path: Path
+) -> None:
+    path = f"/slow/500/{PAGE}"
+    with Fleet(replicas=2, workers=2, settings=settings_for(site, tmp_path)) as fleet:
+        async with client(fleet) as http:
+            body = {"url": site.url + path}
+            answers = await asyncio.gather(*(http.post("/v1/scrape", json=body) for _ in range(200)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["content"] for answer in answers}) == 1
+    assert site.hits[path] == 1
+
+
+async def test_stream_passes_the_balancer_as_it_is_written(site: Site, tmp_path: Path) -> None:
+    with Fleet(replicas=1, settings=settings_for(site, tmp_path)) as fleet:
+        async with client(fleet) as http:
+            request = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "Go"}]}
+            arrived = []
+            async with http.stream("POST", "/v1/chat/completions", json=request) as answer:
+                async for line in answer.aiter_lines():
+                    if "word" in line:
+                        arrived.append(time.monotonic())
+    assert len(arrived) == 10
+    assert arrived[-1] - arrived[0] > 0.5, "spread over the second it took, not all at its end"
+
+
+async def test_rolling_restart_under_load_fails_no_request(site: Site, tmp_path: Path) -> None:
+    with Fleet(replicas=3, settings=settings_for(site, tmp_path)) as fleet:
+        load = Load(fleet, site)
+        running = [asyncio.create_task(load.run(number)) for number in range(6)]
+        await asyncio.sleep(1)
+        for index in range(len(fleet.gateways)):
+            await asyncio.to_thread(fleet.restart, index)
+            await asyncio.sleep(1)
+        load.over = True
+        await asyncio.gather(*running)
+    assert load.failures == []
+    assert load.done > 100
+
+
+class Load:
+    """Clients that ask for cached pages, new pages and streams in turn, until told to stop."""
+
+    def __init__(self, fleet: Fleet, site: Site) -> None:
+        self.fleet, self.site = fleet, site
+        self.over = False
+        self.done = 0
+        self.failures: list[str] = []
+
+    async def run(self, number: int) -> None:
+        async with client(self.fleet) as http:
+            turn = 0
+            while not self.over:
+                turn += 1
+                kind = ("cached", "fresh", "stream")[(number + turn) % 3]
+                try:
+                    await self._ask(http, kind, f"{number}-{turn}")
+                    self.done += 1
+                except Exception as exc:
+                    self.failures.append(f"{kind}: {exc!r}")
+                await asyncio.sleep(0.02)
+
+    async def _ask(self, http: httpx2.AsyncClient, kind: str, name: str) -> None:
+        if kind == "stream":
+            message = {"role": "user", "content": name}
+            request = {"model": "m", "stream": True, "messages": [message]}
+            answer = await http.post("/v1/chat/completions", json=request)
+            assert answer.status_code == 200 and "[DONE]" in answer.text and "error" not in answer.text
+        else:
+            url = f"{self.site.url}/slow/100/{PAGE}" + (f"?{name}" if kind == "fresh" else "")
+            answer = await http.post("/v1/scrape", json={"url": url})
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["content"]
