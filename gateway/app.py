@@ -18,11 +18,12 @@ from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
 from gateway.complete import Completer
+from gateway.extract import Extractor
 from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
 from gateway.health import Health
 from gateway.pages import Pages
-from gateway.routes import chat, health, playground, problems, scrape, tokens
+from gateway.routes import chat, extract, health, playground, problems, scrape, tokens
 from gateway.routes.requests import RequestIds
 from gateway.scrape import Scraper
 from gateway.settings import Settings, load_settings
@@ -37,6 +38,7 @@ class Services(Struct, kw_only=True, frozen=True):
 
     scraper: Scraper
     completer: Completer
+    extractor: Extractor
     cache: Cache
     health: Health
 
@@ -80,9 +82,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         async def workers_health() -> str | None:
             return workers.health()
 
+        scraper = Scraper(pages=pages, workers=workers, cache=cache)
         yield Services(
-            scraper=Scraper(pages=pages, workers=workers, cache=cache),
+            scraper=scraper,
             completer=completer,
+            extractor=Extractor(scraper=scraper, completer=completer),
             cache=cache,
             health=Health(needed={"workers": workers_health}, helpful={"cache": cache.health}),
         )
@@ -104,6 +108,7 @@ def create_app(settings: Settings) -> Litestar:
             scrape.scrape,
             scrape.read,
             tokens.count_tokens,
+            extract.extract,
             chat.router,
             health.live,
             health.ready,
@@ -113,6 +118,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={
             "scraper": Provide(lambda: services[0].scraper, sync_to_thread=False),
             "completer": Provide(lambda: services[0].completer, sync_to_thread=False),
+            "extractor": Provide(lambda: services[0].extractor, sync_to_thread=False),
             "health": Provide(lambda: services[0].health, sync_to_thread=False),
         },
         plugins=[problems.plugin],

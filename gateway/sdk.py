@@ -1,113 +1,34 @@
-"""The client: `sdk.scrape(url)` against a running gateway, sync and async from one description.
+"""The client: `sdk.scrape(url)`, `sdk.extract(url, schema=…)` against a running gateway, sync and async.
 
-Sans-IO: a `Call` says what to send and how to read the answer, `_exchange` decides what comes next, and
-`Client` and `AsyncClient` are two thin loops that send and sleep when it tells them to. Errors are the
-server's own classes (`gateway.errors`).
-429 and 503 are tried again, honouring Retry-After.
+What to send and how to read the answer is `gateway.sdk_calls`; `Client` and `AsyncClient` are two thin loops
+that send and sleep when it tells them to. Errors are the server's own classes (`gateway.errors`). 429 and 503
+are tried again, honouring Retry-After, as long as no event of a stream has come.
 """
 
+import asyncio
 import os
-import random
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, overload
 
-import msgspec
 from msgspec import Struct
 
-from gateway.errors import BY_CODE, GatewayError, GatewayUnreachable
-from gateway.wire import ScrapeRequest, ScrapeResponse, TokensRequest, TokensResponse
+from gateway.errors import BackendInterrupted, GatewayUnreachable
+from gateway.sdk_calls import Answer, Call, EventReader, exchange, extract_call, scrape_call, tokens_call
+from gateway.wire import (
+    ExtractEvent,
+    ExtractRequest,
+    ExtractResponse,
+    ScrapeRequest,
+    ScrapeResponse,
+    TokensResponse,
+)
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_TRIES = 3
-MAX_RETRY_WAIT_S = 30.0
-_GRACE_S = 10.0  # what the gateway needs beyond the page's own deadline
-_RETRIED = {429, 503}
 
 T = TypeVar("T")
-
-
-class Call(Struct, Generic[T], kw_only=True, frozen=True):
-    """One exchange, not yet sent: the request, and how to read the body of a 200."""
-
-    path: str
-    body: bytes
-    read: Callable[[bytes], T]
-    timeout_s: float
-
-
-def scrape_call(url: str | ScrapeRequest | None = None, **options: Any) -> Call[ScrapeResponse]:
-    """The exchange behind `Client.scrape`."""
-    request = url if isinstance(url, ScrapeRequest) else ScrapeRequest(url=url, **options)
-    return Call(
-        path="/v1/scrape",
-        body=_encode(request),
-        read=msgspec.json.Decoder(ScrapeResponse).decode,
-        timeout_s=request.timeout_s + _GRACE_S,
-    )
-
-
-def tokens_call(text: str | None = None, **options: Any) -> Call[TokensResponse]:
-    """The exchange behind `Client.tokens`."""
-    request = TokensRequest(text=text, **options)
-    return Call(
-        path="/v1/tokens",
-        body=_encode(request),
-        read=msgspec.json.Decoder(TokensResponse).decode,
-        timeout_s=30 + _GRACE_S,
-    )
-
-
-def _encode(request: Struct) -> bytes:
-    """Only what differs from the defaults is sent, so an older gateway understands a newer client."""
-    fields = msgspec.structs.fields(request)
-    sent = {f.encode_name: getattr(request, f.name) for f in fields if getattr(request, f.name) != f.default}
-    return msgspec.json.encode({name: value for name, value in sent.items() if value not in ([], {})})
-
-
-def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
-    """The exception that a problem document stands for."""
-    try:
-        problem = msgspec.json.decode(body, type=dict[str, Any])
-    except msgspec.DecodeError:
-        problem = {}
-    kind = BY_CODE.get(str(problem.get("code")), GatewayError)
-    detail = str(problem.get("detail") or f"the gateway answered {status} without saying why")
-    extra = problem.get("extra")
-    error = kind(detail, retry_after_s=_retry_after_s(headers), **(extra if isinstance(extra, dict) else {}))
-    error.request_id = problem.get("request_id") or headers.get("x-request-id")
-    return error
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    raw = headers.get("retry-after", "")
-    return float(raw) if raw.isdigit() else None
-
-
-class _Answer(Struct, frozen=True):
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-def _exchange(call: Call[T], tries: int) -> Generator[Call[T] | float, _Answer | None, T]:
-    """Yields the call when it is to be sent, or seconds to sleep; returns what the call reads."""
-    for attempt in range(tries):
-        answer = yield call
-        assert answer is not None
-        if answer.status == 200:
-            return call.read(answer.body)
-        error = read_error(answer.status, answer.headers, answer.body)
-        wait_s = (
-            error.retry_after_s
-            if error.retry_after_s is not None
-            else 0.5 * 2**attempt * (1 + random.random())
-        )
-        if answer.status not in _RETRIED or attempt + 1 == tries or wait_s > MAX_RETRY_WAIT_S:
-            raise error
-        yield wait_s
-    raise ValueError(f"tries must be at least 1, not {tries}")
 
 
 class _Settings(Struct, kw_only=True, frozen=True):
@@ -130,6 +51,10 @@ def _unreachable(base_url: str, exc: Exception) -> GatewayUnreachable:
         f"no gateway answers at {base_url} ({exc or type(exc).__name__}); "
         "start one with `winnow serve`, or name another with WINNOW_URL"
     )
+
+
+def _broken_off(exc: Exception) -> BackendInterrupted:
+    return BackendInterrupted(f"the stream broke off ({exc or type(exc).__name__}); what came is incomplete")
 
 
 class Client:
@@ -161,26 +86,73 @@ class Client:
         """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
         return self._send(tokens_call(text, **options))
 
-    def _send(self, call: Call[T]) -> T:
-        exchange, answer = _exchange(call, self._settings.tries), None
-        while True:
-            try:
-                step = exchange.send(answer)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            answer = None if isinstance(step, float) else self._post(step)
-            if isinstance(step, float):
-                time.sleep(step)
+    @overload
+    def extract(self, url: str | None = None, *, schema: type[T], **options: Any) -> T: ...
+    @overload
+    def extract(
+        self, url: str | None = None, *, stream: Literal[True], schema: Any = None, **options: Any
+    ) -> Iterator[ExtractEvent]: ...
+    @overload
+    def extract(
+        self, url: str | ExtractRequest | None = None, *, schema: dict[str, Any] | None = None, **options: Any
+    ) -> ExtractResponse: ...
+    def extract(self, url: Any = None, *, stream: bool = False, schema: Any = None, **options: Any) -> Any:
+        """Ask about pages: an address and the fields of `wire.ExtractRequest`, or one of those.
 
-    def _post(self, call: Call[T]) -> _Answer:
+        Args:
+            schema: a JSON Schema, or a msgspec Struct, dataclass or pydantic model.
+            stream: give the events as they come; `data` of the last is then an instance of `schema`.
+        Returns:
+            An instance of `schema` when it is a type, else the whole response.
+        """
+        call = extract_call(url, schema=schema, stream=stream, **options)
+        return self._stream(call, EventReader(schema)) if stream else self._send(call)
+
+    def _stream(self, call: Call[Any], reader: EventReader) -> Iterator[ExtractEvent]:
         import httpx2
 
+        response = self._settle(call, self._open).stream
         try:
-            response = self._http.post(call.path, content=call.body, timeout=call.timeout_s)
+            for chunk in response.iter_bytes():
+                yield from reader.feed(chunk)
+            reader.end()
         except httpx2.TransportError as exc:
-            raise _unreachable(self._settings.base_url, exc) from exc
-        return _Answer(response.status_code, response.headers, response.content)
+            raise _broken_off(exc) from exc
+        finally:
+            response.close()
+
+    def _send(self, call: Call[T]) -> T:
+        return call.read(self._settle(call, self._post).body)
+
+    def _settle(self, call: Call[T], send: Callable[[Call[T]], Answer]) -> Answer:
+        """Send until there is an answer to return, or an error to raise."""
+        import httpx2
+
+        steps, answer = exchange(call, self._settings.tries), None
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration as done:
+                settled: Answer = done.value
+                return settled
+            if isinstance(step, float):
+                time.sleep(step)
+                answer = None
+                continue
+            try:
+                answer = send(step)
+            except httpx2.TransportError as exc:
+                raise _unreachable(self._settings.base_url, exc) from exc
+
+    def _post(self, call: Call[T]) -> Answer:
+        response = self._http.post(call.path, content=call.body, timeout=call.timeout_s)
+        return Answer(response.status_code, response.headers, response.content)
+
+    def _open(self, call: Call[T]) -> Answer:
+        request = self._http.build_request("POST", call.path, content=call.body, timeout=call.timeout_s)
+        response = self._http.send(request, stream=True)
+        body = b"" if response.status_code == 200 else response.read()
+        return Answer(response.status_code, response.headers, body, response)
 
     def close(self) -> None:
         self._http.close()
@@ -195,7 +167,7 @@ class Client:
 
 
 class AsyncClient:
-    """`Client` for asyncio: the same calls, awaited."""
+    """`Client` for asyncio: the same calls, awaited; a stream is iterated with `async for`, without await."""
 
     def __init__(
         self, url: str | None = None, *, api_key: str | None = None, tries: int = DEFAULT_TRIES
@@ -215,28 +187,69 @@ class AsyncClient:
         """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
         return await self._send(tokens_call(text, **options))
 
-    async def _send(self, call: Call[T]) -> T:
-        from asyncio import sleep
+    @overload
+    def extract(
+        self, url: str | None = None, *, schema: type[T], **options: Any
+    ) -> Coroutine[Any, Any, T]: ...
+    @overload
+    def extract(
+        self, url: str | None = None, *, stream: Literal[True], schema: Any = None, **options: Any
+    ) -> AsyncIterator[ExtractEvent]: ...
+    @overload
+    def extract(
+        self, url: str | ExtractRequest | None = None, *, schema: dict[str, Any] | None = None, **options: Any
+    ) -> Coroutine[Any, Any, ExtractResponse]: ...
+    def extract(self, url: Any = None, *, stream: bool = False, schema: Any = None, **options: Any) -> Any:
+        """Ask about pages; arguments and results as in `Client.extract`."""
+        call = extract_call(url, schema=schema, stream=stream, **options)
+        return self._stream(call, EventReader(schema)) if stream else self._send(call)
 
-        exchange, answer = _exchange(call, self._settings.tries), None
-        while True:
-            try:
-                step = exchange.send(answer)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            answer = None if isinstance(step, float) else await self._post(step)
-            if isinstance(step, float):
-                await sleep(step)
-
-    async def _post(self, call: Call[T]) -> _Answer:
+    async def _stream(self, call: Call[Any], reader: EventReader) -> AsyncIterator[ExtractEvent]:
         import httpx2
 
+        response = (await self._settle(call, self._open)).stream
         try:
-            response = await self._http.post(call.path, content=call.body, timeout=call.timeout_s)
+            async for chunk in response.aiter_bytes():
+                for event in reader.feed(chunk):
+                    yield event
+            reader.end()
         except httpx2.TransportError as exc:
-            raise _unreachable(self._settings.base_url, exc) from exc
-        return _Answer(response.status_code, response.headers, response.content)
+            raise _broken_off(exc) from exc
+        finally:
+            await response.aclose()
+
+    async def _send(self, call: Call[T]) -> T:
+        return call.read((await self._settle(call, self._post)).body)
+
+    async def _settle(self, call: Call[T], send: Callable[[Call[T]], Coroutine[Any, Any, Answer]]) -> Answer:
+        """Send until there is an answer to return, or an error to raise."""
+        import httpx2
+
+        steps, answer = exchange(call, self._settings.tries), None
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration as done:
+                settled: Answer = done.value
+                return settled
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+                answer = None
+                continue
+            try:
+                answer = await send(step)
+            except httpx2.TransportError as exc:
+                raise _unreachable(self._settings.base_url, exc) from exc
+
+    async def _post(self, call: Call[T]) -> Answer:
+        response = await self._http.post(call.path, content=call.body, timeout=call.timeout_s)
+        return Answer(response.status_code, response.headers, response.content)
+
+    async def _open(self, call: Call[T]) -> Answer:
+        request = self._http.build_request("POST", call.path, content=call.body, timeout=call.timeout_s)
+        response = await self._http.send(request, stream=True)
+        body = b"" if response.status_code == 200 else await response.aread()
+        return Answer(response.status_code, response.headers, body, response)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -260,3 +273,26 @@ def tokens(text: str | None = None, **options: Any) -> TokensResponse:
     """`Client().tokens(...)` with a client of its own."""
     with Client() as client:
         return client.tokens(text, **options)
+
+
+@overload
+def extract(url: str | None = None, *, schema: type[T], **options: Any) -> T: ...
+@overload
+def extract(
+    url: str | None = None, *, stream: Literal[True], schema: Any = None, **options: Any
+) -> Iterator[ExtractEvent]: ...
+@overload
+def extract(
+    url: str | ExtractRequest | None = None, *, schema: dict[str, Any] | None = None, **options: Any
+) -> ExtractResponse: ...
+def extract(url: Any = None, *, stream: bool = False, **options: Any) -> Any:
+    """`Client().extract(...)` with a client of its own."""
+    if stream:
+        return _extract_events(url, **options)
+    with Client() as client:
+        return client.extract(url, **options)
+
+
+def _extract_events(url: Any, **options: Any) -> Iterator[ExtractEvent]:
+    with Client() as client:
+        yield from client.extract(url, stream=True, **options)

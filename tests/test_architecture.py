@@ -46,7 +46,15 @@ ALLOWED = {
     "gateway.workers": {"msgspec", "gateway.core.jobs", "gateway.nursery", "gateway.errors"},
     "gateway.nursery": set(),  # it names its work, and must start quickly
     "gateway.cache": {"msgspec", "diskcache", "valkey", "zstandard", "gateway.errors"},
-    "gateway.sdk": {"msgspec", "httpx2", "gateway.wire", "gateway.sse", "gateway.errors"},
+    "gateway.sdk": {"msgspec", "httpx2", "gateway.sdk_calls", "gateway.wire", "gateway.errors"},
+    "gateway.sdk_calls": {
+        "msgspec",
+        "gateway.schema_types",
+        "gateway.wire",
+        "gateway.sse",
+        "gateway.errors",
+    },
+    "gateway.schema_types": {"msgspec", "gateway.errors"},
     "backends": {
         "msgspec",
         "openai",

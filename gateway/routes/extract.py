@@ -1,0 +1,100 @@
+"""`POST /v1/extract`: decode, call, encode; whole or as events."""
+
+from contextlib import ExitStack
+from typing import Any
+
+from litestar import Request, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from litestar.response.base import ASGIResponse
+
+from gateway import sse
+from gateway.answers import HOLD_S
+from gateway.errors import GatewayError, InternalError
+from gateway.extract import Extractor, collect
+from gateway.flights import Follower, ReaderClosed
+from gateway.routes.chat import answer_headers, tenant_of
+from gateway.routes.problems import to_document
+from gateway.routes.streaming import Departure, EventStream
+from gateway.wire import (
+    DeltaEvent,
+    EvidenceEvent,
+    ExtractDone,
+    ExtractEvent,
+    ExtractRequest,
+    SourceEvent,
+    encode_json,
+)
+
+JSON, EVENTS = "application/json", sse.CONTENT_TYPE
+_NAMES: dict[type, str] = {
+    SourceEvent: "source",
+    DeltaEvent: "delta",
+    EvidenceEvent: "evidence",
+    ExtractDone: "done",
+}
+
+
+@post("/v1/extract", status_code=200, summary="Ask about pages", tags=["pages"])
+async def extract(
+    request: Request[Any, Any, Any], data: JSONBody[ExtractRequest], extractor: NamedDependency[Extractor]
+) -> ASGIResponse:
+    """Answer a prompt, or fill a JSON Schema, from one or several pages, with evidence for every value.
+
+    With `stream` (or `Accept: text/event-stream`) the events are `source` (one a page, before any token),
+    `delta`, `evidence` and `done`, or `error` in place of what did not come.
+    """
+    with ExitStack() as unless_streamed:
+        reader = extractor.begin(data, tenant=tenant_of(request))
+        unless_streamed.callback(reader.close)
+        departure = Departure(request.receive)
+        unless_streamed.callback(departure.stop)
+        departure.then(reader.close)
+        try:
+            if data.stream or request.accept.best_match([JSON, EVENTS], default=JSON) == EVENTS:
+                await reader.first(patience_s=HOLD_S)
+                unless_streamed.pop_all()
+                return EventStream(ExtractEvents(reader), departure, headers={})
+            events: list[ExtractEvent] = []
+            while reader.end is None:
+                events += await reader.batch()
+        except ReaderClosed:
+            return ASGIResponse(status_code=499)  # nobody is there to read it
+    answer = collect([*events, reader.end])
+    headers = answer_headers(answer.cache, answer.timings.ttft_ms)
+    return ASGIResponse(body=encode_json(answer), headers=headers)
+
+
+class ExtractEvents:
+    """A running extraction as the bytes of its events."""
+
+    def __init__(self, reader: Follower[ExtractEvent, ExtractDone]) -> None:
+        self.ended = False
+        self._reader = reader
+
+    async def read(self) -> bytes:
+        try:
+            events = await self._reader.batch()
+        except GatewayError as error:
+            return self._failure(error)
+        except ReaderClosed:
+            raise
+        except Exception:
+            # the log gets the reason where the exception is raised again; the client gets an end
+            return self._failure(
+                InternalError("the gateway failed; the request id finds the reason in its log")
+            )
+        if self._reader.end is not None:
+            self.ended = True
+            events.append(self._reader.end)
+        return b"".join([sse.encode_json_event(event, name=_NAMES[type(event)]) for event in events])
+
+    def wake(self) -> None:
+        self._reader.wake()
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _failure(self, error: GatewayError) -> bytes:
+        self.ended = True
+        return sse.encode_json_event(to_document(error), name="error")

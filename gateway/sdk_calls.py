@@ -1,0 +1,180 @@
+"""The client's half without a network: what to send, how to read what comes back, when to try again."""
+
+import random
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from gateway import sse
+from gateway.errors import BY_CODE, BackendInterrupted, GatewayError
+from gateway.schema_types import instance_of, json_schema_of
+from gateway.wire import (
+    AnswerCacheOptions,
+    DeltaEvent,
+    EvidenceEvent,
+    ExtractDone,
+    ExtractEvent,
+    ExtractRequest,
+    ExtractResponse,
+    ScrapeOptions,
+    ScrapeRequest,
+    ScrapeResponse,
+    SourceEvent,
+    TokensRequest,
+    TokensResponse,
+)
+
+MAX_RETRY_WAIT_S = 30.0
+_GRACE_S = 10.0  # what the gateway needs beyond the page's own deadline
+_ANSWER_S = 600.0  # the longest a model may take; a stream is silent for 15 s at most
+_RETRIED = {429, 503}
+
+T = TypeVar("T")
+
+
+class Call(Struct, Generic[T], kw_only=True, frozen=True):
+    """One exchange, not yet sent: the request, and how to read the body of a 200."""
+
+    path: str
+    body: bytes
+    read: Callable[[bytes], T]
+    timeout_s: float
+
+
+def scrape_call(url: str | ScrapeRequest | None = None, **options: Any) -> Call[ScrapeResponse]:
+    """The exchange behind `Client.scrape`."""
+    request = url if isinstance(url, ScrapeRequest) else ScrapeRequest(url=url, **options)
+    return Call(
+        path="/v1/scrape",
+        body=_encode(request),
+        read=msgspec.json.Decoder(ScrapeResponse).decode,
+        timeout_s=request.timeout_s + _GRACE_S,
+    )
+
+
+def tokens_call(text: str | None = None, **options: Any) -> Call[TokensResponse]:
+    """The exchange behind `Client.tokens`."""
+    request = TokensRequest(text=text, **options)
+    return Call(
+        path="/v1/tokens",
+        body=_encode(request),
+        read=msgspec.json.Decoder(TokensResponse).decode,
+        timeout_s=30 + _GRACE_S,
+    )
+
+
+def extract_call(
+    url: str | ExtractRequest | None = None, *, schema: Any = None, stream: bool = False, **options: Any
+) -> Call[Any]:
+    """The exchange behind `Client.extract`: reads an ExtractResponse, or an instance of `schema`."""
+    if isinstance(url, ExtractRequest):
+        request = msgspec.structs.replace(url, stream=stream)
+    else:
+        for name, kind in (("scrape", ScrapeOptions), ("cache", AnswerCacheOptions)):
+            if isinstance(options.get(name), dict):
+                options[name] = msgspec.convert(options[name], kind)
+        request = ExtractRequest(url=url, schema=json_schema_of(schema), stream=stream, **options)
+    decode = msgspec.json.Decoder(ExtractResponse).decode
+    kind = schema if isinstance(schema, type) else None
+    return Call(
+        path="/v1/extract",
+        body=_encode(request),
+        read=lambda body: instance_of(kind, decode(body).data) if kind else decode(body),
+        timeout_s=request.scrape.timeout_s + _ANSWER_S + _GRACE_S,
+    )
+
+
+class EventReader:
+    """Bytes of an extraction's stream in, typed events out; sans-IO.
+
+    Args:
+        kind: the type that `data` of the last event is made an instance of; None leaves it as it is.
+    """
+
+    _KINDS: Mapping[str, Any] = {
+        "source": SourceEvent,
+        "delta": DeltaEvent,
+        "evidence": EvidenceEvent,
+        "done": ExtractDone,
+    }
+
+    def __init__(self, kind: Any = None) -> None:
+        self._kind = kind if isinstance(kind, type) else None
+        self._decoder = sse.EventDecoder()
+        self._done = False
+
+    def feed(self, chunk: bytes) -> Iterator[ExtractEvent]:
+        """The events that `chunk` completes; those of a newer gateway are passed over.
+
+        Raises:
+            GatewayError: the event `error`.
+        """
+        for event in self._decoder.feed(chunk):
+            if event.name == "error":
+                raise read_error(200, {}, event.data)
+            if event.name in self._KINDS:
+                told: ExtractEvent = msgspec.json.decode(event.data, type=self._KINDS[event.name])
+                if isinstance(told, ExtractDone):
+                    self._done = True
+                    if self._kind is not None and told.data is not None:
+                        told = msgspec.structs.replace(told, data=instance_of(self._kind, told.data))
+                yield told
+
+    def end(self) -> None:
+        """The stream is over; raises BackendInterrupted when it was cut off."""
+        if not self._done:
+            raise BackendInterrupted("the stream ended without `done`; what was received is incomplete")
+
+
+def _encode(request: Struct) -> bytes:
+    """Only what differs from the defaults is sent, so an older gateway understands a newer client."""
+    fields = msgspec.structs.fields(request)
+    sent = {f.encode_name: getattr(request, f.name) for f in fields if getattr(request, f.name) != f.default}
+    return msgspec.json.encode({name: value for name, value in sent.items() if value not in ([], {})})
+
+
+def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
+    """The exception that a problem document stands for."""
+    try:
+        problem = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        problem = {}
+    kind = BY_CODE.get(str(problem.get("code")), GatewayError)
+    detail = str(problem.get("detail") or f"the gateway answered {status} without saying why")
+    extra = problem.get("extra")
+    error = kind(detail, retry_after_s=_retry_after_s(headers), **(extra if isinstance(extra, dict) else {}))
+    error.request_id = problem.get("request_id") or headers.get("x-request-id")
+    return error
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    raw = headers.get("retry-after", "")
+    return float(raw) if raw.isdigit() else None
+
+
+class Answer(Struct, frozen=True):
+    """What came back; `stream` is the open response of a 200 that is read as it comes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    stream: Any = None
+
+
+def exchange(call: Call[T], tries: int) -> Generator[Call[T] | float, Answer | None, Answer]:
+    """Yields the call when it is to be sent, or seconds to sleep; returns the answer that is a 200."""
+    for attempt in range(tries):
+        answer = yield call
+        assert answer is not None
+        if answer.status == 200:
+            return answer
+        error = read_error(answer.status, answer.headers, answer.body)
+        wait_s = error.retry_after_s
+        if wait_s is None:
+            wait_s = 0.5 * 2**attempt * (1 + random.random())
+        if answer.status not in _RETRIED or attempt + 1 == tries or wait_s > MAX_RETRY_WAIT_S:
+            raise error
+        yield wait_s
+    raise ValueError(f"tries must be at least 1, not {tries}")
