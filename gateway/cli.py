@@ -8,13 +8,20 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from gateway import __version__, wire
 from gateway.errors import GatewayError
-from gateway.wire import ScrapeRequest, ScrapeResponse
+from gateway.wire import (
+    DeltaEvent,
+    ExtractEvent,
+    ExtractRequest,
+    ExtractResponse,
+    ScrapeRequest,
+    ScrapeResponse,
+)
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -59,6 +66,24 @@ def _parser() -> argparse.ArgumentParser:
     add_scrape_options(scrape)
     scrape.add_argument("--json", action="store_true", help="print the whole response")
     scrape.set_defaults(run=_scrape)
+
+    extract = commands.add_parser("extract", help="ask a model about pages, in text or as data by a schema")
+    extract.add_argument("source", nargs="+", metavar="URL|FILE|-", help="one or more URLs, a file, or stdin")
+    extract.add_argument("--prompt", help="what to ask")
+    extract.add_argument("--schema", type=Path, metavar="FILE", help="JSON Schema of the data wanted")
+    extract.add_argument("--model", help="a model's name; `winnow models` lists them")
+    extract.add_argument("--max-input-tokens", type=int, metavar="N", help="send no more than this")
+    extract.add_argument("--max-output-tokens", type=int, metavar="N", help="of each answer (1024)")
+    extract.add_argument("--temperature", type=float)
+    extract.add_argument("--seed", type=int)
+    extract.add_argument("--dry-run", action="store_const", const=True, help="count and price, ask nothing")
+    extract.add_argument("--stream", action="store_true", help="print the answer as it comes")
+    extract.add_argument("--json", action="store_true", help="print the whole response")
+    add_scrape_options(extract)
+    extract.set_defaults(run=_extract)
+
+    models = commands.add_parser("models", help="the models that can be asked")
+    models.set_defaults(run=_models)
 
     cache = commands.add_parser("cache", help="look at the cache, or empty it")
     cache.add_argument("action", choices=["stats", "clear"])
@@ -121,7 +146,11 @@ def _scrape(arguments: argparse.Namespace) -> int:
 
     source = _source(arguments.source)
     request = msgspec.convert(source | scrape_options(arguments), ScrapeRequest)
-    page = run(lambda scraper: scraper.scrape(request), f"scraping {arguments.source}")
+    page = run(
+        f"scraping {arguments.source}",
+        here=lambda services: services.scraper.scrape(request),
+        there=lambda client: client.scrape(request),
+    )
     if arguments.json:
         print(msgspec.json.format(wire.encode_json(page), indent=2).decode())
     else:
@@ -143,22 +172,134 @@ def _source(source: str) -> dict[str, str]:
     raise UsageError(f"{source} is neither a URL nor a file here; a URL begins with https://")
 
 
-def run(work: Callable[[Any], Awaitable[Any]], label: str) -> Any:
-    """Give `work` the gateway that WINNOW_URL names, else one in this process, with a spinner meanwhile."""
+def _extract(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    if not (arguments.prompt or arguments.schema):
+        raise UsageError("say what is wanted: --prompt, --schema FILE, or both")
+    names = ("prompt", "model", "max_input_tokens", "max_output_tokens", "temperature", "seed", "dry_run")
+    given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    if arguments.schema:
+        given["schema"] = _read_schema(arguments.schema)
+    source = _sources(arguments.source)
+    request = msgspec.convert(source | given | {"scrape": scrape_options(arguments)}, ExtractRequest)
+    answer = run(
+        f"reading {arguments.source[0]}",
+        here=lambda services: _follow(services.extractor.stream(request), printed=arguments.stream),
+        there=lambda client: _follow(client.extract(request, stream=True), printed=arguments.stream),
+        quiet=arguments.stream,
+    )
+    if arguments.json or answer.estimate:
+        print(msgspec.json.format(wire.encode_json(answer), indent=2).decode())
+    elif not arguments.stream:
+        data = msgspec.json.format(wire.encode_json(answer.data), indent=2).decode()
+        print(data if answer.text is None else answer.text)
+    print(_extract_report(answer), file=sys.stderr)
+    return DONE
+
+
+async def _follow(events: AsyncIterator[ExtractEvent], *, printed: bool) -> ExtractResponse:
+    """A stream to its end; its deltas go to stdout as they come if they are to be printed."""
+    told: list[ExtractEvent] = []
+    attempt = 1
+    async for event in events:
+        told.append(event)
+        if printed and isinstance(event, DeltaEvent):
+            if event.attempt > attempt:
+                print("\nthe answer did not validate; again:", file=sys.stderr)
+                sys.stdout.write("\n")
+            attempt = event.attempt
+            sys.stdout.write(event.text)
+            sys.stdout.flush()
+    if printed:
+        print()
+    return wire.collect(told)
+
+
+def _read_schema(path: Path) -> dict[str, Any]:
+    import msgspec
+
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror}") from exc
+    except msgspec.DecodeError as exc:
+        raise UsageError(f"{path} is no JSON object: {exc}") from exc
+
+
+def _sources(sources: Sequence[str]) -> dict[str, Any]:
+    if len(sources) == 1:
+        return _source(sources[0])
+    read = [_source(source) for source in sources]
+    if any("url" not in one for one in read):
+        raise UsageError("several sources must all be URLs")
+    return {"urls": [one["url"] for one in read]}
+
+
+def _extract_report(answer: ExtractResponse) -> str:
+    lines = [f"{s.url or 'input'}: {s.tokens.html:,} → {s.tokens.content:,} tokens" for s in answer.sources]
+    if answer.estimate:
+        foreseen = answer.estimate
+        asked = f"{foreseen.input_tokens:,} tokens in, at most {foreseen.output_tokens:,} out"
+        lines.append(f"would make {foreseen.calls} call(s): {asked} · ${answer.cost.usd:.6f}")
+    else:
+        asked = f"{answer.usage.input_tokens:,} tokens in, {answer.usage.output_tokens:,} out"
+        times = f"first token {answer.timings.ttft_ms:.0f} ms, total {answer.timings.total_ms:.0f} ms"
+        who = " · ".join(filter(None, [answer.backend, answer.model]))
+        lines.append(f"{who} · {asked} · ${answer.cost.usd:.6f} · cache {answer.cache.status} · {times}")
+    if answer.evidence:
+        supported = sum(found.status == "supported" for found in answer.evidence)
+        lines.append(f"evidence: {supported} of {len(answer.evidence)} values stand in the pages")
+        lines += [f"no evidence: {e.path}" for e in answer.evidence if e.status == "unsupported"]
+    lines += [f"warning: {notice.code}: {notice.message}" for notice in answer.warnings]
+    return "\n".join(lines)
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    async def here(services: Any) -> list[tuple[str, str, int | None]]:
+        served = await services.completer.models()
+        return [(name, route.backend.name, route.context_tokens) for name, route in served.items()]
+
+    async def there(client: Any) -> list[tuple[str, str, int | None]]:
+        return [(model.id, model.owned_by, model.context_length) for model in await client.models()]
+
+    served = run("asking the backends", here=here, there=there)
+    for name, backend, context in served:
+        print(f"{name}\t{backend}" + (f"\t{context:,} tokens" if context else ""))
+    if not served:
+        ways = "WINNOW_REMOTE_URL or OPENAI_API_KEY, ANTHROPIC_API_KEY, or WINNOW_LOCAL_MODEL"
+        print(f"no model is configured or reachable; set {ways}", file=sys.stderr)
+    return DONE if served else FAILED
+
+
+def run(
+    label: str,
+    *,
+    here: Callable[[Any], Awaitable[Any]],
+    there: Callable[[Any], Awaitable[Any]],
+    quiet: bool = False,
+) -> Any:
+    """Work at the gateway that WINNOW_URL names, else in this process, with a spinner meanwhile.
+
+    Args:
+        here: given `app.Services`.
+        there: given `sdk.AsyncClient`.
+        quiet: no spinner: the work prints.
+    """
 
     async def supervised() -> Any:
-        spinner = asyncio.create_task(_spin(label)) if sys.stderr.isatty() else None
+        spinner = asyncio.create_task(_spin(label)) if sys.stderr.isatty() and not quiet else None
         try:
             if os.environ.get("WINNOW_URL"):
                 from gateway.sdk import AsyncClient
 
                 async with AsyncClient() as client:
-                    return await work(client)
+                    return await there(client)
             from gateway.app import open_services
             from gateway.settings import load_settings
 
             async with open_services(load_settings(os.environ)) as services:
-                return await work(services.scraper)
+                return await here(services)
         finally:
             if spinner:
                 spinner.cancel()

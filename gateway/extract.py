@@ -12,7 +12,7 @@ against the pages.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -41,6 +41,7 @@ from gateway.wire import (
     ScrapeResponse,
     SourceEvent,
     TokenReport,
+    collect,
 )
 
 SCRAPES_AT_ONCE = 8
@@ -187,18 +188,6 @@ def check_request(request: ExtractRequest) -> None:
         raise InvalidRequest("send `prompt`, `schema` or both: without them nothing is asked", field="prompt")
     if request.content is not None and not request.content.strip():
         raise InvalidRequest("`content` is empty", field="content")
-
-
-def collect(events: Sequence[ExtractEvent]) -> ExtractResponse:
-    """A whole stream as one answer."""
-    done = events[-1]
-    assert isinstance(done, ExtractDone)
-    sources = [
-        ExtractSource(url=event.url, title=event.title, tokens=event.tokens, cache=event.cache)
-        for event in events
-        if isinstance(event, SourceEvent)
-    ]
-    return ExtractResponse(**_fields(done), sources=sources)
 
 
 def _scrape_requests(request: ExtractRequest) -> list[ScrapeRequest]:

@@ -15,7 +15,17 @@ from typing import Any, Literal, Self, TypeVar, overload
 from msgspec import Struct
 
 from gateway.errors import BackendInterrupted, GatewayUnreachable
-from gateway.sdk_calls import Answer, Call, EventReader, exchange, extract_call, scrape_call, tokens_call
+from gateway.sdk_calls import (
+    Answer,
+    Call,
+    EventReader,
+    Model,
+    exchange,
+    extract_call,
+    models_call,
+    scrape_call,
+    tokens_call,
+)
 from gateway.wire import (
     ExtractEvent,
     ExtractRequest,
@@ -86,6 +96,10 @@ class Client:
         """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
         return self._send(tokens_call(text, **options))
 
+    def models(self) -> list[Model]:
+        """Every model that can be asked for."""
+        return self._send(models_call())
+
     @overload
     def extract(self, url: str | None = None, *, schema: type[T], **options: Any) -> T: ...
     @overload
@@ -122,7 +136,7 @@ class Client:
             response.close()
 
     def _send(self, call: Call[T]) -> T:
-        return call.read(self._settle(call, self._post).body)
+        return call.read(self._settle(call, self._request).body)
 
     def _settle(self, call: Call[T], send: Callable[[Call[T]], Answer]) -> Answer:
         """Send until there is an answer to return, or an error to raise."""
@@ -144,12 +158,12 @@ class Client:
             except httpx2.TransportError as exc:
                 raise _unreachable(self._settings.base_url, exc) from exc
 
-    def _post(self, call: Call[T]) -> Answer:
-        response = self._http.post(call.path, content=call.body, timeout=call.timeout_s)
+    def _request(self, call: Call[T]) -> Answer:
+        response = self._http.request(call.method, call.path, content=call.body, timeout=call.timeout_s)
         return Answer(response.status_code, response.headers, response.content)
 
     def _open(self, call: Call[T]) -> Answer:
-        request = self._http.build_request("POST", call.path, content=call.body, timeout=call.timeout_s)
+        request = self._http.build_request(call.method, call.path, content=call.body, timeout=call.timeout_s)
         response = self._http.send(request, stream=True)
         body = b"" if response.status_code == 200 else response.read()
         return Answer(response.status_code, response.headers, body, response)
@@ -187,6 +201,10 @@ class AsyncClient:
         """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
         return await self._send(tokens_call(text, **options))
 
+    async def models(self) -> list[Model]:
+        """Every model that can be asked for."""
+        return await self._send(models_call())
+
     @overload
     def extract(
         self, url: str | None = None, *, schema: type[T], **options: Any
@@ -219,7 +237,7 @@ class AsyncClient:
             await response.aclose()
 
     async def _send(self, call: Call[T]) -> T:
-        return call.read((await self._settle(call, self._post)).body)
+        return call.read((await self._settle(call, self._request)).body)
 
     async def _settle(self, call: Call[T], send: Callable[[Call[T]], Coroutine[Any, Any, Answer]]) -> Answer:
         """Send until there is an answer to return, or an error to raise."""
@@ -241,12 +259,12 @@ class AsyncClient:
             except httpx2.TransportError as exc:
                 raise _unreachable(self._settings.base_url, exc) from exc
 
-    async def _post(self, call: Call[T]) -> Answer:
-        response = await self._http.post(call.path, content=call.body, timeout=call.timeout_s)
+    async def _request(self, call: Call[T]) -> Answer:
+        response = await self._http.request(call.method, call.path, content=call.body, timeout=call.timeout_s)
         return Answer(response.status_code, response.headers, response.content)
 
     async def _open(self, call: Call[T]) -> Answer:
-        request = self._http.build_request("POST", call.path, content=call.body, timeout=call.timeout_s)
+        request = self._http.build_request(call.method, call.path, content=call.body, timeout=call.timeout_s)
         response = await self._http.send(request, stream=True)
         body = b"" if response.status_code == 200 else await response.aread()
         return Answer(response.status_code, response.headers, body, response)

@@ -38,9 +38,22 @@ class Call(Struct, Generic[T], kw_only=True, frozen=True):
     """One exchange, not yet sent: the request, and how to read the body of a 200."""
 
     path: str
-    body: bytes
     read: Callable[[bytes], T]
     timeout_s: float
+    body: bytes = b""
+    method: str = "POST"
+
+
+class Model(Struct, kw_only=True, frozen=True):
+    """A model that can be asked for."""
+
+    id: str
+    owned_by: str = ""  # the backend that serves it
+    context_length: int | None = None
+
+
+class _Models(Struct, kw_only=True, frozen=True):
+    data: list[Model]
 
 
 def scrape_call(url: str | ScrapeRequest | None = None, **options: Any) -> Call[ScrapeResponse]:
@@ -72,9 +85,10 @@ def extract_call(
     if isinstance(url, ExtractRequest):
         request = msgspec.structs.replace(url, stream=stream)
     else:
-        for name, kind in (("scrape", ScrapeOptions), ("cache", AnswerCacheOptions)):
+        parts: dict[str, type[Struct]] = {"scrape": ScrapeOptions, "cache": AnswerCacheOptions}
+        for name, part in parts.items():
             if isinstance(options.get(name), dict):
-                options[name] = msgspec.convert(options[name], kind)
+                options[name] = msgspec.convert(options[name], part)
         request = ExtractRequest(url=url, schema=json_schema_of(schema), stream=stream, **options)
     decode = msgspec.json.Decoder(ExtractResponse).decode
     kind = schema if isinstance(schema, type) else None
@@ -84,6 +98,12 @@ def extract_call(
         read=lambda body: instance_of(kind, decode(body).data) if kind else decode(body),
         timeout_s=request.scrape.timeout_s + _ANSWER_S + _GRACE_S,
     )
+
+
+def models_call() -> Call[list[Model]]:
+    """The exchange behind `Client.models`."""
+    decode = msgspec.json.Decoder(_Models).decode
+    return Call(path="/v1/models", method="GET", read=lambda body: decode(body).data, timeout_s=30 + _GRACE_S)
 
 
 class EventReader:
@@ -130,9 +150,13 @@ class EventReader:
 
 def _encode(request: Struct) -> bytes:
     """Only what differs from the defaults is sent, so an older gateway understands a newer client."""
-    fields = msgspec.structs.fields(request)
-    sent = {f.encode_name: getattr(request, f.name) for f in fields if getattr(request, f.name) != f.default}
-    return msgspec.json.encode({name: value for name, value in sent.items() if value not in ([], {})})
+    sent = {}
+    for field in msgspec.structs.fields(request):
+        default = field.default_factory() if callable(field.default_factory) else field.default
+        value = getattr(request, field.name)
+        if value != default:
+            sent[field.encode_name] = value
+    return msgspec.json.encode(sent)
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:

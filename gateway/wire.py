@@ -4,6 +4,7 @@ Requests refuse unknown keys; responses may gain fields, so clients ignore what 
 Units are in the names. Imports: the standard library and msgspec only.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -206,7 +207,7 @@ class ExtractRequest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     stream: bool = False
     evidence: bool = True
     dry_run: bool = False
-    scrape: ScrapeOptions = ScrapeOptions()
+    scrape: ScrapeOptions = msgspec.field(default_factory=ScrapeOptions)
     cache: AnswerCacheOptions | None = None  # given: kept even where temperature makes it a matter of chance
 
 
@@ -332,6 +333,19 @@ class EvidenceEvent(Struct, kw_only=True, frozen=True):
 
 
 ExtractEvent = SourceEvent | DeltaEvent | EvidenceEvent | ExtractDone
+
+
+def collect(events: Sequence[ExtractEvent]) -> ExtractResponse:
+    """A whole stream of events as one answer; the last of them is `done`."""
+    done = events[-1]
+    assert isinstance(done, ExtractDone)
+    sources = [
+        ExtractSource(url=event.url, title=event.title, tokens=event.tokens, cache=event.cache)
+        for event in events
+        if isinstance(event, SourceEvent)
+    ]
+    told = {name: getattr(done, name) for name in done.__struct_fields__}
+    return ExtractResponse(**told, sources=sources)
 
 
 class Problem(Struct, kw_only=True, frozen=True, omit_defaults=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from fixtures.site import Site, running_site
+from gateway.settings import BackendSettings, ModelPrice, ModelSettings
 from tests.service import running_gateway
 
 
@@ -29,4 +30,36 @@ def gateway_url(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """One running gateway for the tests that leave it as they found it; it may fetch from `site` alone."""
     target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
     with running_gateway(tmp_path_factory.mktemp("cache"), allow_targets=[target]) as url:
+        yield url
+
+
+SCRIPT = """[
+  {"match": "slowly", "deltas": ["one ", "two ", "three ", "four ", "five"], "gap_s": 0.2},
+  {"match": "break", "deltas": ["one ", "two ", "three"], "fail_after": 2},
+  {"match": "busy", "status": 429, "retry_after_s": 7},
+  {"match": "down", "status": 503},
+  {"match": "wrongly", "deltas": ["No."]},
+  {"match": "does not validate", "deltas": ["No."]},
+  {"match": "price", "deltas": ["{\\"name\\": \\"Acme ", "Widget\\", ", "\\"price\\": 1299}"]},
+  {"deltas": ["In ", "Leeds — 北京."]}
+]"""
+
+
+@pytest.fixture(scope="session")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> BackendSettings:
+    """A backend that follows SCRIPT and serves the model `m`; `match` looks at the last message."""
+    script = tmp_path_factory.mktemp("script") / "replies.json"
+    script.write_text(SCRIPT)
+    model = ModelSettings(name="m", context_tokens=8000, price=ModelPrice(input=10, output=20))
+    return BackendSettings(name="scripted", kind="scripted", path=str(script), models=[model])
+
+
+@pytest.fixture(scope="session")
+def model_gateway_url(
+    site: Site, scripted: BackendSettings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A running gateway with a model; it may fetch from `site` alone."""
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    cache = tmp_path_factory.mktemp("cache")
+    with running_gateway(cache, allow_targets=[target], backends=[scripted]) as url:
         yield url

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.site import Site
+from gateway.settings import BackendSettings
 
 HTML = "<html><body><h1>Sample</h1><p>Some words worth reading.</p></body></html>"
 
@@ -113,3 +114,64 @@ def test_help_is_quick_to_import() -> None:
     )
     result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def config(scripted: BackendSettings, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A winnow.toml with the scripted backend."""
+    path = tmp_path_factory.mktemp("config") / "winnow.toml"
+    path.write_text(
+        f'[[backends]]\nname = "scripted"\nkind = "scripted"\npath = "{scripted.path}"\n'
+        '[[backends.models]]\nname = "m"\ncontext_tokens = 8000\n'
+    )
+    return str(path)
+
+
+WIDGET = "<h1>Acme Widget</h1><p>The Acme Widget costs $1,299.00 and is made in Leeds."
+SCHEMA = '{"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}'
+
+
+def test_extract_prints_data_and_reports_evidence(tmp_path: Path, config: str) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text(SCHEMA)
+    asked = ["extract", "-", "--schema", str(schema), "--prompt", "name and price, as printed"]
+    result = winnow(*asked, cache=tmp_path / "c", stdin=WIDGET, WINNOW_CONFIG=config)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == {"name": "Acme Widget", "price": 1299}
+    assert "evidence: 2 of 2" in result.stderr and "scripted · m" in result.stderr
+    streamed = winnow(*asked, "--stream", cache=tmp_path / "c", stdin=WIDGET, WINNOW_CONFIG=config)
+    assert json.loads(streamed.stdout) == json.loads(result.stdout) and "cache hit" in streamed.stderr
+
+
+def test_extract_goes_through_a_gateway_when_one_is_named(model_gateway_url: str, tmp_path: Path) -> None:
+    asked = ["extract", "-", "--prompt", "Where?", "--json"]
+    result = winnow(*asked, cache=tmp_path / "c", stdin=WIDGET, WINNOW_URL=model_gateway_url)
+    assert json.loads(result.stdout)["text"] == "In Leeds — 北京.", result.stderr
+    assert not (tmp_path / "c").exists()
+
+
+def test_extract_foresees_its_cost_in_a_dry_run(tmp_path: Path, config: str) -> None:
+    asked = ["extract", "-", "--prompt", "Where?", "--dry-run"]
+    result = winnow(*asked, cache=tmp_path, stdin=WIDGET, WINNOW_CONFIG=config)
+    assert json.loads(result.stdout)["estimate"]["calls"] == 1 and "would make 1 call" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        pytest.param(["-"], 2, "--prompt", id="nothing-asked"),
+        pytest.param(["-", "--schema", "nowhere.json"], 2, "nowhere.json", id="no-schema-file"),
+        pytest.param(["-", "--prompt", "?"], 1, "WINNOW_REMOTE_URL", id="no-model"),
+    ],
+)
+def test_extract_failures_have_their_exit_code(
+    tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    result = winnow("extract", *arguments, cache=tmp_path, stdin=WIDGET)
+    assert (result.returncode, result.stdout) == (code, "") and words in result.stderr
+
+
+def test_models_lists_them_or_says_how_to_get_one(tmp_path: Path, config: str) -> None:
+    assert winnow("models", cache=tmp_path, WINNOW_CONFIG=config).stdout == "m\tscripted\t8,000 tokens\n"
+    without = winnow("models", cache=tmp_path)
+    assert without.returncode == 1 and "WINNOW_LOCAL_MODEL" in without.stderr

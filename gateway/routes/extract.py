@@ -11,7 +11,7 @@ from litestar.response.base import ASGIResponse
 from gateway import sse
 from gateway.answers import HOLD_S
 from gateway.errors import GatewayError, InternalError
-from gateway.extract import Extractor, collect
+from gateway.extract import Extractor
 from gateway.flights import Follower, ReaderClosed
 from gateway.routes.chat import answer_headers, tenant_of
 from gateway.routes.problems import to_document
@@ -23,6 +23,7 @@ from gateway.wire import (
     ExtractEvent,
     ExtractRequest,
     SourceEvent,
+    collect,
     encode_json,
 )
 
