@@ -162,7 +162,7 @@ class HttpFetcher:
         began = time.monotonic()
         answered = False
         try:
-            async with exchange(self._pool, hop, lines, max_body_bytes=self._max_body_bytes) as reply:
+            async with exchange(self._pool, hop, lines) as reply:
                 answered = True
                 self._hosts.succeeded(name)
                 yield reply

@@ -11,14 +11,12 @@ import httpcore2
 from gateway.core.url import Url
 from gateway.errors import ConnectFailed, GatewayError, TooLarge
 from gateway.fetch.decoding import BodyDecoder
-from gateway.fetch.guard import Meter, current_meter
+from gateway.fetch.guard import CREDIT_BYTES, CreditedStream
 from gateway.fetch.headers import response_headers
 
-HEAD_BYTES = 160 * 1024  # status line, headers and any 1xx before them, and what is read along with them
 TLS_TIMEOUT_S = 10.0
 _SMALL_BODY_BYTES = 64 * 1024  # worth reading to keep the connection
 _BREATHE_BYTES = 1024 * 1024  # decoded between two turns of the event loop
-_SHARING = 8  # how many bodies of other streams a reader of an HTTP/2 connection may meet
 _NO_BODY = frozenset({204, 205, 304})
 
 
@@ -73,49 +71,50 @@ class Reply:
 
 @contextlib.asynccontextmanager
 async def exchange(
-    pool: httpcore2.AsyncConnectionPool, url: Url, lines: list[tuple[bytes, bytes]], *, max_body_bytes: int
+    pool: httpcore2.AsyncConnectionPool, url: Url, lines: list[tuple[bytes, bytes]]
 ) -> AsyncIterator[Reply]:
     """Send a GET and yield its response; the connection is released or closed on the way out.
 
     Raises:
         ConnectionLost: nothing was answered.
         ConnectFailed: what was answered is not valid HTTP, or TLS failed.
-        TooLarge: the headers, or what surrounds them, are above HEAD_BYTES.
+        TooLarge: headers, or what surrounds them, without end.
         UrlRefused: the host is at an address the policy does not allow.
     """
-    allowed = 2 * max_body_bytes + HEAD_BYTES  # framing may double a body sent in tiny chunks
-    meter = Meter(head_bytes=HEAD_BYTES, total_bytes=_SHARING * allowed)
-    token = current_meter.set(meter)
+    request = httpcore2.Request(
+        "GET",
+        httpcore2.URL(
+            scheme=url.scheme.encode("ascii"),
+            host=url.host.encode("ascii"),
+            port=url.port,
+            target=url.target.encode("ascii"),
+        ),
+        headers=lines,
+        extensions={"timeout": {"connect": TLS_TIMEOUT_S}},
+    )
+    with _translated(url, before_answer=True):
+        response = await pool.handle_async_request(request)
     try:
-        request = httpcore2.Request(
-            "GET",
-            httpcore2.URL(
-                scheme=url.scheme.encode("ascii"),
-                host=url.host.encode("ascii"),
-                port=url.port,
-                target=url.target.encode("ascii"),
-            ),
-            headers=lines,
-            extensions={"timeout": {"connect": TLS_TIMEOUT_S}},
-        )
-        with _translated(url, before_answer=True):
-            response = await pool.handle_async_request(request)
-        try:
-            meter.allow(allowed)
-            if response.status < 200:
-                raise ConnectFailed(f"{url.shown} answered {response.status}, which ends no request")
-            yield Reply(url, response)
-        finally:
-            with _translated(url, before_answer=False):
-                await response.aclose()
+        if response.status < 200:
+            raise ConnectFailed(f"{url.shown} answered {response.status}, which ends no request")
+        _earn(response, CREDIT_BYTES)
+        yield Reply(url, response)
     finally:
-        current_meter.reset(token)
+        with _translated(url, before_answer=False):
+            await response.aclose()
+
+
+def _earn(response: httpcore2.Response, count: int) -> None:
+    stream = response.extensions.get("network_stream")
+    if isinstance(stream, CreditedStream):
+        stream.earn(count)
 
 
 async def _chunks(url: Url, response: httpcore2.Response) -> AsyncGenerator[bytes, None]:
     assert isinstance(response.stream, AsyncIterable)
     with _translated(url, before_answer=False):
         async for chunk in response.stream:
+            _earn(response, len(chunk))
             yield chunk
 
 

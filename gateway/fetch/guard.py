@@ -6,12 +6,13 @@ checked, and one of the checked literals is dialled, so that a name cannot chang
 check and the connection. TLS, Host and keep-alive stay on the name.
 """
 
+import asyncio
 import ipaddress
 import ssl
 from collections.abc import Collection, Iterable, Sequence
-from contextvars import ContextVar
 from typing import Any
 
+import anyio
 import httpcore2
 from msgspec import Struct
 
@@ -22,6 +23,8 @@ from gateway.fetch.dns import Resolver
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 DEFAULT_PORTS = frozenset({80, 443, 8080, 8443})
 READ_BYTES = 32 * 1024  # what the protocol parsers chew on before the loop turns again
+CREDIT_BYTES = 256 * 1024
+FRAMING_FACTOR = 2  # bytes on the wire that a byte of the body may cost
 CONNECT_TIMEOUT_S = 5.0  # an address that does not answer by then gives way to the next one
 
 # IANA special-purpose registries; each entry is refused however it was reached
@@ -142,37 +145,6 @@ def _read_target(text: str) -> Target:
     return target
 
 
-class Meter:
-    """Bytes one fetch may still read from the wire, TLS taken off.
-
-    Caps what no parser reports: floods of 1xx responses, chunk extensions, trailers, HTTP/2 frames. Whoever
-    reads from an HTTP/2 connection reads for its other streams too, so there only the total counts.
-
-    Args:
-        head_bytes: allowed until `allow` is called, on a connection of one's own.
-        total_bytes: allowed on a connection shared with other fetches.
-    """
-
-    def __init__(self, *, head_bytes: int, total_bytes: int) -> None:
-        self._own_left = head_bytes
-        self._shared_left = total_bytes
-
-    def allow(self, count: int) -> None:
-        """Allow this many bytes from now on."""
-        self._own_left = count
-
-    def charge(self, count: int, *, shared: bool) -> None:
-        if shared:
-            self._shared_left -= count
-        else:
-            self._own_left -= count
-        if min(self._own_left, self._shared_left) < 0:
-            raise TooLarge("the origin sends more than any response within the limits needs")
-
-
-current_meter: ContextVar[Meter | None] = ContextVar("current_meter", default=None)
-
-
 class Guard(httpcore2.AsyncNetworkBackend):
     """Dials checked addresses only.
 
@@ -208,7 +180,7 @@ class Guard(httpcore2.AsyncNetworkBackend):
             if peer is None or read_literal(peer[0]) != address:
                 await stream.aclose()
                 raise refusal(host)
-            return MeteredStream(stream)
+            return CreditedStream(stream)
         raise ConnectFailed(f"no connection to {host} port {port}") from failure
 
     async def connect_unix_socket(
@@ -229,18 +201,29 @@ class Guard(httpcore2.AsyncNetworkBackend):
         return checked
 
 
-class MeteredStream(httpcore2.AsyncNetworkStream):
-    """A stream that charges what it reads to the fetch that is reading."""
+class CreditedStream(httpcore2.AsyncNetworkStream):
+    """A stream that may be read only as far as what it brings is worth.
+
+    A connection starts with CREDIT_BYTES. Reading spends them; a response's head and every byte of a body
+    earn them back. So whatever brings neither runs dry: 1xx floods, endless headers, chunk extensions,
+    trailers, HTTP/2 pings. No parser reports these, and on a shared connection no deadline is theirs.
+    """
 
     def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
         self._stream = stream
-        tls = stream.get_extra_info("ssl_object")
-        self._shared = tls is not None and tls.selected_alpn_protocol() == "h2"
+        self._credit = CREDIT_BYTES
+
+    def earn(self, count: int) -> None:
+        """Count bytes that were of use."""
+        self._credit = min(CREDIT_BYTES, self._credit + FRAMING_FACTOR * count)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data = await self._stream.read(min(max_bytes, READ_BYTES), timeout)
-        if meter := current_meter.get():
-            meter.charge(len(data), shared=self._shared)
+        self._credit -= len(data)
+        if self._credit < 0:
+            raise TooLarge(
+                f"the origin sent {CREDIT_BYTES} bytes that were neither page nor headers within limits"
+            )
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -252,7 +235,13 @@ class MeteredStream(httpcore2.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.AsyncNetworkStream:
-        return MeteredStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        try:
+            stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except asyncio.CancelledError:  # the stack below closes the socket on errors, but not on this
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
+        return CreditedStream(stream)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

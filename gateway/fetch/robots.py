@@ -128,9 +128,10 @@ def _same_escape(escape: re.Match[str]) -> str:
 
 def _delay(value: str) -> float:
     try:
-        return min(max(float(value), 0.0), MAX_CRAWL_DELAY_S)
+        delay_s = float(value)
     except ValueError:
         return 0.0
+    return min(delay_s, MAX_CRAWL_DELAY_S) if delay_s > 0 else 0.0  # "nan" is not above 0
 
 
 class Robots:
