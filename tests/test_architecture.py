@@ -38,6 +38,7 @@ ALLOWED = {
         "httpx2",
         "httpcore2",
         "h2",
+        "anyio",
         "brotli",
         "zstandard",
         "gateway.core.url",

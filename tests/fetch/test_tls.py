@@ -186,4 +186,6 @@ async def test_http2_fault_is_a_typed_error(path: str, error: type[FetchError]) 
         fetcher(port, resolver=dns, ssl_context=trusting(), max_body_bytes=64 * 1024) as fetch,
     ):
         with pytest.raises(error):
-            await fetch.fetch(FetchRequest(url=f"https://site.test:{port}/{path}", timeout_s=1 if path == "garbage" else 20))
+            await fetch.fetch(
+                FetchRequest(url=f"https://site.test:{port}/{path}", timeout_s=1 if path == "garbage" else 20)
+            )
