@@ -100,6 +100,7 @@ class CompletionRequest(Struct, kw_only=True, frozen=True):
     stop: list[str] = []
     json_schema: dict[str, Any] | None = None  # the answer must validate against it
     parameters: dict[str, Any] = {}
+    stream: bool = True  # False: the deltas may come all at once at the end, where that is cheaper to make
     timeout_s: float = 600
     tenant: str = ""  # who asks: a backend with a queue of its own shares it fairly between tenants
 

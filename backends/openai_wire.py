@@ -118,7 +118,7 @@ def usage_from(usage: dict[str, Any]) -> Usage:
 
 
 def request_body(request: CompletionRequest, *, without: Collection[str] = (), newest: bool = False) -> bytes:
-    """The request as a streaming chat completion.
+    """The request as a chat completion.
 
     Args:
         request: its `parameters` win over its typed fields.
@@ -144,9 +144,9 @@ def request_body(request: CompletionRequest, *, without: Collection[str] = (), n
     if {"max_tokens", "max_completion_tokens"} & request.parameters.keys():
         typed.pop("max_completion_tokens" if newest else "max_tokens")
     body = {name: value for name, value in typed.items() if value is not None} | request.parameters
-    body |= {"model": request.model, "messages": messages, "stream": True}
+    body |= {"model": request.model, "messages": messages, "stream": request.stream}
     body.pop("stream_options", None)
-    if "stream_options" not in without:
+    if request.stream and "stream_options" not in without:
         body["stream_options"] = (request.parameters.get("stream_options") or {}) | {"include_usage": True}
     return _encode(body)
 

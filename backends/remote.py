@@ -1,9 +1,8 @@
 """Anything that speaks OpenAI's chat completions: OpenAI, vLLM, TGI, Ollama, llama-server, RunPod, Modal …
 
 The `openai` client carries configuration, authentication, retries and errors; the answer's bytes are read
-raw and parsed here, which costs a sixth of what its own chunk objects do. Upstream is always asked to stream,
-with usage, whatever the caller wants: so one call can serve callers of both kinds, times are known for both,
-and a proxy in between sees no idle connection.
+raw and parsed here, which costs a sixth of what its own chunk objects do. A stream is always asked for usage;
+whether the caller wanted to see it is the caller's adapter's business.
 """
 
 import asyncio

@@ -8,6 +8,7 @@ from pathlib import Path
 import platformdirs
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.logging import LoggingConfig
 from litestar.openapi import OpenAPIConfig
 from msgspec import Struct
 
@@ -122,6 +123,8 @@ def create_app(settings: Settings) -> Litestar:
             "health": Provide(lambda: services[0].health, sync_to_thread=False),
         },
         plugins=[problems.plugin],
+        # below WARNING the HTTP clients log every address with its query, which may hold a secret
+        logging_config=LoggingConfig(root={"level": "WARNING", "handlers": ["queue_listener"]}),
         middleware=[RequestIds()],
         request_max_body_size=_BODY_FACTOR * settings.max_body_bytes + _BODY_EXTRA_BYTES,
         openapi_config=OpenAPIConfig(

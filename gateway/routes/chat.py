@@ -121,6 +121,7 @@ def to_completion_request(data: ChatRequest, fields: dict[str, Any]) -> Completi
         seed=data.seed,
         stop=[data.stop] if isinstance(data.stop, str) else data.stop or [],
         json_schema=schema,
+        stream=bool(data.stream),
         parameters={name: value for name, value in fields.items() if name not in _OURS},
     )
 
