@@ -19,13 +19,14 @@ class Draft:
     heading: str = ""
     note: str = ""  # label of the footnote it defines
 
-    def to_block(self, gap: str) -> Block:
+    def to_block(self, gap: str, *, html: bool) -> Block:
+        """The finished block; with `html`, what was gathered of it is HTML and not bare tags."""
         return Block(
             kind=self.kind,
             gap=gap,
             markdown=self.markdown,
             text=self.text,
-            html=self.html,
+            html=self.html if html else "",
             level=self.level,
             heading=self.heading,
         )

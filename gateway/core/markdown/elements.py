@@ -63,7 +63,7 @@ def add_code(walk: Walk, node: LexborNode) -> Close:
             return texts is not None and inner.mem_id not in texts
         return inner.mem_id in hidden
 
-    code = read_code(node, skip=is_left_out)
+    code = walk.see(read_code(node, skip=is_left_out))
     if code:
         language = language_of(node)
         html = ""
@@ -206,7 +206,7 @@ def open_table(walk: Walk, node: LexborNode) -> Close:
     def close() -> None:
         walk.flush()
         flow.table = outer
-        for draft in table.to_drafts():
+        for draft in table.to_drafts(html=walk.style.html):
             flow.add(draft)
 
     return close

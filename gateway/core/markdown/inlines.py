@@ -73,7 +73,7 @@ def add_break(walk: Walk, node: LexborNode) -> Close:
 
 def add_image(walk: Walk, node: LexborNode) -> Close:
     attributes = node.attributes
-    alt = " ".join((attributes.get("alt") or "").split())
+    alt = walk.see(" ".join((attributes.get("alt") or "").split()))
     if alt and "math" in (attributes.get("class") or ""):
         walk.add_formula(fold(alt), display=False)
         return skip

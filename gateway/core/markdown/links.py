@@ -52,14 +52,14 @@ class Resolver:
             return None
         path, mark, query = reference.partition("?")
         reference = path.replace("\\", "/") + mark + query
-        if not (scheme and reference.startswith("//", scheme.end())):
-            if self._base is None:
-                return None
-            try:
-                reference = urljoin(self._base, reference)
-            except ValueError:  # an impossible host, such as an unclosed [
-                return None
-        return encode(reference) if _SCHEME.match(reference) else None
+        is_absolute = scheme is not None and reference.startswith("//", scheme.end())
+        if not is_absolute and self._base is None:
+            return None
+        try:
+            url = reference if is_absolute else urljoin(self._base or "", reference)
+            return encode(url) if urlsplit(url).netloc else None
+        except ValueError:  # an impossible host, such as an unclosed [
+            return None
 
 
 def encode(url: str) -> str:

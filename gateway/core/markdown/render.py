@@ -59,7 +59,9 @@ def render(
         drafts.pop()
     _resolve_notes(drafts, walk.style.notes)
     return Rendered(
-        blocks=[draft.to_block(draft.gap if index else "") for index, draft in enumerate(drafts)],
+        blocks=[
+            draft.to_block(draft.gap if index else "", html=options.html) for index, draft in enumerate(drafts)
+        ],
         links=walk.style.found_links(),
         images=list(walk.images),
         appendix=_definitions(walk.style.references),

@@ -54,24 +54,26 @@ class Table:
             self.rows.append([])
         self.rows[-1].append(cell)
 
-    def to_drafts(self) -> list[Draft]:
+    def to_drafts(self, *, html: bool) -> list[Draft]:
         """One draft for a data table, those of the cells for a layout table."""
         grid = None if self._is_layout() else _place(self.rows)
         if grid is None:
             return [*self.caption, *(draft for row in self.rows for cell in row for draft in cell.drafts)]
-        return [self._to_draft(grid)]
+        return [self._to_draft(grid, html=html)]
 
     def _is_layout(self) -> bool:
-        filled = [[cell for cell in row if cell.drafts] for row in self.rows]
-        filled = [row for row in filled if row]
-        cells = [cell for row in filled for cell in row]
-        if self.presentational or len(filled) < 2 or max(map(len, filled)) < 2:
+        rows = [[cell for cell in row if cell.drafts] for row in self.rows]
+        rows = [row for row in rows if row]
+        cells = [cell for row in rows for cell in row]
+        if self.presentational or max(map(len, rows), default=0) < 2:
+            return True
+        if len(rows) == 1 and not any(cell.is_header for cell in cells):
             return True
         heavy = sum(map(_is_heavy, cells))
-        has_header = any(all(cell.is_header for cell in row) for row in filled[:_HEADER_WITHIN])
+        has_header = any(all(cell.is_header for cell in row) for row in rows[:_HEADER_WITHIN])
         return heavy * 2 > len(cells) if has_header else heavy > 0
 
-    def _to_draft(self, grid: list[dict[int, Cell]]) -> Draft:
+    def _to_draft(self, grid: list[dict[int, Cell]], *, html: bool) -> Draft:
         columns = sorted({column for row in grid for column, cell in row.items() if cell.drafts})
         rows = [[row.get(column) for column in columns] for row in grid]
         rows = [row for row in rows if any(cell and cell.drafts for cell in row)]
@@ -84,12 +86,12 @@ class Table:
         title, title_text, title_html = join(above)
         lines = ["| " + " | ".join(row) + " |" for row in cells]
         lines.insert(1, "|" + "---|" * len(columns))
-        html = f"<caption>{title_html}</caption>" if title else ""
+        caption = f"<caption>{title_html}</caption>" if title else ""
         return Draft(
             kind="table",
             markdown=(title + "\n\n" if title else "") + "\n".join(lines),
             text=(title_text + "\n" if title_text else "") + "\n".join(texts),
-            html=f"<table>{html}{_html(body)}</table>",
+            html=f"<table>{caption}{_html(body)}</table>" if html else "",
             line=" ".join(
                 [*(draft.line for draft in above), *(line for row in cells for line in row if line)]
             ),

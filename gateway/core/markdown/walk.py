@@ -131,9 +131,7 @@ class Walk:
             self.line.space = True
             return
         if not text.isascii():
-            visible = strip_invisible(text)
-            text = visible.text
-            self.invisible += visible.removed
+            text = self.see(text)
         if "\\" not in text:
             self.line.add_text(text)
             return
@@ -149,6 +147,12 @@ class Walk:
                 plain += pieces[at] + pieces[at + 1]
                 at += 2
         self.line.add_text(plain)
+
+    def see(self, text: str) -> str:
+        """The text without characters that nobody sees."""
+        visible = strip_invisible(text)
+        self.invisible += visible.removed
+        return visible.text
 
     def add_formula(self, tex: str, *, display: bool) -> None:
         """Add a formula: a block of its own for `display`, else part of the line."""
