@@ -3,23 +3,19 @@
 import re
 from datetime import date
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dates import find_dates
 
-_AUTHOR_TIERS = (  # most trusted first
-    '[rel~="author"]',
-    ".username,[itemprop=author] [itemprop=name]",
-    '[class*="author" i] a,a[href*="/author/"],a[href*="/authors/"]',
-    '[class*="author-name" i],[class*="author_name" i],[class*="authorname" i]',
-    '[class*="byline" i],[class*="author" i]',
+_MARKED = (
+    'time,[itemprop],[rel~="author"],a[href*="/author"],.username,[class*="author" i],[class*="byline" i],'
+    '[class*="publish" i],[class*="date" i],[class*="posted" i]'
 )
-_MOMENTS = (
-    'time,[itemprop="datePublished"],[class*="publish" i],[class*="date" i],[class*="posted" i],'
-    '[class*="byline" i]'
-)
+_AUTHOR_NAME = re.compile(r"author[-_]{0,2}name", re.I)
+_DATED = re.compile(r"publish|date|posted|byline", re.I)
 _MAX_NAME_CHARACTERS = 100
 _MAX_TRIED = 40
+_MAX_MARKED = 300
 
 _BY = re.compile(
     r"^\W*(?:(?:written|posted|published|story|words|text|article|reviewed)\s+)?(?:by|von|par|por|di|door|av|автор)\b[:\s]+",
@@ -52,26 +48,56 @@ def clean_name(text: str) -> str | None:
     return None if not text or len(text) > _MAX_NAME_CHARACTERS or _NO_NAME.search(text) else text
 
 
-def find_author(tree: LexborHTMLParser) -> str | None:
-    """The first name in the elements that pages mark as their author."""
-    for selector in _AUTHOR_TIERS:
-        for node in tree.css(selector)[:_MAX_TRIED]:
-            if node.tag != "meta" and (name := clean_name((node.text(separator=" ") or "")[:300])):
-                return name
-    return None
+class Bylines:
+    """The elements of a page that are marked as its author or its date; looked for when first asked."""
 
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self._tree = tree
+        self._found: list[LexborNode] | None = None
 
-def find_published(tree: LexborHTMLParser, *, month_first: bool) -> str | None:
-    """The first date in the elements that pages mark as their date; updates are passed over."""
-    for node in tree.css(_MOMENTS)[:_MAX_TRIED]:
-        attributes = node.attrs
-        text = (node.text(separator=" ") or "")[:_MAX_DATE_CHARACTERS]
-        if _UPDATED.search(f"{attributes.get('class') or ''} {attributes.get('itemprop') or ''} {text}"):
-            continue
-        stated = attributes.get("datetime") or attributes.get("content") or ""
-        if found := to_iso(stated, month_first=month_first) or to_iso(text, month_first=month_first):
-            return found
-    return None
+    def author(self) -> str | None:
+        """The name in the elements that pages mark as their author, the most telling first."""
+        tiers: tuple[list[LexborNode], ...] = ([], [], [], [], [])
+        for node in self._nodes():
+            attributes = node.attrs
+            classes = attributes.get("class") or ""
+            marked = "author" in classes.lower()
+            if attributes.get("rel") and "author" in (attributes.get("rel") or ""):
+                tiers[0].append(node)
+            elif "username" in classes.split() or attributes.get("itemprop") == "author":
+                tiers[1].append(node)
+            elif node.tag == "a" and (marked or "/author" in (attributes.get("href") or "")):
+                tiers[2].append(node)
+            elif marked and (link := node.css_first("a")) is not None:
+                tiers[2].append(link)
+            elif _AUTHOR_NAME.search(classes):
+                tiers[3].append(node)
+            elif marked or "byline" in classes.lower():
+                tiers[4].append(node)
+        names = (
+            clean_name((node.text(separator=" ") or "")[:300]) for tier in tiers for node in tier[:_MAX_TRIED]
+        )
+        return next((name for name in names if name), None)
+
+    def published(self, *, month_first: bool) -> str | None:
+        """The first date in the elements that pages mark as their date; updates are passed over."""
+        for node in self._nodes():
+            attributes = node.attrs
+            classes, prop = attributes.get("class") or "", attributes.get("itemprop") or ""
+            if node.tag != "time" and prop != "datePublished" and not _DATED.search(classes):
+                continue
+            text = (node.text(separator=" ") or "")[:_MAX_DATE_CHARACTERS]
+            if _UPDATED.search(f"{classes} {prop} {text}"):
+                continue
+            stated = attributes.get("datetime") or attributes.get("content") or ""
+            if found := to_iso(stated, month_first=month_first) or to_iso(text, month_first=month_first):
+                return found
+        return None
+
+    def _nodes(self) -> list[LexborNode]:
+        if self._found is None:
+            self._found = self._tree.css(_MARKED)[:_MAX_MARKED]
+        return self._found
 
 
 def date_of_address(url: str) -> str | None:

@@ -21,11 +21,12 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
+from gateway.core.marks import Marks, find_marks
 from gateway.core.styles import background_of, color_of, concealed_by, declarations, hiding_rules, may_hide
 
 _MARKED = (
     '[hidden],[aria-hidden="true"],dialog,font[color],'
-    '[class*="sr-only"],[class*="visually"],[class*="screen-reader"],[class*="element-invisible"]'
+    '[class*="sr-only"],[class*="visually"],[class*="screen-reader"]'
 )
 _ICONS = frozenset(("svg", "i", "img"))
 _CONTROLS = '[aria-controls],[data-target],[data-bs-target],[href^="#"]'
@@ -47,30 +48,33 @@ _PARENTS = 2  # whose names are asked too
 _ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
 _ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
 _SHARE = 0.25  # of the page's text: more is the page itself
-_LEAST_PAGE = 500  # characters: a page of less hides what it hides
+_LEAST_PAGE = 1000  # characters: a page of less hides what it hides
 _ALIKE = 3  # so many texts hidden alike are shown one at a time
 _ALIKE_CHARACTERS = 60
 _RULES = 40  # hiding <style> rules matched at most
-_SHEET_CHARACTERS = 20_000  # larger sheets are frameworks, whose scripts show what they hide
+_SHEETS_CHARACTERS = 20_000  # beyond, sheets are frameworks, whose scripts show what they hide
 
 
-def find_hidden(tree: LexborHTMLParser) -> dict[int, str]:
+def find_hidden(tree: LexborHTMLParser, *, marks: Marks | None = None) -> dict[int, str]:
     """The elements whose text no reader can see.
 
     Args:
         tree: the parsed page; not changed.
+        marks: `find_marks(tree)`, if that is at hand.
     Returns:
         `mem_id` -> why: font-size, off-screen, clip, scale, color, sr-only, dialog, or one of display,
         visibility, opacity, hidden, aria-hidden, no-size where nothing reveals it. Any tag can be there,
         `<span>` too; what is below a hidden element is hidden with it, listed or not. Elements without
         text are not listed.
     """
-    page = _Page(tree)
+    page = _Page(tree, marks or find_marks(tree))
     found: dict[int, str] = {}
     alike: dict[tuple[str, str | None, str], list[int]] = {}
     for node, reason in page.candidates():
-        characters = 0 if node.mem_id in found else len((node.text() or "").strip())
-        if not characters or node.tag in _WHOLE_PAGE:
+        if node.first_child is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
+            continue
+        characters = len((node.text() or "").strip())
+        if not characters:
             continue
         if reason in _UNDOABLE:
             names = _names(node)
@@ -89,8 +93,11 @@ def find_hidden(tree: LexborHTMLParser) -> dict[int, str]:
 class _Page:
     """A tree with what is worth computing once, and only if asked."""
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, marks: Marks) -> None:
         self.tree = tree
+        self._sheets = [sheet.text() or "" for sheet in marks.tags["style"]]
+        self._links = marks.tags["link"]
+        self._code = [*marks.tags["script"], *marks.tags["style"], *marks.tags["noscript"]]
         self._styles: dict[str, dict[str, str]] = {"": {}}
         self._controlled: set[str] | None = None
         self._characters: int | None = None
@@ -106,10 +113,14 @@ class _Page:
         for node in self.tree.css(_MARKED):
             if node.tag not in _ICONS and (reason := self._marked(node)):
                 yield node, reason
-        sheets = [sheet.text() or "" for sheet in self.tree.css("style")]
-        rules = [r for sheet in sheets if len(sheet) <= _SHEET_CHARACTERS for r in hiding_rules(sheet)]
+        rules: list[tuple[str, str]] = []
+        left = _SHEETS_CHARACTERS
+        for sheet in self._sheets:
+            if len(sheet) <= left:
+                left -= len(sheet)
+                rules += hiding_rules(sheet)
         for selector, reason in rules[:_RULES]:
-            if reason in _UNDOABLE and _is_named_again(selector, sheets):
+            if reason in _UNDOABLE and _is_named_again(selector, self._sheets):
                 continue
             try:
                 nodes = self.tree.css(selector)
@@ -149,14 +160,14 @@ class _Page:
         attributes = node.attrs
         if not _NEVER.search(names):
             own_id = attributes.get("id") or ""
-            if own_id and (own_id[1:2] == ":" or own_id in self._controlled_ids()):
-                return True
-            if _WIDGET.search(names) or _is_opened(node, reason) or _is_in_widget(node):
+            if own_id[1:2] == ":" or _WIDGET.search(names) or _is_opened(node, reason) or _is_in_widget(node):
                 return True
             if reason in ("opacity", "visibility"):
                 style = self._style(node)
                 if not style.keys().isdisjoint(_ANIMATED) or any(map(_ANIMATES.match, attributes)):
                     return True
+            if own_id and own_id in self._controlled_ids():
+                return True
         return characters > _LEAST_PAGE and characters > _SHARE * self._page_characters()
 
     def _background(self, node: LexborNode) -> str:
@@ -170,9 +181,8 @@ class _Page:
                 return color_of(bgcolor.lower())
             at = at.parent
         if self._plain is None:
-            self._plain = not self.tree.css('link[rel~="stylesheet"]') and not any(
-                "background" in sheet.text() for sheet in self.tree.css("style")
-            )
+            styled = any("stylesheet" in (link.attrs.get("rel") or "") for link in self._links)
+            self._plain = not styled and not any("background" in sheet for sheet in self._sheets)
         return "ffffff" if self._plain else ""
 
     def _controlled_ids(self) -> set[str]:
@@ -188,9 +198,7 @@ class _Page:
     def _page_characters(self) -> int:
         if self._characters is None:
             body = self.tree.body
-            code = sum(
-                len(node.text() or "") for node in self.tree.css("body script,body style,body noscript")
-            )
+            code = sum(len(node.text() or "") for node in self._code)  # the head's is little
             self._characters = len(body.text() or "") - code if body is not None else 0
         return self._characters
 

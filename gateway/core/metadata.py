@@ -19,17 +19,18 @@ from typing import Any
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.bylines import clean_name, date_of_address, find_author, find_published, to_iso
+from gateway.core.bylines import Bylines, clean_name, date_of_address, to_iso
 from gateway.core.headline import headline
+from gateway.core.marks import Marks, find_marks
 from gateway.core.structured import Item, absolute, types_of
 from gateway.wire import Metadata
 
-_HEAD = "html,title,base,meta,link[rel],h1"
 _ARTICLE = re.compile(
     r"article|posting|report|recipe|review(?:ed)?newsarticle|creativework|howto|course|book|videoobject|podcastepisode",
     re.I,
 )
 _PAGE = re.compile(r"page|product|event|dataset|software|service|website", re.I)
+_META_NAMES = ("name", "property", "itemprop", "http-equiv")
 _AUTHOR_METAS = (
     *(
         "author",
@@ -67,15 +68,18 @@ class Facts(Struct, kw_only=True, frozen=True):
     metadata: Metadata
 
 
-def read_metadata(tree: LexborHTMLParser, structured: list[Item], *, url: str | None) -> Facts:
+def read_metadata(
+    tree: LexborHTMLParser, structured: list[Item], *, url: str | None, marks: Marks | None = None
+) -> Facts:
     """What the page says of itself.
 
     Args:
         tree: the parsed page; not changed.
         structured: its items from `read_structured`.
         url: its address, which relative addresses are resolved against and whose path may hold a date.
+        marks: `find_marks(tree)`, if that is at hand.
     """
-    said = _Said(_Head(tree), structured)
+    said = _Said(_Head(marks or find_marks(tree)), structured)
     head, graph, card = said.head, said.graph, said.card
     base = absolute(head.base, url) or url if head.base else url
     language = _language(said)
@@ -86,6 +90,8 @@ def read_metadata(tree: LexborHTMLParser, structured: list[Item], *, url: str | 
         or _text(head.meta("application-name"))
         or publisher
     )
+    bylines = Bylines(tree)
+    month_first = language in (None, "en", "en-US")
     stated_titles = [_text(graph.get("title")), *said.texts("headline"), _text(card.get("title"))]
     return Facts(
         title=headline(
@@ -100,9 +106,9 @@ def read_metadata(tree: LexborHTMLParser, structured: list[Item], *, url: str | 
             or _text(graph.get("description"))
             or _first(said.texts("description"))
             or _text(card.get("description")),
-            author=_author(said) or find_author(tree),
-            published=_published(said, month_first=language in (None, "en", "en-US"))
-            or find_published(tree, month_first=language in (None, "en", "en-US"))
+            author=_author(said) or bylines.author(),
+            published=_published(said, month_first=month_first)
+            or bylines.published(month_first=month_first)
             or date_of_address(url or ""),
             language=language,
             site_name=site_name,
@@ -133,35 +139,25 @@ class _Said:
 
 
 class _Head:
-    """The elements metadata is read from, found in one query."""
+    """The elements metadata is read from."""
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
-        self.title = self.base = self.lang = ""
-        self.headings: list[str] = []
+    def __init__(self, marks: Marks) -> None:
+        tags = marks.tags
+        self.title = _first(_fold(node.text()) for node in tags["title"]) or ""
+        self.headings = [text for node in tags["h1"] if (text := _fold(node.text(separator=" ")))]
+        self.base = _first(node.attrs.get("href") for node in tags["base"]) or ""
+        self.lang = (
+            _first(node.attrs.get("lang") or node.attrs.get("xml:lang") for node in tags["html"]) or ""
+        )
+        self._links = {
+            (node.attrs.get("rel") or "").lower(): node.attrs.get("href") or "" for node in tags["link"][::-1]
+        }
         self._metas: dict[str, str] = {}
-        self._links: dict[str, str] = {}
-        for node in tree.css(_HEAD):
+        for node in tags["meta"]:
             attributes = node.attrs
-            match node.tag:
-                case "meta":
-                    name = attributes.get("name") or attributes.get("property") or attributes.get("itemprop")
-                    content = attributes.get("content")
-                    name = name or attributes.get("http-equiv")
-                    if name and content:
-                        self._metas.setdefault(name.strip().lower(), content)
-                case "link":
-                    self._links.setdefault(
-                        (attributes.get("rel") or "").lower(), attributes.get("href") or ""
-                    )
-                case "title" if not self.title:
-                    self.title = _fold(node.text())
-                case "h1":
-                    if text := _fold(node.text(separator=" ")):
-                        self.headings.append(text)
-                case "html":
-                    self.lang = attributes.get("lang") or attributes.get("xml:lang") or ""
-                case "base" if not self.base:
-                    self.base = attributes.get("href") or ""
+            if content := attributes.get("content"):
+                name = next((name for key in _META_NAMES if (name := attributes.get(key))), "")
+                self._metas.setdefault(name.strip().lower(), content)
 
     def meta(self, *names: str) -> str:
         """The content of the first of these names that the page states."""

@@ -16,6 +16,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.languages import count_words, squeeze
+from gateway.core.marks import Marks, find_marks
 from gateway.core.prose import item_to_html, state_to_html, to_html
 from gateway.core.structured import Item, parse_json, prune, types_of
 
@@ -66,23 +67,27 @@ class Recovered(Struct, frozen=True, kw_only=True):
     is_page: bool
 
 
-def recover(tree: LexborHTMLParser, structured: list[Item], *, visible: str) -> list[Recovered]:
+def recover(
+    tree: LexborHTMLParser, structured: list[Item], *, visible: str, marks: Marks | None = None
+) -> list[Recovered]:
     """Content of the page that its DOM lacks.
 
     Args:
         tree: the page, parsed with `scripting=True` so that `<noscript>` is one text; not changed.
         structured: its items from `read_structured`.
         visible: all text of the DOM that a reader may see, menus included.
+        marks: `find_marks(tree)`, if that is at hand.
     Returns:
         Nothing for the usual page. For a shell one piece with `replaces`; else what goes beside the DOM.
     """
-    words = count_words(visible) if len(visible) < 20_000 else len(visible) // 6
-    noscript = _noscript(tree)
+    words = count_words(visible) if len(visible) < 8000 else len(visible) // 6
+    marks = marks or find_marks(tree)
+    noscript = _noscript(marks)
     if noscript and (said := count_words(_text_of(noscript))) >= max(_LEAST_WORDS, _SHELL_RATIO * words):
         return [Recovered(source="noscript", html=noscript, replaces=True, is_page=True)]
     dom = _Dom(visible)
     if words < _THIN_WORDS:
-        for source, candidate in _behind_a_shell(tree, structured):
+        for source, candidate in _behind_a_shell(tree, marks, structured):
             text = _text_of(candidate)
             said = count_words(text)
             if said >= max(_LEAST_WORDS, words) and not dom.says(text):
@@ -114,19 +119,21 @@ class _Dom:
         return sum(sample in self._squeezed for sample in samples) >= _SEEN * len(samples)
 
 
-def _noscript(tree: LexborHTMLParser) -> str:
+def _noscript(marks: Marks) -> str:
     """The longest `<noscript>`, which is the page where a script was to build it."""
-    longest = max((node.inner_html or "" for node in tree.css("noscript")), key=len, default="")
+    longest = max((node.inner_html or "" for node in marks.tags["noscript"]), key=len, default="")
     return longest if len(longest) >= _LEAST_NOSCRIPT_CHARACTERS else ""
 
 
-def _behind_a_shell(tree: LexborHTMLParser, structured: list[Item]) -> Iterator[tuple[str, str]]:
+def _behind_a_shell(
+    tree: LexborHTMLParser, marks: Marks, structured: list[Item]
+) -> Iterator[tuple[str, str]]:
     """Where the text of a page may be whose DOM has none, the cleanest source first."""
     for subjects in _SUBJECTS[:1]:
         yield "json-ld", _items_html(structured, subjects)
     templates = [fragment.html or "" for fragment in tree.template_fragments()]
     yield "template", max(templates, key=len, default="")
-    yield "state", state_to_html(_states(tree))
+    yield "state", state_to_html(_states(tree, marks))
     for subjects in _SUBJECTS[1:]:
         yield "json-ld", _items_html(structured, subjects)
 
@@ -147,11 +154,11 @@ def _items_html(structured: list[Item], subjects: re.Pattern[str]) -> str:
     return "".join(item_to_html(item) for item in structured if any(map(subjects.search, types_of(item))))
 
 
-def _states(tree: LexborHTMLParser) -> list[Any]:
+def _states(tree: LexborHTMLParser, marks: Marks) -> list[Any]:
     """What scripts would build the page from: JSON scripts, assignments, attributes, React flight rows."""
     states: list[Any] = []
     flight: list[str] = []
-    for node in tree.css("script:not([src])"):
+    for node in marks.tags["script"]:
         text = node.text() or ""
         kind = (node.attrs.get("type") or "").lower()
         if len(text) > _MAX_STATE_CHARACTERS or len(text) < 100 or "ld+json" in kind:

@@ -10,7 +10,7 @@ from gateway.wire import Notice
 _WALL_WORDS = 250  # a page with more is no wall, whatever it mentions
 _MARKED_WALL_WORDS = 100  # sites load the same scripts for forms on real pages
 _SHELL_WORDS = 30
-_MAX_CHARACTERS = 20_000
+_MAX_CHARACTERS = 4000  # a page with more has more words than a wall
 
 _WALL_TITLES = (  # how titles of walls begin
     *("just a moment", "one moment, please", "attention required", "access denied", "access to this page"),

@@ -14,11 +14,10 @@ from urllib.parse import urljoin
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.marks import Marks, find_marks
+
 Item = dict[str, Any]
 
-_MARKED = (
-    'script[type*="ld+json" i],meta[property],meta[name^="twitter:" i],[itemprop],[itemscope]:not([itemprop])'
-)
 _MAX_ITEMS = 300
 _MAX_DEPTH = 24
 _MAX_SCRIPT_CHARACTERS = 2_000_000
@@ -32,40 +31,33 @@ _WRAPPED = re.compile(
 )
 _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|(?<![:\w"])//[^\n"]*$', re.S | re.M)
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
-_OPEN_GRAPH = ("og:", "article:", "product:", "book:", "profile:", "music:", "video:")
+_CARDS = ("twitter:", "og:", "article:", "product:", "book:", "profile:", "music:", "video:")
 _ADDRESS = {"a": "href", "area": "href", "link": "href", "object": "data"} | dict.fromkeys(
     ("img", "audio", "video", "iframe", "source", "embed", "track"), "src"
 )
 
 
-def read_structured(tree: LexborHTMLParser, *, base_url: str | None) -> list[Item]:
+def read_structured(
+    tree: LexborHTMLParser, *, base_url: str | None, marks: Marks | None = None
+) -> list[Item]:
     """The page's structured data, in document order by kind: JSON-LD, microdata, OpenGraph, Twitter.
 
     Args:
         tree: the parsed page; not changed.
         base_url: what relative addresses in microdata are resolved against.
+        marks: `find_marks(tree)`, if that is at hand.
     Returns:
         At most 300 items, each a dict with `@type` as a name or a list of names; JSON-LD arrays and
         `@graph` are flattened, values nested deeper than 24 levels dropped.
     """
-    scripts: list[str] = []
-    metas: list[tuple[str, str]] = []
-    marked: list[LexborNode] = []
-    for node in tree.css(_MARKED):
-        if node.tag == "script":
-            scripts.append(node.text() or "")
-            continue
-        attributes = node.attrs
-        if node.tag == "meta" and "itemprop" not in attributes:
-            name, content = attributes.get("property") or attributes.get("name"), attributes.get("content")
-            if name and content:
-                metas.append((name.strip().lower(), content.strip()))
-        else:
-            marked.append(node)
-    items = [item for script in scripts for item in read_json_ld(script)]
-    if marked:
-        items += _microdata(marked, base_url)
-    items += _cards(metas)
+    marks = marks or find_marks(tree)
+    items: list[Item] = []
+    for script in marks.tags["script"]:
+        if "ld+json" in (script.attrs.get("type") or "").lower():
+            items += read_json_ld(script.text() or "")
+    if marks.properties:
+        items += _microdata(marks.properties, base_url)
+    items += _cards(marks.tags["meta"])
     return items[:_MAX_ITEMS]
 
 
@@ -141,13 +133,17 @@ def _next_document(text: str, at: int) -> int:
     return found.start() if found else -1
 
 
-def _cards(metas: list[tuple[str, str]]) -> list[Item]:
+def _cards(metas: list[LexborNode]) -> list[Item]:
     graph: Item = {"@type": "OpenGraph"}
     card: Item = {"@type": "TwitterCard"}
-    for name, content in metas:
+    for meta in metas:
+        attributes = meta.attrs
+        name = (attributes.get("property") or attributes.get("name") or "").strip().lower()
+        if not name.startswith(_CARDS) or not (content := (attributes.get("content") or "").strip()):
+            continue
         if name.startswith("twitter:"):
             card.setdefault(name[8:], content)
-        elif name.startswith(_OPEN_GRAPH):
+        else:
             _add(graph, name.removeprefix("og:"), content)
     return [item for item in (graph, card) if len(item) > 1]
 

@@ -19,7 +19,7 @@ _NO_CLIP = re.compile(
     r"inset\(\s*(?:[5-9]\d|1\d\d)(?:\.\d+)?%|circle\(\s*0(?![.\d])|polygon\(\s*(?:0[a-z%]*[\s,]*)+\)"
 )
 
-# One of these is in every declaration that hides (`\\` and `/*` may veil it).
+# One of these is in every style that hides (`\\` and `/*` may veil it); same colours need the last two.
 _HIDING = (
     "none",
     "hidden",
@@ -27,8 +27,6 @@ _HIDING = (
     "font-size",
     "clip",
     "scale",
-    "color",
-    "background",
     "collapse",
     ":-",
     ": -",
@@ -36,7 +34,8 @@ _HIDING = (
     "\\",
     "/*",
 )
-_SIMPLE = re.compile(r"[a-z0-9]{0,10}[.#]-?[a-z_][\w-]{0,80}", re.I)
+_SIMPLE = r"[a-z0-9]{0,10}[.#]-?[a-z_][\w-]{0,80}"
+_SIMPLE_LIST = re.compile(rf"{_SIMPLE}(?:\s*,\s*{_SIMPLE}){{0,9}}", re.I)
 
 _NAMED = {"white": "ffffff", "black": "000000", "snow": "fffafa", "ivory": "fffff0", "red": "ff0000"}
 
@@ -56,9 +55,9 @@ def declarations(style: str) -> dict[str, str]:
 
 
 def may_hide(style: str) -> bool:
-    """Whether `concealed_by` or a colour is worth asking about: cheap, and never wrongly False."""
+    """Whether `concealed_by` or the colours are worth asking: cheap, and never wrongly False."""
     style = style.lower()
-    return any(word in style for word in _HIDING)
+    return any(word in style for word in _HIDING) or "color" in style or "background" in style
 
 
 def concealed_by(style: dict[str, str]) -> str:
@@ -130,22 +129,19 @@ def hiding_rules(sheet: str) -> Iterator[tuple[str, str]]:
     depth = 0  # in @media, @supports, @keyframes a rule holds sometimes: not read
     for chunk in sheet.split("}"):
         inside = depth
+        selector, _, body = chunk.partition("{")
         depth = max(0, depth + chunk.count("{") - 1)
-        if inside or not may_hide(chunk):
+        if inside or "{" in body:
             continue
-        selector, brace, body = chunk.rpartition("{")
         selector = selector[selector.rfind(";") + 1 :].strip()  # behind @import …;
-        if (
-            not brace
-            or len(selector) > 400
-            or not all(_SIMPLE.fullmatch(s.strip()) for s in selector.split(","))
+        if _SIMPLE_LIST.fullmatch(selector) and (
+            any(word in body for word in _HIDING) or "background" in body
         ):
-            continue
-        style = declarations(body)
-        color = color_of(style["color"]) if "color" in style else ""
-        reason = concealed_by(style) or ("color" if color and color == background_of(style) else "")
-        if reason:
-            yield selector, reason
+            style = declarations(body)
+            color = color_of(style["color"]) if "color" in style else ""
+            reason = concealed_by(style) or ("color" if color and color == background_of(style) else "")
+            if reason:
+                yield selector, reason
 
 
 def _is_hex(digits: str) -> bool:

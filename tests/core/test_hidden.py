@@ -6,7 +6,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core.hidden import find_hidden
 
 PAGE = "<html><head>{head}</head><body><article><h1>Title</h1><p>{long}</p>{body}</article></body></html>"
-LONG = "Ordinary visible prose that goes on for a while, so that the page has text of its own. " * 12
+LONG = "Ordinary visible prose that goes on for a while, so that the page has text of its own. " * 16
 
 
 def hidden_text(body: str, head: str = "") -> list[str]:
