@@ -18,14 +18,14 @@ from gateway.complete import Completer
 from gateway.completion_cache import CachePolicy
 from gateway.core.evidence import find_evidence
 from gateway.core.merge import Part, merge_parts
-from gateway.core.plan import Budget, Call, Plan, plan_calls
+from gateway.core.plan import Call, Plan
 from gateway.core.prompt import Message, PromptPage, Task, build_messages, build_repair, make_mark
 from gateway.core.reply import NoJson, read_json
 from gateway.core.schema import Schema, Violation
 from gateway.core.shortcut import answer_from_structured
-from gateway.core.tokens import TokenCounter, get_counter
-from gateway.errors import ContextOverflow, GatewayError, InvalidRequest, SchemaUnsatisfied
+from gateway.errors import ContextOverflow, GatewayError, SchemaUnsatisfied
 from gateway.extraction import Outcome
+from gateway.sizing import Sizer, tokenizer_of
 from gateway.wire import Coverage, DeltaEvent, Estimate, ExtractRequest, Notice, encode_json
 
 CALLS_AT_ONCE = 4
@@ -46,11 +46,13 @@ class Asking:
         schema: Schema | None,
         outcome: Outcome,
         *,
+        sizer: Sizer,
         tenant: str,
         secret: bytes,
         tell: Tell,
     ) -> None:
         self._completer = completer
+        self._sizer = sizer
         self._request = request
         self._schema = schema
         self._outcome = outcome
@@ -67,7 +69,7 @@ class Asking:
         if not (isinstance(route, Route) or request.dry_run):
             raise route
         task = Task(prompt=request.prompt, schema=request.schema)
-        plan = await self._plan(task, [page.as_prompt() for page in outcome.pages])
+        plan = await self._sizer.plan(task, [page.as_prompt() for page in outcome.pages], route, request)
         calls = len(plan.calls)
         if request.dry_run:
             outcome.coverage = Coverage(read=0, chunks=calls)
@@ -75,7 +77,7 @@ class Asking:
                 calls=calls,
                 input_tokens=plan.input_tokens,
                 output_tokens=calls * request.max_output_tokens,
-                tokenizer=self._tokenizer,
+                tokenizer=tokenizer_of(route, request),
             )
             return
         outcome.coverage = Coverage(read=calls, chunks=calls)
@@ -100,7 +102,8 @@ class Asking:
             return False
         outcome.needs_no_model()
         if request.dry_run:
-            outcome.estimate = Estimate(calls=0, input_tokens=0, output_tokens=0, tokenizer=self._tokenizer)
+            tokenizer = tokenizer_of(outcome.route, request)
+            outcome.estimate = Estimate(calls=0, input_tokens=0, output_tokens=0, tokenizer=tokenizer)
         else:
             outcome.data = found.data
             outcome.finish_reason = "stop"
@@ -135,7 +138,7 @@ class Asking:
                 for number, reply in enumerate(replies, 1)
                 if reply
             ]
-            plan = await self._plan(task, notes)
+            plan = await self._sizer.plan(task, notes, self._outcome.route, self._request)
             if len(plan.calls) == 1:
                 await self._answer_at_once(task, plan.calls[0].pages)
                 return
@@ -241,30 +244,6 @@ class Asking:
             schema=task.schema,
         )
 
-    @property
-    def _tokenizer(self) -> str:
-        """The encoding that counts: the model's own if it is one we have."""
-        route = self._outcome.route
-        if isinstance(route, Route) and route.tokenizer:
-            try:
-                get_counter(route.tokenizer)
-            except InvalidRequest:
-                pass  # a tokenizer of its own: `_scale` corrects the count
-            else:
-                return route.tokenizer
-        return self._request.scrape.tokenizer
-
-    async def _plan(self, task: Task, pages: Sequence[PromptPage]) -> Plan:
-        request, route = self._request, self._outcome.route
-        count = get_counter(self._tokenizer)
-        budget = Budget(
-            context_tokens=route.context_tokens if isinstance(route, Route) else None,
-            max_output_tokens=request.max_output_tokens,
-            max_input_tokens=request.max_input_tokens,
-            scale=await _scale(route, pages, count) if isinstance(route, Route) else 1.0,
-        )
-        return await asyncio.to_thread(plan_calls, task, pages, budget=budget, count=count)
-
 
 class _Prompt(Struct, kw_only=True, frozen=True):
     """Messages, and the same with a fixed mark: what the cache knows them by."""
@@ -310,14 +289,3 @@ def _unsatisfied(reply: str, faults: Sequence[Violation], reason: str) -> Schema
         text=reply[:_RAW_CHARS],
         violations=[msgspec.structs.asdict(fault) for fault in faults],
     )
-
-
-async def _scale(route: Route, pages: Sequence[PromptPage], count: TokenCounter) -> float:
-    """The model's tokens per one of ours on the longest page, where its backend can count; never below 1."""
-    if route.context_tokens is None or not pages:
-        return 1.0
-    text = max((page.content for page in pages), key=len)
-    exact = await route.backend.count_tokens(text, model=route.model)
-    if not exact:
-        return 1.0
-    return max(1.0, exact / max(1, await asyncio.to_thread(count, text)))

@@ -27,6 +27,7 @@ from gateway.core.tokens import get_counter
 from gateway.errors import BackendUnavailable, GatewayError, InvalidRequest
 from gateway.extraction import Outcome, ReadPage, summarise
 from gateway.flights import Flight, Follower
+from gateway.sizing import Sizer
 from gateway.wire import (
     CacheReport,
     EvidenceEvent,
@@ -75,6 +76,7 @@ class Extractor:
         self._completer = completer
         self._secret = secret or secrets.token_bytes(32)
         self._clock = clock
+        self._sizer = Sizer(clock=clock)
 
     async def extract(self, request: ExtractRequest, *, tenant: str = "") -> ExtractResponse:
         """The whole answer.
@@ -114,7 +116,7 @@ class Extractor:
     async def _work(self, request: ExtractRequest, tenant: str, tell: Tell) -> ExtractDone:
         began = self._clock()
         check_request(request)
-        schema = Schema(request.schema) if request.schema is not None else None
+        schema = await asyncio.to_thread(Schema, request.schema) if request.schema is not None else None
         route: Route | BackendUnavailable
         try:
             route = await self._completer.resolve(request.model)
@@ -123,7 +125,14 @@ class Extractor:
         outcome = Outcome(route=route)
         await self._read(request, tenant, outcome, tell)
         asking = Asking(
-            self._completer, request, schema, outcome, tenant=tenant, secret=self._secret, tell=tell
+            self._completer,
+            request,
+            schema,
+            outcome,
+            sizer=self._sizer,
+            tenant=tenant,
+            secret=self._secret,
+            tell=tell,
         )
         await asking.answer()
         if schema is not None and request.evidence and not request.dry_run:
@@ -161,6 +170,9 @@ class Extractor:
                     outcome.warnings.append(Notice(code="page_failed", message=failed))
                 else:
                     outcome.warnings += response.warnings
+                    if response.next_cursor:
+                        cut = f"{each.url or 'the page'} was read only up to scrape.max_tokens"
+                        outcome.warnings.append(Notice(code="content_cut", message=cut))
                     add(ReadPage.from_scrape(response))
         finally:
             for task in tasks:

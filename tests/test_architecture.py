@@ -74,6 +74,7 @@ USE_CASES = {
     "gateway.extract",
     "gateway.extraction",
     "gateway.asking",
+    "gateway.sizing",
     "gateway.complete",
     "gateway.answers",
     "gateway.completion_cache",
@@ -102,6 +103,7 @@ USE_CASE_ALLOWED = {
     "gateway.failures",
     "gateway.flights",
     "gateway.asking",
+    "gateway.sizing",
     "gateway.extraction",
 }
 

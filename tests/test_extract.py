@@ -113,7 +113,7 @@ async def make_bench(site: Site, scraper: Scraper, tmp_path: Path) -> AsyncItera
         **route: Any,
     ) -> Bench:
         script = replies if callable(replies) else list(replies)
-        backend = ScriptedBackend(script, models=[ModelInfo(name="m")])
+        backend = ScriptedBackend(script, models=route.pop("models", None))
         one = Route(name="m", backend=backend, model="m-large", **route)
         completers.append(Completer(OneModel(one if configured else None), cache=cache))
         extractor = Extractor(scraper=scraper, completer=completers[-1])
@@ -318,6 +318,13 @@ async def test_extract_merges_data_from_parts(make_bench: MakeBench) -> None:
     assert answer.coverage.read == answer.coverage.chunks == len(bench.backend.requests) > 2
     assert {found.status for found in answer.evidence} == {"supported"}
     assert all(content[found.start : found.end] == found.quote for found in answer.evidence)
+
+
+async def test_extract_asks_the_backend_for_a_context_nobody_configured(make_bench: MakeBench) -> None:
+    bench = make_bench([say("x")], models=[ModelInfo(name="m-large", context_tokens=1600)])
+    request = ExtractRequest(content=listing(THINGS), prompt="Which?", max_output_tokens=200, dry_run=True)
+    answer = await bench.extractor.extract(request)
+    assert answer.estimate is not None and answer.estimate.calls > 2
 
 
 async def test_extract_mends_merged_data_that_does_not_validate(make_bench: MakeBench) -> None:

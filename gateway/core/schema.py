@@ -23,7 +23,7 @@ from referencing.jsonschema import DRAFT202012
 from gateway.core.pointer import escape, pointer
 from gateway.errors import InvalidRequest
 
-MAX_SCHEMA_BYTES = 256 * 1024
+MAX_SCHEMA_BYTES = 128 * 1024
 MAX_SCHEMA_DEPTH = 100  # nested objects and arrays of the schema's own JSON
 MAX_REFERENCES = 10_000  # followed in one validation
 MAX_VIOLATIONS = 10

@@ -166,7 +166,6 @@ def test_extract_is_in_the_openapi_document(http: httpx2.Client) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("stream", [False, True])
 async def test_extract_stops_the_upstream_when_the_client_leaves(tmp_path: Path, stream: bool) -> None:
-    """Within a second, whole or streamed."""
     pieces = [chunk({"content": "word "}), 0.2] * 100
     async with upstream(Said(pieces)) as up:
         settings = {"remote_url": up.url, "remote_api_key": "k", "remote_models": ["m"]}
@@ -180,5 +179,5 @@ async def test_extract_stops_the_upstream_when_the_client_leaves(tmp_path: Path,
                 await asyncio.sleep(0.3)
                 assert up.heard and not leaving.done()
                 leaving.cancel()
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(5):  # a loaded machine's second; the answer would take twenty
                 await up.left.wait()
