@@ -1,7 +1,7 @@
 """The door of this package: a tree and what is kept of it in, `Rendered` out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,6 +38,7 @@ def render(
     hidden: Mapping[int, str],
     base_url: str | None,
     options: CleanOptions,
+    beside: Sequence[LexborNode] = (),
 ) -> Rendered:
     """Write the content below `root`.
 
@@ -46,21 +47,45 @@ def render(
         kept: the nodes to write; None for everything a reader sees.
         hidden: mem_ids of elements to leave out with all below them.
         base_url: the page's final address; a `<base>` in its head is resolved against it.
-        options: links, images, html, and the bounds on depth and blocks.
+        options: renderer, links, images, html, and the bounds on depth and blocks.
+        beside: roots of further trees, written whole after the first, as parts of the same page.
 
     Source: CommonMark 0.31, GitHub Flavored Markdown (tables, strikethrough, footnotes).
     """
-    if options.renderer == "markdownify":
-        return _markdownify(root, kept=kept, hidden=hidden, base_url=base_url, options=options)
-    walk = Walk(kept, hidden, Resolver(_base_of(root, base_url)), options)
-    walk.run(root, voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
+    if options.renderer == "native":
+        return _render(root, kept, hidden, base_url, options, beside)
+    from gateway.core.markdown.markdownified import rewrite  # brings BeautifulSoup, which few need
+
+    native = replace(options, renderer="native", html=True, links="inline")
+    rendered = _render(root, kept, hidden, base_url, native, beside)
+    blocks, left = rewrite(rendered.blocks, links=options.links)
+    if not options.html:
+        blocks = [replace(block, html="") for block in blocks]
+    message = f"markdownify cannot nest as deep as {left} of the blocks do; the native renderer wrote them"
+    notices = [Notice(code="renderer_fallback", message=message, count=left)] if left else []
+    return replace(rendered, blocks=blocks, notices=notices)
+
+
+def _render(
+    root: LexborNode,
+    kept: Kept | None,
+    hidden: Mapping[int, str],
+    base_url: str | None,
+    options: CleanOptions,
+    beside: Sequence[LexborNode],
+) -> Rendered:
+    walk = Walk(hidden, Resolver(_base_of(root, base_url)), options)
+    walk.run(root, kept=kept, voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
+    for other in beside:
+        walk.run(other, kept=None, voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
     drafts = walk.flow.out
     while drafts and drafts[-1].kind == "rule":
         drafts.pop()
     _resolve_notes(drafts, walk.style.notes)
     return Rendered(
         blocks=[
-            draft.to_block(draft.gap if index else "", html=options.html) for index, draft in enumerate(drafts)
+            draft.to_block(draft.gap if index else "", html=options.html)
+            for index, draft in enumerate(drafts)
         ],
         links=walk.style.found_links(),
         images=list(walk.images),
@@ -68,26 +93,6 @@ def render(
         truncated=walk.truncated,
         invisible=walk.invisible,
     )
-
-
-def _markdownify(
-    root: LexborNode,
-    *,
-    kept: Kept | None,
-    hidden: Mapping[int, str],
-    base_url: str | None,
-    options: CleanOptions,
-) -> Rendered:
-    from gateway.core.markdown.markdownified import rewrite  # brings BeautifulSoup, which few need
-
-    native = replace(options, renderer="native", html=True, links="inline")
-    rendered = render(root, kept=kept, hidden=hidden, base_url=base_url, options=native)
-    blocks, left = rewrite(rendered.blocks, links=options.links)
-    if not options.html:
-        blocks = [replace(block, html="") for block in blocks]
-    message = f"markdownify cannot nest as deep as {left} of the blocks do; the native renderer wrote them"
-    notices = [Notice(code="renderer_fallback", message=message, count=left)] if left else []
-    return replace(rendered, blocks=blocks, notices=notices)
 
 
 def _base_of(root: LexborNode, base_url: str | None) -> str | None:

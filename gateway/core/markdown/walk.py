@@ -34,11 +34,8 @@ def skip() -> None:
 class Walk:
     """The state of one walk, which the openers of elements read and change."""
 
-    def __init__(
-        self, kept: Kept | None, hidden: Mapping[int, str], resolver: Resolver, options: CleanOptions
-    ) -> None:
-        self.texts = kept.texts if kept else None
-        self.elements = kept.elements if kept else None
+    def __init__(self, hidden: Mapping[int, str], resolver: Resolver, options: CleanOptions) -> None:
+        self.texts: set[int] | None = None  # what is kept; None for everything
         self.hidden = set(hidden)
         self.resolver = resolver
         self.options = options
@@ -55,12 +52,15 @@ class Walk:
         self,
         root: LexborNode,
         *,
+        kept: Kept | None,
         voids: Mapping[int, "Opener"],
         inlines: Mapping[int, "Opener"],
         blocks: Mapping[int, "Opener"],
     ) -> None:
-        """Walk everything below `root`; each mapping holds what to do at a tag, by its number."""
-        line, texts, elements, hidden = self.line, self.texts, self.elements, self.hidden
+        """Walk what is kept below `root`; each mapping holds what to do at a tag, by its number."""
+        texts, elements = (kept.texts, kept.elements) if kept else (None, None)
+        self.texts = texts
+        line, hidden = self.line, self.hidden
         end_block, max_depth = self.end_block, self.options.max_depth
         stack: list[tuple[LexborNode | None, Close | None]] = []
         close: Close | None

@@ -1,10 +1,13 @@
 """Links: absolute, safe, and never broken by their text."""
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
+from gateway.core.markdown import render
 from gateway.core.markdown.links import Resolver
+from gateway.core.page import CleanOptions
 from gateway.wire import Link
-from tests.core.markdown.reading import html_of, markdown_of, read_back, rendered
+from tests.core.markdown.reading import html_of, joined, markdown_of, read_back, rendered
 
 # RFC 3986 section 5.4, normal and abnormal examples; those that name no http(s) address are None here
 RFC_3986 = [
@@ -142,3 +145,14 @@ def test_text_cannot_break_out_of_a_link(text: str, style: str) -> None:
     assert read_back(markdown).split() == ["x", *text.split(), "y"]
     assert html_of(markdown).count("href=") == (style != "none")
     assert "<img" not in html_of(markdown)
+
+
+def test_trees_beside_the_page_share_its_references() -> None:
+    page, more = LexborHTMLParser("<a href='/a'>a</a>"), LexborHTMLParser("<a href='/b'>b</a><p>c")
+    assert page.body is not None
+    assert more.body is not None
+    options = CleanOptions(links="reference")
+    written = render(
+        page.body, kept=None, hidden={}, base_url="https://d.org/", options=options, beside=[more.body]
+    )
+    assert joined(written) == "[a][1]\n\n[b][2]\n\nc\n\n[1]: https://d.org/a\n[2]: https://d.org/b"
