@@ -67,7 +67,15 @@ def cpu_s(pid: int) -> float:
 def load(port: int, pid: int, script: Path) -> tuple[float, float]:
     """Requests a second, and CPU-ms of the server a request."""
     before = cpu_s(pid)
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{SECONDS}s",
+        "-s",
+        str(script),
+        f"http://127.0.0.1:{port}",
+    ]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in output:
         raise SystemExit(f"errors under load:\n{output}")
@@ -102,7 +110,10 @@ def main() -> None:
             floor = start([sys.executable, "-c", BARE.format(body=str(work / "body.json"), port=bare)])
             running.append(floor)
             post(bare, body)
-            runs: dict[str, list[tuple[float, float]]] = {"bare Litestar handler": [], "cached /v1/scrape": []}
+            runs: dict[str, list[tuple[float, float]]] = {
+                "bare Litestar handler": [],
+                "cached /v1/scrape": [],
+            }
             for _ in range(ROUNDS):
                 runs["bare Litestar handler"].append(load(bare, floor.pid, work / "post.lua"))
                 runs["cached /v1/scrape"].append(load(gateway, ours.pid, work / "post.lua"))
@@ -110,12 +121,18 @@ def main() -> None:
             for process in running:
                 process.terminate()
                 process.wait()
-    print(f"response of {len(answer):,} bytes, {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} s each")
-    medians = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in runs.items()}
+    print(
+        f"response of {len(answer):,} bytes, {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} s each"
+    )
+    medians = {
+        name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in runs.items()
+    }
     for name, (rate, cpu_ms) in medians.items():
         print(f"{name:24}{rate:8.0f} requests/s {cpu_ms:8.3f} CPU-ms a request")
     (floor_rate, floor_cpu), (rate, cpu_ms) = medians.values()
-    print(f"ratio: {rate / floor_rate:.2f} of the requests a second, {floor_cpu / cpu_ms:.2f} by CPU (target 0.60)")
+    print(
+        f"ratio: {rate / floor_rate:.2f} of the requests a second, {floor_cpu / cpu_ms:.2f} by CPU (target 0.60)"
+    )
 
 
 if __name__ == "__main__":

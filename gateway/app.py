@@ -23,9 +23,11 @@ from gateway.extract import Extractor
 from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
 from gateway.health import Health
+from gateway.keys import KeyFile, Keyring, parse_key
+from gateway.limits import Admission, Ledger, Rates
 from gateway.pages import Pages
 from gateway.routes import chat, extract, health, playground, problems, scrape, tokens
-from gateway.routes.requests import RequestIds
+from gateway.routes.entrance import Doors, Entrance
 from gateway.scrape import Scraper
 from gateway.settings import Settings, load_settings
 from gateway.workers import WorkerPool
@@ -42,6 +44,22 @@ class Services(Struct, kw_only=True, frozen=True):
     extractor: Extractor
     cache: Cache
     health: Health
+
+
+def open_doors(settings: Settings) -> Doors:
+    """Keys and limits as `settings` describe them; the managed keys' file is read, nothing else is touched."""
+    fixed = [*settings.keys, *(parse_key(text) for text in settings.api_keys)]
+    return Doors(
+        keyring=Keyring(fixed, file=key_file(settings)),
+        rates=Rates(),
+        ledger=Ledger(cache_directory(settings) / "spent.sqlite"),
+        admission=Admission(limit=settings.max_concurrency, queue=settings.queue_limit),
+    )
+
+
+def key_file(settings: Settings) -> KeyFile:
+    """Where `winnow keys` keeps keys: KEYS_FILE, else the platform's folder for configuration."""
+    return KeyFile(Path(settings.keys_file or platformdirs.user_config_path("winnow") / "keys.json"))
 
 
 def cache_directory(settings: Settings) -> Path:
@@ -95,6 +113,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 def create_app(settings: Settings) -> Litestar:
     """The service as an ASGI application; its objects live from start-up to shutdown."""
+    doors = open_doors(settings)
     services: list[Services] = []  # filled for the lifespan: nothing is built before the loop that runs it
 
     @asynccontextmanager
@@ -125,7 +144,7 @@ def create_app(settings: Settings) -> Litestar:
         plugins=[problems.plugin],
         # below WARNING the HTTP clients log every address with its query, which may hold a secret
         logging_config=LoggingConfig(root={"level": "WARNING", "handlers": ["queue_listener"]}),
-        middleware=[RequestIds()],
+        middleware=[Entrance(doors)],
         request_max_body_size=_BODY_FACTOR * settings.max_body_bytes + _BODY_EXTRA_BYTES,
         openapi_config=OpenAPIConfig(
             title="Winnow", version=__version__, path="/docs", use_handler_docstrings=True

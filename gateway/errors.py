@@ -33,6 +33,8 @@ GatewayError
 `code` is stable and public. `extra` holds facts for the caller, never a body, a key or a resolved address.
 """
 
+import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -43,12 +45,27 @@ class GatewayError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
 
-    def __init__(self, detail: str, *, retry_after_s: float | None = None, **extra: Any) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_after_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.retry_after_s = retry_after_s
+        self.headers = dict(headers or {})
         self.extra = extra
         self.request_id: str | None = None  # set by the SDK from the server's answer
+
+    @property
+    def response_headers(self) -> dict[str, str]:
+        """What goes beside the error: Retry-After in whole seconds, and `headers`."""
+        if self.retry_after_s is None:
+            return self.headers
+        return self.headers | {"retry-after": str(max(1, math.ceil(self.retry_after_s)))}
 
 
 class InternalError(GatewayError):
@@ -190,17 +207,6 @@ class BackendError(GatewayError):
     code = "backend_failed"
     status = 502
     title = "Backend failed"
-
-    def __init__(
-        self,
-        detail: str,
-        *,
-        retry_after_s: float | None = None,
-        headers: dict[str, str] | None = None,
-        **extra: Any,
-    ) -> None:
-        super().__init__(detail, retry_after_s=retry_after_s, **extra)
-        self.headers = headers or {}
 
 
 class BackendRejected(BackendError):

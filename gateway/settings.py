@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from gateway.keys import Key
+
 PREFIX = "WINNOW_"
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -61,6 +63,7 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     workers: Count = 1
     api_keys: list[str] = []
+    keys_file: str | None = None
     allow_unauthenticated: bool = False
 
     cache_dir: str | None = None
@@ -94,13 +97,14 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     local_gpu_layers: int | None = None  # None: all when the build has a GPU
     local_threads: Count | None = None
 
+    keys: list[Key] = []
     backends: list[BackendSettings] = []
 
 
 # outside variables that stand in for a setting of ours
 _FALLBACK_ENVIRONMENT = {"remote_api_key": "OPENAI_API_KEY", "anthropic_api_key": "ANTHROPIC_API_KEY"}
 _NOT_SETTINGS = {"CONFIG", "URL", "API_KEY", "BENCH_SECONDS"}  # read elsewhere
-_ONLY_IN_FILE = {"backends"}
+_ONLY_IN_FILE = {"backends", "keys"}
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:

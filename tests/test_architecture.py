@@ -14,7 +14,9 @@ ALLOWED = {
     "gateway.wire": {"msgspec"},
     "gateway.errors": set(),
     "gateway.sse": {"msgspec"},
-    "gateway.settings": {"msgspec"},
+    "gateway.settings": {"msgspec", "gateway.keys"},
+    "gateway.keys": {"msgspec"},
+    "gateway.limits": {"msgspec", "gateway.errors", "gateway.keys"},
     "gateway.core": {
         "msgspec",
         "selectolax",

@@ -11,10 +11,12 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from backends.base import CompletionRequest, Route
+from gateway.answers import Answer
 from gateway.complete import Completer
 from gateway.completion_cache import CachePolicy
 from gateway.errors import InvalidRequest
 from gateway.flights import ReaderClosed
+from gateway.routes.entrance import tally_of, tenant_of
 from gateway.routes.openai_answers import ChatEvents, whole_body
 from gateway.routes.openai_errors import exception_handlers
 from gateway.routes.streaming import Departure, EventStream
@@ -40,7 +42,13 @@ class ChatRequest(Struct, kw_only=True, frozen=True):
     response_format: dict[str, Any] | None = None
 
 
-@post("/v1/chat/completions", status_code=200, summary="Complete a conversation", tags=["models"])
+@post(
+    "/v1/chat/completions",
+    status_code=200,
+    summary="Complete a conversation",
+    tags=["models"],
+    opt={"access": "chat", "work": True},
+)
 async def create_completion(
     request: Request[Any, Any, Any],
     data: JSONBody[ChatRequest],
@@ -57,6 +65,7 @@ async def create_completion(
     with ExitStack() as unless_streamed:
         answer = await completer.begin(asked, tenant=tenant_of(request), cache=policy)
         unless_streamed.callback(answer.close)
+        tally_of(request).add(lambda: used_tokens(answer))
         departure = Departure(request.receive)
         unless_streamed.callback(departure.stop)
         departure.then(answer.close)
@@ -76,7 +85,7 @@ async def create_completion(
     return ASGIResponse(body=encode_json(whole_body(finished)), headers=headers)
 
 
-@get("/v1/models", summary="List the models", tags=["models"])
+@get("/v1/models", summary="List the models", tags=["models"], opt={"access": "chat"})
 async def list_models(completer: NamedDependency[Completer]) -> dict[str, Any]:
     """Every model that can be asked for, by name and by alias."""
     served = await completer.models()
@@ -142,10 +151,15 @@ def answer_headers(cache: CacheReport, ttft_ms: float) -> dict[str, str]:
     return {"x-cache": cache.status, "x-ttft-ms": f"{ttft_ms:.3f}"}
 
 
-def tenant_of(request: Request[Any, Any, Any]) -> str:
-    return str(request.scope["state"].get("tenant", ""))
-
-
 def _entry(name: str, route: Route) -> dict[str, Any]:
     entry = {"id": name, "object": "model", "created": 0, "owned_by": route.backend.name}
     return entry | ({"context_length": route.context_tokens} if route.context_tokens else {})
+
+
+def used_tokens(answer: Answer) -> int:
+    """What a key pays for an answer: nothing for one that the cache gave, or that never ended."""
+    finished = answer.finished
+    usage = finished.completion.usage if finished else None
+    if finished is None or usage is None or finished.cache.status == "hit":
+        return 0
+    return usage.input_tokens + usage.output_tokens

@@ -13,7 +13,8 @@ from gateway.answers import HOLD_S
 from gateway.errors import GatewayError, InternalError
 from gateway.extract import Extractor
 from gateway.flights import Follower, ReaderClosed
-from gateway.routes.chat import answer_headers, tenant_of
+from gateway.routes.chat import answer_headers
+from gateway.routes.entrance import tally_of, tenant_of
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import Departure, EventStream
 from gateway.wire import (
@@ -36,7 +37,13 @@ _NAMES: dict[type, str] = {
 }
 
 
-@post("/v1/extract", status_code=200, summary="Ask about pages", tags=["pages"])
+@post(
+    "/v1/extract",
+    status_code=200,
+    summary="Ask about pages",
+    tags=["pages"],
+    opt={"access": "extract", "work": True},
+)
 async def extract(
     request: Request[Any, Any, Any], data: JSONBody[ExtractRequest], extractor: NamedDependency[Extractor]
 ) -> ASGIResponse:
@@ -48,6 +55,7 @@ async def extract(
     with ExitStack() as unless_streamed:
         reader = extractor.begin(data, tenant=tenant_of(request))
         unless_streamed.callback(reader.close)
+        tally_of(request).add(lambda: used_tokens(reader.end))
         departure = Departure(request.receive)
         unless_streamed.callback(departure.stop)
         departure.then(reader.close)
@@ -64,6 +72,11 @@ async def extract(
     answer = collect([*events, reader.end])
     headers = answer_headers(answer.cache, answer.timings.ttft_ms)
     return ASGIResponse(body=encode_json(answer), headers=headers)
+
+
+def used_tokens(done: ExtractDone | None) -> int:
+    """What a key pays for an extraction: the model's tokens, none for an answer from the cache."""
+    return done.usage.input_tokens + done.usage.output_tokens if done and done.cache.status != "hit" else 0
 
 
 class ExtractEvents:

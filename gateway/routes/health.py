@@ -8,13 +8,13 @@ from litestar.di import NamedDependency
 from gateway.health import Health
 
 
-@get("/health/live", summary="The process answers", tags=["operation"])
+@get("/health/live", summary="The process answers", tags=["operation"], opt={"open": True})
 async def live() -> dict[str, str]:
     """200 while the event loop turns."""
     return {"status": "live"}
 
 
-@get("/health/ready", summary="The service can do its work", tags=["operation"])
+@get("/health/ready", summary="The service can do its work", tags=["operation"], opt={"open": True})
 async def ready(health: NamedDependency[Health]) -> Response[dict[str, Any]]:
     """200 when requests can be served (`ready` or `degraded`), 503 when not; each dependency by name."""
     report = await health.report()

@@ -41,17 +41,9 @@ def _code(error: GatewayError) -> str:
     return error.code
 
 
-def error_headers(error: GatewayError) -> dict[str, str]:
-    """Retry-After, and what else of a backend's refusal tells the caller when to return."""
-    headers = dict(error.headers) if isinstance(error, BackendError) else {}
-    if error.retry_after_s is not None:
-        headers["retry-after"] = str(max(1, round(error.retry_after_s)))
-    return headers
-
-
 def _answer(_: Request[Any, Any, Any], exc: Exception) -> Response[dict[str, Any]]:
     error = exc if isinstance(exc, GatewayError) else InternalError(OURS)
-    return Response(error_body(error), status_code=error.status, headers=error_headers(error))
+    return Response(error_body(error), status_code=error.status, headers=error.response_headers)
 
 
 def _answer_http(_: Request[Any, Any, Any], exc: HTTPException) -> Response[dict[str, Any]]:

@@ -23,13 +23,12 @@ _CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "rate_li
 
 def to_problem(error: GatewayError) -> ProblemDetailsException:
     """An error of ours as the problem document a client receives."""
-    headers = {} if error.retry_after_s is None else {"retry-after": str(max(1, round(error.retry_after_s)))}
     return _problem(
         error.status,
         code=error.code,
         title=error.title,
         detail=error.detail,
-        headers=headers,
+        headers=error.response_headers,
         extra={"extra": error.extra} if error.extra else {},
     )
 

@@ -13,11 +13,14 @@ from litestar.types import ASGIApp
 
 from gateway import sse
 from gateway.errors import GatewayError, InvalidRequest
+from gateway.routes.entrance import tally_of, tenant_of
 from gateway.routes.problems import to_document
+from gateway.routes.streaming import given_up_when_client_leaves
 from gateway.scrape import Opening, Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 
 JSON, MARKDOWN, EVENTS = "application/json", "text/markdown", "text/event-stream"
+WORK = {"access": "scrape", "work": True}
 _BARE_TYPES = {"markdown": MARKDOWN, "text": "text/plain", "html": "text/plain"}
 _BARE_HEADERS = {  # a stranger's words served from our origin: nothing in them may run
     "x-content-type-options": "nosniff",
@@ -25,7 +28,7 @@ _BARE_HEADERS = {  # a stranger's words served from our origin: nothing in them 
 }
 
 
-@post("/v1/scrape", status_code=200, summary="Fetch and clean a page", tags=["pages"])
+@post("/v1/scrape", status_code=200, summary="Fetch and clean a page", tags=["pages"], opt=WORK)
 async def scrape(
     request: Request[Any, Any, Any], data: JSONBody[ScrapeRequest], scraper: NamedDependency[Scraper]
 ) -> ASGIApp:
@@ -36,15 +39,17 @@ async def scrape(
     """
     accepted = _preferred(request, JSON, MARKDOWN, EVENTS)
     if accepted == EVENTS:
-        opening = await scraper.open(data)
+        opening = await scraper.open(data, tenant=tenant_of(request))
         return ASGIStreamingResponse(
             iterator=_events(scraper, opening), media_type=EVENTS, headers={"cache-control": "no-store"}
         )
-    response = await scraper.scrape(data)
+    async with given_up_when_client_leaves(request.receive):
+        response = await scraper.scrape(data, tenant=tenant_of(request))
+    tally_of(request).add(lambda: response.tokens.content)
     return _bare(data, response) if accepted == MARKDOWN else _json(response)
 
 
-@get("/r/{target:path}", summary="Read a page as markdown", tags=["pages"], media_type=MARKDOWN)
+@get("/r/{target:path}", summary="Read a page as markdown", tags=["pages"], media_type=MARKDOWN, opt=WORK)
 async def read(
     request: Request[Any, Any, Any], target: FromPath[str], scraper: NamedDependency[Scraper]
 ) -> ASGIApp:
@@ -53,7 +58,9 @@ async def read(
     The address keeps its own query string. `Accept: application/json` answers as `POST /v1/scrape` does.
     """
     data = ScrapeRequest(url=_target(request))
-    response = await scraper.scrape(data)
+    async with given_up_when_client_leaves(request.receive):
+        response = await scraper.scrape(data, tenant=tenant_of(request))
+    tally_of(request).add(lambda: response.tokens.content)
     return _json(response) if _preferred(request, MARKDOWN, JSON) == JSON else _bare(data, response)
 
 

@@ -1,9 +1,11 @@
 """Events to a client that may be slow, silent or gone: one response class for every stream."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
+from litestar.exceptions import HTTPException
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
@@ -11,6 +13,7 @@ from gateway import sse
 from gateway.flights import ReaderClosed
 
 HEARTBEAT_S = 15.0
+PATIENCE_S = 0.05  # how long a plain answer goes unwatched
 STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # proxies must not collect it first
 
 
@@ -34,6 +37,41 @@ class Departure:
 
     def stop(self) -> None:
         self._task.cancel()
+
+
+class ClientLeft(HTTPException):
+    """Nobody is there to read the answer; 499 is what proxies log for it."""
+
+    status_code = 499
+
+
+@contextlib.asynccontextmanager
+async def given_up_when_client_leaves(receive: Receive) -> AsyncIterator[None]:
+    """Cancel the block when its client disconnects.
+
+    Watching costs a task, so it begins after PATIENCE_S: most answers are ready before.
+    Raises:
+        ClientLeft: the block was cancelled for that reason.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    departures: list[Departure] = []
+
+    def watch() -> None:
+        departures.append(Departure(receive))
+        departures[0].then(task.cancel)
+
+    timer = asyncio.get_running_loop().call_later(PATIENCE_S, watch)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if departures and departures[0].happened and not task.uncancel():
+            raise ClientLeft from None
+        raise
+    finally:
+        timer.cancel()
+        for departure in departures:
+            departure.stop()
 
 
 class Source(Protocol):

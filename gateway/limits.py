@@ -1,0 +1,203 @@
+"""How much work at once, and how much for whom: admission, rates and budgets.
+
+Everything here belongs to one event loop. Rates and concurrency hold within a process; monthly budgets are
+kept in a file that the processes of a machine share.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from gateway.errors import Overloaded, RateLimited
+from gateway.keys import Key
+
+RETRY_AFTER_S = 1.0
+
+
+class Admission:
+    """Lets `limit` pieces of work run; up to `queue` wait, each key in turn, so that none can starve another.
+
+    Args:
+        limit: work that runs at a time.
+        queue: work that waits; beyond it Overloaded.
+    """
+
+    def __init__(self, *, limit: int, queue: int) -> None:
+        self._limit, self._queue = limit, queue
+        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self.running = 0
+        self.queued = 0
+        self.draining = False
+
+    @contextlib.asynccontextmanager
+    async def enter(self, who: str) -> AsyncIterator[None]:
+        """Hold a place while the block runs; waits for one in a queue of `who`.
+
+        Raises:
+            Overloaded: the queue is full, or the service is shutting down.
+        """
+        await self.acquire(who)
+        try:
+            yield
+        finally:
+            self.release()
+
+    async def acquire(self, who: str) -> None:
+        """As `enter`; whoever calls it calls `release`."""
+        if self.draining:
+            raise Overloaded("the service is shutting down; ask another replica", retry_after_s=RETRY_AFTER_S)
+        if self.running < self._limit:
+            self.running += 1
+            return
+        if self.queued >= self._queue:
+            message = f"{self.running} requests are running and {self.queued} are waiting; try again shortly"
+            raise Overloaded(message, retry_after_s=RETRY_AFTER_S)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(who, deque()).append(turn)
+        self.queued += 1
+        try:
+            await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self.release()  # the place came at the moment its owner left: pass it on
+            else:
+                self._leave(who, turn)
+            raise
+
+    def release(self) -> None:
+        """Give the place to the next key in turn, or back."""
+        while self._waiting:
+            who, turns = self._waiting.popitem(last=False)
+            turn = turns.popleft()
+            self.queued -= 1
+            if turns:
+                self._waiting[who] = turns  # to the end: the others come first now
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.running -= 1
+
+    def _leave(self, who: str, turn: asyncio.Future[None]) -> None:
+        turns = self._waiting.get(who)
+        if turns and turn in turns:
+            turns.remove(turn)
+            self.queued -= 1
+            if not turns:
+                del self._waiting[who]
+
+
+class Standing(Struct, kw_only=True, frozen=True):
+    """What a key has left of its rate, for the `x-ratelimit-*` headers."""
+
+    limit: int
+    remaining: int
+    reset_s: float  # until the whole limit is there again
+
+
+class Rates:
+    """A token bucket a key: `requests_per_minute` on average, as many at once; and requests under way."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._buckets: dict[str, tuple[float, float]] = {}  # name -> (level, when)
+        self._under_way: dict[str, int] = {}
+
+    def take(self, key: Key) -> Standing | None:
+        """Count a request; None for a key without a rate.
+
+        Raises:
+            RateLimited: nothing is left of the rate, or the key's concurrency is used up.
+        """
+        if key.concurrency is not None and self._under_way.get(key.name, 0) >= key.concurrency:
+            message = f"the key {key.name} has {key.concurrency} requests under way, its limit"
+            raise RateLimited(message, retry_after_s=RETRY_AFTER_S)
+        if (limit := key.requests_per_minute) is None:
+            return None
+        now, per_s = self._clock(), limit / 60
+        level, when = self._buckets.get(key.name, (float(limit), now))
+        level = min(float(limit), level + (now - when) * per_s)
+        if level < 1:
+            self._buckets[key.name] = (level, now)
+            message = f"the key {key.name} has used its {limit} requests a minute"
+            raise RateLimited(message, retry_after_s=(1 - level) / per_s, limit=limit)
+        self._buckets[key.name] = (level - 1, now)
+        return Standing(limit=limit, remaining=int(level - 1), reset_s=(limit - level + 1) / per_s)
+
+    @contextlib.contextmanager
+    def counting(self, key: Key):  # type: ignore[no-untyped-def]
+        """Count a request of the key as under way."""
+        if key.concurrency is None:
+            yield
+            return
+        self._under_way[key.name] = self._under_way.get(key.name, 0) + 1
+        try:
+            yield
+        finally:
+            self._under_way[key.name] -= 1
+
+
+class Ledger:
+    """Tokens by key and calendar month (UTC), in a small SQLite file that processes share.
+
+    Args:
+        path: the file; its folder is made when the first tokens are spent.
+    """
+
+    def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._path = path
+        self._now = now
+        self._database: sqlite3.Connection | None = None
+
+    def spend(self, name: str, tokens: int) -> None:
+        """Book tokens to this month."""
+        if tokens:
+            with self._open() as database:
+                database.execute(
+                    "INSERT INTO spent VALUES (?, ?, ?) "
+                    "ON CONFLICT (name, month) DO UPDATE SET tokens = tokens + excluded.tokens",
+                    (name, self._month(), tokens),
+                )
+
+    def spent(self, name: str) -> int:
+        """Tokens booked this month."""
+        row = (
+            self._open()
+            .execute("SELECT tokens FROM spent WHERE name = ? AND month = ?", (name, self._month()))
+            .fetchone()
+        )
+        return int(row[0]) if row else 0
+
+    def check(self, key: Key) -> None:
+        """Raises RateLimited when the key's monthly tokens are used up."""
+        if key.tokens_per_month is None or self.spent(key.name) < key.tokens_per_month:
+            return
+        now = self._now()
+        first = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
+        message = f"the key {key.name} has used its {key.tokens_per_month} tokens of {self._month()}"
+        raise RateLimited(message, retry_after_s=(first - now).total_seconds(), limit=key.tokens_per_month)
+
+    def close(self) -> None:
+        if self._database:
+            self._database.close()
+            self._database = None
+
+    def _month(self) -> str:
+        return self._now().strftime("%Y-%m")
+
+    def _open(self) -> sqlite3.Connection:
+        if self._database is None:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            database = sqlite3.connect(self._path, timeout=1, check_same_thread=False)
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS spent (name TEXT, month TEXT, tokens INTEGER, PRIMARY KEY (name, month))"
+            )
+            self._database = database
+        return self._database

@@ -1,0 +1,149 @@
+"""What every request passes on its way in: a name, a key, a rate, a place among the work that may run.
+
+A route says in its `opt` what it is: `access` is the scope a key needs for it (none: any key), `work` that it
+takes a place, `open` that it asks for no key at all (the health probes).
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from litestar import Request
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from msgspec import Struct
+
+from gateway.errors import Forbidden, GatewayError, Unauthorized
+from gateway.identity import new_id
+from gateway.keys import ANONYMOUS, Key, Keyring
+from gateway.limits import Admission, Ledger, Rates, Standing
+from gateway.routes.problems import request_id
+
+_SAFE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_CHALLENGE = {
+    "www-authenticate": 'Bearer realm="winnow", Basic realm="winnow"'  # Basic: a browser opens the playground
+}
+
+
+class Tally:
+    """What a request turned out to cost in tokens; routes say how to tell, the entrance asks at the end."""
+
+    def __init__(self) -> None:
+        self._parts: list[Callable[[], int]] = []
+
+    def add(self, part: Callable[[], int]) -> None:
+        """Count `part()` too, asked when the response has gone out: a stream's cost is known only then."""
+        self._parts.append(part)
+
+    @property
+    def tokens(self) -> int:
+        return sum(part() for part in self._parts)
+
+
+class Doors(Struct, kw_only=True, frozen=True):
+    """What the entrance asks: who may come in, how often, how much, how many at once."""
+
+    keyring: Keyring
+    rates: Rates
+    ledger: Ledger
+    admission: Admission
+
+
+class Entrance(ASGIMiddleware):
+    """Lets a request in or raises why not; sets `tenant` and `tally` in the request's state."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        word = given if given and _SAFE.fullmatch(given) else new_id().encode()
+        request_id.set(word.decode())
+        headers = [(b"x-request-id", word)]
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *headers]
+            await send(message)
+
+        route: Mapping[str, Any] = scope["route_handler"].opt
+        if route.get("open"):
+            await next_app(scope, receive, send_with_headers)
+            return
+        doors = self._doors
+        try:
+            key = self._identify(scope, route.get("access"))
+            if standing := doors.rates.take(key):
+                headers += _rate_headers(standing)
+            doors.ledger.check(key)
+            if route.get("work"):
+                await doors.admission.acquire(key.name)
+        except GatewayError as exc:  # answered outside of here: what would be added has to go with it
+            exc.headers |= {name.decode(): value.decode() for name, value in headers}
+            raise
+        tally = Tally()
+        scope["state"]["tenant"], scope["state"]["tally"] = key.name, tally
+        if not route.get("work"):
+            await next_app(scope, receive, send_with_headers)
+            return
+        try:
+            with doors.rates.counting(key):
+                await next_app(scope, receive, send_with_headers)
+        finally:
+            doors.admission.release()
+            if key.tokens_per_month is not None:
+                doors.ledger.spend(key.name, tally.tokens)
+
+    def _identify(self, scope: Scope, access: str | None) -> Key:
+        if self._doors.keyring.is_open:
+            return ANONYMOUS
+        secret = _secret(scope)
+        if secret is None:
+            raise Unauthorized(
+                "this gateway asks for a key: send Authorization: Bearer <key>", headers=_CHALLENGE
+            )
+        key = self._doors.keyring.find(secret)
+        if key is None:
+            raise Unauthorized("the key is not one of this gateway's, or was revoked", headers=_CHALLENGE)
+        if access is not None and access not in key.scopes:
+            held = ", ".join(key.scopes) or "nothing"
+            raise Forbidden(f"the key {key.name} may not do this: it needs the scope {access} and has {held}")
+        return key
+
+
+def tenant_of(request: Request[Any, Any, Any]) -> str:
+    """The name of the key a request came with; empty where none is configured."""
+    return str(request.scope["state"].get("tenant", ""))
+
+
+def tally_of(request: Request[Any, Any, Any]) -> Tally:
+    """Where a route notes the tokens that a request cost."""
+    tally: Tally = request.scope["state"].setdefault("tally", Tally())
+    return tally
+
+
+def _secret(scope: Scope) -> str | None:
+    """The key of a request: Bearer, x-api-key, or the password of Basic."""
+    for name, value in scope["headers"]:
+        if name == b"x-api-key":
+            return str(value.decode("latin-1"))
+        if name == b"authorization":
+            scheme, _, rest = value.decode("latin-1").partition(" ")
+            if scheme.lower() == "bearer":
+                return rest.strip()
+            if scheme.lower() == "basic":
+                try:
+                    return base64.b64decode(rest, validate=True).decode("utf-8", "replace").partition(":")[2]
+                except binascii.Error:
+                    return ""
+    return None
+
+
+def _rate_headers(standing: Standing) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-ratelimit-limit", b"%d" % standing.limit),
+        (b"x-ratelimit-remaining", b"%d" % standing.remaining),
+        (b"x-ratelimit-reset", b"%d" % round(standing.reset_s)),
+    ]

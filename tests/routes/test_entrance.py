@@ -1,0 +1,141 @@
+"""Keys, scopes, rates, overload and departures, over real sockets."""
+
+import base64
+import concurrent.futures
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from fixtures.site import Answer, Site
+from gateway.keys import Key, KeyFile, hash_secret
+from tests.service import running_gateway
+
+HTML = {"html": "<p>Some words to count.</p>", "scope": "page"}
+KEYS = [
+    Key(name="all", sha256=hash_secret("open-sesame")),
+    Key(name="reader", sha256=hash_secret("reader"), scopes=("scrape",)),
+    Key(name="slow", sha256=hash_secret("slow"), requests_per_minute=2),
+    Key(name="poor", sha256=hash_secret("poor"), tokens_per_month=3),
+]
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    folder = tmp_path_factory.mktemp("guarded")
+    with (
+        running_gateway(folder, keys=KEYS, keys_file=str(folder / "keys.json")) as url,
+        httpx2.Client(base_url=url) as client,
+    ):
+        yield client
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {secret}"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param(bearer("open-sesame"), id="bearer"),
+        pytest.param({"x-api-key": "open-sesame"}, id="x-api-key"),
+        pytest.param(
+            {"authorization": "Basic " + base64.b64encode(b"any:open-sesame").decode()},
+            id="basic-for-browsers",
+        ),
+    ],
+)
+def test_key_is_accepted_in_every_form(guarded: httpx2.Client, headers: dict[str, str]) -> None:
+    assert guarded.post("/v1/scrape", json=HTML, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/r/https://example.com", "/", "/docs"])
+@pytest.mark.parametrize(
+    "headers", [{}, bearer("wrong"), {"authorization": "Basic !"}], ids=["none", "wrong", "broken"]
+)
+def test_everything_but_the_probes_needs_a_key(
+    guarded: httpx2.Client, path: str, headers: dict[str, str]
+) -> None:
+    response = guarded.get(path, headers=headers)
+    assert response.status_code == 401
+    assert "Bearer" in response.headers["www-authenticate"]
+    assert "wrong" not in response.text
+
+
+def test_probes_need_no_key(guarded: httpx2.Client) -> None:
+    assert guarded.get("/health/live").status_code == guarded.get("/health/ready").status_code == 200
+
+
+def test_scope_is_enforced_and_named(guarded: httpx2.Client) -> None:
+    assert guarded.post("/v1/scrape", json=HTML, headers=bearer("reader")).status_code == 200
+    question = {"content": "words", "prompt": "What?"}
+    response = guarded.post("/v1/extract", json=question, headers=bearer("reader"))
+    assert response.status_code == 403 and "extract" in response.json()["detail"]
+
+
+def test_rate_is_told_and_enforced(guarded: httpx2.Client) -> None:
+    first = guarded.post("/v1/scrape", json=HTML, headers=bearer("slow"))
+    assert (first.headers["x-ratelimit-limit"], first.headers["x-ratelimit-remaining"]) == ("2", "1")
+    guarded.post("/v1/scrape", json=HTML, headers=bearer("slow"))
+    third = guarded.post("/v1/scrape", json=HTML, headers=bearer("slow"))
+    assert third.status_code == 429 and third.json()["code"] == "rate_limited"
+    assert 1 <= int(third.headers["retry-after"]) <= 30
+
+
+def test_monthly_tokens_are_enforced(guarded: httpx2.Client) -> None:
+    assert guarded.post("/v1/scrape", json=HTML, headers=bearer("poor")).status_code == 200
+    refused = guarded.post("/v1/scrape", json=HTML, headers=bearer("poor"))
+    assert refused.status_code == 429 and "3 tokens" in refused.json()["detail"]
+
+
+def test_managed_key_is_revoked_without_a_restart(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "keys.json")
+    file.add(Key(name="temporary", sha256=hash_secret("temporary")))
+    with (
+        running_gateway(tmp_path / "cache", keys_file=str(file.path)) as url,
+        httpx2.Client(base_url=url) as client,
+    ):
+        assert client.get("/v1/models", headers=bearer("temporary")).status_code != 401
+        file.add(Key(name="other", sha256=hash_secret("other")))
+        file.revoke("temporary")
+        deadline = time.monotonic() + 10
+        while client.get("/v1/models", headers=bearer("temporary")).status_code != 401:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_overload_is_refused_at_once_and_health_goes_on(site: Site, tmp_path: Path) -> None:
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    with (
+        running_gateway(tmp_path, allow_targets=[target], max_concurrency=1, queue_limit=1) as url,
+        httpx2.Client(base_url=url, timeout=30) as client,
+        concurrent.futures.ThreadPoolExecutor(8) as pool,
+    ):
+
+        def scrape(number: int) -> httpx2.Response:
+            return client.post("/v1/scrape", json={"url": f"{site.url}/slow/1000/missing?{number}"})
+
+        answers = [pool.submit(scrape, number) for number in range(6)]
+        time.sleep(0.3)
+        assert client.get("/health/live").status_code == 200
+        statuses = sorted(answer.result().status_code for answer in answers)
+        assert statuses == [200, 200, 503, 503, 503, 503]
+        refused = next(a.result() for a in answers if a.result().status_code == 503)
+        assert refused.json()["code"] == "overloaded" and refused.headers["retry-after"]
+        assert client.post("/v1/scrape", json=HTML).status_code == 200
+
+
+def test_departure_frees_the_place(site: Site, tmp_path: Path) -> None:
+    site.extra["/quick"] = Answer(200, {"content-type": "text/html"}, b"<p>Some words.</p>")
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    with (
+        running_gateway(tmp_path, allow_targets=[target], max_concurrency=1, queue_limit=1) as url,
+        httpx2.Client(base_url=url, timeout=30) as client,
+    ):
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.post(f"{url}/v1/scrape", json={"url": f"{site.url}/slow/20000/quick"}, timeout=0.5)
+        began = time.monotonic()
+        assert client.post("/v1/scrape", json={"url": f"{site.url}/quick"}).status_code == 200
+        assert time.monotonic() - began < 10  # not the 20 s of the one that was given up

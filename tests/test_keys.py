@@ -1,0 +1,60 @@
+"""Keys are found by hash alone, kept without their secrets, and gone when revoked."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.keys import Key, KeyFault, KeyFile, Keyring, hash_secret, new_secret, parse_key
+
+
+def test_parse_key_keeps_only_the_hash() -> None:
+    key = parse_key("alice:s3cret:with:colons")
+    assert (key.name, key.sha256) == ("alice", hash_secret("s3cret:with:colons"))
+    assert parse_key(f"alice:sha256:{key.sha256.upper()}") == key
+
+
+@pytest.mark.parametrize(
+    "text", ["", "alice", "alice:", ":secret", "a b:secret", "x:sha256:12", "x:sha256:" + "z" * 64]
+)
+def test_parse_key_refuses_without_repeating_the_secret(text: str) -> None:
+    with pytest.raises(KeyFault) as caught:
+        parse_key(text)
+    assert "secret" not in str(caught.value).replace("name:secret", "")
+
+
+def test_keyring_finds_by_secret() -> None:
+    secret = new_secret()
+    ring = Keyring([parse_key("a:one"), Key(name="b", sha256=hash_secret(secret))])
+    found = ring.find(secret)
+    assert found is not None and found.name == "b"
+    assert ring.find("two") is None and ring.find("") is None
+    assert not ring.is_open and Keyring([]).is_open
+
+
+def test_keyring_follows_its_file(tmp_path: Path) -> None:
+    time = 0.0
+    file = KeyFile(tmp_path / "deep" / "keys.json")
+    ring = Keyring([], file=file, clock=lambda: time)
+    assert ring.is_open
+    file.add(Key(name="a", sha256=hash_secret("s")))
+    assert ring.is_open  # looked a moment ago
+    time = 2.0
+    assert not ring.is_open and ring.find("s") is not None
+    file.revoke("a")
+    time = 4.0
+    assert ring.find("s") is None
+    assert file.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_key_file_refuses_doubles_strangers_and_damage(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "keys.json")
+    file.add(Key(name="a", sha256=hash_secret("s")))
+    with pytest.raises(KeyFault, match="already"):
+        file.add(Key(name="a", sha256=hash_secret("t")))
+    with pytest.raises(KeyFault, match="no key named b"):
+        file.revoke("b")
+    with pytest.raises(KeyFault, match="no key's name"):
+        file.add(Key(name="a b", sha256=hash_secret("t")))
+    file.path.write_text("{")
+    with pytest.raises(KeyFault, match="damaged"):
+        file.read()
