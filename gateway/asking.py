@@ -19,7 +19,15 @@ from gateway.completion_cache import CachePolicy
 from gateway.core.evidence import find_evidence
 from gateway.core.merge import Part, merge_parts
 from gateway.core.plan import Call, Plan
-from gateway.core.prompt import Message, PromptPage, Task, build_messages, build_repair, make_mark
+from gateway.core.prompt import (
+    VERSION,
+    Message,
+    PromptPage,
+    Task,
+    build_messages,
+    build_repair,
+    make_mark,
+)
 from gateway.core.reply import NoJson, read_json
 from gateway.core.schema import Schema, Violation
 from gateway.core.shortcut import answer_from_structured
@@ -134,9 +142,9 @@ class Asking:
         for _ in range(MAX_ROUNDS):
             replies = await self._ask_all(plan)
             notes = [
-                PromptPage(content=reply, title=f"what part {number} of {len(replies)} states")
+                PromptPage(content=reply or "(nothing)", title=f"what part {number} of {len(replies)} states")
                 for number, reply in enumerate(replies, 1)
-                if reply
+                if reply is not None
             ]
             plan = await self._sizer.plan(task, notes, self._outcome.route, self._request)
             if len(plan.calls) == 1:
@@ -151,10 +159,15 @@ class Asking:
     async def _answer_by_merging(self, task: Task, plan: Plan, schema: Schema) -> None:
         """Data: ask every part, merge, and have the model mend what the merged values still break."""
         replies = await self._ask_all(plan)
-        merged = merge_parts(await asyncio.to_thread(_parts_of, plan.calls, replies))
+        parts = await asyncio.to_thread(_read_parts, plan.calls, replies)
+        for reply, part in zip(replies, parts, strict=True):
+            if reply is not None and part is None:
+                self._lose_part("the model's answer about it is no JSON, or was cut at max_output_tokens")
+        merged = merge_parts([part for part in parts if part is not None])
         faults = schema.violations(merged)
         if not faults:
             self._outcome.data = merged
+            self._outcome.finish_reason = "stop"
             self._tell_data(merged)
         elif merged is None:
             raise _unsatisfied(
@@ -182,12 +195,15 @@ class Asking:
         foreign = [failure for failure in failures if not isinstance(failure, GatewayError)]
         if foreign or len(failures) == len(results):
             raise (foreign or failures)[0]
-        coverage = self._outcome.coverage
-        self._outcome.coverage = Coverage(read=coverage.read - len(failures), chunks=coverage.chunks)
         for failure in failures:
-            lost = f"a part of the pages was not read: {failure}"
-            self._outcome.warnings.append(Notice(code="chunk_failed", message=lost))
+            self._lose_part(str(failure))
         return [result if isinstance(result, str) else None for result in results]
+
+    def _lose_part(self, reason: str) -> None:
+        outcome = self._outcome
+        outcome.coverage = Coverage(read=outcome.coverage.read - 1, chunks=outcome.coverage.chunks)
+        message = f"a part of the pages was not read: {reason}"
+        outcome.warnings.append(Notice(code="chunk_failed", message=message))
 
     async def _ask(self, prompt: "_Prompt", *, attempt: int | None = None) -> str:
         """One call's reply; with `attempt`, told as it comes."""
@@ -238,40 +254,38 @@ class Asking:
 
     def _prompt(self, task: Task, pages: Sequence[PromptPage]) -> "_Prompt":
         mark = make_mark(pages, secret=self._secret)
-        return _Prompt(
-            messages=build_messages(task, pages, mark=mark),
-            identity=build_messages(task, pages, mark="page"),
-            schema=task.schema,
-        )
+        messages = build_messages(task, pages, mark=mark)
+        return _Prompt(messages=messages, identity=[VERSION, task, list(pages)], schema=task.schema)
 
 
 class _Prompt(Struct, kw_only=True, frozen=True):
-    """Messages, and the same with a fixed mark: what the cache knows them by."""
+    """Messages, and what the cache knows them by: all that made them but the mark."""
 
     messages: list[Message]
-    identity: list[Message]
+    identity: list[Any]
     schema: dict[str, Any] | None
 
     def repaired(self, reply: str, faults: Sequence[Violation]) -> "_Prompt":
+        """The prompt that shows the model its reply and what is wrong with it."""
         return _Prompt(
             messages=build_repair(self.messages, reply, faults),
-            identity=build_repair(self.identity, reply, faults),
+            identity=[*self.identity, reply, list(faults)],
             schema=self.schema,
         )
 
 
-def _parts_of(calls: Sequence[Call], replies: Sequence[str | None]) -> list[Part]:
-    """What each call gave, with the values that its own pages state."""
-    parts: list[Part] = []
-    for call, reply in zip(calls, replies, strict=True):
-        try:
-            data = read_json(reply or "")
-        except NoJson:
-            continue
-        evidence = find_evidence(data, [page.content for page in call.pages])
-        supported = frozenset(found.path for found in evidence if found.status == "supported")
-        parts.append(Part(data=data, supported=supported))
-    return parts
+def _read_part(call: Call, reply: str | None) -> Part | None:
+    """What a call gave, with the values that its own pages state; None when that is no JSON."""
+    try:
+        data = read_json(reply or "")
+    except NoJson:
+        return None
+    evidence = find_evidence(data, [page.content for page in call.pages])
+    return Part(data=data, supported=frozenset(e.path for e in evidence if e.status == "supported"))
+
+
+def _read_parts(calls: Sequence[Call], replies: Sequence[str | None]) -> list[Part | None]:
+    return [_read_part(call, reply) for call, reply in zip(calls, replies, strict=True)]
 
 
 def _said(finished: Finished) -> str:

@@ -15,6 +15,7 @@ from msgspec import Struct, json
 
 from gateway.core.schema import Violation
 
+VERSION = "extract/1"  # another one when other words are sent: answers are cached by it
 Message = dict[str, Any]
 
 _RULES = (
