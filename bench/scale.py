@@ -1,0 +1,178 @@
+"""Cached scrapes through nginx at one replica and at two, and what each process spends a request.
+
+    python bench/scale.py                     # needs nginx, redis-server and wrk (Debian packages)
+    python bench/scale.py --pages FOLDER      # other pages than the fixtures': FOLDER/<name>/source.html
+
+Everything runs on this machine: where load generator, balancer, Valkey and replicas share two cores, requests a
+second say what the machine can do, not what a second replica adds. What a replica spends a request says that: if it
+does not grow from one replica to two, a second one on its own core doubles the rate. Rounds alternate.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from fixtures.fleet import Fleet, missing_packages, wait_until_ready  # noqa: E402
+from fixtures.redis import free_port  # noqa: E402
+
+ROUNDS, SECONDS, CONNECTIONS = 3, 5, 16
+MISSES = 140
+TICKS = os.sysconf("SC_CLK_TCK")
+
+LOAD = """
+local bodies, turn = {bodies}, 0
+function request()
+  turn = turn % #bodies + 1
+  return wrk.format("POST", "/v1/scrape", {{["Content-Type"] = "application/json"}}, bodies[turn])
+end
+"""
+
+
+def scrape(address: str, body: bytes) -> dict[str, object]:
+    request = urllib.request.Request(
+        f"{address}/v1/scrape", data=body, headers={"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return dict(json.load(answer))
+
+
+def cpu_s(pids: list[int]) -> float:
+    total = 0.0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        total += (int(fields[11]) + int(fields[12])) / TICKS
+    return total
+
+
+def family(pid: int) -> list[int]:
+    """A process and those below it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(below for child in children for below in family(int(child)))]
+
+
+def resident_mb(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]) / 1024
+
+
+def commands(fleet: Fleet) -> int:
+    assert fleet.redis
+    return int(re.findall(rb"total_commands_processed:(\d+)", fleet.redis.command("INFO", "stats"))[0])
+
+
+def count_operations(fleet: Fleet, bodies: list[bytes]) -> None:
+    """Valkey commands a request: on a miss, on a hit by another replica, on a hit that memory answers."""
+    first, second = (f"http://127.0.0.1:{port}" for port in fleet.ports[:2])
+    print("\nValkey commands a request")
+    for name, address in (("miss", first), ("hit, from Valkey", second), ("hit, from memory", second)):
+        before = commands(fleet)
+        statuses = {scrape(address, body)["cache"]["status"] for body in bodies}  # type: ignore[index]
+        # the probe's own INFO is one
+        print(f"{name:20}{(commands(fleet) - before - 1) / len(bodies):8.1f}   {statuses}")
+
+
+def measure_misses(fleet: Fleet, site: str, pages: Path) -> None:
+    """New addresses one after another: CPU of the service and of its cleaning workers, bytes kept in Valkey."""
+    main, *workers = family(fleet.gateways[0].pid)
+    slugs = sorted(path.name for path in pages.iterdir() if path.is_dir())
+    asked = [slugs[n % len(slugs)] for n in range(MISSES)]
+    html = sum((pages / slug / "source.html").stat().st_size for slug in asked) / MISSES
+    service, cleaning, kept = cpu_s([main]), cpu_s(workers), redis_bytes(fleet)
+    for n, slug in enumerate(asked):
+        answer = scrape(fleet.url, json.dumps({"url": f"{site}/pages/{slug}?{n}"}).encode())
+        assert answer["cache"]["status"] == "miss"  # type: ignore[index]
+    service, cleaning = (cpu_s([main]) - service) * 1e3 / MISSES, (cpu_s(workers) - cleaning) * 1e3 / MISSES
+    kept = int((redis_bytes(fleet) - kept) / MISSES)
+    print(f"\n{MISSES} misses: CPU-ms a page {service:.1f} service, {cleaning:.1f} cleaning worker")
+    print(f"kept in Valkey a page of {html:,.0f} bytes of HTML: {kept:,} bytes ({html / kept:.1f} : 1)")
+    print(f"cleaning worker: {', '.join(f'{resident_mb(pid):.0f} MB' for pid in workers)}")
+
+
+def redis_bytes(fleet: Fleet) -> int:
+    assert fleet.redis
+    return int(re.findall(rb"used_memory:(\d+)", fleet.redis.command("INFO", "memory"))[0])
+
+
+def load(fleet: Fleet, script: Path) -> dict[str, float]:
+    gateways = [pid for process in fleet.gateways for pid in family(process.pid)]
+    assert fleet.balancer
+    balancer = family(fleet.balancer.pid)
+    before = cpu_s(gateways), cpu_s(balancer)
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), fleet.url]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in output or "Socket errors" in output:
+        raise SystemExit(f"errors under load:\n{output}")
+    requests = int(re.findall(r"(\d+) requests in", output)[0])
+    return {
+        "requests/s": float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0]),
+        "gateway CPU-ms": (cpu_s(gateways) - before[0]) * 1e3 / requests,
+        "nginx CPU-ms": (cpu_s(balancer) - before[1]) * 1e3 / requests,
+    }
+
+
+def main() -> None:
+    missing = missing_packages() + ([] if shutil.which("wrk") else ["wrk"])
+    if missing:
+        raise SystemExit(
+            f"not installed: {' '.join(missing)} (on Debian: apt-get install {' '.join(missing)})"
+        )
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pages", type=Path, default=ROOT / "fixtures" / "pages")
+    pages = parser.parse_args().pages
+    slugs = sorted(path.name for path in pages.iterdir() if path.is_dir())[:14]
+    port = free_port()
+    bodies = [json.dumps({"url": f"http://127.0.0.1:{port}/pages/{slug}"}).encode() for slug in slugs]
+    settings = {"WINNOW_ALLOW_TARGETS": f"127.0.0.1/32:{port}"}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        quoted = ", ".join(json.dumps(body.decode()) for body in bodies)
+        (folder / "load.lua").write_text(LOAD.format(bodies=f"{{{quoted}}}"))
+        site = subprocess.Popen(
+            [sys.executable, "-m", "fixtures.site", "--port", str(port), "--pages", str(pages)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+        )
+        stack.callback(site.wait)
+        stack.callback(site.terminate)
+        wait_until_ready(f"http://127.0.0.1:{port}", path="/")
+        fleets = {n: stack.enter_context(Fleet(replicas=n, settings=settings)) for n in (1, 2)}
+        idle_mb = resident_mb(fleets[1].gateways[0].pid)
+        count_operations(fleets[2], bodies)
+        measure_misses(fleets[1], f"http://127.0.0.1:{port}", pages)
+        for body in bodies:
+            scrape(fleets[1].url, body)
+        rounds: dict[int, list[dict[str, float]]] = {1: [], 2: []}
+        for _ in range(ROUNDS):
+            for replicas, fleet in fleets.items():
+                rounds[replicas].append(load(fleet, folder / "load.lua"))
+        served_mb = resident_mb(fleets[1].gateways[0].pid)
+    print(f"\n{len(bodies)} cached pages, {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} s")
+    median = {
+        replicas: {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+        for replicas, rows in rounds.items()
+    }
+    for replicas, row in median.items():
+        print(f"replicas {replicas}   " + "   ".join(f"{name} {value:8.3f}" for name, value in row.items()))
+    print(f"requests a second, two to one: {median[2]['requests/s'] / median[1]['requests/s']:.2f}")
+    growth = median[2]["gateway CPU-ms"] / median[1]["gateway CPU-ms"]
+    print(
+        f"gateway CPU a request, two to one: {growth:.2f}, so two on cores of their own serve {2 / growth:.2f} x one"
+    )
+    print(f"a gateway's main process: {idle_mb:.0f} MB idle, {served_mb:.0f} MB after the load")
+
+
+if __name__ == "__main__":
+    main()
