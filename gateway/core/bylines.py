@@ -1,6 +1,7 @@
 """Who wrote a page and when, as its visible text and the attributes of its elements say."""
 
 import re
+from collections.abc import Iterator
 from datetime import date
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -16,11 +17,14 @@ _DATED = re.compile(r"publish|date|posted|byline", re.I)
 _MAX_NAME_CHARACTERS = 100
 _MAX_TRIED = 40
 _MAX_MARKED = 300
+_MAX_PARENTS = 8
+_MAX_AROUND_CHARACTERS, _AFTER_CHARACTERS, _BEFORE_CHARACTERS = 20_000, 400, 100
 
 _BY = re.compile(
     r"^\W*(?:(?:written|posted|published|story|words|text|article|reviewed)\s+)?(?:by|von|par|por|di|door|av|автор)\b[:\s]+",
     re.I,
 )
+_BY_NAME = re.compile(r"(?:^|\W)(?:[Bb]y|BY|von|[Aa]uthor):? ((?:[A-Z][\w.'’-]{0,30}(?: |$)){2,4})")
 _NAME_END = re.compile(
     r"\s*(?:[|•·—–\n]|\s-\s|,?\s+(?:on|at|in|published|updated|posted|last)\s|,?\s\d{1,2}[\s,./-]"
     r"|,?\s(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d).*$",
@@ -40,6 +44,7 @@ _ADDRESS_DATE = re.compile(r"/((?:19|20)\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[1
 _UPDATED = re.compile(r"updat|modif|edit|revis|aktualis|mise à jour|обновл", re.I)
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _MAX_DATE_CHARACTERS = 200
+_MAX_TEXT_CHARACTERS = 600
 
 
 def clean_name(text: str) -> str | None:
@@ -100,6 +105,36 @@ class Bylines:
         return self._found
 
 
+class Surroundings:
+    """The text right after and right before a heading, where names and dates stand that nothing marks."""
+
+    def __init__(self, heading: LexborNode) -> None:
+        self._heading = heading
+
+    def author(self) -> str | None:
+        """A name of two to four capitalised words after "by"."""
+        names = (clean_name(found[1]) for text in self._texts() if (found := _BY_NAME.search(text)))
+        return next((name for name in names if name), None)
+
+    def published(self, *, month_first: bool) -> str | None:
+        """The first date; an update's if there is no other."""
+        dates = (to_iso(text, month_first=month_first) for text in self._texts())
+        return next((found for found in dates if found), None)
+
+    def _texts(self) -> Iterator[str]:
+        title = _fold(self._heading.text(separator=" "))
+        parent = self._heading.parent
+        for _ in range(_MAX_PARENTS):
+            if parent is None or parent.tag in ("html", "body"):
+                return
+            around = _fold((parent.text(separator=" ") or "")[:_MAX_AROUND_CHARACTERS])
+            before, _, after = around.partition(title)
+            yield f"{after[:_AFTER_CHARACTERS]} \n {before[-_BEFORE_CHARACTERS:]}"
+            if len(after) > _AFTER_CHARACTERS:
+                return
+            parent = parent.parent
+
+
 def date_of_address(url: str) -> str | None:
     """The date in an address such as /2025/09/04/title."""
     found = _ADDRESS_DATE.search(url)
@@ -113,7 +148,7 @@ def to_iso(text: str, *, month_first: bool) -> str | None:
         text: ISO, RFC 2822, or a date in one of the notations and languages of `dates`.
         month_first: how to read 4/5/2025.
     """
-    text = text.strip()[:_MAX_DATE_CHARACTERS]
+    text = text.strip()[:_MAX_TEXT_CHARACTERS]
     if found := _ISO.search(text) or _COMPACT.match(text):
         day = _day(int(found[1]), int(found[2]), int(found[3]))
         clock, zone = (found[4], found[5]) if found.re is _ISO else (None, None)
@@ -123,8 +158,11 @@ def to_iso(text: str, *, month_first: bool) -> str | None:
         return None
     first = [found for found, span in dated if span == dated[0][1]]
     if len(first) > 1:  # a numeric date that may be read in two ways
-        leading = re.match(r"\d+", text[dated[0][1].start :])
-        first.sort(key=lambda found: (found.month == int(leading[0] if leading else 0)) != month_first)
+        leading = re.match(r"(\d+)(\D)", text[dated[0][1].start :])
+        if leading and leading[2] == "/":
+            first.sort(key=lambda found: (found.month == int(leading[1])) != month_first)
+        elif leading:  # 4.5.2025 and 4-5-2025 put the day first everywhere
+            first.sort(key=lambda found: found.day != int(leading[1]))
     return next((day for found in first if (day := _day(*found))), None)
 
 
@@ -143,3 +181,7 @@ def _day(year: int, month: int, day: int) -> str | None:
         return date(year, month, day).isoformat() if _FIRST_YEAR <= year <= _LAST_YEAR else None
     except ValueError:
         return None
+
+
+def _fold(text: str | None) -> str:
+    return " ".join((text or "").split())

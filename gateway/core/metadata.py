@@ -19,7 +19,7 @@ from typing import Any
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.bylines import Bylines, clean_name, date_of_address, to_iso
+from gateway.core.bylines import Bylines, Surroundings, clean_name, date_of_address, to_iso
 from gateway.core.headline import headline
 from gateway.core.marks import Marks, find_marks
 from gateway.core.structured import Item, absolute, types_of
@@ -30,6 +30,7 @@ _ARTICLE = re.compile(
     re.I,
 )
 _PAGE = re.compile(r"page|product|event|dataset|software|service|website", re.I)
+_REPEATED = ("citation_author", "dc.creator", "article:author")
 _META_NAMES = ("name", "property", "itemprop", "http-equiv")
 _AUTHOR_METAS = (
     *(
@@ -91,6 +92,7 @@ def read_metadata(
         or publisher
     )
     bylines = Bylines(tree)
+    near = Surroundings(head.heading) if head.heading else None
     month_first = language in (None, "en", "en-US")
     stated_titles = [_text(graph.get("title")), *said.texts("headline"), _text(card.get("title"))]
     return Facts(
@@ -106,10 +108,11 @@ def read_metadata(
             or _text(graph.get("description"))
             or _first(said.texts("description"))
             or _text(card.get("description")),
-            author=_author(said) or bylines.author(),
+            author=_author(said) or bylines.author() or (near.author() if near else None),
             published=_published(said, month_first=month_first)
             or bylines.published(month_first=month_first)
-            or date_of_address(url or ""),
+            or date_of_address(url or "")
+            or (near.published(month_first=month_first) if near else None),
             language=language,
             site_name=site_name,
             canonical_url=absolute(head.link("canonical"), base)
@@ -145,6 +148,7 @@ class _Head:
         tags = marks.tags
         self.title = _first(_fold(node.text()) for node in tags["title"]) or ""
         self.headings = [text for node in tags["h1"] if (text := _fold(node.text(separator=" ")))]
+        self.heading = next((node for node in tags["h1"] if _fold(node.text())), None)
         self.base = _first(node.attrs.get("href") for node in tags["base"]) or ""
         self.lang = (
             _first(node.attrs.get("lang") or node.attrs.get("xml:lang") for node in tags["html"]) or ""
@@ -156,8 +160,12 @@ class _Head:
         for node in tags["meta"]:
             attributes = node.attrs
             if content := attributes.get("content"):
-                name = next((name for key in _META_NAMES if (name := attributes.get(key))), "")
-                self._metas.setdefault(name.strip().lower(), content)
+                name = (
+                    next((name for key in _META_NAMES if (name := attributes.get(key))), "").strip().lower()
+                )
+                if name in _REPEATED and name in self._metas:
+                    self._metas[name] += f", {content}"
+                self._metas.setdefault(name, content)
 
     def meta(self, *names: str) -> str:
         """The content of the first of these names that the page states."""
