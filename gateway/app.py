@@ -19,6 +19,7 @@ from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
 from gateway.complete import Completer
+from gateway.drain import Drain
 from gateway.extract import Extractor
 from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
@@ -120,6 +121,12 @@ def create_app(settings: Settings) -> Litestar:
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with open_services(settings) as opened:
             services.append(opened)
+            Drain(
+                admission=doors.admission,
+                health=opened.health,
+                drain_s=settings.drain_s,
+                end_streams=opened.completer.aclose,
+            ).install()
             yield
             services.clear()
 

@@ -35,6 +35,13 @@ class Admission:
         self.running = 0
         self.queued = 0
         self.draining = False
+        self._idle = asyncio.Event()
+
+    async def wait_idle(self) -> None:
+        """Wait until nothing runs."""
+        if self.running:
+            self._idle.clear()
+            await self._idle.wait()
 
     @contextlib.asynccontextmanager
     async def enter(self, who: str) -> AsyncIterator[None]:
@@ -83,6 +90,8 @@ class Admission:
                 turn.set_result(None)
                 return
         self.running -= 1
+        if not self.running:
+            self._idle.set()
 
     def _leave(self, who: str, turn: asyncio.Future[None]) -> None:
         turns = self._waiting.get(who)

@@ -24,7 +24,8 @@ def serve() -> int:
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=int(settings.drain_s),
+        timeout_graceful_shutdown=1,  # the drain comes first: only idle connections are left then
+        proxy_headers=False,  # X-Forwarded-* is anybody's word
         timeout_keep_alive=75,
     )
     return 0

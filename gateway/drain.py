@@ -1,0 +1,67 @@
+"""Shutdown: say so, finish what runs, end what does not finish, leave.
+
+The first SIGTERM or SIGINT makes readiness fail and new work refused, while probes are still answered. When
+the work under way is done, or its time is up and streams have been ended with an error of their own, the
+signal goes on to the server, which closes its sockets. A second signal ends the process at once.
+"""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable
+
+from gateway.health import Health
+from gateway.limits import Admission
+
+END_STREAMS_S = 1.0  # what ending the streams may take of the time there is
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Drain:
+    """Holds a server's shutdown back until its work is done.
+
+    Args:
+        admission: refuses new work from the first signal on, and knows what still runs.
+        health: says so.
+        drain_s: the longest the work under way may take.
+        end_streams: ends what still runs when the time is up; each stream sends its last event.
+    """
+
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        health: Health,
+        drain_s: float,
+        end_streams: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._admission = admission
+        self._health = health
+        self._drain_s = drain_s
+        self._end_streams = end_streams
+        self._task: asyncio.Task[None] | None = None
+
+    def install(self) -> None:
+        """Take the signals over from the server; only a process's main thread has any to take."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            server = signal.getsignal(number)
+            if callable(server):
+                loop.add_signal_handler(number, self._begin, number, server)
+
+    def _begin(self, number: int, server: Callable[[int, None], object]) -> None:
+        if self._task is not None:
+            os._exit(128 + number)
+        self._admission.draining = self._health.draining = True
+        self._task = asyncio.get_running_loop().create_task(self._run(number, server))
+
+    async def _run(self, number: int, server: Callable[[int, None], object]) -> None:
+        try:
+            async with asyncio.timeout(max(0.0, self._drain_s - END_STREAMS_S)):
+                await self._admission.wait_idle()
+        except TimeoutError:
+            await self._end_streams()
+        server(number, None)

@@ -1,0 +1,130 @@
+"""What a signal does to a running service: refuse, finish, end, leave, with nothing left behind."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from fixtures.site import Site
+
+
+@contextlib.contextmanager
+def serving(tmp_path: Path, site: Site, **environ: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WINNOW_")}
+    settings = {
+        "WINNOW_PORT": str(port),
+        "WINNOW_CACHE_DIR": str(tmp_path / "cache"),
+        "WINNOW_CLEAN_WORKERS": "1",
+        "WINNOW_ALLOW_TARGETS": f"127.0.0.1/32:{site.url.rpartition(':')[2]}",
+    }
+    command = [sys.executable, "-m", "gateway.cli", "serve"]
+    process = subprocess.Popen(
+        command, env=clean | settings | environ, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            with contextlib.suppress(httpx2.TransportError):
+                httpx2.get(f"{url}/health/live")
+                break
+            assert process.poll() is None, "the service ended at start"
+            time.sleep(0.1)
+        yield process, url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def left_behind(process: subprocess.Popen[bytes]) -> list[int]:
+    """Processes of the service's session that are still there."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, IndexError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[3]) == process.pid and fields[0] != "Z":
+                    found.append(int(entry.name))
+    return found
+
+
+def in_background(base: str, **body: object) -> tuple[threading.Thread, list[httpx2.Response]]:
+    answers: list[httpx2.Response] = []
+    thread = threading.Thread(
+        target=lambda: answers.append(httpx2.post(f"{base}/v1/scrape", json=body, timeout=30))
+    )
+    thread.start()
+    return thread, answers
+
+
+def test_signal_lets_work_finish_and_refuses_new(tmp_path: Path, site: Site) -> None:
+    with serving(tmp_path, site) as (process, url):
+        thread, answers = in_background(url, url=f"{site.url}/slow/1500/pages/listing-go-blog")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        ready = httpx2.get(f"{url}/health/ready")
+        assert (ready.status_code, ready.json()["draining"]) == (503, True)
+        refused = httpx2.post(f"{url}/v1/scrape", json={"html": "<p>x</p>"})
+        assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+        thread.join(20)
+        assert answers[0].status_code == 200
+        process.wait(10)
+        time.sleep(0.5)
+        assert left_behind(process) == []
+
+
+def test_second_signal_ends_at_once(tmp_path: Path, site: Site) -> None:
+    with serving(tmp_path, site) as (process, url):
+        with contextlib.suppress(httpx2.TransportError):
+            httpx2.post(f"{url}/v1/scrape", json={"url": f"{site.url}/slow/20000/missing"}, timeout=0.5)
+        thread = threading.Thread(target=lambda: _ignore(url, site))
+        thread.start()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        process.wait(3)
+        thread.join(10)
+        time.sleep(0.5)
+        assert left_behind(process) == []
+
+
+def _ignore(url: str, site: Site) -> None:
+    with contextlib.suppress(httpx2.TransportError):
+        httpx2.post(f"{url}/v1/scrape", json={"url": f"{site.url}/slow/20000/missing"}, timeout=30)
+
+
+def test_stream_that_outlasts_the_drain_ends_with_an_error(tmp_path: Path, site: Site) -> None:
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps([{"deltas": ["word "] * 500, "gap_s": 0.1}]))
+    config = tmp_path / "winnow.toml"
+    config.write_text(f'[[backends]]\nname = "slow"\nkind = "scripted"\npath = "{script}"\n')
+    with serving(tmp_path, site, WINNOW_CONFIG=str(config), WINNOW_DRAIN_S="2") as (process, url):
+        request = {"model": "scripted", "messages": [{"role": "user", "content": "go"}], "stream": True}
+        with httpx2.stream("POST", f"{url}/v1/chat/completions", json=request, timeout=30) as response:
+            lines = response.iter_lines()
+            assert next(lines).startswith("data: ")
+            process.send_signal(signal.SIGTERM)
+            events = [line for line in lines if line.startswith("data: ")]
+        assert "error" in json.loads(events[-1].removeprefix("data: "))
+        process.wait(5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_idle_service_leaves_at_once(tmp_path: Path, site: Site, number: signal.Signals) -> None:
+    with serving(tmp_path, site) as (process, _):
+        process.send_signal(number)
+        process.wait(5)
