@@ -3,8 +3,12 @@
 import re
 from urllib.parse import urlsplit
 
-_GAP = re.compile(r"\s+(?:[-–—|·•»«:/~›>]+|::)\s+|\s*[|｜│]\s*|\s+[–—]|[–—]\s+")
-_WORD = re.compile(r"\w+")
+from gateway.core.words import UNSPACED
+
+_GAP = re.compile(
+    rf"\s+(?:[-–—|·•»«:/~›>]+|::)\s+|\s*[|｜│]\s*|\s+[–—]|[–—]\s+|(?<=[{UNSPACED}])[_-]+(?=[{UNSPACED}])"
+)
+_WORD = re.compile(r"[^\W_]+")
 _MAX_CHARACTERS = 500
 _MAX_SITE_WORDS = 5  # the last part of a title, if it has no more words, names the site
 

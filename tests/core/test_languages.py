@@ -1,8 +1,17 @@
 """Amounts of text are right without spaces between words, too."""
 
-import pytest
+import json
+from pathlib import Path
 
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.decode import decode
 from gateway.core.languages import count_words, squeeze
+from gateway.core.metadata import read_metadata
+from gateway.core.structured import read_structured
+
+FOLDERS = sorted((Path(__file__).parents[2] / "fixtures" / "languages").glob("*/"))
 
 
 @pytest.mark.parametrize(
@@ -25,3 +34,13 @@ def test_count_words_counts_in_any_script(text: str, least: int, most: int) -> N
 
 def test_squeeze_folds_white_space_and_case() -> None:
     assert squeeze(" A\n b\u00a0C ") == squeeze("abc")
+
+
+@pytest.mark.parametrize("folder", [pytest.param(path, id=path.name) for path in FOLDERS])
+def test_metadata_is_read_in_any_language_and_character_set(folder: Path) -> None:
+    tree = LexborHTMLParser(decode((folder / "source.html").read_bytes()), scripting=True)
+    facts = read_metadata(tree, read_structured(tree, base_url=None), url=None)
+    expected = json.loads((folder / "expected.json").read_text("utf-8"))
+    assert facts.title == expected["title"]
+    for fact in ("author", "published", "language", "site_name"):
+        assert getattr(facts.metadata, fact) == expected[fact]
