@@ -77,7 +77,7 @@ class Asking:
         if not (isinstance(route, Route) or request.dry_run):
             raise route
         task = Task(prompt=request.prompt, schema=request.schema)
-        plan = await self._sizer.plan(task, [page.as_prompt() for page in outcome.pages], route, request)
+        plan = await self._plan(task, [page.as_prompt() for page in outcome.pages])
         calls = len(plan.calls)
         if request.dry_run:
             outcome.coverage = Coverage(read=0, chunks=calls)
@@ -146,7 +146,7 @@ class Asking:
                 for number, reply in enumerate(replies, 1)
                 if reply is not None
             ]
-            plan = await self._sizer.plan(task, notes, self._outcome.route, self._request)
+            plan = await self._plan(task, notes)
             if len(plan.calls) == 1:
                 await self._answer_at_once(task, plan.calls[0].pages)
                 return
@@ -176,6 +176,16 @@ class Asking:
         else:
             gathered = PromptPage(content=encode_json(merged).decode(), title=_GATHERED)
             await self._answer_at_once(task, [gathered])
+
+    async def _plan(self, task: Task, pages: Sequence[PromptPage]) -> Plan:
+        route, request = self._outcome.route, self._request
+        tokenizer = tokenizer_of(route, request)
+        counted = {
+            page.content: page.source.tokens.content
+            for page in self._outcome.pages
+            if page.source.tokens.tokenizer == tokenizer
+        }
+        return await self._sizer.plan(task, pages, route=route, request=request, counted=counted)
 
     async def _ask_all(self, plan: Plan) -> list[str | None]:
         """Every call's reply; None for one that failed, as long as another did not."""

@@ -23,7 +23,7 @@ from gateway.asking import Asking
 from gateway.complete import Completer
 from gateway.core.evidence import find_evidence
 from gateway.core.schema import Schema
-from gateway.core.tokens import get_counter
+from gateway.core.tokens import get_counter, resolve_tokenizer
 from gateway.errors import BackendUnavailable, GatewayError, InvalidRequest
 from gateway.extraction import Outcome, ReadPage, summarise
 from gateway.flights import Flight, Follower
@@ -217,6 +217,7 @@ def _scrape_request(options: ScrapeOptions, *, url: str | None, html: str | None
 
 
 def _page_of(content: str, tokenizer: str) -> ReadPage:
+    tokenizer = resolve_tokenizer(tokenizer)
     tokens = get_counter(tokenizer)(content)
     report = TokenReport(tokenizer=tokenizer, html=tokens, content=tokens, saved=0, reduction=0)
     source = ExtractSource(url=None, title=None, tokens=report, cache=CacheReport(status="bypass"))

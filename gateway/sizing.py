@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from backends.base import BackendFailure, Route
 from gateway.core.plan import Budget, Plan, plan_calls
 from gateway.core.prompt import PromptPage, Task
-from gateway.core.tokens import get_counter
+from gateway.core.tokens import get_counter, resolve_tokenizer
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.wire import ExtractRequest
 
@@ -25,21 +25,33 @@ class Sizer:
         self._contexts = _Contexts(clock=clock)
 
     async def plan(
-        self, task: Task, pages: Sequence[PromptPage], route: Route | GatewayError, request: ExtractRequest
+        self,
+        task: Task,
+        pages: Sequence[PromptPage],
+        *,
+        route: Route | GatewayError,
+        request: ExtractRequest,
+        counted: Mapping[str, int],
     ) -> Plan:
         """Fit pages into calls to the route's model; without a route, into those of an assumed one.
 
+        Args:
+            counted: tokens of texts that were counted before, by the encoding of `tokenizer_of`.
         Raises:
             ContextOverflow: as `plan_calls`.
         """
-        count = get_counter(tokenizer_of(route, request))
+        count_anew = get_counter(tokenizer_of(route, request))
+
+        def count(text: str) -> int:
+            known = counted.get(text)
+            return count_anew(text) if known is None else known
+
         context_tokens, scale = None, 1.0
         if isinstance(route, Route) and (context_tokens := await self._contexts.of(route)) is not None:
             # the model's own count of the longest page corrects ours, where its backend can count
             text = max((page.content for page in pages), key=len, default="")
-            exact = await route.backend.count_tokens(text, model=route.model)
-            ours = await asyncio.to_thread(count, text)
-            scale = max(1.0, exact / ours) if exact and ours else 1.0
+            if exact := await route.backend.count_tokens(text, model=route.model):
+                scale = max(1.0, exact / max(1, await asyncio.to_thread(count, text)))
         budget = Budget(
             context_tokens=context_tokens,
             max_output_tokens=request.max_output_tokens,
@@ -53,12 +65,10 @@ def tokenizer_of(route: Route | GatewayError, request: ExtractRequest) -> str:
     """The encoding that counts: the model's if it is one we have, else the request's."""
     if isinstance(route, Route) and route.tokenizer:
         try:
-            get_counter(route.tokenizer)
+            return resolve_tokenizer(route.tokenizer)
         except InvalidRequest:
             pass  # one of the model's own
-        else:
-            return route.tokenizer
-    return request.scrape.tokenizer
+    return resolve_tokenizer(request.scrape.tokenizer)
 
 
 class _Contexts:

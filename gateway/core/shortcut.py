@@ -2,8 +2,8 @@
 
 Conservative on purpose. An answer is made from one item alone (JSON-LD, microdata, or OpenGraph), only when
 it fills every required property, or every property where none is required, and the result validates. Items
-that disagree, values with two readings, and prompts or descriptions that ask for more than the names do, all
-mean that a model is needed.
+that disagree, values with two readings, cards that leave a property out, and prompts or descriptions that ask
+for more than the names do, all mean that a model is needed.
 """
 
 import re
@@ -48,13 +48,18 @@ def answer_from_structured(
     reader = _Reader(schema)
     if not reader.is_plain(prompt or ""):
         return None
-    for kind in (False, True):  # cards say less, and say it for display: only where nothing else answers
+    subjects = list(_subjects(items, wanted=fold(str(reader.root.get("title", "")))))
+    cards = [item for item in subjects if _type(item) in _CARDS]
+    others = [item for item in subjects if _type(item) not in _CARDS]
+    # cards say less, and say it for display: only where nothing else answers, and only all that is asked
+    for candidates, whole in ((others, False), (cards, True)):
         found: list[Shortcut] = []
-        for item in _subjects(items, wanted=fold(str(reader.root.get("title", "")))):
-            if (_type(item) in _CARDS) is kind:
-                data = reader.fit(reader.root, item, 0)
-                if data is not _MISSING and validates(data) and all(data != one.data for one in found):
-                    found.append(Shortcut(data=data, item_type=_type(item)))
+        for item in candidates:
+            data = reader.fit(reader.root, item, 0)
+            if data is _MISSING or (whole and reader.lacks(data)) or not validates(data):
+                continue
+            if all(data != one.data for one in found):
+                found.append(Shortcut(data=data, item_type=_type(item)))
         if found:
             return found[0] if len(found) == 1 else None
     return None
@@ -102,6 +107,10 @@ class _Reader:
             if isinstance(part, dict) and isinstance(part.get("description"), str)
         ]
         return all(_stem(word) in known or word in known for text in texts for word in _words(text))
+
+    def lacks(self, data: Item) -> bool:
+        """Whether a property of the schema, required or not, has no value."""
+        return any(name not in data for name in self.root["properties"])
 
     def fit(self, schema: Any, value: Any, depth: int, name: str = "") -> Any:
         """The value as the schema wants it, or _MISSING."""

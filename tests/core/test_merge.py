@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.core.merge import Part, merge_parts
 
@@ -74,3 +76,20 @@ def test_merge_parts_ends_on_values_of_any_depth() -> None:
 def test_merge_parts_joins_many_objects_without_comparing_all() -> None:
     rows = [{"name": f"item {i}", "kind": "same"} for i in range(2000)]
     assert merge(rows, rows) == rows
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=15,
+)
+
+
+@given(JSON)
+def test_merge_parts_of_the_same_value_is_that_value(value: Any) -> None:
+    assert merge(value, value) == value
+
+
+@given(JSON, JSON, JSON)
+def test_merge_parts_takes_any_values(one: Any, two: Any, three: Any) -> None:
+    merge(one, two, three)

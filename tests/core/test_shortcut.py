@@ -129,6 +129,11 @@ def test_shortcut_takes_open_graph_where_nothing_else_answers() -> None:
     assert found.item_type == "OpenGraph"
 
 
+def test_shortcut_takes_no_card_that_leaves_a_property_out() -> None:
+    properties = {"title": TEXT, "author": TEXT}
+    assert ask(properties, items=[GRAPH], required=["title"]) is None
+
+
 def test_shortcut_refuses_to_choose_between_items() -> None:
     other = PRODUCT | {"name": "Gadget"}
     assert ask({"name": TEXT}, items=[PRODUCT, other]) is None
