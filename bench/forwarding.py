@@ -168,7 +168,7 @@ def rss_mb(pid: int) -> float:
 
 
 def descriptors(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def free_port() -> int:
@@ -323,6 +323,7 @@ async def main(task: str) -> None:
                     [command, "--config", str(config), "--host", "127.0.0.1", "--port", str(litellm_port)],
                     {
                         "LITELLM_MODE": "PRODUCTION",
+                        "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true",
                         "LITELLM_LOG": "ERROR",
                         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
                     },

@@ -47,7 +47,7 @@ class Watcher(Protocol):
 
     def finished(self, finished: Finished) -> None: ...
 
-    def failed(self, error: GatewayError, *, route: Route) -> None: ...
+    def failed(self, error: GatewayError, *, route: Route, after_ms: float) -> None: ...
 
 
 class Landing(Struct, kw_only=True, frozen=True):
@@ -141,7 +141,8 @@ class Answer:
 
     def _tell_failure(self, error: GatewayError) -> None:
         if self._watcher:
-            self._watcher.failed(error, route=self.route)
+            after_ms = (self._clock() - self._started) * 1000
+            self._watcher.failed(error, route=self.route, after_ms=after_ms)
 
 
 def cost_usd(usage: Usage | None, price: Price | None) -> float:

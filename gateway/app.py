@@ -23,6 +23,7 @@ from gateway.drain import Drain
 from gateway.extract import Extractor
 from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
+from gateway.grounding import Grounder
 from gateway.health import Health
 from gateway.keys import KeyFile, Keyring, parse_key
 from gateway.limits import Admission, Ledger, Rates
@@ -42,6 +43,7 @@ class Services(Struct, kw_only=True, frozen=True):
 
     scraper: Scraper
     completer: Completer
+    grounder: Grounder
     extractor: Extractor
     cache: Cache
     health: Health
@@ -106,6 +108,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             scraper=scraper,
             completer=completer,
+            grounder=Grounder(scraper=scraper),
             extractor=Extractor(scraper=scraper, completer=completer),
             cache=cache,
             health=Health(needed={"workers": workers_health}, helpful={"cache": cache.health}),
@@ -145,6 +148,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={
             "scraper": Provide(lambda: services[0].scraper, sync_to_thread=False),
             "completer": Provide(lambda: services[0].completer, sync_to_thread=False),
+            "grounder": Provide(lambda: services[0].grounder, sync_to_thread=False),
             "extractor": Provide(lambda: services[0].extractor, sync_to_thread=False),
             "health": Provide(lambda: services[0].health, sync_to_thread=False),
         },

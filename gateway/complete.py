@@ -36,6 +36,7 @@ from backends.base import BackendUnavailable as NoBackend
 from gateway.answers import Answer, Finished, Landing, Watcher, final_choices, replay_deltas
 from gateway.cache.base import Cache
 from gateway.completion_cache import CachePolicy, CompletionCache, Stored, completion_key, is_sampled
+from gateway.context import check_context
 from gateway.errors import BackendUnavailable, NotFound
 from gateway.failures import is_worth_a_fallback, to_gateway_error
 from gateway.flights import Flight
@@ -115,6 +116,7 @@ class Completer:
         """As `open`, without waiting: whoever calls it awaits `Answer.opened`, and can close it meanwhile."""
         started = self._clock()
         route = await self.resolve(request.model)
+        await check_context(request, route)
         shared = cache.sampled or not is_sampled(request)
         key = completion_key(request, route, tenant=tenant, identity=identity) if shared else None
         flight, report = await self._find(key, route, cache)

@@ -211,6 +211,23 @@ class ExtractRequest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     cache: AnswerCacheOptions | None = None  # given: kept even where temperature makes it a matter of chance
 
 
+class WebOptions(ScrapeOptions, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`web` of a chat completion: pages to answer from; `max_tokens` is the budget of all together."""
+
+    urls: Annotated[list[Url], Meta(min_length=1, max_length=20)]
+
+
+class WebSource(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What became of one page: `tokens` were put into the prompt, of `page_tokens` it has."""
+
+    url: str
+    title: str | None
+    tokens: int
+    page_tokens: int
+    cache: CacheReport | None = None
+    error: str | None = None  # the code of what kept it from being read
+
+
 EvidenceStatus = Literal["supported", "unsupported", "not_found"]
 
 

@@ -82,6 +82,8 @@ USE_CASES = {
     "gateway.completion_cache",
     "gateway.failures",
     "gateway.flights",
+    "gateway.context",
+    "gateway.grounding",
 }
 USE_CASE_ALLOWED = {
     "gateway.__version__",
@@ -107,6 +109,7 @@ USE_CASE_ALLOWED = {
     "gateway.asking",
     "gateway.sizing",
     "gateway.extraction",
+    "gateway.context",
 }
 
 

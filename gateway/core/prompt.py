@@ -82,6 +82,37 @@ def build_messages(task: Task, pages: Sequence[PromptPage], *, mark: str) -> lis
     ]
 
 
+def ground_messages(messages: Sequence[Message], pages: Sequence[PromptPage], *, mark: str) -> list[Message]:
+    """A conversation with pages: the rules for them stand first, they themselves before the last user turn."""
+    fenced = "\n\n".join([_fence(page, number, mark) for number, page in enumerate(pages, 1)])
+    given = {"role": "user", "content": f"{fenced}\n\nThe pages end here; what follows is the request."}
+    asked = [at for at, message in enumerate(messages) if message.get("role") == "user"]
+    place = asked[-1] if asked else len(messages)
+    system = messages[0] if messages and messages[0].get("role") == "system" else None
+    if system is None or not isinstance(system.get("content"), str):
+        return [{"role": "system", "content": _RULES}, *messages[:place], given, *messages[place:]]
+    first = system | {"content": f"{system['content']}\n\n{_RULES}"}
+    return [first, *messages[1:place], given, *messages[place:]]
+
+
+def share_budget(sizes: Sequence[int], budget: int) -> list[int]:
+    """How much of a budget each page gets: all of it if they fit, else equal shares of what small ones leave.
+
+    Args:
+        sizes: tokens of each page, >= 0.
+        budget: tokens for all of them, >= 0.
+    Returns:
+        A share for each, at most its size, together at most the budget.
+    """
+    shares = [0] * len(sizes)
+    left = budget
+    by_size = sorted(range(len(sizes)), key=lambda at: sizes[at])
+    for taken, at in enumerate(by_size):
+        shares[at] = min(sizes[at], left // (len(sizes) - taken))
+        left -= shares[at]
+    return shares
+
+
 def build_repair(messages: Sequence[Message], reply: str, violations: Sequence[Violation]) -> list[Message]:
     """The same conversation, with the model's reply and what is wrong with it."""
     faults = "\n".join([f"- {fault.path or '(the whole)'}: {fault.message}" for fault in violations])

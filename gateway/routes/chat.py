@@ -16,11 +16,12 @@ from gateway.complete import Completer
 from gateway.completion_cache import CachePolicy
 from gateway.errors import InvalidRequest
 from gateway.flights import ReaderClosed
+from gateway.grounding import Grounded, Grounder
 from gateway.routes.entrance import tally_of, tenant_of
 from gateway.routes.openai_answers import ChatEvents, whole_body
 from gateway.routes.openai_errors import exception_handlers
-from gateway.routes.streaming import Departure, EventStream
-from gateway.wire import CacheReport, encode_json
+from gateway.routes.streaming import Departure, EventStream, given_up_when_client_leaves
+from gateway.wire import CacheReport, WebOptions, WebSource, encode_json
 
 # where and as whom a request goes is the operator's to say
 _OPERATORS = {"base_url", "api_base", "api_key", "api_type", "api_version", "extra_headers", "extra_query"}
@@ -40,6 +41,7 @@ class ChatRequest(Struct, kw_only=True, frozen=True):
     max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
     stop: str | list[str] | None = None
     response_format: dict[str, Any] | None = None
+    web: WebOptions | None = None  # ours: pages to answer from
 
 
 @post(
@@ -54,35 +56,50 @@ async def create_completion(
     data: JSONBody[ChatRequest],
     body: RawBody,
     completer: NamedDependency[Completer],
+    grounder: NamedDependency[Grounder],
 ) -> ASGIResponse:
     """OpenAI's chat completions over any configured model, streamed or whole.
 
-    `Cache-Control: no-cache` asks the model anew, `no-store` keeps nothing besides; `max-age=<seconds>`
-    limits the age of a cached answer, and allows one even where the temperature is above 0 without a seed.
+    `web` puts cleaned pages into the prompt under a budget. `Cache-Control: no-cache` asks the model anew,
+    `no-store` keeps nothing besides; `max-age=<seconds>` limits the age of a cached answer, and allows one even
+    where the temperature is above 0 without a seed.
     """
     asked = to_completion_request(data, msgspec.json.decode(body, type=dict[str, Any]))
     policy = cache_policy(request.headers.get("cache-control", ""))
+    tenant = tenant_of(request)
+    grounded: Grounded | None = None
+    if data.web is not None:
+        route = await completer.resolve(asked.model)
+        async with given_up_when_client_leaves(request.receive):
+            grounded = await grounder.ground(asked, data.web, route=route, tenant=tenant)
     with ExitStack() as unless_streamed:
-        answer = await completer.begin(asked, tenant=tenant_of(request), cache=policy)
+        answer = await completer.begin(
+            grounded.request if grounded else asked,
+            tenant=tenant,
+            cache=policy,
+            identity=grounded.identity if grounded else None,
+        )
         unless_streamed.callback(answer.close)
         tally_of(request).add(lambda: used_tokens(answer))
         departure = Departure(request.receive)
         unless_streamed.callback(departure.stop)
         departure.then(answer.close)
+        sources = grounded.sources if grounded else []
         try:
             await answer.opened()
             if data.stream:
                 unless_streamed.pop_all()
                 wants_usage = bool((data.stream_options or {}).get("include_usage"))
-                headers = answer_headers(answer.cache, answer.ttft_ms)
-                return EventStream(ChatEvents(answer, with_usage=wants_usage), departure, headers=headers)
+                events = ChatEvents(answer, with_usage=wants_usage, sources=sources)
+                headers = answer_headers(answer.cache, answer.ttft_ms) | web_headers(sources)
+                return EventStream(events, departure, headers=headers)
             while answer.finished is None:
                 await answer.batch()
         except ReaderClosed:
             return ASGIResponse(status_code=499)  # nobody is there to read it
     finished = answer.finished
-    headers = answer_headers(finished.cache, finished.timings.ttft_ms)
-    return ASGIResponse(body=encode_json(whole_body(finished)), headers=headers)
+    headers = answer_headers(finished.cache, finished.timings.ttft_ms) | web_headers(sources)
+    return ASGIResponse(body=encode_json(whole_body(finished, sources)), headers=headers)
 
 
 @get("/v1/models", summary="List the models", tags=["models"], opt={"access": "chat"})
@@ -145,6 +162,13 @@ def cache_policy(header: str) -> CachePolicy:
     if (age := directives.get("max-age", "").strip('"')).isdigit():
         return CachePolicy(max_age_s=float(age), sampled=True)
     return CachePolicy()
+
+
+def web_headers(sources: list[WebSource]) -> dict[str, str]:
+    """How much of each page is in the prompt, where a stream has no body to say it in."""
+    if not sources:
+        return {}
+    return {"x-web-tokens": ", ".join(f"{source.tokens}/{source.page_tokens}" for source in sources)}
 
 
 def answer_headers(cache: CacheReport, ttft_ms: float) -> dict[str, str]:

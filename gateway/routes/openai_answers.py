@@ -1,6 +1,7 @@
 """Answers in OpenAI's shapes: the events of a stream, and the body of a plain completion."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from backends.base import Delta
@@ -9,6 +10,7 @@ from gateway.answers import Answer, Finished
 from gateway.complete import new_answer_id
 from gateway.errors import GatewayError, InternalError
 from gateway.routes.openai_errors import OURS, error_body
+from gateway.wire import WebSource
 
 
 class ChatEvents:
@@ -18,8 +20,9 @@ class ChatEvents:
     asked for it, just before `[DONE]`; a failure is an event of its own, and no `[DONE]` follows it.
     """
 
-    def __init__(self, answer: Answer, *, with_usage: bool) -> None:
+    def __init__(self, answer: Answer, *, with_usage: bool, sources: Sequence[WebSource] = ()) -> None:
         self.ended = False
+        self._sources = sources
         self._answer = answer
         self._with_usage = with_usage
         self._head = {
@@ -67,7 +70,8 @@ class ChatEvents:
             reason = finished.completion.finish_reason
             events.append(self._chunk([{"index": 0, "delta": {}, "finish_reason": reason}]))
         if self._with_usage:
-            events.append(self._chunk([], usage=usage_body(finished), winnow=report_body(finished)))
+            report = report_body(finished, self._sources)
+            events.append(self._chunk([], usage=usage_body(finished), winnow=report))
         return [*events, sse.DONE]
 
     def _failure(self, error: GatewayError) -> bytes:
@@ -78,7 +82,7 @@ class ChatEvents:
         return sse.encode_json_event(self._head | {"choices": choices} | more)
 
 
-def whole_body(finished: Finished) -> dict[str, Any]:
+def whole_body(finished: Finished, sources: Sequence[WebSource] = ()) -> dict[str, Any]:
     """OpenAI's plain completion, with what this gateway knows of it under `winnow`."""
     completion = finished.completion
     body = {
@@ -88,7 +92,7 @@ def whole_body(finished: Finished) -> dict[str, Any]:
         "created": completion.raw.get("created") or int(time.time()),
         "model": completion.model,
         "choices": finished.choices,
-        "winnow": report_body(finished),
+        "winnow": report_body(finished, sources),
     }
     return body if completion.usage is None else body | {"usage": usage_body(finished)}
 
@@ -106,12 +110,16 @@ def usage_body(finished: Finished) -> dict[str, Any] | None:
     }
 
 
-def report_body(finished: Finished) -> dict[str, Any]:
-    """Where the answer came from, how fast, and what it cost."""
-    report = {
+def report_body(finished: Finished, sources: Sequence[WebSource]) -> dict[str, Any]:
+    """Where the answer came from, how fast, what it cost, and which page got how much of the prompt."""
+    report: dict[str, Any] = {
         "backend": finished.backend,
         "cache": finished.cache,
         "timings": finished.timings,
         "cost": finished.cost,
     }
-    return report | {"passed_over": finished.passed_over} if finished.passed_over else report
+    if finished.passed_over:
+        report["passed_over"] = finished.passed_over
+    if sources:
+        report["web"] = sources
+    return report

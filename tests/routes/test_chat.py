@@ -18,7 +18,9 @@ from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
 from gateway import sse
 from gateway.complete import Completer
+from gateway.grounding import Grounder
 from gateway.routes import chat
+from gateway.wire import ScrapeRequest, ScrapeResponse
 
 pytestmark = pytest.mark.anyio
 HI: Any = [{"role": "user", "content": "Hi"}]
@@ -35,6 +37,13 @@ class DictCache:
 
     async def set(self, key: str, value: bytes, *, ttl_s: float) -> None:
         self.entries[key] = value
+
+
+class NoPages:
+    """A scraper for tests that ask for none; those with pages run the whole service (test_chat_web)."""
+
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse:
+        raise NotImplementedError
 
 
 class Stack:
@@ -70,7 +79,10 @@ async def gateway(
         completer = Completer(registry, cache=cache)
         app = Litestar(
             [chat.router],
-            dependencies={"completer": Provide(lambda: completer, sync_to_thread=False)},
+            dependencies={
+                "completer": Provide(lambda: completer, sync_to_thread=False),
+                "grounder": Provide(lambda: Grounder(scraper=NoPages()), sync_to_thread=False),
+            },
         )
         async with served(app) as url:
             stack = Stack(url, up, cache)
@@ -375,6 +387,18 @@ async def test_fallback_serves_when_the_first_choice_fails_before_its_first_toke
     assert whole["winnow"]["backend"] == "up"
     assert "first" in whole["winnow"]["passed_over"][0]
     assert len([event for event in streamed if b'"role"' in event]) == 1
+
+
+async def test_prompt_above_the_models_context_is_400_before_any_call() -> None:
+    async with upstream(Said(HELLO)) as small:
+        spec = BackendSpec(
+            name="small", kind="remote", url=small.url, models=[ModelSpec(name="s", context_tokens=20)]
+        )
+        async with gateway(Said(HELLO), spec) as stack:
+            response = await stack.post(model="s", messages=[{"role": "user", "content": "word " * 50}])
+        assert small.heard == []
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "context_length_exceeded"
 
 
 async def test_unknown_model_is_404_and_names_the_known_ones() -> None:

@@ -1,0 +1,72 @@
+"""Whether a prompt fits a model's context: found, and told with both counts, before any call."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+from backends.base import CompletionRequest, Route
+from gateway.core.tokens import ANSWER_TOKENS, MESSAGE_TOKENS, get_counter
+from gateway.errors import ContextOverflow, InvalidRequest
+from gateway.wire import DEFAULT_TOKENIZER
+
+_IN_A_THREAD_CHARS = 20_000  # counting this much takes a millisecond or two
+
+
+async def check_context(request: CompletionRequest, route: Route) -> None:
+    """Refuse a prompt that, with the answer it asks for, passes the model's configured context.
+
+    Raises:
+        ContextOverflow: it does not fit; `extra` has `prompt_tokens`, `max_output_tokens`, `context_tokens`.
+    """
+    limit = route.context_tokens
+    answer_tokens = request.max_output_tokens or 1
+    if limit is None or most_tokens(request.messages) + answer_tokens <= limit:
+        return
+    tokens = await count_prompt(request.messages, route)
+    if tokens + answer_tokens > limit:
+        raise ContextOverflow(
+            f"the prompt has {tokens} tokens and the answer may have {answer_tokens}; together they must not "
+            f"pass the {limit} of model `{route.name}`: shorten the prompt or ask for a shorter answer",
+            prompt_tokens=tokens,
+            max_output_tokens=answer_tokens,
+            context_tokens=limit,
+        )
+
+
+def most_tokens(messages: list[dict[str, Any]]) -> int:
+    """An upper bound that costs nothing: no tokenizer makes more tokens than there are bytes."""
+    texts = list(_texts(messages))
+    return sum(len(text) * (1 if text.isascii() else 4) for text in texts) + _framing(messages)
+
+
+async def count_prompt(messages: list[dict[str, Any]], route: Route) -> int:
+    """The tokens of a conversation's texts: by the model's own tokenizer where its backend has it, else by the
+    configured one, else by a common one."""
+    text = "\n".join(_texts(messages))
+    exact = await route.backend.count_tokens(text, model=route.model)
+    if exact is not None:
+        return exact + _framing(messages)
+    try:
+        count = get_counter(route.tokenizer or DEFAULT_TOKENIZER)
+    except InvalidRequest:  # a tokenizer that is not one of ours
+        count = get_counter(DEFAULT_TOKENIZER)
+    told = await asyncio.to_thread(count, text) if len(text) > _IN_A_THREAD_CHARS else count(text)
+    return told + _framing(messages)
+
+
+def _framing(messages: list[dict[str, Any]]) -> int:
+    return ANSWER_TOKENS + MESSAGE_TOKENS * len(messages)
+
+
+def _texts(messages: list[dict[str, Any]]) -> Iterator[str]:
+    """The texts of messages; images and the like have no count here and are left to the model's server."""
+    for message in messages:
+        content = message.get("content")
+        if isinstance(content, str):
+            yield content
+        elif isinstance(content, list):
+            yield from (part["text"] for part in content if isinstance(part, dict) and _is_text(part))
+
+
+def _is_text(part: dict[str, Any]) -> bool:
+    return isinstance(part.get("text"), str)

@@ -1,0 +1,129 @@
+"""Use case: web pages into a conversation, under a budget.
+
+Every page is read; if together they pass the budget, each is cut at a block to its share of it. The pages stand
+in the conversation as `core.prompt` fences them: data, not instructions.
+"""
+
+import asyncio
+import secrets
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from backends.base import CompletionRequest, Route
+from gateway.context import most_tokens
+from gateway.core.prompt import PromptPage, ground_messages, make_mark, share_budget
+from gateway.errors import GatewayError, InvalidRequest
+from gateway.wire import ScrapeRequest, ScrapeResponse, WebOptions, WebSource
+
+DEFAULT_BUDGET_TOKENS = 16_000  # where neither the request nor the model's configuration says how much fits
+DEFAULT_ANSWER_TOKENS = 1_024  # left free for an answer of unsaid length
+SCRAPES_AT_ONCE = 8
+MARGIN_TOKENS = 200  # rules, fences and titles, and what the model's own tokenizer makes of it all
+
+
+class PageScraper(Protocol):
+    """What a Grounder needs of gateway.scrape.Scraper."""
+
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse: ...
+
+
+class Grounded(Struct, kw_only=True, frozen=True):
+    """The request with its pages, what stands for it in a cache's key, and what became of each page."""
+
+    request: CompletionRequest
+    identity: list[dict[str, Any]]
+    sources: list[WebSource]
+
+
+class Grounder:
+    """Puts pages into prompts. One for the whole service.
+
+    Args:
+        secret: makes the marks that fence pages; a random one when absent.
+    """
+
+    def __init__(self, *, scraper: PageScraper, secret: bytes | None = None) -> None:
+        self._scraper = scraper
+        self._secret = secret or secrets.token_bytes(32)
+
+    async def ground(
+        self, request: CompletionRequest, web: WebOptions, *, route: Route, tenant: str = ""
+    ) -> Grounded:
+        """Read the pages and put them before the last user message.
+
+        Raises:
+            GatewayError: the first page's failure when none could be read; InvalidRequest when the budget has no
+                room for pages.
+        """
+        read = await self._scrape_all(web, [None] * len(web.urls), tenant)
+        if not any(isinstance(page, ScrapeResponse) for page in read):
+            raise next(page for page in read if isinstance(page, GatewayError))
+        sizes = [page.tokens.content if isinstance(page, ScrapeResponse) else 0 for page in read]
+        budget = web.max_tokens or budget_for(request, route)
+        shares = share_budget(sizes, budget)
+        cut = [share if 0 < share < size else None for share, size in zip(shares, sizes, strict=True)]
+        pieces = await self._scrape_all(web, cut, tenant) if any(cut) else read
+        sources, pages = [], []
+        for url, whole, piece, share in zip(web.urls, read, pieces, shares, strict=True):
+            if isinstance(piece, ScrapeResponse) and isinstance(whole, ScrapeResponse) and share:
+                pages.append(PromptPage(content=piece.content, url=piece.final_url or url, title=piece.title))
+            sources.append(_report(url, whole, piece if share else None))
+        if not pages:
+            raise InvalidRequest(
+                f"a budget of {budget} tokens has no room for {len(web.urls)} pages", field="web.max_tokens"
+            )
+        mark = make_mark(pages, secret=self._secret)
+        messages = ground_messages(request.messages, pages, mark=mark)
+        return Grounded(
+            request=msgspec.structs.replace(request, messages=messages),
+            identity=ground_messages(request.messages, pages, mark="page"),
+            sources=sources,
+        )
+
+    async def _scrape_all(
+        self, web: WebOptions, limits: list[int | None], tenant: str
+    ) -> list[ScrapeResponse | GatewayError]:
+        gate = asyncio.Semaphore(SCRAPES_AT_ONCE)
+        options = {name: getattr(web, name) for name in web.__struct_fields__ if name != "urls"}
+
+        async def scrape(url: str, max_tokens: int | None) -> ScrapeResponse | GatewayError:
+            asked = ScrapeRequest(**options | {"url": url, "max_tokens": max_tokens})
+            async with gate:
+                try:
+                    return await self._scraper.scrape(asked, tenant=tenant)
+                except GatewayError as error:
+                    return error
+
+        return await asyncio.gather(*(scrape(*each) for each in zip(web.urls, limits, strict=True)))
+
+
+def budget_for(request: CompletionRequest, route: Route) -> int:
+    """What is left of the model's context for pages.
+
+    Raises:
+        InvalidRequest: nothing is.
+    """
+    if route.context_tokens is None:
+        return DEFAULT_BUDGET_TOKENS
+    asked = most_tokens(request.messages) + (request.max_output_tokens or DEFAULT_ANSWER_TOKENS)
+    left = route.context_tokens - asked - MARGIN_TOKENS
+    if left <= 0:
+        raise InvalidRequest(
+            f"prompt and answer may fill the {route.context_tokens} tokens of model `{route.name}`: no room for "
+            "pages; shorten them or set web.max_tokens",
+            field="web",
+        )
+    return left
+
+
+def _report(
+    url: str, whole: ScrapeResponse | GatewayError, piece: ScrapeResponse | GatewayError | None
+) -> WebSource:
+    if isinstance(whole, GatewayError):
+        return WebSource(url=url, title=None, tokens=0, page_tokens=0, error=whole.code)
+    used = piece.tokens.content if isinstance(piece, ScrapeResponse) else 0
+    return WebSource(
+        url=url, title=whole.title, tokens=used, page_tokens=whole.tokens.content, cache=whole.cache
+    )
