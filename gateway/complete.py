@@ -121,6 +121,7 @@ class Completer:
         key = completion_key(request, route, tenant=tenant, identity=identity) if shared else None
         flight, report = await self._find(key, route, cache)
         if flight is None:
+            request = msgspec.structs.replace(request, tenant=tenant)  # a backend's own queue is fair by it
             flight = self._launch(request, route, key, cache)
         return Answer(
             flight.follow(),

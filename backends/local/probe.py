@@ -1,6 +1,5 @@
 """What `winnow doctor` says about the local model: is it there, how does it run, does it answer."""
 
-import asyncio
 import importlib.metadata
 import importlib.util
 import time
@@ -23,7 +22,7 @@ class Finding(Struct, frozen=True):
     text: str
 
 
-def probe(*, path: str | None, **settings: Any) -> list[Finding]:
+async def probe(*, path: str | None, **settings: Any) -> list[Finding]:
     """Load the model, have it write two tokens, and say what was found. Takes as long as loading does.
 
     Args:
@@ -36,7 +35,7 @@ def probe(*, path: str | None, **settings: Any) -> list[Finding]:
     build = Finding("ok", f"llama-cpp-python {importlib.metadata.version('llama-cpp-python')}")
     if path is None:
         return [build, Finding("ok", "LOCAL_MODEL is not set: no local model is served")]
-    return [build, *asyncio.run(_try(LocalBackend(path=path, **settings)))]
+    return [build, *await _try(LocalBackend(path=path, **settings))]
 
 
 async def _try(backend: LocalBackend) -> list[Finding]:

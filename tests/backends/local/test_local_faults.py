@@ -252,18 +252,18 @@ async def test_child_is_given_no_secrets(tiny: str, monkeypatch: pytest.MonkeyPa
     assert b"OMP_WAIT_POLICY=passive" in environment
 
 
-def test_probe_reports_build_device_and_two_tokens(tiny: str) -> None:
-    findings = probe(path=tiny, parallel=2)
+async def test_probe_reports_build_device_and_two_tokens(tiny: str) -> None:
+    findings = await probe(path=tiny, parallel=2)
     assert {finding.level for finding in findings} == {"ok"}
     text = "\n".join(finding.text for finding in findings)
     for part in ("llama-cpp-python 0.", "CPU", "2 requests at once, 4096 tokens each", "+ 2 tokens in"):
         assert part in text
 
 
-def test_probe_names_a_fault(tmp_path: Path) -> None:
-    findings = probe(path=str(tmp_path / "none.gguf"))
+async def test_probe_names_a_fault(tmp_path: Path) -> None:
+    findings = await probe(path=str(tmp_path / "none.gguf"))
     assert findings[-1].level == "error" and "No such file" in findings[-1].text
-    assert probe(path=None)[-1].level == "ok"
+    assert (await probe(path=None))[-1].level == "ok"
 
 
 def _runs(pid: int) -> bool:
