@@ -15,7 +15,7 @@ SYSTEM_PACKAGES := redis-server nginx chromium
 
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 
-.PHONY: run test lint types install-only system scale-demo clean
+.PHONY: run test lint types install-only system scale-demo bench-local clean
 
 run: $(call stamp,$(EXTRAS))
 	$(BIN)/winnow serve
@@ -51,6 +51,13 @@ golden: $(call stamp,$(TEST_EXTRAS))
 
 scale-demo: $(call stamp,$(EXTRAS)) system
 	$(BIN)/python -m fixtures.fleet
+
+# the local backend: minutes, on one core; the server it is compared with wants llama-cpp-python[server]
+PEER_PYTHON ?= $(BIN)/python
+bench-local: $(call stamp,$(TEST_EXTRAS))
+	$(BIN)/python -m bench.local_steps
+	$(BIN)/python -m bench.local
+	$(BIN)/python -m bench.local_http --peer-python $(PEER_PYTHON)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -258,7 +258,5 @@ def _failure(message: FromModel, *, started: bool) -> BackendFailure:
             return ContextExceeded(
                 message.message, prompt_tokens=message.prompt_tokens, context_tokens=message.context_tokens
             )
-        case "timeout":
-            return BackendTimeout(message.message)
-        case _:
+        case "unavailable":
             return BackendInterrupted(message.message) if started else BackendUnavailable(message.message)

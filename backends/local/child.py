@@ -35,8 +35,9 @@ def worker_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("WINNOW_") and not name.endswith(("_API_KEY", "_TOKEN", "_SECRET"))
     }
-    # waiting threads that spin take the processor from the gateway: 2 tokens a second instead of 19, measured
-    return kept | {"OMP_WAIT_POLICY": "passive"}
+    # waiting threads that spin take the processor from the gateway: 2 tokens a second instead of 19, measured;
+    # and numpy needs no threads of its own for what the child does with it
+    return kept | {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class Child:

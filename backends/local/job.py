@@ -62,10 +62,8 @@ class Job:
         self.review, self.spent = review, spent or Spent()
         self.warnings = warnings or []
         self.arrived_at = self.admitted_at = time.monotonic()
-        self.first_token_at: float | None = None
         self._text = TextStream(stop)
         self._said = ""
-        self._said_tokens = 0
         self._logprobs: list[dict[str, Any]] = []
 
     @property
@@ -87,7 +85,6 @@ class Job:
     def say(self, token: int, data: bytes, logprob: dict[str, Any] | None) -> None:
         """Take a chosen token; sets `reason` when it is the last."""
         self._said += self._text.feed(data)
-        self._said_tokens += 1
         self.output_tokens += 1
         if logprob:
             self._logprobs.append(logprob)
@@ -105,8 +102,8 @@ class Job:
             self._said += self._text.close()
         if self.review or not self._said:
             return None
-        piece = Piece(self.id, self._said, self._said_tokens, self._logprobs)
-        self._said, self._said_tokens, self._logprobs = "", 0, []
+        piece = Piece(self.id, self._said, self._logprobs)
+        self._said, self._logprobs = "", []
         return piece
 
     def release_held(self) -> Piece | None:
@@ -119,7 +116,6 @@ class Job:
         return self._said
 
     def finished(self) -> Finished:
-        first = self.first_token_at or time.monotonic()
         return Finished(
             id=self.id,
             reason=self.reason or "stop",
@@ -127,7 +123,6 @@ class Job:
             cached_input_tokens=self.spent.cached_tokens + self.cached,
             output_tokens=self.spent.output_tokens + self.output_tokens,
             queue_ms=(self.admitted_at - self.arrived_at) * 1000,
-            prefill_ms=(first - self.admitted_at) * 1000,
             warnings=self.warnings,
         )
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 MAX_FRAME_BYTES = 64 * 1024**2
 LENGTH_BYTES = 4
 
-RefusalKind = Literal["rejected", "context", "unavailable", "timeout", "interrupted"]
+RefusalKind = Literal["rejected", "context", "unavailable"]
 
 
 # gateway → model
@@ -120,7 +120,6 @@ class Piece(Struct, frozen=True, array_like=True):
 
     id: int
     text: str
-    tokens: int
     logprobs: list[dict[str, Any]] = []  # OpenAI's `logprobs.content` entries, when asked for
 
 
@@ -136,7 +135,6 @@ class Finished(Struct, tag=True, frozen=True, kw_only=True):
     cached_input_tokens: int
     output_tokens: int
     queue_ms: float
-    prefill_ms: float
     warnings: list[dict[str, str]] = []
 
 

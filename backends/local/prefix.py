@@ -36,6 +36,7 @@ class _Sequence:
         self.reserved = 0  # cells this request may come to fill
         self.busy = False
         self.used_at = 0
+        self.owner = ""
 
     def computed(self) -> Tokens:
         return self.tokens[: self.length]
@@ -60,28 +61,27 @@ class PrefixStore:
     def cells_used(self) -> int:
         return sum(sequence.length for sequence in self._sequences)
 
-    def worth_waiting(self, prompt: Tokens) -> bool:
+    def worth_waiting(self, prompt: Tokens, *, owner: str = "") -> bool:
         """A running request is about to compute much more of this prompt than anything holds now."""
-        if not self._rewinds:
-            return False
-        now = max((common_prefix(prompt, s.computed()) for s in self._sequences), default=0)
-        coming = max(
-            (common_prefix(prompt, s.tokens[: s.planned]) for s in self._sequences if s.busy), default=0
-        )
+        own = [s for s in self._sequences if s.owner == owner and self._rewinds]
+        now = max((common_prefix(prompt, s.computed()) for s in own), default=0)
+        coming = max((common_prefix(prompt, s.tokens[: s.planned]) for s in own if s.busy), default=0)
         return coming - now >= MIN_WAIT_TOKENS
 
-    def place(self, prompt: Tokens, *, reserve: int) -> Placement | None:
+    def place(self, prompt: Tokens, *, reserve: int, owner: str = "") -> Placement | None:
         """Choose and take a sequence; None while no sequence or too few cells are free.
 
         Args:
             prompt: at least one token; the last is never reused, since its output is what is wanted.
             reserve: tokens the answer may take.
+            owner: whose prompt it is; what others left is overwritten, never continued, since how much was
+                reused tells what they sent.
         """
         idle = sorted((s for s in self._sequences if not s.busy), key=lambda s: (s.length > 0, s.used_at))
         need = len(prompt) + reserve
         if not idle or self._reserved() + need > self._cells:
             return None
-        best, shared = self._best_match(prompt)
+        best, shared = self._best_match(prompt, owner)
         # taking over a sequence loses what follows the shared prefix, so a barely similar one is copied from
         if not best.busy and (shared * 2 >= best.length or len(idle) == 1):
             target = best
@@ -89,10 +89,11 @@ class PrefixStore:
             target = next(s for s in idle if s is not best)
         else:
             target = best = idle[0]
-            shared = self._shared(prompt, target)
+            shared = self._shared(prompt, target, owner)
         evicted = self._evict(need, spare=(target, best))
         if self._resident(target) + need > self._cells and not best.busy:
-            target, evicted = best, [*evicted, target.number]  # no room for the copy and its source
+            target.length = 0  # no room for a copy and its source: the source itself
+            target, evicted = best, [*evicted, target.number]
         placement = Placement(
             sequence=target.number,
             keep=shared,
@@ -101,6 +102,7 @@ class PrefixStore:
         )
         target.tokens[: len(prompt)] = prompt
         target.length, target.planned, target.reserved, target.busy = shared, len(prompt), need, True
+        target.owner = owner
         self._touch(target)
         self._touch(best)
         return placement
@@ -132,14 +134,16 @@ class PrefixStore:
             self.forget(number)
         return idle
 
-    def _best_match(self, prompt: Tokens) -> tuple[_Sequence, int]:
-        scored = [(self._shared(prompt, s), s) for s in self._sequences]
+    def _best_match(self, prompt: Tokens, owner: str) -> tuple[_Sequence, int]:
+        scored = [(self._shared(prompt, s, owner), s) for s in self._sequences]
         shared, best = max(scored, key=lambda pair: (pair[0], not pair[1].busy, -pair[1].used_at))
         return best, shared
 
-    def _shared(self, prompt: Tokens, sequence: _Sequence) -> int:
+    def _shared(self, prompt: Tokens, sequence: _Sequence, owner: str) -> int:
         """Tokens of the prompt that need not be computed, were it to take over this sequence."""
-        return min(common_prefix(prompt, sequence.computed()), len(prompt) - 1) if self._rewinds else 0
+        if not self._rewinds or sequence.owner != owner:
+            return 0
+        return min(common_prefix(prompt, sequence.computed()), len(prompt) - 1)
 
     def _reserved(self) -> int:
         return sum(s.reserved for s in self._sequences if s.busy)

@@ -221,7 +221,10 @@ def violation(text: str, schema: dict[str, Any]) -> str | None:
         value = json.loads(text)
     except ValueError as exc:
         return f"it is not JSON: {exc}"
-    error = best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
+    try:
+        error = best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
+    except Exception as exc:  # a client's schema: a pattern that does not compile, a reference to nowhere
+        return f"the schema cannot be applied: {exc}"
     return f"{error.json_path}: {error.message[:300]}" if error else None
 
 
@@ -233,5 +236,4 @@ def _said_nothing(request: Generate, prompt_tokens: int) -> Finished:
         cached_input_tokens=0,
         output_tokens=0,
         queue_ms=0,
-        prefill_ms=0,
     )

@@ -26,7 +26,7 @@ class GrammarError(ValueError):
 
 
 class NoCandidate(Exception):
-    """The grammar leaves no token at all."""
+    """Grammar and biases leave no token at all."""
 
 
 class Sampler:
@@ -62,6 +62,8 @@ class Sampler:
             if not candidates.any_left():
                 raise NoCandidate
             token = candidates.choose(self._chain)
+            if not self._allows(token):
+                raise NoCandidate  # a bias banned all that the grammar left
         if not self._model.ends_answer(token):
             lib.llama_sampler_accept(self._grammar, token)  # told of an end, it would abort the process
         lib.llama_sampler_accept(self._chain, token)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from backends.local.job import Job
-from backends.local.messages import Counters, FromModel, Piece, RefusalKind, Refused, Step
+from backends.local.messages import Counters, FromModel, Piece, Refused, Step
 from backends.local.native import NativeModel, Tokens
 from backends.local.pace import Pace
 from backends.local.prefix import PrefixStore
@@ -117,9 +117,9 @@ class Scheduler:
 
     def _place(self, job: Job) -> bool:
         """Give a job its sequence, with as much of its prompt as is already computed."""
-        if self._store.worth_waiting(job.prompt):
+        if self._store.worth_waiting(job.prompt, owner=job.tenant):
             return False
-        placement = self._store.place(job.prompt, reserve=job.limit)
+        placement = self._store.place(job.prompt, reserve=job.limit, owner=job.tenant)
         if placement is None:
             return False
         for evicted in placement.evicted:
@@ -197,8 +197,6 @@ class Scheduler:
 
     def _extend(self, job: Job, index: int) -> None:
         """Choose a job's next token from the output at `index`."""
-        if job.first_token_at is None:
-            job.first_token_at = time.monotonic()
         token = job.sampler.next_token(index)
         if self._model.ends_answer(token):
             job.reason = "stop"
@@ -222,8 +220,7 @@ class Scheduler:
         self._leave(job)
         self._model.trim_sequence(job.sequence, 0)
         self._store.forget(job.sequence)
-        kind: RefusalKind = "interrupted" if job.output_tokens else "unavailable"
-        self._emit([Refused(id=job.id, kind=kind, message=message)])
+        self._emit([Refused(id=job.id, kind="unavailable", message=message)])
 
     def _forget_batch(self, chunks: list[tuple[Job, Tokens, int]]) -> None:
         """An aborted batch leaves sequences half written: back to where they were before it."""

@@ -1,7 +1,7 @@
 """Keeps the model's process alive: starts it, restarts it with growing pauses, and tells every request its
 fate.
 
-States: starting → ready → (dies) → pausing → starting … A request in flight when the process dies hears of
+States: starting → ready → (dies) → pausing → restarting → ready … A request in flight when the process dies hears of
 it at once; a new one is refused until the model is back, with the time to wait.
 """
 
@@ -64,7 +64,7 @@ class Supervisor:
         self._changed = asyncio.Event()  # replaced at every change of state
         self._facts: ModelFacts | None = None
         self._fault: str | None = "the local model was not started yet"
-        self._resumes_at: float | None = None  # while pausing
+        self._resumes_at: float | None = None  # after a fault, until the model answers again
         self._inboxes: dict[int, Inbox] = {}
         self._last_number = 0
         self._past, self._now = Counters(), Counters()
@@ -101,10 +101,10 @@ class Supervisor:
             self._task = asyncio.get_running_loop().create_task(self._keep_alive())
 
     async def ready(self, timeout_s: float) -> ModelFacts:
-        """Wait for a first or running start.
+        """Wait for the first start.
 
         Raises:
-            BackendUnavailable: the model pauses after a fault, or does not come up in time.
+            BackendUnavailable: the model is to be restarted after a fault, or does not come up in time.
         """
         self.start()
         deadline = time.monotonic() + timeout_s
@@ -156,7 +156,7 @@ class Supervisor:
             self._fail(fault)
             await asyncio.sleep(pause_s)
             self.restarts += 1
-            self._resumes_at, pause_s = None, min(LONGEST_PAUSE_S, pause_s * 2)
+            pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
             self._fault = f"the local model is restarting after: {fault}"
 
     async def _live(self) -> tuple[str, bool]:
@@ -172,6 +172,7 @@ class Supervisor:
             while (message := await self._next_message(was_ready)) is not None:
                 if isinstance(message, Ready):
                     was_ready, self._facts, self._fault = True, message.facts, None
+                    self._resumes_at = None
                     self._announce()
                 elif isinstance(message, Broken):
                     broken = message.message

@@ -175,7 +175,10 @@ def try_batches(model: NativeModel) -> float:
 
 def main() -> None:
     """Serve until standard input is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the gateway decides
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(
+            number, signal.SIG_IGN
+        )  # sent to the whole group; the gateway drains, then closes our input
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     source, output = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")

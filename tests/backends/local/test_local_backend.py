@@ -114,6 +114,14 @@ async def test_logit_bias_forces_and_bans(backend: LocalBackend) -> None:
     assert "a" not in banned.text
 
 
+async def test_every_token_banned_is_no_crash(backend: LocalBackend) -> None:
+    everything = {"logit_bias": {str(token): -100 for token in range(300)}}
+    pid = backend.pid
+    for fields in ({"temperature": 0}, {"temperature": 1.0}, {"json_schema": {"enum": ["a", "b"]}}):
+        await ask(backend, parameters=everything, max_output_tokens=4, **fields)
+    assert backend.pid == pid
+
+
 async def test_penalty_changes_what_is_repeated(backend: LocalBackend) -> None:
     plain = await ask(backend, "loop", max_output_tokens=40)
     penalised = await ask(
@@ -184,6 +192,11 @@ async def test_prompt_beyond_the_context_is_refused_with_numbers(backend: LocalB
         pytest.param({"parameters": {"tools": [{"type": "function"}]}}, "tools", id="tools"),
         pytest.param({"parameters": {"response_format": {"type": "xml"}}}, "response_format", id="format"),
         pytest.param({"json_schema": {"type": "nonsense"}}, "JSON Schema", id="not-a-schema"),
+        pytest.param(
+            {"json_schema": {"type": "string", "pattern": "("}},
+            "JSON Schema",
+            id="pattern-that-does-not-compile",
+        ),
         pytest.param({"stop": ["x"] * 50}, "stop", id="too-many-stops"),
         pytest.param(
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},

@@ -124,6 +124,16 @@ def test_store_does_not_wait_for_what_was_given_up() -> None:
     assert not store.worth_waiting(run(300))
 
 
+def test_store_shares_nothing_between_owners() -> None:
+    store = store_with()
+    running = store.place(run(300), reserve=10, owner="alice")
+    assert running is not None
+    assert store.worth_waiting(run(300), owner="alice") and not store.worth_waiting(run(300), owner="bob")
+    store.append(running.sequence, run(300))
+    placement = store.place(run(300), reserve=10, owner="bob")
+    assert placement is not None and placement.keep == 0 and placement.copy_from is None
+
+
 def test_store_reuses_nothing_of_a_model_that_cannot_rewind() -> None:
     store = store_with(rewinds=False)
     compute(store, run(100))

@@ -116,6 +116,15 @@ async def test_schema_without_a_grammar_is_asked_for_in_words(backend: LocalBack
     assert answer.usage.input_tokens > plain.usage.input_tokens + 30
 
 
+async def test_schema_that_cannot_be_applied_is_said(backend: LocalBackend) -> None:
+    schema = {"$ref": "#/$defs/nowhere"}
+    pid = backend.pid
+    parameters = {"logit_bias": {str(3 + ord("1")): 100}}
+    answer = await ask(backend, json_schema=schema, parameters=parameters, max_output_tokens=3)
+    assert [warning["code"] for warning in answer.warnings] == ["schema_not_enforced", "schema_violated"]
+    assert backend.pid == pid
+
+
 async def test_answer_cut_by_its_length_is_not_asked_again(backend: LocalBackend) -> None:
     schema = {"type": "string", "minLength": 100, "maxLength": 200, "not": {"const": "x"}}
     answer = await ask(backend, json_schema=schema, max_output_tokens=10)
