@@ -1,12 +1,11 @@
 """A block while it is still being written: it may yet gain a marker, a prefix or a second paragraph."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gateway.core.page import Block, BlockKind
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """What becomes a `Block`; `line` is its markdown on one line, for the cell of a table."""
 
     kind: BlockKind

@@ -83,7 +83,7 @@ _STARTERS = frozenset("#>-+*=_~|:0123456789") | {""}
 def escape_lines(markdown: str) -> str:
     """`escape_start` for every line of a paragraph."""
     if "\n" not in markdown:
-        return escape_start(markdown)
+        return escape_start(markdown) if markdown[:1] in _STARTERS else markdown
     return "\n".join([escape_start(line) for line in markdown.split("\n")])
 
 

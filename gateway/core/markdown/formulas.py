@@ -22,4 +22,4 @@ def fold(tex: str) -> str:
     if tex.startswith("{\\displaystyle ") and tex.endswith("}"):
         tex = tex[len("{\\displaystyle ") : -1].strip()
     tex = tex.replace("$", "\\$").replace("<", " \\lt ").replace("*", " * ").replace("`", "'")
-    return " ".join(tex.split())
+    return " ".join(tex.split()).rstrip("\\")  # which would escape the closing delimiter

@@ -8,7 +8,8 @@ Source: CommonMark 0.31 sections 6.2 (emphasis), 6.3 (links), 6.4 (images), 6.5 
 
 import re
 from html import escape as escape_html
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from gateway.core.markdown.escape import certainly_separates, code_span, escape, is_punctuation, is_space
 from gateway.core.markdown.line import BREAK, CLOSE, Code, Mark, Token
@@ -20,7 +21,7 @@ _TAGS = frozenset((*_DELIMITERS, "sub", "sup"))
 _ORDINAL = re.compile(r"st|nd|rd|th|er|ère|ème|re|es?|o|a|[ºª°®©™rc]|tm|sm", re.I)
 
 
-class Run(NamedTuple):
+class Run(Struct, frozen=True):
     """A finished line: no block syntax, no escapes for the start of a line."""
 
     markdown: str

@@ -4,7 +4,7 @@ White space is folded as CSS folds it, and held back until text follows: so none
 a block, an emphasis or a link, where markdown has no use for it.
 """
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
 class Mark:
@@ -27,7 +27,7 @@ class Code:
         self.text = text
 
 
-class Atom(NamedTuple):
+class Atom(Struct, frozen=True):
     """Something whose renderings are ready: an image, a formula."""
 
     markdown: str

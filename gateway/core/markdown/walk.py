@@ -95,8 +95,13 @@ class Walk:
                 else node.mem_id not in elements and tag not in UNPRUNED
             ):
                 close = skip
-            else:
-                close = blocks.get(tag, open_block)(self, node)
+            elif tag in blocks:
+                close = blocks[tag](self, node)
+            elif not line.tokens:
+                close = end_block
+            elif not (node.tag or "").startswith("mjx-"):  # MathJax 3 wraps a formula in such elements
+                self.flush()
+                close = end_block
             if close is skip:
                 node = node.next
             elif len(stack) >= max_depth:
@@ -182,12 +187,3 @@ class Walk:
 
 
 Opener = Callable[[Walk, LexborNode], Close | None]
-
-
-def open_block(walk: Walk, node: LexborNode) -> Close | None:
-    """A block-level element that markdown has no word for."""
-    if walk.line.tokens:
-        if (node.tag or "").startswith("mjx-"):
-            return None  # MathJax 3 wraps a formula in elements of its own
-        walk.flush()
-    return walk.end_block
