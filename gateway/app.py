@@ -11,6 +11,7 @@ from litestar.di import Provide
 from litestar.logging import LoggingConfig
 from litestar.openapi import OpenAPIConfig
 from msgspec import Struct
+from structlog.typing import FilteringBoundLogger
 
 from backends.registry import Registry
 from backends.specs import specs_from
@@ -27,9 +28,12 @@ from gateway.grounding import Grounder
 from gateway.health import Health
 from gateway.keys import KeyFile, Keyring, parse_key
 from gateway.limits import Admission, Ledger, Rates
+from gateway.log import make_log
+from gateway.metrics import Metrics
 from gateway.pages import Pages
-from gateway.routes import chat, extract, health, playground, problems, scrape, tokens
+from gateway.routes import chat, extract, health, operation, playground, problems, scrape, tokens
 from gateway.routes.entrance import Doors, Entrance
+from gateway.routes.watch import Watch
 from gateway.scrape import Scraper
 from gateway.settings import Settings, load_settings
 from gateway.workers import WorkerPool
@@ -71,8 +75,9 @@ def cache_directory(settings: Settings) -> Path:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Services]:
     """Build what `settings` describe; everything is closed, last first, when the block ends."""
+    metrics = metrics or Metrics()
     async with AsyncExitStack() as stack:
         cache = open_cache(
             directory=cache_directory(settings), size_bytes=settings.cache_size_bytes, url=settings.cache_url
@@ -98,13 +103,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
         registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
         stack.push_async_callback(registry.aclose)
-        completer = Completer(registry, cache=cache)
+        completer = Completer(registry, cache=cache, watcher=metrics.models)
         stack.push_async_callback(completer.aclose)
 
         async def workers_health() -> str | None:
             return workers.health()
 
-        scraper = Scraper(pages=pages, workers=workers, cache=cache)
+        scraper = Scraper(pages=pages, workers=workers, cache=cache, told=metrics.observe_page)
         yield Services(
             scraper=scraper,
             completer=completer,
@@ -115,15 +120,24 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
 
 
-def create_app(settings: Settings) -> Litestar:
-    """The service as an ASGI application; its objects live from start-up to shutdown."""
+def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -> Litestar:
+    """The service as an ASGI application; its objects live from start-up to shutdown.
+
+    Args:
+        log: gets a line a request; silent without.
+    """
     doors = open_doors(settings)
+    metrics = Metrics()
+    metrics.watch("winnow_running", "Requests that run", lambda: doors.admission.running)
+    metrics.watch("winnow_queued", "Requests that wait for a place", lambda: doors.admission.queued)
+    watch = Watch(metrics=metrics, log=log)
     services: list[Services] = []  # filled for the lifespan: nothing is built before the loop that runs it
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with open_services(settings) as opened:
+        async with open_services(settings, metrics) as opened:
             services.append(opened)
+            metrics.ask("cache", opened.cache.stats)
             Drain(
                 admission=doors.admission,
                 health=opened.health,
@@ -143,6 +157,7 @@ def create_app(settings: Settings) -> Litestar:
             health.live,
             health.ready,
             playground.playground,
+            operation.metrics,
         ],
         lifespan=[lifespan],
         dependencies={
@@ -150,12 +165,15 @@ def create_app(settings: Settings) -> Litestar:
             "completer": Provide(lambda: services[0].completer, sync_to_thread=False),
             "grounder": Provide(lambda: services[0].grounder, sync_to_thread=False),
             "extractor": Provide(lambda: services[0].extractor, sync_to_thread=False),
+            "metrics": Provide(lambda: metrics, sync_to_thread=False),
             "health": Provide(lambda: services[0].health, sync_to_thread=False),
         },
         plugins=[problems.plugin],
         # below WARNING the HTTP clients log every address with its query, which may hold a secret
         logging_config=LoggingConfig(root={"level": "WARNING", "handlers": ["queue_listener"]}),
         middleware=[Entrance(doors)],
+        before_send=[watch.before_send],
+        after_exception=[watch.after_exception],
         request_max_body_size=_BODY_FACTOR * settings.max_body_bytes + _BODY_EXTRA_BYTES,
         openapi_config=OpenAPIConfig(
             title="Winnow", version=__version__, path="/docs", use_handler_docstrings=True
@@ -165,4 +183,4 @@ def create_app(settings: Settings) -> Litestar:
 
 def create_app_from_environment() -> Litestar:
     """What uvicorn calls in every process it starts."""
-    return create_app(load_settings(os.environ))
+    return create_app(load_settings(os.environ), log=make_log())

@@ -1,96 +1,80 @@
-"""Metrics of model calls, by the names of OpenTelemetry's GenAI conventions in Prometheus form.
+"""What Prometheus is told: requests, pages, tokens, caches; what models do is in `model_metrics`.
 
-Source: OpenTelemetry semantic conventions, "GenAI metrics" (names, labels and bucket boundaries).
+One object for one process. With several processes, PROMETHEUS_MULTIPROC_DIR names a folder that they share,
+and any of them answers for all.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+import os
+from collections.abc import Awaitable, Callable, Mapping
 
-from backends.base import Route
-from gateway.answers import Finished
-from gateway.errors import GatewayError
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-OPERATION = "chat"
-MOST_MODELS = 200  # names of models that get a series of their own: some backends take any name
-_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
-_TTFT = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-_TPOT = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5)
-_TOKENS = tuple(4**power for power in range(14))
-_LABELS = ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model")
+from gateway.model_metrics import ModelMetrics
+from gateway.wire import ScrapeResponse
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
-class ModelMetrics:
-    """A `complete.Watcher` that counts.
+class Metrics:
+    """Counts and times everything worth a graph; `models` is the completer's watcher."""
 
-    Args:
-        registry: where the metrics are exposed from; one of these to a registry.
-    """
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._tokens = Histogram(
-            "gen_ai_client_token_usage",
-            "Tokens of a request, as the model reported them; answers from the cache use none",
-            (*_LABELS, "gen_ai_token_type"),
-            buckets=_TOKENS,
-            registry=registry,
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, registry=registry)
+
+        def histogram(name: str, text: str, *labels: str) -> Histogram:
+            return Histogram(name, text, labels, registry=registry, buckets=_SECONDS)
+
+        self._requests = histogram(
+            "winnow_request_seconds", "Time to the end of a response, by route and status", "route", "status"
         )
-        self._duration = Histogram(
-            "gen_ai_client_operation_duration_seconds",
-            "From request to whole answer or failure",
-            (*_LABELS, "error_type"),
-            buckets=_SECONDS,
-            registry=registry,
+        self._stages = histogram("winnow_stage_seconds", "Time of a scrape's stage", "stage")
+        self._pages = counter("winnow_pages_total", "Pages scraped, by what the cache had", "cache")
+        self._page_tokens = counter(
+            "winnow_page_tokens_total", "Tokens of pages: html, content, saved", "kind"
         )
-        self._first = Histogram(
-            "gen_ai_server_time_to_first_token_seconds",
-            "From prompt sent to first delta",
-            _LABELS,
-            buckets=_TTFT,
-            registry=registry,
-        )
-        self._each = Histogram(
-            "gen_ai_server_time_per_output_token_seconds",
-            "After the first token, per further one",
-            _LABELS,
-            buckets=_TPOT,
-            registry=registry,
-        )
-        self._cache = Counter(
-            "winnow_completion_cache",
-            "Answers by what the cache did",
-            (*_LABELS, "status"),
-            registry=registry,
-        )
-        self._cost = Counter(
-            "winnow_completion_cost_usd",
-            "US dollars by configured prices; saved: answers that were there already",
-            (*_LABELS, "kind"),
-            registry=registry,
-        )
-        self._models: set[str] = set()
+        self.models = ModelMetrics(registry)
+        self._gauges: dict[str, Gauge] = {}
+        self._sources: dict[str, Callable[[], Awaitable[Mapping[str, int | float | str]]]] = {}
 
-    def finished(self, finished: Finished) -> None:
-        labels = self._labels(finished.backend, finished.model)
-        timings, usage = finished.timings, finished.completion.usage
-        self._duration.labels(*labels, "").observe(timings.total_ms / 1000)
-        self._cache.labels(*labels, finished.cache.status).inc()
-        self._cost.labels(*labels, "spent").inc(finished.cost.usd)
-        self._cost.labels(*labels, "saved").inc(finished.cost.saved_usd)
-        if finished.cache.status == "hit":
-            return  # no model worked for it
-        self._first.labels(*labels).observe(timings.ttft_ms / 1000)
-        if timings.tpot_ms is not None:
-            self._each.labels(*labels).observe(timings.tpot_ms / 1000)
-        if usage is not None:
-            self._tokens.labels(*labels, "input").observe(usage.input_tokens)
-            self._tokens.labels(*labels, "output").observe(usage.output_tokens)
+    def observe_request(self, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(route, str(status)).observe(seconds)
 
-    def failed(self, error: GatewayError, *, route: Route, after_ms: float) -> None:
-        labels = self._labels(route.backend.name, route.name)
-        self._duration.labels(*labels, error.code).observe(after_ms / 1000)
+    def observe_page(self, page: ScrapeResponse) -> None:
+        """Count a scrape; stages that did not run are left out."""
+        self._pages.labels(page.cache.status).inc()
+        for stage in ("fetch", "clean", "count"):
+            if spent_ms := getattr(page.timings, f"{stage}_ms"):
+                self._stages.labels(stage).observe(spent_ms / 1e3)
+        self._page_tokens.labels("html").inc(page.tokens.html)
+        self._page_tokens.labels("content").inc(page.tokens.content)
+        self._page_tokens.labels("saved").inc(page.tokens.saved)
 
-    def _labels(self, backend: str, model: str) -> tuple[str, str, str]:
-        if model not in self._models:
-            if len(self._models) >= MOST_MODELS:
-                model = "other"
-            self._models.add(model)
-        return OPERATION, backend, model
+    def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """A gauge that is read when Prometheus asks; across processes their sum."""
+        self._gauge(name, text).set_function(read)
+
+    def ask(self, prefix: str, source: Callable[[], Awaitable[Mapping[str, int | float | str]]]) -> None:
+        """Let a part tell its own figures when Prometheus asks; they become `winnow_<prefix>_<name>`."""
+        self._sources[prefix] = source
+
+    async def render(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        for prefix, source in self._sources.items():
+            for name, value in (await source()).items():
+                if isinstance(value, int | float):
+                    self._gauge(f"winnow_{prefix}_{name}", f"{name}, as the {prefix} reports it").set(value)
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return bytes(generate_latest(self.registry))
+        shared = CollectorRegistry()
+        multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        return bytes(generate_latest(shared))
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        if name not in self._gauges:
+            self._gauges[name] = Gauge(name, text, registry=self.registry, multiprocess_mode="livesum")
+        return self._gauges[name]

@@ -6,6 +6,7 @@ costs no work at all.
 """
 
 import time
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -61,12 +62,24 @@ class Content(Struct, kw_only=True, frozen=True):
 
 
 class Scraper:
-    """Opens, cleans, counts and caches. One for the whole service; safe to call concurrently."""
+    """Opens, cleans, counts and caches. One for the whole service; safe to call concurrently.
 
-    def __init__(self, *, pages: Pages, workers: Workers, cache: Cache) -> None:
+    Args:
+        told: is called with every response (metrics).
+    """
+
+    def __init__(
+        self,
+        *,
+        pages: Pages,
+        workers: Workers,
+        cache: Cache,
+        told: Callable[[ScrapeResponse], None] = lambda page: None,
+    ) -> None:
         self._pages = pages
         self._workers = workers
         self._cache = cache
+        self._told = told
 
     async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse:
         """One page, by `request`.
@@ -104,7 +117,7 @@ class Scraper:
                 raise OriginStatus(message, origin_status=entry.status)
             message = f"the origin answered {entry.status}; this is what it sent with it"
             warnings.append(Notice(code="origin_status", message=message))
-        return ScrapeResponse(
+        response = ScrapeResponse(
             id=new_id(),
             url=request.url,
             final_url=entry.final_url,
@@ -135,6 +148,8 @@ class Scraper:
             warnings=warnings,
             **{name: getattr(cleaned, name) if name in request.include else UNSET for name in _OPTIONAL},
         )
+        self._told(response)
+        return response
 
     async def count(self, request: TokensRequest) -> TokensResponse:
         """Tokens of a text or of a conversation."""

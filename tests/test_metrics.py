@@ -1,64 +1,42 @@
-"""Metrics carry the conventional names, and as many series as there are models configured, not more."""
+"""What /metrics says after some work, read as Prometheus reads it."""
 
-import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from pathlib import Path
 
-from backends.base import CompletionRequest, Price, Route
-from backends.scripted import Reply, ScriptedBackend
-from gateway import errors
-from gateway.complete import Completer
-from gateway.metrics import MOST_MODELS, ModelMetrics
+import httpx2
+from prometheus_client.parser import text_string_to_metric_families
 
-pytestmark = pytest.mark.anyio
+from fixtures.site import Site
+from tests.service import running_gateway
 
 
-class AnyModel:
-    """Routes every name to one backend."""
-
-    def __init__(self, backend: ScriptedBackend) -> None:
-        self._backend = backend
-
-    async def resolve(self, model: str | None = None) -> Route:
-        return Route(name=model or "m", backend=self._backend, model="u", price=Price(input=1e6, output=1e6))
-
-    async def models(self) -> list[Route]:
-        return []
-
-    def aliases(self) -> dict[str, str]:
-        return {}
+def read_metrics(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
-def ask(model: str = "m") -> CompletionRequest:
-    return CompletionRequest(model=model, messages=[{"role": "user", "content": "one two"}])
+def test_metrics_count_pages_tokens_and_requests(site: Site, tmp_path: Path) -> None:
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    with (
+        running_gateway(tmp_path, allow_targets=[target]) as url,
+        httpx2.Client(base_url=url, timeout=30) as client,
+    ):
+        body = {"url": f"{site.url}/pages/listing-go-blog"}
+        pages = [client.post("/v1/scrape", json=body).json() for _ in range(3)]
+        client.post("/v1/scrape", json={"colour": 1})
+        client.get("/v1/nothing")
+        values = read_metrics(client.get("/metrics").text)
 
+    def value(name: str, **labels: str) -> float:
+        return values[(name, frozenset(labels.items()))]
 
-async def test_answer_is_counted_under_the_conventional_names() -> None:
-    registry = CollectorRegistry()
-    completer = Completer(AnyModel(ScriptedBackend()), watcher=ModelMetrics(registry))
-    await completer.complete(ask())
-    text = generate_latest(registry).decode()
-    labels = 'gen_ai_operation_name="chat",gen_ai_provider_name="scripted",gen_ai_request_model="m"'
-    assert f'gen_ai_client_token_usage_sum{{{labels},gen_ai_token_type="input"}} 2.0' in text
-    assert f'gen_ai_client_operation_duration_seconds_count{{error_type="",{labels}}} 1.0' in text
-    assert f"gen_ai_server_time_to_first_token_seconds_count{{{labels}}} 1.0" in text
-    assert f"gen_ai_server_time_per_output_token_seconds_count{{{labels}}} 1.0" in text
-    assert f'winnow_completion_cache_total{{{labels},status="miss"}} 1.0' in text
-    assert f'winnow_completion_cost_usd_total{{{labels},kind="spent"}} 7.0' in text
-    assert 'le="7.5"' in text
-
-
-async def test_failure_is_counted_by_its_code() -> None:
-    registry = CollectorRegistry()
-    completer = Completer(AnyModel(ScriptedBackend([Reply(status=503)])), watcher=ModelMetrics(registry))
-    with pytest.raises(errors.BackendUnavailable):
-        await completer.complete(ask())
-    assert 'error_type="backend_unavailable"' in generate_latest(registry).decode()
-
-
-async def test_invented_model_names_do_not_make_series_without_end() -> None:
-    registry = CollectorRegistry()
-    completer = Completer(AnyModel(ScriptedBackend()), watcher=ModelMetrics(registry))
-    for number in range(MOST_MODELS + 20):
-        await completer.complete(ask(f"m{number}"))
-    text = generate_latest(registry).decode()
-    assert text.count("gen_ai_server_time_to_first_token_seconds_count{") == MOST_MODELS + 1
+    assert value("winnow_pages_total", cache="miss") == 1
+    assert value("winnow_pages_total", cache="hit") == 2
+    assert value("winnow_page_tokens_total", kind="saved") == sum(page["tokens"]["saved"] for page in pages)
+    assert value("winnow_stage_seconds_count", stage="clean") == 1
+    assert value("winnow_request_seconds_count", route="/v1/scrape", status="200") == 3
+    assert value("winnow_request_seconds_count", route="/v1/scrape", status="400") == 1
+    assert value("winnow_running") == 0
+    assert any(name.startswith("winnow_cache_") for name, _ in values)

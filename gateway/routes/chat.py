@@ -17,7 +17,7 @@ from gateway.completion_cache import CachePolicy
 from gateway.errors import InvalidRequest
 from gateway.flights import ReaderClosed
 from gateway.grounding import Grounded, Grounder
-from gateway.routes.entrance import tally_of, tenant_of
+from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.openai_answers import ChatEvents, whole_body
 from gateway.routes.openai_errors import exception_handlers
 from gateway.routes.streaming import Departure, EventStream, given_up_when_client_leaves
@@ -80,7 +80,7 @@ async def create_completion(
             identity=grounded.identity if grounded else None,
         )
         unless_streamed.callback(answer.close)
-        tally_of(request).add(lambda: used_tokens(answer))
+        account_of(request).add_cost(lambda: used_tokens(answer))
         departure = Departure(request.receive)
         unless_streamed.callback(departure.stop)
         departure.then(answer.close)

@@ -7,39 +7,25 @@ takes a place, `open` that it asks for no key at all (the health probes).
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
-from gateway.errors import Forbidden, GatewayError, Unauthorized
+from gateway.errors import Forbidden, Unauthorized
 from gateway.identity import new_id
 from gateway.keys import ANONYMOUS, Key, Keyring
 from gateway.limits import Admission, Ledger, Rates, Standing
 from gateway.routes.problems import request_id
+from gateway.routes.watch import Account
 
 _SAFE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _CHALLENGE = {
     "www-authenticate": 'Bearer realm="winnow", Basic realm="winnow"'  # Basic: a browser opens the playground
 }
-
-
-class Tally:
-    """What a request turned out to cost in tokens; routes say how to tell, the entrance asks at the end."""
-
-    def __init__(self) -> None:
-        self._parts: list[Callable[[], int]] = []
-
-    def add(self, part: Callable[[], int]) -> None:
-        """Count `part()` too, asked when the response has gone out: a stream's cost is known only then."""
-        self._parts.append(part)
-
-    @property
-    def tokens(self) -> int:
-        return sum(part() for part in self._parts)
 
 
 class Doors(Struct, kw_only=True, frozen=True):
@@ -52,49 +38,37 @@ class Doors(Struct, kw_only=True, frozen=True):
 
 
 class Entrance(ASGIMiddleware):
-    """Lets a request in or raises why not; sets `tenant` and `tally` in the request's state."""
+    """Lets a request in or raises why not; puts its `Account` into the request's state."""
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        word = given if given and _SAFE.fullmatch(given) else new_id().encode()
-        request_id.set(word.decode())
-        headers = [(b"x-request-id", word)]
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *headers]
-            await send(message)
-
+        name = given.decode() if given and _SAFE.fullmatch(given) else new_id()
+        request_id.set(name)
+        account = scope["state"]["account"] = Account(name=name)
         route: Mapping[str, Any] = scope["route_handler"].opt
         if route.get("open"):
-            await next_app(scope, receive, send_with_headers)
+            await next_app(scope, receive, send)
             return
         doors = self._doors
-        try:
-            key = self._identify(scope, route.get("access"))
-            if standing := doors.rates.take(key):
-                headers += _rate_headers(standing)
-            doors.ledger.check(key)
-            if route.get("work"):
-                await doors.admission.acquire(key.name)
-        except GatewayError as exc:  # answered outside of here: what would be added has to go with it
-            exc.headers |= {name.decode(): value.decode() for name, value in headers}
-            raise
-        tally = Tally()
-        scope["state"]["tenant"], scope["state"]["tally"] = key.name, tally
+        key = self._identify(scope, route.get("access"))
+        account.key = key.name
+        if standing := doors.rates.take(key):
+            account.headers += _rate_headers(standing)
+        doors.ledger.check(key)
         if not route.get("work"):
-            await next_app(scope, receive, send_with_headers)
+            await next_app(scope, receive, send)
             return
+        await doors.admission.acquire(key.name)
         try:
             with doors.rates.counting(key):
-                await next_app(scope, receive, send_with_headers)
+                await next_app(scope, receive, send)
         finally:
             doors.admission.release()
             if key.tokens_per_month is not None:
-                doors.ledger.spend(key.name, tally.tokens)
+                doors.ledger.spend(key.name, account.tokens)
 
     def _identify(self, scope: Scope, access: str | None) -> Key:
         if self._doors.keyring.is_open:
@@ -113,15 +87,15 @@ class Entrance(ASGIMiddleware):
         return key
 
 
+def account_of(request: Request[Any, Any, Any]) -> Account:
+    """What is to be said of this request."""
+    account: Account = request.scope["state"]["account"]
+    return account
+
+
 def tenant_of(request: Request[Any, Any, Any]) -> str:
     """The name of the key a request came with; empty where none is configured."""
-    return str(request.scope["state"].get("tenant", ""))
-
-
-def tally_of(request: Request[Any, Any, Any]) -> Tally:
-    """Where a route notes the tokens that a request cost."""
-    tally: Tally = request.scope["state"].setdefault("tally", Tally())
-    return tally
+    return account_of(request).key
 
 
 def _secret(scope: Scope) -> str | None:

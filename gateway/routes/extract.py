@@ -14,7 +14,7 @@ from gateway.errors import GatewayError, InternalError
 from gateway.extract import Extractor
 from gateway.flights import Follower, ReaderClosed
 from gateway.routes.chat import answer_headers
-from gateway.routes.entrance import tally_of, tenant_of
+from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import Departure, EventStream
 from gateway.wire import (
@@ -55,7 +55,7 @@ async def extract(
     with ExitStack() as unless_streamed:
         reader = extractor.begin(data, tenant=tenant_of(request))
         unless_streamed.callback(reader.close)
-        tally_of(request).add(lambda: used_tokens(reader.end))
+        account_of(request).add_cost(lambda: used_tokens(reader.end))
         departure = Departure(request.receive)
         unless_streamed.callback(departure.stop)
         departure.then(reader.close)

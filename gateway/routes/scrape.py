@@ -13,7 +13,7 @@ from litestar.types import ASGIApp
 
 from gateway import sse
 from gateway.errors import GatewayError, InvalidRequest
-from gateway.routes.entrance import tally_of, tenant_of
+from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import given_up_when_client_leaves
 from gateway.scrape import Opening, Scraper
@@ -41,11 +41,13 @@ async def scrape(
     if accepted == EVENTS:
         opening = await scraper.open(data, tenant=tenant_of(request))
         return ASGIStreamingResponse(
-            iterator=_events(scraper, opening), media_type=EVENTS, headers={"cache-control": "no-store"}
+            iterator=_events(request, scraper, opening),
+            media_type=EVENTS,
+            headers={"cache-control": "no-store"},
         )
     async with given_up_when_client_leaves(request.receive):
         response = await scraper.scrape(data, tenant=tenant_of(request))
-    tally_of(request).add(lambda: response.tokens.content)
+    _note(request, response)
     return _bare(data, response) if accepted == MARKDOWN else _json(response)
 
 
@@ -60,8 +62,15 @@ async def read(
     data = ScrapeRequest(url=_target(request))
     async with given_up_when_client_leaves(request.receive):
         response = await scraper.scrape(data, tenant=tenant_of(request))
-    tally_of(request).add(lambda: response.tokens.content)
+    _note(request, response)
     return _json(response) if _preferred(request, MARKDOWN, JSON) == JSON else _bare(data, response)
+
+
+def _note(request: Request[Any, Any, Any], page: ScrapeResponse) -> None:
+    account = account_of(request)
+    account.add_cost(lambda: page.tokens.content)
+    host = (page.final_url or "").partition("://")[2].partition("/")[0]
+    account.facts |= {"host": host, "origin_status": page.status, "cache": page.cache.status}
 
 
 def _target(request: Request[Any, Any, Any]) -> str:
@@ -105,13 +114,16 @@ def _bare(data: ScrapeRequest, response: ScrapeResponse) -> ASGIResponse:
     return ASGIResponse(body=response.content.encode(), media_type=media_type, headers=headers)
 
 
-async def _events(scraper: Scraper, opening: Opening) -> AsyncIterator[bytes]:
+async def _events(
+    request: Request[Any, Any, Any], scraper: Scraper, opening: Opening
+) -> AsyncIterator[bytes]:
     """`source` once the page is here, `content` when it is clean, `done` with all the rest; or `error`."""
     entry = opening.page.entry
     source = {"url": opening.request.url, "final_url": entry.final_url, "status": entry.status}
     yield sse.encode_json_event(source | {"cache": opening.page.cache}, name="source")
     try:
         response = await scraper.read(opening)
+        _note(request, response)
     except GatewayError as exc:
         yield sse.encode_json_event(to_document(exc), name="error")
         return

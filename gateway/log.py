@@ -1,0 +1,71 @@
+"""One JSON line a request, and one an accident; never a secret.
+
+What may be in a line is a fixed list of fields, chosen by `routes.entrance`; addresses lose their query and
+user part, and anything that looks like a key is blotted out whatever field it came in.
+"""
+
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import msgspec
+import structlog
+
+_SECRET = re.compile(
+    r"(wnw_|sk-|sk_|Bearer\s+|Basic\s+)[A-Za-z0-9._~+/=-]{4,}"
+    r"|(?i:(api[-_]?key|token|secret|password|passwd|signature|sig|auth)=)[^&\s\"']+"
+    r"|(?<=://)[^/@\s]+@"
+    r"|(?<=[?])[^\s\"']+"
+)
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
+
+
+def redact(text: str) -> str:
+    """Blot out keys, queries and user parts of addresses."""
+    return _SECRET.sub("[redacted]", text)
+
+
+def make_log(stream: TextIO = sys.stderr) -> structlog.typing.FilteringBoundLogger:
+    """A logger of this process: JSON lines, or a readable form when the stream is a terminal."""
+    pretty = stream.isatty()
+    renderer: Any = structlog.dev.ConsoleRenderer() if pretty else _render
+    log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(stream) if pretty else _Lines(stream),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _redact_all,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+    )
+    return log
+
+
+class _Lines:
+    """Writes a line at a time; a log that cannot be written is lost, the request it tells of is not."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: bytes) -> None:
+        try:
+            self._stream.buffer.write(line + b"\n")
+            self._stream.buffer.flush()
+        except (OSError, ValueError):
+            pass
+
+    info = warning = error = critical = msg
+
+
+def _redact_all(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = redact(value)
+    return event
+
+
+def _render(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
+    return _encode(event)

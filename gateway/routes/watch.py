@@ -1,0 +1,78 @@
+"""The last look at every response, refusals and unknown routes included: headers, metrics, one log line."""
+
+import time
+from typing import Any
+
+from litestar.types import Message, Scope
+from structlog.typing import FilteringBoundLogger
+
+from gateway.errors import GatewayError
+from gateway.metrics import Metrics
+from gateway.routes.problems import request_id
+
+
+class Account:
+    """What is to be said of one request; the entrance begins it, routes add to it.
+
+    Costs are asked for when the response has gone out: a stream's are known only then.
+    """
+
+    def __init__(self, *, name: str, key: str = "") -> None:
+        self.name = name  # the request's id
+        self.key = key  # the name of the caller's key
+        self.began = time.perf_counter()
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", name.encode())]
+        self.facts: dict[str, Any] = {}
+        self._costs: list[Any] = []
+
+    def add_cost(self, cost: Any) -> None:
+        """`cost()` is tokens to be booked on the key."""
+        self._costs.append(cost)
+
+    @property
+    def tokens(self) -> int:
+        return sum(cost() for cost in self._costs)
+
+
+class Watch:
+    """Litestar's `before_send` and `after_exception` hooks."""
+
+    def __init__(self, *, metrics: Metrics, log: FilteringBoundLogger | None) -> None:
+        self._metrics = metrics
+        self._log = log
+
+    async def before_send(self, message: Message, scope: Scope) -> None:
+        """Add the headers of the request's account; tell of it with the last piece of the body."""
+        account: Account | None = scope["state"].get("account")
+        if account is None:
+            return
+        if message["type"] == "http.response.start":
+            account.status = message["status"]
+            message["headers"] = [*message["headers"], *account.headers]
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            self._tell(account, scope)
+
+    def _tell(self, account: Account, scope: Scope) -> None:
+        took_s = time.perf_counter() - account.began
+        route = scope.get("path_template") or "unknown"
+        self._metrics.observe_request(route, account.status, took_s)
+        if self._log is None or route.startswith("/health"):
+            return
+        self._log.info(
+            "request",
+            id=account.name,
+            key=account.key,
+            method=scope.get("method"),
+            route=route,
+            status=account.status,
+            ms=round(took_s * 1e3, 2),
+            tokens=account.tokens,
+            **account.facts,
+        )
+
+    async def after_exception(self, exc: Exception, scope: Scope) -> None:
+        """Log an accident of ours with its trace, under the id that the client was given."""
+        expected = isinstance(exc, GatewayError) or getattr(exc, "status_code", 500) < 500
+        if self._log is not None and not expected:
+            self._log.error("accident", id=request_id.get(), path=scope["path"], exc_info=exc)

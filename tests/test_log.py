@@ -1,0 +1,86 @@
+"""A line a request, an accident with its trace, and no secret anywhere."""
+
+import io
+import json
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from fixtures.site import Answer, Site
+from gateway.keys import Key, hash_secret
+from gateway.log import make_log, redact
+from tests.service import running_gateway
+
+SECRET = "wnw_planted-secret-0123456789"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("GET https://user:pw@host/path?token=abc#x", "GET https://[redacted]host/path?[redacted]"),
+        ("Authorization: Bearer abcdefgh", "Authorization: [redacted]"),
+        (f"key {SECRET}", "key [redacted]"),
+        ("password=hunter2&x=1", "[redacted]&x=1"),
+        ("a plain line, 12 tokens", "a plain line, 12 tokens"),
+    ],
+)
+def test_redact_blots_out_secrets(text: str, kept: str) -> None:
+    assert redact(text) == kept
+
+
+def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None:
+    site.extra["/hidden?api_key=planted-query"] = Answer(
+        200, {"content-type": "text/html"}, b"<p>Some words.</p>"
+    )
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw)
+    log = make_log(stream)
+    keys = [Key(name="alice", sha256=hash_secret(SECRET))]
+    with running_gateway(tmp_path, log=log, allow_targets=[target], keys=keys) as url:
+        client = httpx2.Client(base_url=url, headers={"authorization": f"Bearer {SECRET}"})
+        with client:
+            page = {
+                "url": f"{site.url}/hidden?api_key=planted-query",
+                "headers": {"cookie": "sid=planted-cookie"},
+            }
+            assert client.post("/v1/scrape", json=page).status_code == 200
+            client.post("/v1/scrape", json={"url": "http://10.0.0.1/?planted-refused"})
+            client.get("/v1/nothing")
+            metrics = client.get("/metrics").text
+        httpx2.get(f"{url}/v1/models", headers={"authorization": "Bearer planted-wrong-key"})
+    lines = [json.loads(line) for line in raw.getvalue().splitlines()]
+    first = lines[0]
+    assert first["event"] == "request" and first["level"] == "info"
+    assert (first["key"], first["status"], first["route"]) == ("alice", 200, "/v1/scrape")
+    assert first["host"] == site.url.removeprefix("http://") and first["cache"] == "bypass"
+    assert first["id"] and first["ms"] > 0 and first["tokens"] > 0
+    assert [line["status"] for line in lines if line["route"] == "/v1/models"] == [401]
+    everything = raw.getvalue().decode() + metrics
+    assert "planted" not in everything and SECRET not in everything
+
+
+def test_accident_is_logged_with_its_trace_and_told_without(tmp_path: Path) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw)
+    log = make_log(stream)
+    file = tmp_path / "keys.json"
+    file.write_text("[]")
+    with (
+        running_gateway(tmp_path, log=log, keys_file=str(file)) as url,
+        httpx2.Client(base_url=url) as client,
+    ):
+        file.write_text("{damaged")
+        answer = client.get("/v1/models")
+        for _ in range(30):
+            if answer.status_code == 500:
+                break
+            time.sleep(0.1)
+            answer = client.get("/v1/models")
+    assert answer.status_code == 500
+    body = answer.text
+    assert "damaged" not in body and "Traceback" not in body
+    accidents = [json.loads(line) for line in raw.getvalue().splitlines() if b"accident" in line]
+    assert accidents and "KeyFault" in accidents[0]["exception"]
