@@ -88,8 +88,8 @@ class Entrance(ASGIMiddleware):
 
 
 def account_of(request: Request[Any, Any, Any]) -> Account:
-    """What is to be said of this request."""
-    account: Account = request.scope["state"]["account"]
+    """What is to be said of this request; an empty account where the app has no entrance."""
+    account: Account = request.scope["state"].setdefault("account", Account(name=""))
     return account
 
 
