@@ -197,15 +197,16 @@ def _extract(arguments: argparse.Namespace) -> int:
         given["schema"] = _read_schema(arguments.schema)
     source = _sources(arguments.source)
     request = msgspec.convert(source | given | {"scrape": scrape_options(arguments)}, ExtractRequest)
+    printed = arguments.stream and not arguments.json
     answer = run(
         f"reading {arguments.source[0]}",
-        here=lambda services: _follow(services.extractor.stream(request), printed=arguments.stream),
-        there=lambda client: _follow(client.extract(request, stream=True), printed=arguments.stream),
-        quiet=arguments.stream,
+        here=lambda services: _follow(services.extractor.stream(request), printed=printed),
+        there=lambda client: _follow(client.extract(request, stream=True), printed=printed),
+        quiet=printed,
     )
     if arguments.json or answer.estimate:
         print(msgspec.json.format(wire.encode_json(answer), indent=2).decode())
-    elif not arguments.stream:
+    elif not printed:
         data = msgspec.json.format(wire.encode_json(answer.data), indent=2).decode()
         print(data if answer.text is None else answer.text)
     print(_extract_report(answer), file=sys.stderr)

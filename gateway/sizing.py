@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from backends.base import BackendFailure, Route
 from gateway.core.plan import Budget, Plan, plan_calls
-from gateway.core.prompt import PromptPage, Task
-from gateway.core.tokens import get_counter, resolve_tokenizer
+from gateway.core.prompt import PromptPage, Task, build_messages
+from gateway.core.tokens import TokenCounter, get_counter, resolve_tokenizer
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.wire import ExtractRequest
 
@@ -48,10 +48,9 @@ class Sizer:
 
         context_tokens, scale = None, 1.0
         if isinstance(route, Route) and (context_tokens := await self._contexts.of(route)) is not None:
-            # the model's own count of the longest page corrects ours, where its backend can count
-            text = max((page.content for page in pages), key=len, default="")
-            if exact := await route.backend.count_tokens(text, model=route.model):
-                scale = max(1.0, exact / max(1, await asyncio.to_thread(count, text)))
+            rules = "\n".join([message["content"] for message in build_messages(task, [], mark="")])
+            longest = max((page.content for page in pages), key=len, default="")
+            scale = max(1.0, *[await _scale(route, text, count) for text in (rules, longest)])
         budget = Budget(
             context_tokens=context_tokens,
             max_output_tokens=request.max_output_tokens,
@@ -96,3 +95,9 @@ class _Contexts:
             told = next((info.context_tokens for info in listed if info.name == route.model), None)
             self._told[key] = now, told
         return told
+
+
+async def _scale(route: Route, text: str, count: TokenCounter) -> float:
+    """The model's tokens per one of ours in a text, where its backend can count."""
+    exact = await route.backend.count_tokens(text, model=route.model)
+    return exact / max(1, await asyncio.to_thread(count, text)) if exact else 1.0

@@ -573,6 +573,12 @@ async def test_extract_refuses_an_unknown_model_before_reading_a_page(make_bench
     assert caught.value.extra["known"] == ["m"] and bench.site.hits["/never"] == 0
 
 
+async def test_extract_says_when_a_page_was_cut(make_bench: MakeBench) -> None:
+    request = ExtractRequest(html=WIDGET, prompt="?", scrape=ScrapeOptions(max_tokens=10))
+    answer = await make_bench([say("x")]).extractor.extract(request)
+    assert [notice.code for notice in answer.warnings] == ["content_cut"]
+
+
 async def test_extract_passes_scrape_options_on(make_bench: MakeBench) -> None:
     bench = make_bench([say("x")])
     options = ScrapeOptions(select="b", tokenizer="cl100k_base")

@@ -1,5 +1,6 @@
 """`POST /v1/extract`: decode, call, encode; whole or as events."""
 
+import logging
 from contextlib import ExitStack
 from typing import Any
 
@@ -27,6 +28,8 @@ from gateway.wire import (
     collect,
     encode_json,
 )
+
+_log = logging.getLogger("winnow.extract")
 
 JSON, EVENTS = "application/json", sse.CONTENT_TYPE
 _NAMES: dict[type, str] = {
@@ -94,7 +97,7 @@ class ExtractEvents:
         except ReaderClosed:
             raise
         except Exception:
-            # the log gets the reason where the exception is raised again; the client gets an end
+            _log.exception("an extraction failed in its stream")
             return self._failure(
                 InternalError("the gateway failed; the request id finds the reason in its log")
             )
