@@ -101,9 +101,8 @@ class DiskStore:
         self._home = directory / "store"
         self._size_bytes = size_bytes
         self._lock_timeout_s = lock_timeout_s
-        self._shared: diskcache.Cache | None = (
-            None  # opened once: opening writes, using has a connection a thread
-        )
+        # opened once for all threads, since opening writes; each thread has a connection of its own to it
+        self._shared: diskcache.Cache | None = None
         self._identity: tuple[int, int] | None = None
         self._opening = threading.Lock()
         self._mine = threading.local()

@@ -199,6 +199,7 @@ def connect(url: str, *, timeout_s: float) -> tuple[Any, str]:
     if parts.scheme not in SCHEMES:
         raise ValueError(f"CACHE_URL must start with one of {', '.join(f'{s}://' for s in SCHEMES)}")
     query = dict(parse_qsl(parts.query))
+    query.pop("decode_responses", None)  # entries are bytes
     cluster = query.pop("cluster", "false").lower() in ("true", "yes", "1")
     url = urlunsplit(parts._replace(query=urlencode(query)))
     options: dict[str, Any] = {

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from fixtures.redis import RedisServer
-from gateway.cache import open_cache
 from gateway.cache.base import Cache, Store
 from gateway.cache.disk import DiskCache
 from gateway.cache.memory import MemoryCache
+from gateway.cache.valkey import ValkeyCache
 
 Open = Callable[[], Store]
 
@@ -63,7 +63,12 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path, close_later: Call
     url = request.getfixturevalue("redis").url if below == "valkey" else None
 
     def start() -> Store:
-        store = open_cache(directory=tmp_path / "cache", size_bytes=100 * 1024**2, url=url, memory_bytes=0)
+        # a loaded machine takes longer than the defaults now and then; those are for test_valkey and test_disk_faults
+        store = (
+            ValkeyCache(url, timeout_s=5)
+            if url
+            else DiskCache(tmp_path / "cache", size_bytes=10**8, deadline_s=30)
+        )
         cache = MemoryCache(store, size_bytes=1024**2, hold_s=0.2) if tier else store
         close_later(cache)
         return cache
@@ -79,7 +84,7 @@ def store(open_store: Open) -> Store:
 @pytest.fixture
 def open_disk(tmp_path: Path, close_later: Callable[[Cache], None]) -> Callable[..., DiskCache]:
     def start(*, size_bytes: int = 100 * 1024**2) -> DiskCache:
-        cache = DiskCache(tmp_path / "cache", size_bytes=size_bytes, remember_s=0.5)
+        cache = DiskCache(tmp_path / "cache", size_bytes=size_bytes, deadline_s=30, remember_s=0.5)
         close_later(cache)
         return cache
 

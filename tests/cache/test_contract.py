@@ -51,9 +51,9 @@ async def test_cache_replaces_a_value(open_store: Open) -> None:
 
 async def test_cache_forgets_after_ttl(open_store: Open) -> None:
     writer, reader = open_store(), open_store()
-    await writer.set(KEY, b"value", ttl_s=0.4)
+    await writer.set(KEY, b"value", ttl_s=1)
     assert await reader.get(KEY) == b"value"
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.1)
     assert await writer.get(KEY) is None
     assert await reader.get(KEY) is None
 
@@ -124,10 +124,10 @@ async def test_lease_of_a_dead_leader_expires_and_cannot_be_renewed(open_store: 
 
 async def test_lease_lasts_as_long_as_it_is_renewed(open_store: Open) -> None:
     one, other = open_store(), open_store()
-    lease = await one.lease(KEY, ttl_s=0.5)
+    lease = await one.lease(KEY, ttl_s=1)
     assert lease
     for _ in range(4):
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.4)
         assert await lease.renew()
     assert await other.lease(KEY, ttl_s=60) is None
 

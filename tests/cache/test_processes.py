@@ -20,12 +20,15 @@ ROUNDS = 25
 PRELUDE = """
 import asyncio, hashlib, sys
 from pathlib import Path
-from gateway.cache import open_cache
+from gateway.cache.disk import DiskCache
+from gateway.cache.memory import MemoryCache
 def value_of(index):  # rows and files, told apart by their index alone
     return hashlib.sha256(str(index).encode()).digest() * (10 if index % 3 else 6000)
 def cache():
-    url = sys.argv[2] if len(sys.argv) > 2 else None
-    return open_cache(directory=sys.argv[1], size_bytes=500_000_000, url=url)
+    if len(sys.argv) > 2 and sys.argv[2]:
+        from gateway.cache.valkey import ValkeyCache
+        return MemoryCache(ValkeyCache(sys.argv[2], timeout_s=5), size_bytes=10**7)
+    return MemoryCache(DiskCache(Path(sys.argv[1]), size_bytes=500_000_000, deadline_s=30), size_bytes=10**7)
 """
 
 WRITE_FOR_EVER = """

@@ -25,10 +25,12 @@ class Work:
     ) -> None:
         self.cache, self.flight, self.delay_s, self.stores = cache, flight, delay_s, stores
         self.runs = self.finished = 0
+        self.began = asyncio.Event()
         self.error: Exception | None = None
 
     async def __call__(self) -> bytes:
         self.runs += 1
+        self.began.set()
         await asyncio.sleep(self.delay_s)
         if self.error:
             raise self.error
@@ -85,7 +87,7 @@ async def test_cancelled_leader_does_not_fail_its_followers(open_store: Open) ->
 async def test_work_is_cancelled_when_nobody_waits_and_the_next_caller_starts_anew(open_store: Open) -> None:
     work = worker(open_store, delay_s=0.3)
     callers = [asyncio.create_task(work.run()) for _ in range(3)]
-    await asyncio.sleep(0.1)
+    await work.began.wait()
     for caller in callers:
         caller.cancel()
     await asyncio.sleep(0)
@@ -111,7 +113,7 @@ async def test_another_worker_takes_over_when_the_leader_dies(open_store: Open) 
 
 
 async def test_leader_keeps_its_lease_through_long_work(open_store: Open) -> None:
-    slow, other = (worker(open_store, delay_s=1, lease_ttl_s=0.4) for _ in range(2))
+    slow, other = (worker(open_store, delay_s=1.5, lease_ttl_s=1) for _ in range(2))
     await asyncio.gather(slow.run(), other.run())
     assert slow.runs + other.runs == 1
 
@@ -139,11 +141,12 @@ async def test_result_of_a_leader_that_lost_its_lease_does_not_replace_a_newer_o
 
 
 async def test_workers_do_not_queue_for_work_that_leaves_nothing(open_store: Open) -> None:
-    workers = [worker(open_store, delay_s=0.4, stores=False) for _ in range(4)]
+    workers = [worker(open_store, delay_s=0.5, stores=False) for _ in range(4)]
     await workers[0].run()
-    started = asyncio.get_running_loop().time()
-    await asyncio.gather(*(work.run() for work in workers))
-    assert asyncio.get_running_loop().time() - started < 4 * 0.4, "side by side, not one after another"
+    running = [asyncio.create_task(work.run()) for work in workers[1:]]
+    await asyncio.gather(*(work.began.wait() for work in workers[1:]))
+    assert not any(work.finished for work in workers[1:]), "side by side, not one after another"
+    await asyncio.gather(*running)
 
 
 async def test_work_is_done_when_the_store_is_broken(

@@ -24,7 +24,7 @@ Start = Callable[..., RedisServer]
 
 @pytest.fixture
 async def cache(redis: RedisServer) -> AsyncIterator[ValkeyCache]:
-    cache = ValkeyCache(redis.url, remember_s=0.5)
+    cache = ValkeyCache(redis.url, timeout_s=5, remember_s=0.5)
     yield cache
     await cache.aclose()
 
@@ -75,7 +75,7 @@ async def test_url_that_is_not_understood_is_refused_without_its_password(url: s
 async def test_database_and_password_come_from_the_url(start_redis: Start) -> None:
     server = start_redis("--user", "winnow", "on", ">p%ss", "~winnow:*", "+@all")
     for password, works in (("p%25ss", True), ("wrong", False)):
-        cache = ValkeyCache(f"redis://winnow:{password}@127.0.0.1:{server.port}/3")
+        cache = ValkeyCache(f"redis://winnow:{password}@127.0.0.1:{server.port}/3", timeout_s=5)
         await cache.set(KEY, b"value", ttl_s=60)
         assert (await cache.get(KEY) == b"value") is works
         health = await cache.health()
@@ -100,12 +100,12 @@ async def test_tls_is_verified(start_redis: Start, tmp_path: Path) -> None:
         tls=True,
     )
     trusted = f"rediss://localhost:{server.port}/0?ssl_ca_certs={certificate}"
-    cache = ValkeyCache(trusted)
+    cache = ValkeyCache(trusted, timeout_s=5)
     await cache.set(KEY, b"value", ttl_s=60)
     assert await cache.get(KEY) == b"value"
     await cache.aclose()
     for url in (f"rediss://localhost:{server.port}/0", trusted.replace("localhost", "127.0.0.1")):
-        cache = ValkeyCache(url)
+        cache = ValkeyCache(url, timeout_s=5)
         assert await cache.get(KEY) is None
         assert "ertificate" in str(await cache.health()), "unknown issuer, or another host's name"
         await cache.aclose()
@@ -119,7 +119,7 @@ async def test_cluster(start_redis: Start) -> None:
         if b"cluster_state:ok" in server.command("CLUSTER", "INFO"):
             break
         await asyncio.sleep(0.05)
-    cache = ValkeyCache(f"valkey://127.0.0.1:{server.port}?cluster=true")
+    cache = ValkeyCache(f"valkey://127.0.0.1:{server.port}?cluster=true", timeout_s=2, remember_s=0.5)
     for index in range(20):
         await cache.set(f"page:1:{index}", b"value", ttl_s=60)
         assert await cache.get(f"page:1:{index}") == b"value"
@@ -207,7 +207,7 @@ async def test_restarted_server_is_used_again(own: tuple[RedisServer, ValkeyCach
 
 async def test_full_server_still_answers_reads_and_is_named(start_redis: Start) -> None:
     server = start_redis("--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
-    cache = ValkeyCache(server.url, remember_s=0.5)
+    cache = ValkeyCache(server.url, timeout_s=5, remember_s=0.5)
     await cache.set(KEY, b"value", ttl_s=600)
     for index in range(60):
         await cache.set(f"page:1:{index}", os.urandom(100_000), ttl_s=600)
@@ -221,7 +221,7 @@ async def test_full_server_still_answers_reads_and_is_named(start_redis: Start) 
 
 async def test_evicting_server_is_well(start_redis: Start) -> None:
     server = start_redis("--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru")
-    cache = ValkeyCache(server.url)
+    cache = ValkeyCache(server.url, timeout_s=5)
     values = {f"page:1:{index}": os.urandom(50_000) for index in range(200)}
     for key, value in values.items():
         await cache.set(key, value, ttl_s=600)
