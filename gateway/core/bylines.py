@@ -16,7 +16,7 @@ _AUTHOR_NAME = re.compile(r"author[-_]{0,2}name", re.I)
 _DATED = re.compile(r"publish|date|posted|byline", re.I)
 _MAX_NAME_CHARACTERS = 100
 _MAX_TRIED = 40
-_MAX_MARKED = 300
+_MAX_MARKED = 120
 _MAX_PARENTS = 8
 _MAX_AROUND_CHARACTERS, _AFTER_CHARACTERS, _BEFORE_CHARACTERS = 20_000, 400, 100
 

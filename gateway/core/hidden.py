@@ -49,6 +49,7 @@ _ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transfor
 _ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
 _SHARE = 0.25  # of the page's text: more is the page itself
 _LEAST_PAGE = 1000  # characters: a page of less hides what it hides
+_READ_CHARACTERS = 50_000_000
 _ALIKE = 3  # so many texts hidden alike are shown one at a time
 _ALIKE_CHARACTERS = 60
 _RULES = 40  # hiding <style> rules matched at most
@@ -69,11 +70,15 @@ def find_hidden(tree: LexborHTMLParser, *, marks: Marks | None = None) -> dict[i
     """
     page = _Page(tree, marks or find_marks(tree))
     found: dict[int, str] = {}
+    left = _READ_CHARACTERS
     alike: dict[tuple[str, str | None, str], list[int]] = {}
     for node, reason in page.candidates():
         if node.first_child is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
             continue
+        if left < 0:
+            break
         characters = len((node.text() or "").strip())
+        left -= characters  # hidden elements may nest, and each repeats what is below it
         if not characters:
             continue
         if reason in _UNDOABLE:

@@ -146,8 +146,8 @@ class _Head:
 
     def __init__(self, marks: Marks) -> None:
         tags = marks.tags
-        self.title = _first(_fold(node.text()) for node in tags["title"]) or ""
-        self.headings = [text for node in tags["h1"] if (text := _fold(node.text(separator=" ")))]
+        self.title = _first(_fold(node.text()) for node in tags["title"][:5]) or ""
+        self.headings = [text for node in tags["h1"][:20] if (text := _fold(node.text(separator=" ")))]
         self.heading = next((node for node in tags["h1"] if _fold(node.text())), None)
         self.base = _first(node.attrs.get("href") for node in tags["base"]) or ""
         self.lang = (
@@ -249,7 +249,7 @@ def _text(value: Any) -> str | None:
 
 
 def _fold(text: str | None) -> str:
-    return " ".join((text or "").split())
+    return " ".join((text or "")[: 4 * _MAX_TEXT_CHARACTERS].split())[:_MAX_TEXT_CHARACTERS]
 
 
 def _first(values: Iterable[str | None]) -> str | None:

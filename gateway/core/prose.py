@@ -11,7 +11,6 @@ _MARKUP = re.compile(
     r"<(?:p|br|div|ul|ol|li|h[1-6]|strong|em|b|i|a|span|table|blockquote|pre)\b[^>]{0,500}>", re.I
 )
 _ESCAPED_MARKUP = re.compile(r"&lt;/?(?:p|br|div|ul|ol|li|h[1-6]|strong|em|b|i|a|span)\b", re.I)
-_LINES = re.compile(r"\s*\n\s*")
 
 # schema.org properties that hold what a reader reads, in the order a page shows them
 _TITLES = ("headline", "name")
@@ -31,7 +30,7 @@ _STATE_NOISE = re.compile(
     r"|schema|css|style|script|token|query|env|flags?$|ads?$|legal|error|aria|alt$|sharing|social",
     re.I,
 )
-_NO_PROSE = re.compile(r"https?://\S+$|^[{\[]|[{};]\s*$|function\s*\(|=>|^data:|^\S+$")
+_NO_PROSE = re.compile(r"^https?://\S+$|^[{\[]|[{};]\s*$|function\s*\(|=>|^data:|^\S+$")
 _MIN_PROSE_WORDS = 6
 _MAX_VALUES = 200_000
 
@@ -42,7 +41,7 @@ def to_html(value: str) -> str:
         value = html.unescape(value)
     if _MARKUP.search(value):
         return f"<div>{value}</div>"
-    lines = _LINES.split(html.escape(html.unescape(value), quote=False).strip())
+    lines = (" ".join(line.split()) for line in html.escape(html.unescape(value), quote=False).split("\n"))
     return "".join(f"<p>{line}</p>" for line in lines if line)
 
 

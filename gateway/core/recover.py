@@ -30,12 +30,12 @@ _SAMPLES, _SAMPLE_CHARACTERS = 16, 24
 _MAX_STATE_CHARACTERS = 4_000_000
 _LEAST_NOSCRIPT_CHARACTERS = 400  # less is a tracking pixel or "please enable JavaScript"
 
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _STRING = r'"(?:[^"\\\n]|\\.){0,2000000}"'
 _FLIGHT = re.compile(rf"self\.__next_f\.push\(\[1,\s*({_STRING})\]\)")
 _FLIGHT_ROW = re.compile(r"^[0-9a-f]+:(?=[\[{])", re.M)
 _ASSIGNED = re.compile(
-    r"(?:__[A-Za-z]\w+|[Ss]tate|[Dd]ata)[\"'\]]*\s*=\s*(?:JSON\.parse\(\s*(?=\")|(?=[{\[]))"
+    r"(?:\b__[A-Za-z]\w{1,60}+|[Ss]tate|[Dd]ata)[\"'\]]*\s*=\s*(?:JSON\.parse\(\s*(?=\")|(?=[{\[]))"
 )
 _LITERAL = re.compile(r'"((?:[^"\\\n]|\\.){40,20000})"')
 _DECODER = json.JSONDecoder(strict=False)

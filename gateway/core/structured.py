@@ -20,17 +20,20 @@ Item = dict[str, Any]
 
 _MAX_ITEMS = 300
 _MAX_DEPTH = 24
+_MAX_LENIENT_CHARACTERS = 300_000  # forgiving mistakes costs more than reading
 _MAX_SCRIPT_CHARACTERS = 2_000_000
 _MAX_PROPERTIES = 3000
 _MAX_TEXT_CHARACTERS = 50_000
+_MAX_MICRODATA_CHARACTERS = 2_000_000
 _MAX_PARENTS = 64
 
 _SCHEMA = re.compile(r"https?://(?:www\.)?schema\.org/", re.I)
-_WRAPPED = re.compile(
-    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|(?://|/\*)?\s*\]\]>(?:\s*\*/)?)\s*$"
+_STRING = r'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z))'  # every branch ends at the text's end: one pass
+_COMMENT = re.compile(
+    _STRING + r"|/\*.*?(?:\*/|\Z)|^[ \t]*+//[^\n]*+|<!--|-->|<!\[CDATA\[|\]\]>", re.S | re.M
 )
-_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|(?<![:\w"])//[^\n"]*$', re.S | re.M)
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+_TRAILING_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.S)
+_OPENING = re.compile(r"[{\[]")
 _CARDS = ("twitter:", "og:", "article:", "product:", "book:", "profile:", "music:", "video:")
 _ADDRESS = {"a": "href", "area": "href", "link": "href", "object": "data"} | dict.fromkeys(
     ("img", "audio", "video", "iframe", "source", "embed", "track"), "src"
@@ -88,13 +91,14 @@ def parse_json(text: str) -> list[Any]:
         return [msgspec.json.decode(text)]
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
         pass
-    text = _WRAPPED.sub("", _WRAPPED.sub("", text))
+    if len(text) > _MAX_LENIENT_CHARACTERS:
+        return []
     text = _TRAILING_COMMA.sub(_keep_string, _COMMENT.sub(_keep_string, text))
     decoder = json.JSONDecoder(strict=False)  # line breaks inside strings
     documents, at = [], 0
-    while (start := _next_document(text, at)) >= 0:
+    while start := _OPENING.search(text, at):
         try:
-            document, at = decoder.raw_decode(text, start)
+            document, at = decoder.raw_decode(text, start.start())
         except (ValueError, RecursionError):
             break
         documents.append(document)
@@ -128,11 +132,6 @@ def _keep_string(found: re.Match[str]) -> str:
     return found[1] or ""
 
 
-def _next_document(text: str, at: int) -> int:
-    found = re.compile(r"[{\[]").search(text, at)
-    return found.start() if found else -1
-
-
 def _cards(metas: list[LexborNode]) -> list[Item]:
     graph: Item = {"@type": "OpenGraph"}
     card: Item = {"@type": "TwitterCard"}
@@ -162,6 +161,7 @@ def _microdata(marked: list[LexborNode], base_url: str | None) -> list[Item]:
     """Items of the HTML Standard's microdata, nested as they are nested; `itemref` is not followed."""
     scopes: dict[int, Item] = {}
     roots: list[Item] = []
+    left = _MAX_MICRODATA_CHARACTERS
     for node in marked[:_MAX_PROPERTIES]:
         attributes = node.attrs
         owner = _owner(node, scopes)
@@ -171,8 +171,12 @@ def _microdata(marked: list[LexborNode], base_url: str | None) -> list[Item]:
             value = scopes[node.mem_id] = {"@type": _type_of(attributes.get("itemtype") or "")}
             if not names or owner is None:
                 roots.append(value)
+        elif owner is None or left < 0:
+            continue
         else:
-            value = _value(node, base_url)
+            text = _value(node, base_url)
+            left -= len(text)  # properties may nest, and each repeats what is below it
+            value = text[:_MAX_TEXT_CHARACTERS]
         if owner is not None and value:
             for name in names:
                 _add(owner, _SCHEMA.sub("", name), value)
@@ -206,7 +210,7 @@ def _value(node: LexborNode, base_url: str | None) -> str:
         return stated.strip()
     if tag in _ADDRESS:
         return absolute(attributes.get(_ADDRESS[tag]) or "", base_url) or ""
-    return " ".join((node.text() or "")[:_MAX_TEXT_CHARACTERS].split())
+    return " ".join((node.text() or "").split())
 
 
 def absolute(address: str, base_url: str | None) -> str | None:

@@ -14,7 +14,7 @@ _FAR_PX = 900.0
 _SHIFTS = ("left", "right", "top", "bottom", "text-indent", "margin", "margin-left", "margin-top")
 _SIZES = ("width", "height", "max-width", "max-height")
 _NO_SCALE = re.compile(r"scale[xy3d]{0,2}\(\s*0?\.?0*%?\s*[,)]")
-_FAR_MOVE = re.compile(r"translate[xy3d]{0,2}\([^)]*-\d{4,}(?:\.\d+)?px")
+_FAR_MOVE = re.compile(r"translate[xy3d]{0,2}\([^)]{0,200}-\d{4,}(?:\.\d+)?px")
 _NO_CLIP = re.compile(
     r"inset\(\s*(?:[5-9]\d|1\d\d)(?:\.\d+)?%|circle\(\s*0(?![.\d])|polygon\(\s*(?:0[a-z%]*[\s,]*)+\)"
 )
