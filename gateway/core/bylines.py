@@ -18,7 +18,7 @@ _MAX_NAME_CHARACTERS = 100
 _MAX_TRIED = 40
 _MAX_MARKED = 120
 _MAX_PARENTS = 8
-_MAX_AROUND_CHARACTERS, _AFTER_CHARACTERS, _BEFORE_CHARACTERS = 20_000, 400, 100
+_MAX_AROUND_CHARACTERS, _AFTER_CHARACTERS, _BEFORE_CHARACTERS = 20_000, 600, 100
 
 _BY = re.compile(
     r"^\W*(?:(?:written|posted|published|story|words|text|article|reviewed)\s+)?(?:by|von|par|por|di|door|av|автор)\b[:\s]+",
@@ -92,7 +92,8 @@ class Bylines:
             if node.tag != "time" and prop != "datePublished" and not _DATED.search(classes):
                 continue
             text = (node.text(separator=" ") or "")[:_MAX_DATE_CHARACTERS]
-            if _UPDATED.search(f"{classes} {prop} {text}"):
+            text = text[max(0, text.lower().find("publish")) :]  # … updated then, published now
+            if _UPDATED.search(f"{classes} {prop} {text.lower().partition('publish')[0]}"):
                 continue
             stated = attributes.get("datetime") or attributes.get("content") or ""
             if found := to_iso(stated, month_first=month_first) or to_iso(text, month_first=month_first):

@@ -55,7 +55,17 @@ _DATE_METAS = (
         "date-pub",
     ),
     *("publication_date", "citation_publication_date", "citation_date", "dc.date.issued", "dc.date"),
-    *("dcterms.date", "pubdate", "date", "datecreated", "article.published", "published_time"),
+    *(
+        "dcterms.date",
+        "pubdate",
+        "published-date",
+        "w-published-date",
+        "ms.date",
+        "date",
+        "datecreated",
+        "article.published",
+        "published_time",
+    ),
 )
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?", re.I)
 _TAG = re.compile(r"<[^>]{0,200}>")
