@@ -15,7 +15,7 @@ SYSTEM_PACKAGES := redis-server nginx chromium
 
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 
-.PHONY: run test lint types install-only system scale-demo bench-local clean
+.PHONY: run test lint types install-only system golden fuzz scale-demo bench-local clean
 
 run: $(call stamp,$(EXTRAS))
 	$(BIN)/winnow serve
@@ -48,6 +48,10 @@ system:
 golden: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/python -m pytest tests/test_golden.py --update
 	git diff --stat fixtures/pages
+
+# a million mutated pages through the workers, an hour on two cores; FUZZ_PAGES and FUZZ_SEED change that
+fuzz: $(call stamp,$(TEST_EXTRAS))
+	FUZZ_PAGES=$${FUZZ_PAGES:-1000000} $(BIN)/python -m pytest tests/test_fuzz.py -s
 
 scale-demo: $(call stamp,$(EXTRAS)) system
 	$(BIN)/python -m fixtures.fleet

@@ -3,16 +3,17 @@
 import asyncio
 import os
 import signal
+import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from gateway.core.jobs import Counted, CountJob
 from gateway.errors import CleanError, CleanTimeout, GatewayError, UnsupportedContent
 from gateway.workers import ASIDE_PER_WORKER, WorkerPool
+from tests.leaks import descriptors, eventually, is_running, stat_of
 
 pytestmark = pytest.mark.anyio
 TIMEOUT_S = 1.0
@@ -170,30 +171,27 @@ async def test_many_deaths_leak_nothing(pool: WorkerPool) -> None:
     await eventually(lambda: descriptors() <= before + 2)  # a spare worker
 
 
-def descriptors() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
-class Stat(NamedTuple):
-    state: str
-    parent: int
-
-
-def stat_of(pid: int) -> Stat:
-    state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return Stat(state, int(parent))
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return stat_of(pid).state != "Z"
-    except OSError:
-        return False
-
-
-async def eventually(holds: Callable[[], bool], *, within_s: float = 5) -> None:
-    for _ in range(int(within_s / 0.02)):
-        if holds():
-            return
-        await asyncio.sleep(0.02)
-    assert holds()
+async def test_processes_end_with_a_gateway_that_is_killed() -> None:
+    script = (
+        "import asyncio, os\n"
+        "from gateway.core.jobs import CountJob\n"
+        "from gateway.workers import WorkerPool\n"
+        "async def main():\n"
+        "    pool = WorkerPool(workers=1, work='tests.hostile_work')\n"
+        "    await pool.start()\n"
+        "    pid = (await pool.run(CountJob(tokenizer='none', text='pid'))).tokens\n"
+        "    asyncio.create_task(pool.run(CountJob(tokenizer='none', text='spin')))\n"
+        "    await asyncio.sleep(0.1)\n"
+        "    print(pid, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    gateway = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, cwd=Path(__file__).parents[1], stdout=asyncio.subprocess.PIPE
+    )
+    assert gateway.stdout is not None
+    worker = int(await gateway.stdout.readline())
+    nursery = stat_of(worker).parent
+    gateway.kill()
+    await gateway.wait()
+    await eventually(lambda: not is_running(worker) and not is_running(nursery))

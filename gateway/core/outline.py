@@ -1,6 +1,7 @@
 """The sections of a page: its outline, and chunks for retrieval that keep to them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -35,7 +36,7 @@ def outline(blocks: Sequence[Block], parts: Sequence[str], *, count: TokenCounte
             tokens=count("".join(parts[start:end])),
             start=start,
         )
-        for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True)
+        for start, end in pairwise([*starts, len(blocks)])
     ]
 
 

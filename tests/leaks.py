@@ -1,0 +1,35 @@
+"""What tests look at to see that nothing was left behind: descriptors and processes."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+
+def descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+class Stat(NamedTuple):
+    state: str
+    parent: int
+
+
+def stat_of(pid: int) -> Stat:
+    state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return Stat(state, int(parent))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return stat_of(pid).state != "Z"
+    except OSError:
+        return False
+
+
+async def eventually(holds: Callable[[], bool], *, within_s: float = 5) -> None:
+    for _ in range(int(within_s / 0.02)):
+        if holds():
+            return
+        await asyncio.sleep(0.02)
+    assert holds()
