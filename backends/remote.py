@@ -36,7 +36,12 @@ from backends.specs import OPENAI_URL, BackendSpec
 from gateway.sse import EventDecoder, EventTooLarge
 
 DRAIN_S = 0.25  # how long the end of the body may lag behind its last event before the connection is given up
-_JSON = {"content-type": "application/json"}
+# what the client would tell every server of this machine, and read from its environment
+_TELLTALE = tuple(
+    f"X-Stainless-{fact}"
+    for fact in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
+)
+_TELLTALE_EACH = ("X-Stainless-Retry-Count", "X-Stainless-Read-Timeout")
 
 
 class RemoteBackend:
@@ -63,14 +68,16 @@ class RemoteBackend:
         address = httpx2.URL(url)
         self._is_openai = address.host == httpx2.URL(OPENAI_URL).host
         self._declined: dict[str, frozenset[str]] = {}  # model -> what it answered 400 to
-        own = (
-            {} if self._is_openai else {"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()}
-        )
-        self._headers: dict[str, Any] = {} if api_key else {"Authorization": openai.Omit()}
+        left_out = _TELLTALE if self._is_openai else (*_TELLTALE, "OpenAI-Organization", "OpenAI-Project")
+        own = dict.fromkeys(left_out, openai.Omit())
+        self._headers: dict[str, Any] = dict.fromkeys(_TELLTALE_EACH, openai.Omit())
+        if not api_key:
+            self._headers["Authorization"] = openai.Omit()
+        self._post_headers = self._headers | {"content-type": "application/json"}
         self._client = openai.AsyncOpenAI(
             base_url=str(address.copy_with(query=None)),
             api_key=api_key or "none",
-            default_headers=cast(dict[str, str], own | dict(headers or {})),  # Omit drops a header
+            default_headers=cast(dict[str, str], own | dict(headers or {})),  # typed without Omit
             default_query=dict(address.params),
             max_retries=MAX_RETRIES,
             http_client=open_http_client(timeout_s=timeout_s),
@@ -131,7 +138,7 @@ class RemoteBackend:
                     content=body,
                     stream=True,
                     stream_cls=openai.AsyncStream[object],
-                    options={"headers": self._headers | _JSON, "timeout": timeouts(request.timeout_s)},
+                    options={"headers": self._post_headers, "timeout": timeouts(request.timeout_s)},
                 )
                 return cast(httpx2.Response, response)  # what `cast_to` says, unread because of `stream`
             except openai.OpenAIError as exc:

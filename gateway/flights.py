@@ -103,6 +103,7 @@ class Follower(Generic[Item, End]):
             Exception: the flight's own, after everything that came before it was returned.
         """
         flight = self._flight
+        self._check_open()
         if self._read == len(flight.items) and not flight.landed:
             await self._wait()
         items = flight.items[self._read :]
@@ -117,6 +118,7 @@ class Follower(Generic[Item, End]):
         Items stay unread.
         """
         flight = self._flight
+        self._check_open()
         while not flight.items and not flight.landed:
             if not flight.stirring:
                 await self._wait()
@@ -130,12 +132,14 @@ class Follower(Generic[Item, End]):
             raise flight.error
 
     async def _wait(self) -> None:
-        if not self._closed:
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+        self._check_open()
+
+    def _check_open(self) -> None:
         if self._closed:
             raise ReaderClosed
 

@@ -13,7 +13,7 @@ from gateway import sse
 from gateway.flights import ReaderClosed
 
 HEARTBEAT_S = 15.0
-PATIENCE_S = 0.05  # how long a plain answer goes unwatched
+PATIENCE_S = 0.05  # how long a request goes unwatched
 STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # proxies must not collect it first
 
 
@@ -21,22 +21,37 @@ class Departure:
     """Watches a connection for the client's leaving.
 
     Every request that can be long has one from its first wait to its last byte: a server tells of a
-    disconnect only to who asks.
+    disconnect only to who asks. Asking costs a task, so it begins after PATIENCE_S: many answers are there
+    before.
     """
 
     def __init__(self, receive: Receive) -> None:
-        self._task = asyncio.ensure_future(_listen(receive))
+        self.happened = False
+        self._acts: list[Callable[[], object]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._watch, receive)
 
     def then(self, act: Callable[[], object]) -> None:
-        """Call `act` when the client leaves, soon if it already has."""
-        self._task.add_done_callback(lambda task: None if task.cancelled() else act())
-
-    @property
-    def happened(self) -> bool:
-        return self._task.done()
+        """Call `act` when the client leaves, at once if it already has."""
+        if self.happened:
+            act()
+        else:
+            self._acts.append(act)
 
     def stop(self) -> None:
-        self._task.cancel()
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _watch(self, receive: Receive) -> None:
+        self._task = asyncio.ensure_future(self._listen(receive))
+
+    async def _listen(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.happened = True
+        for act in self._acts:
+            act()
 
 
 class ClientLeft(HTTPException):
@@ -49,29 +64,21 @@ class ClientLeft(HTTPException):
 async def given_up_when_client_leaves(receive: Receive) -> AsyncIterator[None]:
     """Cancel the block when its client disconnects.
 
-    Watching costs a task, so it begins after PATIENCE_S: most answers are ready before.
     Raises:
         ClientLeft: the block was cancelled for that reason.
     """
     task = asyncio.current_task()
     assert task is not None
-    departures: list[Departure] = []
-
-    def watch() -> None:
-        departures.append(Departure(receive))
-        departures[0].then(task.cancel)
-
-    timer = asyncio.get_running_loop().call_later(PATIENCE_S, watch)
+    departure = Departure(receive)
+    departure.then(task.cancel)
     try:
         yield
     except asyncio.CancelledError:
-        if departures and departures[0].happened and not task.uncancel():
+        if departure.happened and not task.uncancel():
             raise ClientLeft from None
         raise
     finally:
-        timer.cancel()
-        for departure in departures:
-            departure.stop()
+        departure.stop()
 
 
 class Source(Protocol):
@@ -151,8 +158,3 @@ class _Heart:
             self._source.wake()
         self.busy = False
         self._timer = asyncio.get_running_loop().call_later(self._every_s, self._beat)
-
-
-async def _listen(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
