@@ -1,6 +1,11 @@
 """Formulas: the TeX that a page carries, or MathML turned into TeX."""
 
+import re
+
 from selectolax.lexbor import LexborNode
+
+# TeX ignores the space that keeps markdown from seeing an entity, emphasis, a link, strikethrough
+_MISREAD = re.compile(r"&(?=#?\w+;)|(?<![^\W_])_(?=\S)|\](?=[(\[:])|~(?=~)")
 
 
 def tex_of(math: LexborNode) -> str:
@@ -22,4 +27,5 @@ def fold(tex: str) -> str:
     if tex.startswith("{\\displaystyle ") and tex.endswith("}"):
         tex = tex[len("{\\displaystyle ") : -1].strip()
     tex = tex.replace("$", "\\$").replace("<", " \\lt ").replace("*", " * ").replace("`", "'")
+    tex = _MISREAD.sub(lambda match: match[0] + " ", tex)
     return " ".join(tex.split()).rstrip("\\")  # which would escape the closing delimiter
