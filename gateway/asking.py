@@ -71,7 +71,7 @@ class Asking:
     async def answer(self) -> None:
         """Find the answer, telling it as it grows; a dry run only foresees what that would take."""
         request, outcome = self._request, self._outcome
-        if self._answer_from_structured():
+        if await self._answer_from_structured():
             return
         route = outcome.route
         if not (isinstance(route, Route) or request.dry_run):
@@ -96,11 +96,12 @@ class Asking:
         else:
             await self._answer_by_merging(task, plan, self._schema)
 
-    def _answer_from_structured(self) -> bool:
+    async def _answer_from_structured(self) -> bool:
         request, outcome, schema = self._request, self._outcome, self._schema
         if schema is None or len(outcome.pages) != 1:
             return False
-        found = answer_from_structured(
+        found = await asyncio.to_thread(
+            answer_from_structured,
             outcome.pages[0].structured,
             schema.document,
             prompt=request.prompt,

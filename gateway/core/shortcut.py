@@ -8,6 +8,7 @@ for more than the names do, all mean that a model is needed.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -18,6 +19,8 @@ from gateway.core.numbers import read_quantity
 Item = dict[str, Any]
 _MISSING: Any = object()
 _MAX_DEPTH = 8
+_MAX_VALUES = 1000  # at one path of an item
+_MAX_SUBJECTS = 100
 
 _CARDS = ("OpenGraph", "TwitterCard")
 
@@ -48,7 +51,8 @@ def answer_from_structured(
     reader = _Reader(schema)
     if not reader.is_plain(prompt or ""):
         return None
-    subjects = list(_subjects(items, wanted=fold(str(reader.root.get("title", "")))))
+    wanted = fold(str(reader.root.get("title", "")))
+    subjects = list(islice(_subjects(items, wanted=wanted), _MAX_SUBJECTS))
     cards = [item for item in subjects if _type(item) in _CARDS]
     others = [item for item in subjects if _type(item) not in _CARDS]
     # cards say less, and say it for display: only where nothing else answers, and only all that is asked
@@ -91,6 +95,7 @@ class _Reader:
 
     def __init__(self, schema: Item) -> None:
         self._schema = schema
+        self._names: dict[int, dict[str, list[Any]]] = {}  # by id: the items outlive their reader
         self.root = self._resolve(schema)
 
     def is_plain(self, prompt: str) -> bool:
@@ -134,7 +139,8 @@ class _Reader:
         if kind == "array":
             return self._fit_array(schema, value, depth, name)
         if isinstance(value, list):
-            return self._fit_kind(kind, schema, value[0], depth, name) if len(value) == 1 else _MISSING
+            one = _only(value)
+            return one if one is _MISSING else self._fit_kind(kind, schema, one, depth, name)
         if kind == "object":
             return self._fit_object(schema, value, depth) if isinstance(value, dict) else _MISSING
         if kind == "boolean":
@@ -160,10 +166,34 @@ class _Reader:
     def _fit_property(self, schema: Any, item: Item, name: str, depth: int) -> Any:
         folded = fold(name)
         for path in (folded, *ALIASES.get(folded, "").split()):
-            values = _follow(item, path.split("."))
+            values = self._follow(item, path.split("."))
             if values:
                 return self.fit(schema, values, depth + 1, folded)
         return _MISSING
+
+    def _follow(self, item: Item, path: Sequence[str]) -> list[Any]:
+        """The values at a path of folded names, through lists on the way; none when there are too many."""
+        level: list[Any] = [item]
+        for step in path:
+            level = [
+                value
+                for parent in level
+                if isinstance(parent, dict)
+                for value in self._names_of(parent).get(fold(step), ())
+            ]
+            if len(level) > _MAX_VALUES:
+                return []
+        return [value for value in level if value is not None and value != ""]
+
+    def _names_of(self, item: Item) -> dict[str, list[Any]]:
+        """The item's values by folded name, made once: pages may state thousands."""
+        names = self._names.get(id(item))
+        if names is None:
+            names = self._names[id(item)] = {}
+            for key, value in item.items():
+                if not key.startswith("@"):
+                    names.setdefault(fold(key), []).extend(value if isinstance(value, list) else [value])
+        return names
 
     def _fit_array(self, schema: Item, value: Any, depth: int, name: str) -> Any:
         values = value if isinstance(value, list) else [value]
@@ -189,28 +219,15 @@ class _Reader:
         return {}
 
 
-def _follow(item: Item, path: Sequence[str]) -> list[Any]:
-    """The distinct values at a path of folded names, through lists on the way."""
-    level: list[Any] = [item]
-    for step in path:
-        following: list[Any] = []
-        for value in level:
-            if isinstance(value, dict):
-                for key, child in value.items():
-                    if fold(key) == fold(step) and not key.startswith("@"):
-                        following += child if isinstance(child, list) else [child]
-        level = following
-    distinct: list[Any] = []
-    for value in level:
-        if value not in distinct and value is not None and value != "":
-            distinct.append(value)
-    return distinct
+def _only(values: list[Any]) -> Any:
+    """What all of them say, _MISSING when they differ."""
+    return values[0] if values and all(value == values[0] for value in values) else _MISSING
 
 
 def _fit_enum(choices: list[Any], value: Any) -> Any:
     if isinstance(value, list):
-        return _fit_enum(choices, value[0]) if len(value) == 1 else _MISSING
-    text = _fit_text(value, None)
+        value = _only(value)
+    text = _MISSING if value is _MISSING else _fit_text(value, None)
     fits = [choice for choice in choices if text is not _MISSING and fold(str(choice)) == fold(text)]
     return fits[0] if len(fits) == 1 else _MISSING
 

@@ -1,5 +1,6 @@
 """Structured data that answers a schema without a model, and everything that must not."""
 
+import time
 from typing import Any
 
 import pytest
@@ -143,6 +144,20 @@ def test_shortcut_refuses_to_choose_between_items() -> None:
 def test_shortcut_refuses_offers_that_disagree() -> None:
     offers = [{"price": "1"}, {"price": "2"}]
     assert ask({"price": NUMBER}, items=[PRODUCT | {"offers": offers}]) is None
+
+
+def test_shortcut_keeps_equal_values_of_a_list() -> None:
+    found = ask({"sizes": array(TEXT)}, items=[PRODUCT | {"sizes": ["M", "M"]}])
+    assert found is not None and found.data == {"sizes": ["M", "M"]}
+
+
+def test_shortcut_reads_huge_items_once() -> None:
+    offers = [{"price": number} for number in range(5000)]
+    items = [{"@type": "Thing", "offers": offers, **{f"p{n}": n for n in range(2000)}} for _ in range(100)]
+    wanted = {f"wanted{number}": TEXT for number in range(200)} | {"price": array(NUMBER)}
+    began = time.process_time()
+    assert ask(wanted, items=items) is None
+    assert time.process_time() - began < 10  # reading them anew for every property takes minutes
 
 
 def test_shortcut_refuses_a_number_with_two_readings() -> None:
