@@ -64,27 +64,33 @@ def plan_calls(task: Task, pages: Sequence[PromptPage], *, budget: Budget, count
     def size(text: str) -> int:
         return -int(-count(text) * budget.scale // 1)
 
+    def overhead_of(task: Task) -> int:
+        return _FRAME_TOKENS + sum(size(message["content"]) for message in build_messages(task, [], mark=""))
+
     context = budget.context_tokens or ASSUMED_CONTEXT_TOKENS
-    overhead = _FRAME_TOKENS + sum(size(m["content"]) for m in build_messages(task, [], mark=""))
-    room = context - budget.max_output_tokens - overhead
     fences = [_FENCE_TOKENS + size(f"{page.url or ''} {page.title or ''}") for page in pages]
-    sizes = [size(page.content) for page in pages]
-    total = sum(sizes) + sum(fences)
-    if total <= room:
+    total = sum(size(page.content) for page in pages) + sum(fences)
+    overhead = overhead_of(task)
+    if overhead + total + budget.max_output_tokens <= context:
         plan = Plan(task=task, calls=[Call(pages=list(pages), input_tokens=overhead + total)])
-    else:
-        if room - max(fences) < _LEAST_ROOM_TOKENS:
-            raise ContextOverflow(
-                f"prompt and schema take {overhead} tokens and the answer up to {budget.max_output_tokens}: "
-                f"the model's context of {context} has no room for the pages ({total} tokens); shorten the "
-                "prompt or the schema, lower max_output_tokens, or take a model with a larger context",
-                prompt_tokens=overhead + total,
-                context_tokens=context,
-                max_output_tokens=budget.max_output_tokens,
-            )
-        part = msgspec.structs.replace(task, is_part=True, schema=task.schema and relax_schema(task.schema))
-        plan = Plan(task=part, calls=_pack(pages, fences, room, overhead, size))
-    _check(plan, budget, context)
+        _refuse_excess(plan.input_tokens, 1, budget, context)
+        return plan
+    part = msgspec.structs.replace(task, is_part=True, schema=task.schema and relax_schema(task.schema))
+    overhead = overhead_of(part)
+    room = context - budget.max_output_tokens - overhead
+    if room - max(fences) < _LEAST_ROOM_TOKENS:
+        raise ContextOverflow(
+            f"prompt and schema take {overhead} tokens and the answer up to {budget.max_output_tokens}: the "
+            f"model's context of {context} has no room for the pages ({total} tokens); shorten the prompt or the "
+            "schema, lower max_output_tokens, or take a model with a larger context",
+            prompt_tokens=overhead + total,
+            context_tokens=context,
+            max_output_tokens=budget.max_output_tokens,
+        )
+    least = -(-total // room)
+    _refuse_excess(total + least * overhead, least, budget, context)  # before a long text is cut for nothing
+    plan = Plan(task=part, calls=_pack(pages, fences, room, overhead, size))
+    _refuse_excess(plan.input_tokens, len(plan.calls), budget, context)
     return plan
 
 
@@ -108,22 +114,21 @@ def _pack(
     return calls
 
 
-def _check(plan: Plan, budget: Budget, context: int) -> None:
+def _refuse_excess(tokens: int, calls: int, budget: Budget, context: int) -> None:
     limit = budget.max_input_tokens
-    if limit is not None and plan.input_tokens > limit:
+    if limit is not None and tokens > limit:
         raise ContextOverflow(
-            f"pages and prompt make {plan.input_tokens} tokens in {len(plan.calls)} call(s), and "
-            f"max_input_tokens allows {limit}; raise it, or cut the pages with scrape.max_tokens or "
-            "scrape.select",
-            prompt_tokens=plan.input_tokens,
+            f"pages and prompt make {tokens} tokens in {calls} call(s), and max_input_tokens allows {limit}; "
+            "raise it, or cut the pages with scrape.max_tokens or scrape.select",
+            prompt_tokens=tokens,
             max_input_tokens=limit,
             context_tokens=context,
         )
-    if len(plan.calls) > MAX_CALLS:
+    if calls > MAX_CALLS:
         raise ContextOverflow(
-            f"the pages make {plan.input_tokens} tokens, {len(plan.calls)} calls to a model with a context "
-            f"of {context}, and at most {MAX_CALLS} are made; cut the pages with scrape.max_tokens or "
-            "scrape.select, or take a model with a larger context",
-            prompt_tokens=plan.input_tokens,
+            f"pages and prompt make {tokens} tokens, {calls} calls to a model with a context of {context}, and "
+            f"at most {MAX_CALLS} are made; cut the pages with scrape.max_tokens or scrape.select, or take a "
+            "model with a larger context",
+            prompt_tokens=tokens,
             context_tokens=context,
         )
