@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -59,6 +61,52 @@ async def test_200_identical_misses_on_2_replicas_with_2_workers_fetch_once(
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["content"] for answer in answers}) == 1
     assert site.hits[path] == 1
+
+
+async def test_workers_on_one_port_share_one_folder(site: Site, tmp_path: Path) -> None:
+    path = f"/slow/500/{PAGE}"
+    folder = tmp_path / "cache"
+    disk = {"WINNOW_CACHE_URL": "", "WINNOW_CACHE_DIR": str(folder)}
+    with Fleet(replicas=1, workers=2, settings=settings_for(site, tmp_path) | disk) as fleet:
+        async with client(fleet) as http:
+            body = {"url": site.url + path}
+            answers = await asyncio.gather(*(http.post("/v1/scrape", json=body) for _ in range(60)))
+            assert {answer.status_code for answer in answers} == {200}
+            assert site.hits[path] == 1
+            shutil.rmtree(folder)
+            for n in range(10):
+                answer = await http.post("/v1/scrape", json={"url": f"{site.url}/{PAGE}?{n}"})
+                assert answer.status_code == 200
+            assert (await http.get("/health/ready")).json()["checks"]["cache"] == "ok"
+    assert (folder / "store" / "cache.db").exists(), "made anew"
+
+
+async def test_service_goes_on_without_its_valkey_and_says_so(site: Site, tmp_path: Path) -> None:
+    with Fleet(replicas=1, settings=settings_for(site, tmp_path)) as fleet:
+        assert fleet.redis
+        async with client(fleet) as http:
+
+            async def report() -> dict[str, Any]:
+                answer = await http.get("/health/ready")
+                assert answer.status_code == 200, "degraded is not unready"
+                return dict(answer.json())
+
+            assert (await report())["status"] == "ready"
+            fleet.redis.stop()
+            for n in range(20):
+                answer = await http.post("/v1/scrape", json={"url": f"{site.url}/{PAGE}?{n}"})
+                assert answer.status_code == 200, answer.text
+            found = await report()
+            assert found["status"] == "degraded"
+            assert str(fleet.redis.port) in found["checks"]["cache"]
+            fleet.redis.start()
+            deadline = time.monotonic() + 30
+            while (await report())["status"] != "ready":
+                assert time.monotonic() < deadline, "well again by itself"
+                await asyncio.sleep(0.2)
+            answer = await http.post("/v1/scrape", json={"url": f"{site.url}/{PAGE}?1"})
+            assert answer.status_code == 200
+    assert fleet.redis.command("PING") == b"", "ended with the fleet"
 
 
 async def test_stream_passes_the_balancer_as_it_is_written(site: Site, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class DiskCache:
 
     async def health(self) -> str | None:
         await self.set("health:probe", b"", ttl_s=60)
-        await self.get_entry("health:probe")
+        await self._reads.run(lambda store: store.usage(), otherwise=None)
         faults = [fault for lane in (self._writes, self._reads) if (fault := lane.breaker.fault)]
         return f"cache in {self._directory}: {faults[0]}" if faults else None
 

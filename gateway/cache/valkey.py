@@ -115,6 +115,8 @@ class ValkeyCache:
         return _ValkeyLease(self._run, keys[0], token, fence, ttl_s) if fence > 0 else UnguardedLease()
 
     async def health(self) -> str | None:
+        # both, or a store without traffic would be called broken by its last failure for ever
+        await self.set("health:probe", b"", ttl_s=60)
         await self._ask(self._reads, lambda: self._client.ping(), otherwise=None)
         faults = [fault for breaker in (self._writes, self._reads) if (fault := breaker.fault)]
         return f"cache at {self._place}: {faults[0]}" if faults else None

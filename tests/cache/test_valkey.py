@@ -162,6 +162,20 @@ async def test_server_down_is_a_miss_at_once_and_recovers(own: tuple[RedisServer
     assert await recovers(cache)
 
 
+async def test_health_recovers_without_traffic(own: tuple[RedisServer, ValkeyCache]) -> None:
+    server, cache = own
+    server.stop()
+    for _ in range(5):
+        await cache.set(KEY, b"value", ttl_s=60)
+        await cache.get(KEY)
+    assert await cache.health() is not None
+    server.start()
+    deadline = time.monotonic() + 20
+    while await cache.health() is not None:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+
+
 async def test_slow_server_costs_a_bounded_wait(own: tuple[RedisServer, ValkeyCache]) -> None:
     server, cache = own
     await cache.set(KEY, b"value", ttl_s=60)
