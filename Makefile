@@ -59,6 +59,7 @@ scale-demo: $(call stamp,$(EXTRAS)) system
 # the local backend: minutes, on one core; the server it is compared with wants llama-cpp-python[server]
 PEER_PYTHON ?= $(BIN)/python
 bench-local: $(call stamp,$(TEST_EXTRAS))
+	$(BIN)/python -m pytest tests/backends/local -m slow
 	$(BIN)/python -m bench.local_steps
 	$(BIN)/python -m bench.local
 	$(BIN)/python -m bench.local_http --peer-python $(PEER_PYTHON)
