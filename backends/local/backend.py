@@ -34,6 +34,7 @@ from backends.local.messages import (
     Open,
     Refused,
     Step,
+    ToModel,
 )
 from backends.local.settings import default_threads
 from backends.local.supervisor import Inbox, Supervisor
@@ -93,13 +94,13 @@ class LocalBackend:
         chunks = Chunks(request.model) if request.parameters.get("logprobs") else None
         said_at: float | None = None
         try:
-            self._supervisor.send(_generate(request, inbox.number))
+            self._send(_generate(request, inbox.number))
             while True:
                 message = await self._next(inbox, began + request.timeout_s)
                 if isinstance(message, Step):
                     now = time.monotonic()
                     (self._ttft_s if said_at is None else self._itl_s).observe(now - (said_at or began))
-                    said_at, inbox.started = now, True
+                    said_at = now
                     for piece in message.pieces:
                         yield Delta(text=piece.text, chunk=chunks.chunk(piece) if chunks else b"")
                 elif isinstance(message, Finished):
@@ -192,6 +193,12 @@ class LocalBackend:
             )
         return self._supervisor.open_inbox()
 
+    def _send(self, message: ToModel) -> None:
+        try:
+            self._supervisor.send(message)
+        except ValueError as exc:
+            raise BackendRejected(str(exc), upstream_status=413) from exc
+
     async def _next(self, inbox: Inbox, deadline: float) -> FromModel:
         try:
             message = await asyncio.wait_for(inbox.messages.get(), max(0.0, deadline - time.monotonic()))
@@ -207,7 +214,7 @@ class LocalBackend:
         await self._supervisor.ready(START_WAIT_S)
         inbox = self._supervisor.open_inbox()
         try:
-            self._supervisor.send(question(inbox.number))
+            self._send(question(inbox.number))
             answer = await self._next(inbox, time.monotonic() + ASK_TIMEOUT_S)
         finally:
             self._supervisor.close_inbox(inbox, cancel=False)

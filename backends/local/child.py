@@ -1,6 +1,7 @@
 """One life of the model's process, seen from the gateway: start it, talk to it, end it."""
 
 import asyncio
+import importlib.util
 import json
 import os
 import signal
@@ -22,6 +23,13 @@ _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from backends.local.worker import main; main()"
 )
 EXIT_GRACE_S = 5.0
+
+
+def missing_library() -> str | None:
+    """What to install, when llama.cpp is not there."""
+    if importlib.util.find_spec("llama_cpp"):
+        return None
+    return 'llama-cpp-python is not installed: pip install "winnow-gateway[local]" (docs/local-models.md: GPU builds)'
 
 
 def worker_command() -> list[str]:

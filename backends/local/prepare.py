@@ -1,5 +1,4 @@
-"""From a request to a job: check, render, tokenize, constrain. And the review of answers no grammar could
-hold.
+"""From a request to a job: check, render, tokenize, constrain; and the review of what no grammar could hold.
 
 Runs on a thread of its own, so that a long prompt is tokenized while the model computes.
 """
@@ -50,7 +49,7 @@ class Preparation:
         model: its tokenizer, vocabulary and template are used; nothing is decoded here.
         submit: hands a job to the scheduler.
         emit: sends messages to the gateway.
-        later: runs a call on this same thread, from another.
+        later: runs a call for the request of this number on this same thread, from another.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class Preparation:
         *,
         submit: Callable[[Job], None],
         emit: Callable[[list[FromModel]], None],
-        later: Callable[[Callable[[], None]], None],
+        later: Callable[[int, Callable[[], None]], None],
     ) -> None:
         self._model, self._submit, self._emit, self._later = model, submit, emit, later
         self._longest_token_bytes = model.longest_piece_bytes()
@@ -100,7 +99,7 @@ class Preparation:
             stop=[*wanted.stop, *self.template.stop],
             tenant=attempt.request.tenant,
             warnings=attempt.warnings(),
-            review=(lambda job: self._later(lambda: self._review(attempt, job))) if attempt.held else None,
+            review=self._reviewer(attempt) if attempt.held else None,
             spent=attempt.spent,
         )
         self._submit(job)
@@ -136,6 +135,9 @@ class Preparation:
         except GrammarError as exc:
             return Constraint(grammar=None, open=[str(exc)])
         return constraint
+
+    def _reviewer(self, attempt: "_Attempt") -> Callable[[Job], None]:
+        return lambda job: self._later(job.id, lambda: self._review(attempt, job))
 
     def _review(self, attempt: "_Attempt", job: Job) -> None:
         """Check a held answer: let it go, or ask again with the fault named."""
@@ -219,7 +221,7 @@ def violation(text: str, schema: dict[str, Any]) -> str | None:
     """Why a text is no JSON that satisfies the schema; None when it is."""
     try:
         value = json.loads(text)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         return f"it is not JSON: {exc}"
     try:
         error = best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))

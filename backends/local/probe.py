@@ -1,7 +1,6 @@
 """What `winnow doctor` says about the local model: is it there, how does it run, does it answer."""
 
 import importlib.metadata
-import importlib.util
 import time
 from typing import Any, Literal
 
@@ -9,10 +8,9 @@ from msgspec import Struct
 
 from backends.base import BackendFailure, Completion, CompletionRequest
 from backends.local.backend import LocalBackend
+from backends.local.child import missing_library
 from backends.local.memory import in_words
 from backends.local.messages import ModelFacts
-
-_INSTALL = 'pip install "winnow-gateway[local]"; docs/local-models.md has the CUDA and Metal builds'
 
 
 class Finding(Struct, frozen=True):
@@ -29,9 +27,8 @@ async def probe(*, path: str | None, **settings: Any) -> list[Finding]:
         path: LOCAL_MODEL; None: no local model is configured.
         settings: LocalBackend's other arguments.
     """
-    if importlib.util.find_spec("llama_cpp") is None:
-        level: Literal["warning", "error"] = "error" if path else "warning"
-        return [Finding(level, f"llama-cpp-python is not installed, so no local model can run: {_INSTALL}")]
+    if fault := missing_library():
+        return [Finding("error" if path else "warning", fault)]
     build = Finding("ok", f"llama-cpp-python {importlib.metadata.version('llama-cpp-python')}")
     if path is None:
         return [build, Finding("ok", "LOCAL_MODEL is not set: no local model is served")]

@@ -57,7 +57,8 @@ class Scheduler:
 
     def notice(self) -> None:
         """A job was cancelled: look at the flags, and stop computing if nobody wants the batch."""
-        if all(job.cancelled for job in tuple(self._running)):
+        running = tuple(self._running)
+        if running and all(job.cancelled for job in running):
             self._model.abort(True)
         self._inbox.put(None)
 

@@ -1,11 +1,11 @@
-"""Keeps the model's process alive: starts it, restarts it with growing pauses, and tells every request its
-fate.
+"""Keeps the model's process alive: starts it, restarts it with growing pauses, tells every request its fate.
 
 States: starting → ready → (dies) → pausing → restarting → ready … A request in flight when the process dies hears of
 it at once; a new one is refused until the model is back, with the time to wait.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ import msgspec
 from msgspec import structs
 
 from backends.base import BackendInterrupted, BackendUnavailable
-from backends.local.child import Child, exit_in_words, worker_command
+from backends.local.child import Child, exit_in_words, missing_library, worker_command
 from backends.local.messages import (
     Broken,
     Cancel,
@@ -29,6 +29,7 @@ from backends.local.messages import (
     ToModel,
 )
 
+_log = logging.getLogger("winnow.local")
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
 STEADY_S = 60.0  # alive this long, a crash counts as the first again
@@ -43,7 +44,7 @@ class Inbox:
     def __init__(self, number: int) -> None:
         self.number = number
         self.messages: asyncio.Queue[FromModel | Exception] = asyncio.Queue()
-        self.started = False  # the caller has been given text
+        self.started = False  # text is on its way to the caller
 
 
 class Supervisor:
@@ -125,6 +126,7 @@ class Supervisor:
         return inbox
 
     def send(self, message: ToModel) -> None:
+        """Raises ValueError for a message too large to send."""
         if self._child:
             self._child.send(message)
 
@@ -154,6 +156,7 @@ class Supervisor:
                 pause_s = FIRST_PAUSE_S
             self._resumes_at = time.monotonic() + pause_s
             self._fail(fault)
+            _log.warning("the local model is down, next try in %.1f s: %s", pause_s, fault)
             await asyncio.sleep(pause_s)
             self.restarts += 1
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
@@ -163,6 +166,8 @@ class Supervisor:
         """One process from start to end; returns what ended it, and whether to start another at once."""
         broken: str | None = None
         was_ready = False
+        if fault := missing_library():
+            return fault, False
         try:
             self._child = await Child.start(self._command)
         except OSError as exc:
@@ -224,6 +229,7 @@ class Supervisor:
                 self._now = message.counters
             for piece in message.pieces:
                 if inbox := self._inboxes.get(piece.id):
+                    inbox.started = True
                     inbox.messages.put_nowait(Step([piece]))
         elif isinstance(message, Pong):
             self._now = message.counters

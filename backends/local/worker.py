@@ -96,51 +96,43 @@ class Worker:
                     self._scheduler.notice()
             case Generate():
                 ticket = self._tickets[message.id] = Ticket(message.id)
-                self._later(lambda: self._generate(message, ticket))
+                self._later(message.id, lambda: self._generate(message, ticket))
             case Count():
-                self._later(lambda: self._count(message))
+                self._later(message.id, lambda: self._count(message))
             case Embed():
-                self._later(lambda: self._embed(message))
+                self._later(message.id, lambda: self._embed(message))
             case Ping():
-                self._later(lambda: self.emit([Pong(self._loop.counters)]))
+                self._later(0, lambda: self.emit([Pong(self._loop.counters)]))
             case Open():
                 raise ValueError("the model is open already")
 
-    def _later(self, call: Callable[[], None]) -> None:
-        self._preparer.submit(_or_die, call)
+    def _later(self, number: int, call: Callable[[], None]) -> None:
+        self._preparer.submit(self._guarded, number, call)
 
-    def _generate(self, request: Generate, ticket: Ticket) -> None:
-        if ticket.cancelled:
-            return
+    def _guarded(self, number: int, call: Callable[[], None]) -> None:
+        """Whatever goes wrong ends this request with a message, and no other."""
         try:
-            if self._model.embeds:
-                raise Refusal("rejected", "model: this is an embedding model; it writes no text")
-            self._preparation.begin(request, ticket)
+            call()
         except Refusal as refusal:
-            self.emit([refusal.refused(request.id)])
-        except Exception as exc:  # a fault of ours must not take everyone else's answers with it
+            self.emit([refusal.refused(number)])
+        except Exception as exc:
             sys.excepthook(*sys.exc_info())
             message = f"the local model failed on this request: {type(exc).__name__}: {exc}"
-            self.emit([Refused(id=request.id, kind="unavailable", message=message)])
+            self.emit([Refused(id=number, kind="unavailable", message=message)])
+
+    def _generate(self, request: Generate, ticket: Ticket) -> None:
+        if self._model.embeds:
+            raise Refusal("rejected", "model: this is an embedding model; it writes no text")
+        if not ticket.cancelled:
+            self._preparation.begin(request, ticket)
 
     def _count(self, request: Count) -> None:
         self.emit([Counted(request.id, len(self._model.tokenize(request.text, special=False)))])
 
     def _embed(self, request: Embed) -> None:
-        if self._model.embeds:
-            self._embedder.submit(request)
-        else:
-            message = "model: this model makes no embeddings; load one that has a pooling type"
-            self.emit([Refused(id=request.id, kind="rejected", message=message)])
-
-
-def _or_die(call: Callable[[], None]) -> None:
-    """A fault of ours on the preparer's thread ends the process: the gateway restarts it and says so."""
-    try:
-        call()
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        os._exit(70)
+        if not self._model.embeds:
+            raise Refusal("rejected", "model: this one makes no embeddings; load one that has a pooling type")
+        self._embedder.submit(request)
 
 
 def read_message(source: BinaryIO) -> ToModel | None:
@@ -198,7 +190,10 @@ def main() -> None:
     worker = Worker(model, output, token_s)
     worker.emit([Ready(model.facts_with(worker.notes))])
     inbox.attach(worker)
-    worker.run()
+    try:
+        worker.run()
+    except BrokenPipeError:
+        pass  # the gateway is gone
     os._exit(0)  # destructors of a GPU library may hang; everything worth keeping is with the gateway
 
 

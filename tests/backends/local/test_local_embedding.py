@@ -50,5 +50,5 @@ async def test_embedding_model_writes_no_text(embedder: LocalBackend) -> None:
 
 async def test_text_model_makes_no_embeddings(tiny: str) -> None:
     async with opened(tiny) as backend:
-        with pytest.raises(BackendRejected, match="no embeddings"):
+        with pytest.raises(BackendRejected, match="makes no embeddings"):
             await backend.embed(["x"])
