@@ -23,7 +23,8 @@ _GUTTER = re.compile(
 )
 _LINES = ids("div p li tr")
 _SKIPPED = ids("script style button template")
-_BR, _TD = ID["br"], ID["td"]
+_BR = ID["br"]
+_MAX_DIGITS = 7  # of a line number
 _NUMBERED = ids("span a td div code i b em")
 
 
@@ -57,11 +58,12 @@ def _word(name: str) -> str:
     return re.sub(r"[^\w+#.-]", "", name)[:30].lower()
 
 
-def read_code(pre: LexborNode, *, skip: Callable[[LexborNode], bool]) -> str:
-    """The text of a `<pre>` with its white space, one line a line; "" for a column of line numbers.
+def read_code(pre: LexborNode, *, skip: Callable[[LexborNode], bool], in_cell: bool) -> str:
+    """The text of a `<pre>` with its white space, one line a line.
 
     Args:
         skip: elements and text nodes to leave out.
+        in_cell: it stands in a table, where a column of line numbers is not worth a word.
     """
     parts: list[str] = []
     stack: list[tuple[LexborNode | None, bool]] = []  # next sibling, whether the element is a line
@@ -91,7 +93,7 @@ def read_code(pre: LexborNode, *, skip: Callable[[LexborNode], bool]) -> str:
         node = node.next
     code = "".join(parts).replace("\r\n", "\n").replace("\r", "\n").rstrip()
     code = _strip_blank_start(code)
-    return "" if _is_counting(code) else code
+    return "" if in_cell and _is_counting(code) else code
 
 
 def _strip_blank_start(code: str) -> str:
@@ -111,7 +113,7 @@ def _is_gutter(node: LexborNode, tag: int) -> bool:
 def _is_counting(code: str) -> bool:
     """Whether the lines are nothing but consecutive numbers: the gutter beside the real code."""
     lines = code.split()
-    if len(lines) < 2 or not lines[0].isdecimal() or len(lines) != len(code.splitlines()):
+    if len(lines) < 2 or not lines[0].isdecimal() or len(lines[0]) > _MAX_DIGITS:
         return False
     first = int(lines[0])
-    return all(line.isdecimal() and int(line) == first + index for index, line in enumerate(lines))
+    return all(line == str(first + index) for index, line in enumerate(lines))

@@ -63,7 +63,7 @@ def add_code(walk: Walk, node: LexborNode) -> Close:
             return texts is not None and inner.mem_id not in texts
         return inner.mem_id in hidden
 
-    code = walk.see(read_code(node, skip=is_left_out))
+    code = walk.see(read_code(node, skip=is_left_out, in_cell=walk.flow.cell))
     if code:
         language = language_of(node)
         html = ""

@@ -83,10 +83,6 @@ class Flow:
         self._term: Draft | None = None  # a definition that is still being gathered
         self._tags: list[str] = []  # HTML start tags that wait for the next block
 
-    def nest(self, *, cell: bool) -> "Flow":
-        """A flow inside this one."""
-        return Flow(nested=self.nested + 1, cell=cell)
-
     def add_run(self, run: Run, *, html: bool) -> None:
         """Add a block of text: a heading, a part of a definition, a paragraph."""
         markdown = run.markdown

@@ -18,7 +18,7 @@ from gateway.core.markdown.formulas import fold
 from gateway.core.markdown.inline import Style
 from gateway.core.markdown.line import Atom, Line
 from gateway.core.markdown.links import Resolver
-from gateway.core.markdown.tags import PLAIN, SKIPPED, TEXT, UNPRUNED
+from gateway.core.markdown.tags import ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.page import CleanOptions, Kept
 from gateway.wire import Image
 
@@ -94,6 +94,11 @@ class Walk:
                 if elements is None
                 else node.mem_id not in elements and tag not in UNPRUNED
             ):
+                if elements is not None and self._is_picture(node, elements):
+                    self.flush()
+                    for image in node.css("img"):
+                        voids[ID["img"]](self, image)
+                    self.flush()
                 close = skip
             elif tag in blocks:
                 close = blocks[tag](self, node)
@@ -114,6 +119,19 @@ class Walk:
                 node = node.first_child
         self.flush()
         self.flow.end_definition()
+
+    def _is_picture(self, node: LexborNode, elements: set[int]) -> bool:
+        """Whether it holds nothing but images and stands between kept elements: it has no text to be kept for."""
+        if self.options.images == "none":
+            return False
+        before, after = node.prev, node.next
+        while before is not None and not before.is_element_node:
+            before = before.prev
+        while after is not None and not after.is_element_node:
+            after = after.next
+        if before is None or after is None or not {before.mem_id, after.mem_id} <= elements:
+            return False
+        return not node.text(deep=True).strip()
 
     def flush(self) -> None:
         """End the block of text that is being gathered."""
