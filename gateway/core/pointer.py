@@ -1,6 +1,7 @@
 """JSON Pointer (RFC 6901): how a place inside a JSON value is named."""
 
 from collections.abc import Iterable
+from typing import Any
 
 
 def escape(key: str) -> str:
@@ -11,3 +12,11 @@ def escape(key: str) -> str:
 def pointer(steps: Iterable[str | int]) -> str:
     """The pointer of keys and indexes from the root; empty for the root itself."""
     return "".join([f"/{escape(str(step))}" for step in steps])
+
+
+def find(document: Any, place: str) -> Any:
+    """What stands at a pointer into objects, None where nothing does."""
+    for step in place.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        document = document.get(name) if isinstance(document, dict) else None
+    return document

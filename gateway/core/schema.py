@@ -20,13 +20,14 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from gateway.core.pointer import escape, pointer
+from gateway.core.pointer import escape, find, pointer
 from gateway.errors import InvalidRequest
 
 MAX_SCHEMA_BYTES = 128 * 1024
 MAX_SCHEMA_DEPTH = 100  # nested objects and arrays of the schema's own JSON
 MAX_REFERENCES = 10_000  # followed in one validation
 MAX_VIOLATIONS = 10
+_MAX_HOPS = 8  # from reference to reference
 _DIALECTS = ("json-schema.org/draft/2020-12", "json-schema.org/draft/2019-09", "json-schema.org/draft-07")
 
 # keywords whose value is a schema, a list of schemas, or schemas by name; nothing else holds a schema
@@ -123,25 +124,26 @@ def subschemas_of(document: dict[str, Any]) -> Iterator[Located]:
                 ]
 
 
+def root_of(document: dict[str, Any], schema: Any) -> dict[str, Any]:
+    """A schema of the document behind the references it consists of; empty for a boolean or a dead end."""
+    for _ in range(_MAX_HOPS):
+        reference = schema.get("$ref") if isinstance(schema, dict) else None
+        if not isinstance(reference, str):
+            return schema if isinstance(schema, dict) else {}
+        schema = find(document, reference.removeprefix("#"))
+    return {}
+
+
 def relax_schema(document: dict[str, Any]) -> dict[str, Any]:
     """The schema for an answer from a part of the pages: at its root nothing is required, all may be null."""
-    dropped = {"required", "minItems", "minProperties", "dependentRequired"}
-    relaxed = {keyword: value for keyword, value in document.items() if keyword not in dropped}
-    reference = document.get("$ref")
-    if isinstance(reference, str) and reference.startswith("#/"):  # generated schemas name their root
-        target: Any = document
-        for step in reference[2:].split("/"):
-            target = (
-                target.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(target, dict) else None
-            )
-        if isinstance(target, dict):
-            relaxed = {name: value for name, value in relaxed.items() if name != "$ref"} | relax_schema(
-                target
-            )
-    points_inside = b'"#/properties' in msgspec.json.encode(document)
-    if isinstance(relaxed.get("properties"), dict) and not points_inside:
-        null = {"type": "null"}
-        relaxed["properties"] = {n: {"anyOf": [part, null]} for n, part in relaxed["properties"].items()}
+    relaxed = {key: value for key, value in document.items() if key != "$ref"} | root_of(document, document)
+    for keyword in ("required", "minItems", "minProperties", "dependentRequired"):
+        relaxed.pop(keyword, None)
+    properties = relaxed.get("properties")
+    if isinstance(properties, dict) and b'"#/properties' not in msgspec.json.encode(document):
+        relaxed["properties"] = {
+            name: {"anyOf": [part, {"type": "null"}]} for name, part in properties.items()
+        }
     return relaxed
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from gateway.core.names import ALIASES, FURNITURE, GENERIC
 from gateway.core.numbers import read_quantity
+from gateway.core.schema import root_of
 
 Item = dict[str, Any]
 _MISSING: Any = object()
@@ -96,7 +97,7 @@ class _Reader:
     def __init__(self, schema: Item) -> None:
         self._schema = schema
         self._names: dict[int, dict[str, list[Any]]] = {}  # by id: the items outlive their reader
-        self.root = self._resolve(schema)
+        self.root = root_of(self._schema, schema)
 
     def is_plain(self, prompt: str) -> bool:
         """Whether prompt and descriptions name nothing beyond the schema's own names."""
@@ -119,7 +120,7 @@ class _Reader:
 
     def fit(self, schema: Any, value: Any, depth: int, name: str = "") -> Any:
         """The value as the schema wants it, or _MISSING."""
-        schema = self._resolve(schema)
+        schema = root_of(self._schema, schema)
         if depth > _MAX_DEPTH or value is None or value in ("", [], {}):
             return _MISSING
         for keyword in ("anyOf", "oneOf"):
@@ -201,22 +202,6 @@ class _Reader:
             values = [part.strip() for part in values[0].split(",") if part.strip()]
         fits = [self.fit(schema.get("items", {}), one, depth + 1) for one in values]
         return fits if fits and all(fit is not _MISSING for fit in fits) else _MISSING
-
-    def _resolve(self, schema: Any) -> Item:
-        for _ in range(_MAX_DEPTH):
-            if not isinstance(schema, dict):
-                return {}
-            reference = schema.get("$ref")
-            if not isinstance(reference, str):
-                return schema
-            schema = self._schema
-            for step in reference.removeprefix("#").split("/")[1:]:
-                schema = (
-                    schema.get(step.replace("~1", "/").replace("~0", "~"), {})
-                    if isinstance(schema, dict)
-                    else {}
-                )
-        return {}
 
 
 def _only(values: list[Any]) -> Any:

@@ -1,11 +1,12 @@
 """A caller's schema: what is refused, with the place of the fault, and what is validated, in bounded time."""
 
+import json
 import time
 from typing import Any
 
 import pytest
 
-from gateway.core.schema import Schema, subschemas_of
+from gateway.core.schema import Schema, relax_schema, subschemas_of
 from gateway.errors import InvalidRequest
 
 
@@ -134,3 +135,32 @@ def test_subschemas_of_finds_schemas_and_nothing_that_looks_like_one() -> None:
         "/anyOf/0",
         "/not",
     }
+
+
+ITEM = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "minProperties": 1}
+LOOSE = {"type": "object", "properties": {"n": {"anyOf": [{"type": "integer"}, {"type": "null"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "relaxed"),
+    [
+        pytest.param(ITEM, LOOSE, id="root"),
+        pytest.param(
+            {"$ref": "#/$defs/I", "$defs": {"I": ITEM}}, {"$defs": {"I": ITEM}} | LOOSE, id="by-name"
+        ),
+        pytest.param(
+            {"type": "array", "items": ITEM, "minItems": 2}, {"type": "array", "items": ITEM}, id="array"
+        ),
+        pytest.param({"$ref": "#/$defs/none"}, {}, id="dead-end"),
+    ],
+)
+def test_relax_schema_requires_nothing_at_the_root(document: dict[str, Any], relaxed: dict[str, Any]) -> None:
+    before = json.dumps(document)
+    assert relax_schema(document) == relaxed
+    assert json.dumps(document) == before
+
+
+def test_relax_schema_keeps_references_to_its_properties() -> None:
+    document = {"properties": {"a": {"type": "string"}, "b": {"$ref": "#/properties/a"}}, "required": ["a"]}
+    relaxed = relax_schema(document)
+    assert relaxed == {"properties": document["properties"]} and not Schema(relaxed).violations({"b": "x"})
