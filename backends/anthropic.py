@@ -10,7 +10,6 @@ import msgspec
 
 from backends.anthropic_wire import StreamReader, request_body
 from backends.base import (
-    BackendFailure,
     BackendRejected,
     BackendUnavailable,
     Completion,
@@ -23,6 +22,7 @@ from backends.http import (
     PROBE_TIMEOUT_S,
     failure_of_request,
     failure_of_stream,
+    fault_of,
     open_http_client,
     timeouts,
 )
@@ -96,13 +96,7 @@ class AnthropicBackend:
         return None  # its counting endpoint is a request of its own
 
     async def health(self) -> str | None:
-        try:
-            await self.models()
-        except BackendRejected as exc:
-            return exc.message if exc.upstream_status in (401, 403) else None  # it answers: that will do
-        except BackendFailure as exc:
-            return exc.message
-        return None
+        return await fault_of(self.models())
 
     async def aclose(self) -> None:
         await self._client.close()

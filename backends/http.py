@@ -1,6 +1,6 @@
 """What the adapters of HTTP APIs share: the connection, and failures told in our terms."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
@@ -69,6 +69,17 @@ def failure_of_stream(exc: Exception, *, begun: bool) -> BackendFailure:
         return BackendInterrupted(reason) if begun else BackendUnavailable(reason)
     reason = f"its answer cannot be read: {exc}"
     return BackendInterrupted(reason) if begun else BackendFailure(reason)
+
+
+async def fault_of(probe: Awaitable[object]) -> str | None:
+    """What a probe of the server tells of its health: None when it answers, even that it cannot list."""
+    try:
+        await probe
+    except BackendRejected as exc:
+        return exc.message if exc.upstream_status in (401, 403) else None
+    except BackendFailure as exc:
+        return exc.message
+    return None
 
 
 def _refusal(response: httpx2.Response, body: object) -> BackendFailure:

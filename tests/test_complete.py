@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+from shelf import DictCache
 
 from backends.base import Completion, CompletionRequest, Delta, Price, Route, UnknownModel, Usage
 from backends.scripted import Reply, ScriptedBackend
@@ -13,19 +14,6 @@ from gateway.complete import Completer, Finished
 from gateway.completion_cache import CachePolicy
 
 pytestmark = pytest.mark.anyio
-
-
-class DictCache:
-    """The smallest cache that keeps the contract."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, bytes] = {}
-
-    async def get(self, key: str) -> bytes | None:
-        return self.entries.get(key)
-
-    async def set(self, key: str, value: bytes, *, ttl_s: float) -> None:
-        self.entries[key] = value
 
 
 class OneBackend:

@@ -1,5 +1,6 @@
 """Answers in OpenAI's shapes: the events of a stream, and the body of a plain completion."""
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +10,11 @@ from gateway import sse
 from gateway.answers import Answer, Finished
 from gateway.complete import new_answer_id
 from gateway.errors import GatewayError, InternalError
+from gateway.flights import ReaderClosed
 from gateway.routes.openai_errors import OURS, error_body
 from gateway.wire import WebSource
+
+_log = logging.getLogger("winnow.models")
 
 
 class ChatEvents:
@@ -39,9 +43,11 @@ class ChatEvents:
             deltas = await self._answer.batch()
         except GatewayError as error:
             return self._failure(error)
-        except Exception:
-            self._failure(InternalError(OURS))
+        except ReaderClosed:
             raise
+        except Exception:
+            _log.exception("an answer broke")
+            return self._failure(InternalError(OURS))
         events = [self._event(delta) for delta in deltas]
         if (finished := self._answer.finished) is not None:
             self.ended = True

@@ -12,6 +12,7 @@ import pytest
 from litestar import Litestar
 from litestar.di import Provide
 from serving import served
+from shelf import DictCache
 from upstream import DONE, HELLO, JSON, USAGE, Heard, Piece, Said, Upstream, chunk, error, upstream
 
 from backends.registry import Registry
@@ -24,19 +25,6 @@ from gateway.wire import ScrapeRequest, ScrapeResponse
 
 pytestmark = pytest.mark.anyio
 HI: Any = [{"role": "user", "content": "Hi"}]
-
-
-class DictCache:
-    """The smallest cache that keeps the contract."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, bytes] = {}
-
-    async def get(self, key: str) -> bytes | None:
-        return self.entries.get(key)
-
-    async def set(self, key: str, value: bytes, *, ttl_s: float) -> None:
-        self.entries[key] = value
 
 
 class NoPages:
