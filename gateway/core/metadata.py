@@ -70,6 +70,7 @@ _DATE_METAS = (
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?", re.I)
 _TAG = re.compile(r"<[^>]{0,200}>")
 _MAX_TEXT_CHARACTERS = 2000
+_PAGE_CHARACTERS = 5000  # a <noscript> with more markup is a page
 
 
 class Facts(Struct, kw_only=True, frozen=True):
@@ -90,7 +91,8 @@ def read_metadata(
         url: its address, which relative addresses are resolved against and whose path may hold a date.
         marks: `find_marks(tree)`, if that is at hand.
     """
-    said = _Said(_Head(marks or find_marks(tree)), structured)
+    marks = marks or find_marks(tree)
+    said = _Said(_Head(marks), structured)
     head, graph, card = said.head, said.graph, said.card
     base = absolute(head.base, url) or url if head.base else url
     language = _language(said)
@@ -101,7 +103,7 @@ def read_metadata(
         or _text(head.meta("application-name"))
         or publisher
     )
-    bylines = Bylines(tree)
+    bylines = Bylines(_page_of(tree, marks))
     near = Surroundings(head.heading) if head.heading else None
     month_first = language in (None, "en", "en-US")
     stated_titles = [_text(graph.get("title")), *said.texts("headline"), _text(card.get("title"))]
@@ -130,6 +132,12 @@ def read_metadata(
             image=_first(absolute(address, base) for address in _images(said)),
         ),
     )
+
+
+def _page_of(tree: LexborHTMLParser, marks: Marks) -> LexborHTMLParser:
+    """Where the bylines are: forums serve the page in `<noscript>` and an empty shell beside it."""
+    longest = max((node.inner_html or "" for node in marks.tags["noscript"]), key=len, default="")
+    return LexborHTMLParser(longest) if len(longest) >= _PAGE_CHARACTERS else tree
 
 
 class _Said:
