@@ -6,6 +6,7 @@ that kind is used, so that the optional dependency of one is never asked of user
 
 import asyncio
 import importlib
+import re
 import time
 from collections.abc import Callable, Sequence
 
@@ -135,6 +136,15 @@ class Registry:
     async def health(self) -> dict[str, str | None]:
         """Name of each backend in use → None when well, else one line that names the fault."""
         return {name: await backend.health() for name, backend in self._built.items()}
+
+    async def figures(self) -> dict[str, float]:
+        """What backends in use tell of themselves in numbers, as `<backend>_<name>`: for metrics."""
+        return {
+            re.sub(r"\W", "_", f"{name}_{figure}"): value
+            for name, backend in self._built.items()
+            for figure, value in getattr(backend, "stats", dict)().items()
+            if isinstance(value, int | float)
+        }
 
     async def aclose(self) -> None:
         for backend in self._built.values():

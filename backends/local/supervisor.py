@@ -178,6 +178,7 @@ class Supervisor:
                 if isinstance(message, Ready):
                     was_ready, self._facts, self._fault = True, message.facts, None
                     self._resumes_at = None
+                    self._now = Counters(kv_cells=message.facts.context_tokens * message.facts.parallel)
                     self._announce()
                 elif isinstance(message, Broken):
                     broken = message.message

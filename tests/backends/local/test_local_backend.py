@@ -11,6 +11,8 @@ from local_model import ask, opened, until
 
 from backends.base import BackendRejected, BackendUnavailable, CompletionRequest, ContextExceeded, Delta
 from backends.local import LocalBackend
+from backends.registry import Registry
+from backends.specs import BackendSpec, ModelSpec
 
 pytestmark = pytest.mark.anyio
 NOISE = {"temperature": 1.0, "parameters": {"top_k": 0, "top_p": 1.0, "min_p": 0.0}}
@@ -262,6 +264,18 @@ async def test_stats_add_up(tiny: str) -> None:
     assert 0.5 < stats["batch_occupancy"] <= 1
     assert (stats["running"], stats["queued"], stats["up"]) == (0, 0, 1)
     assert 0 < stats["kv_cells_used"] <= stats["kv_cells"]
+
+
+async def test_registry_tells_the_figures_of_backends_in_use(tiny: str) -> None:
+    registry = Registry(
+        [BackendSpec(name="my-model", kind="local", path=tiny, models=[ModelSpec(name="local")])]
+    )
+    assert await registry.figures() == {}
+    route = await registry.resolve("local")
+    assert await route.backend.count_tokens("warm", model="local") == 4
+    figures = await registry.figures()
+    await registry.aclose()
+    assert figures["my_model_up"] == 1 and figures["my_model_kv_cells"] == 4 * 4096
 
 
 async def test_model_is_listed_with_its_context(backend: LocalBackend) -> None:
