@@ -1,32 +1,88 @@
 """Bytes or text of a page in, `Page` out: the one door of the core."""
 
-from selectolax.lexbor import LexborHTMLParser
+from msgspec import structs
 
+from gateway.core.blocks import keep
+from gateway.core.classify import Classifier, choose, load_classifier
 from gateway.core.markdown import render
-from gateway.core.metadata import read_metadata
-from gateway.core.page import CleanOptions, Page
-from gateway.core.structured import read_structured
+from gateway.core.page import CleanOptions, Kept, Page
+from gateway.core.reading import Reading, read, root_of
+from gateway.core.selection import REMOVED, find_selected
+from gateway.wire import Notice
 
 _DEFAULTS = CleanOptions()
+_LOW_CONFIDENCE = 0.6
 
 
-def clean(html: str | bytes, *, url: str | None = None, options: CleanOptions = _DEFAULTS) -> Page:
-    """Turn a page into its content."""
-    text = html.decode("utf-8", "replace") if isinstance(html, bytes) else html
-    tree = LexborHTMLParser(text)
-    structured = read_structured(tree, base_url=url)
-    facts = read_metadata(tree, structured, url=url)
-    root = tree.body or tree.root
-    assert root is not None  # a parsed document always has one
-    rendered = render(root, kept=None, hidden={}, base_url=url, options=options)
+def clean(
+    html: str | bytes,
+    *,
+    url: str | None = None,
+    options: CleanOptions = _DEFAULTS,
+    classifier: Classifier | None = None,
+) -> Page:
+    """Turn a page into its content.
+
+    Args:
+        html: the page; bytes are decoded as browsers do.
+        url: its final address: the base of relative links, and a hint to the classifier.
+        options: scope, selectors, styles and bounds.
+        classifier: the one in `weights/` unless given.
+    Raises:
+        InvalidRequest: if a selector of the options is none.
+    """
+    reading = read(html, url=url, options=options)
+    warnings = [*reading.warnings, *_count_hidden(reading)]
+    kept: Kept | None = None
+    confidence: float | None = None
+    page_type: str | None = None
+    if options.select is not None:
+        kept = find_selected(reading.tree, options.select)
+    elif options.scope == "main":
+        choice = choose(reading.blocks, reading.head, classifier or load_classifier())
+        confidence, page_type = choice.confidence, choice.page_type
+        if not reading.is_content:
+            kept = keep(reading.blocks, choice.blocks)
+        if confidence < _LOW_CONFIDENCE:
+            message = (
+                f"the choice of the main content is unsure ({confidence:.2f}); compare it with scope page"
+            )
+            warnings.append(Notice(code="low_confidence", message=message))
+    rendered = render(
+        reading.root,
+        kept=kept,
+        hidden=reading.hidden,
+        base_url=url,
+        options=options,
+        beside=[root_of(tree) for tree in reading.beside] if options.select is None else [],
+    )
+    warnings += rendered.notices
+    if reading.truncated or rendered.truncated:
+        message = (
+            f"left out what is nested deeper than {options.max_depth} or beyond {options.max_blocks} blocks"
+        )
+        warnings.append(Notice(code="truncated", message=message))
+    if rendered.invisible:
+        message = "characters that no reader can see were taken out of the text"
+        warnings.append(
+            Notice(code="invisible_characters_removed", message=message, count=rendered.invisible)
+        )
     return Page(
         blocks=rendered.blocks,
-        title=facts.title,
-        metadata=facts.metadata,
-        confidence=0.5,
+        title=reading.facts.title,
+        metadata=structs.replace(reading.facts.metadata, page_type=page_type),
+        confidence=confidence,
         links=rendered.links,
         images=rendered.images,
-        structured=structured,
-        warnings=[],
+        structured=reading.structured,
+        warnings=warnings,
         appendix=rendered.appendix,
     )
+
+
+def _count_hidden(reading: Reading) -> list[Notice]:
+    reasons = [reason for reason in reading.hidden.values() if reason != REMOVED]
+    if not reasons:
+        return []
+    message = f"text that no reader can see was left out ({', '.join(sorted(set(reasons)))})"
+    return [Notice(code="hidden_text_removed", message=message, count=len(reasons))]

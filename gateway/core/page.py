@@ -15,7 +15,7 @@ class Kept(NamedTuple):
     """The content as a set of Lexbor nodes, by `mem_id`; valid while the tree lives and is not changed."""
 
     texts: set[int]  # text nodes that are content
-    elements: set[int]  # elements with at least one such node below them
+    elements: set[int]  # elements with such a node below them; inline ones may be missing
 
 
 class CleanOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

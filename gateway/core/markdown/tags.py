@@ -7,6 +7,7 @@ is never in a table here; callers ask `node.tag` for those.
 from selectolax.lexbor import LexborHTMLParser
 
 TEXT = 2  # what Lexbor numbers every text node
+COMMENT = 4
 
 
 def _numbers() -> dict[str, int]:

@@ -1,0 +1,294 @@
+"""One walk over the Lexbor tree into parallel lists: the elements that make blocks, and the blocks.
+
+A block is a run of text that no block-level tag interrupts: a paragraph, a list item, a table row whose
+cells hold no blocks. Inline tags are not registered and their attributes are never read; that, and reading
+no text twice, is what keeps the walk as cheap as half a parse. The stack is explicit: pages nest as deep as
+they like.
+"""
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+from selectolax.lexbor import LexborNode
+
+from gateway.core.markdown.tags import COMMENT, ID, TEXT, ids
+from gateway.core.page import Kept
+
+# What happens at a tag. A number that is in no table is a custom element's, and that counts as block level.
+_BLOCK, _TEXT, _SKIPPED, _INLINE, _LINK, _BOLD, _CELL, _BREAK, _IMAGE = range(9)
+_ACTIONS = (
+    dict.fromkeys(
+        ids(
+            "script style svg template select datalist input textarea iframe object embed video audio canvas"
+            " head title meta link map area param source track noscript"
+        ),
+        _SKIPPED,
+    )
+    | dict.fromkeys(
+        ids(
+            "abbr acronym bdi bdo big cite code data del dfn em font i ins kbd label mark math nobr output q rp"
+            " rt ruby s samp small span strike sub sup time tt u var wbr picture"
+        ),
+        _INLINE,
+    )
+    | dict.fromkeys(ids("b strong"), _BOLD)
+    | dict.fromkeys(ids("td th"), _CELL)
+    | {ID["a"]: _LINK, ID["br"]: _BREAK, ID["img"]: _IMAGE, TEXT: _TEXT, COMMENT: _SKIPPED}
+)
+_REGISTERED = (_BLOCK, _CELL)
+_TAGS = {number: tag for tag, number in ID.items()}
+
+# Inherited facts about where a block stands, one bit each: by tag, by ARIA role, by attribute.
+_TAG_FLAGS = (
+    "nav header footer aside main article section form table ul ol dl li figure blockquote pre details button "
+    "dialog noscript address label h1 h2 h3"
+).split()
+_ROLE_FLAGS = ("navigation banner contentinfo complementary main dialog search menu list tabpanel").split()
+_OTHER_FLAGS = ("linked", "hidden", "undisplayed", "aria_hidden", "itemscope")
+FLAGS = (*_TAG_FLAGS, *(f"role_{role}" for role in _ROLE_FLAGS), *_OTHER_FLAGS)
+_BIT = {name: 1 << index for index, name in enumerate(FLAGS)}
+_BY_TAG = {tag: _BIT[tag] for tag in _TAG_FLAGS}
+_BY_ROLE = {role: _BIT[f"role_{role}"] for role in _ROLE_FLAGS}
+_LINKED, _HIDDEN, _UNDISPLAYED = _BIT["linked"], _BIT["hidden"], _BIT["undisplayed"]
+_ARIA_HIDDEN, _ITEMSCOPE = _BIT["aria_hidden"], _BIT["itemscope"]
+
+
+class Blocks:
+    """Parallel lists over block-level elements (in document order) and over blocks (in reading order)."""
+
+    __slots__ = (
+        "bold_chars",
+        "chars",
+        "depths",
+        "firsts",
+        "flags",
+        "images",
+        "lasts",
+        "link_chars",
+        "links",
+        "mem_ids",
+        "names",
+        "nodes",
+        "owners",
+        "parents",
+        "tags",
+        "texts",
+        "truncated",
+    )
+
+    def __init__(self) -> None:
+        # by element
+        self.tags: list[str] = []
+        self.parents: list[int] = []  # -1 for the root
+        self.depths: list[int] = []
+        self.names: list[str] = []  # class, id, data-testid, itemprop and role, as written
+        self.flags: list[int] = []  # bits of FLAGS, the ancestors' included
+        self.mem_ids: list[int] = []
+        self.firsts: list[int] = []  # blocks [first, last) stand inside
+        self.lasts: list[int] = []
+        # by block
+        self.texts: list[str] = []  # white space folded, never empty
+        self.owners: list[int] = []  # innermost registered element
+        self.chars: list[int] = []  # before folding; what the two below are shares of
+        self.link_chars: list[int] = []
+        self.bold_chars: list[int] = []
+        self.links: list[int] = []
+        self.images: list[int] = []  # images since the block before
+        self.nodes: list[list[int]] = []  # mem_ids of its text nodes
+        self.truncated = False
+
+
+def read_blocks(
+    root: LexborNode, *, left_out: Container[int] = (), max_depth: int = 512, max_blocks: int = 50_000
+) -> Blocks:
+    """Walk the tree below `root` once.
+
+    Args:
+        root: usually the body.
+        left_out: mem_ids of elements to leave out, with all below them.
+        max_depth: elements nested deeper are left out, and `truncated` is set.
+        max_blocks: the walk ends there, and `truncated` is set.
+    """
+    out = Blocks()
+    tags, parents, depths, names, flags = out.tags, out.parents, out.depths, out.names, out.flags
+    firsts, texts = out.firsts, out.texts
+    lasts, mem_ids, actions = out.lasts, out.mem_ids, _ACTIONS
+    elements: tuple[list[Any], ...] = (tags, parents, depths, names, flags, mem_ids, firsts, lasts)
+
+    parts: list[str] = []  # the block being gathered
+    nodes: list[int] = []
+    chars = link_chars = bold_chars = links = images = breaks = 0
+    link_depth = bold_depth = 0
+
+    def flush() -> None:
+        nonlocal parts, nodes, chars, link_chars, bold_chars, links, images, breaks
+        text = " ".join("".join(parts).split()) if chars else ""
+        if text:
+            texts.append(text)
+            out.owners.append(current)
+            out.chars.append(chars)
+            out.link_chars.append(link_chars)
+            out.bold_chars.append(bold_chars)
+            out.links.append(links)
+            out.images.append(images)
+            out.nodes.append(nodes)
+            images = 0
+        parts, nodes = [], []
+        chars = link_chars = bold_chars = links = breaks = 0
+
+    current = 0  # the innermost registered element
+    name, bits = _read_attributes(root.attributes)
+    tags.append(root.tag or "")
+    parents.append(-1)
+    depths.append(0)
+    names.append(name)
+    flags.append(bits)
+    mem_ids.append(root.mem_id)
+    firsts.append(0)
+    lasts.append(0)
+    stack: list[
+        tuple[LexborNode | None, int, int]
+    ] = []  # what follows an open element, its action, outer flags
+    node = root.first_child
+    while True:
+        if node is None:
+            if not stack:
+                break
+            node, action, bits = stack.pop()
+            if action == _LINK:
+                link_depth -= 1
+            elif action == _BOLD:
+                bold_depth -= 1
+            elif action != _INLINE:
+                if action == _CELL:
+                    parts.append("\t")
+                else:
+                    if parts:
+                        flush()
+                    links = 0
+                parent = parents[current]
+                if firsts[current] < len(texts):
+                    lasts[current] = len(texts)
+                else:  # without text nobody will ask for it, and it was the last one registered
+                    for column in elements:
+                        column.pop()
+                current = parent
+            continue
+        number = node.tag_id
+        action = actions.get(number, _BLOCK)
+        if action == _TEXT:
+            text = node.text_content or ""
+            parts.append(text)
+            if not text.isspace():
+                nodes.append(node.mem_id)
+                size = len(text)
+                chars += size
+                breaks = 0
+                if link_depth:
+                    link_chars += size
+                if bold_depth:
+                    bold_chars += size
+            node = node.next
+            continue
+        if action == _SKIPPED or (left_out and node.mem_id in left_out):
+            node = node.next
+            continue
+        if action == _IMAGE:
+            images += 1
+            node = node.next
+            continue
+        if action == _BREAK:
+            breaks += 1
+            if breaks == 2:
+                flush()
+            else:
+                parts.append("\n")
+            node = node.next
+            continue
+        if action == _BLOCK:
+            if parts:
+                flush()
+            links = 0
+            if len(texts) >= max_blocks:
+                out.truncated = True
+                break
+        below = node.first_child
+        if below is None:
+            node = node.next
+            continue
+        if len(stack) >= max_depth:
+            out.truncated = True
+            node = node.next
+            continue
+        stack.append((node.next, action, bits))
+        if action in _REGISTERED:
+            tag = _TAGS.get(number) or node.tag or ""
+            if link_depth:
+                bits |= _LINKED
+            bits |= _BY_TAG.get(tag, 0)
+            name = ""
+            attributes = node.attributes
+            if attributes:
+                name, said = _read_attributes(attributes)
+                bits |= said
+            tags.append(tag)
+            parents.append(current)
+            depths.append(depths[current] + 1)
+            names.append(name)
+            flags.append(bits)
+            mem_ids.append(node.mem_id)
+            firsts.append(len(texts))
+            current = len(lasts)
+            lasts.append(0)
+        elif action == _LINK:
+            link_depth += 1
+            links += 1
+        elif action == _BOLD:
+            bold_depth += 1
+        node = below
+    flush()
+    while current >= 0:
+        lasts[current] = len(texts)
+        current = parents[current]
+    return out
+
+
+def _read_attributes(attributes: dict[str, str | None]) -> tuple[str, int]:
+    """An element's names as one text, and the flags that its attributes set."""
+    name = attributes.get("class") or ""
+    if len(attributes) == 1 and name:
+        return name, 0
+    bits = 0
+    if value := attributes.get("id"):
+        name += " " + value
+    if value := attributes.get("data-testid"):
+        name += " " + value
+    if value := attributes.get("itemprop"):
+        name += " itemprop " + value
+    if value := attributes.get("role"):
+        name += " role " + value
+        bits |= _BY_ROLE.get(value, 0)
+    if "hidden" in attributes:
+        bits |= _HIDDEN
+    if attributes.get("aria-hidden") == "true":
+        bits |= _ARIA_HIDDEN
+    if "itemscope" in attributes:
+        bits |= _ITEMSCOPE
+    style = attributes.get("style")
+    if style and "none" in style and "display:none" in style.replace(" ", ""):
+        bits |= _UNDISPLAYED
+    return name, bits
+
+
+def keep(blocks: Blocks, chosen: Sequence[int]) -> Kept:
+    """The chosen blocks (indices) as sets of nodes: their texts, and the block-level elements around them."""
+    texts: set[int] = set()
+    elements: set[int] = set()
+    mem_ids, parents = blocks.mem_ids, blocks.parents
+    for index in chosen:
+        texts.update(blocks.nodes[index])
+        element = blocks.owners[index]
+        while element >= 0 and mem_ids[element] not in elements:
+            elements.add(mem_ids[element])
+            element = parents[element]
+    return Kept(texts, elements)

@@ -1,0 +1,167 @@
+"""Which blocks are the content: a small convolutional network over a page's blocks, in numpy alone.
+
+Each block's features pass a dense layer; residual convolutions along the page let neighbours speak; a
+weighted mean over the whole page is context for the last layers. A few such networks, trained alike from
+different seeds, are averaged. What they give is a probability a block, and kinds of page.
+
+The choice itself: of all prefixes of the blocks by falling probability, the one with the best expected F1 over
+words. That expectation, set against what it turned out to be worth on pages no network had seen, is the
+confidence.
+"""
+
+from functools import cache
+from importlib.resources import files
+from typing import IO, NamedTuple
+
+import numpy as np
+
+from gateway.core.blocks import Blocks
+from gateway.core.features import FEATURE_NAMES, Head, build_features
+from gateway.core.lexicon import Lexicon, make_lexicon
+from gateway.core.text_features import Array
+
+PAGE_TYPES = ("article", "documentation", "service", "forum", "collection", "listing", "product")
+
+_REACH = 4.0  # features are clipped to so many standard deviations
+_RECALL_WEIGHT = 1.1  # of the words that ought to be chosen, against those that are
+
+
+class Choice(NamedTuple):
+    """The blocks that are the content, in reading order, and how sure that is."""
+
+    blocks: list[int]
+    confidence: float  # the F1 over words to be expected, 0-1
+    page_type: str
+
+
+class Network(NamedTuple):
+    """Weights of one network; matrices are (inputs, outputs)."""
+
+    input_weight: Array
+    input_bias: Array
+    convolution_weights: Array  # (layers, width * hidden, hidden)
+    convolution_biases: Array
+    pool_weight: Array
+    pool_bias: Array
+    block_weight: Array  # (hidden, head): the block's own part of the last hidden layer
+    context_weight: Array  # (hidden, head): the page's part
+    head_bias: Array
+    output_weight: Array
+    output_bias: Array
+    type_weight: Array
+    type_bias: Array
+
+
+DILATIONS = (1, 3)
+WIDTH = 5
+
+
+class Classifier(NamedTuple):
+    """All that was learned, and how it is read."""
+
+    lexicon: Lexicon
+    mean: Array  # by feature
+    scale: Array
+    networks: tuple[Network, ...]
+    expected: Array  # confidence as computed, rising …
+    observed: Array  # … and the mean F1 it came to
+
+
+def choose(blocks: Blocks, head: Head, classifier: Classifier) -> Choice:
+    """Choose the content among a page's blocks."""
+    if not blocks.texts:
+        return Choice([], 0.0, PAGE_TYPES[0])
+    features = build_features(blocks, head, classifier.lexicon)
+    probabilities, kinds = predict(scale(features.rows, classifier), features.words, classifier)
+    chosen, expected = select(probabilities, features.words)
+    confidence = float(np.interp(expected, classifier.expected, classifier.observed))
+    return Choice(chosen, round(confidence, 3), PAGE_TYPES[int(np.argmax(kinds))])
+
+
+def scale(rows: Array, classifier: Classifier) -> Array:
+    """Features as the networks take them: one row a block, standardised and clipped."""
+    scaled = (rows - classifier.mean[:, None]) * classifier.scale[:, None]
+    clipped: Array = np.clip(scaled, -_REACH, _REACH, out=scaled).T
+    return clipped
+
+
+def predict(features: Array, words: Array, classifier: Classifier) -> tuple[Array, Array]:
+    """A probability a block, and one a page type."""
+    size = np.log1p(words)
+    answers = [_run(network, features, size) for network in classifier.networks]
+    blocks, kinds = (sum(part) / len(answers) for part in zip(*answers, strict=True))
+    return blocks, kinds
+
+
+def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
+    """The prefix by falling probability with the best expected F1, and that F1."""
+    order = np.argsort(-probabilities, kind="stable")
+    likely = np.cumsum((probabilities * words)[order])
+    expected = 2 * likely / (np.cumsum(words[order]) + _RECALL_WEIGHT * likely[-1] + 1e-6)
+    best = int(np.argmax(expected))
+    return sorted(order[: best + 1].tolist()), float(expected[best])
+
+
+def _run(network: Network, features: Array, size: Array) -> tuple[Array, Array]:
+    hidden = _rectify(features @ network.input_weight + network.input_bias)
+    for weight, bias, dilation in zip(
+        network.convolution_weights, network.convolution_biases, DILATIONS, strict=True
+    ):
+        hidden = hidden + _rectify(_windows(hidden, dilation) @ weight + bias)
+    attention = np.exp(np.clip(hidden @ network.pool_weight + network.pool_bias, -8, 8))[:, 0] * size
+    context = attention @ hidden / (attention.sum() + 1e-6)
+    head = _rectify(hidden @ network.block_weight + (context @ network.context_weight + network.head_bias))
+    logits = head @ network.output_weight + network.output_bias
+    kinds = np.exp(context @ network.type_weight + network.type_bias)
+    return 1 / (1 + np.exp(-logits[:, 0])), kinds / kinds.sum()
+
+
+def _windows(hidden: Array, dilation: int) -> Array:
+    """Each row with its neighbours at -2, -1, 0, 1, 2 times the dilation, zeros beyond the ends."""
+    edge = np.zeros((WIDTH // 2 * dilation, hidden.shape[1]), dtype=np.float32)
+    padded = np.concatenate((edge, hidden, edge))
+    return np.concatenate([padded[i * dilation : i * dilation + len(hidden)] for i in range(WIDTH)], axis=1)
+
+
+def _rectify(values: Array) -> Array:
+    np.maximum(values, 0, out=values)
+    return values
+
+
+@cache
+def load_classifier() -> Classifier:
+    """The classifier that ships with the package; its model card stands beside it."""
+    with files("gateway.core.weights").joinpath("classifier.npz").open("rb") as file:
+        return read_classifier(file)
+
+
+def read_classifier(file: IO[bytes]) -> Classifier:
+    """Read what `training.export` wrote: half-precision arrays, names as one text a table."""
+    with np.load(file, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+
+    def floats(name: str) -> Array:
+        array: Array = arrays[name].astype(np.float32)
+        return array
+
+    def table(name: str) -> dict[str, float]:
+        names = arrays[f"{name}_names"].tobytes().decode().split("\n")
+        return dict(zip(names, floats(f"{name}_scores").tolist(), strict=True))
+
+    if len(arrays["mean"]) != len(FEATURE_NAMES):
+        raise ValueError(
+            f"the weights are for {len(arrays['mean'])} features, the code computes {len(FEATURE_NAMES)}; "
+            "run `python -m training`"
+        )
+    count = int(arrays["networks"])
+    return Classifier(
+        lexicon=make_lexicon(table("tokens"), table("words")),
+        mean=floats("mean"),
+        scale=floats("scale"),
+        networks=tuple(
+            Network(**{field: floats(f"{field}_{index}") for field in Network._fields})
+            for index in range(count)
+        ),
+        expected=floats("expected"),
+        observed=floats("observed"),
+    )

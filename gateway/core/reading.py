@@ -1,0 +1,92 @@
+"""A page parsed, walked once, and everything known of it before its content is chosen."""
+
+from msgspec import Struct
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.core.blocks import Blocks, read_blocks
+from gateway.core.decode import decode, repair
+from gateway.core.features import Head
+from gateway.core.hidden import find_hidden
+from gateway.core.marks import Marks, find_marks
+from gateway.core.metadata import Facts, read_metadata
+from gateway.core.nesting import limit_nesting
+from gateway.core.page import CleanOptions
+from gateway.core.recover import recover
+from gateway.core.selection import find_removed
+from gateway.core.shell import judge_page
+from gateway.core.structured import Item, read_structured, types_of
+from gateway.wire import Notice
+
+
+class Reading(Struct, frozen=True):
+    """What `read` finds. `tree` owns the nodes that `root`, `hidden` and `blocks` name."""
+
+    tree: LexborHTMLParser
+    root: LexborNode
+    hidden: dict[int, str]  # what is left out, and why
+    blocks: Blocks
+    is_content: bool  # nothing is left to choose: it was recovered from data, not from a page
+    beside: list[LexborHTMLParser]  # content that the page has outside its DOM
+    head: Head
+    structured: list[Item]
+    facts: Facts
+    warnings: list[Notice]
+    truncated: bool  # something was left out for being nested too deep or coming too late
+
+
+def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Reading:
+    """Parse a page; where its DOM is a shell, what stands behind it takes its place."""
+    markup = limit_nesting(decode(html) if isinstance(html, bytes) else repair(html))
+    tree = LexborHTMLParser(markup.text, scripting=True)  # a <noscript> is one text, as in browsers
+    marks = find_marks(tree)
+    structured = read_structured(tree, base_url=url, marks=marks)
+    facts = read_metadata(tree, structured, url=url, marks=marks)
+    root, hidden, blocks = _walk(tree, marks, options)
+    visible = "\n".join(blocks.texts)
+    recovered = recover(tree, structured, visible=visible, marks=marks)
+    page = next((piece for piece in recovered if piece.replaces), None)
+    warnings = judge_page(tree, visible=visible, recovered=page is not None)
+    if page is not None:
+        tree = LexborHTMLParser(limit_nesting(page.html).text)
+        root, hidden, blocks = _walk(tree, find_marks(tree), options)
+    return Reading(
+        tree=tree,
+        root=root,
+        hidden=hidden,
+        blocks=blocks,
+        is_content=page is not None and not page.is_page,
+        beside=[LexborHTMLParser(piece.html) for piece in recovered if not piece.replaces],
+        head=_head_of(facts, structured, url),
+        structured=structured,
+        facts=facts,
+        warnings=warnings,
+        truncated=blocks.truncated or markup.dropped > 0,
+    )
+
+
+def _walk(
+    tree: LexborHTMLParser, marks: Marks, options: CleanOptions
+) -> tuple[LexborNode, dict[int, str], Blocks]:
+    root = root_of(tree)
+    hidden = find_hidden(tree, marks=marks)
+    left_out = hidden | find_removed(tree, options.remove)
+    blocks = read_blocks(root, left_out=left_out, max_depth=options.max_depth, max_blocks=options.max_blocks)
+    return root, left_out, blocks
+
+
+def root_of(tree: LexborHTMLParser) -> LexborNode:
+    """The body; a page without one gives its root."""
+    root = tree.body or tree.root
+    assert root is not None  # a parsed document always has one
+    return root
+
+
+def _head_of(facts: Facts, structured: list[Item], url: str | None) -> Head:
+    graph = next((item for item in structured if item.get("@type") == "OpenGraph"), {})
+    return Head(
+        title=facts.title or "",
+        description=facts.metadata.description or "",
+        url=url or "",
+        og_type=str(graph.get("type") or ""),
+        schema_types=frozenset(name for item in structured for name in types_of(item)),
+    )

@@ -1,0 +1,46 @@
+"""The caller's own choice of a page: what CSS selectors keep and what they take out."""
+
+from collections.abc import Iterable
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from gateway.core.page import Kept
+from gateway.errors import InvalidRequest
+
+REMOVED = "removed"  # why an element is left out
+
+
+def find_selected(tree: LexborHTMLParser, selector: str) -> Kept:
+    """Everything below the elements that match.
+
+    Raises:
+        InvalidRequest: if it is no CSS selector.
+    """
+    texts: set[int] = set()
+    elements: set[int] = set()
+    for match in _query(tree, selector, field="select"):
+        if match.mem_id in elements:  # inside an earlier match: matches come in document order
+            continue
+        for node in match.traverse(include_text=True):
+            (texts if node.is_text_node else elements).add(node.mem_id)
+        parent = match.parent
+        while parent is not None and parent.mem_id not in elements:
+            elements.add(parent.mem_id)
+            parent = parent.parent
+    return Kept(texts, elements)
+
+
+def find_removed(tree: LexborHTMLParser, selectors: Iterable[str]) -> dict[int, str]:
+    """The elements that match any of the selectors; the tree itself stays whole.
+
+    Raises:
+        InvalidRequest: if one is no CSS selector.
+    """
+    return {node.mem_id: REMOVED for selector in selectors for node in _query(tree, selector, field="remove")}
+
+
+def _query(tree: LexborHTMLParser, selector: str, *, field: str) -> list[LexborNode]:
+    try:
+        return tree.css(selector)
+    except (SelectolaxError, ValueError) as exc:
+        raise InvalidRequest(f"{field}: {selector!r} is no CSS selector", field=field) from exc

@@ -1,0 +1,200 @@
+"""What a block's text says of it, for all blocks of a page at once: shares of characters and of words.
+
+Characters are counted by class in one histogram over the page; words are looked up in one pass. Scripts
+without case count as lower case. Scripts without spaces (Chinese, Japanese, Thai …) count two characters as
+a word, and their commonest particles as stop words.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from itertools import repeat
+from typing import NamedTuple
+from unicodedata import category
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.core.blocks import Blocks
+from gateway.core.lexicon import SHORT_WORDS, STOP_WORD, Lexicon
+from gateway.core.stopwords import FUNCTION_CHARACTERS
+
+Array = NDArray[np.float32]
+
+_OTHER, _LOWER, _UPPER, _DIGIT, _SPACE, _END, _COMMA, _MARK, _MONEY, _SYMBOL, _DENSE, _FUNCTION, _BREAK = (
+    range(13)
+)
+_CLASSES = 13
+_BY_CATEGORY = {
+    "Ll": _LOWER,
+    "Lo": _LOWER,
+    "Lm": _LOWER,
+    "Mn": _LOWER,
+    "Mc": _LOWER,
+    "Lu": _UPPER,
+    "Lt": _UPPER,
+    "Nd": _DIGIT,
+    "Sc": _MONEY,
+    "Sk": _SYMBOL,
+    "Sm": _SYMBOL,
+    "So": _SYMBOL,
+}
+_SPACELESS = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF))
+_BY_CHARACTER = (
+    (" ", _SPACE),
+    (".!?。！？…؟।．", _END),
+    (",;:、，；：،؛", _COMMA),
+    ("|•·›»→←▶►", _SYMBOL),
+    (FUNCTION_CHARACTERS, _FUNCTION),
+    ("\n", _BREAK),
+)
+_CHARACTERS_A_WORD = 2
+_IN_DESCRIPTION, _IN_TITLE = 1.0, 2.0  # a word can be in both
+
+TEXT_NAMES = (
+    "log_words log_size word_length stop link links bold images prose lower upper digits ends commas marks "
+    "symbols money sentences ends_sentence ends_comma starts_upper starts_lower starts_digit starts_symbol "
+    "title_share title_cover description_share before repeats learned_mean learned_min learned_max"
+).split()
+
+
+class Text(NamedTuple):
+    """Rows are features (TEXT_NAMES), columns are blocks; single rows that others build on beside it."""
+
+    rows: Array
+    words: Array
+    link: Array  # share of the characters inside links
+    good: Array  # words that read like prose outside links
+    money: Array
+    digits: Array
+
+    def row(self, name: str) -> Array:
+        row: Array = self.rows[TEXT_NAMES.index(name)]
+        return row
+
+
+def read_text(
+    blocks: Blocks, linked: NDArray[np.bool_], title: str, description: str, lexicon: Lexicon
+) -> Text:
+    """Measure the texts.
+
+    Args:
+        blocks: at least one.
+        linked: by block, whether it stands inside a link as a whole.
+        title, description: what the head says; blocks that repeat their words stand out.
+        lexicon: learned log-odds of the words of short blocks.
+    """
+    joined = "\n".join(blocks.texts)
+    units = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), dtype=np.uint16)
+    kinds = _character_classes()[units]
+    breaks = np.flatnonzero(kinds == _BREAK)
+    starts = np.concatenate(([0], breaks + 1))
+    ends = np.concatenate((breaks, [len(kinds)])) - 1
+    lengths = np.diff(np.append(starts, len(kinds)))
+    block = np.repeat(np.arange(len(starts)) * _CLASSES, lengths)
+    counts = np.bincount(block + kinds, minlength=len(starts) * _CLASSES).reshape(-1, _CLASSES)
+    by_kind = counts.T.astype(np.float32)
+    by_kind[_BREAK] = 0
+    first, last = kinds[starts], kinds[ends]
+
+    dense = by_kind[_DENSE] + by_kind[_FUNCTION]
+    size = by_kind.sum(axis=0)
+    spaced = by_kind[_SPACE] + 1
+    words = spaced + dense / _CHARACTERS_A_WORD
+    letters = np.maximum(by_kind[_LOWER] + by_kind[_UPPER] + dense, 1)
+
+    split = joined.lower().split()
+    firsts = np.concatenate(([0], np.cumsum(spaced[:-1]))).astype(np.intp)
+    title_words, description_words = set(title.lower().split()), set(description.lower().split())
+    said = dict.fromkeys(description_words, _IN_DESCRIPTION)
+    for word in title_words:
+        said[word] = said.get(word, 0.0) + _IN_TITLE
+
+    def look_up(table: Mapping[str, float]) -> Array:
+        return np.fromiter(map(table.get, split, repeat(0.0)), dtype=np.float32, count=len(split))
+
+    def count(hits: NDArray[np.bool_]) -> Array:
+        total: Array = np.add.reduceat(hits, firsts, dtype=np.float32)
+        return total
+
+    in_head = look_up(said)
+    in_title, in_description = count(in_head >= _IN_TITLE), count(in_head % _IN_TITLE != 0)
+    learned = look_up(lexicon.words)
+    is_stop = learned > STOP_WORD / 2
+    stop = (count(is_stop) + by_kind[_FUNCTION]) / words
+    learned -= STOP_WORD * is_stop
+    short = spaced <= SHORT_WORDS
+
+    chars = np.maximum(np.array(blocks.chars, dtype=np.float32), 1)
+    link = np.minimum(np.array(blocks.link_chars, dtype=np.float32) / chars, 1)
+    link[linked] = 1
+    bold = np.minimum(np.array(blocks.bold_chars, dtype=np.float32) / chars, 1)
+    prose = np.minimum(stop * 4, 1) * (1 - link) * np.minimum(words / 10, 1)
+    before, repeats = _repetitions(blocks.texts)
+    rows = np.array(
+        [
+            np.log1p(words),
+            np.log1p(size),
+            size / words,
+            stop,
+            link,
+            np.log1p(np.array(blocks.links, dtype=np.float32)),
+            bold,
+            np.log1p(np.array(blocks.images, dtype=np.float32)),
+            prose,
+            (by_kind[_LOWER] + dense) / letters,
+            by_kind[_UPPER] / letters,
+            by_kind[_DIGIT] / size,
+            by_kind[_END] / words,
+            by_kind[_COMMA] / words,
+            by_kind[_MARK] / words,
+            by_kind[_SYMBOL] / size,
+            np.minimum(by_kind[_MONEY], 5),
+            np.minimum(by_kind[_END], 20),
+            last == _END,
+            last == _COMMA,
+            first == _UPPER,
+            first == _LOWER,
+            first == _DIGIT,
+            first == _SYMBOL,
+            in_title / words,
+            in_title / max(1, len(title_words)),
+            in_description / words,
+            np.minimum(before, 20),
+            np.minimum(repeats, 20),
+            np.where(short, np.add.reduceat(learned, firsts) / spaced, 0),
+            np.where(short, np.minimum.reduceat(learned, firsts), 0),
+            np.where(short, np.maximum.reduceat(learned, firsts), 0),
+        ],
+        dtype=np.float32,
+    )
+    good = (words * prose).astype(np.float32)
+    return Text(rows, words, link, good, np.minimum(by_kind[_MONEY], 1), by_kind[_DIGIT])
+
+
+def _repetitions(texts: list[str]) -> tuple[Array, Array]:
+    """How often each text stood on the page before, and how often in all."""
+    seen: dict[str, int] = {}
+    before = []
+    for text in texts:
+        times = seen.get(text, 0)
+        before.append(times)
+        seen[text] = times + 1
+    return np.array(before, dtype=np.float32), np.array([seen[text] for text in texts], dtype=np.float32)
+
+
+@cache
+def _character_classes() -> NDArray[np.uint8]:
+    """UTF-16 code unit -> class; the halves of a pair are `_OTHER`."""
+    table = np.array(
+        [
+            _MARK if (kind := category(chr(code)))[0] == "P" else _BY_CATEGORY.get(kind, _OTHER)
+            for code in range(0x10000)
+        ],
+        dtype=np.uint8,
+    )
+    for low, high in _SPACELESS:
+        letters = table[low : high + 1]
+        letters[letters == _LOWER] = _DENSE
+    for characters, of_kind in _BY_CHARACTER:
+        table[[ord(character) for character in characters]] = of_kind
+    return table

@@ -1,0 +1,134 @@
+"""The choice: which prefix is taken, what the network computes, and that weights fit the code."""
+
+import io
+
+import numpy as np
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.blocks import read_blocks
+from gateway.core.classify import PAGE_TYPES, choose, load_classifier, predict, read_classifier, scale, select
+from gateway.core.features import FEATURE_NAMES, Head, build_features
+from gateway.core.lexicon import make_lexicon, tokens_of
+from gateway.core.text_features import TEXT_NAMES
+
+
+def features_of(html: str, **head: str) -> dict[str, list[float]]:
+    root = LexborHTMLParser(html).body
+    assert root is not None
+    rows = build_features(read_blocks(root), Head(**head), make_lexicon({}, {})).rows
+    return dict(zip(FEATURE_NAMES, rows.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "words", "chosen"),
+    [
+        pytest.param([0.9, 0.1, 0.8], [10, 10, 10], [0, 2], id="the-likely-ones"),
+        pytest.param([0.1, 0.05, 0.02], [10, 10, 10], [0], id="at-least-one"),
+        pytest.param([0.9, 0.45], [10, 100], [0, 1], id="words-weigh"),
+        pytest.param([0.5, 0.5, 0.5], [1, 1, 1], [0, 1, 2], id="ties-together"),
+    ],
+)
+def test_select_takes_the_prefix_with_the_best_expected_f1(
+    probabilities: list[float], words: list[float], chosen: list[int]
+) -> None:
+    assert select(np.array(probabilities, np.float32), np.array(words, np.float32))[0] == chosen
+
+
+def test_select_expects_more_of_a_clear_page() -> None:
+    words = np.full(4, 10, np.float32)
+    clear = select(np.array([0.99, 0.99, 0.01, 0.01], np.float32), words)[1]
+    unclear = select(np.array([0.6, 0.5, 0.5, 0.4], np.float32), words)[1]
+    assert 0 <= unclear < clear <= 1
+
+
+@pytest.mark.parametrize(
+    ("names", "tokens"),
+    [
+        pytest.param("", ["<p"], id="none"),
+        pytest.param("postBody", ["<p", "post", "body", "post-body"], id="camel-case"),
+        pytest.param(
+            "entry-content entry", ["<p", "entry", "content", "entry-content-entry"], id="once-each"
+        ),
+        pytest.param("c12 _x", ["<p", "c", "x", "c-x"], id="digits-separate"),
+    ],
+)
+def test_tokens_of_splits_names(names: str, tokens: list[str]) -> None:
+    assert tokens_of("p", names) == tuple(tokens)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("The cat is on the mat, and it will not go away from there.", id="english"),
+        pytest.param("我们在这里说的是一个很长的故事，它的主人公是一只猫。", id="chinese"),
+        pytest.param("これは猫についての長い物語であり、その猫はとても賢いのです。", id="japanese"),
+        pytest.param("هذا هو البيت الذي كان على الجبل، و لا شك في ذلك.", id="arabic"),
+        pytest.param("यह एक लंबी कहानी है और इस में एक बिल्ली है जो घर में रहती है।", id="hindi"),
+        pytest.param("Der Hund ist nicht in dem Haus, und wir wissen nicht, wo er ist.", id="german"),
+        pytest.param("Это не то, что мы видели, и он был на той же улице, что и мы.", id="russian"),
+    ],
+)
+def test_build_features_tells_prose_from_labels_in_any_script(text: str) -> None:
+    features = features_of(f"<p>{text}</p><li>12.99</li>")
+    assert features["stop"][0] > 0.15 > features["stop"][1]
+    assert features["prose"][0] > 0.4
+    assert features["lower"][0] > 0.8
+    assert features["ends_sentence"][0] == 1
+
+
+def test_build_features_counts_words_where_none_are_spaced() -> None:
+    assert np.expm1(features_of("<p>" + "汉" * 40 + "</p>")["log_words"][0]) == pytest.approx(21)
+
+
+def test_build_features_measures_by_block() -> None:
+    features = features_of(
+        "<h1>Kettles compared</h1><p>Of <a href=/>kettles</a> and pots.</p>", title="Kettles compared"
+    )
+    assert features["level"] == [1, 0]
+    assert features["title_cover"] == [1, 0.5]
+    assert features["link"][1] == pytest.approx(7 / len("Of kettles and pots."))
+    assert features["in_h1"] == [1, 0]
+    assert features["previous_sibling"] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "html", ["<p>a</p>", "<p>💚\ud83d</p>", "<td>" * 30 + "x", "<p>a<p>a<p>a", "<a><p>x</p></a>"]
+)
+def test_build_features_is_finite(html: str) -> None:
+    root = LexborHTMLParser(html.encode("utf-8", "replace").decode()).body
+    assert root is not None
+    rows = build_features(read_blocks(root), Head(), make_lexicon({}, {})).rows
+    assert rows.shape[0] == len(FEATURE_NAMES)
+    assert np.isfinite(rows).all()
+
+
+def test_feature_names_are_unique() -> None:
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
+    assert FEATURE_NAMES[: len(TEXT_NAMES)] == tuple(TEXT_NAMES)
+
+
+def test_choose_finds_nothing_on_an_empty_page() -> None:
+    root = LexborHTMLParser("").body
+    assert root is not None
+    assert choose(read_blocks(root), Head(), load_classifier()).blocks == []
+
+
+def test_predict_gives_probabilities() -> None:
+    classifier = load_classifier()
+    root = LexborHTMLParser("<nav><a href=/>Home</a></nav><p>It is what it is, and so on and on.</p>").body
+    assert root is not None
+    features = build_features(read_blocks(root), Head(), classifier.lexicon)
+    blocks, kinds = predict(scale(features.rows, classifier), features.words, classifier)
+    assert blocks.shape == (2,)
+    assert ((blocks >= 0) & (blocks <= 1)).all()
+    assert kinds.shape == (len(PAGE_TYPES),)
+    assert kinds.sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_read_classifier_refuses_weights_of_another_code() -> None:
+    file = io.BytesIO()
+    np.savez(file, mean=np.zeros(3))
+    file.seek(0)
+    with pytest.raises(ValueError, match=rf"for 3 features, the code computes {len(FEATURE_NAMES)}"):
+        read_classifier(file)

@@ -1,0 +1,192 @@
+"""Examples from pages, classifiers from examples, and honest figures for both."""
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from gateway.core import clean
+from gateway.core.blocks import Blocks
+from gateway.core.classify import PAGE_TYPES, Classifier, scale
+from gateway.core.features import FEATURE_NAMES, Features, Head, build_features
+from gateway.core.lexicon import Lexicon
+from gateway.core.page import CleanOptions
+from gateway.core.reading import read
+from training.corpus import Sample, read_samples
+from training.labels import label_blocks, word_f1, words_of
+from training.lexicon import Counts, count_fold, learn_lexicon
+from training.network import Example, Recipe, fit_network
+
+_SAMPLED = 100  # blocks a page that the scale of the features is taken from
+_BINS = 25  # of equal size, for the calibration
+
+
+class Labelled(NamedTuple):
+    """A page, its blocks and which of them are its content."""
+
+    sample: Sample
+    blocks: Blocks
+    head: Head
+    labels: np.ndarray
+    fold: int
+
+    @property
+    def teaches(self) -> bool:
+        """Without a truth, or with one that is not on the page, there is no lesson."""
+        return bool(self.labels.any())
+
+
+class Corpus(NamedTuple):
+    """The labelled pages, and by fold what they say of tokens and words."""
+
+    pages: list[Labelled]
+    counts: dict[int, Counts]
+
+
+class PageScore(NamedTuple):
+    """What became of a page whose site was left out of the training."""
+
+    page_type: str
+    guessed_type: str
+    f1: float
+    confidence: float
+
+
+class Scores(NamedTuple):
+    """Of a cross-validation."""
+
+    pages: list[PageScore]
+
+    def by_type(self) -> dict[str, list[float]]:
+        groups: dict[str, list[float]] = defaultdict(list)
+        for page in self.pages:
+            groups[page.page_type].append(page.f1)
+        return {kind: groups[kind] for kind in PAGE_TYPES if groups[kind]} | {
+            "total": [p.f1 for p in self.pages]
+        }
+
+    def page_type_accuracy(self) -> float:
+        return statistics.fmean(page.page_type == page.guessed_type for page in self.pages)
+
+    def table(self) -> str:
+        lines = ["| page type | pages | F1 |", "|---|---|---|"]
+        lines += [
+            f"| {kind} | {len(f1)} | {statistics.fmean(f1):.4f} |" for kind, f1 in self.by_type().items()
+        ]
+        return "\n".join([*lines, "", f"Page type guessed right: {self.page_type_accuracy():.3f}"])
+
+
+def read_corpus(folder: Path, *, folds: int) -> Corpus:
+    """Every page, walked and labelled; its markup is kept for the end-to-end score."""
+    samples = list(read_samples(folder))
+    fold_of = _assign_folds([sample.domain for sample in samples], folds)
+    pages = []
+    for sample in samples:
+        reading = read(sample.html, url=sample.url, options=CleanOptions())
+        labels = label_blocks(reading.blocks.texts, sample.content)
+        if reading.is_content:
+            labels[:] = False  # there is no choice to learn from
+        pages.append(Labelled(sample, reading.blocks, reading.head, labels, fold_of[sample.domain]))
+    counts = {
+        fold: count_fold((p.sample.domain, p.blocks, p.labels) for p in pages if p.fold == fold and p.teaches)
+        for fold in range(folds)
+    }
+    return Corpus(pages, counts)
+
+
+def _assign_folds(domains: list[str], folds: int) -> dict[str, int]:
+    """Whole domains, the largest first, each to the fold with the fewest pages; ties by a fixed shuffle."""
+    sizes = Counter(domains)
+    names = sorted(sizes)
+    np.random.default_rng(0).shuffle(names)
+    pages, fold_of = [0] * folds, {}
+    for name in sorted(names, key=lambda name: -sizes[name]):
+        fold_of[name] = pages.index(min(pages))
+        pages[fold_of[name]] += sizes[name]
+    return fold_of
+
+
+def fit_classifier(
+    corpus: Corpus, *, leave_out: int | None, seeds: Iterable[int], recipe: Recipe
+) -> Classifier:
+    """Fit on all folds but one; confidences are not calibrated yet."""
+    counts = {fold: count for fold, count in corpus.counts.items() if fold != leave_out}
+    used = [page for page in corpus.pages if page.fold != leave_out and page.teaches]
+    lexicons = {fold: learn_lexicon(counts[other] for other in counts if other != fold) for fold in counts}
+    features = [build_features(page.blocks, page.head, lexicons[page.fold]) for page in used]
+    classifier = _standardise(features, learn_lexicon(counts.values()))
+    examples = [
+        Example(
+            scale(f.rows, classifier).astype(np.float16),
+            page.labels,
+            f.words,
+            PAGE_TYPES.index(page.sample.page_type),
+        )
+        for page, f in zip(used, features, strict=True)
+    ]
+    del features
+    networks = tuple(fit_network(examples, seed=seed, recipe=recipe) for seed in seeds)
+    return classifier._replace(networks=networks)
+
+
+def _standardise(features: list[Features], lexicon: Lexicon) -> Classifier:
+    """A classifier without networks; a feature that never varies is switched off."""
+    sampled = np.concatenate(
+        [
+            f.rows[:, np.linspace(0, f.rows.shape[1] - 1, min(_SAMPLED, f.rows.shape[1])).astype(int)]
+            for f in features
+        ],
+        axis=1,
+    )
+    deviation = sampled.std(axis=1)
+    varies = deviation > 1e-5
+    slope = np.where(varies, 1 / np.where(varies, deviation, 1), 0)
+    identity = np.array([0.0, 1.0], dtype=np.float32)
+    mean = sampled.mean(axis=1).astype(np.float32)
+    assert len(mean) == len(FEATURE_NAMES)
+    return Classifier(lexicon, mean, slope.astype(np.float32), (), identity, identity)
+
+
+def cross_validate(
+    corpus: Corpus, *, folds: Iterable[int], seeds: Iterable[int], recipe: Recipe, say: Callable[[str], None]
+) -> Scores:
+    """Clean every page of each fold with a classifier fitted on the others."""
+    pages: list[PageScore] = []
+    for fold in folds:
+        classifier = fit_classifier(corpus, leave_out=fold, seeds=seeds, recipe=recipe)
+        scored = [_score(page.sample, classifier) for page in corpus.pages if page.fold == fold]
+        pages += scored
+        say(f"fold {fold}: F1 {statistics.fmean(page.f1 for page in scored):.4f} on {len(scored)} pages")
+    return Scores(pages)
+
+
+def _score(sample: Sample, classifier: Classifier) -> PageScore:
+    page = clean(sample.html, url=sample.url, classifier=classifier)
+    f1 = word_f1(Counter(words_of(page.text)), Counter(words_of(sample.content)))
+    return PageScore(sample.page_type, page.page_type or "", f1, page.confidence or 0.0)
+
+
+def calibrate(classifier: Classifier, scores: Scores) -> Classifier:
+    """Map the confidence as computed to the mean F1 it came to out of fold, rising throughout."""
+    pages = sorted((page.confidence, page.f1) for page in scores.pages if page.confidence > 0)
+    bins = np.array_split(np.array(pages), _BINS)
+    expected = [float(part[:, 0].mean()) for part in bins]
+    observed = _isotonic([float(part[:, 1].mean()) for part in bins])
+    return classifier._replace(
+        expected=np.array([0.0, *expected, 1.0], dtype=np.float32),
+        observed=np.array([0.0, *observed, observed[-1]], dtype=np.float32),
+    )
+
+
+def _isotonic(values: list[float]) -> list[float]:
+    """The closest rising sequence (pool adjacent violators)."""
+    pools: list[tuple[float, int]] = []
+    for value in values:
+        pools.append((value, 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (low, few), (high, more) = pools.pop(), pools.pop()
+            pools.append(((low * few + high * more) / (few + more), few + more))
+    return [value for value, count in pools for _ in range(count)]
