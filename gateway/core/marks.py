@@ -17,6 +17,10 @@ class Marks(Struct, frozen=True):
     tags: dict[str, list[LexborNode]]  # html title base meta link h1 script style noscript
     properties: list[LexborNode]  # with itemprop or itemscope, of any tag
 
+    def longest_noscript(self) -> str:
+        """The markup of the longest `<noscript>`: the page itself, where a script was to build it."""
+        return max((node.inner_html or "" for node in self.tags["noscript"]), key=len, default="")
+
 
 def find_marks(tree: LexborHTMLParser) -> Marks:
     """The head's elements wherever they stand, scripts, style sheets, `<h1>`, and microdata."""

@@ -136,7 +136,7 @@ def read_metadata(
 
 def _page_of(tree: LexborHTMLParser, marks: Marks) -> LexborHTMLParser:
     """Where the bylines are: forums serve the page in `<noscript>` and an empty shell beside it."""
-    longest = max((node.inner_html or "" for node in marks.tags["noscript"]), key=len, default="")
+    longest = marks.longest_noscript()
     return LexborHTMLParser(longest) if len(longest) >= _PAGE_CHARACTERS else tree
 
 

@@ -82,9 +82,11 @@ def recover(
     """
     words = count_words(visible) if len(visible) < 8000 else len(visible) // 6
     marks = marks or find_marks(tree)
-    noscript = _noscript(marks)
-    if noscript and (said := count_words(_text_of(noscript))) >= max(_LEAST_WORDS, _SHELL_RATIO * words):
-        return [Recovered(source="noscript", html=noscript, replaces=True, is_page=True)]
+    noscript = marks.longest_noscript()
+    if len(noscript) >= _LEAST_NOSCRIPT_CHARACTERS:
+        said = count_words(_text_of(noscript))
+        if said >= max(_LEAST_WORDS, _SHELL_RATIO * words):
+            return [Recovered(source="noscript", html=noscript, replaces=True, is_page=True)]
     dom = _Dom(visible)
     if words < _THIN_WORDS:
         for source, candidate in _behind_a_shell(tree, marks, structured):
@@ -117,12 +119,6 @@ class _Dom:
         step = max(1, (len(text) - _SAMPLE_CHARACTERS) // (_SAMPLES - 1))
         samples = [text[at : at + _SAMPLE_CHARACTERS] for at in range(0, len(text), step)][:_SAMPLES]
         return sum(sample in self._squeezed for sample in samples) >= _SEEN * len(samples)
-
-
-def _noscript(marks: Marks) -> str:
-    """The longest `<noscript>`, which is the page where a script was to build it."""
-    longest = max((node.inner_html or "" for node in marks.tags["noscript"]), key=len, default="")
-    return longest if len(longest) >= _LEAST_NOSCRIPT_CHARACTERS else ""
 
 
 def _behind_a_shell(
