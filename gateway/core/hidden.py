@@ -31,7 +31,7 @@ _MARKED = (
 _ICONS = frozenset(("svg", "i", "img"))
 _CONTROLS = '[aria-controls],[data-target],[data-bs-target],[href^="#"]'
 _CONTROL_ATTRIBUTES = ("aria-controls", "data-target", "data-bs-target", "href")
-_OPENERS = frozenset(("button", "summary", "dt", "label"))
+_OPENERS = frozenset(("button", "summary"))
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
 _WHOLE_PAGE = frozenset(("html", "body", "main"))
 
@@ -47,7 +47,7 @@ _NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|
 _PARENTS = 2  # whose names are asked too
 _ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
 _ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
-_SHARE = 0.25  # of the page's text: more is the page itself
+_SHARE = 0.5  # of the page's text: more is the page itself
 _LEAST_PAGE = 1000  # characters: a page of less hides what it hides
 _READ_CHARACTERS = 50_000_000
 _ALIKE = 3  # so many texts hidden alike are shown one at a time
@@ -71,13 +71,11 @@ def find_hidden(tree: LexborHTMLParser, *, marks: Marks | None = None) -> dict[i
     page = _Page(tree, marks or find_marks(tree))
     found: dict[int, str] = {}
     left = _READ_CHARACTERS
-    alike: dict[tuple[str, str | None, str], list[int]] = {}
+    alike: dict[tuple[str, str, str], list[int]] = {}
     for node, reason in page.candidates():
         if node.first_child is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
             continue
-        if left < 0:
-            break
-        characters = len((node.text() or "").strip())
+        characters = len((node.text() or "").strip()) if left > 0 else 1
         left -= characters  # hidden elements may nest, and each repeats what is below it
         if not characters:
             continue
@@ -85,8 +83,9 @@ def find_hidden(tree: LexborHTMLParser, *, marks: Marks | None = None) -> dict[i
             names = _names(node)
             if page.reveals(node, reason, names=names, characters=characters):
                 continue
-            if characters >= _ALIKE_CHARACTERS and not _NEVER.search(names):
-                alike.setdefault((node.tag or "", node.attrs.get("class"), reason), []).append(node.mem_id)
+            classes = node.attrs.get("class")
+            if classes and characters >= _ALIKE_CHARACTERS and not _NEVER.search(names):
+                alike.setdefault((node.tag or "", classes, reason), []).append(node.mem_id)
         found[node.mem_id] = reason
     for group in alike.values():
         if len(group) >= _ALIKE:
@@ -144,7 +143,7 @@ class _Page:
     def _marked(self, node: LexborNode) -> str:
         attributes = node.attrs
         if "hidden" in attributes:
-            return "hidden"
+            return "" if attributes.get("hidden") == "until-found" else "hidden"
         if attributes.get("aria-hidden") == "true":
             return "aria-hidden"
         if node.tag == "dialog":
