@@ -196,8 +196,8 @@ class LocalBackend:
     def _send(self, message: ToModel) -> None:
         try:
             self._supervisor.send(message)
-        except ValueError as exc:
-            raise BackendRejected(str(exc), upstream_status=413) from exc
+        except (ValueError, OverflowError) as exc:  # too large a message, too large a number in it
+            raise BackendRejected(f"the request cannot be passed on: {exc}", upstream_status=400) from exc
 
     async def _next(self, inbox: Inbox, deadline: float) -> FromModel:
         try:

@@ -51,6 +51,14 @@ async def test_answer_is_the_same_alone_and_in_a_batch(backend: LocalBackend) ->
     assert len(set(alone)) == 5
 
 
+@pytest.mark.parametrize("temperature", [1e-30, 1e-6, 5.0])
+async def test_any_temperature_draws_a_token(backend: LocalBackend, temperature: float) -> None:
+    answer = await ask(backend, "hello", temperature=temperature, seed=-1)
+    assert answer.usage.output_tokens == 24
+    if temperature < 1:
+        assert answer.text == (await ask(backend, "hello")).text
+
+
 async def test_answer_without_a_seed_varies(backend: LocalBackend) -> None:
     answers = {(await ask(backend, "roll the dice", **NOISE)).text for _ in range(3)}
     assert len(answers) == 3
@@ -198,6 +206,10 @@ async def test_prompt_beyond_the_context_is_refused_with_numbers(backend: LocalB
             {"json_schema": {"type": "string", "pattern": "("}},
             "JSON Schema",
             id="pattern-that-does-not-compile",
+        ),
+        pytest.param({"seed": 2**70}, "cannot be passed on", id="number-beyond-64-bits"),
+        pytest.param(
+            {"messages": [{"role": "user", "content": "x" * 2**26}]}, "above the limit", id="64-mib"
         ),
         pytest.param({"stop": ["x"] * 50}, "stop", id="too-many-stops"),
         pytest.param(

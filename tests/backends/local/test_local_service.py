@@ -1,0 +1,57 @@
+"""A local model behind the whole service."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from litestar.testing import AsyncTestClient
+
+from gateway.app import create_app
+from gateway.settings import Settings
+
+pytestmark = pytest.mark.anyio
+PAGE = "<html><body><main><h1>Lamp</h1><p>A lamp that costs nothing to run, for sale today.</p></main></body></html>"
+
+
+@pytest.fixture(scope="module")
+async def client(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsyncTestClient]:
+    settings = Settings(local_model=tiny, cache_dir=str(tmp_path_factory.mktemp("cache")), clean_workers=1)
+    async with AsyncTestClient(create_app(settings)) as client:
+        yield client
+
+
+async def test_extract_is_held_to_its_schema(client: AsyncTestClient) -> None:
+    schema = {"type": "object", "properties": {"kind": {"enum": ["lamp", "chair"]}}, "required": ["kind"]}
+    body = {"html": PAGE, "prompt": "What is it?", "schema": schema, "evidence": False}
+    response = await client.post("/v1/extract", json=body)
+    answer = response.json()
+    assert response.status_code == 200, answer
+    assert answer["data"]["kind"] in ("lamp", "chair")
+    assert (answer["model"], answer["backend"]) == ("local", "local")
+    assert answer["usage"]["output_tokens"] > 0
+
+
+async def test_second_question_about_a_page_finds_its_prefix(client: AsyncTestClient) -> None:
+    cached = []
+    for prompt in ("What is it?!", "And what does it cost?!"):
+        body = {"html": PAGE, "prompt": prompt, "evidence": False, "max_output_tokens": 5}
+        usage = (await client.post("/v1/extract", json=body)).json()["usage"]
+        cached.append(usage["cached_input_tokens"] / usage["input_tokens"])
+    assert cached[1] > 0.5
+
+
+async def test_prompt_beyond_the_context_is_a_400_with_numbers(client: AsyncTestClient) -> None:
+    body = {"model": "local", "messages": [{"role": "user", "content": "word " * 3000}]}
+    response = await client.post("/v1/chat/completions", json=body)
+    assert response.status_code == 400
+    assert "4096" in response.text
+
+
+async def test_chat_streams_to_its_end(client: AsyncTestClient) -> None:
+    body = {
+        "model": "local",
+        "messages": [{"role": "user", "content": "hi"}],
+        "max_tokens": 5,
+        "stream": True,
+    }
+    response = await client.post("/v1/chat/completions", json=body)
+    assert response.text.rstrip().endswith("data: [DONE]")
