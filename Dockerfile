@@ -2,7 +2,7 @@
 ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim AS build
-ARG EXTRAS=anthropic,valkey
+ARG EXTRAS=anthropic,valkey,mcp
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends build-essential cmake make \
  && rm -rf /var/lib/apt/lists/*

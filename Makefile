@@ -8,8 +8,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 comma := ,
 # `make run` installs what remote models need; TEST_EXTRAS adds llama.cpp (compiled, minutes the first time)
-EXTRAS ?= anthropic,valkey
-TEST_EXTRAS ?= dev,anthropic,valkey,local
+EXTRAS ?= anthropic,valkey,mcp
+TEST_EXTRAS ?= dev,anthropic,valkey,mcp,local
 EDITABLE ?= -e
 SYSTEM_PACKAGES := redis-server nginx chromium
 

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 from litestar import Litestar
@@ -37,6 +39,9 @@ from gateway.routes.watch import Watch
 from gateway.scrape import Scraper
 from gateway.settings import Settings, load_settings
 from gateway.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from gateway.routes.mcp_tools import McpTools
 
 # JSON escapes at most double what is worth sending inline; a few kilobytes go to the options
 _BODY_FACTOR, _BODY_EXTRA_BYTES = 2, 64 * 1024
@@ -133,6 +138,8 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
     watch = Watch(metrics=metrics, log=log)
     services: list[Services] = []  # filled for the lifespan: nothing is built before the loop that runs it
 
+    tools = _mcp_tools(services, check_host=doors.keyring.is_open)
+
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with open_services(settings, metrics) as opened:
@@ -144,7 +151,8 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
                 drain_s=settings.drain_s,
                 end_streams=opened.completer.aclose,
             ).install()
-            yield
+            async with tools.running() if tools else nullcontext():
+                yield
             services.clear()
 
     return Litestar(
@@ -158,6 +166,7 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
             health.ready,
             playground.playground,
             operation.metrics,
+            *([tools.route()] if tools else []),
         ],
         lifespan=[lifespan],
         dependencies={
@@ -178,6 +187,17 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
         openapi_config=OpenAPIConfig(
             title="Winnow", version=__version__, path="/docs", use_handler_docstrings=True
         ),
+    )
+
+
+def _mcp_tools(services: list[Services], *, check_host: bool) -> "McpTools | None":
+    """The MCP endpoint, where the extra `mcp` is installed."""
+    if find_spec("mcp") is None:
+        return None
+    from gateway.routes.mcp_tools import McpTools
+
+    return McpTools(
+        scraper=lambda: services[0].scraper, extractor=lambda: services[0].extractor, check_host=check_host
     )
 
 

@@ -54,7 +54,7 @@ class Entrance(ASGIMiddleware):
             return
         doors = self._doors
         key = self._identify(scope, route.get("access"))
-        account.key = key.name
+        account.key, account.scopes = key.name, key.scopes
         if standing := doors.rates.take(key):
             account.headers += _rate_headers(standing)
         doors.ledger.check(key)

@@ -20,6 +20,7 @@ class Account:
     def __init__(self, *, name: str, key: str = "") -> None:
         self.name = name  # the request's id
         self.key = key  # the name of the caller's key
+        self.scopes: tuple[str, ...] = ()
         self.began = time.perf_counter()
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", name.encode())]

@@ -1,0 +1,49 @@
+"""The MCP endpoint, driven by the official client."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from mcp.client import Client
+
+from fixtures.site import Site
+from gateway.keys import Key, hash_secret
+from tests.service import running_gateway
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_client_lists_and_calls_the_tools(gateway_url: str, site: Site) -> None:
+    async with Client(f"{gateway_url}/mcp") as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert tools.keys() == {"scrape", "extract", "count_tokens"}
+        assert all(tool.description for tool in tools.values())
+        url = site.url + "/pages/documentation-go-tutorial"
+        page: Any = (await client.call_tool("scrape", {"url": url, "max_tokens": 300})).structured_content
+        assert 0 < page["tokens"] <= 300 and page["next_cursor"]
+        counted: Any = (await client.call_tool("count_tokens", {"text": "two words"})).structured_content
+        assert counted == {"tokenizer": "o200k_base", "tokens": 2}
+
+
+async def test_failures_are_told_by_code(gateway_url: str) -> None:
+    async with Client(f"{gateway_url}/mcp") as client:
+        refused = await client.call_tool("scrape", {"url": "http://10.0.0.1/"})
+        assert refused.is_error and "url_refused" in str(refused.content)
+        nothing = await client.call_tool("extract", {"url": "http://10.0.0.1/"})
+        assert nothing.is_error
+
+
+def test_endpoint_asks_for_the_key_and_its_scope(tmp_path: Path) -> None:
+    keys = [Key(name="chat", sha256=hash_secret("chat"), scopes=("chat",))]
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    with running_gateway(tmp_path, keys=keys) as url:
+        assert httpx2.post(f"{url}/mcp", json=call).status_code == 401
+        headers = {"authorization": "Bearer chat"}
+        assert httpx2.post(f"{url}/mcp", json=call, headers=headers).status_code == 403
+
+
+def test_open_endpoint_refuses_foreign_hosts(gateway_url: str) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    headers = {"host": "evil.example", "accept": "application/json, text/event-stream"}
+    assert httpx2.post(f"{gateway_url}/mcp", json=call, headers=headers).status_code in {403, 421}
