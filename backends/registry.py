@@ -24,6 +24,7 @@ from backends.base import (
 from backends.specs import BackendSpec, ConfigurationError, ModelSpec
 
 LISTING_TTL_S = 60.0
+FAULT_TTL_S = 2.0  # a server that is down is not asked again by every request that waits for the answer
 THREE_WAYS = (
     "no model is configured; choose one of three: WINNOW_REMOTE_URL (any OpenAI-compatible server; "
     "OPENAI_API_KEY alone means OpenAI), ANTHROPIC_API_KEY, or WINNOW_LOCAL_MODEL (path of a GGUF)"
@@ -177,18 +178,27 @@ class Registry:
         return self._built[spec.name]
 
     async def _list(self, spec: BackendSpec) -> "_Listing":
-        async with self._listing_lock:  # many requests at start ask once
+        async with self._listing_lock:  # many requests at once ask once
             listing = self._listings.get(spec.name)
-            if listing is None or self._clock() - listing.asked_at > LISTING_TTL_S:
-                try:
-                    models = await self._backend(spec).models()
-                    listing = _Listing(models=models, takes_any=False, asked_at=self._clock())
-                except BackendRejected as refusal:
-                    if refusal.upstream_status not in (404, 405, 501):
-                        raise
-                    listing = _Listing(models=[], takes_any=True, asked_at=self._clock())
-                self._listings[spec.name] = listing
-            return listing
+            if listing is None or self._clock() >= listing.until:
+                listing = self._listings[spec.name] = await self._ask_for_list(spec)
+        if listing.fault is not None:
+            raise listing.fault
+        return listing
+
+    async def _ask_for_list(self, spec: BackendSpec) -> "_Listing":
+        fault: BackendFailure | None = None
+        models: list[ModelInfo] = []
+        takes_any = False
+        try:
+            models = await self._backend(spec).models()
+        except BackendRejected as refusal:
+            takes_any = refusal.upstream_status in (404, 405, 501)
+            fault = None if takes_any else refusal
+        except BackendFailure as failure:
+            fault = failure
+        lasts_s = LISTING_TTL_S if fault is None else FAULT_TTL_S
+        return _Listing(models=models, takes_any=takes_any, fault=fault, until=self._clock() + lasts_s)
 
     def _check(self, specs: Sequence[BackendSpec]) -> None:
         if len(self._specs) != len(specs):
@@ -211,8 +221,9 @@ class Registry:
 
 
 class _Listing(Struct, kw_only=True, frozen=True):
-    """What a backend said it serves, and when."""
+    """What a backend said it serves, or why it said nothing, and how long that counts."""
 
     models: list[ModelInfo]
     takes_any: bool
-    asked_at: float
+    fault: BackendFailure | None
+    until: float

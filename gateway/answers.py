@@ -79,23 +79,24 @@ class Answer:
     ) -> None:
         self.route = route  # as asked for; `finished` tells which one answered
         self.cache = cache
-        self.ttft_ms = 0.0
+        self.ttft_ms: float | None = None  # None until there is a token
         self.finished: Finished | None = None
         self._source = source
         self._started = started
-        self._opened = started
+        self._first: float | None = None  # when this caller could have its first token
         self._clock = clock
         self._watcher = watcher
 
     async def opened(self) -> None:
         """Wait for the first token, or HOLD_S after other signs of life; raise what came instead."""
         try:
-            await self._source.first(patience_s=HOLD_S)
+            has_token = await self._source.first(patience_s=HOLD_S)
         except GatewayError as error:
             self._tell_failure(error)
             raise
-        self._opened = self._clock()
-        self.ttft_ms = round((self._opened - self._started) * 1000, 3)
+        if has_token:
+            self._first = self._clock()
+            self.ttft_ms = round((self._first - self._started) * 1000, 3)
 
     async def batch(self) -> list[Delta]:
         """What came since the last call, waiting for it; empty at the end, or when woken by `wake`."""
@@ -120,7 +121,8 @@ class Answer:
     def _finish(self, landing: Landing) -> Finished:
         stored, usage = landing.stored, landing.stored.completion.usage
         cost = cost_usd(usage, landing.route.price)
-        arrivals = [self._opened, *(at for at in landing.token_times if at > self._opened)]
+        first = self._first if self._first is not None else next(iter(landing.token_times), landing.landed)
+        arrivals = [first, *(at for at in landing.token_times if at > first)]
         return Finished(
             id=stored.id,
             model=landing.route.name,
@@ -130,7 +132,7 @@ class Answer:
             timings=measure_tokens(
                 arrivals,
                 started=self._started,
-                finished=max(self._opened, landing.landed),
+                finished=max(first, landing.landed),
                 output_tokens=usage.output_tokens if usage and landing.token_times else 0,
                 queue_ms=stored.completion.queue_ms if landing.token_times else 0,
             ),

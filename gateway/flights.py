@@ -112,10 +112,13 @@ class Follower(Generic[Item, End]):
             raise flight.error
         return items
 
-    async def first(self, *, patience_s: float) -> None:
+    async def first(self, *, patience_s: float) -> bool:
         """Wait until there is something to read, or only signs of life for `patience_s`; raise a failure.
 
         Items stay unread.
+
+        Returns:
+            Whether there is something to read.
         """
         flight = self._flight
         self._check_open()
@@ -127,9 +130,10 @@ class Follower(Generic[Item, End]):
                 async with asyncio.timeout(patience_s):
                     await self._wait()
             except TimeoutError:
-                return
+                return False
         if not flight.items and flight.error is not None:
             raise flight.error
+        return True
 
     async def _wait(self) -> None:
         self._waiter = asyncio.get_running_loop().create_future()

@@ -171,8 +171,10 @@ def web_headers(sources: list[WebSource]) -> dict[str, str]:
     return {"x-web-tokens": ", ".join(f"{source.tokens}/{source.page_tokens}" for source in sources)}
 
 
-def answer_headers(cache: CacheReport, ttft_ms: float) -> dict[str, str]:
-    return {"x-cache": cache.status, "x-ttft-ms": f"{ttft_ms:.3f}"}
+def answer_headers(cache: CacheReport, ttft_ms: float | None) -> dict[str, str]:
+    """`x-cache`, and `x-ttft-ms` where there is a token already."""
+    headers: dict[str, str] = {"x-cache": cache.status}
+    return headers if ttft_ms is None else headers | {"x-ttft-ms": f"{ttft_ms:.3f}"}
 
 
 def _entry(name: str, route: Route) -> dict[str, Any]:

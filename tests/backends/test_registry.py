@@ -110,6 +110,20 @@ async def test_server_that_is_down_is_unavailable_not_unknown() -> None:
     await registry.aclose()
 
 
+async def test_server_that_cannot_be_asked_is_asked_again_after_a_moment() -> None:
+    now = 0.0
+    answers = [error("starting", status=503), Said([b'{"data":[{"id":"m"}]}'], headers=JSON)]
+    async with upstream(lambda _: answers[len(up.heard) - 1]) as up:
+        registry = Registry([BackendSpec(name="r", kind="remote", url=up.url)], clock=lambda: now)
+        for _ in range(3):
+            with pytest.raises(BackendUnavailable, match="starting"):
+                await registry.resolve("m")
+        assert len(up.heard) == 1
+        now = 3.0
+        assert (await registry.resolve("m")).name == "m"
+        await registry.aclose()
+
+
 async def test_asking_for_a_configured_model_asks_no_server_for_its_list() -> None:
     def refuse(_: Heard) -> Said:
         raise AssertionError("nobody should ask")
