@@ -23,6 +23,7 @@ ALLOWED = {
         "tiktoken",
         "toktok",
         "numpy",
+        "threadpoolctl",
         "markdownify",
         "idna",
         "pypdfium2",

@@ -16,9 +16,10 @@ from gateway.core.lexicon import Lexicon
 from gateway.core.page import CleanOptions
 from gateway.core.reading import read
 from training.corpus import Sample, read_samples
-from training.labels import label_blocks, word_f1, words_of
+from training.labels import label_blocks
 from training.lexicon import Counts, count_fold, learn_lexicon
 from training.network import Example, Recipe, fit_network
+from training.score import word_f1
 
 _SAMPLED = 100  # blocks a page that the scale of the features is taken from
 _BINS = 25  # of equal size, for the calibration
@@ -165,7 +166,7 @@ def cross_validate(
 
 def _score(sample: Sample, classifier: Classifier) -> PageScore:
     page = clean(sample.html, url=sample.url, classifier=classifier)
-    f1 = word_f1(Counter(words_of(page.text)), Counter(words_of(sample.content)))
+    f1 = word_f1(page.text, sample.content)
     return PageScore(sample.page_type, page.page_type or "", f1, page.confidence or 0.0)
 
 

@@ -5,28 +5,15 @@ order, so the same sentence in a teaser and in the article goes to the article; 
 that met by chance out; a last greedy pass takes in blocks the alignment skipped because their order differs.
 """
 
-import re
 from collections import Counter
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
-WORD = re.compile(r"\w+")
+from training.score import words_of
 
 _MATCHED = 0.6  # share of a block's words on the alignment
 _COVERED = 0.5  # share of its words inside n-grams of the truth
-
-
-def words_of(text: str) -> list[str]:
-    return WORD.findall(text.lower())
-
-
-def word_f1(predicted: Counter[str], reference: Counter[str]) -> float:
-    """F1 over bags of words; two empty ones agree."""
-    if not reference or not predicted:
-        return float(not reference and not predicted)
-    overlap = (predicted & reference).total()
-    return 2 * overlap / (predicted.total() + reference.total())
 
 
 def label_blocks(texts: list[str], truth: str) -> np.ndarray:

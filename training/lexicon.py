@@ -13,7 +13,7 @@ import numpy as np
 
 from gateway.core.blocks import Blocks
 from gateway.core.lexicon import SHORT_WORDS, Lexicon, make_lexicon, tokens_of
-from training.labels import words_of
+from training.score import words_of
 
 _DOMAINS = 5  # a token seen on fewer says nothing
 _PRIOR = 4.0  # domains' worth of belief that a token says nothing

@@ -41,7 +41,7 @@ _TAGS = {number: tag for tag, number in ID.items()}
 # Inherited facts about where a block stands, one bit each: by tag, by ARIA role, by attribute.
 _TAG_FLAGS = (
     "nav header footer aside main article section form table ul ol dl li figure blockquote pre details button "
-    "dialog noscript address label h1 h2 h3"
+    "dialog address label h1 h2 h3"
 ).split()
 _ROLE_FLAGS = ("navigation banner contentinfo complementary main dialog search menu list tabpanel").split()
 _OTHER_FLAGS = ("linked", "hidden", "undisplayed", "aria_hidden", "itemscope")

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import IO, NamedTuple
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from gateway.core.blocks import Blocks
 from gateway.core.features import FEATURE_NAMES, Head, build_features
@@ -88,7 +89,8 @@ def scale(rows: Array, classifier: Classifier) -> Array:
 def predict(features: Array, words: Array, classifier: Classifier) -> tuple[Array, Array]:
     """A probability a block, and one a page type."""
     size = np.log1p(words)
-    answers = [_run(network, features, size) for network in classifier.networks]
+    with _blas().limit(limits=1, user_api="blas"):  # more threads cost more than such small matrices give
+        answers = [_run(network, features, size) for network in classifier.networks]
     blocks, kinds = (sum(part) / len(answers) for part in zip(*answers, strict=True))
     return blocks, kinds
 
@@ -126,6 +128,11 @@ def _windows(hidden: Array, dilation: int) -> Array:
 def _rectify(values: Array) -> Array:
     np.maximum(values, 0, out=values)
     return values
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @cache

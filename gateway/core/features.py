@@ -20,7 +20,6 @@ Bits = NDArray[np.int64]
 _LEVELS = {f"h{level}": level for level in range(1, 7)}
 _LINKED = 1 << FLAGS.index("linked")
 _MAIN = 1 << FLAGS.index("main") | 1 << FLAGS.index("article")
-_NOSCRIPT = 1 << FLAGS.index("noscript")
 _SCHEMA_TYPES = (
     "Article NewsArticle BlogPosting Product ItemList CollectionPage DiscussionForumPosting FAQPage QAPage "
     "Organization WebPage BreadcrumbList Service LocalBusiness Recipe TechArticle"
@@ -35,7 +34,7 @@ _POSITION_NAMES = (
 ).split()
 _KIN_NAMES = [f"{side}_{name}" for side in ("previous", "next") for name in ("same", "sibling", "cousin")]
 _PAGE_NAMES = (
-    "blocks words link prose money headings images main noscript url_length url_parts url_hyphens url_digits "
+    "blocks words link prose money headings images main url_length url_parts url_hyphens url_digits "
     "title_words description_words og_article og_product og_website spread_words spread_link core_words "
     "core_link depth"
 ).split()
@@ -167,7 +166,6 @@ def _page(text: Text, tree: Tree, flags: Bits, head: Head) -> Array:
         tree.total[2] / words,
         *(tree.total[4:7] / count),
         text.words[flags & _MAIN != 0].sum() / words,
-        np.count_nonzero(flags & _NOSCRIPT) / count,
         min(len(path), 200),
         path.count("/"),
         path.count("-"),
