@@ -61,7 +61,7 @@ class ValkeyCache:
 
     Args:
         url: `valkey://[user:password@]host[:port][/database]`; `valkeys://` for TLS; `redis://` and `rediss://`
-            mean the same; `?cluster=true` when the address is a node of a cluster.
+            mean the same; `?cluster=true` when the address is a node of a cluster; `?timeout_s=1` for one far away.
         timeout_s: the most one call may take, connecting included.
         remember_s: how long `health` names a fault after it has gone.
 
@@ -70,6 +70,7 @@ class ValkeyCache:
     """
 
     def __init__(self, url: str, *, timeout_s: float = 0.25, remember_s: float = 5) -> None:
+        timeout_s = _timeout_in(url) or timeout_s
         self._client, self._place = connect(url, timeout_s=timeout_s)
         self._url, self._timeout_s = url, timeout_s
         # a server that refuses writes (full, or a replica) still answers reads
@@ -201,7 +202,8 @@ def connect(url: str, *, timeout_s: float) -> tuple[Any, str]:
     if parts.scheme not in SCHEMES:
         raise ValueError(f"CACHE_URL must start with one of {', '.join(f'{s}://' for s in SCHEMES)}")
     query = dict(parse_qsl(parts.query))
-    query.pop("decode_responses", None)  # entries are bytes
+    for name in ("timeout_s", "decode_responses"):  # read elsewhere; never, since entries are bytes
+        query.pop(name, None)
     cluster = query.pop("cluster", "false").lower() in ("true", "yes", "1")
     url = urlunsplit(parts._replace(query=urlencode(query)))
     options: dict[str, Any] = {
@@ -242,6 +244,14 @@ def _port(parts: Any) -> int:
         return parts.port or 6379
     except ValueError:
         raise ValueError("the port in CACHE_URL is not a number up to 65535") from None
+
+
+def _timeout_in(url: str) -> float | None:
+    asked = dict(parse_qsl(urlsplit(url).query)).get("timeout_s")
+    try:
+        return None if asked is None else float(asked)
+    except ValueError:
+        raise ValueError("timeout_s in CACHE_URL is not a number of seconds") from None
 
 
 def _name(key: str) -> str:

@@ -64,6 +64,7 @@ async def test_url_may_say_valkey_or_redis(redis: RedisServer, scheme: str) -> N
         "host:6379",
         "valkey://user:secret@host:port/0",
         "valkey://u:secret@h/0?socket_timeout=x",
+        "valkey://h?timeout_s=soon",
     ],
 )
 async def test_url_that_is_not_understood_is_refused_without_its_password(url: str) -> None:
