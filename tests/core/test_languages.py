@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from gateway.core import clean
 from gateway.core.decode import decode
 from gateway.core.languages import count_words, squeeze
 from gateway.core.metadata import read_metadata
@@ -44,3 +45,11 @@ def test_metadata_is_read_in_any_language_and_character_set(folder: Path) -> Non
     assert facts.title == expected["title"]
     for fact in ("author", "published", "language", "site_name"):
         assert getattr(facts.metadata, fact) == expected[fact]
+
+
+@pytest.mark.parametrize("folder", [pytest.param(path, id=path.name) for path in FOLDERS])
+def test_clean_keeps_the_article_and_leaves_the_frame_out_in_any_language(folder: Path) -> None:
+    text = squeeze(clean((folder / "source.html").read_bytes()).text)
+    expected = json.loads((folder / "expected.json").read_text("utf-8"))
+    assert [words for words in expected["contains"] if squeeze(words) not in text] == []
+    assert [words for words in expected["lacks"] if squeeze(words) in text] == []
