@@ -27,7 +27,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 ORDER = struct.Struct("<cq")  # order, pid
-FRAME = struct.Struct("<cQ")  # kind, length of what follows
+FRAME = struct.Struct("<cQd")  # kind, length of what follows, CPU seconds the sender has used in all
 HELLO, JOB = b"H", b"J"
 DONE, SPENT, MEMORY, BROKEN = b"D", b"S", b"M", b"X"  # answers; after all but DONE the worker ends
 
@@ -51,8 +51,7 @@ class Limits:
 
     def renew_cpu(self) -> None:
         """Give the next job its CPU seconds; the kernel ends the process that uses more."""
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        soft = int(used.ru_utime + used.ru_stime + self.cpu_s) + 2
+        soft = int(_cpu_s() + self.cpu_s) + 2
         resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
@@ -95,8 +94,13 @@ def _high_water_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
 def _send(link: socket.socket, kind: bytes, content: bytes) -> None:
-    link.sendall(FRAME.pack(kind, len(content)) + content)
+    link.sendall(FRAME.pack(kind, len(content), _cpu_s()) + content)
 
 
 def _receive(link: socket.socket) -> bytes | None:
@@ -144,6 +148,8 @@ class Nursery:
             signal.set_wakeup_fd(-1)
             for pid in self._children:
                 os.kill(pid, signal.SIGKILL)
+            for pid in self._children:
+                os.waitpid(pid, 0)
 
     def _obey(self) -> bool:
         message, descriptors, _, _ = socket.recv_fds(self._orders, ORDER.size, 1)

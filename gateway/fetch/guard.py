@@ -22,7 +22,6 @@ from gateway.fetch.dns import Resolver
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 DEFAULT_PORTS = frozenset({80, 443, 8080, 8443})
-READ_BYTES = 32 * 1024  # what the protocol parsers chew on before the loop turns again
 CREDIT_BYTES = 256 * 1024
 FRAMING_FACTOR = 2  # bytes on the wire that a byte of the body may cost
 CONNECT_TIMEOUT_S = 5.0  # an address that does not answer by then gives way to the next one
@@ -218,7 +217,7 @@ class CreditedStream(httpcore2.AsyncNetworkStream):
         self._credit = min(CREDIT_BYTES, self._credit + FRAMING_FACTOR * count)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = await self._stream.read(min(max_bytes, READ_BYTES), timeout)
+        data = await self._stream.read(max_bytes, timeout)
         self._credit -= len(data)
         if self._credit < 0:
             raise TooLarge(
