@@ -37,6 +37,7 @@ class Upstream:
     def __init__(self, answer: Callable[[Heard], Said]) -> None:
         self.heard: list[Heard] = []
         self.connections = 0
+        self.asked = asyncio.Event()
         self.left = asyncio.Event()
         self._answer = answer
         self.url = ""
@@ -46,6 +47,7 @@ class Upstream:
         try:
             while (heard := await _read_request(reader)) is not None:
                 self.heard.append(heard)
+                self.asked.set()
                 if not await self._say(self._answer(heard), reader, writer):
                     return
         except ConnectionError:

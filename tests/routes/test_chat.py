@@ -1,7 +1,6 @@
 """The OpenAI routes, driven by the real `openai` client over real sockets, upstream included."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,6 +23,7 @@ from gateway.routes import chat
 from gateway.wire import ScrapeRequest, ScrapeResponse
 
 pytestmark = pytest.mark.anyio
+PATIENCE_S = 25  # under what the upstream would wait by itself; a loaded machine takes seconds
 HI: Any = [{"role": "user", "content": "Hi"}]
 
 
@@ -301,21 +301,18 @@ async def test_disconnecting_leader_leaves_its_followers_and_the_last_one_stops_
         await first.close()
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(stack.up.left.wait(), 0.3)
-        began = time.monotonic()
         await second.close()
-        await asyncio.wait_for(stack.up.left.wait(), 10)
-        assert time.monotonic() - began < 1
+        await asyncio.wait_for(stack.up.left.wait(), PATIENCE_S)
         assert len(stack.up.heard) == 1
 
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_client_that_leaves_before_the_first_token_stops_the_upstream(stream: bool) -> None:
     async with gateway(Said([30.0])) as stack:
-        with pytest.raises(httpx2.ReadTimeout):
-            await stack.http.post(
-                "/v1/chat/completions", json={"model": "m", "messages": HI, "stream": stream}, timeout=0.3
-            )
-        await asyncio.wait_for(stack.up.left.wait(), 10)
+        asking = asyncio.create_task(stack.post(stream=stream))
+        await stack.up.asked.wait()
+        asking.cancel()
+        await asyncio.wait_for(stack.up.left.wait(), PATIENCE_S)
 
 
 async def test_rate_limit_passes_with_its_headers() -> None:

@@ -78,7 +78,7 @@ async def test_client_that_leaves_closes_the_source() -> None:
     async with served(app(source)) as url, httpx2.AsyncClient(trust_env=False) as client:
         async with client.stream("GET", url) as response:
             await anext(response.aiter_raw())
-        await asyncio.wait_for(source.closed.wait(), 10)
+        await asyncio.wait_for(source.closed.wait(), 60)
 
 
 async def test_client_that_stops_reading_and_leaves_closes_the_source() -> None:
@@ -91,4 +91,4 @@ async def test_client_that_stops_reading_and_leaves_closes_the_source() -> None:
         await asyncio.sleep(0.2)
         assert not source.closed.is_set()
         writer.transport.abort()
-        await asyncio.wait_for(source.closed.wait(), 10)
+        await asyncio.wait_for(source.closed.wait(), 60)
