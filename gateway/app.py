@@ -1,5 +1,6 @@
 """The composition root: every object is built here, once, from settings."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
@@ -15,6 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from msgspec import Struct
 from structlog.typing import FilteringBoundLogger
 
+from backends.base import BackendFailure
 from backends.registry import Registry
 from backends.specs import specs_from
 from gateway import __version__
@@ -54,6 +56,7 @@ class Services(Struct, kw_only=True, frozen=True):
     completer: Completer
     grounder: Grounder
     extractor: Extractor
+    registry: Registry
     cache: Cache
     health: Health
 
@@ -111,6 +114,10 @@ async def open_services(settings: Settings, metrics: Metrics | None = None) -> A
         completer = Completer(registry, cache=cache, watcher=metrics.models)
         stack.push_async_callback(completer.aclose)
 
+        if settings.local_model:  # a model takes its time to load: begin now, not with the first request
+            loading = asyncio.create_task(_load(registry, "local"))
+            stack.callback(loading.cancel)
+
         async def workers_health() -> str | None:
             return workers.health()
 
@@ -120,9 +127,20 @@ async def open_services(settings: Settings, metrics: Metrics | None = None) -> A
             completer=completer,
             grounder=Grounder(scraper=scraper),
             extractor=Extractor(scraper=scraper, completer=completer),
+            registry=registry,
             cache=cache,
-            health=Health(needed={"workers": workers_health}, helpful={"cache": cache.health}),
+            health=Health(
+                needed={"workers": workers_health}, helpful={"cache": cache.health}, backends=registry.health
+            ),
         )
+
+
+async def _load(registry: Registry, model: str) -> None:
+    try:
+        route = await registry.resolve(model)
+        await route.backend.health()
+    except BackendFailure:
+        pass  # readiness and the first request tell why
 
 
 def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -> Litestar:
@@ -145,6 +163,7 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
         async with open_services(settings, metrics) as opened:
             services.append(opened)
             metrics.ask("cache", opened.cache.stats)
+            metrics.ask("backend", opened.registry.figures)
             Drain(
                 admission=doors.admission,
                 health=opened.health,

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import Struct
 
+from backends.base import BackendFailure
 from gateway.app import Services, cache_directory, open_services
 from gateway.errors import GatewayError
 from gateway.serve import check_exposure
-from gateway.settings import SettingsError, load_settings
+from gateway.settings import Settings, SettingsError, load_settings
 from gateway.wire import ScrapeRequest
 
 _SAMPLE = (
@@ -39,6 +40,7 @@ async def examine(environ: Mapping[str, str]) -> list[Finding]:
             )
             findings.append(await _try("cache", lambda: _try_cache(services, where)))
             findings.append(await _try("cleaning", lambda: _try_cleaning(services)))
+            findings += await _try_models(services, settings)
     except (GatewayError, OSError) as exc:
         findings.append(Finding(name="service", well=False, message=f"does not start: {exc}"))
     return findings
@@ -49,6 +51,30 @@ async def _try(name: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
         return await check()
     except (GatewayError, OSError) as exc:
         return Finding(name=name, well=False, message=str(exc))
+
+
+async def _try_models(services: Services, settings: Settings) -> list[Finding]:
+    """What each configured place of models says; that none is configured is no fault."""
+    if settings.local_model:
+        from backends.local import probe
+
+        found = await probe(
+            path=settings.local_model,
+            context_tokens=settings.local_context_tokens,
+            parallel=settings.local_parallel,
+            gpu_layers=settings.local_gpu_layers,
+            threads=settings.local_threads,
+        )
+        return [Finding(name="local model", well=item.level != "error", message=item.text) for item in found]
+    try:
+        routes = await services.registry.models()
+        faults = [f"{name}: {fault}" for name, fault in (await services.registry.health()).items() if fault]
+    except BackendFailure as exc:
+        return [Finding(name="models", well=False, message=exc.message)]
+    if faults:
+        return [Finding(name="models", well=False, message="; ".join(faults))]
+    names = ", ".join(route.name for route in routes)
+    return [Finding(name="models", well=True, message=names or "none configured; pages work without")]
 
 
 async def _try_cache(services: Services, where: str) -> Finding:
