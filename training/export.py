@@ -8,8 +8,6 @@ import numpy as np
 
 from gateway.core.classify import Classifier, Network
 from gateway.core.features import FEATURE_NAMES
-from gateway.core.lexicon import STOP_WORD
-from gateway.core.stopwords import STOP_WORDS
 from training.fit import Scores
 from training.network import Recipe
 
@@ -52,11 +50,7 @@ def write_classifier(path: Path, classifier: Classifier) -> None:
         "expected": classifier.expected,
         "observed": classifier.observed,
     }
-    words = {
-        word: score - STOP_WORD if word in STOP_WORDS else score
-        for word, score in classifier.lexicon.words.items()
-    }
-    for name, table in (("tokens", classifier.lexicon.tokens), ("words", words)):
+    for name, table in (("tokens", classifier.lexicon.tokens), ("words", classifier.lexicon.words)):
         arrays[f"{name}_names"] = np.frombuffer("\n".join(table).encode(), dtype=np.uint8)
         arrays[f"{name}_scores"] = np.array(list(table.values()), dtype=half)
     for index, network in enumerate(classifier.networks):

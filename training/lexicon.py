@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.core.blocks import Blocks
-from gateway.core.lexicon import SHORT_WORDS, Lexicon, make_lexicon, tokens_of
+from gateway.core.lexicon import SHORT_WORDS, Lexicon, split_names, token_of_tag
 from training.score import words_of
 
 _DOMAINS = 5  # a token seen on fewer says nothing
@@ -37,11 +37,11 @@ def count_fold(pages: Iterable[tuple[str, Blocks, np.ndarray]]) -> Counts:
         before = np.concatenate(([0], np.cumsum(sizes)))
         content_before = np.concatenate(([0], np.cumsum(sizes * labels)))
         of_tokens, of_words = tokens[domain], words[domain]
-        for tag, names, first, last in zip(
-            blocks.tags, blocks.names, blocks.firsts, blocks.lasts, strict=True
+        for tag, own, first, last in zip(
+            blocks.tags, split_names(blocks.names), blocks.firsts, blocks.lasts, strict=True
         ):
             if before[last] > before[first]:
-                for token in tokens_of(tag, names):
+                for token in (token_of_tag(tag), *own):
                     share = of_tokens[token]
                     share[0] += content_before[last] - content_before[first]
                     share[1] += before[last] - before[first]
@@ -67,7 +67,7 @@ def _by_domain(counts: dict[str, dict[str, list[float]]]) -> Shares:
 def learn_lexicon(folds: Iterable[Counts]) -> Lexicon:
     """The table of the given folds together."""
     folds = list(folds)
-    return make_lexicon(_score([fold.tokens for fold in folds]), _score([fold.words for fold in folds]))
+    return Lexicon(_score([fold.tokens for fold in folds]), _score([fold.words for fold in folds]))
 
 
 def _score(folds: list[Shares]) -> dict[str, float]:

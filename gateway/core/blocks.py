@@ -7,7 +7,6 @@ they like.
 """
 
 from collections.abc import Container, Sequence
-from typing import Any
 
 from selectolax.lexbor import LexborNode
 
@@ -49,6 +48,7 @@ FLAGS = (*_TAG_FLAGS, *(f"role_{role}" for role in _ROLE_FLAGS), *_OTHER_FLAGS)
 _BIT = {name: 1 << index for index, name in enumerate(FLAGS)}
 _BY_TAG = {tag: _BIT[tag] for tag in _TAG_FLAGS}
 _BY_ROLE = {role: _BIT[f"role_{role}"] for role in _ROLE_FLAGS}
+_TELLING = frozenset(("id", "data-testid", "itemprop", "role", "hidden", "aria-hidden", "itemscope", "style"))
 _LINKED, _HIDDEN, _UNDISPLAYED = _BIT["linked"], _BIT["hidden"], _BIT["undisplayed"]
 _ARIA_HIDDEN, _ITEMSCOPE = _BIT["aria_hidden"], _BIT["itemscope"]
 
@@ -76,26 +76,46 @@ class Blocks:
         "truncated",
     )
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        elements: Sequence[tuple[str, int, int, str, int, int, int]],
+        lasts: list[int],
+        blocks: Sequence[tuple[str, int, int, int, int, int, int, list[int]]],
+        *,
+        truncated: bool,
+    ) -> None:
         # by element
-        self.tags: list[str] = []
-        self.parents: list[int] = []  # -1 for the root
-        self.depths: list[int] = []
-        self.names: list[str] = []  # class, id, data-testid, itemprop and role, as written
-        self.flags: list[int] = []  # bits of FLAGS, the ancestors' included
-        self.mem_ids: list[int] = []
-        self.firsts: list[int] = []  # blocks [first, last) stand inside
-        self.lasts: list[int] = []
+        self.tags: tuple[str, ...]
+        self.parents: tuple[int, ...]  # -1 for the root
+        self.depths: tuple[int, ...]
+        self.names: tuple[str, ...]  # class, id, data-testid, itemprop and role, as written
+        self.flags: tuple[int, ...]  # bits of FLAGS, the ancestors' included
+        self.mem_ids: tuple[int, ...]
+        self.firsts: tuple[int, ...]  # blocks [first, last) stand inside
+        self.tags, self.parents, self.depths, self.names, self.flags, self.mem_ids, self.firsts = zip(
+            *elements, strict=True
+        )
+        self.lasts = lasts
         # by block
-        self.texts: list[str] = []  # white space folded, never empty
-        self.owners: list[int] = []  # innermost registered element
-        self.chars: list[int] = []  # before folding; what the two below are shares of
-        self.link_chars: list[int] = []
-        self.bold_chars: list[int] = []
-        self.links: list[int] = []
-        self.images: list[int] = []  # images since the block before
-        self.nodes: list[list[int]] = []  # mem_ids of its text nodes
-        self.truncated = False
+        self.texts: tuple[str, ...]  # white space folded, never empty
+        self.owners: tuple[int, ...]  # innermost registered element
+        self.chars: tuple[int, ...]  # before folding; what the two below are shares of
+        self.link_chars: tuple[int, ...]
+        self.bold_chars: tuple[int, ...]
+        self.links: tuple[int, ...]
+        self.images: tuple[int, ...]  # images since the block before
+        self.nodes: tuple[list[int], ...]  # mem_ids of its text nodes
+        (
+            self.texts,
+            self.owners,
+            self.chars,
+            self.link_chars,
+            self.bold_chars,
+            self.links,
+            self.images,
+            self.nodes,
+        ) = zip(*blocks, strict=True) if blocks else ((),) * 8
+        self.truncated = truncated  # `read_blocks` left something out
 
 
 def read_blocks(
@@ -109,77 +129,61 @@ def read_blocks(
         max_depth: elements nested deeper are left out, and `truncated` is set.
         max_blocks: the walk ends there, and `truncated` is set.
     """
-    out = Blocks()
-    tags, parents, depths, names, flags = out.tags, out.parents, out.depths, out.names, out.flags
-    firsts, texts = out.firsts, out.texts
-    lasts, mem_ids, actions = out.lasts, out.mem_ids, _ACTIONS
-    elements: tuple[list[Any], ...] = (tags, parents, depths, names, flags, mem_ids, firsts, lasts)
+    actions = _ACTIONS
+    blocks: list[tuple[str, int, int, int, int, int, int, list[int]]] = []  # in the order of Blocks' lists
+    name, bits = _read_attributes(root.attributes)
+    elements = [(root.tag or "", -1, 0, name, bits, root.mem_id, 0)]
+    lasts = [0]
+    current = depth = 0  # the innermost registered element
+    truncated = False
 
-    parts: list[str] = []  # the block being gathered
+    parts: list[str] = []  # the block being gathered; it begins with its first character
     nodes: list[int] = []
     chars = link_chars = bold_chars = links = images = breaks = 0
     link_depth = bold_depth = 0
 
     def flush() -> None:
-        nonlocal parts, nodes, chars, link_chars, bold_chars, links, images, breaks
-        text = " ".join("".join(parts).split()) if chars else ""
-        if text:
-            texts.append(text)
-            out.owners.append(current)
-            out.chars.append(chars)
-            out.link_chars.append(link_chars)
-            out.bold_chars.append(bold_chars)
-            out.links.append(links)
-            out.images.append(images)
-            out.nodes.append(nodes)
-            images = 0
+        nonlocal parts, nodes, chars, link_chars, bold_chars, images, breaks
+        text = " ".join("".join(parts).split())
+        blocks.append((text, current, chars, link_chars, bold_chars, links, images, nodes))
         parts, nodes = [], []
-        chars = link_chars = bold_chars = links = breaks = 0
+        chars = link_chars = bold_chars = images = breaks = 0
 
-    current = 0  # the innermost registered element
-    name, bits = _read_attributes(root.attributes)
-    tags.append(root.tag or "")
-    parents.append(-1)
-    depths.append(0)
-    names.append(name)
-    flags.append(bits)
-    mem_ids.append(root.mem_id)
-    firsts.append(0)
-    lasts.append(0)
-    stack: list[
-        tuple[LexborNode | None, int, int]
-    ] = []  # what follows an open element, its action, outer flags
+    # of each open element: what follows it, what it is, and the flags, element and depth around it
+    stack: list[tuple[LexborNode | None, int, int, int, int]] = []
     node = root.first_child
     while True:
         if node is None:
             if not stack:
                 break
-            node, action, bits = stack.pop()
+            ended = current
+            node, action, bits, current, depth = stack.pop()
             if action == _LINK:
                 link_depth -= 1
             elif action == _BOLD:
                 bold_depth -= 1
             elif action != _INLINE:
                 if action == _CELL:
-                    parts.append("\t")
+                    if chars:
+                        parts.append("\t")
                 else:
-                    if parts:
+                    if chars:
+                        current, outer = ended, current
                         flush()
+                        current = outer
                     links = 0
-                parent = parents[current]
-                if firsts[current] < len(texts):
-                    lasts[current] = len(texts)
+                if elements[ended][-1] < len(blocks):
+                    lasts[ended] = len(blocks)
                 else:  # without text nobody will ask for it, and it was the last one registered
-                    for column in elements:
-                        column.pop()
-                current = parent
+                    elements.pop()
+                    lasts.pop()
             continue
         number = node.tag_id
         action = actions.get(number, _BLOCK)
         if action == _TEXT:
             text = node.text_content or ""
-            parts.append(text)
-            if not text.isspace():
+            if text and not text.isspace():
+                parts.append(text)
                 nodes.append(node.mem_id)
                 size = len(text)
                 chars += size
@@ -188,6 +192,8 @@ def read_blocks(
                     link_chars += size
                 if bold_depth:
                     bold_chars += size
+            elif chars:
+                parts.append(" ")
             node = node.next
             continue
         if action == _SKIPPED or (left_out and node.mem_id in left_out):
@@ -198,46 +204,39 @@ def read_blocks(
             node = node.next
             continue
         if action == _BREAK:
-            breaks += 1
-            if breaks == 2:
-                flush()
-            else:
-                parts.append("\n")
+            if chars:
+                breaks += 1
+                if breaks == 2:
+                    flush()
+                    links = 0
+                else:
+                    parts.append("\n")
             node = node.next
             continue
         if action == _BLOCK:
-            if parts:
+            if chars:
                 flush()
             links = 0
-            if len(texts) >= max_blocks:
-                out.truncated = True
+            if len(blocks) >= max_blocks:
+                truncated = True
                 break
         below = node.first_child
         if below is None:
             node = node.next
             continue
         if len(stack) >= max_depth:
-            out.truncated = True
+            truncated = True
             node = node.next
             continue
-        stack.append((node.next, action, bits))
+        stack.append((node.next, action, bits, current, depth))
         if action in _REGISTERED:
             tag = _TAGS.get(number) or node.tag or ""
+            name, said = _read_attributes(node.attributes)
+            bits |= said | _BY_TAG.get(tag, 0)
             if link_depth:
                 bits |= _LINKED
-            bits |= _BY_TAG.get(tag, 0)
-            name = ""
-            attributes = node.attributes
-            if attributes:
-                name, said = _read_attributes(attributes)
-                bits |= said
-            tags.append(tag)
-            parents.append(current)
-            depths.append(depths[current] + 1)
-            names.append(name)
-            flags.append(bits)
-            mem_ids.append(node.mem_id)
-            firsts.append(len(texts))
+            depth += 1
+            elements.append((tag, current, depth, name, bits, node.mem_id, len(blocks)))
             current = len(lasts)
             lasts.append(0)
         elif action == _LINK:
@@ -246,17 +245,18 @@ def read_blocks(
         elif action == _BOLD:
             bold_depth += 1
         node = below
-    flush()
+    if chars:
+        flush()
     while current >= 0:
-        lasts[current] = len(texts)
-        current = parents[current]
-    return out
+        lasts[current] = len(blocks)
+        current = elements[current][1]
+    return Blocks(elements, lasts, blocks, truncated=truncated)
 
 
 def _read_attributes(attributes: dict[str, str | None]) -> tuple[str, int]:
     """An element's names as one text, and the flags that its attributes set."""
     name = attributes.get("class") or ""
-    if len(attributes) == 1 and name:
+    if _TELLING.isdisjoint(attributes):
         return name, 0
     bits = 0
     if value := attributes.get("id"):

@@ -18,7 +18,7 @@ from threadpoolctl import ThreadpoolController
 
 from gateway.core.blocks import Blocks
 from gateway.core.features import FEATURE_NAMES, Head, build_features
-from gateway.core.lexicon import Lexicon, make_lexicon
+from gateway.core.lexicon import Lexicon
 from gateway.core.text_features import Array
 
 PAGE_TYPES = ("article", "documentation", "service", "forum", "collection", "listing", "product")
@@ -162,7 +162,7 @@ def read_classifier(file: IO[bytes]) -> Classifier:
         )
     count = int(arrays["networks"])
     return Classifier(
-        lexicon=make_lexicon(table("tokens"), table("words")),
+        lexicon=Lexicon(table("tokens"), table("words")),
         mean=floats("mean"),
         scale=floats("scale"),
         networks=tuple(

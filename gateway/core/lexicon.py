@@ -6,40 +6,42 @@ blocks ("share", "reply"). Words too few sites use are not here, and count as sa
 """
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gateway.core.stopwords import STOP_WORDS
-
-_TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\0")  # NUL, which no page holds, between texts
 
 SHORT_WORDS = 10  # a block of at most so many words is read word by word
-STOP_WORD = 64.0  # what is added to a stop word's score, so that one look-up tells both
 
 
 class Lexicon(NamedTuple):
     """Log-odds by token and by word; what is not in it says nothing."""
 
     tokens: Mapping[str, float]
-    words: Mapping[str, float]  # STOP_WORD added to those that are
+    words: Mapping[str, float]
 
 
-def make_lexicon(tokens: Mapping[str, float], words: Mapping[str, float]) -> Lexicon:
-    """A lexicon from plain log-odds."""
-    return Lexicon(tokens, {**words, **{word: words.get(word, 0.0) + STOP_WORD for word in STOP_WORDS}})
+def split_names(names: Sequence[str]) -> list[list[str]]:
+    """The words of each of many texts of class names and ids: split on case and on all that is no letter.
 
-
-def tokens_of(tag: str, names: str) -> tuple[str, ...]:
-    """An element's tag and the words of its names: split on case and on all that is no letter."""
-    return ("<" + tag, *_split(names))
-
-
-@lru_cache(maxsize=4096)  # the pages of a site share their names, and all sites some
-def _split(names: str) -> tuple[str, ...]:
-    found = _TOKEN.findall(names)
-    if len(found) < 2:
-        return (found[0].lower(),) if found else ()
+    All are split at once, which is twice as fast as one by one. A text of several words gets one more token,
+    its first three words joined; none stands twice.
+    """
+    found = _TOKEN.findall("\0".join(names) + "\0")
     words = "\n".join(found).lower().split("\n")
-    words.append("-".join(words[:3]))
-    return tuple(dict.fromkeys(words))
+    out = []
+    start = 0
+    for _ in names:
+        end = words.index("\0", start)
+        group = words[start:end]
+        if len(group) > 1:
+            group.append("-".join(group[:3]))
+            group = list(dict.fromkeys(group))
+        out.append(group)
+        start = end + 1
+    return out
+
+
+def token_of_tag(tag: str) -> str:
+    """A tag as a token, apart from the words of names."""
+    return "<" + tag

@@ -5,9 +5,9 @@ without case count as lower case. Scripts without spaces (Chinese, Japanese, Tha
 a word, and their commonest particles as stop words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
-from itertools import repeat
+from itertools import compress, repeat
 from typing import NamedTuple
 from unicodedata import category
 
@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.core.blocks import Blocks
-from gateway.core.lexicon import SHORT_WORDS, STOP_WORD, Lexicon
-from gateway.core.stopwords import FUNCTION_CHARACTERS
+from gateway.core.lexicon import SHORT_WORDS, Lexicon
+from gateway.core.stopwords import FUNCTION_CHARACTERS, STOP_WORDS
 
 Array = NDArray[np.float32]
 
@@ -48,7 +48,7 @@ _BY_CHARACTER = (
     ("\n", _BREAK),
 )
 _CHARACTERS_A_WORD = 2
-_IN_DESCRIPTION, _IN_TITLE = 1.0, 2.0  # a word can be in both
+_IN_DESCRIPTION, _IN_TITLE = 1, 2  # a word can be in both
 
 TEXT_NAMES = (
     "log_words log_size word_length stop link links bold images prose lower upper digits ends commas marks "
@@ -107,23 +107,16 @@ def read_text(
     title_words, description_words = set(title.lower().split()), set(description.lower().split())
     said = dict.fromkeys(description_words, _IN_DESCRIPTION)
     for word in title_words:
-        said[word] = said.get(word, 0.0) + _IN_TITLE
-
-    def look_up(table: Mapping[str, float]) -> Array:
-        return np.fromiter(map(table.get, split, repeat(0.0)), dtype=np.float32, count=len(split))
+        said[word] = said.get(word, 0) + _IN_TITLE
 
     def count(hits: NDArray[np.bool_]) -> Array:
         total: Array = np.add.reduceat(hits, firsts, dtype=np.float32)
         return total
 
-    in_head = look_up(said)
+    in_head = np.fromiter(map(said.get, split, repeat(0)), dtype=np.int8, count=len(split))
     in_title, in_description = count(in_head >= _IN_TITLE), count(in_head % _IN_TITLE != 0)
-    learned = look_up(lexicon.words)
-    is_stop = learned > STOP_WORD / 2
+    is_stop = np.fromiter(map(STOP_WORDS.__contains__, split), dtype=np.bool_, count=len(split))
     stop = (count(is_stop) + by_kind[_FUNCTION]) / words
-    learned -= STOP_WORD * is_stop
-    short = spaced <= SHORT_WORDS
-
     chars = np.maximum(np.array(blocks.chars, dtype=np.float32), 1)
     link = np.minimum(np.array(blocks.link_chars, dtype=np.float32) / chars, 1)
     link[linked] = 1
@@ -161,9 +154,7 @@ def read_text(
             in_description / words,
             np.minimum(before, 20),
             np.minimum(repeats, 20),
-            np.where(short, np.add.reduceat(learned, firsts) / spaced, 0),
-            np.where(short, np.minimum.reduceat(learned, firsts), 0),
-            np.where(short, np.maximum.reduceat(learned, firsts), 0),
+            *_look_up(split, spaced, lexicon),
         ],
         dtype=np.float32,
     )
@@ -171,7 +162,22 @@ def read_text(
     return Text(rows, words, link, good, np.minimum(by_kind[_MONEY], 1), by_kind[_DIGIT])
 
 
-def _repetitions(texts: list[str]) -> tuple[Array, Array]:
+def _look_up(split: list[str], counts: Array, lexicon: Lexicon) -> Array:
+    """Mean, least and greatest learned score of each short block's words, 0 for the others."""
+    out = np.zeros((3, len(counts)), dtype=np.float32)
+    short = counts <= SHORT_WORDS
+    sizes = counts[short]
+    if len(sizes):
+        words = list(compress(split, np.repeat(short, counts.astype(np.intp)).tolist()))
+        learned = np.fromiter(map(lexicon.words.get, words, repeat(0.0)), dtype=np.float32, count=len(words))
+        firsts = np.concatenate(([0], np.cumsum(sizes[:-1]))).astype(np.intp)
+        out[0, short] = np.add.reduceat(learned, firsts) / sizes
+        out[1, short] = np.minimum.reduceat(learned, firsts)
+        out[2, short] = np.maximum.reduceat(learned, firsts)
+    return out
+
+
+def _repetitions(texts: Sequence[str]) -> tuple[Array, Array]:
     """How often each text stood on the page before, and how often in all."""
     seen: dict[str, int] = {}
     before = []

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.core.blocks import FLAGS, Blocks
-from gateway.core.lexicon import Lexicon, tokens_of
+from gateway.core.lexicon import Lexicon, split_names, token_of_tag
 from gateway.core.text_features import Array, Text
 
 Ints = NDArray[np.intp]
@@ -191,10 +191,10 @@ def _score_kinds(blocks: Blocks, lexicon: Lexicon) -> tuple[Ints, Array, int]:
     """By element its kind, a number for its (tag, names); by kind the mean, least and best learned score."""
     known: dict[tuple[str, str], int] = {}
     kinds = [known.setdefault(key, len(known)) for key in zip(blocks.tags, blocks.names, strict=True)]
-    get = lexicon.tokens.get
+    get, nothing = lexicon.tokens.get, repeat(0.0)
     scores = []
-    nothing = repeat(0.0)
-    for tag, names in known:
-        found = list(map(get, tokens_of(tag, names), nothing))
+    for (tag, _), tokens in zip(known, split_names([names for _, names in known]), strict=True):
+        found = list(map(get, tokens, nothing))
+        found.append(get(token_of_tag(tag), 0.0))
         scores.append((sum(found) / len(found), min(found), max(found)))
     return np.array(kinds, dtype=np.intp), np.array(scores, dtype=np.float32).T, len(known)

@@ -9,14 +9,14 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core.blocks import read_blocks
 from gateway.core.classify import PAGE_TYPES, choose, load_classifier, predict, read_classifier, scale, select
 from gateway.core.features import FEATURE_NAMES, Head, build_features
-from gateway.core.lexicon import make_lexicon, tokens_of
+from gateway.core.lexicon import Lexicon, split_names
 from gateway.core.text_features import TEXT_NAMES
 
 
 def features_of(html: str, **head: str) -> dict[str, list[float]]:
     root = LexborHTMLParser(html).body
     assert root is not None
-    rows = build_features(read_blocks(root), Head(**head), make_lexicon({}, {})).rows
+    rows = build_features(read_blocks(root), Head(**head), Lexicon({}, {})).rows
     return dict(zip(FEATURE_NAMES, rows.tolist(), strict=True))
 
 
@@ -42,19 +42,15 @@ def test_select_expects_more_of_a_clear_page() -> None:
     assert 0 <= unclear < clear <= 1
 
 
-@pytest.mark.parametrize(
-    ("names", "tokens"),
-    [
-        pytest.param("", ["<p"], id="none"),
-        pytest.param("postBody", ["<p", "post", "body", "post-body"], id="camel-case"),
-        pytest.param(
-            "entry-content entry", ["<p", "entry", "content", "entry-content-entry"], id="once-each"
-        ),
-        pytest.param("c12 _x", ["<p", "c", "x", "c-x"], id="digits-separate"),
-    ],
-)
-def test_tokens_of_splits_names(names: str, tokens: list[str]) -> None:
-    assert tokens_of("p", names) == tuple(tokens)
+def test_split_names_finds_the_words_of_each() -> None:
+    names = ["", "postBody", "entry-content entry", "c12 _x", "\n"]
+    assert split_names(names) == [
+        [],
+        ["post", "body", "post-body"],
+        ["entry", "content", "entry-content-entry"],
+        ["c", "x", "c-x"],
+        [],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +94,7 @@ def test_build_features_measures_by_block() -> None:
 def test_build_features_is_finite(html: str) -> None:
     root = LexborHTMLParser(html.encode("utf-8", "replace").decode()).body
     assert root is not None
-    rows = build_features(read_blocks(root), Head(), make_lexicon({}, {})).rows
+    rows = build_features(read_blocks(root), Head(), Lexicon({}, {})).rows
     assert rows.shape[0] == len(FEATURE_NAMES)
     assert np.isfinite(rows).all()
 
