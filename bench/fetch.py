@@ -54,7 +54,8 @@ async def main():
         async def work():
             for url in left:
                 result = await crawler.arun(url, config=config)
-                assert result.success and result.markdown.fit_markdown is not None, url
+                if not result.success:
+                    print(url, result.error_message, file=sys.stderr)
         await asyncio.gather(*(work() for _ in range(32)))
 asyncio.run(main())
 """

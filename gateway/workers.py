@@ -229,15 +229,19 @@ class WorkerPool:
             self._idle.append(worker)
             return
         self._discard(worker)
-        if not self._idle and not self._closed:
-            task = asyncio.create_task(self._refill())
-            self._refills.add(task)
-            task.add_done_callback(self._refills.discard)
+        self._keep_spare()
 
     def _discard(self, worker: _Worker) -> None:
         self._live.discard(worker)
         worker.close()
         self._order(b"K", worker)
+
+    def _keep_spare(self) -> None:
+        """Have one worker ready beyond those at work: on a busy machine a fork can take seconds."""
+        if not self._idle and not self._refills and not self._closed:
+            task = asyncio.create_task(self._refill())
+            self._refills.add(task)
+            task.add_done_callback(self._refills.discard)
 
     async def _refill(self) -> None:
         try:
@@ -249,6 +253,7 @@ class WorkerPool:
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
+                self._keep_spare()
                 return worker
             self._discard(worker)
         return await self._spawn()

@@ -1,0 +1,120 @@
+"""What pages made to hurt cost their worker, and what they cost everybody else.
+
+    python bench/hostile.py
+
+First each page of fixtures/hostile.py alone: how it ended, how long it took, how much its worker grew. Then
+20 callers who clean fixture pages without a pause, quiet and beside two callers who send hostile pages
+without a pause: the p50 and p99 of the quiet run and of the other. Workers and limits are the defaults.
+"""
+
+import asyncio
+import itertools
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from fixtures.hostile import HOSTILE_PAGES  # noqa: E402
+from fixtures.site import find_pages  # noqa: E402
+from gateway.core import CleanOptions  # noqa: E402
+from gateway.core.jobs import Cleaned, CleanJob  # noqa: E402
+from gateway.errors import CleanError  # noqa: E402
+from gateway.workers import WorkerPool  # noqa: E402
+
+CALLERS, SECONDS = 20, 15
+WORST = ["nested-div", "nested-list", "many-attributes", "nested-quote", "angle-brackets", "nested-table"]
+
+
+def job_of(body: bytes) -> CleanJob:
+    return CleanJob(
+        body=body,
+        content_type="text/html",
+        url="https://site.example/",
+        options=CleanOptions(),
+        format="markdown",
+        include=[],
+        tokenizer="o200k_base",
+    )
+
+
+def resident_bytes() -> dict[int, int]:
+    """Resident memory of every process below this one that is a worker."""
+    found, parents = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(fields[1])
+            found[int(entry.name)] = int(fields[21]) * os.sysconf("SC_PAGESIZE")
+    mine = {pid for pid, parent in parents.items() if parents.get(parent) == os.getpid()}
+    return {pid: found[pid] for pid in mine}
+
+
+async def measure_alone(pool: WorkerPool, name: str) -> None:
+    body = HOSTILE_PAGES[name]()
+    before = max(resident_bytes().values(), default=0)
+    peak = before
+    began = time.perf_counter()
+    task = asyncio.create_task(pool.run(job_of(body)))
+    while not task.done():
+        await asyncio.wait([task], timeout=0.02)
+        peak = max(peak, *resident_bytes().values(), 0)
+    took = time.perf_counter() - began
+    error = task.exception()
+    result = task.result() if error is None else None
+    end = f"{result.tokens} tokens" if isinstance(result, Cleaned) else str(getattr(error, "extra", error))
+    print(f"{name:<24}{len(body) / 1e6:>8.2f}{took:>8.2f}{(peak - before) / 2**20:>9.0f}  {end}")
+
+
+async def measure_callers(pool: WorkerPool, *, hostile: int) -> list[float]:
+    pages = [job_of(path.read_bytes()) for path in find_pages(ROOT / "fixtures" / "pages").values()]
+    times: list[float] = []
+    end = time.perf_counter() + SECONDS
+
+    async def clean_pages(first: int) -> None:
+        for job in itertools.islice(itertools.cycle(pages), first, None):
+            began = time.perf_counter()
+            if began > end:
+                return
+            await pool.run(job)
+            times.append((time.perf_counter() - began) * 1e3)
+
+    async def attack(first: int) -> None:
+        bodies = [job_of(HOSTILE_PAGES[name]()) for name in WORST]
+        for job in itertools.islice(itertools.cycle(bodies), first, None):
+            if time.perf_counter() > end:
+                return
+            try:
+                await pool.run(job)
+            except CleanError:
+                pass
+
+    await asyncio.gather(*map(clean_pages, range(CALLERS)), *map(attack, range(hostile)))
+    return times
+
+
+async def main() -> None:
+    pool = WorkerPool(workers=os.cpu_count() or 1)
+    await pool.start()
+    await pool.run(job_of(b"<p>warm"))
+    print(f"{'page':<24}{'MB':>8}{'s':>8}{'+MiB':>9}  end")
+    for name in HOSTILE_PAGES:
+        await measure_alone(pool, name)
+    quiet = await measure_callers(pool, hostile=0)
+    beside = await measure_callers(pool, hostile=2)
+    await pool.aclose()
+    print(f"\n{CALLERS} callers, ms{'n':>10}{'p50':>9}{'p99':>9}")
+    for name, times in (("quiet", quiet), ("beside 2 attackers", beside)):
+        cuts = statistics.quantiles(times, n=100)
+        print(f"{name:<20}{len(times):>9}{cuts[49]:>9.0f}{cuts[98]:>9.0f}")
+    print(f"p99 ratio {statistics.quantiles(beside, n=100)[98] / statistics.quantiles(quiet, n=100)[98]:.2f}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
