@@ -15,7 +15,7 @@ SYSTEM_PACKAGES := redis-server nginx chromium
 
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 
-.PHONY: run test lint types install-only system golden fuzz scale-demo bench-local clean
+.PHONY: run test lint types install-only system golden fuzz schemathesis scale-demo bench-local clean
 
 run: $(call stamp,$(EXTRAS))
 	$(BIN)/winnow serve
@@ -52,6 +52,10 @@ golden: $(call stamp,$(TEST_EXTRAS))
 # a million mutated pages through the workers, an hour on two cores; FUZZ_PAGES and FUZZ_SEED change that
 fuzz: $(call stamp,$(TEST_EXTRAS))
 	FUZZ_PAGES=$${FUZZ_PAGES:-1000000} $(BIN)/python -m pytest tests/test_fuzz.py -s
+
+# hundreds of requests to every route, each answer held against /docs/openapi.json: minutes
+schemathesis: $(call stamp,$(TEST_EXTRAS))
+	$(BIN)/python -m pytest tests/routes/test_openapi.py -m slow
 
 scale-demo: $(call stamp,$(EXTRAS)) system
 	$(BIN)/python -m fixtures.fleet

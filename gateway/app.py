@@ -12,14 +12,12 @@ import platformdirs
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.logging import LoggingConfig
-from litestar.openapi import OpenAPIConfig
 from msgspec import Struct
 from structlog.typing import FilteringBoundLogger
 
 from backends.base import BackendFailure
 from backends.registry import Registry
 from backends.specs import specs_from
-from gateway import __version__
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
@@ -35,7 +33,7 @@ from gateway.limits import Admission, Ledger, Rates
 from gateway.log import make_log
 from gateway.metrics import Metrics
 from gateway.pages import Pages
-from gateway.routes import chat, extract, health, operation, playground, problems, scrape, tokens
+from gateway.routes import chat, docs, extract, health, operation, playground, problems, scrape, tokens
 from gateway.routes.entrance import Doors, Entrance
 from gateway.routes.watch import Watch
 from gateway.scrape import Scraper
@@ -185,6 +183,8 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
             health.ready,
             playground.playground,
             operation.metrics,
+            docs.reference,
+            docs.openapi,
             *([tools.route()] if tools else []),
         ],
         lifespan=[lifespan],
@@ -203,9 +203,7 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
         before_send=[watch.before_send],
         after_exception=[watch.after_exception],
         request_max_body_size=_BODY_FACTOR * settings.max_body_bytes + _BODY_EXTRA_BYTES,
-        openapi_config=OpenAPIConfig(
-            title="Winnow", version=__version__, path="/docs", use_handler_docstrings=True
-        ),
+        openapi_config=None,  # `docs` serves a document of its own
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, RawBody
+from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
@@ -17,6 +17,7 @@ from gateway.completion_cache import CachePolicy
 from gateway.errors import InvalidRequest
 from gateway.flights import ReaderClosed
 from gateway.grounding import Grounded, Grounder
+from gateway.routes.bodies import decode_body
 from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.openai_answers import ChatEvents, whole_body
 from gateway.routes.openai_errors import exception_handlers
@@ -53,7 +54,6 @@ class ChatRequest(Struct, kw_only=True, frozen=True):
 )
 async def create_completion(
     request: Request[Any, Any, Any],
-    data: JSONBody[ChatRequest],
     body: RawBody,
     completer: NamedDependency[Completer],
     grounder: NamedDependency[Grounder],
@@ -64,6 +64,7 @@ async def create_completion(
     `no-store` keeps nothing besides; `max-age=<seconds>` limits the age of a cached answer, and allows one even
     where the temperature is above 0 without a seed.
     """
+    data = decode_body(body, ChatRequest)
     asked = to_completion_request(data, msgspec.json.decode(body, type=dict[str, Any]))
     policy = cache_policy(request.headers.get("cache-control", ""))
     tenant = tenant_of(request)

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Request, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
 from gateway import sse
@@ -14,6 +14,7 @@ from gateway.answers import HOLD_S
 from gateway.errors import GatewayError, InternalError
 from gateway.extract import Extractor
 from gateway.flights import Follower, ReaderClosed
+from gateway.routes.bodies import decode_body
 from gateway.routes.chat import answer_headers
 from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.problems import to_document
@@ -48,13 +49,14 @@ _NAMES: dict[type, str] = {
     opt={"access": "extract", "work": True},
 )
 async def extract(
-    request: Request[Any, Any, Any], data: JSONBody[ExtractRequest], extractor: NamedDependency[Extractor]
+    request: Request[Any, Any, Any], body: RawBody, extractor: NamedDependency[Extractor]
 ) -> ASGIResponse:
     """Answer a prompt, or fill a JSON Schema, from one or several pages, with evidence for every value.
 
     With `stream` (or `Accept: text/event-stream`) the events are `source` (one a page, before any token),
     `delta`, `evidence` and `done`, or `error` in place of what did not come.
     """
+    data = decode_body(body, ExtractRequest)
     with ExitStack() as unless_streamed:
         reader = extractor.begin(data, tenant=tenant_of(request))
         unless_streamed.callback(reader.close)

@@ -13,13 +13,13 @@ from litestar.types import ASGIApp
 _PAGE = Path(__file__).parent.parent / "web" / "index.html"
 
 
-def _policy(page: str) -> str:
-    """A content security policy that names the page's own script and style by hash, and nothing else."""
+def content_policy(page: str) -> str:
+    """A content security policy that names the page's own scripts and styles by hash, and nothing else."""
 
     def hashes(tag: str) -> str:
         bodies = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", page, re.DOTALL)
         digests = [base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() for body in bodies]
-        return " ".join(f"'sha256-{digest}'" for digest in digests)
+        return " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
 
     return (
         f"default-src 'none'; script-src {hashes('script')}; style-src {hashes('style')}; img-src data:; "
@@ -30,7 +30,7 @@ def _policy(page: str) -> str:
 @cache
 def _load() -> tuple[bytes, str]:
     page = _PAGE.read_text("utf-8")
-    return page.encode(), _policy(page)
+    return page.encode(), content_policy(page)
 
 
 @get("/", include_in_schema=False)

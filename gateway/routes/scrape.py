@@ -6,13 +6,14 @@ from urllib.parse import unquote
 
 from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import ASGIApp
 
 from gateway import sse
 from gateway.errors import GatewayError, InvalidRequest
+from gateway.routes.bodies import decode_body
 from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import given_up_when_client_leaves
@@ -30,13 +31,14 @@ _BARE_HEADERS = {  # a stranger's words served from our origin: nothing in them 
 
 @post("/v1/scrape", status_code=200, summary="Fetch and clean a page", tags=["pages"], opt=WORK)
 async def scrape(
-    request: Request[Any, Any, Any], data: JSONBody[ScrapeRequest], scraper: NamedDependency[Scraper]
+    request: Request[Any, Any, Any], body: RawBody, scraper: NamedDependency[Scraper]
 ) -> ASGIApp:
     """Fetch a page, or take its HTML, and return its content with exact token counts.
 
     `Accept: text/markdown` answers the bare content, `Accept: text/event-stream` the events `source`,
     `content` and `done`.
     """
+    data = decode_body(body, ScrapeRequest)
     accepted = _preferred(request, JSON, MARKDOWN, EVENTS)
     if accepted == EVENTS:
         opening = await scraper.open(data, tenant=tenant_of(request))

@@ -2,14 +2,15 @@
 
 from litestar import post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import RawBody
 
+from gateway.routes.bodies import decode_body
 from gateway.routes.scrape import WORK
 from gateway.scrape import Scraper
 from gateway.wire import TokensRequest, TokensResponse
 
 
 @post("/v1/tokens", status_code=200, summary="Count tokens", tags=["pages"], opt=WORK)
-async def count_tokens(data: JSONBody[TokensRequest], scraper: NamedDependency[Scraper]) -> TokensResponse:
+async def count_tokens(body: RawBody, scraper: NamedDependency[Scraper]) -> TokensResponse:
     """Count the tokens of `text`, or of `messages` with what OpenAI's chat format adds to each."""
-    return await scraper.count(data)
+    return await scraper.count(decode_body(body, TokensRequest))

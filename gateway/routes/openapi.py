@@ -1,0 +1,371 @@
+"""The OpenAPI document: made of the types that the routes decode and encode, so it cannot say anything else.
+
+Paths, summaries and scopes come from the handlers, schemas from msgspec, words from `field_words`; only what a
+signature cannot tell (answers, errors, examples) is stated here, an `Operation` a route.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from msgspec import UNSET, Struct, UnsetType
+
+from gateway import __version__, errors
+from gateway.errors import GatewayError
+from gateway.routes.chat import ChatRequest
+from gateway.routes.field_words import FIELD_WORDS
+from gateway.routes.problems import TYPE_PREFIX
+from gateway.wire import (
+    ExtractRequest,
+    ExtractResponse,
+    Problem,
+    ScrapeRequest,
+    ScrapeResponse,
+    TokensRequest,
+    TokensResponse,
+)
+
+JSON, PROBLEM, MARKDOWN = "application/json", "application/problem+json", "text/markdown"
+TEXT, EVENTS = "text/plain", "text/event-stream"
+
+
+class ModelEntry(Struct, kw_only=True):
+    """A model that can be asked for."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    context_length: int | UnsetType = UNSET
+
+
+class ModelList(Struct, kw_only=True):
+    """OpenAI's list of models."""
+
+    object: Literal["list"]
+    data: list[ModelEntry]
+
+
+class ChatCompletion(Struct, kw_only=True):
+    """OpenAI's chat completion; fields of the model's server that are not named here come along."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[dict[str, Any]]
+    usage: dict[str, Any] | UnsetType = UNSET
+    winnow: dict[str, Any]
+
+
+class ChatErrorBody(Struct, kw_only=True):
+    """OpenAI's error object."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | int | None
+
+
+class ChatError(Struct, kw_only=True):
+    """An error in OpenAI's shape."""
+
+    error: ChatErrorBody
+
+
+class Liveness(Struct, kw_only=True):
+    """The process answers."""
+
+    status: Literal["live"]
+
+
+class Readiness(Struct, kw_only=True):
+    """What the service depends on, by name."""
+
+    status: Literal["ready", "degraded", "unready"]
+    draining: bool
+    checks: dict[str, str]
+
+
+class Operation(Struct, kw_only=True, frozen=True):
+    """What a route's signature cannot say. `answers`: media type -> type, None for text."""
+
+    answers: dict[str, type | None]
+    body: type | None = None
+    errors: tuple[type[GatewayError], ...] = ()
+    examples: dict[str, Any] = {}  # of the body, by name
+    headers: dict[str, str] = {}  # of the answer, with their meaning
+    openai: bool = False  # errors in OpenAI's shape
+    also: dict[int, type] = {}  # further statuses that are no errors
+
+
+_KEYED = (errors.Unauthorized, errors.RateLimited, errors.InternalError)
+_WORKED = (*_KEYED, errors.Forbidden, errors.InvalidRequest, errors.Overloaded)
+_FETCHED = (
+    *_WORKED,
+    errors.UrlRefused,
+    errors.FetchError,
+    errors.DnsFailed,
+    errors.ConnectFailed,
+    errors.FetchTimeout,
+    errors.TooLarge,
+    errors.TooManyRedirects,
+    errors.UnsupportedContent,
+    errors.OriginStatus,
+    errors.RobotsDenied,
+    errors.CleanError,
+    errors.CleanTimeout,
+)
+_ASKED = (
+    errors.NotFound,
+    errors.ContextOverflow,
+    errors.BackendError,
+    errors.BackendRejected,
+    errors.BackendRateLimited,
+    errors.BackendTimeout,
+    errors.BackendUnavailable,
+    errors.BackendInterrupted,
+    errors.SchemaUnsatisfied,
+)
+_BARE_HEADERS = {
+    "x-markdown-tokens": "Tokens of the content (bare content only).",
+    "x-cache": "`hit`, `stale`, `revalidated`, `miss` or `bypass` (bare content only).",
+    "x-next-cursor": "Where to continue, if there is more (bare content only).",
+}
+_ANSWER_HEADERS = {
+    "x-cache": "`hit`, `miss` or `bypass`.",
+    "x-ttft-ms": "Milliseconds to the first token, where one was asked for.",
+}
+
+OPERATIONS: dict[str, Operation] = {
+    "POST /v1/scrape": Operation(
+        body=ScrapeRequest,
+        answers={JSON: ScrapeResponse, MARKDOWN: None, TEXT: None, EVENTS: None},
+        errors=_FETCHED,
+        headers=_BARE_HEADERS,
+        examples={
+            "a page": {"url": "https://example.com/"},
+            "a budget and the outline": {
+                "url": "https://example.com/",
+                "max_tokens": 2000,
+                "include": ["outline"],
+            },
+            "HTML of your own": {"html": "<h1>Prices</h1><p>From 9 EUR.</p>", "scope": "page"},
+        },
+    ),
+    "GET /r/{target}": Operation(
+        answers={MARKDOWN: None, JSON: ScrapeResponse}, errors=_FETCHED, headers=_BARE_HEADERS
+    ),
+    "POST /v1/tokens": Operation(
+        body=TokensRequest,
+        answers={JSON: TokensResponse},
+        errors=_WORKED,
+        examples={
+            "a text": {"text": "How long is this?"},
+            "a conversation": {"messages": [{"role": "user", "content": "Hello"}]},
+        },
+    ),
+    "POST /v1/extract": Operation(
+        body=ExtractRequest,
+        answers={JSON: ExtractResponse, EVENTS: None},
+        errors=(*_FETCHED, *_ASKED),
+        headers=_ANSWER_HEADERS,
+        examples={
+            "a question": {
+                "content": "# Opening hours\n\nDaily from 9 to 17.",
+                "prompt": "When do they open?",
+            },
+            "a schema": {
+                "url": "https://example.com/product",
+                "schema": {
+                    "type": "object",
+                    "properties": {"name": {"type": "string"}, "price": {"type": "number"}},
+                    "required": ["name", "price"],
+                },
+            },
+        },
+    ),
+    "POST /v1/chat/completions": Operation(
+        body=ChatRequest,
+        answers={JSON: ChatCompletion, EVENTS: None},
+        errors=(*_FETCHED, *_ASKED),
+        headers=_ANSWER_HEADERS,
+        openai=True,
+        examples={
+            "a question": {"messages": [{"role": "user", "content": "Hello"}]},
+            "a question about a page": {
+                "messages": [{"role": "user", "content": "What is new?"}],
+                "web": {"urls": ["https://example.com/"], "max_tokens": 4000},
+            },
+        },
+    ),
+    "GET /v1/models": Operation(answers={JSON: ModelList}, errors=(*_KEYED, errors.Forbidden), openai=True),
+    "GET /v1/models/{model}": Operation(
+        answers={JSON: ModelEntry},
+        errors=(*_KEYED, errors.Forbidden, errors.NotFound, errors.BackendUnavailable),
+        openai=True,
+    ),
+    "GET /health/live": Operation(answers={JSON: Liveness}),
+    "GET /health/ready": Operation(answers={JSON: Readiness}, also={503: Readiness}),
+    "GET /metrics": Operation(answers={TEXT: None}, errors=(*_KEYED, errors.Forbidden)),
+}
+
+
+def describe(app: Litestar) -> dict[str, Any]:
+    """The document of OPERATIONS as `app` serves them, OpenAPI 3.1."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Winnow", "version": __version__, "description": _INTRODUCTION},
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "paths": _paths(app),
+        "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
+    }
+
+
+_INTRODUCTION = (
+    "Web pages in, exactly counted markdown out, and a model at the end of the pipe. Units are in the names: "
+    "`_s` seconds, `_ms` milliseconds, `_bytes`, `_tokens`. Unknown fields of a request are refused, those of "
+    "an answer are to be ignored. Agents find the same work at `/mcp` (Model Context Protocol)."
+)
+_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key, where the gateway has any configured; `x-api-key` will do too.",
+    }
+}
+_EVENT = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+}
+_OURS = ("gateway.wire", "gateway.routes.")  # where types of the API live
+
+
+def routes_of(app: Litestar) -> Iterable[tuple[str, HTTPRouteHandler]]:
+    """`METHOD /path` and handler of every route."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            for method in handler.http_methods if isinstance(handler, HTTPRouteHandler) else ():
+                yield f"{method} {_plain(route.path_format)}", handler
+
+
+def _plain(path: str) -> str:
+    return path.replace(":path}", "}")
+
+
+def _paths(app: Litestar) -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    handlers = dict(routes_of(app))
+    for name, operation in OPERATIONS.items():
+        method, _, path = name.partition(" ")
+        paths.setdefault(path, {})[method.lower()] = _operation(path, handlers[name], operation)
+    return paths
+
+
+def _operation(path: str, handler: HTTPRouteHandler, operation: Operation) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": handler.handler_name,
+        "summary": handler.summary,
+        "description": " ".join((handler.fn.__doc__ or "").split()),
+        "tags": list(handler.tags or []),
+        "responses": _responses(operation),
+    }
+    if handler.opt.get("open"):
+        told["security"] = []
+    elif access := handler.opt.get("access"):
+        told["description"] += f" The key needs the scope `{access}`."
+    if "{" in path:
+        name = path.partition("{")[2].rstrip("}")
+        schema = {"type": "string", "minLength": 1}
+        told["parameters"] = [{"name": name, "in": "path", "required": True, "schema": schema}]
+    if operation.body is not None:
+        examples = {name: {"value": value} for name, value in operation.examples.items()}
+        content = {JSON: {"schema": _reference(operation.body), "examples": examples}}
+        told["requestBody"] = {"required": True, "content": content}
+    return told
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    content = {
+        media: {"schema": _EVENT if media == EVENTS else _reference(kind)}
+        for media, kind in operation.answers.items()
+    }
+    headers = {
+        name: {"description": words, "schema": {"type": "string"}}
+        for name, words in operation.headers.items()
+    }
+    responses: dict[str, Any] = {"200": {"description": "Done.", "content": content, "headers": headers}}
+    for status, kind in operation.also.items():
+        responses[str(status)] = {
+            "description": "Not now.",
+            "content": {JSON: {"schema": _reference(kind)}},
+        }
+    by_status: dict[int, list[type[GatewayError]]] = {}
+    for error in operation.errors:
+        by_status.setdefault(error.status, []).append(error)
+    for status in sorted(by_status):
+        responses[str(status)] = _failure(by_status[status], openai=operation.openai)
+    return responses
+
+
+def _failure(kinds: list[type[GatewayError]], *, openai: bool) -> dict[str, Any]:
+    words = "; ".join(f"`{kind.code}`: {(kind.__doc__ or '').splitlines()[0]}" for kind in kinds)
+    if openai:
+        content = {JSON: {"schema": _reference(ChatError)}}
+    else:
+        examples = {kind.code: {"value": _example(kind)} for kind in kinds}
+        content = {PROBLEM: {"schema": _reference(Problem), "examples": examples}}
+    told: dict[str, Any] = {"description": words, "content": content}
+    if kinds[0].status in (429, 503):
+        schema = {"type": "string", "pattern": "^[0-9]+$"}
+        told["headers"] = {"retry-after": {"description": "Seconds to wait, where known.", "schema": schema}}
+    return told
+
+
+def _example(kind: type[GatewayError]) -> dict[str, Any]:
+    return {
+        "type": TYPE_PREFIX + kind.code,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": (kind.__doc__ or "").splitlines()[0],
+        "code": kind.code,
+        "request_id": "3f1c9d0e5b7a4c12",
+    }
+
+
+def _reference(kind: type | None) -> dict[str, Any]:
+    return {"type": "string"} if kind is None else {"$ref": f"#/components/schemas/{kind.__name__}"}
+
+
+def _kinds() -> list[type]:
+    found: list[Any] = [ChatError, Problem]
+    for operation in OPERATIONS.values():
+        found += [
+            kind for kind in (operation.body, *operation.answers.values(), *operation.also.values()) if kind
+        ]
+    return list(dict.fromkeys(found))
+
+
+def _schemas() -> dict[str, Any]:
+    kinds = _kinds()
+    _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    bases = {kind.__name__: kind.__mro__ for kind in _structs(Struct)}
+    for name, schema in schemas.items():
+        if "description" in schema:
+            schema["description"] = " ".join(schema["description"].split())
+        for field, about in schema.get("properties", {}).items():
+            words = (FIELD_WORDS.get(base.__name__, {}).get(field) for base in bases[name])
+            about["description"] = next(filter(None, words), "")
+    return schemas
+
+
+def _structs(root: type) -> Iterable[type]:
+    kind: type
+    for kind in root.__subclasses__():
+        if kind.__module__.startswith(_OURS):
+            yield kind
+        yield from _structs(kind)

@@ -1,0 +1,117 @@
+"""The API reference: complete, true of the running service, and readable without anything from outside."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import jsonschema
+import pytest
+
+from gateway.app import create_app
+from gateway.errors import BY_CODE
+from gateway.keys import Key, hash_secret
+from gateway.routes.field_words import FIELD_WORDS
+from gateway.routes.openapi import OPERATIONS, describe, routes_of
+from gateway.settings import BackendSettings, Settings
+from tests.service import running_gateway
+
+SECRET = "open-sesame"
+NOT_API = {"GET /", "GET /docs", "GET /docs/openapi.json"}  # pages
+ONLY_IN_SDK = {"gateway_unreachable"}
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return describe(create_app(Settings(cache_dir=str(tmp_path_factory.mktemp("cache")))))
+
+
+@pytest.fixture(scope="module")
+def keyed(scripted: BackendSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    keys = [Key(name="all", sha256=hash_secret(SECRET))]
+    with running_gateway(tmp_path_factory.mktemp("cache"), keys=keys, backends=[scripted]) as url:
+        yield url
+
+
+def test_document_has_every_route(tmp_path: Path) -> None:
+    app = create_app(Settings(cache_dir=str(tmp_path)))
+    served = {name for name, _ in routes_of(app) if not name.startswith("OPTIONS ")}
+    assert served - NOT_API == set(OPERATIONS)
+
+
+def test_document_has_words_for_every_field_and_none_left_over(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    silent = [
+        f"{name}.{field}"
+        for name, schema in schemas.items()
+        for field, about in schema.get("properties", {}).items()
+        if not about["description"]
+    ]
+    assert silent == []
+    said = {about["description"] for schema in schemas.values() for about in schema["properties"].values()}
+    assert {words for fields in FIELD_WORDS.values() for words in fields.values()} <= said
+
+
+def test_document_has_every_code(document: dict[str, Any]) -> None:
+    text = json.dumps(document["paths"])
+    assert [code for code in BY_CODE.keys() - ONLY_IN_SDK if f"`{code}`" not in text] == []
+
+
+def test_document_states_defaults_and_bounds(document: dict[str, Any]) -> None:
+    age = document["components"]["schemas"]["ScrapeRequest"]["properties"]["max_age_s"]
+    assert (age["default"], age["minimum"], age["maximum"]) == (3600, 0, 31_536_000)
+    assert "Seconds" in age["description"]
+
+
+def test_examples_fit_their_schemas(document: dict[str, Any]) -> None:
+    for call in (call for calls in document["paths"].values() for call in calls.values()):
+        bodies = [call.get("requestBody", {}), *call["responses"].values()]
+        for content in (content for body in bodies for content in body.get("content", {}).values()):
+            schema = content["schema"] | {"components": document["components"]}
+            for example in content.get("examples", {}).values():
+                jsonschema.validate(example["value"], schema)
+
+
+def test_page_names_everything_and_reaches_for_nothing(keyed: str, document: dict[str, Any]) -> None:
+    response = httpx2.get(f"{keyed}/docs", headers={"x-api-key": SECRET})
+    assert response.headers["content-security-policy"].startswith("default-src 'none'; script-src 'none'")
+    assert "<script" not in response.text
+    assert set(re.findall(r'(?:href|src)="([^"#]+)', response.text)) == {"/docs/openapi.json"}
+    for name in [*document["paths"], *document["components"]["schemas"]]:
+        assert name in response.text
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        pytest.param({"html": "<p>x", "store": 0}, "store", id="number-for-boolean"),
+        pytest.param({"html": "<p>x", "max_tokens": "5"}, "max_tokens", id="text-for-number"),
+    ],
+)
+def test_body_is_taken_as_the_document_says(keyed: str, body: dict[str, Any], field: str) -> None:
+    response = httpx2.post(f"{keyed}/v1/scrape", json=body, headers={"x-api-key": SECRET})
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_request")
+    assert response.json()["detail"].startswith(f"{field}: ")
+
+
+def run_schemathesis(url: str, *, examples: int, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Every check of schemathesis, as `schemathesis.toml` sets them."""
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "schemathesis.toml")),
+        *("run", f"{url}/docs/openapi.json", "--url", url, "--max-examples", str(examples)),
+        *("--header", f"Authorization: Bearer {SECRET}", "--generation-deterministic", "--warnings", "off"),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+@pytest.mark.parametrize(
+    "examples", [3, pytest.param(300, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+)
+def test_service_is_as_documented(keyed: str, tmp_path: Path, examples: int) -> None:
+    done = run_schemathesis(keyed, examples=examples, folder=tmp_path)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
