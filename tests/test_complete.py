@@ -5,13 +5,13 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from shelf import DictCache
 
 from backends.base import Completion, CompletionRequest, Delta, Price, Route, UnknownModel, Usage
 from backends.scripted import Reply, ScriptedBackend
 from gateway import errors
 from gateway.complete import Completer, Finished
 from gateway.completion_cache import CachePolicy
+from tests.shelf import DictCache
 
 pytestmark = pytest.mark.anyio
 

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pydantic
 import pytest
-from test_sdk import answering
 
 from gateway import errors, sdk
 from gateway.schema_types import instance_of, json_schema_of
 from gateway.wire import DeltaEvent, EvidenceEvent, ExtractDone, ExtractRequest, ExtractResponse, SourceEvent
+from tests.test_sdk import answering
 
 WIDGET = "<h1>Acme Widget</h1><p>The Acme Widget costs <b>$1,299.00</b> and is made in Leeds."
 SCHEMA = {

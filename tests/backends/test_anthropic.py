@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from upstream import JSON, Said, error, upstream
 
 from backends import base
 from backends.anthropic import AnthropicBackend
 from backends.anthropic_wire import request_body, split_messages
 from backends.base import Completion, CompletionRequest, Delta
+from tests.upstream import JSON, Said, error, upstream
 
 pytestmark = pytest.mark.anyio
 TRANSCRIPTS = Path(__file__).parents[2] / "fixtures" / "sse" / "anthropic"

@@ -1,12 +1,12 @@
 """Names of models lead where the configuration says, and nowhere else."""
 
 import pytest
-from upstream import JSON, Heard, Said, error, upstream
 
 from backends.base import BackendUnavailable, Price, UnknownModel
 from backends.registry import Registry
 from backends.specs import BackendSpec, ConfigurationError, ModelSpec, specs_from
 from gateway.settings import BackendSettings, ModelPrice, ModelSettings, Settings
+from tests.upstream import JSON, Heard, Said, error, upstream
 
 pytestmark = pytest.mark.anyio
 

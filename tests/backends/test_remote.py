@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from upstream import DONE, HELLO, JSON, Heard, Said, chunk, error, upstream
 
 from backends import base
 from backends.base import Completion, CompletionRequest, Delta
 from backends.http import retry_after_s
 from backends.remote import RemoteBackend, build
 from backends.specs import BackendSpec
+from tests.upstream import DONE, HELLO, JSON, Heard, Said, chunk, error, upstream
 
 pytestmark = pytest.mark.anyio
 TRANSCRIPTS = Path(__file__).parents[2] / "fixtures" / "sse"

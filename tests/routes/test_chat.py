@@ -10,9 +10,6 @@ import openai
 import pytest
 from litestar import Litestar
 from litestar.di import Provide
-from serving import served
-from shelf import DictCache
-from upstream import DONE, HELLO, JSON, USAGE, Heard, Piece, Said, Upstream, chunk, error, upstream
 
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
@@ -21,6 +18,9 @@ from gateway.complete import Completer
 from gateway.grounding import Grounder
 from gateway.routes import chat
 from gateway.wire import ScrapeRequest, ScrapeResponse
+from tests.serving import served
+from tests.shelf import DictCache
+from tests.upstream import DONE, HELLO, JSON, USAGE, Heard, Piece, Said, Upstream, chunk, error, upstream
 
 pytestmark = pytest.mark.anyio
 PATIENCE_S = 25  # under what the upstream would wait by itself; a loaded machine takes seconds

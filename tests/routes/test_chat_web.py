@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from service import running_gateway
-from upstream import HELLO, Heard, Said, Upstream, upstream
 
 from gateway.settings import BackendSettings, ModelSettings
+from tests.service import running_gateway
+from tests.upstream import HELLO, Heard, Said, Upstream, upstream
 
 pytestmark = pytest.mark.anyio
 HTML = {"content-type": "text/html; charset=utf-8"}

@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from upstream import Said, chunk, upstream
 
 from fixtures.site import Answer, Site
 from gateway import sse
 from tests.service import running_gateway
+from tests.upstream import Said, chunk, upstream
 
 WIDGET = "<h1>Acme Widget</h1><p>The Acme Widget costs <b>$1,299.00</b> and is made in Leeds."
 LD = """<script type="application/ld+json">{"@type": "Product", "name": "Acme Widget",

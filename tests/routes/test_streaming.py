@@ -6,11 +6,11 @@ from typing import Any
 import httpx2
 import pytest
 from litestar import Litestar, Request, get
-from serving import served
 
 from gateway.flights import ReaderClosed
 from gateway.routes.streaming import Departure, EventStream
 from gateway.sse import EventDecoder
+from tests.serving import served
 
 pytestmark = pytest.mark.anyio
 

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from local_model import ask, opened, until
 
 from backends.base import BackendRejected, BackendUnavailable, CompletionRequest, ContextExceeded, Delta
 from backends.local import LocalBackend
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
+from tests.backends.local.local_model import ask, opened, until
 
 pytestmark = pytest.mark.anyio
 NOISE = {"temperature": 1.0, "parameters": {"top_k": 0, "top_p": 1.0, "min_p": 0.0}}

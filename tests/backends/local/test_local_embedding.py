@@ -6,11 +6,11 @@ from pathlib import Path
 
 import gguf
 import pytest
-from local_model import ask, opened
 
 from backends.base import BackendRejected, ContextExceeded
 from backends.local import LocalBackend
 from fixtures.make_gguf import Shape, write_model
+from tests.backends.local.local_model import ask, opened
 
 pytestmark = pytest.mark.anyio
 

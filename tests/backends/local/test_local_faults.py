@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from local_model import ask, opened, until
 
 from backends.base import BackendInterrupted, BackendTimeout, BackendUnavailable, CompletionRequest
 from backends.local import LocalBackend, probe
@@ -17,6 +16,7 @@ from backends.local.child import worker_command
 from backends.local.memory import available_bytes
 from backends.local.native import _check_memory
 from fixtures.make_gguf import write_model
+from tests.backends.local.local_model import ask, opened, until
 
 pytestmark = pytest.mark.anyio
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from local_model import ask, opened, until
 
 from backends.base import CompletionRequest
 from backends.local import LocalBackend
 from bench.local import measured, prompts, run_peer, text_of
 from fixtures.make_gguf import SHAPES, write_model
+from tests.backends.local.local_model import ask, opened, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from local_model import ask, opened
 
 from backends.local import LocalBackend
 from backends.local.grammar import constrain
+from tests.backends.local.local_model import ask, opened
 
 pytestmark = pytest.mark.anyio
 
