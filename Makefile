@@ -15,7 +15,8 @@ SYSTEM_PACKAGES := redis-server nginx chromium
 
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 
-.PHONY: run test lint types install-only system golden fuzz schemathesis scale-demo bench-local clean
+.PHONY: run test lint types install-only system golden fuzz schemathesis scale-demo bench-local weights \
+    bench-extraction clean
 
 run: $(call stamp,$(EXTRAS))
 	$(BIN)/winnow serve
@@ -67,6 +68,16 @@ bench-local: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/python -m bench.local_steps
 	$(BIN)/python -m bench.local
 	$(BIN)/python -m bench.local_http --peer-python $(PEER_PYTHON)
+
+# the classifier's weights and model card from the labelled corpus: ten minutes on one core
+TRAINING_EXTRAS ?= dev,training
+CORPUS ?= ../shared/data/wcxb
+weights: $(call stamp,$(TRAINING_EXTRAS))
+	$(BIN)/python -m training --corpus $(CORPUS)
+
+# extraction beside its peers; those that are not installed are named and left out
+bench-extraction: $(call stamp,$(TEST_EXTRAS))
+	$(PEER_PYTHON) -m bench.extraction --data $(CORPUS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -26,7 +26,7 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--seeds", type=int, default=2, help="networks that are averaged")
+    parser.add_argument("--seeds", type=int, default=1, help="networks that are averaged")
     parser.add_argument("--only-folds", type=int, help="cross-validate so many folds and write nothing")
     args = parser.parse_args()
 

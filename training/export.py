@@ -14,8 +14,9 @@ from training.network import Recipe
 _CARD = """\
 # Model card: main-content classifier
 
-{networks} convolutional networks of {hidden} channels over {features} features a block, averaged; a lexicon of {tokens}
-class tokens and {words} words. Written by `python -m training` on {date}; not edited by hand.
+Convolutional network of {hidden} channels over {features} features a block ({networks} trained from different seeds and
+averaged); a lexicon of {tokens} class tokens and {words} words. Written by `python -m training` on {date}; not
+edited by hand.
 
 - Corpus: Web Content Extraction Benchmark (WCXB), development split, {pages} pages, CC-BY-4.0, Murrough Foley
   (2026), `Murrough-Foley/web-content-extraction-benchmark` on GitHub. SHA-256 over pages and labels: `{corpus}`.

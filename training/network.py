@@ -22,7 +22,7 @@ class Recipe(NamedTuple):
 
     hidden: int = 64
     head: int = 32
-    epochs: int = 14
+    epochs: int = 12
     batch: int = 16
     rate: float = 2e-3
     decay: float = 1e-2
