@@ -168,7 +168,7 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
                 drain_s=settings.drain_s,
                 end_streams=opened.completer.aclose,
             ).install()
-            async with tools.running() if tools else nullcontext():
+            async with metrics.publishing(), tools.running() if tools else nullcontext():
                 yield
             services.clear()
 

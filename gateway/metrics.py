@@ -4,8 +4,12 @@ One object for one process. With several processes, PROMETHEUS_MULTIPROC_DIR nam
 and any of them answers for all.
 """
 
+import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -14,6 +18,9 @@ from gateway.model_metrics import ModelMetrics
 from gateway.wire import ScrapeResponse
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's name for what processes share
+PUBLISH_S = 5.0  # how old another process's gauges may be
+_ONCE = {"entries", "bytes"}  # figures of something the processes share: not to be summed
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -39,6 +46,7 @@ class Metrics:
         )
         self.models = ModelMetrics(registry)
         self._gauges: dict[str, Gauge] = {}
+        self._watched: dict[str, Callable[[], float]] = {}
         self._sources: dict[str, Callable[[], Awaitable[Mapping[str, int | float | str]]]] = {}
 
     def observe_request(self, route: str, status: int, seconds: float) -> None:
@@ -56,25 +64,63 @@ class Metrics:
 
     def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A gauge that is read when Prometheus asks; across processes their sum."""
-        self._gauge(name, text).set_function(read)
+        self._gauge(name, text)
+        self._watched[name] = read
 
     def ask(self, prefix: str, source: Callable[[], Awaitable[Mapping[str, int | float | str]]]) -> None:
         """Let a part tell its own figures when Prometheus asks; they become `winnow_<prefix>_<name>`."""
         self._sources[prefix] = source
 
+    @asynccontextmanager
+    async def publishing(self) -> AsyncIterator[None]:
+        """While the block lasts, keep this process's gauges fresh for the others, where there are others."""
+        task = asyncio.create_task(self._publish()) if FOLDER in os.environ else None
+        try:
+            yield
+        finally:
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
+
     async def render(self) -> bytes:
         """Everything in Prometheus' text format."""
-        for prefix, source in self._sources.items():
-            for name, value in (await source()).items():
-                if isinstance(value, int | float):
-                    self._gauge(f"winnow_{prefix}_{name}", f"{name}, as the {prefix} reports it").set(value)
-        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        await self._refresh()
+        if FOLDER not in os.environ:
             return bytes(generate_latest(self.registry))
+        _forget_the_dead(Path(os.environ[FOLDER]))
         shared = CollectorRegistry()
         multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
         return bytes(generate_latest(shared))
 
-    def _gauge(self, name: str, text: str) -> Gauge:
+    async def _publish(self) -> None:
+        while True:
+            await self._refresh()
+            await asyncio.sleep(PUBLISH_S)
+
+    async def _refresh(self) -> None:
+        for name, read in self._watched.items():
+            self._gauges[name].set(read())
+        for prefix, source in self._sources.items():
+            for name, value in (await source()).items():
+                if isinstance(value, int | float):
+                    text = f"{name}, as the {prefix} reports it"
+                    self._gauge(f"winnow_{prefix}_{name}", text, shared=name in _ONCE).set(value)
+
+    def _gauge(self, name: str, text: str, *, shared: bool = False) -> Gauge:
         if name not in self._gauges:
-            self._gauges[name] = Gauge(name, text, registry=self.registry, multiprocess_mode="livesum")
+            self._gauges[name] = Gauge(
+                name, text, registry=self.registry, multiprocess_mode="livemax" if shared else "livesum"
+            )
         return self._gauges[name]
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Drop the gauges of processes that are no more; what they counted stays counted."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = int(re.findall(r"\d+", file.name)[-1])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            multiprocess.mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+        except PermissionError:
+            pass  # it is there, and somebody else's

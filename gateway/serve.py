@@ -2,9 +2,11 @@
 
 import ipaddress
 import os
+import tempfile
 
 import uvicorn
 
+from gateway.metrics import FOLDER
 from gateway.settings import Settings, SettingsError, load_settings
 
 APP = "gateway.app:create_app_from_environment"
@@ -15,6 +17,16 @@ def serve() -> int:
     settings = load_settings(os.environ)
     check_exposure(settings)
     _greet(settings)
+    if settings.workers == 1:
+        _run(settings)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="winnow-metrics-") as folder:
+        os.environ[FOLDER] = folder  # inherited by the processes, and read when they import the library
+        _run(settings)
+    return 0
+
+
+def _run(settings: Settings) -> None:
     uvicorn.run(
         APP,
         factory=True,
@@ -28,7 +40,6 @@ def serve() -> int:
         proxy_headers=False,  # X-Forwarded-* is anybody's word
         timeout_keep_alive=75,
     )
-    return 0
 
 
 def check_exposure(settings: Settings) -> None:
