@@ -15,7 +15,7 @@ SYSTEM_PACKAGES := redis-server nginx chromium
 
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 
-.PHONY: run test lint types install-only system golden fuzz schemathesis scale-demo bench-local weights \
+.PHONY: run test lint types install-only system golden fuzz schemathesis soak scale-demo bench-local weights \
     bench-extraction clean
 
 run: $(call stamp,$(EXTRAS))
@@ -57,6 +57,10 @@ fuzz: $(call stamp,$(TEST_EXTRAS))
 # hundreds of requests to every route, each answer held against /docs/openapi.json: minutes
 schemathesis: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/python -m pytest tests/routes/test_openapi.py -m slow
+
+# 70 % load with hostile pages among it: memory, descriptors and processes stay flat; SOAK_MINUTES=60 for a release
+soak: $(call stamp,$(TEST_EXTRAS))
+	$(BIN)/python -m bench.soak --minutes $${SOAK_MINUTES:-10}
 
 scale-demo: $(call stamp,$(EXTRAS)) system
 	$(BIN)/python -m fixtures.fleet
