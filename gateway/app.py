@@ -3,10 +3,9 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import platformdirs
 from litestar import Litestar
@@ -35,13 +34,11 @@ from gateway.metrics import Metrics
 from gateway.pages import Pages
 from gateway.routes import chat, docs, extract, health, operation, playground, problems, scrape, tokens
 from gateway.routes.entrance import Doors, Entrance
+from gateway.routes.mcp_door import McpDoor
 from gateway.routes.watch import Watch
 from gateway.scrape import Scraper
 from gateway.settings import Settings, load_settings
 from gateway.workers import WorkerPool
-
-if TYPE_CHECKING:
-    from gateway.routes.mcp_tools import McpTools
 
 # JSON escapes at most double what is worth sending inline; a few kilobytes go to the options
 _BODY_FACTOR, _BODY_EXTRA_BYTES = 2, 64 * 1024
@@ -154,7 +151,11 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
     watch = Watch(metrics=metrics, log=log)
     services: list[Services] = []  # filled for the lifespan: nothing is built before the loop that runs it
 
-    tools = _mcp_tools(services, check_host=doors.keyring.is_open)
+    agents = McpDoor(
+        scraper=lambda: services[0].scraper,
+        extractor=lambda: services[0].extractor,
+        check_host=doors.keyring.is_open,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -168,8 +169,9 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
                 drain_s=settings.drain_s,
                 end_streams=opened.completer.aclose,
             ).install()
-            async with metrics.publishing(), tools.running() if tools else nullcontext():
+            async with metrics.publishing():
                 yield
+            await agents.aclose()
             services.clear()
 
     return Litestar(
@@ -185,7 +187,7 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
             operation.metrics,
             docs.reference,
             docs.openapi,
-            *([tools.route()] if tools else []),
+            *([agents.route()] if find_spec("mcp") else []),  # the extra
         ],
         lifespan=[lifespan],
         dependencies={
@@ -204,17 +206,6 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
         after_exception=[watch.after_exception],
         request_max_body_size=_BODY_FACTOR * settings.max_body_bytes + _BODY_EXTRA_BYTES,
         openapi_config=None,  # `docs` serves a document of its own
-    )
-
-
-def _mcp_tools(services: list[Services], *, check_host: bool) -> "McpTools | None":
-    """The MCP endpoint, where the extra `mcp` is installed."""
-    if find_spec("mcp") is None:
-        return None
-    from gateway.routes.mcp_tools import McpTools
-
-    return McpTools(
-        scraper=lambda: services[0].scraper, extractor=lambda: services[0].extractor, check_host=check_host
     )
 
 

@@ -10,8 +10,6 @@ from contextvars import ContextVar
 from typing import Any
 
 import msgspec
-from litestar import asgi
-from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -31,14 +29,12 @@ class McpTools:
     """The protocol's server over the use cases.
 
     Args:
-        scraper, extractor: asked for at every call, since they live from start-up to shutdown.
+        scraper, extractor: the use cases behind the tools.
         check_host: refuse requests whose Host is not loopback; for a service without keys, which a web page
             could otherwise reach by a name of its own.
     """
 
-    def __init__(
-        self, *, scraper: Callable[[], Scraper], extractor: Callable[[], Extractor], check_host: bool
-    ) -> None:
+    def __init__(self, *, scraper: Scraper, extractor: Extractor, check_host: bool) -> None:
         self._scraper, self._extractor = scraper, extractor
         self._server = MCPServer("winnow", version=__version__, log_level="ERROR")
         for tool in (self.scrape, self.extract, self.count_tokens):
@@ -58,15 +54,10 @@ class McpTools:
         """Serve while the context lasts."""
         return self._server.session_manager.run()
 
-    def route(self) -> ASGIRouteHandler:
-        """The handler of `/mcp`."""
-
-        @asgi("/mcp", is_mount=True, copy_scope=True, opt={"access": "scrape", "work": True})
-        async def mcp(scope: Scope, receive: Receive, send: Send) -> None:
-            _account.set(scope["state"]["account"])
-            await self._server.session_manager.handle_request(scope, receive, send)  # type: ignore[arg-type]
-
-        return mcp
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        _account.set(scope["state"]["account"])
+        await self._server.session_manager.handle_request(scope, receive, send)  # type: ignore[arg-type]
 
     async def scrape(
         self, url: str, max_tokens: int | None = None, cursor: str | None = None, scope: str = "main"
@@ -78,7 +69,7 @@ class McpTools:
         """
         request = {"url": url, "max_tokens": max_tokens, "cursor": cursor, "scope": scope}
         page = await _call(
-            lambda: self._scraper().scrape(_read(request, ScrapeRequest), tenant=_account.get().key)
+            lambda: self._scraper.scrape(_read(request, ScrapeRequest), tenant=_account.get().key)
         )
         _account.get().add_cost(lambda: page.tokens.content)
         return {
@@ -100,7 +91,7 @@ class McpTools:
             raise ToolError(str(Forbidden("the key may not extract: it lacks the scope extract")))
         request = {"url": url, "prompt": prompt, "schema": schema}
         answer = await _call(
-            lambda: self._extractor().extract(_read(request, ExtractRequest), tenant=_account.get().key)
+            lambda: self._extractor.extract(_read(request, ExtractRequest), tenant=_account.get().key)
         )
         _account.get().add_cost(lambda: answer.usage.input_tokens + answer.usage.output_tokens)
         return {
@@ -112,7 +103,7 @@ class McpTools:
 
     async def count_tokens(self, text: str, tokenizer: str = "o200k_base") -> dict[str, Any]:
         """Count the tokens of a text exactly, by an encoding's or an OpenAI model's name."""
-        counted = await _call(lambda: self._scraper().count(TokensRequest(text=text, tokenizer=tokenizer)))
+        counted = await _call(lambda: self._scraper.count(TokensRequest(text=text, tokenizer=tokenizer)))
         return {"tokenizer": counted.tokenizer, "tokens": counted.tokens}
 
 

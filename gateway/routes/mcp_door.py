@@ -1,0 +1,71 @@
+"""`/mcp`: the door to the tools for agents, which are loaded when somebody first knocks.
+
+The protocol's package takes a second of CPU to import, which a service without agents should not pay at start.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+
+from gateway.extract import Extractor
+from gateway.scrape import Scraper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.routes.mcp_tools import McpTools
+
+
+class McpDoor:
+    """Loads and runs the tools on first use, until `aclose`.
+
+    Args:
+        scraper, extractor: asked for when the tools are loaded.
+        check_host: as in `McpTools`.
+    """
+
+    def __init__(
+        self, *, scraper: "Callable[[], Scraper]", extractor: "Callable[[], Extractor]", check_host: bool
+    ) -> None:
+        self._scraper, self._extractor, self._check_host = scraper, extractor, check_host
+        self._tools: asyncio.Future[McpTools] | None = None
+        self._runner: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    def route(self) -> ASGIRouteHandler:
+        """The handler of `/mcp`."""
+
+        @asgi("/mcp", is_mount=True, copy_scope=True, opt={"access": "scrape", "work": True})
+        async def mcp(scope: Scope, receive: Receive, send: Send) -> None:
+            if self._tools is None:
+                self._tools = asyncio.get_running_loop().create_future()
+                self._runner = asyncio.create_task(self._run(self._tools))
+            tools = await asyncio.shield(self._tools)
+            await tools.answer(scope, receive, send)
+
+        return mcp
+
+    async def aclose(self) -> None:
+        """End what runs, if anything was ever asked for."""
+        self._closing.set()
+        if self._runner is not None:
+            await self._runner
+
+    async def _run(self, loaded: "asyncio.Future[McpTools]") -> None:
+        def load() -> "McpTools":
+            from gateway.routes.mcp_tools import McpTools
+
+            return McpTools(scraper=self._scraper(), extractor=self._extractor(), check_host=self._check_host)
+
+        try:
+            tools = await asyncio.to_thread(load)
+            async with tools.running():
+                loaded.set_result(tools)
+                await self._closing.wait()
+        except Exception as exc:
+            self._tools = None  # the next request tries again
+            if not loaded.done():
+                loaded.set_exception(exc)
