@@ -1,0 +1,45 @@
+"""Tokens before and after: the fixture pages one by one, and a labelled corpus as a median.
+
+    python bench/tokens.py [--data ../shared/data/wcxb]
+
+Counts are o200k_base, of the HTML as received and of the markdown returned. A saving is worth something only
+beside the F1, which `python -m training` cross-validates (gateway/core/weights/MODEL_CARD.md).
+"""
+
+import argparse
+import gzip
+import statistics
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from gateway.core import clean  # noqa: E402 - the repository, wherever it is started from
+from gateway.core.tokens import get_counter  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, help="a WCXB split: html/*.html.gz")
+    arguments = parser.parse_args()
+    count = get_counter("o200k_base")
+    print("| page | HTML | markdown | saved |\n|---|---|---|---|")
+    for source in sorted((ROOT / "fixtures" / "pages").glob("*/source.html")):
+        html = source.read_text("utf-8")
+        before, after = count(html), count(clean(html).markdown)
+        print(f"| {source.parent.name} | {before:,} | {after:,} | {1 - after / before:.0%} |")
+    if arguments.data:
+        pairs = []
+        for path in sorted((arguments.data / "html").glob("*.html.gz")):
+            html = gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
+            pairs.append((count(html), count(clean(html).markdown)))
+        saved = statistics.median(1 - after / before for before, after in pairs if before)
+        before, after = (statistics.median(column) for column in zip(*pairs, strict=True))
+        print(f"\n{len(pairs)} pages: median {before:,.0f} → {after:,.0f} tokens, median saving {saved:.1%}")
+
+
+if __name__ == "__main__":
+    main()
