@@ -49,8 +49,10 @@ def cpu_s(html: str) -> float:
 def test_work_grows_with_the_page_and_no_faster(shape: str) -> None:
     make = SHAPES[shape]
     small, large = make(2_000), make(16_000)
-    # eight times the page; a quadratic step would make it 64 times the work. A floor of 10 ms keeps noise out.
-    assert cpu_s(large) < 30 * max(cpu_s(small), 0.010)
+    # eight times the page; a quadratic step would make it 64 times the work. A floor of 10 ms keeps noise out,
+    # and so does the best of three: a busy machine's neighbours cost CPU too
+    once = max(cpu_s(small), 0.010)
+    assert min(cpu_s(large) for _ in range(3)) < 30 * once
 
 
 def test_depth_is_capped_and_said() -> None:
