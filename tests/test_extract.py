@@ -574,7 +574,7 @@ async def test_extract_refuses_an_unknown_model_before_reading_a_page(make_bench
 
 
 async def test_extract_says_when_a_page_was_cut(make_bench: MakeBench) -> None:
-    request = ExtractRequest(html=WIDGET, prompt="?", scrape=ScrapeOptions(max_tokens=20))
+    request = ExtractRequest(html=WIDGET, prompt="?", scrape=ScrapeOptions(max_tokens=40))
     answer = await make_bench([say("x")]).extractor.extract(request)
     assert [notice.code for notice in answer.warnings] == ["content_cut"]
 
