@@ -20,10 +20,11 @@ from msgspec import Struct
 from gateway.cache.base import Cache, cache_key
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.typed import load, save
+from gateway.core.documents import markdown_alternate
 from gateway.core.freshness import after_not_modified, current_age_s, judge_freshness, why_not_stored
 from gateway.core.url import parse_url
-from gateway.errors import FetchError
-from gateway.fetch.base import Fetcher, FetchRequest
+from gateway.errors import FetchError, GatewayError
+from gateway.fetch.base import Fetched, Fetcher, FetchRequest
 from gateway.wire import CacheReport, CacheStatus, ScrapeRequest
 
 SNAPSHOT_TTL_S = 30 * 86_400
@@ -186,6 +187,7 @@ class Pages:
             await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S)
             opened = self._cached(source, entry, "revalidated")
             return msgspec.structs.replace(opened, fetch_ms=fetched.fetch_ms)
+        fetched = await self._prefer_markdown(request, fetched)
         entry = PageEntry(
             digest=digest_of([fetched.final_url, fetched.content_type, fetched.body]),
             final_url=fetched.final_url,
@@ -209,6 +211,22 @@ class Pages:
             storable=storable,
             fetch_ms=fetched.fetch_ms,
         )
+
+    async def _prefer_markdown(self, request: ScrapeRequest, page: Fetched) -> Fetched:
+        """The site's own markdown of a page, where the page links to one; else the page itself."""
+        address = markdown_alternate(page.body, headers=page.headers, url=page.final_url)
+        left_s = request.timeout_s - page.fetch_ms / 1e3
+        if address is None or page.status != 200 or left_s <= 0:
+            return page
+        try:
+            own = await self._fetcher.fetch(
+                FetchRequest(url=address, timeout_s=left_s, headers=request.headers)
+            )
+        except GatewayError:
+            return page  # an offer that is not kept costs nothing but the try
+        if own.status != 200 or not own.content_type.startswith("text/markdown") or not own.body.strip():
+            return page
+        return msgspec.structs.replace(own, url=page.url, fetch_ms=page.fetch_ms + own.fetch_ms)
 
     async def aclose(self) -> None:
         """Give up the refreshes under way."""

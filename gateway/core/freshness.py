@@ -1,8 +1,9 @@
 """HTTP caching decisions as values: may this page be kept, and does a kept one still do?
 
-A shared cache in the sense of RFC 9111. The caller's `max_age_s` is a request `max-age` (5.2.1.1): it can
-only shorten what the origin allows. Where the origin says nothing it is all there is, which takes the place
-of a heuristic lifetime (4.2.2). Pure: header names are lower-case, times are seconds.
+A shared cache in the sense of RFC 9111. Every set of a caller's own headers has entries of its own, which is
+stricter than Vary: only "*" is left of it to heed. The caller's `max_age_s` is a request `max-age` (5.2.1.1): it
+can only shorten what the origin allows. Where the origin says nothing it is all there is, which takes the
+place of a heuristic lifetime (4.2.2). Pure: header names are lower-case, times are seconds.
 """
 
 from collections.abc import Mapping
@@ -89,7 +90,6 @@ def judge_freshness(
     stored_at_s: float,
     now_s: float,
     max_age_s: float,
-    vary_matches: bool = True,
 ) -> Verdict:
     """Decide about a stored page.
 
@@ -98,12 +98,9 @@ def judge_freshness(
         stored_at_s: when it was fetched or last revalidated, epoch.
         now_s: the present, epoch.
         max_age_s: the oldest the caller takes; 0 wants the origin asked.
-        vary_matches: what `matches_vary` says of this request.
     Source: RFC 9111 4.2 and 4.3; stale-while-revalidate, RFC 5861 3.
     """
     age_s = current_age_s(headers, stored_at_s=stored_at_s, now_s=now_s)
-    if not vary_matches:
-        return Verdict(action="miss", age_s=age_s)
     control = read_cache_control(headers.get("cache-control", ""))
     lifetime_s = lifetime(headers)
     limit_s = max_age_s if lifetime_s is None else min(max_age_s, lifetime_s)
@@ -150,21 +147,6 @@ def after_not_modified(stored: Mapping[str, str], fresh: Mapping[str, str]) -> d
     kept = {name: value for name, value in stored.items() if name != "age"}
     body_form = {"content-type", "content-encoding", "content-length", "content-range"}
     return kept | {name: value for name, value in fresh.items() if name not in body_form}
-
-
-def vary_of(headers: Mapping[str, str], caller_headers: Mapping[str, str]) -> dict[str, str]:
-    """What to keep beside a response so that `matches_vary` can tell requests apart.
-
-    Only headers that callers may set differ from one request to the next.
-    """
-    sent = {name.lower(): value for name, value in caller_headers.items()}
-    return {name: sent.get(name, "") for name in sorted(_vary_names(headers))}
-
-
-def matches_vary(stored: Mapping[str, str], caller_headers: Mapping[str, str]) -> bool:
-    """Whether a response kept with `stored` (from `vary_of`) answers this request (RFC 9111 4.1)."""
-    sent = {name.lower(): value for name, value in caller_headers.items()}
-    return all(sent.get(name, "") == value for name, value in stored.items())
 
 
 def read_cache_control(header: str) -> dict[str, str]:

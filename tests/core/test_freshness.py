@@ -7,9 +7,7 @@ from gateway.core.freshness import (
     current_age_s,
     judge_freshness,
     lifetime,
-    matches_vary,
     read_cache_control,
-    vary_of,
     why_not_stored,
 )
 
@@ -93,14 +91,6 @@ def test_stored_page_is_judged(headers: dict[str, str], age_s: float, max_age_s:
     assert verdict.etag == headers.get("etag")
 
 
-def test_page_for_another_request_is_a_miss() -> None:
-    verdict = judge_freshness(
-        headers={"etag": '"a"'}, stored_at_s=NOW, now_s=NOW, max_age_s=60, vary_matches=False
-    )
-    assert verdict.action == "miss"
-    assert verdict.etag is None
-
-
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
@@ -131,15 +121,6 @@ def test_confirmation_updates_headers_but_not_the_bodys_form() -> None:
         "age": "2",
         "cache-control": "max-age=60",
     }
-
-
-def test_vary_tells_requests_apart_by_the_named_headers_alone() -> None:
-    stored = vary_of({"vary": "Accept-Language, Accept-Encoding"}, {"ACCEPT-LANGUAGE": "fr", "DNT": "1"})
-    assert stored == {"accept-language": "fr"}
-    assert matches_vary(stored, {"accept-language": "fr"})
-    assert not matches_vary(stored, {"accept-language": "de"})
-    assert not matches_vary(stored, {})
-    assert matches_vary({}, {"accept-language": "de"})
 
 
 def test_cache_control_is_read_with_quotes_and_repeats() -> None:

@@ -337,6 +337,19 @@ def test_scrape_refuses_or_fails_on_address(client: httpx2.Client, url: str, cod
     assert problem(client.post("/v1/scrape", json={"url": url}))["code"] == code
 
 
+def test_scrape_prefers_the_sites_own_markdown(client: httpx2.Client, site: Site) -> None:
+    html = b'<link rel="alternate" type="text/markdown" href="/own.md"><p>The page as HTML.</p>'
+    site.extra["/offers"] = Answer(200, {"content-type": "text/html"}, html)
+    site.extra["/own.md"] = Answer(
+        200, {"content-type": "text/markdown"}, b"# Own\n\nThe page as **markdown**.\n"
+    )
+    site.extra["/offers-nothing"] = Answer(
+        200, {"content-type": "text/html"}, html.replace(b"own.md", b"gone.md")
+    )
+    assert scrape(client, url=site.url + "/offers")["content"] == "# Own\n\nThe page as **markdown**."
+    assert "as HTML" in scrape(client, url=site.url + "/offers-nothing", scope="page")["content"]
+
+
 def test_scrape_of_an_empty_page_says_so(client: httpx2.Client, site: Site) -> None:
     site.extra["/void"] = Answer(200, {"content-type": "text/html"}, b"")
     page = scrape(client, url=site.url + "/void")
