@@ -8,6 +8,7 @@ beside the F1, which `python -m training` cross-validates (gateway/core/weights/
 
 import argparse
 import gzip
+import json
 import statistics
 import sys
 from pathlib import Path
@@ -23,19 +24,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, help="a WCXB split: html/*.html.gz")
+    parser.add_argument("--data", type=Path, help="a WCXB split: html/ and ground-truth/")
     arguments = parser.parse_args()
     count = get_counter("o200k_base")
     print("| page | HTML | markdown | saved |\n|---|---|---|---|")
     for source in sorted((ROOT / "fixtures" / "pages").glob("*/source.html")):
         html = source.read_text("utf-8")
-        before, after = count(html), count(clean(html).markdown)
+        origin = (source.parent / "ORIGIN.md").read_text("utf-8")
+        url = next(
+            line.removeprefix("- Page: ") for line in origin.splitlines() if line.startswith("- Page: ")
+        )
+        before, after = count(html), count(clean(html, url=url).markdown)
         print(f"| {source.parent.name} | {before:,} | {after:,} | {1 - after / before:.0%} |")
     if arguments.data:
         pairs = []
         for path in sorted((arguments.data / "html").glob("*.html.gz")):
             html = gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
-            pairs.append((count(html), count(clean(html).markdown)))
+            truth = arguments.data / "ground-truth" / f"{path.name.partition('.')[0]}.json"
+            url = json.loads(truth.read_text("utf-8")).get("url")
+            pairs.append((count(html), count(clean(html, url=url).markdown)))
         saved = statistics.median(1 - after / before for before, after in pairs if before)
         before, after = (statistics.median(column) for column in zip(*pairs, strict=True))
         print(f"\n{len(pairs)} pages: median {before:,.0f} → {after:,.0f} tokens, median saving {saved:.1%}")
