@@ -110,6 +110,12 @@ class Scraper:
         """The second half: the piece of content that the request asks for, and what there is to say of it."""
         content, page = await self._content(opening)
         request, cleaned, entry = opening.request, content.cleaned, page.entry
+        cuts = cleaned.next_start is not None or bool(cleaned.outline)
+        options = _options_digest(request) if cuts else ""  # one for all the cursors, none where none is due
+
+        def cursor_at(start: int) -> str:
+            return encode_cursor(Cursor(digest=entry.digest, options=options, start=start))
+
         warnings = list(cleaned.warnings)
         if entry.status is not None and entry.status >= 400:
             if not cleaned.content.strip():
@@ -128,13 +134,13 @@ class Scraper:
             metadata=cleaned.metadata,
             tokens=_token_report(request, content),
             confidence=cleaned.confidence,
-            next_cursor=None if cleaned.next_start is None else _cursor(request, entry, cleaned.next_start),
+            next_cursor=None if cleaned.next_start is None else cursor_at(cleaned.next_start),
             outline=[
                 Section(
                     heading=section.heading,
                     level=section.level,
                     tokens=section.tokens,
-                    cursor=_cursor(request, entry, section.start),
+                    cursor=cursor_at(section.start),
                 )
                 for section in cleaned.outline
             ],
@@ -228,10 +234,6 @@ def _piece_digest(opening: Opening) -> str:
     return digest_of(
         [_options_digest(r), sorted(r.include), resolve_tokenizer(r.tokenizer), r.max_tokens, opening.start]
     )
-
-
-def _cursor(request: ScrapeRequest, entry: PageEntry, start: int) -> str:
-    return encode_cursor(Cursor(digest=entry.digest, options=_options_digest(request), start=start))
 
 
 def _clean_job(
