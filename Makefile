@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 comma := ,
 # `make run` installs what remote models need; TEST_EXTRAS adds llama.cpp (compiled, minutes the first time)
 EXTRAS ?= anthropic,valkey,mcp
-TEST_EXTRAS ?= dev,anthropic,valkey,mcp,local
+TEST_EXTRAS ?= dev,anthropic,valkey,mcp,otel,local
 EDITABLE ?= -e
 SYSTEM_PACKAGES := redis-server nginx chromium
 

@@ -114,7 +114,7 @@ class AnthropicBackend:
                 content=body,
                 stream=True,
                 stream_cls=anthropic.AsyncStream[object],
-                options={"headers": _JSON, "timeout": timeouts(request.timeout_s)},
+                options={"headers": _JSON | request.headers, "timeout": timeouts(request.timeout_s)},
             )
         except anthropic.AnthropicError as exc:
             raise failure_of_request(exc) from exc

@@ -103,6 +103,7 @@ class CompletionRequest(Struct, kw_only=True, frozen=True):
     stream: bool = True  # False: the deltas may come all at once at the end, where that is cheaper to make
     timeout_s: float = 600
     tenant: str = ""  # who asks: a backend with a queue of its own shares it fairly between tenants
+    headers: dict[str, str] = {}  # for the model's server, where there is one (a trace's context)
 
 
 class Delta(Struct, kw_only=True, frozen=True):

@@ -133,7 +133,10 @@ class RemoteBackend:
                     content=body,
                     stream=True,
                     stream_cls=openai.AsyncStream[object],
-                    options={"headers": self._post_headers, "timeout": timeouts(request.timeout_s)},
+                    options={
+                        "headers": self._post_headers | request.headers,
+                        "timeout": timeouts(request.timeout_s),
+                    },
                 )
                 return cast(httpx2.Response, response)  # what `cast_to` says, unread because of `stream`
             except openai.OpenAIError as exc:

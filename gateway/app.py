@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.logging import LoggingConfig
 from msgspec import Struct
+from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
 from backends.base import BackendFailure
@@ -38,6 +39,7 @@ from gateway.routes.mcp_door import McpDoor
 from gateway.routes.watch import Watch
 from gateway.scrape import Scraper
 from gateway.settings import Settings, load_settings
+from gateway.tracing import Untraced, open_tracing
 from gateway.workers import WorkerPool
 
 # JSON escapes at most double what is worth sending inline; a few kilobytes go to the options
@@ -78,13 +80,16 @@ def cache_directory(settings: Settings) -> Path:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, metrics: Metrics | None = None, tracing: Untraced | None = None
+) -> AsyncIterator[Services]:
     """Build what `settings` describe; everything is closed, last first, when the block ends."""
-    metrics = metrics or Metrics()
+    metrics, tracing = metrics or Metrics(), tracing or Untraced()
     async with AsyncExitStack() as stack:
         cache = open_cache(
             directory=cache_directory(settings), size_bytes=settings.cache_size_bytes, url=settings.cache_url
         )
+        cache = tracing.cache(cache)
         stack.push_async_callback(cache.aclose)
         fetcher = HttpFetcher(
             policy=Policy(allow_targets=settings.allow_targets),
@@ -101,12 +106,12 @@ async def open_services(settings: Settings, metrics: Metrics | None = None) -> A
         )
         stack.push_async_callback(workers.aclose)
         await workers.start()
-        pages = Pages(fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
+        pages = Pages(fetcher=tracing.fetcher(fetcher), cache=cache, flights=SingleFlight(cache))
         stack.push_async_callback(pages.aclose)
 
         registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
         stack.push_async_callback(registry.aclose)
-        completer = Completer(registry, cache=cache, watcher=metrics.models)
+        completer = Completer(tracing.routes(registry), cache=cache, watcher=metrics.models)
         stack.push_async_callback(completer.aclose)
 
         if settings.local_model:  # a model takes its time to load: begin now, not with the first request
@@ -116,7 +121,9 @@ async def open_services(settings: Settings, metrics: Metrics | None = None) -> A
         async def workers_health() -> str | None:
             return workers.health()
 
-        scraper = Scraper(pages=pages, workers=workers, cache=cache, told=metrics.observe_page)
+        scraper = Scraper(
+            pages=pages, workers=tracing.workers(workers), cache=cache, told=metrics.observe_page
+        )
         yield Services(
             scraper=scraper,
             completer=completer,
@@ -138,13 +145,17 @@ async def _load(registry: Registry, model: str) -> None:
         pass  # readiness and the first request tell why
 
 
-def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -> Litestar:
+def create_app(
+    settings: Settings, *, log: FilteringBoundLogger | None = None, tracing: Untraced | None = None
+) -> Litestar:
     """The service as an ASGI application; its objects live from start-up to shutdown.
 
     Args:
         log: gets a line a request; silent without.
+        tracing: gets a span a stage; closed with the service.
     """
     doors = open_doors(settings)
+    tracing = tracing or Untraced()
     metrics = Metrics()
     metrics.watch("winnow_running", "Requests that run", lambda: doors.admission.running)
     metrics.watch("winnow_queued", "Requests that wait for a place", lambda: doors.admission.queued)
@@ -159,7 +170,7 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with open_services(settings, metrics) as opened:
+        async with open_services(settings, metrics, tracing) as opened:
             services.append(opened)
             metrics.ask("cache", opened.cache.stats)
             metrics.ask("backend", opened.registry.figures)
@@ -173,6 +184,7 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
                 yield
             await agents.aclose()
             services.clear()
+        await tracing.aclose()
 
     return Litestar(
         route_handlers=[
@@ -201,7 +213,10 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
         plugins=[problems.plugin],
         # below WARNING the HTTP clients log every address with its query, which may hold a secret
         logging_config=LoggingConfig(root={"level": "WARNING", "handlers": ["queue_listener"]}),
-        middleware=[Entrance(doors)],
+        middleware=[
+            *tracing.middleware(),
+            Entrance(replace(doors, admission=tracing.admission(doors.admission))),
+        ],
         before_send=[watch.before_send],
         after_exception=[watch.after_exception],
         request_max_body_size=_BODY_FACTOR * settings.max_body_bytes + _BODY_EXTRA_BYTES,
@@ -211,4 +226,4 @@ def create_app(settings: Settings, *, log: FilteringBoundLogger | None = None) -
 
 def create_app_from_environment() -> Litestar:
     """What uvicorn calls in every process it starts."""
-    return create_app(load_settings(os.environ), log=make_log())
+    return create_app(load_settings(os.environ), log=make_log(), tracing=open_tracing(os.environ))

@@ -48,6 +48,14 @@ ALLOWED = {
         "gateway.errors",
     },
     "gateway.workers": {"msgspec", "gateway.core.jobs", "gateway.nursery", "gateway.errors"},
+    "gateway.tracing": {  # what knows OpenTelemetry is `gateway.otel` alone
+        "gateway.cache.base",
+        "gateway.complete",
+        "gateway.fetch.base",
+        "gateway.limits",
+        "gateway.otel",
+        "gateway.scrape",
+    },
     "gateway.nursery": set(),  # it names its work, and must start quickly
     "gateway.cache": {"msgspec", "diskcache", "valkey", "zstandard", "gateway.errors"},
     "gateway.sdk": {"msgspec", "httpx2", "gateway.sdk_calls", "gateway.wire", "gateway.errors"},

@@ -73,7 +73,10 @@ class Watch:
         )
 
     async def after_exception(self, exc: Exception, scope: Scope) -> None:
-        """Log an accident of ours with its trace, under the id that the client was given."""
+        """Note an error's code; log an accident of ours with its trace, under the id that the client was given."""
+        account: Account | None = scope["state"].get("account")
+        if account is not None and isinstance(exc, GatewayError):
+            account.facts["code"] = exc.code
         expected = isinstance(exc, GatewayError) or getattr(exc, "status_code", 500) < 500
         if self._log is not None and not expected:
             self._log.error("accident", id=request_id.get(), path=scope["path"], exc_info=exc)
