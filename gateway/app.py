@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.logging import LoggingConfig
 from msgspec import Struct
@@ -33,9 +33,11 @@ from gateway.limits import Admission, Ledger, Rates
 from gateway.log import make_log
 from gateway.metrics import Metrics
 from gateway.pages import Pages
+from gateway.ready import ReadyAnswers
 from gateway.routes import chat, docs, extract, health, operation, playground, problems, scrape, tokens
 from gateway.routes.entrance import Doors, Entrance
 from gateway.routes.mcp_door import McpDoor
+from gateway.routes.ready import ReadyDoor
 from gateway.routes.watch import Watch
 from gateway.scrape import Scraper
 from gateway.settings import Settings, load_settings
@@ -50,6 +52,7 @@ class Services(Struct, kw_only=True, frozen=True):
     """The use cases, ready to be called: by the routes, or by the CLI in its own process."""
 
     scraper: Scraper
+    ready: ReadyAnswers
     completer: Completer
     grounder: Grounder
     extractor: Extractor
@@ -126,6 +129,7 @@ async def open_services(
         )
         yield Services(
             scraper=scraper,
+            ready=ReadyAnswers(cache, told=metrics.observe_page),
             completer=completer,
             grounder=Grounder(scraper=scraper),
             extractor=Extractor(scraper=scraper, completer=completer),
@@ -188,7 +192,7 @@ def create_app(
 
     return Litestar(
         route_handlers=[
-            scrape.scrape,
+            Router("/", route_handlers=[scrape.scrape], middleware=[ReadyDoor(lambda: services[0].ready)]),
             scrape.read,
             tokens.count_tokens,
             extract.extract,
@@ -204,6 +208,7 @@ def create_app(
         lifespan=[lifespan],
         dependencies={
             "scraper": Provide(lambda: services[0].scraper, sync_to_thread=False),
+            "ready": Provide(lambda: services[0].ready, sync_to_thread=False),
             "completer": Provide(lambda: services[0].completer, sync_to_thread=False),
             "grounder": Provide(lambda: services[0].grounder, sync_to_thread=False),
             "extractor": Provide(lambda: services[0].extractor, sync_to_thread=False),

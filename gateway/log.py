@@ -7,6 +7,7 @@ user part, and anything that looks like a key is blotted out whatever field it c
 import re
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import msgspec
@@ -29,16 +30,10 @@ def redact(text: str) -> str:
 def make_log(stream: TextIO = sys.stderr) -> structlog.typing.FilteringBoundLogger:
     """A logger of this process: JSON lines, or a readable form when the stream is a terminal."""
     pretty = stream.isatty()
-    renderer: Any = structlog.dev.ConsoleRenderer() if pretty else _render
+    last: Any = structlog.dev.ConsoleRenderer() if pretty else _render
     log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
         structlog.PrintLogger(stream) if pretty else _Lines(stream),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _redact_all,
-            renderer,
-        ],
+        processors=[_stamp, _make_safe, last],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     ).bind()  # bound once: the proxy would assemble a logger for every line
     return log
@@ -60,12 +55,18 @@ class _Lines:
     info = warning = error = critical = msg
 
 
-def _redact_all(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    if event["event"] != "request":  # those have a fixed list of fields, chosen to hold nothing secret
-        for name, value in event.items():
-            if isinstance(value, str):
-                event[name] = redact(value)
+def _stamp(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["level"] = level
+    event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     return event
+
+
+def _make_safe(logger: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Traces as text, and every text without secrets."""
+    if event["event"] == "request":  # has a fixed list of fields, chosen to hold nothing secret
+        return event
+    told = structlog.processors.format_exc_info(logger, level, event)
+    return {name: redact(value) if isinstance(value, str) else value for name, value in told.items()}
 
 
 def _render(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:

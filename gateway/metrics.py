@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
@@ -36,11 +37,14 @@ class Metrics:
         def histogram(name: str, text: str, *labels: str) -> Histogram:
             return Histogram(name, text, labels, registry=registry, buckets=_SECONDS)
 
-        self._requests = histogram(
+        requests = histogram(
             "winnow_request_seconds", "Time to the end of a response, by route and status", "route", "status"
         )
-        self._stages = histogram("winnow_stage_seconds", "Time of a scrape's stage", "stage")
-        self._pages = counter("winnow_pages_total", "Pages scraped, by what the cache had", "cache")
+        stages = histogram("winnow_stage_seconds", "Time of a scrape's stage", "stage")
+        pages = counter("winnow_pages_total", "Pages scraped, by what the cache had", "cache")
+        # the library looks a label up under a lock, each time: on every request that would add up
+        self._requests = cache(lambda route, status: requests.labels(route, str(status)))
+        self._stages, self._pages = cache(stages.labels), cache(pages.labels)
         tokens = counter("winnow_page_tokens_total", "Tokens of pages: html, content, saved", "kind")
         self._html_tokens, self._content_tokens = tokens.labels("html"), tokens.labels("content")
         self._saved_tokens = tokens.labels("saved")
@@ -50,14 +54,14 @@ class Metrics:
         self._sources: dict[str, Callable[[], Awaitable[Mapping[str, int | float | str]]]] = {}
 
     def observe_request(self, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(route, str(status)).observe(seconds)
+        self._requests(route, status).observe(seconds)
 
     def observe_page(self, page: ScrapeResponse) -> None:
         """Count a scrape; stages that did not run are left out."""
-        self._pages.labels(page.cache.status).inc()
+        self._pages(page.cache.status).inc()
         for stage in ("fetch", "clean", "count"):
             if spent_ms := getattr(page.timings, f"{stage}_ms"):
-                self._stages.labels(stage).observe(spent_ms / 1e3)
+                self._stages(stage).observe(spent_ms / 1e3)
         self._html_tokens.inc(page.tokens.html)
         self._content_tokens.inc(page.tokens.content)
         self._saved_tokens.inc(page.tokens.saved)

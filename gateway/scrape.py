@@ -34,7 +34,7 @@ from gateway.wire import (
 )
 
 CONTENT_TTL_S = 7 * 86_400
-_OPTIONAL = ("links", "images", "structured", "chunks", "html")
+OPTIONAL = ("links", "images", "structured", "chunks", "html")
 
 Result = TypeVar("Result", jobs.Cleaned, jobs.Counted)
 
@@ -152,7 +152,7 @@ class Scraper:
                 total_ms=round((time.perf_counter() - opening.began) * 1e3, 2),
             ),
             warnings=warnings,
-            **{name: getattr(cleaned, name) if name in request.include else UNSET for name in _OPTIONAL},
+            **{name: getattr(cleaned, name) if name in request.include else UNSET for name in OPTIONAL},
         )
         self._told(response)
         return response

@@ -37,6 +37,10 @@ class Cache(Protocol):
 
     async def get(self, key: str) -> bytes | None: ...
 
+    def peek(self, key: str) -> bytes | None:
+        """As `get`, but only what is at hand in memory: None says nothing about the store."""
+        ...
+
     async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
         """Keep `value` for `ttl_s` seconds; with `fence`, unless a newer lease was granted on the key."""
         ...

@@ -45,6 +45,9 @@ class DiskCache:
         entry = await self.get_entry(key)
         return None if entry is None else entry.value
 
+    def peek(self, key: str) -> None:
+        return None
+
     async def get_entry(self, key: str) -> Entry | None:
         try:
             entry = await self._reads.run(lambda store: store.read(key), otherwise=None)

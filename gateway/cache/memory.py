@@ -41,14 +41,13 @@ class MemoryCache:
         entry = await self.get_entry(key)
         return None if entry is None else entry.value
 
+    def peek(self, key: str) -> bytes | None:
+        entry = self._find(key)
+        return None if entry is None else entry.value
+
     async def get_entry(self, key: str) -> Entry | None:
-        held = self._held.get(key)
-        if held is not None:
-            if time.time() < held.until:
-                self._held.move_to_end(key)
-                self._hits += 1
-                return held.entry
-            self._drop(key)
+        if entry := self._find(key):
+            return entry
         mark = self._reading[key] = object()
         try:
             entry = await self._below.get_entry(key)
@@ -95,6 +94,17 @@ class MemoryCache:
     async def aclose(self) -> None:
         self._forget_all(None)
         await self._below.aclose()
+
+    def _find(self, key: str) -> Entry | None:
+        held = self._held.get(key)
+        if held is None:
+            return None
+        if time.time() >= held.until:
+            self._drop(key)
+            return None
+        self._held.move_to_end(key)
+        self._hits += 1
+        return held.entry
 
     def _hold(self, key: str, entry: Entry) -> None:
         cost = len(entry.value) + _OVERHEAD_BYTES

@@ -82,6 +82,9 @@ class ValkeyCache:
         entry = await self.get_entry(key)
         return None if entry is None else entry.value
 
+    def peek(self, key: str) -> None:
+        return None
+
     async def get_entry(self, key: str) -> Entry | None:
         sealed = await self._ask(self._reads, lambda: self._client.get(_name(key)), otherwise=None)
         entry = None if sealed is None else await _near(len(sealed), unseal, key, sealed)

@@ -102,10 +102,7 @@ def judge_freshness(
     """
     age_s = current_age_s(headers, stored_at_s=stored_at_s, now_s=now_s)
     control = read_cache_control(headers.get("cache-control", ""))
-    lifetime_s = lifetime(headers)
-    limit_s = max_age_s if lifetime_s is None else min(max_age_s, lifetime_s)
-    if "no-cache" in control or ("no-cache" in headers.get("pragma", "") and not control):
-        limit_s = 0.0
+    limit_s = _limit_s(headers, control, max_age_s=max_age_s)
     if age_s < limit_s:
         return _verdict("hit", age_s, headers)
     strict = not {"no-cache", "must-revalidate", "proxy-revalidate", "s-maxage"}.isdisjoint(control)
@@ -115,6 +112,21 @@ def judge_freshness(
             return _verdict("stale", age_s, headers)
     conditional = "etag" in headers or "last-modified" in headers
     return _verdict("revalidate" if conditional else "miss", age_s, headers)
+
+
+def fresh_until_s(*, headers: Mapping[str, str], stored_at_s: float, max_age_s: float) -> float:
+    """Until when `judge_freshness` says `hit`, epoch; the arguments are the same."""
+    control = read_cache_control(headers.get("cache-control", ""))
+    age_s = current_age_s(headers, stored_at_s=stored_at_s, now_s=stored_at_s)
+    return stored_at_s + _limit_s(headers, control, max_age_s=max_age_s) - age_s
+
+
+def _limit_s(headers: Mapping[str, str], control: Mapping[str, str], *, max_age_s: float) -> float:
+    """The age up to which a page is fresh: the caller's limit or the origin's, whichever is lower."""
+    if "no-cache" in control or ("no-cache" in headers.get("pragma", "") and not control):
+        return 0.0
+    lifetime_s = lifetime(headers)
+    return max_age_s if lifetime_s is None else min(max_age_s, lifetime_s)
 
 
 def current_age_s(headers: Mapping[str, str], *, stored_at_s: float, now_s: float) -> float:

@@ -13,10 +13,12 @@ from litestar.types import ASGIApp
 
 from gateway import sse
 from gateway.errors import GatewayError, InvalidRequest
+from gateway.ready import ReadyAnswers
 from gateway.routes.bodies import decode_body
 from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import given_up_when_client_leaves
+from gateway.routes.watch import note_page
 from gateway.scrape import Opening, Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 
@@ -31,7 +33,10 @@ _BARE_HEADERS = {  # a stranger's words served from our origin: nothing in them 
 
 @post("/v1/scrape", status_code=200, summary="Fetch and clean a page", tags=["pages"], opt=WORK)
 async def scrape(
-    request: Request[Any, Any, Any], body: RawBody, scraper: NamedDependency[Scraper]
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    scraper: NamedDependency[Scraper],
+    ready: NamedDependency[ReadyAnswers],
 ) -> ASGIApp:
     """Fetch a page, or take its HTML, and return its content with exact token counts.
 
@@ -48,9 +53,13 @@ async def scrape(
             headers={"cache-control": "no-store"},
         )
     async with given_up_when_client_leaves(request.receive):
-        response = await scraper.scrape(data, tenant=tenant_of(request))
-    _note(request, response)
-    return _bare(data, response) if accepted == MARKDOWN else _json(response)
+        opening = await scraper.open(data, tenant=tenant_of(request))
+        response = await scraper.read(opening)
+    note_page(account_of(request), response)
+    if accepted == MARKDOWN:
+        return _bare(data, response)
+    ready.keep(body, tenant=tenant_of(request), opening=opening, response=response)
+    return _json(response)
 
 
 @get("/r/{target:path}", summary="Read a page as markdown", tags=["pages"], media_type=MARKDOWN, opt=WORK)
@@ -64,15 +73,8 @@ async def read(
     data = ScrapeRequest(url=_target(request))
     async with given_up_when_client_leaves(request.receive):
         response = await scraper.scrape(data, tenant=tenant_of(request))
-    _note(request, response)
+    note_page(account_of(request), response)
     return _json(response) if _preferred(request, MARKDOWN, JSON) == JSON else _bare(data, response)
-
-
-def _note(request: Request[Any, Any, Any], page: ScrapeResponse) -> None:
-    account = account_of(request)
-    account.add_cost(lambda: page.tokens.content)
-    host = (page.final_url or "").partition("://")[2].partition("/")[0]
-    account.facts |= {"host": host, "origin_status": page.status, "cache": page.cache.status}
 
 
 def _target(request: Request[Any, Any, Any]) -> str:
@@ -125,7 +127,7 @@ async def _events(
     yield sse.encode_json_event(source | {"cache": opening.page.cache}, name="source")
     try:
         response = await scraper.read(opening)
-        _note(request, response)
+        note_page(account_of(request), response)
     except GatewayError as exc:
         yield sse.encode_json_event(to_document(exc), name="error")
         return

@@ -9,6 +9,7 @@ from structlog.typing import FilteringBoundLogger
 from gateway.errors import GatewayError
 from gateway.metrics import Metrics
 from gateway.routes.problems import request_id
+from gateway.wire import ScrapeResponse
 
 
 class Account:
@@ -34,6 +35,13 @@ class Account:
     @property
     def tokens(self) -> int:
         return sum(cost() for cost in self._costs)
+
+
+def note_page(account: Account, page: ScrapeResponse) -> None:
+    """A scrape's tokens on its key, and what the log says of it."""
+    account.add_cost(lambda: page.tokens.content)
+    host = (page.final_url or "").partition("://")[2].partition("/")[0]
+    account.facts |= {"host": host, "origin_status": page.status, "cache": page.cache.status}
 
 
 class Watch:

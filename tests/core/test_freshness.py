@@ -5,6 +5,7 @@ import pytest
 from gateway.core.freshness import (
     after_not_modified,
     current_age_s,
+    fresh_until_s,
     judge_freshness,
     lifetime,
     read_cache_control,
@@ -89,6 +90,8 @@ def test_stored_page_is_judged(headers: dict[str, str], age_s: float, max_age_s:
     verdict = judge_freshness(headers=headers, stored_at_s=NOW - age_s, now_s=NOW, max_age_s=max_age_s)
     assert verdict.action == action
     assert verdict.etag == headers.get("etag")
+    until_s = fresh_until_s(headers=headers, stored_at_s=NOW - age_s, max_age_s=max_age_s)
+    assert (action == "hit") == (until_s > NOW)
 
 
 @pytest.mark.parametrize(

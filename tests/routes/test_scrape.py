@@ -367,3 +367,30 @@ def test_request_id_of_the_caller_comes_back(client: httpx2.Client) -> None:
     assert response.headers["x-request-id"] == "abc-123"
     strange = client.get("/health/live", headers={"x-request-id": "a b\tc" * 40})
     assert len(strange.headers["x-request-id"]) == 16
+
+
+def test_scrape_asked_for_again_and_again_is_the_same_answer(client: httpx2.Client, site: Site) -> None:
+    body = {"url": f"{site.url}{PAGE}?again"}
+    answers = [client.post("/v1/scrape", json=body) for _ in range(5)]
+    pages = [answer.json() for answer in answers]
+    assert [page["cache"]["status"] for page in pages] == ["miss", *["hit"] * 4]
+    assert len({page["id"] for page in pages}) == 5
+    ages = [page["cache"]["age_s"] for page in pages[1:]]
+    assert ages == sorted(ages)
+    same = [
+        {name: value for name, value in page.items() if name not in ("id", "cache", "timings")}
+        for page in pages
+    ]
+    assert all(page == same[0] for page in same)
+    heads = [{**answer.headers, "x-request-id": "", "content-length": "", "date": ""} for answer in answers]
+    assert all(head == heads[0] for head in heads)
+    bare = client.post("/v1/scrape", json=body, headers={"accept": "text/markdown"})
+    assert bare.text == pages[0]["content"]
+
+
+def test_scrape_takes_a_body_in_pieces(client: httpx2.Client, site: Site) -> None:
+    body = json.dumps({"url": f"{site.url}{PAGE}?pieces"}).encode()
+    for _ in range(3):
+        answer = client.post("/v1/scrape", content=iter([body[:10], body[10:]]))
+        assert answer.status_code == 200
+    assert answer.json()["cache"]["status"] == "hit"

@@ -1,0 +1,128 @@
+"""Answers that are asked for again: encoded once, sent again for as long as the page they are of is the same.
+
+A fast path and nothing else: what it answers is what `Scraper` would, found without decoding the request,
+reading the cache and encoding the response anew. An answer is good while the cache has the page's entry at hand
+in memory, unchanged to the byte, and the page is as fresh as the request asks.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from gateway.cache.base import Cache
+from gateway.core.freshness import fresh_until_s
+from gateway.identity import new_id
+from gateway.pages import PageEntry
+from gateway.scrape import OPTIONAL, Opening
+from gateway.wire import CacheReport, ScrapeResponse, ScrapeTimings, encode_json
+
+MAX_REQUEST_BYTES = 4096
+_OVERHEAD_BYTES = 1000  # what an answer costs beside its bytes: struct, keys, numbers
+
+
+class ReadyAnswer(Struct, kw_only=True, frozen=True):
+    """An encoded response, cut where one answer differs from the next: id, age and times."""
+
+    summary: ScrapeResponse  # without its long parts: what metrics and the log ask for
+    head: bytes  # after the id, up to the cache's report
+    tail: bytes  # after the times
+    page_key: str
+    page: bytes  # the page's entry in the cache when this was made
+    born_at: float  # Unix seconds: when the page's age was 0
+    fresh_until: float  # Unix seconds
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.head) + len(self.tail) + len(self.page) + _OVERHEAD_BYTES
+
+
+class ReadyAnswers:
+    """Keeps answers by the body of their request. For one event loop.
+
+    Args:
+        cache: tells by `peek` whether a page is still the same.
+        told: is called with every response that is sent again (metrics).
+        size_bytes: least recently used answers go beyond it; one above a quarter of it is not kept.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        *,
+        told: Callable[[ScrapeResponse], None] = lambda page: None,
+        size_bytes: int = 8 * 1024**2,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._cache = cache
+        self._told = told
+        self._size_bytes = size_bytes
+        self._now = now
+        self._kept: OrderedDict[tuple[str, bytes], ReadyAnswer] = OrderedDict()
+        self._used_bytes = 0
+
+    def find(self, body: bytes, *, tenant: str) -> ReadyAnswer | None:
+        """The answer to a request of these bytes, None when it has to be made."""
+        key = (tenant, body)
+        answer = self._kept.get(key)
+        if answer is None:
+            return None
+        if self._now() >= answer.fresh_until or self._cache.peek(answer.page_key) != answer.page:
+            return None  # what is made in its place is kept over it
+        self._kept.move_to_end(key)
+        self._told(answer.summary)
+        return answer
+
+    def keep(self, body: bytes, *, tenant: str, opening: Opening, response: ScrapeResponse) -> None:
+        """Keep the answer to a request that came twice: one from the cache, of a page that is still fresh."""
+        if response.cache.status != "hit" or len(body) > MAX_REQUEST_BYTES:
+            return
+        entry, source = opening.page.entry, opening.page.source
+        page = self._cache.peek(source.key)
+        if page is None or msgspec.msgpack.decode(page, type=PageEntry) != entry:
+            return  # a cursor's older snapshot, or another answer came in meanwhile
+        now = self._now()
+        cut = _report(response.cache, response.timings)
+        head, _, tail = encode_json(response).removeprefix(_opening(response.id)).partition(cut)
+        answer = ReadyAnswer(
+            summary=msgspec.structs.replace(
+                response, content="", outline=[], **dict.fromkeys(OPTIONAL, UNSET)
+            ),
+            head=head,
+            tail=tail,
+            page_key=source.key,
+            page=page,
+            born_at=now - response.cache.age_s,
+            fresh_until=fresh_until_s(
+                headers=entry.headers, stored_at_s=entry.fetched_at, max_age_s=opening.request.max_age_s
+            ),
+        )
+        if answer.size_bytes > self._size_bytes // 4:
+            return
+        key = (tenant, body)
+        self._drop(key)
+        self._kept[key] = answer
+        self._used_bytes += answer.size_bytes
+        while self._used_bytes > self._size_bytes:
+            self._drop(next(iter(self._kept)))
+
+    def render(self, answer: ReadyAnswer, *, took_ms: float) -> bytes:
+        """The response of this moment, as JSON."""
+        cache = CacheReport(status="hit", age_s=round(self._now() - answer.born_at, 3))
+        timings = msgspec.structs.replace(answer.summary.timings, total_ms=round(took_ms, 2))
+        return b"%b%b%b%b" % (_opening(new_id()), answer.head, _report(cache, timings), answer.tail)
+
+    def _drop(self, key: tuple[str, bytes]) -> None:
+        if dropped := self._kept.pop(key, None):
+            self._used_bytes -= dropped.size_bytes
+
+
+def _opening(name: str) -> bytes:
+    return b'{"id":"%b"' % name.encode()
+
+
+def _report(cache: CacheReport, timings: ScrapeTimings) -> bytes:
+    """Both as they stand side by side in a response; no text within one can hold such a run of bare quotes."""
+    return b'"cache":%b,"timings":%b' % (encode_json(cache), encode_json(timings))
