@@ -76,7 +76,6 @@ async def test_ready_answer_differs_in_id_age_and_times_alone(bench: Bench, site
     found = msgspec.json.decode(sent, type=ScrapeResponse)
     assert found.id != made.id and found.cache.age_s >= made.cache.age_s and found.timings.total_ms == 1.25
     assert msgspec.structs.replace(found, id=made.id, cache=made.cache, timings=made.timings) == made
-    assert sent == encode_json(found)
     (told,) = bench.told
     assert (told.tokens, told.cache.status) == (made.tokens, "hit")
 
