@@ -3,8 +3,9 @@
     python -m bench.soak --minutes 10        # 60 for a release; `make soak`
 
 A real service and the loopback site. First the load that saturates it is measured, then 70 % of that is kept
-up: cached and fresh pages, one request in ten a hostile page. Fails when memory climbs, when descriptors or
-processes pile up, or when an answer is a 5xx (429, 4xx of hostile pages are answers as documented).
+up: cached and fresh pages, one request in ten hostile: pages that hurt a parser, pages that get their worker
+killed, callers that leave at once. Fails when memory climbs, when descriptors, processes or tasks pile up, or
+when an answer is a 5xx (4xx of hostile pages are answers as documented).
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx2
+from prometheus_client.parser import text_string_to_metric_families
 
 from bench.cached_scrape import free_port
 from fixtures.hostile import HOSTILE_PAGES
@@ -28,15 +30,21 @@ from fixtures.site import Answer, Site
 SATURATE_S, CONNECTIONS, LOAD, HOSTILE = 10, 8, 0.7, 0.1
 SAMPLE_S = 5.0
 HOSTILE_NAMES = ("nested-div", "nested-quote", "many-attributes", "misnested-formatting", "json-ld-depth")
-GROWTH = 0.10  # of memory, descriptors or processes over the second half: still noise
+KILLING_NAMES = ("dashes", "links", "backticks", "hidden")  # past the time, or the memory, of a worker
+KILLING, LEAVING = 0.05, 0.1  # of the hostile requests
+LEAVES_AFTER_S = 0.02
+GROWTH = 0.10  # of anything over the second half: still noise
+NOISE = {"tasks": 10, "processes": 3, "descriptors": 15}  # so many come and go with the requests of a moment
 
 
 class Sample(NamedTuple):
-    """Of the service and all processes below it."""
+    """Of the service's own process, then of it and all processes below it, then of its event loop."""
 
-    resident_bytes: int
+    gateway_bytes: int
+    family_bytes: int
     descriptors: int
     processes: int
+    tasks: int
 
 
 def family(root: int) -> list[int]:
@@ -55,16 +63,26 @@ def family(root: int) -> list[int]:
     return found
 
 
-def sample(root: int) -> Sample:
-    resident = descriptors = processes = 0
+def proportional_bytes(pid: int) -> int:
+    """Memory of a process, its share of what it shares."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def sample(root: int, *, tasks: int) -> Sample:
+    memory, descriptors = [], 0
     for pid in family(root):
         try:
-            resident += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            memory.append(proportional_bytes(pid))
             descriptors += sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-            processes += 1
         except OSError:
-            continue
-    return Sample(resident, descriptors, processes)
+            continue  # it ended meanwhile
+    return Sample(memory[0], sum(memory), descriptors, len(memory), tasks)
+
+
+LEFT = 0  # the status of answers that nobody waited for
 
 
 class Load:
@@ -76,15 +94,21 @@ class Load:
         self._dice = random.Random(8)
 
     async def one(self) -> None:
-        hostile = self._dice.random() < HOSTILE
-        path = (
-            f"hostile/{self._dice.choice(HOSTILE_NAMES)}"
-            if hostile
-            else f"pages/{self._dice.choice(self._slugs)}"
-        )
-        age = 0 if hostile or self._dice.random() < 0.1 else 3600
+        dice = self._dice
+        path, age, patience_s = f"pages/{dice.choice(self._slugs)}", 3600, 60.0
+        if dice.random() < HOSTILE:
+            names = KILLING_NAMES if dice.random() < KILLING else HOSTILE_NAMES
+            path, age = f"hostile/{dice.choice(names)}", 0
+            patience_s = LEAVES_AFTER_S if dice.random() < LEAVING else patience_s
+        elif dice.random() < 0.1:
+            age = 0
         body = {"url": f"{self._site}/{path}", "max_age_s": age}
-        self.statuses[(await self._client.post("/v1/scrape", json=body)).status_code] += 1
+        try:
+            answer = await self._client.post("/v1/scrape", json=body, timeout=patience_s)
+        except httpx2.TimeoutException:
+            self.statuses[LEFT] += 1
+        else:
+            self.statuses[answer.status_code] += 1
 
     async def saturate(self, seconds: float) -> float:
         """Requests a second with CONNECTIONS at a time."""
@@ -115,7 +139,7 @@ class Load:
 
 
 async def soak(pid: int, url: str, site: Site, minutes: float) -> bool:
-    for name in HOSTILE_NAMES:
+    for name in (*HOSTILE_NAMES, *KILLING_NAMES):
         site.extra[f"/hostile/{name}"] = Answer(200, {"content-type": "text/html"}, HOSTILE_PAGES[name]())
     async with httpx2.AsyncClient(base_url=url, timeout=60) as client:
         for _ in range(200):
@@ -132,29 +156,43 @@ async def soak(pid: int, url: str, site: Site, minutes: float) -> bool:
 
         async def watch() -> None:
             while True:
-                samples.append(sample(pid))
+                samples.append(sample(pid, tasks=int(await figure(client, "winnow_tasks"))))
                 await asyncio.sleep(SAMPLE_S)
 
         watching = asyncio.create_task(watch())
         await load.keep_up(rate, minutes * 60)
         watching.cancel()
+        kills = await figure(client, "winnow_worker_kills_total")
         live = (await client.get("/health/ready")).json()["status"]
-    return report(samples, load.statuses, live)
+    print(f"answers by status: {dict(sorted(load.statuses.items()))} ({LEFT}: the caller left)")
+    print(f"workers killed: {kills:,.0f}; readiness at the end: {live}")
+    flat = report(samples)
+    return flat and live == "ready" and kills > 0 and not any(status >= 500 for status in load.statuses)
 
 
-def report(samples: list[Sample], statuses: Counter[int], live: str) -> bool:
+async def figure(client: httpx2.AsyncClient, name: str) -> float:
+    """A metric of the service, over all its labels."""
+    told = (await client.get("/metrics")).text
+    families = text_string_to_metric_families(told)
+    return sum(sample.value for family in families for sample in family.samples if sample.name == name)
+
+
+def report(samples: list[Sample]) -> bool:
+    """Whether nothing grew over the second half; says how much it did."""
     half = samples[len(samples) // 2 :]
     third = max(1, len(half) // 3)
-    print(f"answers by status: {dict(sorted(statuses.items()))}; readiness at the end: {live}")
-    good = live == "ready" and not any(status >= 500 for status in statuses)
-    for at, name in enumerate(("resident bytes", "descriptors", "processes")):
-        early = statistics.median(row[at] for row in half[:third])
-        late = statistics.median(row[at] for row in half[-third:])
+    flat = True
+    for at, name in enumerate(Sample._fields):
+        values = [row[at] for row in half]
+        early, late = statistics.median(values[:third]), statistics.median(values[-third:])
         growth = late / early - 1
-        good = good and growth <= GROWTH
-        print(f"{name:16}{early:14,.0f} at half time {late:14,.0f} at the end  {growth:+.1%}")
-    print("flat" if good else "NOT flat")
-    return good
+        hours = [number * SAMPLE_S / 3600 for number in range(len(values))]
+        slope = statistics.linear_regression(hours, values).slope / early if len(values) > 1 else 0.0
+        flat = flat and (growth <= GROWTH or late - early <= NOISE.get(name, 0))
+        told = f"{early:14,.0f} at half time {late:14,.0f} at the end  {growth:+.1%}"
+        print(f"{name:14}{told}  slope {slope:+.0%} an hour")
+    print("flat" if flat else "NOT flat")
+    return flat
 
 
 async def main(minutes: float) -> int:

@@ -106,10 +106,15 @@ async def open_services(
             workers=settings.clean_workers,
             timeout_s=settings.clean_timeout_s,
             memory_bytes=settings.clean_memory_bytes,
+            killed=metrics.observe_kill,
         )
         stack.push_async_callback(workers.aclose)
         await workers.start()
-        pages = Pages(fetcher=tracing.fetcher(fetcher), cache=cache, flights=SingleFlight(cache))
+        pages = Pages(
+            fetcher=tracing.fetcher(fetcher),
+            cache=cache,
+            flights=SingleFlight(cache, joined=metrics.observe_join),
+        )
         stack.push_async_callback(pages.aclose)
 
         registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
@@ -163,6 +168,7 @@ def create_app(
     metrics = Metrics()
     metrics.watch("winnow_running", "Requests that run", lambda: doors.admission.running)
     metrics.watch("winnow_queued", "Requests that wait for a place", lambda: doors.admission.queued)
+    metrics.watch("winnow_tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
     watch = Watch(metrics=metrics, log=log)
     services: list[Services] = []  # filled for the lifespan: nothing is built before the loop that runs it
 

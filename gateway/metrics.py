@@ -48,6 +48,10 @@ class Metrics:
         tokens = counter("winnow_page_tokens_total", "Tokens of pages: html, content, saved", "kind")
         self._html_tokens, self._content_tokens = tokens.labels("html"), tokens.labels("content")
         self._saved_tokens = tokens.labels("saved")
+        self._kills = counter(
+            "winnow_worker_kills_total", "Cleaning workers that did not finish, by what ended them", "reason"
+        )
+        self._joins = counter("winnow_joins_total", "Requests that shared another one's fetch")
         self.models = ModelMetrics(registry)
         self._gauges: dict[str, Gauge] = {}
         self._watched: dict[str, Callable[[], float]] = {}
@@ -65,6 +69,12 @@ class Metrics:
         self._html_tokens.inc(page.tokens.html)
         self._content_tokens.inc(page.tokens.content)
         self._saved_tokens.inc(page.tokens.saved)
+
+    def observe_kill(self, reason: str) -> None:
+        self._kills.labels(reason).inc()
+
+    def observe_join(self) -> None:
+        self._joins.inc()
 
     def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A gauge that is read when Prometheus asks; across processes their sum."""

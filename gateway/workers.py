@@ -15,6 +15,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -133,6 +134,7 @@ class WorkerPool:
         memory_bytes: address space of a worker, all in all.
         extra_bytes: address space of a worker beyond what it starts with.
         work: module whose `run(bytes) -> bytes` does a job, and whose `warm()`, if any, loads what it needs.
+        killed: is told of every worker that did not finish its job: "time", "memory", or "caller" when that one left.
     """
 
     def __init__(
@@ -143,9 +145,11 @@ class WorkerPool:
         memory_bytes: int = 1024**3,
         extra_bytes: int = EXTRA_BYTES,
         work: str = "gateway.core.jobs",
+        killed: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._workers = workers
         self._timeout_s = timeout_s
+        self._killed = killed
         self._arguments = [work, str(memory_bytes), str(extra_bytes), str(timeout_s)]
         self._free = asyncio.Semaphore(workers)
         self._aside = 0
@@ -194,16 +198,23 @@ class WorkerPool:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     kind, answer = await worker.ask(content)
+            except asyncio.CancelledError:
+                self._killed("caller")
+                raise
             except TimeoutError:
+                self._killed("time")
                 raise CleanTimeout(
                     f"cleaning took longer than {self._timeout_s:g} s and was stopped", limit="time"
                 ) from None
             except WorkerDied:
+                self._killed("memory")
                 raise CleanTimeout(
                     "the process that cleaned the page died, most likely at its memory limit", limit="memory"
                 ) from None
             finally:
                 self._put_back(worker)
+            if kind == MEMORY:
+                self._killed("memory")
             return _read(kind, answer)
 
     def _watch(self, worker: _Worker, place: _Place) -> None:

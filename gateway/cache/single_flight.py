@@ -26,12 +26,20 @@ class SingleFlight:
         look_every_s: how often a process that waits for another one looks.
         pass_ttl_s: after work that left nothing to find (it failed, or may not be stored), how long processes
             do not wait for one another: they would only queue.
+        joined: is called for every caller that shares the work of another one in this process.
     """
 
     def __init__(
-        self, cache: Cache, *, lease_ttl_s: float = 10, look_every_s: float = 0.05, pass_ttl_s: float = 5
+        self,
+        cache: Cache,
+        *,
+        lease_ttl_s: float = 10,
+        look_every_s: float = 0.05,
+        pass_ttl_s: float = 5,
+        joined: Callable[[], None] = lambda: None,
     ) -> None:
         self._cache = cache
+        self._joined = joined
         self._lease_ttl_s, self._look_every_s, self._pass_ttl_s = lease_ttl_s, look_every_s, pass_ttl_s
         self._flights: dict[str, _Flight] = {}
         self._leases: dict[str, Lease] = {}
@@ -55,6 +63,8 @@ class SingleFlight:
         if flight is None:
             flight = _Flight(work() if look is None else self._lead(key, work, look))
             self._flights[key] = flight
+        else:
+            self._joined()
         try:
             result: Result = await flight.join()
         finally:
