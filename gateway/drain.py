@@ -2,10 +2,13 @@
 
 The first SIGTERM or SIGINT makes readiness fail and new work refused, while probes are still answered. When
 the work under way is done, or its time is up and streams have been ended with an error of their own, the
-signal goes on to the server, which closes its sockets. A second signal ends the process at once.
+signal goes on to the server, which closes its sockets. A second signal ends the process at once; one of several
+leaves that to its supervisor (`gateway.fleet`), and leaves itself when the supervisor is gone.
 """
 
 import asyncio
+import multiprocessing
+import multiprocessing.process
 import os
 import signal
 import threading
@@ -41,11 +44,14 @@ class Drain:
         self._drain_s = drain_s
         self._end_streams = end_streams
         self._task: asyncio.Task[None] | None = None
+        self._supervisor = multiprocessing.parent_process()
 
     def install(self) -> None:
         """Take the signals over from the server; only a process's main thread has any to take."""
         if threading.current_thread() is not threading.main_thread():
             return
+        if self._supervisor is not None:
+            threading.Thread(target=_leave_after, args=[self._supervisor], daemon=True).start()
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             server = signal.getsignal(number)
@@ -54,7 +60,9 @@ class Drain:
 
     def _begin(self, number: int, server: Callable[[int, None], object]) -> None:
         if self._task is not None:
-            os._exit(128 + number)
+            if self._supervisor is None:
+                os._exit(128 + number)
+            return
         self._admission.draining = self._health.draining = True
         self._task = asyncio.get_running_loop().create_task(self._run(number, server))
 
@@ -65,3 +73,8 @@ class Drain:
         except TimeoutError:
             await self._end_streams()
         server(number, None)
+
+
+def _leave_after(supervisor: multiprocessing.process.BaseProcess) -> None:
+    supervisor.join()
+    os.kill(os.getpid(), signal.SIGTERM)

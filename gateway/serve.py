@@ -6,6 +6,7 @@ import tempfile
 
 import uvicorn
 
+from gateway.fleet import Fleet
 from gateway.metrics import FOLDER
 from gateway.settings import Settings, SettingsError, load_settings
 
@@ -17,17 +18,7 @@ def serve() -> int:
     settings = load_settings(os.environ)
     check_exposure(settings)
     _greet(settings)
-    if settings.workers == 1:
-        _run(settings)
-        return 0
-    with tempfile.TemporaryDirectory(prefix="winnow-metrics-") as folder:
-        os.environ[FOLDER] = folder  # inherited by the processes, and read when they import the library
-        _run(settings)
-    return 0
-
-
-def _run(settings: Settings) -> None:
-    uvicorn.run(
+    config = uvicorn.Config(
         APP,
         factory=True,
         host=settings.host,
@@ -40,6 +31,14 @@ def _run(settings: Settings) -> None:
         proxy_headers=False,  # X-Forwarded-* is anybody's word
         timeout_keep_alive=75,
     )
+    if settings.workers == 1:
+        server = uvicorn.Server(config)
+        server.run()
+        return 0 if server.started else 1
+    with tempfile.TemporaryDirectory(prefix="winnow-metrics-") as folder:
+        os.environ[FOLDER] = folder  # inherited by the processes, and read when they import the library
+        Fleet(config, drain_s=settings.drain_s).run()
+    return 0
 
 
 def check_exposure(settings: Settings) -> None:

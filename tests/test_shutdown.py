@@ -59,6 +59,15 @@ def left_behind(process: subprocess.Popen[bytes]) -> list[int]:
     return found
 
 
+def nothing_is_left(process: subprocess.Popen[bytes]) -> bool:
+    """Within five seconds."""
+    for _ in range(50):
+        if not left_behind(process):
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def in_background(base: str, **body: object) -> tuple[threading.Thread, list[httpx2.Response]]:
     answers: list[httpx2.Response] = []
     thread = threading.Thread(
@@ -81,25 +90,44 @@ def test_signal_lets_work_finish_and_refuses_new(tmp_path: Path, site: Site) -> 
         thread.join(20)
         assert answers[0].status_code == 200
         process.wait(10)
-        time.sleep(0.5)
-        assert left_behind(process) == []
+        assert nothing_is_left(process)
 
 
-def test_second_signal_ends_at_once(tmp_path: Path, site: Site) -> None:
-    with serving(tmp_path, site) as (process, url):
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_second_signal_ends_at_once(tmp_path: Path, site: Site, workers: str) -> None:
+    with serving(tmp_path, site, WINNOW_WORKERS=workers) as (process, url):
         with contextlib.suppress(httpx2.TransportError):
             httpx2.post(f"{url}/v1/scrape", json={"url": f"{site.url}/slow/20000/missing"}, timeout=0.5)
         thread = threading.Thread(target=lambda: _ignore(url, site))
         thread.start()
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        time.sleep(1)
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         process.wait(3)
         thread.join(10)
+        assert nothing_is_left(process)
+
+
+def test_signal_to_every_process_of_several_lets_work_finish(tmp_path: Path, site: Site) -> None:
+    """As a terminal's Ctrl-C and systemd's stop do it."""
+    with serving(tmp_path, site, WINNOW_WORKERS="2") as (process, url):
+        thread, answers = in_background(url, url=f"{site.url}/slow/2500/pages/listing-go-blog")
         time.sleep(0.5)
-        assert left_behind(process) == []
+        os.killpg(process.pid, signal.SIGINT)
+        thread.join(20)
+        assert answers[0].status_code == 200
+        process.wait(10)
+        assert nothing_is_left(process)
+
+
+def test_processes_leave_when_their_supervisor_is_killed(tmp_path: Path, site: Site) -> None:
+    with serving(tmp_path, site, WINNOW_WORKERS="2") as (process, url):
+        assert httpx2.post(f"{url}/v1/scrape", json={"html": "<p>x</p>"}, timeout=30).status_code == 200
+        process.kill()
+        process.wait()
+        assert nothing_is_left(process)
 
 
 def _ignore(url: str, site: Site) -> None:

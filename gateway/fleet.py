@@ -1,0 +1,49 @@
+"""Several processes on one port: uvicorn's supervisor, which starts and replaces them, with an end of our own.
+
+The first signal goes to every process, which drains (`gateway.drain`). A terminal and systemd send theirs to the
+processes too, so these take a repetition for the same word; that it was said twice is for the supervisor to
+hear, and it ends them at once.
+"""
+
+import time
+
+from uvicorn.config import Config
+from uvicorn.supervisors import Multiprocess
+
+GRACE_S = 5.0  # beyond the drain, for what closes after it
+_LOOK_S = 0.1
+
+
+class Fleet(Multiprocess):
+    """Runs WORKERS processes until a signal.
+
+    Args:
+        drain_s: how long the processes may take for the work under way.
+    """
+
+    def __init__(self, config: Config, *, drain_s: float) -> None:
+        super().__init__(config, sockets=[config.bind_socket()])
+        self._drain_s = drain_s
+        self._told = 0  # how often to stop
+
+    def handle_int(self) -> None:
+        self._stop()
+
+    def handle_term(self) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        self._told += 1
+        self.should_exit.set()
+
+    def join_all(self) -> None:
+        """Wait for every process; end those at once that are told twice or are late."""
+        deadline = time.monotonic() + self._drain_s + GRACE_S
+        while any(process.process.is_alive() for process in self.processes):
+            self.handle_signals()
+            if self._told > 1 or time.monotonic() > deadline:
+                for process in self.processes:
+                    process.kill()
+                break
+            time.sleep(_LOOK_S)
+        super().join_all()
