@@ -29,7 +29,8 @@ from gateway.fetch.guard import Policy
 from gateway.grounding import Grounder
 from gateway.health import Health
 from gateway.keys import KeyFile, Keyring, parse_key
-from gateway.limits import Admission, Ledger, Rates
+from gateway.ledger import Ledger
+from gateway.limits import Admission, Rates
 from gateway.log import make_log
 from gateway.metrics import Metrics
 from gateway.pages import Pages
@@ -190,7 +191,7 @@ def create_app(
                 drain_s=settings.drain_s,
                 end_streams=opened.completer.aclose,
             ).install()
-            async with metrics.publishing():
+            async with metrics.publishing(), doors.ledger.booking():
                 yield
             await agents.aclose()
             services.clear()

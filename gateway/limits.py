@@ -1,17 +1,13 @@
-"""How much work at once, and how much for whom: admission, rates and budgets.
+"""How much work at once, and how much for whom: admission and rates; monthly budgets are in `ledger`.
 
-Everything here belongs to one event loop. Rates and concurrency hold within a process; monthly budgets are
-kept in a file that the processes of a machine share.
+Everything here belongs to one event loop and holds within a process.
 """
 
 import asyncio
 import contextlib
-import sqlite3
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -150,63 +146,3 @@ class Rates:
             yield
         finally:
             self._under_way[key.name] -= 1
-
-
-class Ledger:
-    """Tokens by key and calendar month (UTC), in a small SQLite file that processes share.
-
-    Args:
-        path: the file; its folder is made when the first tokens are spent.
-    """
-
-    def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._path = path
-        self._now = now
-        self._database: sqlite3.Connection | None = None
-
-    def spend(self, name: str, tokens: int) -> None:
-        """Book tokens to this month."""
-        if tokens:
-            with self._open() as database:
-                database.execute(
-                    "INSERT INTO spent VALUES (?, ?, ?) "
-                    "ON CONFLICT (name, month) DO UPDATE SET tokens = tokens + excluded.tokens",
-                    (name, self._month(), tokens),
-                )
-
-    def spent(self, name: str) -> int:
-        """Tokens booked this month."""
-        row = (
-            self._open()
-            .execute("SELECT tokens FROM spent WHERE name = ? AND month = ?", (name, self._month()))
-            .fetchone()
-        )
-        return int(row[0]) if row else 0
-
-    def check(self, key: Key) -> None:
-        """Raises RateLimited when the key's monthly tokens are used up."""
-        if key.tokens_per_month is None or self.spent(key.name) < key.tokens_per_month:
-            return
-        now = self._now()
-        first = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
-        message = f"the key {key.name} has used its {key.tokens_per_month} tokens of {self._month()}"
-        raise RateLimited(message, retry_after_s=(first - now).total_seconds(), limit=key.tokens_per_month)
-
-    def close(self) -> None:
-        if self._database:
-            self._database.close()
-            self._database = None
-
-    def _month(self) -> str:
-        return self._now().strftime("%Y-%m")
-
-    def _open(self) -> sqlite3.Connection:
-        if self._database is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            database = sqlite3.connect(self._path, timeout=1, check_same_thread=False)
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS spent (name TEXT, month TEXT, tokens INTEGER, PRIMARY KEY (name, month))"
-            )
-            self._database = database
-        return self._database

@@ -16,6 +16,7 @@ ALLOWED = {
     "gateway.sse": {"msgspec"},
     "gateway.settings": {"msgspec", "gateway.keys"},
     "gateway.keys": {"msgspec"},
+    "gateway.ledger": {"gateway.errors", "gateway.keys"},
     "gateway.limits": {"msgspec", "gateway.errors", "gateway.keys"},
     "gateway.core": {
         "msgspec",

@@ -18,7 +18,8 @@ from msgspec import Struct
 from gateway.errors import Forbidden, Unauthorized
 from gateway.identity import new_id
 from gateway.keys import ANONYMOUS, Key, Keyring
-from gateway.limits import Admission, Ledger, Rates, Standing
+from gateway.ledger import Ledger
+from gateway.limits import Admission, Rates, Standing
 from gateway.routes.problems import request_id
 from gateway.routes.watch import Account
 
