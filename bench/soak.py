@@ -40,6 +40,7 @@ NOISE = {"tasks": 10, "processes": 3, "descriptors": 15}  # so many come and go 
 class Sample(NamedTuple):
     """Of the service's own process, then of it and all processes below it, then of its event loop."""
 
+    at_s: float
     gateway_bytes: int
     family_bytes: int
     descriptors: int
@@ -79,7 +80,7 @@ def sample(root: int, *, tasks: int) -> Sample:
             descriptors += sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
         except OSError:
             continue  # it ended meanwhile
-    return Sample(memory[0], sum(memory), descriptors, len(memory), tasks)
+    return Sample(time.monotonic(), memory[0], sum(memory), descriptors, len(memory), tasks)
 
 
 LEFT = 0  # the status of answers that nobody waited for
@@ -178,19 +179,22 @@ async def figure(client: httpx2.AsyncClient, name: str) -> float:
 
 
 def report(samples: list[Sample]) -> bool:
-    """Whether nothing grew over the second half; says how much it did."""
+    """Whether nothing grew over the second half; says how much it did, and what a longer run would make of it."""
     half = samples[len(samples) // 2 :]
     third = max(1, len(half) // 3)
+    hours = [(row.at_s - half[0].at_s) / 3600 for row in half]
     flat = True
-    for at, name in enumerate(Sample._fields):
-        values = [row[at] for row in half]
+    for at, name in list(enumerate(Sample._fields))[1:]:
+        values = [float(row[at]) for row in half]
         early, late = statistics.median(values[:third]), statistics.median(values[-third:])
         growth = late / early - 1
-        hours = [number * SAMPLE_S / 3600 for number in range(len(values))]
-        slope = statistics.linear_regression(hours, values).slope / early if len(values) > 1 else 0.0
+        slope = statistics.linear_regression(hours, values).slope if len(values) > 1 else 0.0
         flat = flat and (growth <= GROWTH or late - early <= NOISE.get(name, 0))
         told = f"{early:14,.0f} at half time {late:14,.0f} at the end  {growth:+.1%}"
-        print(f"{name:14}{told}  slope {slope:+.0%} an hour")
+        print(f"{name:14}{told}  slope {slope:+,.0f} an hour")
+    every = max(1, len(samples) // 10)
+    told = " ".join(f"{row.gateway_bytes / 2**20:.0f}" for row in samples[::every])
+    print(f"the gateway's own memory over the run, MiB: {told}")
     print("flat" if flat else "NOT flat")
     return flat
 

@@ -18,6 +18,7 @@ from structlog.typing import FilteringBoundLogger
 from backends.base import BackendFailure
 from backends.registry import Registry
 from backends.specs import specs_from
+from gateway.access import open_keyring
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
@@ -28,7 +29,6 @@ from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
 from gateway.grounding import Grounder
 from gateway.health import Health
-from gateway.keys import KeyFile, Keyring, parse_key
 from gateway.ledger import Ledger
 from gateway.limits import Admission, Rates
 from gateway.log import make_log
@@ -64,18 +64,12 @@ class Services(Struct, kw_only=True, frozen=True):
 
 def open_doors(settings: Settings) -> Doors:
     """Keys and limits as `settings` describe them; the managed keys' file is read, nothing else is touched."""
-    fixed = [*settings.keys, *(parse_key(text) for text in settings.api_keys)]
     return Doors(
-        keyring=Keyring(fixed, file=key_file(settings)),
+        keyring=open_keyring(settings),
         rates=Rates(),
         ledger=Ledger(cache_directory(settings) / "spent.sqlite"),
         admission=Admission(limit=settings.max_concurrency, queue=settings.queue_limit),
     )
-
-
-def key_file(settings: Settings) -> KeyFile:
-    """Where `winnow keys` keeps keys: KEYS_FILE, else the platform's folder for configuration."""
-    return KeyFile(Path(settings.keys_file or platformdirs.user_config_path("winnow") / "keys.json"))
 
 
 def cache_directory(settings: Settings) -> Path:

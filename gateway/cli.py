@@ -8,11 +8,12 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from gateway import __version__, wire
+from gateway.cli_operate import DONE, FAILED, add_operation
 from gateway.errors import GatewayError
 from gateway.wire import (
     DeltaEvent,
@@ -23,7 +24,7 @@ from gateway.wire import (
     ScrapeResponse,
 )
 
-DONE, FAILED, USAGE = 0, 1, 2
+USAGE = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,28 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="the models that can be asked")
     models.set_defaults(run=_models)
 
-    cache = commands.add_parser("cache", help="look at the cache, or empty it")
-    cache.add_argument("action", choices=["stats", "clear"])
-    cache.set_defaults(run=_cache)
-
-    keys = commands.add_parser("keys", help="make, list and revoke API keys")
-    actions = keys.add_subparsers(dest="action", required=True, metavar="new|list|revoke")
-    new = actions.add_parser("new", help="make a key and print its secret, once")
-    new.add_argument("name")
-    new.add_argument(
-        "--scope", action="append", metavar="SCOPE", help="scrape, extract, chat, admin; default all"
-    )
-    new.add_argument("--requests-per-minute", type=int, metavar="N")
-    new.add_argument("--concurrency", type=int, metavar="N")
-    new.add_argument("--tokens-per-month", type=int, metavar="N")
-    actions.add_parser("list", help="names, scopes and limits; secrets are not kept")
-    actions.add_parser("revoke", help="refuse a key from now on").add_argument("name")
-    keys.set_defaults(run=_keys)
-
-    doctor = commands.add_parser(
-        "doctor", help="check settings, cache, network and models, and say what to do"
-    )
-    doctor.set_defaults(run=_doctor)
+    add_operation(commands)
     return parser
 
 
@@ -341,60 +321,6 @@ def _report(page: ScrapeResponse) -> str:
     if page.next_cursor:
         lines.append(f"more: --cursor {page.next_cursor}")
     return "\n".join(lines)
-
-
-def _cache(arguments: argparse.Namespace) -> int:
-    from gateway.app import open_services
-    from gateway.settings import load_settings
-
-    async def act() -> Mapping[str, int | float | str]:
-        async with open_services(load_settings(os.environ)) as services:
-            cleared = {"cleared": await services.cache.clear()} if arguments.action == "clear" else {}
-            return cleared or await services.cache.stats()
-
-    for name, value in asyncio.run(act()).items():
-        print(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
-    return DONE
-
-
-def _keys(arguments: argparse.Namespace) -> int:
-    import msgspec
-
-    from gateway.app import key_file
-    from gateway.keys import EVERYTHING, Key, hash_secret, new_secret
-    from gateway.settings import load_settings
-
-    file = key_file(load_settings(os.environ))
-    if arguments.action == "new":
-        secret = new_secret()
-        limits = ("requests_per_minute", "concurrency", "tokens_per_month")
-        described = {name: value for name in limits if (value := getattr(arguments, name)) is not None}
-        described |= {"name": arguments.name, "sha256": hash_secret(secret)}
-        described["scopes"] = arguments.scope or EVERYTHING
-        file.add(msgspec.convert(described, Key))
-        print(secret)
-        print(f"the key {arguments.name} is in {file.path}; its secret is shown only now", file=sys.stderr)
-    elif arguments.action == "revoke":
-        file.revoke(arguments.name)
-        print(f"the key {arguments.name} is refused from now on", file=sys.stderr)
-    else:
-        for key in file.read():
-            limited = [
-                f"{name} {value}"
-                for name, value in msgspec.structs.asdict(key).items()
-                if isinstance(value, int)
-            ]
-            print("\t".join([key.name, ",".join(key.scopes), ", ".join(limited) or "no limits"]))
-    return DONE
-
-
-def _doctor(arguments: argparse.Namespace) -> int:
-    from gateway.doctor import examine
-
-    findings = asyncio.run(examine(os.environ))
-    for finding in findings:
-        print(f"{'ok  ' if finding.well else 'FAIL'} {finding.name}: {finding.message}")
-    return DONE if all(finding.well for finding in findings) else FAILED
 
 
 if __name__ == "__main__":

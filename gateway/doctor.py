@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 
 from backends.base import BackendFailure
+from gateway.access import check_exposure
 from gateway.app import Services, cache_directory, open_services
 from gateway.errors import GatewayError
-from gateway.serve import check_exposure
+from gateway.keys import KeyFault
 from gateway.settings import Settings, SettingsError, load_settings
 from gateway.wire import ScrapeRequest
 
@@ -30,7 +31,7 @@ async def examine(environ: Mapping[str, str]) -> list[Finding]:
     try:
         settings = load_settings(environ)
         check_exposure(settings)
-    except SettingsError as exc:
+    except (SettingsError, KeyFault) as exc:
         return [Finding(name="settings", well=False, message=str(exc))]
     findings = [Finding(name="settings", well=True, message=f"serves {settings.host}:{settings.port}")]
     try:

@@ -123,6 +123,7 @@ class Keyring:
     Args:
         fixed: keys of the environment and of winnow.toml.
         file: the managed keys, if any; read again when it changes.
+        may_be_open: without a key everybody may come in; but never again once there was one.
         clock: seconds, monotonic.
     """
 
@@ -131,6 +132,7 @@ class Keyring:
         fixed: Iterable[Key],
         *,
         file: KeyFile | None = None,
+        may_be_open: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fixed = list(fixed)
@@ -139,12 +141,19 @@ class Keyring:
         self._looked_at = clock()
         self._stamp = file.stamp() if file else (0, 0)
         self._managed = file.read() if file else []
+        self._may_be_open = may_be_open
 
     @property
     def is_open(self) -> bool:
-        """No key is configured: everybody is ANONYMOUS."""
+        """No key is configured, nor was since the start: everybody is ANONYMOUS."""
+        if self.has_keys:
+            self._may_be_open = False  # revoking the last key must not let everybody in
+        return self._may_be_open
+
+    @property
+    def has_keys(self) -> bool:
         self._refresh()
-        return not self._fixed and not self._managed
+        return bool(self._fixed or self._managed)
 
     def find(self, secret: str) -> Key | None:
         """The key of this secret, comparing with every one in constant time."""

@@ -1,20 +1,20 @@
 """`winnow serve`: uvicorn around the app, with settings checked before anything listens."""
 
-import ipaddress
 import os
 import tempfile
 
 import uvicorn
 
+from gateway.access import check_exposure, open_keyring
 from gateway.fleet import Fleet
 from gateway.metrics import FOLDER
-from gateway.settings import Settings, SettingsError, load_settings
+from gateway.settings import Settings, load_settings
 
 APP = "gateway.app:create_app_from_environment"
 
 
 def serve() -> int:
-    """Serve until a signal ends it. Raises SettingsError before a socket is opened."""
+    """Serve until a signal ends it. Raises SettingsError or KeyFault before a socket is opened."""
     settings = load_settings(os.environ)
     check_exposure(settings)
     _greet(settings)
@@ -41,26 +41,9 @@ def serve() -> int:
     return 0
 
 
-def check_exposure(settings: Settings) -> None:
-    """Refuse to serve a network without keys unless that was said aloud."""
-    if _is_loopback(settings.host) or settings.api_keys or settings.allow_unauthenticated:
-        return
-    raise SettingsError(
-        f"WINNOW_HOST={settings.host} is reachable from other machines and no key is configured; "
-        "set WINNOW_API_KEYS=name:secret, or WINNOW_ALLOW_UNAUTHENTICATED=true to serve anyone"
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _greet(settings: Settings) -> None:
     address = f"http://{settings.host}:{settings.port}"
-    key = "-H 'Authorization: Bearer <key>' " if settings.api_keys else ""
+    key = "-H 'Authorization: Bearer <key>' " if open_keyring(settings).has_keys else ""
     print(
         f"winnow serves {address} (docs: {address}/docs). Try:\n\n"
         f"  curl -s {address}/v1/scrape {key}-H 'Content-Type: application/json' \\\n"

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from gateway.access import check_exposure, key_file
 from gateway.keys import Key, KeyFault, KeyFile, Keyring, hash_secret, new_secret, parse_key
+from gateway.settings import Settings, SettingsError
 
 
 def test_parse_key_keeps_only_the_hash() -> None:
@@ -58,3 +61,36 @@ def test_key_file_refuses_doubles_strangers_and_damage(tmp_path: Path) -> None:
     file.path.write_text("{")
     with pytest.raises(KeyFault, match="damaged"):
         file.read()
+
+
+def test_keyring_never_opens_again(tmp_path: Path) -> None:
+    time = 0.0
+    file = KeyFile(tmp_path / "keys.json")
+    file.add(Key(name="last", sha256=hash_secret("s")))
+    ring = Keyring([], file=file, clock=lambda: time)
+    assert not ring.is_open
+    file.revoke("last")
+    time = 2.0
+    assert not ring.has_keys and not ring.is_open
+    assert not Keyring([], may_be_open=False).is_open
+
+
+@pytest.mark.parametrize(
+    ("settings", "free"),
+    [
+        pytest.param(Settings(), True, id="loopback"),
+        pytest.param(Settings(host="0.0.0.0"), False, id="network"),
+        pytest.param(Settings(host="0.0.0.0", allow_unauthenticated=True), True, id="said-aloud"),
+        pytest.param(Settings(host="0.0.0.0", api_keys=["a:secret"]), True, id="key-of-the-environment"),
+        pytest.param(
+            Settings(host="0.0.0.0", keys=[Key(name="a", sha256="0" * 64)]), True, id="key-of-the-file"
+        ),
+    ],
+)
+def test_network_needs_a_key_from_anywhere(tmp_path: Path, settings: Settings, free: bool) -> None:
+    settings = replace(settings, keys_file=str(tmp_path / "keys.json"))
+    if not free:
+        with pytest.raises(SettingsError, match="no key is configured"):
+            check_exposure(settings)
+        key_file(settings).add(Key(name="made", sha256=hash_secret("s")))
+    check_exposure(settings)

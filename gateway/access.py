@@ -1,0 +1,48 @@
+"""Who may come in, as the settings say: the keys they name, and whether the service may do without."""
+
+import ipaddress
+from pathlib import Path
+
+import platformdirs
+
+from gateway.keys import KeyFile, Keyring, parse_key
+from gateway.settings import Settings, SettingsError
+
+
+def key_file(settings: Settings) -> KeyFile:
+    """Where `winnow keys` keeps keys: KEYS_FILE, else the platform's folder for configuration."""
+    return KeyFile(Path(settings.keys_file or platformdirs.user_config_path("winnow") / "keys.json"))
+
+
+def open_keyring(settings: Settings) -> Keyring:
+    """The keys of the environment, of winnow.toml and of the managed file.
+
+    Raises:
+        KeyFault: one of them is not written as it should be.
+    """
+    fixed = [*settings.keys, *(parse_key(text) for text in settings.api_keys)]
+    free = settings.allow_unauthenticated or _is_loopback(settings.host)
+    return Keyring(fixed, file=key_file(settings), may_be_open=free)
+
+
+def check_exposure(settings: Settings) -> None:
+    """Refuse to serve a network without keys unless that was said aloud.
+
+    Raises:
+        SettingsError, KeyFault.
+    """
+    keyring = open_keyring(settings)
+    if keyring.has_keys or settings.allow_unauthenticated or _is_loopback(settings.host):
+        return
+    raise SettingsError(
+        f"WINNOW_HOST={settings.host} is reachable from other machines and no key is configured; make one with "
+        "`winnow keys new NAME`, or set WINNOW_API_KEYS=name:secret, or WINNOW_ALLOW_UNAUTHENTICATED=true to serve "
+        "anyone"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
