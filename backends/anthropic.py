@@ -59,7 +59,7 @@ class AnthropicBackend:
             base_url=url.removesuffix("/").removesuffix("/v1"),
             default_headers=dict(headers or {}),
             max_retries=MAX_RETRIES,
-            http_client=open_http_client(timeout_s=timeout_s),
+            http_client=open_http_client(url, timeout_s=timeout_s),
         )
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:

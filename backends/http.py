@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
@@ -14,6 +15,7 @@ from backends.base import (
     BackendTimeout,
     BackendUnavailable,
 )
+from backends.transport import AsyncioTransport
 
 CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 5.0
@@ -21,14 +23,23 @@ MAX_RETRIES = 1  # of a connection that failed or a 5xx, by the client library, 
 _PASSED_ON = ("x-ratelimit-", "ratelimit-", "anthropic-ratelimit-")  # these tell a caller when to return
 
 
-def open_http_client(*, timeout_s: float) -> httpx2.AsyncClient:
-    """The transport to one backend; `timeout_s` is the longest silence."""
+def open_http_client(url: str, *, timeout_s: float) -> httpx2.AsyncClient:
+    """The client of the backend at `url`; `timeout_s` is the longest silence."""
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
     return httpx2.AsyncClient(
         timeout=timeouts(timeout_s),
-        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100),
+        limits=limits,
+        transport=None if _goes_through_a_proxy(url) else AsyncioTransport(limits=limits),
         follow_redirects=True,  # Modal answers 303 while a container starts
         event_hooks={"response": [_leave_waiting_to_the_caller]},
     )
+
+
+def _goes_through_a_proxy(url: str) -> bool:
+    """Whether HTTPS_PROXY, NO_PROXY and their kin say so: the client's own transport reads them too."""
+    address = httpx2.URL(url)
+    proxies = getproxies()
+    return not proxies.keys().isdisjoint((address.scheme, "all")) and not proxy_bypass(address.host)
 
 
 def timeouts(timeout_s: float) -> httpx2.Timeout:

@@ -81,7 +81,7 @@ class RemoteBackend:
             default_headers=cast(dict[str, str], own | dict(headers or {})),  # typed without Omit
             default_query=dict(address.params),
             max_retries=MAX_RETRIES,
-            http_client=open_http_client(timeout_s=timeout_s),
+            http_client=open_http_client(url, timeout_s=timeout_s),
         )
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:

@@ -77,6 +77,8 @@ ALLOWED = {
         "jsonschema",
         "numpy",
         "httpx2",
+        "httpcore2",
+        "aiohappyeyeballs",
         "gateway.sse",
     },
 }
