@@ -5,6 +5,7 @@ a block is left to the network, whose convolutions see its neighbours. No featur
 Rows are features, columns are blocks.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -78,7 +79,7 @@ def build_features(blocks: Blocks, head: Head, lexicon: Lexicon) -> Features:
     words_before = np.concatenate(([0], np.cumsum(text.words)))
     good_before = np.concatenate(([0], np.cumsum(text.good)))
     anchor = _main_heading(text, level)
-    tree = Tree(blocks, text, (level > 0).astype(np.float32), anchor, lexicon)
+    tree = Tree(blocks, text, flags, (level > 0).astype(np.float32), anchor, lexicon)
     rows = [
         text.rows,
         _headings(text, level, anchor, words_before, good_before),
@@ -173,11 +174,18 @@ def _page(text: Text, tree: Tree, flags: Bits, head: Head) -> Array:
         len(head.title.split()),
         len(head.description.split()),
         *(head.og_type == kind for kind in ("article", "product", "website")),
-        text.row("log_words").std(),
-        text.link.std(),
+        _spread(text.row("log_words")),
+        _spread(text.link),
         np.log1p(core[0]),
         core[1] / max(core[0], 1e-6),
         tree.depths.max(),
         *(kind in head.schema_types for kind in _SCHEMA_TYPES),
     ]
     return np.array(known, dtype=np.float32)
+
+
+def _spread(values: Array) -> float:
+    """The standard deviation; numpy's own takes four times as long over so few values."""
+    wide = values.astype(np.float64)
+    mean = wide.sum() / len(wide)
+    return math.sqrt(max(0.0, wide.dot(wide) / len(wide) - mean * mean))

@@ -44,8 +44,11 @@ TREE_NAMES = [
 class Tree:
     """The elements of a page, measured; `rows` describes its blocks."""
 
-    def __init__(self, blocks: Blocks, text: Text, is_heading: Array, anchor: int, lexicon: Lexicon) -> None:
-        self.blocks, self.text = blocks, text
+    def __init__(
+        self, blocks: Blocks, text: Text, flags: Ints, is_heading: Array, anchor: int, lexicon: Lexicon
+    ) -> None:
+        self.text = text
+        self.flags = flags  # by block
         self.owners: Ints = np.array(blocks.owners, dtype=np.intp)
         self.parents: Ints = np.maximum(np.array(blocks.parents, dtype=np.intp), 0)
         self.depths: Ints = np.array(blocks.depths, dtype=np.intp)
@@ -69,44 +72,42 @@ class Tree:
         self._descend(scores, anchor)
 
     def _descend(self, scores: Array, anchor: int) -> None:
-        """Carry down the tree what depends on the way from the root."""
+        """Carry down the tree what depends on the way from the root.
+
+        Each round looks twice as far up as the round before, for all elements at once: a tree of twenty levels
+        takes five rounds.
+        """
         core, depths, firsts, lasts = self.core, self.depths, self.firsts, self.lasts
         in_core = (firsts <= firsts[core]) & (lasts >= lasts[core]) & (depths <= depths[core])
         in_anchor = (firsts <= anchor) & (lasts > anchor)
         self.anchor_depth = int(depths[in_anchor].max(initial=0))
-        mean, low, high = scores[:, self.kinds].tolist()
-        meet_core = np.where(in_core, depths, 0).tolist()
-        meet_anchor = np.where(in_anchor, depths, 0).tolist()
-        on_chain = in_core.tolist()
-        path, path_low, path_high = mean.copy(), low.copy(), high.copy()
-        branch = list(range(len(mean)))
-        parents = self.parents.tolist()
-        for element in range(1, len(mean)):
-            parent = parents[element]
-            path[element] += path[parent]
-            if path_low[parent] < path_low[element]:
-                path_low[element] = path_low[parent]
-            if path_high[parent] > path_high[element]:
-                path_high[element] = path_high[parent]
-            if not on_chain[element] and meet_core[parent]:
-                meet_core[element] = meet_core[parent]
-            if not meet_anchor[element]:
-                meet_anchor[element] = meet_anchor[parent]
-            if not on_chain[parent]:
-                branch[element] = branch[parent]
-        self.meet_core, self.meet_anchor = np.array(meet_core), np.array(meet_anchor)
-        self.branch: Ints = np.array(branch, dtype=np.intp)
-        self.elements = self._measure(
-            np.array([mean, low, high, path, path_low, path_high], dtype=np.float32)
-        )
+        mean, low, high = scores.take(self.kinds, axis=1)
+        # By element, the highest on the way from the root. Of the branches that leave the chain of the core, the
+        # last one is highest: elements are numbered in document order.
+        highest = np.empty((len(depths), 5))
+        highest[:, 0] = -low
+        highest[:, 1] = high
+        highest[:, 2] = depths * in_core
+        highest[:, 3] = depths * in_anchor
+        highest[:, 4] = np.arange(len(depths)) * in_core[self.parents]
+        path = mean.astype(np.float64)
+        above, path[0] = self.parents, 0.0  # the root's counts once, and is its own parent
+        for _ in range(int(depths.max()).bit_length()):
+            np.maximum(highest, highest.take(above, axis=0), out=highest)
+            path += path.take(above)
+            above = above.take(above)
+        path += mean[0]
+        self.meet_core, self.meet_anchor, self.branch = highest[:, 2:].T.astype(np.intp)
+        self.elements = self._measure([mean, low, high, path, -highest[:, 0], highest[:, 1]])
 
-    def _measure(self, scores: Array) -> Array:
+    def _measure(self, scores: list[Array]) -> Array:
         sums, total = self.sums, self.total
         words, blocks = np.maximum(sums[0], 1e-6), np.maximum(sums[3], 1e-6)
         ranks, _ = _ranks(self.parents * self.kind_count + self.kinds)  # siblings of one kind share a rank
         alike = np.bincount(ranks)[ranks]
         children = np.bincount(self.parents, minlength=len(self.parents))
         measured = [
+            *scores,
             np.log1p(sums[0]),
             np.log1p(sums[3]),
             sums[0] / max(total[0], 1e-6),
@@ -120,7 +121,7 @@ class Tree:
             sums[4] / blocks,
             sums[6] / blocks,
         ]
-        return np.concatenate((scores, np.array(measured, dtype=np.float32)))
+        return np.array(measured, dtype=np.float32)
 
     def rows(self) -> Array:
         """Features by block, in the order of TREE_NAMES."""
@@ -141,7 +142,6 @@ class Tree:
             position >= self.lasts[core],
             depth == 0,
         ]
-        flags = np.array(self.blocks.flags, dtype=np.int64)[owners]
         kinds, tags = self.kinds, self.tags
         own = kinds[owners] * (len(_TAGS) + 1) + tags[up1]
         template = (tags[owners] * self.kind_count + kinds[up1]) * self.kind_count + kinds[up2]
@@ -151,7 +151,7 @@ class Tree:
                 self.elements[:, owners],
                 *(around[:, index] for index in (up1, up2, self.branch[owners])),
                 np.array(place, dtype=np.float32),
-                ((flags >> np.arange(len(FLAGS))[:, None]) & 1).astype(np.float32),
+                ((self.flags >> np.arange(len(FLAGS))[:, None]) & 1).astype(np.float32),
                 self._group(own),
                 self._group(template),
             ]
@@ -191,10 +191,17 @@ def _score_kinds(blocks: Blocks, lexicon: Lexicon) -> tuple[Ints, Array, int]:
     """By element its kind, a number for its (tag, names); by kind the mean, least and best learned score."""
     known: dict[tuple[str, str], int] = {}
     kinds = [known.setdefault(key, len(known)) for key in zip(blocks.tags, blocks.names, strict=True)]
-    get, nothing = lexicon.tokens.get, repeat(0.0)
-    scores = []
-    for (tag, _), tokens in zip(known, split_names([names for _, names in known]), strict=True):
-        found = list(map(get, tokens, nothing))
-        found.append(get(token_of_tag(tag), 0.0))
-        scores.append((sum(found) / len(found), min(found), max(found)))
-    return np.array(kinds, dtype=np.intp), np.array(scores, dtype=np.float32).T, len(known)
+    tokens: list[str] = []
+    sizes = []
+    for (tag, _), words in zip(known, split_names([names for _, names in known]), strict=True):
+        tokens += words
+        tokens.append(token_of_tag(tag))
+        sizes.append(len(words) + 1)
+    learned = np.fromiter(map(lexicon.tokens.get, tokens, repeat(0.0)), dtype=np.float64, count=len(tokens))
+    firsts = np.cumsum([0, *sizes[:-1]])
+    scores = [
+        np.add.reduceat(learned, firsts) / np.array(sizes),
+        np.minimum.reduceat(learned, firsts),
+        np.maximum.reduceat(learned, firsts),
+    ]
+    return np.array(kinds, dtype=np.intp), np.array(scores, dtype=np.float32), len(known)
