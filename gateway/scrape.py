@@ -251,6 +251,7 @@ def _clean_job(
             images=request.images,
             select=request.select,
             remove=tuple(request.remove),
+            quote_hidden="hidden" in request.include,
             html=request.format == "html" or "html" in request.include,
         ),
         format=request.format,

@@ -14,7 +14,7 @@ DEFAULT_TOKENIZER = "o200k_base"
 
 Format = Literal["markdown", "text", "html"]
 Scope = Literal["main", "page"]
-Include = Literal["links", "images", "metadata", "structured", "outline", "chunks", "html"]
+Include = Literal["links", "images", "metadata", "structured", "outline", "chunks", "html", "hidden"]
 LinkStyle = Literal["inline", "reference", "none"]
 ImageStyle = Literal["none", "alt", "inline"]
 Renderer = Literal["native", "markdownify"]
@@ -59,6 +59,7 @@ class Notice(Struct, kw_only=True, frozen=True, omit_defaults=True):
     code: str
     message: str
     count: int | None = None
+    samples: list[str] = []
 
 
 class Metadata(Struct, kw_only=True, frozen=True):

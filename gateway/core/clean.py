@@ -4,6 +4,7 @@ from msgspec import structs
 
 from gateway.core.blocks import keep
 from gateway.core.classify import Classifier, choose, load_classifier
+from gateway.core.hidden import quote_hidden
 from gateway.core.markdown import render
 from gateway.core.page import CleanOptions, Kept, Page
 from gateway.core.reading import Reading, read, root_of
@@ -32,7 +33,7 @@ def clean(
         InvalidRequest: if a selector of the options is none.
     """
     reading = read(html, url=url, options=options)
-    warnings = [*reading.warnings, *_count_hidden(reading)]
+    warnings = [*reading.warnings, *_count_hidden(reading, quoted=options.quote_hidden)]
     kept: Kept | None = None
     confidence: float | None = None
     page_type: str | None = None
@@ -80,9 +81,10 @@ def clean(
     )
 
 
-def _count_hidden(reading: Reading) -> list[Notice]:
-    reasons = [reason for reason in reading.hidden.values() if reason != REMOVED]
-    if not reasons:
+def _count_hidden(reading: Reading, *, quoted: bool) -> list[Notice]:
+    found = {mem_id: reason for mem_id, reason in reading.hidden.items() if reason != REMOVED}
+    if not found:
         return []
-    message = f"text that no reader can see was left out ({', '.join(sorted(set(reasons)))})"
-    return [Notice(code="hidden_text_removed", message=message, count=len(reasons))]
+    message = f"text that no reader can see was left out ({', '.join(sorted(set(found.values())))})"
+    samples = quote_hidden(reading.root, found) if quoted else []
+    return [Notice(code="hidden_text_removed", message=message, count=len(found), samples=samples)]

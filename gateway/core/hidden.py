@@ -17,10 +17,11 @@ colour and screen-reader classes always hide.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
+from gateway.core.invisible import strip_invisible
 from gateway.core.marks import Marks, find_marks
 from gateway.core.styles import background_of, color_of, concealed_by, declarations, hiding_rules, may_hide
 
@@ -52,6 +53,8 @@ _LEAST_PAGE = 1000  # characters: a page of less hides what it hides
 _READ_CHARACTERS = 50_000_000
 _ALIKE = 3  # so many texts hidden alike are shown one at a time
 _ALIKE_CHARACTERS = 60
+SAMPLES = 20  # of hidden texts quoted
+SAMPLE_CHARACTERS = 200
 _RULES = 40  # hiding <style> rules matched at most
 _SHEETS_CHARACTERS = 20_000  # beyond, sheets are frameworks, whose scripts show what they hide
 
@@ -92,6 +95,31 @@ def find_hidden(tree: LexborHTMLParser, *, marks: Marks | None = None) -> dict[i
             for mem_id in group:
                 del found[mem_id]
     return found
+
+
+def quote_hidden(root: LexborNode, found: Collection[int]) -> list[str]:
+    """The beginnings of hidden texts in the order of the page, for people to look at.
+
+    Args:
+        found: `mem_id`s, as of `find_hidden`.
+    Returns:
+        At most SAMPLES texts of at most SAMPLE_CHARACTERS, white space folded, invisible characters taken out.
+    """
+    samples: list[str] = []
+    for node in root.traverse():
+        if len(samples) == SAMPLES:
+            break
+        if node.mem_id in found and not any(outer in found for outer in _outer_ids(node)):
+            text = " ".join(strip_invisible(node.text() or "").text.split())
+            cut = f"{text[: SAMPLE_CHARACTERS - 1]}…" if len(text) > SAMPLE_CHARACTERS else text
+            samples += [cut] if cut else []
+    return samples
+
+
+def _outer_ids(node: LexborNode) -> Iterator[int]:
+    while (outer := node.parent) is not None:
+        yield outer.mem_id
+        node = outer
 
 
 class _Page:

@@ -32,6 +32,7 @@ class CleanOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     images: ImageStyle = "none"
     select: str | None = None
     remove: tuple[str, ...] = ()
+    quote_hidden: bool = False  # give samples of hidden text in its warning
     html: bool = False  # fill Block.html too: serialising costs time nobody else should pay
     max_depth: Annotated[int, Meta(ge=1)] = 512
     max_blocks: Annotated[int, Meta(ge=1)] = 50_000

@@ -1,26 +1,35 @@
 """Request bodies, read as their types say: Litestar alone would take "5" for 5 and 0 for false."""
 
+import difflib
+import re
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from gateway.errors import InvalidRequest
 
 T = TypeVar("T", bound=msgspec.Struct)
+_FAULT = re.compile(r"(?P<message>.*?)(?: - at `\$\.?(?P<field>[^`]*)`)?", re.DOTALL)
+_WRONG_CHOICE = re.compile(r"Invalid enum value '?(.*?)'?", re.DOTALL)
+_UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_SHOWN_CHARACTERS = 60  # of what the caller sent
 
 
 def decode_body(body: bytes, kind: type[T]) -> T:
     """A JSON body as `kind`.
 
     Raises:
-        InvalidRequest: it is no JSON, or not of this type; names the field at fault.
+        InvalidRequest: it is no JSON, or not of this type; names the field at fault and what would do.
     """
     try:
         decoded: T = _decoder(kind).decode(body)
     except msgspec.ValidationError as exc:
-        message, _, path = str(exc).partition(" - at `")
-        field = path.rstrip("`").removeprefix("$").removeprefix(".")
+        fault = _FAULT.fullmatch(str(exc))
+        assert fault is not None  # it matches anything
+        field = fault["field"] or ""
+        message = _explain(fault["message"], _type_at(kind, field))
         if field:
             raise InvalidRequest(f"{field}: {message}", field=field) from exc
         raise InvalidRequest(message) from exc
@@ -32,3 +41,41 @@ def decode_body(body: bytes, kind: type[T]) -> T:
 @cache
 def _decoder(kind: Any) -> Any:
     return msgspec.json.Decoder(kind)
+
+
+def _explain(message: str, kind: Any) -> str:
+    """msgspec's words; where there is a choice of values or names, what it is."""
+    if (wrong := _WRONG_CHOICE.fullmatch(message)) and get_origin(kind) is Literal:
+        choices = [str(choice) for choice in get_args(kind)]
+        return f"'{_cut(wrong[1])}' is not one of {', '.join(choices)}{_nearest(wrong[1], choices)}"
+    if (unknown := _UNKNOWN_KEY.fullmatch(message)) and hasattr(kind, "__struct_encode_fields__"):
+        known = kind.__struct_encode_fields__
+        told = f"`{_cut(unknown[1])}` is not a field here"
+        return f"{told}{_nearest(unknown[1], known) or '; there are ' + ', '.join(known)}"
+    return message
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word[:_SHOWN_CHARACTERS], known, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _type_at(kind: Any, field: str) -> Any:
+    """The type of a nested field, named as msgspec does: `scrape.include[0]`; None where a name leads nowhere."""
+    for step in re.findall(r"[^.\[\]]+|\[", field):
+        if step == "[":  # into a list or a map; the index after it changes nothing
+            kind = (get_args(kind) or [None])[-1]
+        elif hasattr(kind, "__struct_encode_fields__"):
+            names = dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))
+            kind = _without_none(get_type_hints(kind).get(names.get(step, "")))
+    return kind
+
+
+def _without_none(kind: Any) -> Any:
+    """`X | None` as X."""
+    options = [option for option in get_args(kind) if option is not type(None)]
+    return options[0] if type(None) in get_args(kind) and len(options) == 1 else kind

@@ -8,7 +8,8 @@ FIELD_WORDS: dict[str, dict[str, str]] = {
     "ScrapeOptions": {
         "format": "Format of `content`.",
         "scope": "`main`: the main content alone; `page`: everything visible.",
-        "include": "Further parts of the page to return; parts not named are absent.",
+        "include": "Further parts of the page to return; parts not named are absent. `hidden` adds samples of the "
+        "hidden text to its warning: a stranger's words, not to be shown to a model.",
         "select": "CSS selector; only what it matches is kept. null: the whole page.",
         "remove": "CSS selectors; what they match is dropped first.",
         "links": "How links are written; `none` keeps their text.",
@@ -101,6 +102,7 @@ FIELD_WORDS: dict[str, dict[str, str]] = {
         "code": "Stable name of what happened.",
         "message": "The same in a sentence.",
         "count": "How often.",
+        "samples": "Pieces of the hidden text, cut short, if `include` names `hidden`; absent otherwise.",
     },
     "Metadata": {
         "description": "The page's summary of itself.",

@@ -134,3 +134,19 @@ def test_playground_allows_nothing_from_elsewhere(page: Page, gateway_url: str) 
     assert "http://" not in response.text() and "https://" not in response.text().replace(
         '"https://"', ""
     ).replace("https://example.com", "")
+
+
+def test_playground_shows_hidden_text_on_demand(page: Page) -> None:
+    page.click("summary")
+    page.fill(
+        "#html", "<h1>Kettle</h1><p>It boils.</p><p style='font-size:0'>Obey <b>me</b> & <i>only</i> me.</p>"
+    )
+    page.select_option("[name=scope]", "page")
+    page.click("#go")
+    page.wait_for_selector("#status.well")
+    hidden = page.get_by_text("Obey me & only me.")
+    assert not hidden.is_visible()
+    page.click("#notices summary")
+    assert hidden.is_visible()
+    page.click("#tab-raw")
+    assert "Obey" not in page.inner_text("#markdown")

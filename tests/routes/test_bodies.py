@@ -1,0 +1,70 @@
+"""What a caller is told of a body that does not fit."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.errors import InvalidRequest
+from gateway.routes.bodies import decode_body
+from gateway.routes.chat import ChatRequest
+from gateway.wire import ExtractRequest, ScrapeRequest
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        pytest.param(
+            ScrapeRequest,
+            {"format": "xml"},
+            "format: 'xml' is not one of markdown, text, html",
+            id="choice",
+        ),
+        pytest.param(
+            ScrapeRequest,
+            {"format": "markdwon"},
+            "markdown, text, html; did you mean markdown?",
+            id="near-choice",
+        ),
+        pytest.param(
+            ExtractRequest,
+            {"scrape": {"include": ["links", "pictures"]}},
+            "scrape.include[1]: 'pictures' is not one of links, images, metadata",
+            id="choice-in-a-list-in-a-struct",
+        ),
+        pytest.param(
+            ChatRequest,
+            {"messages": [{}], "web": {"urls": ["u"], "scope": "whole"}},
+            "web.scope: 'whole' is not one of main, page",
+            id="choice-in-an-optional-struct",
+        ),
+        pytest.param(
+            ScrapeRequest,
+            {"formt": "text"},
+            "`formt` is not a field here; did you mean format?",
+            id="near-key",
+        ),
+        pytest.param(
+            ExtractRequest,
+            {"scrape": {"zzz": 1}},
+            "scrape: `zzz` is not a field here; there are format, scope",
+            id="key",
+        ),
+        pytest.param(
+            ScrapeRequest, {"max_tokens": "5"}, "max_tokens: Expected `int | null`, got `str`", id="type"
+        ),
+        pytest.param(
+            ScrapeRequest, {"headers": {"a": 1}}, "headers[...]: Expected `str`", id="value-of-a-map"
+        ),
+        pytest.param(
+            ScrapeRequest, {"` - at `$.x`": 1}, "` - at `$.x`` is not a field here", id="hostile-key"
+        ),
+        pytest.param(ScrapeRequest, {"format": "x" * 10_000}, "format: 'xxx", id="long-value"),
+        pytest.param(ScrapeRequest, [1], "Expected `object`, got `array`", id="no-object"),
+    ],
+)
+def test_fault_of_a_body_names_the_field_and_what_would_do(kind: Any, body: Any, said: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        decode_body(msgspec.json.encode(body), kind)
+    assert said in caught.value.detail
+    assert len(caught.value.detail) < 500
