@@ -50,7 +50,7 @@ def _explain(message: str, kind: Any) -> str:
         return f"'{_cut(wrong[1])}' is not one of {', '.join(choices)}{_nearest(wrong[1], choices)}"
     if (unknown := _UNKNOWN_KEY.fullmatch(message)) and hasattr(kind, "__struct_encode_fields__"):
         known = kind.__struct_encode_fields__
-        told = f"`{_cut(unknown[1])}` is not a field here"
+        told = f"unknown field `{_cut(unknown[1])}`"
         return f"{told}{_nearest(unknown[1], known) or '; there are ' + ', '.join(known)}"
     return message
 
