@@ -3,63 +3,32 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from importlib.util import find_spec
-from pathlib import Path
 
-import platformdirs
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.logging import LoggingConfig
-from msgspec import Struct
 from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
-from backends.base import BackendFailure
-from backends.registry import Registry
-from backends.specs import specs_from
 from gateway.access import open_keyring
-from gateway.cache import open_cache
-from gateway.cache.base import Cache
-from gateway.cache.single_flight import SingleFlight
-from gateway.complete import Completer
 from gateway.drain import Drain
-from gateway.extract import Extractor
-from gateway.fetch.client import HttpFetcher
-from gateway.fetch.guard import Policy
-from gateway.grounding import Grounder
-from gateway.health import Health
 from gateway.ledger import Ledger
 from gateway.limits import Admission, Rates
 from gateway.log import make_log
 from gateway.metrics import Metrics
-from gateway.pages import Pages
-from gateway.ready import ReadyAnswers
 from gateway.routes import chat, docs, extract, health, operation, playground, problems, scrape, tokens
 from gateway.routes.entrance import Doors, Entrance
 from gateway.routes.mcp_door import McpDoor
 from gateway.routes.ready import ReadyDoor
 from gateway.routes.watch import Watch
-from gateway.scrape import Scraper
+from gateway.services import Services, cache_directory, open_services
 from gateway.settings import Settings, load_settings
 from gateway.tracing import Untraced, open_tracing
-from gateway.workers import WorkerPool
 
 # JSON escapes at most double what is worth sending inline; a few kilobytes go to the options
 _BODY_FACTOR, _BODY_EXTRA_BYTES = 2, 64 * 1024
-
-
-class Services(Struct, kw_only=True, frozen=True):
-    """The use cases, ready to be called: by the routes, or by the CLI in its own process."""
-
-    scraper: Scraper
-    ready: ReadyAnswers
-    completer: Completer
-    grounder: Grounder
-    extractor: Extractor
-    registry: Registry
-    cache: Cache
-    health: Health
 
 
 def open_doors(settings: Settings) -> Doors:
@@ -70,83 +39,6 @@ def open_doors(settings: Settings) -> Doors:
         ledger=Ledger(cache_directory(settings) / "spent.sqlite"),
         admission=Admission(limit=settings.max_concurrency, queue=settings.queue_limit),
     )
-
-
-def cache_directory(settings: Settings) -> Path:
-    """Where the embedded cache lives: CACHE_DIR, else the platform's folder for caches."""
-    return Path(settings.cache_dir or platformdirs.user_cache_dir("winnow"))
-
-
-@asynccontextmanager
-async def open_services(
-    settings: Settings, metrics: Metrics | None = None, tracing: Untraced | None = None
-) -> AsyncIterator[Services]:
-    """Build what `settings` describe; everything is closed, last first, when the block ends."""
-    metrics, tracing = metrics or Metrics(), tracing or Untraced()
-    async with AsyncExitStack() as stack:
-        cache = open_cache(
-            directory=cache_directory(settings), size_bytes=settings.cache_size_bytes, url=settings.cache_url
-        )
-        cache = tracing.cache(cache)
-        stack.push_async_callback(cache.aclose)
-        fetcher = HttpFetcher(
-            policy=Policy(allow_targets=settings.allow_targets),
-            max_body_bytes=settings.max_body_bytes,
-            host_concurrency=settings.host_concurrency,
-            respect_robots=settings.respect_robots,
-            user_agent=settings.user_agent,
-        )
-        stack.push_async_callback(fetcher.aclose)
-        workers = WorkerPool(
-            workers=settings.clean_workers,
-            timeout_s=settings.clean_timeout_s,
-            memory_bytes=settings.clean_memory_bytes,
-            killed=metrics.observe_kill,
-        )
-        stack.push_async_callback(workers.aclose)
-        await workers.start()
-        pages = Pages(
-            fetcher=tracing.fetcher(fetcher),
-            cache=cache,
-            flights=SingleFlight(cache, joined=metrics.observe_join),
-        )
-        stack.push_async_callback(pages.aclose)
-
-        registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
-        stack.push_async_callback(registry.aclose)
-        completer = Completer(tracing.routes(registry), cache=cache, watcher=metrics.models)
-        stack.push_async_callback(completer.aclose)
-
-        if settings.local_model:  # a model takes its time to load: begin now, not with the first request
-            loading = asyncio.create_task(_load(registry, "local"))
-            stack.callback(loading.cancel)
-
-        async def workers_health() -> str | None:
-            return workers.health()
-
-        scraper = Scraper(
-            pages=pages, workers=tracing.workers(workers), cache=cache, told=metrics.observe_page
-        )
-        yield Services(
-            scraper=scraper,
-            ready=ReadyAnswers(cache, told=metrics.observe_page),
-            completer=completer,
-            grounder=Grounder(scraper=scraper),
-            extractor=Extractor(scraper=scraper, completer=completer),
-            registry=registry,
-            cache=cache,
-            health=Health(
-                needed={"workers": workers_health}, helpful={"cache": cache.health}, backends=registry.health
-            ),
-        )
-
-
-async def _load(registry: Registry, model: str) -> None:
-    try:
-        route = await registry.resolve(model)
-        await route.backend.health()
-    except BackendFailure:
-        pass  # readiness and the first request tell why
 
 
 def create_app(
@@ -208,13 +100,9 @@ def create_app(
         ],
         lifespan=[lifespan],
         dependencies={
-            "scraper": Provide(lambda: services[0].scraper, sync_to_thread=False),
-            "ready": Provide(lambda: services[0].ready, sync_to_thread=False),
-            "completer": Provide(lambda: services[0].completer, sync_to_thread=False),
-            "grounder": Provide(lambda: services[0].grounder, sync_to_thread=False),
-            "extractor": Provide(lambda: services[0].extractor, sync_to_thread=False),
+            # one for all: Litestar resolves several in a task group, which costs more than most of a request
+            "services": Provide(lambda: services[0], sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
-            "health": Provide(lambda: services[0].health, sync_to_thread=False),
         },
         plugins=[problems.plugin],
         # below WARNING the HTTP clients log every address with its query, which may hold a secret

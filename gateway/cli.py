@@ -277,7 +277,7 @@ def run(
     """Work at the gateway that WINNOW_URL names, else in this process, with a spinner meanwhile.
 
     Args:
-        here: given `app.Services`.
+        here: given `services.Services`.
         there: given `sdk.AsyncClient`.
         quiet: no spinner: the work prints.
     """
@@ -290,7 +290,7 @@ def run(
 
                 async with AsyncClient() as client:
                     return await there(client)
-            from gateway.app import open_services
+            from gateway.services import open_services
             from gateway.settings import load_settings
 
             async with open_services(load_settings(os.environ)) as services:

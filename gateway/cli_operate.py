@@ -37,7 +37,7 @@ def add_operation(commands: Any) -> None:
 
 
 def _cache(arguments: argparse.Namespace) -> int:
-    from gateway.app import open_services
+    from gateway.services import open_services
     from gateway.settings import load_settings
 
     async def act() -> Mapping[str, int | float | str]:

@@ -85,6 +85,7 @@ ALLOWED = {
 USE_CASES = {
     "gateway.pages",
     "gateway.scrape",
+    "gateway.ready",
     "gateway.extract",
     "gateway.extraction",
     "gateway.asking",

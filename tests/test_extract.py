@@ -14,7 +14,6 @@ from backends.base import BackendUnavailable as NoBackend
 from backends.base import CompletionRequest, ModelInfo, Price, Route, UnknownModel
 from backends.scripted import Reply, ScriptedBackend
 from fixtures.site import Answer, Site
-from gateway.app import open_services
 from gateway.cache import open_cache
 from gateway.complete import Completer
 from gateway.errors import (
@@ -29,6 +28,7 @@ from gateway.errors import (
 )
 from gateway.extract import Extractor
 from gateway.scrape import Scraper
+from gateway.services import open_services
 from gateway.settings import Settings
 from gateway.wire import (
     AnswerCacheOptions,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.make_gguf import write_model
-from gateway.app import open_services
+from gateway.services import open_services
 from gateway.settings import Settings
 from gateway.wire import ExtractRequest
 

@@ -12,16 +12,16 @@ from msgspec import Meta, Struct
 
 from backends.base import CompletionRequest, Route
 from gateway.answers import Answer
-from gateway.complete import Completer
 from gateway.completion_cache import CachePolicy
 from gateway.errors import InvalidRequest
 from gateway.flights import ReaderClosed
-from gateway.grounding import Grounded, Grounder
+from gateway.grounding import Grounded
 from gateway.routes.bodies import decode_body
 from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.openai_answers import ChatEvents, whole_body
 from gateway.routes.openai_errors import exception_handlers
 from gateway.routes.streaming import Departure, EventStream, given_up_when_client_leaves
+from gateway.services import Services
 from gateway.wire import CacheReport, WebOptions, WebSource, encode_json
 
 # where and as whom a request goes is the operator's to say
@@ -55,8 +55,7 @@ class ChatRequest(Struct, kw_only=True, frozen=True):
 async def create_completion(
     request: Request[Any, Any, Any],
     body: RawBody,
-    completer: NamedDependency[Completer],
-    grounder: NamedDependency[Grounder],
+    services: NamedDependency[Services],
 ) -> ASGIResponse:
     """OpenAI's chat completions over any configured model, streamed or whole.
 
@@ -70,11 +69,11 @@ async def create_completion(
     tenant = tenant_of(request)
     grounded: Grounded | None = None
     if data.web is not None:
-        route = await completer.resolve(asked.model)
+        route = await services.completer.resolve(asked.model)
         async with given_up_when_client_leaves(request.receive):
-            grounded = await grounder.ground(asked, data.web, route=route, tenant=tenant)
+            grounded = await services.grounder.ground(asked, data.web, route=route, tenant=tenant)
     with ExitStack() as unless_streamed:
-        answer = await completer.begin(
+        answer = await services.completer.begin(
             grounded.request if grounded else asked,
             tenant=tenant,
             cache=policy,
@@ -104,17 +103,17 @@ async def create_completion(
 
 
 @get("/v1/models", summary="List the models", tags=["models"], opt={"access": "chat"})
-async def list_models(completer: NamedDependency[Completer]) -> dict[str, Any]:
+async def list_models(services: NamedDependency[Services]) -> dict[str, Any]:
     """Every model that can be asked for, by name and by alias."""
-    served = await completer.models()
+    served = await services.completer.models()
     return {"object": "list", "data": [_entry(name, route) for name, route in served.items()]}
 
 
 @get("/v1/models/{model:path}", summary="Show one model", tags=["models"])
-async def show_model(model: FromPath[str], completer: NamedDependency[Completer]) -> dict[str, Any]:
+async def show_model(model: FromPath[str], services: NamedDependency[Services]) -> dict[str, Any]:
     """One model's entry."""
     name = model.removeprefix("/")
-    return _entry(name, await completer.resolve(name))
+    return _entry(name, await services.completer.resolve(name))
 
 
 router = Router(

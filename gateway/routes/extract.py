@@ -12,13 +12,13 @@ from litestar.response.base import ASGIResponse
 from gateway import sse
 from gateway.answers import HOLD_S
 from gateway.errors import GatewayError, InternalError
-from gateway.extract import Extractor
 from gateway.flights import Follower, ReaderClosed
 from gateway.routes.bodies import decode_body
 from gateway.routes.chat import answer_headers
 from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import Departure, EventStream
+from gateway.services import Services
 from gateway.wire import (
     DeltaEvent,
     EvidenceEvent,
@@ -49,7 +49,7 @@ _NAMES: dict[type, str] = {
     opt={"access": "extract", "work": True},
 )
 async def extract(
-    request: Request[Any, Any, Any], body: RawBody, extractor: NamedDependency[Extractor]
+    request: Request[Any, Any, Any], body: RawBody, services: NamedDependency[Services]
 ) -> ASGIResponse:
     """Answer a prompt, or fill a JSON Schema, from one or several pages, with evidence for every value.
 
@@ -58,7 +58,7 @@ async def extract(
     """
     data = decode_body(body, ExtractRequest)
     with ExitStack() as unless_streamed:
-        reader = extractor.begin(data, tenant=tenant_of(request))
+        reader = services.extractor.begin(data, tenant=tenant_of(request))
         unless_streamed.callback(reader.close)
         account_of(request).add_cost(lambda: used_tokens(reader.end))
         departure = Departure(request.receive)

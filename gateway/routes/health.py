@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from gateway.health import Health
+from gateway.services import Services
 
 
 @get("/health/live", summary="The process answers", tags=["operation"], opt={"open": True})
@@ -15,7 +15,7 @@ async def live() -> dict[str, str]:
 
 
 @get("/health/ready", summary="The service can do its work", tags=["operation"], opt={"open": True})
-async def ready(health: NamedDependency[Health]) -> Response[dict[str, Any]]:
+async def ready(services: NamedDependency[Services]) -> Response[dict[str, Any]]:
     """200 when requests can be served (`ready` or `degraded`), 503 when not; each dependency by name."""
-    report = await health.report()
+    report = await services.health.report()
     return Response(report, status_code=503 if report["status"] == "unready" else 200)

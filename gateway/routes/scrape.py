@@ -13,13 +13,13 @@ from litestar.types import ASGIApp
 
 from gateway import sse
 from gateway.errors import GatewayError, InvalidRequest
-from gateway.ready import ReadyAnswers
 from gateway.routes.bodies import decode_body
 from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import given_up_when_client_leaves
 from gateway.routes.watch import note_page
 from gateway.scrape import Opening, Scraper
+from gateway.services import Services
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 
 JSON, MARKDOWN, EVENTS = "application/json", "text/markdown", "text/event-stream"
@@ -35,8 +35,7 @@ _BARE_HEADERS = {  # a stranger's words served from our origin: nothing in them 
 async def scrape(
     request: Request[Any, Any, Any],
     body: RawBody,
-    scraper: NamedDependency[Scraper],
-    ready: NamedDependency[ReadyAnswers],
+    services: NamedDependency[Services],
 ) -> ASGIApp:
     """Fetch a page, or take its HTML, and return its content with exact token counts.
 
@@ -46,25 +45,25 @@ async def scrape(
     data = decode_body(body, ScrapeRequest)
     accepted = _preferred(request, JSON, MARKDOWN, EVENTS)
     if accepted == EVENTS:
-        opening = await scraper.open(data, tenant=tenant_of(request))
+        opening = await services.scraper.open(data, tenant=tenant_of(request))
         return ASGIStreamingResponse(
-            iterator=_events(request, scraper, opening),
+            iterator=_events(request, services.scraper, opening),
             media_type=EVENTS,
             headers={"cache-control": "no-store"},
         )
     async with given_up_when_client_leaves(request.receive):
-        opening = await scraper.open(data, tenant=tenant_of(request))
-        response = await scraper.read(opening)
+        opening = await services.scraper.open(data, tenant=tenant_of(request))
+        response = await services.scraper.read(opening)
     note_page(account_of(request), response)
     if accepted == MARKDOWN:
         return _bare(data, response)
-    ready.keep(body, tenant=tenant_of(request), opening=opening, response=response)
+    services.ready.keep(body, tenant=tenant_of(request), opening=opening, response=response)
     return _json(response)
 
 
 @get("/r/{target:path}", summary="Read a page as markdown", tags=["pages"], media_type=MARKDOWN, opt=WORK)
 async def read(
-    request: Request[Any, Any, Any], target: FromPath[str], scraper: NamedDependency[Scraper]
+    request: Request[Any, Any, Any], target: FromPath[str], services: NamedDependency[Services]
 ) -> ASGIApp:
     """The page at the address after `/r/`, cleaned with the default options, as markdown.
 
@@ -72,7 +71,7 @@ async def read(
     """
     data = ScrapeRequest(url=_target(request))
     async with given_up_when_client_leaves(request.receive):
-        response = await scraper.scrape(data, tenant=tenant_of(request))
+        response = await services.scraper.scrape(data, tenant=tenant_of(request))
     note_page(account_of(request), response)
     return _json(response) if _preferred(request, MARKDOWN, JSON) == JSON else _bare(data, response)
 

@@ -6,11 +6,11 @@ from litestar.params import RawBody
 
 from gateway.routes.bodies import decode_body
 from gateway.routes.scrape import WORK
-from gateway.scrape import Scraper
+from gateway.services import Services
 from gateway.wire import TokensRequest, TokensResponse
 
 
 @post("/v1/tokens", status_code=200, summary="Count tokens", tags=["pages"], opt=WORK)
-async def count_tokens(body: RawBody, scraper: NamedDependency[Scraper]) -> TokensResponse:
+async def count_tokens(body: RawBody, services: NamedDependency[Services]) -> TokensResponse:
     """Count the tokens of `text`, or of `messages` with what OpenAI's chat format adds to each."""
-    return await scraper.count(decode_body(body, TokensRequest))
+    return await services.scraper.count(decode_body(body, TokensRequest))

@@ -17,6 +17,7 @@ from gateway import sse
 from gateway.complete import Completer
 from gateway.grounding import Grounder
 from gateway.routes import chat
+from gateway.services import Services
 from gateway.wire import ScrapeRequest, ScrapeResponse
 from tests.serving import served
 from tests.shelf import DictCache
@@ -65,12 +66,10 @@ async def gateway(
         registry = Registry([mine, *specs], **more)
         cache = DictCache()
         completer = Completer(registry, cache=cache)
+        parts = dict.fromkeys(Services.__struct_fields__)  # what no route here asks for is not there
+        services = Services(**parts | {"completer": completer, "grounder": Grounder(scraper=NoPages())})
         app = Litestar(
-            [chat.router],
-            dependencies={
-                "completer": Provide(lambda: completer, sync_to_thread=False),
-                "grounder": Provide(lambda: Grounder(scraper=NoPages()), sync_to_thread=False),
-            },
+            [chat.router], dependencies={"services": Provide(lambda: services, sync_to_thread=False)}
         )
         async with served(app) as url:
             stack = Stack(url, up, cache)

@@ -1,0 +1,120 @@
+"""The use cases, built from settings: what the routes call, and the CLI in its own process."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import platformdirs
+from msgspec import Struct
+
+from backends.base import BackendFailure
+from backends.registry import Registry
+from backends.specs import specs_from
+from gateway.cache import open_cache
+from gateway.cache.base import Cache
+from gateway.cache.single_flight import SingleFlight
+from gateway.complete import Completer
+from gateway.extract import Extractor
+from gateway.fetch.client import HttpFetcher
+from gateway.fetch.guard import Policy
+from gateway.grounding import Grounder
+from gateway.health import Health
+from gateway.metrics import Metrics
+from gateway.pages import Pages
+from gateway.ready import ReadyAnswers
+from gateway.scrape import Scraper
+from gateway.settings import Settings
+from gateway.tracing import Untraced
+from gateway.workers import WorkerPool
+
+
+class Services(Struct, kw_only=True, frozen=True):
+    """Everything that is there once per process. Routes ask Litestar for it as `services`."""
+
+    scraper: Scraper
+    ready: ReadyAnswers
+    completer: Completer
+    grounder: Grounder
+    extractor: Extractor
+    registry: Registry
+    cache: Cache
+    health: Health
+
+
+def cache_directory(settings: Settings) -> Path:
+    """Where the embedded cache lives: CACHE_DIR, else the platform's folder for caches."""
+    return Path(settings.cache_dir or platformdirs.user_cache_dir("winnow"))
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, metrics: Metrics | None = None, tracing: Untraced | None = None
+) -> AsyncIterator[Services]:
+    """Build what `settings` describe; everything is closed, last first, when the block ends."""
+    metrics, tracing = metrics or Metrics(), tracing or Untraced()
+    async with AsyncExitStack() as stack:
+        cache = open_cache(
+            directory=cache_directory(settings), size_bytes=settings.cache_size_bytes, url=settings.cache_url
+        )
+        cache = tracing.cache(cache)
+        stack.push_async_callback(cache.aclose)
+        fetcher = HttpFetcher(
+            policy=Policy(allow_targets=settings.allow_targets),
+            max_body_bytes=settings.max_body_bytes,
+            host_concurrency=settings.host_concurrency,
+            respect_robots=settings.respect_robots,
+            user_agent=settings.user_agent,
+        )
+        stack.push_async_callback(fetcher.aclose)
+        workers = WorkerPool(
+            workers=settings.clean_workers,
+            timeout_s=settings.clean_timeout_s,
+            memory_bytes=settings.clean_memory_bytes,
+            killed=metrics.observe_kill,
+        )
+        stack.push_async_callback(workers.aclose)
+        await workers.start()
+        pages = Pages(
+            fetcher=tracing.fetcher(fetcher),
+            cache=cache,
+            flights=SingleFlight(cache, joined=metrics.observe_join),
+        )
+        stack.push_async_callback(pages.aclose)
+
+        registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
+        stack.push_async_callback(registry.aclose)
+        completer = Completer(tracing.routes(registry), cache=cache, watcher=metrics.models)
+        stack.push_async_callback(completer.aclose)
+
+        if settings.local_model:  # a model takes its time to load: begin now, not with the first request
+            loading = asyncio.create_task(_load(registry, "local"))
+            stack.callback(loading.cancel)
+
+        async def workers_health() -> str | None:
+            return workers.health()
+
+        scraper = Scraper(
+            pages=pages, workers=tracing.workers(workers), cache=cache, told=metrics.observe_page
+        )
+        yield Services(
+            scraper=scraper,
+            ready=ReadyAnswers(cache, told=metrics.observe_page),
+            completer=completer,
+            grounder=Grounder(scraper=scraper),
+            extractor=Extractor(scraper=scraper, completer=completer),
+            registry=registry,
+            cache=cache,
+            health=Health(
+                needed={"workers": workers_health}, helpful={"cache": cache.health}, backends=registry.health
+            ),
+        )
+
+
+async def _load(registry: Registry, model: str) -> None:
+    try:
+        route = await registry.resolve(model)
+        await route.backend.health()
+    except BackendFailure:
+        pass  # readiness and the first request tell why
