@@ -15,7 +15,7 @@ SYSTEM_PACKAGES := redis-server nginx chromium
 
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 
-.PHONY: run test lint types install-only system golden fuzz schemathesis soak scale-demo bench-local weights \
+.PHONY: run test lint types install-only system api-docs golden fuzz schemathesis soak scale-demo bench-local weights \
     bench-extraction clean
 
 run: $(call stamp,$(EXTRAS))
@@ -45,6 +45,9 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
 # servers and a browser that tests use; elsewhere than on Debian as root the tests that need one say so and skip
 system:
 	@bash tests/system_packages.sh $(SYSTEM_PACKAGES)
+
+api-docs: $(call stamp,$(TEST_EXTRAS))
+	$(BIN)/python -m gateway.routes.reference > docs/api.md
 
 golden: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/python -m pytest tests/test_golden.py --update

@@ -313,7 +313,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 
 def _failure(kinds: list[type[GatewayError]], *, openai: bool) -> dict[str, Any]:
-    words = "; ".join(f"`{kind.code}`: {(kind.__doc__ or '').splitlines()[0]}" for kind in kinds)
+    words = "; ".join(f"`{kind.code}`: {(kind.__doc__ or '').splitlines()[0].rstrip('.')}" for kind in kinds)
     if openai:
         content = {JSON: {"schema": _reference(ChatError)}}
     else:

@@ -17,6 +17,7 @@ from gateway.errors import BY_CODE
 from gateway.keys import Key, hash_secret
 from gateway.routes.field_words import FIELD_WORDS
 from gateway.routes.openapi import OPERATIONS, describe, routes_of
+from gateway.routes.reference import to_markdown
 from gateway.settings import BackendSettings, Settings
 from tests.service import running_gateway
 
@@ -97,6 +98,11 @@ def test_body_is_taken_as_the_document_says(keyed: str, body: dict[str, Any], fi
     response = httpx2.post(f"{keyed}/v1/scrape", json=body, headers={"x-api-key": SECRET})
     assert (response.status_code, response.json()["code"]) == (400, "invalid_request")
     assert response.json()["detail"].startswith(f"{field}: ")
+
+
+def test_written_reference_is_up_to_date(document: dict[str, Any]) -> None:
+    written = (ROOT / "docs" / "api.md").read_text("utf-8")
+    assert written == to_markdown(document), "make api-docs writes it anew"
 
 
 def run_schemathesis(url: str, *, examples: int, folder: Path) -> subprocess.CompletedProcess[str]:
