@@ -17,12 +17,16 @@ from gateway.core.page import CleanOptions
 from gateway.core.reading import read
 from training.corpus import Sample, read_samples
 from training.labels import label_blocks
-from training.lexicon import Counts, count_fold, learn_lexicon
+from training.lexicon import Counts, count_group, learn_lexicon
 from training.network import Example, Recipe, fit_network
-from training.score import word_f1
+from training.score import word_f1, words_of
 
+_PARTS = 5  # of a fold: each part's rows are described by the lexicon of all other parts
 _SAMPLED = 100  # blocks a page that the scale of the features is taken from
 _BINS = 25  # of equal size, for the calibration
+
+
+Group = tuple[int, int]  # fold, and part of it; a domain is in one group
 
 
 class Labelled(NamedTuple):
@@ -32,19 +36,19 @@ class Labelled(NamedTuple):
     blocks: Blocks
     head: Head
     labels: np.ndarray
-    fold: int
+    group: Group
+    teaches: bool
 
     @property
-    def teaches(self) -> bool:
-        """Without a truth, or with one that is not on the page, there is no lesson."""
-        return bool(self.labels.any())
+    def fold(self) -> int:
+        return self.group[0]
 
 
 class Corpus(NamedTuple):
-    """The labelled pages, and by fold what they say of tokens and words."""
+    """The labelled pages, and by group what they say of tokens and words."""
 
     pages: list[Labelled]
-    counts: dict[int, Counts]
+    counts: dict[Group, Counts]
 
 
 class PageScore(NamedTuple):
@@ -83,19 +87,40 @@ class Scores(NamedTuple):
 def read_corpus(folder: Path, *, folds: int) -> Corpus:
     """Every page, walked and labelled; its markup is kept for the end-to-end score."""
     samples = list(read_samples(folder))
-    fold_of = _assign_folds([sample.domain for sample in samples], folds)
+    group_of = _assign_groups([sample.domain for sample in samples], folds)
     pages = []
     for sample in samples:
         reading = read(sample.html, url=sample.url, options=CleanOptions())
         labels = label_blocks(reading.blocks.texts, sample.content)
-        if reading.is_content:
-            labels[:] = False  # there is no choice to learn from
-        pages.append(Labelled(sample, reading.blocks, reading.head, labels, fold_of[sample.domain]))
+        teaches = _teaches(sample, labels, is_content=reading.is_content)
+        pages.append(Labelled(sample, reading.blocks, reading.head, labels, group_of[sample.domain], teaches))
     counts = {
-        fold: count_fold((p.sample.domain, p.blocks, p.labels) for p in pages if p.fold == fold and p.teaches)
-        for fold in range(folds)
+        group: count_group(
+            (p.sample.domain, p.blocks, p.labels)
+            for p in pages
+            if p.group == group and p.teaches and p.labels.any()
+        )
+        for group in sorted(set(group_of.values()))
     }
     return Corpus(pages, counts)
+
+
+def _teaches(sample: Sample, labels: np.ndarray, *, is_content: bool) -> bool:
+    """Whether there is a lesson: that blocks are the content, or that none is (a wall, an empty shell).
+
+    There is none on a page recovered from data, which leaves no choice, or without its truth in the DOM.
+    """
+    return not is_content and bool(labels.any() or (len(labels) and not words_of(sample.content)))
+
+
+def _assign_groups(domains: list[str], folds: int) -> dict[str, Group]:
+    """Domains to folds, and those of a fold to its parts."""
+    fold_of = _assign_folds(domains, folds)
+    group_of: dict[str, Group] = {}
+    for fold in range(folds):
+        part_of = _assign_folds([domain for domain in domains if fold_of[domain] == fold], _PARTS)
+        group_of |= {domain: (fold, part) for domain, part in part_of.items()}
+    return group_of
 
 
 def _assign_folds(domains: list[str], folds: int) -> dict[str, int]:
@@ -114,10 +139,10 @@ def fit_classifier(
     corpus: Corpus, *, leave_out: int | None, seeds: Iterable[int], recipe: Recipe
 ) -> Classifier:
     """Fit on all folds but one; confidences are not calibrated yet."""
-    counts = {fold: count for fold, count in corpus.counts.items() if fold != leave_out}
+    counts = {group: count for group, count in corpus.counts.items() if group[0] != leave_out}
     used = [page for page in corpus.pages if page.fold != leave_out and page.teaches]
-    lexicons = {fold: learn_lexicon(counts[other] for other in counts if other != fold) for fold in counts}
-    features = [build_features(page.blocks, page.head, lexicons[page.fold]) for page in used]
+    lexicons = {group: learn_lexicon(counts[other] for other in counts if other != group) for group in counts}
+    features = [build_features(page.blocks, page.head, lexicons[page.group]) for page in used]
     classifier = _standardise(features, learn_lexicon(counts.values()))
     examples = [
         Example(

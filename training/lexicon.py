@@ -1,7 +1,8 @@
 """Log-odds by class token and by word, from per-domain shares, so that no site outweighs another.
 
-A score a row was itself counted in would leak its label. Counts are therefore kept by fold: the rows of a
-fold are described by the table of the other folds, and at run time by the table of all.
+A score a row was itself counted in would leak its label. Counts are therefore kept by group of domains: the
+rows of a group are described by the table of the other groups, and at run time by the table of all. Small
+groups make the two tables alike: what is learned of one holds for the other.
 """
 
 import math
@@ -22,14 +23,14 @@ Shares = dict[str, tuple[float, int]]  # name -> sum over domains of the share t
 
 
 class Counts(NamedTuple):
-    """Of one fold."""
+    """Of one group of domains."""
 
     tokens: Shares
     words: Shares
 
 
-def count_fold(pages: Iterable[tuple[str, Blocks, np.ndarray]]) -> Counts:
-    """Count over a fold's pages, given as domain, blocks and labels."""
+def count_group(pages: Iterable[tuple[str, Blocks, np.ndarray]]) -> Counts:
+    """Count over a group's pages, given as domain, blocks and labels."""
     tokens: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
     words: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
     for domain, blocks, labels in pages:
@@ -48,7 +49,7 @@ def count_fold(pages: Iterable[tuple[str, Blocks, np.ndarray]]) -> Counts:
         for text, label in zip(blocks.texts, labels, strict=True):
             split = text.lower().split()
             if len(split) <= SHORT_WORDS:
-                for word in set(split):
+                for word in dict.fromkeys(split):  # a set has another order in every process
                     share = of_words[word]
                     share[0] += label
                     share[1] += 1
@@ -64,16 +65,16 @@ def _by_domain(counts: dict[str, dict[str, list[float]]]) -> Shares:
     return total
 
 
-def learn_lexicon(folds: Iterable[Counts]) -> Lexicon:
-    """The table of the given folds together."""
-    folds = list(folds)
-    return Lexicon(_score([fold.tokens for fold in folds]), _score([fold.words for fold in folds]))
+def learn_lexicon(groups: Iterable[Counts]) -> Lexicon:
+    """The table of the given groups together."""
+    groups = list(groups)
+    return Lexicon(_score([group.tokens for group in groups]), _score([group.words for group in groups]))
 
 
-def _score(folds: list[Shares]) -> dict[str, float]:
+def _score(groups: list[Shares]) -> dict[str, float]:
     total: dict[str, tuple[float, int]] = {}
-    for fold in folds:
-        for name, (share, domains) in fold.items():
+    for group in groups:
+        for name, (share, domains) in group.items():
             known = total.get(name, (0.0, 0))
             total[name] = (known[0] + share, known[1] + domains)
     prior = sum(share for share, _ in total.values()) / max(1, sum(domains for _, domains in total.values()))

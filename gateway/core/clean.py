@@ -45,9 +45,10 @@ def clean(
         if not reading.is_content:
             kept = keep(reading.blocks, choice.blocks)
         if confidence < _LOW_CONFIDENCE:
-            message = (
-                f"the choice of the main content is unsure ({confidence:.2f}); compare it with scope page"
+            found = (
+                "the choice of the main content is unsure" if choice.blocks else "no main content was found"
             )
+            message = f"{found} ({confidence:.2f}); compare with scope page"
             warnings.append(Notice(code="low_confidence", message=message))
     rendered = render(
         reading.root,

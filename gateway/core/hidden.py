@@ -12,6 +12,7 @@ is noise at best and an instruction to a language model at worst.
  - it is see-through only until an animation that it declares itself;
  - it is a piece of a streamed React tree (id="S:…"), or so large a share of the page that hiding it
    would leave readers nothing.
+A link to another page is aria-hidden where a card links twice: readers see it, screen readers need not.
 Menus, dialogs and pop-ups reveal too, but never content. Font size 0, off-screen, clip, scale(0), same
 colour and screen-reader classes always hide.
 """
@@ -173,7 +174,8 @@ class _Page:
         if "hidden" in attributes:
             return "" if attributes.get("hidden") == "until-found" else "hidden"
         if attributes.get("aria-hidden") == "true":
-            return "aria-hidden"
+            link = (attributes.get("href") or "#") if node.tag == "a" else "#"
+            return "aria-hidden" if link.startswith("#") else ""
         if node.tag == "dialog":
             return "" if "open" in attributes else "dialog"
         if node.tag == "font":

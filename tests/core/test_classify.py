@@ -24,7 +24,8 @@ def features_of(html: str, **head: str) -> dict[str, list[float]]:
     ("probabilities", "words", "chosen"),
     [
         pytest.param([0.9, 0.1, 0.8], [10, 10, 10], [0, 2], id="the-likely-ones"),
-        pytest.param([0.1, 0.05, 0.02], [10, 10, 10], [0], id="at-least-one"),
+        pytest.param([0.3, 0.1, 0.05], [10, 10, 10], [0], id="one-that-may-be"),
+        pytest.param([0.05, 0.02, 0.02], [10, 10, 10], [], id="none-that-is-likely"),
         pytest.param([0.9, 0.45], [10, 100], [0, 1], id="words-weigh"),
         pytest.param([0.5, 0.5, 0.5], [1, 1, 1], [0, 1, 2], id="ties-together"),
     ],
@@ -108,6 +109,39 @@ def test_choose_finds_nothing_on_an_empty_page() -> None:
     root = LexborHTMLParser("").body
     assert root is not None
     assert choose(read_blocks(root), Head(), load_classifier()).blocks == []
+
+
+LISTING = "for step in range(9):\n    total[step] += weights[step] @ values[step - 1]\n" * 40
+
+
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        pytest.param("<main>{prose}<pre>{code}</pre>{prose}</main>", True, id="between-content"),
+        pytest.param(
+            "<main>{prose}<pre><div>{code}</div><div>a = 1</div></pre>{prose}</main>", True, id="cut"
+        ),
+        pytest.param(
+            "<main>{prose}</main><footer><pre>{code}</pre><p>Imprint</p></footer>", False, id="below"
+        ),
+    ],
+)
+def test_choose_takes_code_with_the_text_around_it(html: str, kept: bool) -> None:
+    prose = "<p>It is what it is, and so on and on, for as long as there is something to say of it.</p>" * 4
+    root = LexborHTMLParser(html.format(prose=prose, code=LISTING)).body
+    assert root is not None
+    blocks = read_blocks(root)
+    chosen = choose(blocks, Head(), load_classifier()).blocks
+    assert any("total[step]" in blocks.texts[index] for index in chosen) is kept
+
+
+def test_choose_finds_nothing_where_there_is_only_a_footer() -> None:
+    html = "<footer class=footer><ul><li><a href=/a>Imprint</a><li><a href=/b>Privacy</a></ul>© Shop</footer>"
+    root = LexborHTMLParser(html).body
+    assert root is not None
+    choice = choose(read_blocks(root), Head(), load_classifier())
+    assert choice.blocks == []
+    assert choice.confidence < 0.6
 
 
 def test_predict_gives_probabilities() -> None:
