@@ -56,7 +56,10 @@ async def open_services(
     metrics, tracing = metrics or Metrics(), tracing or Untraced()
     async with AsyncExitStack() as stack:
         cache = open_cache(
-            directory=cache_directory(settings), size_bytes=settings.cache_size_bytes, url=settings.cache_url
+            directory=cache_directory(settings),
+            size_bytes=settings.cache_size_bytes,
+            url=settings.cache_url,
+            alone=settings.workers == 1,
         )
         cache = tracing.cache(cache)
         stack.push_async_callback(cache.aclose)

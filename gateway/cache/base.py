@@ -70,6 +70,12 @@ class Store(Cache, Protocol):
     async def get_entry(self, key: str) -> Entry | None: ...
 
 
+class BatchStore(Store, Protocol):
+    """A store that makes many writes in one go."""
+
+    async def set_many(self, entries: Mapping[str, Entry]) -> None: ...
+
+
 def cache_key(namespace: str, *, schema: int, tenant: str | None, parts: Any) -> str:
     """Name an entry after everything that decides its value.
 

@@ -6,7 +6,7 @@ in a thread of its own, one for reads and one for writes, with a deadline, and t
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -61,6 +61,11 @@ class DiskCache:
     async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
         entry = Entry(value, time.time() + ttl_s)
         await self._writes.run(lambda store: store.write(key, entry, fence=fence), otherwise=None)
+
+    async def set_many(self, entries: Mapping[str, Entry]) -> None:
+        """All in one transaction."""
+        batch = dict(entries)  # the thread's own: the caller may take entries out meanwhile
+        await self._writes.run(lambda store: store.write_all(batch), otherwise=None)
 
     async def delete(self, key: str) -> None:
         await self._writes.run(lambda store: store.remove(key), otherwise=None)

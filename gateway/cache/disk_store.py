@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -137,6 +137,12 @@ class DiskStore:
                 hold = _read_hold(database, key)
                 if hold is None or hold.fence <= fence:
                     database.set(key, sealed, expire=ttl_s, tag=namespace_of(key))
+
+    def write_all(self, entries: Mapping[str, Entry]) -> None:
+        """As `write`, for many; all or none."""
+        with self._database() as database, database.transact():
+            for key, entry in entries.items():
+                self.write(key, entry)
 
     def remove(self, key: str) -> None:
         with self._database() as database:
