@@ -76,6 +76,8 @@ class BackendValues(Protocol):
     @property
     def local_threads(self) -> int | None: ...
     @property
+    def local_flash_attention(self) -> bool | None: ...
+    @property
     def backends(self) -> Sequence[BackendTable]: ...
 
 
@@ -93,6 +95,7 @@ def specs_from(values: BackendValues, environ: Mapping[str, str]) -> list[Backen
         "parallel": values.local_parallel,
         "gpu_layers": values.local_gpu_layers,
         "threads": values.local_threads,
+        "flash_attention": values.local_flash_attention,
     }
     specs = [_spec_from_table(table, environ, local) for table in values.backends]
     if values.remote_url or values.remote_api_key:

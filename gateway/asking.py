@@ -245,8 +245,7 @@ class Asking:
         finally:
             answer.close()
         finished = answer.finished
-        self._outcome.finished.append(finished)
-        self._outcome.finish_reason = finished.completion.finish_reason
+        self._outcome.add_call(finished)
         return _said(finished)
 
     def _take(self, reply: str, schema: Schema) -> list[Violation]:

@@ -65,6 +65,7 @@ async def _try_models(services: Services, settings: Settings) -> list[Finding]:
             parallel=settings.local_parallel,
             gpu_layers=settings.local_gpu_layers,
             threads=settings.local_threads,
+            flash_attention=settings.local_flash_attention,
         )
         return [Finding(name="local model", well=item.level != "error", message=item.text) for item in found]
     try:

@@ -3,9 +3,10 @@
 import secrets
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from backends.base import Route, Usage
+from backends.base import Completion, Route, Usage
 from gateway.answers import Finished
 from gateway.core.prompt import PromptPage
 from gateway.errors import BackendUnavailable
@@ -75,6 +76,12 @@ class Outcome:
         self.coverage = Coverage(read=0, chunks=0)
         self.estimate: Estimate | None = None
 
+    def add_call(self, finished: Finished) -> None:
+        """Take note of a call's end, and of what its backend has to say about it."""
+        self.finished.append(finished)
+        self.finish_reason = finished.completion.finish_reason
+        self.warnings += [notice for notice in _notices(finished.completion) if notice not in self.warnings]
+
     def needs_no_model(self) -> None:
         """The page's own structured data answers."""
         self.model, self.backend = None, STRUCTURED
@@ -100,6 +107,14 @@ def summarise(outcome: Outcome, *, total_ms: float) -> ExtractDone:
         coverage=outcome.coverage,
         estimate=outcome.estimate,
     )
+
+
+def _notices(completion: Completion) -> list[Notice]:
+    """The local backend's warnings, such as a schema that was only checked afterwards."""
+    try:
+        return msgspec.convert(completion.raw.get("warnings", []), list[Notice])
+    except msgspec.ValidationError:
+        return []  # another server's field of that name
 
 
 def _usage(outcome: Outcome) -> ExtractUsage:

@@ -96,6 +96,7 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     local_parallel: Count = 4
     local_gpu_layers: int | None = None  # None: all when the build has a GPU
     local_threads: Count | None = None
+    local_flash_attention: bool | None = None  # None: on a GPU only
 
     keys: list[Key] = []
     backends: list[BackendSettings] = []

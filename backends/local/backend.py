@@ -52,6 +52,7 @@ class LocalBackend:
         parallel: requests computed together.
         gpu_layers: None: all, when the build of llama-cpp-python has a GPU.
         threads: None: cores less one.
+        flash_attention: None: on a GPU only, where it changes no more than other kernels do.
         queue_limit: requests that may wait for a place; one more is refused with a Retry-After.
         command: starts the model's process; another one only in tests of its faults.
         silence_s: how long the process may say nothing, twice, while something is asked of it.
@@ -66,6 +67,7 @@ class LocalBackend:
         parallel: int = 4,
         gpu_layers: int | None = None,
         threads: int | None = None,
+        flash_attention: bool | None = None,
         queue_limit: int = 64,
         command: Sequence[str] | None = None,
         silence_s: float = 60.0,
@@ -78,6 +80,7 @@ class LocalBackend:
             parallel=parallel,
             gpu_layers=gpu_layers,
             threads=threads or default_threads(),
+            flash_attention=flash_attention,
         )
         self._supervisor = Supervisor(opening, command=command, silence_s=silence_s)
         self._ttft_s, self._itl_s = Histogram(TTFT_BUCKETS_S), Histogram(ITL_BUCKETS_S)

@@ -28,6 +28,7 @@ class Open(Struct, tag=True, frozen=True, kw_only=True):
     parallel: int
     gpu_layers: int | None
     threads: int
+    flash_attention: bool | None = None  # None: where nothing is lost by it
     extra_buffers: bool = True
 
 

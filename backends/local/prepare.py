@@ -7,8 +7,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import jsonschema
-from jsonschema.exceptions import SchemaError, best_match
 from msgspec import structs
 
 from backends.local.grammar import Constraint, constrain
@@ -18,6 +16,8 @@ from backends.local.native import NativeModel
 from backends.local.parameters import RequestRejected, Sampling, Wanted, read_request, text_of
 from backends.local.sampling import GrammarError, Sampler
 from backends.local.template import ChatTemplate
+from gateway.core.schema import Schema
+from gateway.errors import InvalidRequest
 
 MAX_ATTEMPTS = 3
 
@@ -78,8 +78,9 @@ class Preparation:
         """
         try:
             wanted = read_request(request)
-            constraint = self._constraint(wanted.schema)
-            self._attempt(_Attempt(request, ticket, wanted, constraint))
+            schema = _checked(wanted.schema)
+            constraint = self._constraint(schema) if schema else None
+            self._attempt(_Attempt(request, ticket, wanted, schema, constraint))
         except RequestRejected as exc:
             raise Refusal("rejected", str(exc)) from exc
 
@@ -121,15 +122,9 @@ class Preparation:
             )
         return tokens
 
-    def _constraint(self, schema: dict[str, Any] | None) -> Constraint | None:
+    def _constraint(self, schema: Schema) -> Constraint:
         """What can be held of a schema while generating. A grammar that llama.cpp refuses counts as none."""
-        if schema is None:
-            return None
-        try:
-            jsonschema.Draft202012Validator.check_schema(schema)
-        except SchemaError as exc:
-            raise RequestRejected(f"the JSON Schema is not one: {exc.json_path}: {exc.message}") from exc
-        constraint = constrain(schema)
+        constraint = constrain(schema.document)
         try:
             Sampler(self._model, Sampling(), constraint.grammar).close()
         except GrammarError as exc:
@@ -143,7 +138,7 @@ class Preparation:
         """Check a held answer: let it go, or ask again with the fault named."""
         if job.cancelled:
             return
-        fault = violation(job.held_text, attempt.wanted.schema or {})
+        fault = violation(job.held_text, attempt.schema) if attempt.schema else None
         if fault and job.reason == "stop" and attempt.number < MAX_ATTEMPTS:
             try:
                 self._attempt(attempt.again(job, fault))
@@ -160,9 +155,15 @@ class _Attempt:
     """One try at a request; a later one carries the earlier answer and what was wrong with it."""
 
     def __init__(
-        self, request: Generate, ticket: Ticket, wanted: Wanted, constraint: Constraint | None
+        self,
+        request: Generate,
+        ticket: Ticket,
+        wanted: Wanted,
+        schema: Schema | None,
+        constraint: Constraint | None,
     ) -> None:
-        self.request, self.ticket, self.wanted, self.constraint = request, ticket, wanted, constraint
+        self.request, self.ticket, self.wanted = request, ticket, wanted
+        self.schema, self.constraint = schema, constraint
         self.number = 1
         self.spent = Spent()
         self._corrections: list[dict[str, Any]] = []
@@ -200,7 +201,7 @@ class _Attempt:
         return [{"code": "schema_not_enforced", "message": message}]
 
     def again(self, job: Job, fault: str) -> "_Attempt":
-        following = _Attempt(self.request, self.ticket, self.wanted, self.constraint)
+        following = _Attempt(self.request, self.ticket, self.wanted, self.schema, self.constraint)
         following.number = self.number + 1
         following.spent = Spent(
             input_tokens=self.spent.input_tokens + len(job.prompt),
@@ -217,17 +218,24 @@ class _Attempt:
         return following
 
 
-def violation(text: str, schema: dict[str, Any]) -> str | None:
+def violation(text: str, schema: Schema) -> str | None:
     """Why a text is no JSON that satisfies the schema; None when it is."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as exc:
         return f"it is not JSON: {exc}"
+    faults = schema.violations(value)
+    return f"{faults[0].path or '/'}: {faults[0].message}" if faults else None
+
+
+def _checked(document: dict[str, Any] | None) -> Schema | None:
+    """A client's schema under the bounds of /v1/extract: whatever it says, checking against it takes little time."""
+    if document is None:
+        return None
     try:
-        error = best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
-    except Exception as exc:  # a client's schema: a pattern that does not compile, a reference to nowhere
-        return f"the schema cannot be applied: {exc}"
-    return f"{error.json_path}: {error.message[:300]}" if error else None
+        return Schema(document)
+    except InvalidRequest as exc:
+        raise RequestRejected(f"the JSON Schema is refused: {exc}") from exc
 
 
 def _said_nothing(request: Generate, prompt_tokens: int) -> Finished:

@@ -18,6 +18,7 @@ from backends.local.native import NativeModel, lib
 from backends.local.parameters import Sampling
 
 PENALTY_WINDOW_TOKENS = 64
+NO_PENALTIES = (1.0, 0.0, 0.0)
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
@@ -44,6 +45,7 @@ class Sampler:
         if grammar and not self._grammar:
             raise GrammarError("llama.cpp does not accept the grammar made from the schema")
         self._chain = _chain(model, sampling)
+        self._highest_wins = not grammar and sampling.temperature == 0 and not _changes_scores(sampling)
 
     def next_token(self, index: int) -> int:
         """Choose and remember the token that follows the output at a batch index.
@@ -51,6 +53,8 @@ class Sampler:
         Raises:
             NoCandidate: every token is refused by the grammar.
         """
+        if self._highest_wins:  # without an array of candidates in between
+            return int(self._model.logits(index).argmax())
         if self._grammar is None:
             return int(lib.llama_sampler_sample(self._chain, self._model.context, index))
         logits = self._model.logits(index)
@@ -131,8 +135,8 @@ def _chain(model: NativeModel, sampling: Sampling) -> Any:
         known = {t: bias for t, bias in sampling.logit_bias.items() if 0 <= t < model.vocabulary_size}
         entries = (lib.llama_logit_bias * len(known))(*((t, _bias(bias)) for t, bias in known.items()))
         add(lib.llama_sampler_init_logit_bias(model.vocabulary_size, len(known), entries))
-    penalties = (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty)
-    if penalties != (1.0, 0.0, 0.0):
+    penalties = _penalties(sampling)
+    if penalties != NO_PENALTIES:
         add(lib.llama_sampler_init_penalties(model.vocabulary_size, PENALTY_WINDOW_TOKENS, *penalties))
     if sampling.temperature == 0:
         add(lib.llama_sampler_init_greedy())
@@ -149,6 +153,14 @@ def _chain(model: NativeModel, sampling: Sampling) -> Any:
         seed = 0  # llama.cpp reads this one as "any"
     add(lib.llama_sampler_init_dist(seed))
     return chain
+
+
+def _changes_scores(sampling: Sampling) -> bool:
+    return bool(sampling.logit_bias) or _penalties(sampling) != NO_PENALTIES
+
+
+def _penalties(sampling: Sampling) -> tuple[float, float, float]:
+    return sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty
 
 
 def _bias(value: float) -> float:

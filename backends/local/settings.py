@@ -8,7 +8,7 @@ from backends.local.messages import Open
 
 DEFAULT_CONTEXT_TOKENS = 8192
 BATCH_TOKENS = 512
-FLASH_OFF, FLASH_AUTO = 0, -1  # llama.cpp's enum llama_flash_attn_type
+FLASH_OFF, FLASH_ON, FLASH_AUTO = 0, 1, -1  # llama.cpp's enum llama_flash_attn_type
 
 
 class ContextPlan(Struct, frozen=True, kw_only=True):
@@ -36,9 +36,9 @@ def plan_context(opening: Open, *, trained_tokens: int, on_gpu: bool, embeds: bo
     """Lay out the KV cache.
 
     On a CPU every sequence has a stretch of its own, so that attention reads only its own cells, and
-    FlashAttention is off, so that an answer does not depend on what it was batched with. On a GPU one
-    stretch serves all: copying a prefix costs nothing there, so twice as many sequences may stay resident
-    as run at once.
+    FlashAttention is off unless asked for: it sums in 16 bits there, so that what an answer was batched
+    with decides near ties more often. On a GPU one stretch serves all: copying a prefix costs nothing
+    there, so twice as many sequences may stay resident as run at once.
     """
     notes = []
     context = min(trained_tokens, opening.context_tokens or DEFAULT_CONTEXT_TOKENS)
@@ -60,6 +60,12 @@ def plan_context(opening: Open, *, trained_tokens: int, on_gpu: bool, embeds: bo
         threads=opening.threads,
         on_gpu=on_gpu,
         unified_kv=unified,
-        flash_attention=FLASH_AUTO if on_gpu else FLASH_OFF,
+        flash_attention=_flash_attention(opening, on_gpu=on_gpu),
         notes=notes,
     )
+
+
+def _flash_attention(opening: Open, *, on_gpu: bool) -> int:
+    if opening.flash_attention is None:
+        return FLASH_AUTO if on_gpu else FLASH_OFF
+    return FLASH_ON if opening.flash_attention else FLASH_OFF

@@ -7,8 +7,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from backends.base import BackendRejected
 from backends.local import LocalBackend
 from backends.local.grammar import constrain
+from backends.local.prepare import violation
+from gateway.core.schema import Schema
 from tests.backends.local.local_model import ask, opened
 
 pytestmark = pytest.mark.anyio
@@ -107,7 +110,7 @@ async def test_keyword_no_grammar_holds_is_checked_and_said(backend: LocalBacken
 
 
 async def test_schema_without_a_grammar_is_asked_for_in_words(backend: LocalBackend) -> None:
-    schema = {"type": "string", "pattern": "^(?=x).*$"}
+    schema = {"type": "string", "pattern": "never said by chance"}
     answer = await ask(backend, json_schema=schema, max_output_tokens=20)
     plain = await ask(backend, max_output_tokens=20)
     assert answer.warnings[0]["code"] == "schema_not_enforced"
@@ -116,13 +119,24 @@ async def test_schema_without_a_grammar_is_asked_for_in_words(backend: LocalBack
     assert answer.usage.input_tokens > plain.usage.input_tokens + 30
 
 
-async def test_schema_that_cannot_be_applied_is_said(backend: LocalBackend) -> None:
-    schema = {"$ref": "#/$defs/nowhere"}
-    pid = backend.pid
-    parameters = {"logit_bias": {str(3 + ord("1")): 100}}
-    answer = await ask(backend, json_schema=schema, parameters=parameters, max_output_tokens=3)
-    assert [warning["code"] for warning in answer.warnings] == ["schema_not_enforced", "schema_violated"]
-    assert backend.pid == pid
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        pytest.param({"$ref": "#/$defs/nowhere"}, "nothing stands at", id="dangling-reference"),
+        pytest.param({"$ref": "https://example.org/schema"}, "only references within", id="remote-reference"),
+        pytest.param({"type": "string", "pattern": "^(a+)+(?=b)$"}, "RE2", id="pattern-without-linear-time"),
+    ],
+)
+async def test_schema_that_cannot_be_applied_safely_is_refused(
+    backend: LocalBackend, schema: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BackendRejected, match=said):
+        await ask(backend, json_schema=schema, max_output_tokens=3)
+
+
+def test_slow_pattern_holds_nobody_up() -> None:
+    schema = Schema({"type": "string", "pattern": "^(a+)+$"})  # minutes for a backtracking engine
+    assert violation(json.dumps("a" * 5000 + "!"), schema) is not None
 
 
 async def test_answer_cut_by_its_length_is_not_asked_again(backend: LocalBackend) -> None:

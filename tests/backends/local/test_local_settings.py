@@ -8,7 +8,7 @@ import pytest
 from backends.local import LocalBackend, build
 from backends.local.histogram import Histogram
 from backends.local.messages import MAX_FRAME_BYTES, Count, Open, decode_to_model, encode_frame, frame_length
-from backends.local.settings import FLASH_AUTO, FLASH_OFF, ContextPlan, plan_context
+from backends.local.settings import FLASH_AUTO, FLASH_OFF, FLASH_ON, ContextPlan, plan_context
 from backends.specs import BackendSpec, ConfigurationError
 
 
@@ -19,8 +19,16 @@ def plan(
     gpu: bool = False,
     embeds: bool = False,
     parallel: int = 4,
+    flash_attention: bool | None = None,
 ) -> ContextPlan:
-    opening = Open(path="x", context_tokens=context, parallel=parallel, gpu_layers=None, threads=3)
+    opening = Open(
+        path="x",
+        context_tokens=context,
+        parallel=parallel,
+        gpu_layers=None,
+        threads=3,
+        flash_attention=flash_attention,
+    )
     return plan_context(opening, trained_tokens=trained, on_gpu=gpu, embeds=embeds)
 
 
@@ -28,6 +36,12 @@ def test_cpu_gives_every_request_its_own_cells() -> None:
     made = plan()
     assert (made.unified_kv, made.flash_attention) == (False, FLASH_OFF)
     assert (made.sequences, made.context_tokens, made.cells) == (4, 8192, 4 * 8192)
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_flash_attention_is_what_was_asked(gpu: bool) -> None:
+    for asked, given in ((True, FLASH_ON), (False, FLASH_OFF)):
+        assert plan(gpu=gpu, flash_attention=asked).flash_attention == given
 
 
 def test_gpu_shares_cells_and_keeps_more_prefixes() -> None:
@@ -62,7 +76,7 @@ def test_embedding_model_takes_a_text_in_one_batch() -> None:
 
 
 def test_backend_is_built_from_a_specification() -> None:
-    options = {"context_tokens": None, "parallel": 2, "gpu_layers": 0, "threads": 1}
+    options = {"context_tokens": None, "parallel": 2, "gpu_layers": 0, "threads": 1, "flash_attention": True}
     made = build(BackendSpec(name="mine", kind="local", path="x.gguf", options=options))
     assert isinstance(made, LocalBackend) and made.name == "mine"
     with pytest.raises(ConfigurationError, match="`path`"):
