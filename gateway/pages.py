@@ -184,7 +184,7 @@ class Pages:
         if fetched.status == 304 and known:
             headers = after_not_modified(known.headers, fetched.headers)
             entry = msgspec.structs.replace(known, headers=headers, fetched_at=self._now())
-            await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S)
+            await self._keep(source, entry)
             opened = self._cached(source, entry, "revalidated")
             return msgspec.structs.replace(opened, fetch_ms=fetched.fetch_ms)
         fetched = await self._prefer_markdown(request, fetched)
@@ -202,7 +202,7 @@ class Pages:
         if storable:
             snapshot = Snapshot(key=source.key, entry=entry, body=fetched.body)
             await save(self._cache, _snapshot_key(entry.digest), snapshot, ttl_s=SNAPSHOT_TTL_S)
-            await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S)
+            await self._keep(source, entry)
         return Opened(
             source=source,
             entry=entry,
@@ -211,6 +211,11 @@ class Pages:
             storable=storable,
             fetch_ms=fetched.fetch_ms,
         )
+
+    async def _keep(self, source: Source, entry: PageEntry) -> None:
+        """Say that an address answered so last, unless another process has taken the lead on it meanwhile."""
+        fence = self._flights.fence(source.key)
+        await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S, fence=fence)
 
     async def _prefer_markdown(self, request: ScrapeRequest, page: Fetched) -> Fetched:
         """The site's own markdown of a page, where the page links to one; else the page itself."""

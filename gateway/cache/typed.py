@@ -21,6 +21,6 @@ async def load(cache: Cache, key: str, kind: type[T]) -> T | None:
         return None
 
 
-async def save(cache: Cache, key: str, value: Any, *, ttl_s: float) -> None:
-    """Keep `value` at `key` for `ttl_s` seconds at most."""
-    await cache.set(key, _encode(value), ttl_s=ttl_s)
+async def save(cache: Cache, key: str, value: Any, *, ttl_s: float, fence: int | None = None) -> None:
+    """Keep `value` at `key` for `ttl_s` seconds at most; `fence` as in `Cache.set`."""
+    await cache.set(key, _encode(value), ttl_s=ttl_s, fence=fence)

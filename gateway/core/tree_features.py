@@ -6,6 +6,7 @@ How far up a block must climb to meet either tells content from what stands besi
 """
 
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,7 @@ class Tree:
         self.meet_core, self.meet_anchor, self.branch = highest[:, 2:].T.astype(np.intp)
         self.elements = self._measure([mean, low, high, path, -highest[:, 0], highest[:, 1]])
 
-    def _measure(self, scores: list[Array]) -> Array:
+    def _measure(self, scores: list[NDArray[np.floating[Any]]]) -> Array:
         sums, total = self.sums, self.total
         words, blocks = np.maximum(sums[0], 1e-6), np.maximum(sums[3], 1e-6)
         ranks, _ = _ranks(self.parents * self.kind_count + self.kinds)  # siblings of one kind share a rank
