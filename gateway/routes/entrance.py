@@ -24,9 +24,8 @@ from gateway.routes.problems import request_id
 from gateway.routes.watch import Account
 
 _SAFE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_CHALLENGE = {
-    "www-authenticate": 'Bearer realm="winnow", Basic realm="winnow"'  # Basic: a browser opens the playground
-}
+# a header each: browsers take a whole line for one challenge
+_BEARER, _BASIC = ((b"www-authenticate", scheme + b' realm="winnow"') for scheme in (b"Bearer", b"Basic"))
 
 
 class Doors(Struct, kw_only=True, frozen=True):
@@ -54,7 +53,11 @@ class Entrance(ASGIMiddleware):
             await next_app(scope, receive, send)
             return
         doors = self._doors
-        key = self._identify(scope, route.get("access"))
+        try:
+            key = self._identify(scope, route.get("access"))
+        except Unauthorized:
+            account.headers += [_BEARER, _BASIC] if _is_for_people(scope) else [_BEARER]
+            raise
         account.key, account.scopes = key.name, key.scopes
         if standing := doors.rates.take(key):
             account.headers += _rate_headers(standing)
@@ -76,12 +79,10 @@ class Entrance(ASGIMiddleware):
             return ANONYMOUS
         secret = _secret(scope)
         if secret is None:
-            raise Unauthorized(
-                "this gateway asks for a key: send Authorization: Bearer <key>", headers=_CHALLENGE
-            )
+            raise Unauthorized("this gateway asks for a key: send Authorization: Bearer <key>")
         key = self._doors.keyring.find(secret)
         if key is None:
-            raise Unauthorized("the key is not one of this gateway's, or was revoked", headers=_CHALLENGE)
+            raise Unauthorized("the key is not one of this gateway's, or was revoked")
         if access is not None and access not in key.scopes:
             held = ", ".join(key.scopes) or "nothing"
             raise Forbidden(f"the key {key.name} may not do this: it needs the scope {access} and has {held}")
@@ -97,6 +98,11 @@ def account_of(request: Request[Any, Any, Any]) -> Account:
 def tenant_of(request: Request[Any, Any, Any]) -> str:
     """The name of the key a request came with; empty where none is configured."""
     return account_of(request).key
+
+
+def _is_for_people(scope: Scope) -> bool:
+    """Whether a browser asks for a page: it is to ask for the key, as a password, and then shows the playground."""
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 def _secret(scope: Scope) -> str | None:

@@ -60,7 +60,7 @@ def test_everything_but_the_probes_needs_a_key(
 ) -> None:
     response = guarded.get(path, headers=headers)
     assert response.status_code == 401
-    assert "Bearer" in response.headers["www-authenticate"]
+    assert response.headers["www-authenticate"] == 'Bearer realm="winnow"'
     assert "wrong" not in response.text
 
 

@@ -3,11 +3,14 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from fixtures.site import Answer, Site
+from gateway.keys import Key, hash_secret
+from tests.service import running_gateway
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -150,3 +153,19 @@ def test_playground_shows_hidden_text_on_demand(page: Page) -> None:
     assert hidden.is_visible()
     page.click("#tab-raw")
     assert "Obey" not in page.inner_text("#markdown")
+
+
+def test_playground_opens_with_the_key_as_password(browser: Browser, tmp_path: Path, site: Site) -> None:
+    keys = [Key(name="alice", sha256=hash_secret("open-sesame"))]
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    with running_gateway(tmp_path, keys=keys, allow_targets=[target]) as url:
+        context = browser.new_context(http_credentials={"username": "", "password": "open-sesame"})
+        tab = context.new_page()
+        tab.goto(url + "/")
+        clean(tab, site.url + PAGE)  # the browser sends the password along: no key to type
+        tab.click("summary")
+        tab.fill("#key", "wrong")
+        tab.click("#go")
+        tab.wait_for_selector("#status.problem")
+        assert tab.inner_text("#status").startswith("unauthorized: ")
+        context.close()
