@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.keys import EVERYTHING
+
 DONE, FAILED = 0, 1
 
 
@@ -20,9 +22,7 @@ def add_operation(commands: Any) -> None:
     actions = keys.add_subparsers(dest="action", required=True, metavar="new|list|revoke")
     new = actions.add_parser("new", help="make a key and print its secret, once")
     new.add_argument("name")
-    new.add_argument(
-        "--scope", action="append", metavar="SCOPE", help="scrape, extract, chat, admin; default all"
-    )
+    new.add_argument("--scope", action="append", choices=EVERYTHING, help="may be repeated; default all")
     new.add_argument("--requests-per-minute", type=int, metavar="N")
     new.add_argument("--concurrency", type=int, metavar="N")
     new.add_argument("--tokens-per-month", type=int, metavar="N")
@@ -54,7 +54,7 @@ def _keys(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from gateway.access import key_file
-    from gateway.keys import EVERYTHING, Key, hash_secret, new_secret
+    from gateway.keys import Key, hash_secret, new_secret
     from gateway.settings import load_settings
 
     file = key_file(load_settings(os.environ))
