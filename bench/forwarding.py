@@ -2,7 +2,7 @@
 
     python bench/forwarding.py                               # gateway and bare pass-through
     LITELLM=/path/to/venv/bin/litellm python bench/forwarding.py   # and LiteLLM's proxy, from a venv of its own
-    python bench/forwarding.py soak                          # memory over 20,000 requests
+    python bench/forwarding.py soak                          # memory over 20,000 requests, once caches are full
 
 One worker each, the same mock upstream in a process of its own, one keep-alive connection, rounds alternating
 between the servers. CPU-ms are of the server's process (all threads) by the kernel's count, so they do not depend
@@ -272,8 +272,9 @@ async def measure_sharing(servers: dict[str, tuple[int, int]], mock_port: int, *
 
 
 async def soak(port: int, pid: int, *, requests: int = 20_000, at_once: int = 8) -> None:
+    """The first round fills the tier in memory, which has its own limit; the second shows what is left to grow."""
     connections = [Connection(port) for _ in range(at_once)]
-    for done in range(0, requests + 1, requests // 10):
+    for done in range(-requests, requests + 1, requests // 10):
         print(f"{done:7d} requests: {rss_mb(pid):6.1f} MB, {descriptors(pid)} descriptors")
         if done == requests:
             return

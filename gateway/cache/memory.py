@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gateway.cache.base import Entry, Lease, Store, namespace_of
 
-_OVERHEAD_BYTES = 300  # what an entry costs beside its value: key, tuple, dict slot
+_OVERHEAD_BYTES = 500  # what an entry costs beside its value: key, tuples, numbers, dict slot
 
 
 class _Held(NamedTuple):
