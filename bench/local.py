@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -104,28 +105,33 @@ async def measured(backend: LocalBackend, texts: list[str], **fields: Any) -> tu
 
 async def throughput(model: str, options: argparse.Namespace) -> None:
     rows: dict[str, list[float]] = {}
-    same = total = 0
+    same: Counter[str] = Counter()
     for round_ in range(options.repeat):
         texts = prompts(REQUESTS, round_)
         sequential = run_peer(model, texts, options.threads)
         rows.setdefault("sequential Llama", []).append(sequential["cpu_s"])
-        for parallel in (1, REQUESTS):
+        for parallel, flash_attention in ((1, False), (REQUESTS, False), (REQUESTS, True)):
             backend = LocalBackend(
-                path=model, parallel=parallel, threads=options.threads, context_tokens=1024
+                path=model,
+                parallel=parallel,
+                threads=options.threads,
+                context_tokens=1024,
+                flash_attention=flash_attention,
             )
             await backend.start()
             answers, spent_s = await measured(backend, texts)
             await backend.aclose()
-            rows.setdefault(f"local, {parallel} at a time", []).append(spent_s)
-            if parallel == REQUESTS:
-                total += len(texts)
-                same += sum(map(str.__eq__, answers, sequential["answers"]))
+            name = f"local, {parallel} at a time" + ", FlashAttention" * flash_attention
+            rows.setdefault(name, []).append(spent_s)
+            same[name] += sum(map(str.__eq__, answers, sequential["answers"]))
     base = statistics.median(rows["sequential Llama"])
     for name, values in rows.items():
         spent_s = statistics.median(values)
         rate = REQUESTS * NEW_TOKENS / spent_s
-        print(f"  {name:24} {spent_s:7.2f} CPU-s  {rate:7.1f} tokens/CPU-s  {base / spent_s:5.2f} x")
-    print(f"  answers identical to sequential: {same} of {total}")
+        print(
+            f"  {name:34} {spent_s:7.2f} CPU-s  {rate:7.1f} tokens/CPU-s  {base / spent_s:5.2f} x"
+            + (f"  {same[name]} of {REQUESTS * options.repeat} answers identical" if name in same else "")
+        )
 
 
 async def prefix(model: str, options: argparse.Namespace) -> None:

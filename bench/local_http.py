@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -183,6 +184,14 @@ async def latencies_of(call: Any, client: httpx2.AsyncClient, count: int) -> lis
     return seconds[count // 10 :]  # the first open connections and fill caches
 
 
+def has_server(python: str) -> bool:
+    code = "import llama_cpp.server, fastapi, starlette_context"
+    return subprocess.run([python, "-c", code], capture_output=True).returncode == 0
+
+
+MEASURES = {"compare": compare, "beside": beside}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -194,12 +203,15 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=3, help="requests a client")
     parser.add_argument("--probes", type=int, default=300)
     options = parser.parse_args()
+    wanted = [name for name in ("compare", "beside") if options.measure in (name, "all")]
+    if "compare" in wanted and not has_server(options.peer_python):
+        print("compare: left out, --peer-python has no llama-cpp-python[server]")
+        wanted.remove("compare")
     with tempfile.TemporaryDirectory() as folder:
         model = str(write_model(Path(folder) / "model.gguf", shape=SHAPES["100m"], weights=options.weights))
-        for name, measure in (("compare", compare), ("beside", beside)):
-            if options.measure in (name, "all"):
-                print(f"{name}, 100 M {options.weights}, {options.threads} thread(s)")
-                asyncio.run(measure(model, options))
+        for name in wanted:
+            print(f"{name}, 100 M {options.weights}, {options.threads} thread(s)", flush=True)
+            asyncio.run(MEASURES[name](model, options))
 
 
 if __name__ == "__main__":

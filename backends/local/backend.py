@@ -204,7 +204,8 @@ class LocalBackend:
 
     async def _next(self, inbox: Inbox, deadline: float) -> FromModel:
         try:
-            message = await asyncio.wait_for(inbox.messages.get(), max(0.0, deadline - time.monotonic()))
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):  # no task, as wait_for has
+                message = await inbox.messages.get()
         except TimeoutError:
             late = "the request's time is over"
             raise (BackendInterrupted(late) if inbox.started else BackendTimeout(late)) from None

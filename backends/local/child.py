@@ -23,6 +23,7 @@ _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from backends.local.worker import main; main()"
 )
 EXIT_GRACE_S = 5.0
+_READ_BYTES = 2**18
 
 
 def missing_library() -> str | None:
@@ -53,6 +54,7 @@ class Child:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self._received = bytearray()
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> "Child":
@@ -73,17 +75,32 @@ class Child:
             self._process.stdin.write(encode_frame(message))
 
     async def receive(self) -> FromModel | None:
-        """The next message; None at the end of the process.
+        """The next message; None at the end of the process. Cancelling it loses nothing.
 
         Raises:
             ValueError: what came is no message of ours.
         """
         assert self._process.stdout
-        try:
-            prefix = await self._process.stdout.readexactly(LENGTH_BYTES)
-            return decode_from_model(await self._process.stdout.readexactly(frame_length(prefix)))
-        except (asyncio.IncompleteReadError, ConnectionError):
+        while (message := self._take_frame()) is None:
+            try:
+                data = await self._process.stdout.read(_READ_BYTES)
+            except ConnectionError:
+                return None
+            if not data:
+                return None
+            self._received += data
+        return message
+
+    def _take_frame(self) -> FromModel | None:
+        """The first message received, once all of it is there."""
+        if len(self._received) < LENGTH_BYTES:
             return None
+        end = LENGTH_BYTES + frame_length(bytes(self._received[:LENGTH_BYTES]))
+        if len(self._received) < end:
+            return None
+        message = decode_from_model(bytes(self._received[LENGTH_BYTES:end]))
+        del self._received[:end]
+        return message
 
     async def end(self) -> int:
         """Close its input, wait, and kill it if it does not leave; returns its exit status."""

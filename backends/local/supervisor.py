@@ -207,22 +207,20 @@ class Supervisor:
     async def _next_message(self, was_ready: bool) -> FromModel | None:
         """Raises TimeoutError when the process says nothing although something is asked of it."""
         assert self._child
-        receiving = asyncio.ensure_future(self._child.receive())
-        try:
-            if not was_ready:
-                return await asyncio.wait_for(asyncio.shield(receiving), LOAD_LIMIT_S)
-            pinged = False
-            while True:
-                done, _ = await asyncio.wait({receiving}, timeout=self._silence_s)
-                if done:
-                    return receiving.result()
+        if not was_ready:
+            async with asyncio.timeout(LOAD_LIMIT_S):
+                return await self._child.receive()
+        pinged = False
+        while True:
+            try:
+                async with asyncio.timeout(self._silence_s):
+                    return await self._child.receive()
+            except TimeoutError:
                 if pinged and self._inboxes:
-                    raise TimeoutError
-                if self._inboxes:
-                    self._child.send(Ping())
-                pinged = bool(self._inboxes)
-        finally:
-            receiving.cancel()
+                    raise
+            if self._inboxes:
+                self._child.send(Ping())
+            pinged = bool(self._inboxes)
 
     def _deliver(self, message: FromModel) -> None:
         if isinstance(message, Step):
