@@ -3,7 +3,8 @@
 Reads every page as the product does, labels its blocks, and cross-validates in folds grouped by domain: a
 fold's pages are cleaned, end to end, by networks and a lexicon that never saw their sites. Those figures, and
 nothing measured on pages trained on, go into the model card. The confidence is calibrated on the same
-out-of-fold pages. The weights that ship are fitted on all pages by the same recipe.
+out-of-fold pages. The weights that ship are fitted on all pages by the same recipe. The same corpus gives the
+same weights, byte for byte, on the same machine and versions (`tests/training`).
 """
 
 import argparse

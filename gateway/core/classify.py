@@ -4,10 +4,8 @@ Each block's features pass a dense layer; residual convolutions along the page l
 weighted mean over the whole page is context for the last layers. A few such networks, trained alike from
 different seeds, are averaged. What they give is a probability a block, and kinds of page.
 
-The choice itself: of all prefixes of the blocks by falling probability, the one with the best expected F1 over
-words; where even that is worth next to nothing the page has no content (a wall, a shell with a footer), and
-none is made up. The expectation, set against what it turned out to be worth on pages no network had seen, is
-the confidence.
+The choice among blocks with probabilities is made in `choice`. The F1 it expects, set against what it turned
+out to be worth on pages no network had seen, is the confidence.
 """
 
 from functools import cache
@@ -15,10 +13,10 @@ from importlib.resources import files
 from typing import IO, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from threadpoolctl import ThreadpoolController
 
-from gateway.core.blocks import FLAGS, Blocks
+from gateway.core.blocks import Blocks
+from gateway.core.choice import select, settle
 from gateway.core.features import FEATURE_NAMES, Head, build_features
 from gateway.core.lexicon import Lexicon
 from gateway.core.text_features import Array
@@ -26,10 +24,6 @@ from gateway.core.text_features import Array
 PAGE_TYPES = ("article", "documentation", "service", "forum", "collection", "listing", "product")
 
 _REACH = 4.0  # features are clipped to so many standard deviations
-_RECALL_WEIGHT = 1.1  # of the words that ought to be chosen, against those that are
-_IN_CODE = 1 << FLAGS.index("pre")
-_NEAR = 3  # blocks on either side that speak for code between them
-_LEAST_F1 = 0.25  # expecting less is to have found nothing; pages with content are expected .4 and more
 
 
 class Choice(NamedTuple):
@@ -79,9 +73,11 @@ def choose(blocks: Blocks, head: Head, classifier: Classifier) -> Choice:
         return Choice([], 0.0, PAGE_TYPES[0])
     features = build_features(blocks, head, classifier.lexicon)
     probabilities, kinds = predict(scale(features.rows, classifier), features.words, classifier)
-    chosen, expected = select(_raise_code(probabilities, blocks), features.words)
+    page_type = PAGE_TYPES[int(np.argmax(kinds))]
+    settled = settle(probabilities, features.words, blocks, page_type=page_type)
+    chosen, expected = select(settled, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
-    return Choice(chosen, round(confidence, 3), PAGE_TYPES[int(np.argmax(kinds))])
+    return Choice(chosen, round(confidence, 3), page_type)
 
 
 def scale(rows: Array, classifier: Classifier) -> Array:
@@ -98,31 +94,6 @@ def predict(features: Array, words: Array, classifier: Classifier) -> tuple[Arra
         answers = [_run(network, features, size) for network in classifier.networks]
     blocks, kinds = (sum(part) / len(answers) for part in zip(*answers, strict=True))
     return blocks, kinds
-
-
-def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
-    """The prefix by falling probability with the best expected F1, and that F1; nothing if it is too little."""
-    order = np.argsort(-probabilities, kind="stable")
-    likely = np.cumsum((probabilities * words)[order])
-    expected = 2 * likely / (np.cumsum(words[order]) + _RECALL_WEIGHT * likely[-1] + 1e-6)
-    best = int(np.argmax(expected))
-    count = best + 1 if expected[best] >= _LEAST_F1 else 0
-    return sorted(order[:count].tolist()), float(expected[best])
-
-
-def _raise_code(probabilities: Array, blocks: Blocks) -> Array:
-    """Code is as likely as the text around it: a long listing reads like nothing the networks know as prose."""
-    if "pre" not in blocks.tags:
-        return probabilities
-    in_code = np.array(blocks.flags)[list(blocks.owners)] & _IN_CODE != 0
-    around = np.flatnonzero(~in_code)
-    edge = np.zeros(_NEAR, dtype=np.float32)
-    near = np.concatenate((edge, probabilities[around], edge))
-    best = sliding_window_view(near, _NEAR).max(axis=1)
-    before = np.searchsorted(around, np.flatnonzero(in_code))  # so many blocks of text
-    raised = probabilities.copy()
-    raised[in_code] = np.maximum(raised[in_code], 0.9 * np.minimum(best[before], best[before + _NEAR]))
-    return raised
 
 
 def _run(network: Network, features: Array, size: Array) -> tuple[Array, Array]:

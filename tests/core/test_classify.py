@@ -1,4 +1,4 @@
-"""The choice: which prefix is taken, what the network computes, and that weights fit the code."""
+"""What the networks see and compute, what they choose, and that weights fit the code."""
 
 import io
 
@@ -7,7 +7,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.blocks import read_blocks
-from gateway.core.classify import PAGE_TYPES, choose, load_classifier, predict, read_classifier, scale, select
+from gateway.core.classify import PAGE_TYPES, choose, load_classifier, predict, read_classifier, scale
 from gateway.core.features import FEATURE_NAMES, Head, build_features
 from gateway.core.lexicon import Lexicon, split_names
 from gateway.core.text_features import TEXT_NAMES
@@ -18,29 +18,6 @@ def features_of(html: str, **head: str) -> dict[str, list[float]]:
     assert root is not None
     rows = build_features(read_blocks(root), Head(**head), Lexicon({}, {})).rows
     return dict(zip(FEATURE_NAMES, rows.tolist(), strict=True))
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "words", "chosen"),
-    [
-        pytest.param([0.9, 0.1, 0.8], [10, 10, 10], [0, 2], id="the-likely-ones"),
-        pytest.param([0.3, 0.1, 0.05], [10, 10, 10], [0], id="one-that-may-be"),
-        pytest.param([0.05, 0.02, 0.02], [10, 10, 10], [], id="none-that-is-likely"),
-        pytest.param([0.9, 0.45], [10, 100], [0, 1], id="words-weigh"),
-        pytest.param([0.5, 0.5, 0.5], [1, 1, 1], [0, 1, 2], id="ties-together"),
-    ],
-)
-def test_select_takes_the_prefix_with_the_best_expected_f1(
-    probabilities: list[float], words: list[float], chosen: list[int]
-) -> None:
-    assert select(np.array(probabilities, np.float32), np.array(words, np.float32))[0] == chosen
-
-
-def test_select_expects_more_of_a_clear_page() -> None:
-    words = np.full(4, 10, np.float32)
-    clear = select(np.array([0.99, 0.99, 0.01, 0.01], np.float32), words)[1]
-    unclear = select(np.array([0.6, 0.5, 0.5, 0.4], np.float32), words)[1]
-    assert 0 <= unclear < clear <= 1
 
 
 def test_split_names_finds_the_words_of_each() -> None:
@@ -109,30 +86,6 @@ def test_choose_finds_nothing_on_an_empty_page() -> None:
     root = LexborHTMLParser("").body
     assert root is not None
     assert choose(read_blocks(root), Head(), load_classifier()).blocks == []
-
-
-LISTING = "for step in range(9):\n    total[step] += weights[step] @ values[step - 1]\n" * 40
-
-
-@pytest.mark.parametrize(
-    ("html", "kept"),
-    [
-        pytest.param("<main>{prose}<pre>{code}</pre>{prose}</main>", True, id="between-content"),
-        pytest.param(
-            "<main>{prose}<pre><div>{code}</div><div>a = 1</div></pre>{prose}</main>", True, id="cut"
-        ),
-        pytest.param(
-            "<main>{prose}</main><footer><pre>{code}</pre><p>Imprint</p></footer>", False, id="below"
-        ),
-    ],
-)
-def test_choose_takes_code_with_the_text_around_it(html: str, kept: bool) -> None:
-    prose = "<p>It is what it is, and so on and on, for as long as there is something to say of it.</p>" * 4
-    root = LexborHTMLParser(html.format(prose=prose, code=LISTING)).body
-    assert root is not None
-    blocks = read_blocks(root)
-    chosen = choose(blocks, Head(), load_classifier()).blocks
-    assert any("total[step]" in blocks.texts[index] for index in chosen) is kept
 
 
 def test_choose_finds_nothing_where_there_is_only_a_footer() -> None:

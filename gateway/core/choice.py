@@ -1,0 +1,79 @@
+"""From a probability a block to the blocks that are the content.
+
+The networks see a block, its neighbours and the page as a whole. Two things they cannot see are settled here:
+code is as likely as the text around it, and what a page says twice (a body for telephones and one for desks,
+the clones of a carousel, a quoted post) is content once.
+
+The choice itself: of all prefixes of the blocks by falling probability, the one with the best expected F1 over
+words; where even that is worth next to nothing the page has no content (a wall, a shell with a footer), and
+none is made up.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from gateway.core.blocks import FLAGS, Blocks
+from gateway.core.text_features import Array
+
+_RECALL_WEIGHT = 1.1  # of the words that ought to be chosen, against those that are
+_LEAST_F1 = 0.25  # expecting less is to have found nothing; of pages with content nearly always more is
+_CODE = 1 << FLAGS.index("pre")
+_CODE_WEIGHT = 0.9  # of the likelier text on the less likely side
+_NEAR = 3  # blocks on either side that speak for code between them
+_LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl", "li"))
+_LONG = 10  # words: shorter texts are facts, which may hold of several things
+
+
+def settle(probabilities: Array, words: Array, blocks: Blocks, *, page_type: str) -> Array:
+    """The probabilities with what is known of code and of repetitions.
+
+    Documentation, and any page with code, repeats itself on purpose: the same steps for every language. So do
+    lists and tables: what two plans offer is said of each.
+    """
+    if "pre" in blocks.tags:
+        return _raise_code(probabilities, blocks)
+    if page_type == "documentation":
+        return probabilities
+    return _drop_repeats(probabilities, words, blocks)
+
+
+def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
+    """The prefix by falling probability with the best expected F1, and that F1; nothing if it is too little."""
+    order = np.argsort(-probabilities, kind="stable")
+    likely = np.cumsum((probabilities * words)[order])
+    expected = 2 * likely / (np.cumsum(words[order]) + _RECALL_WEIGHT * likely[-1] + 1e-6)
+    best = int(np.argmax(expected))
+    count = best + 1 if expected[best] >= _LEAST_F1 else 0
+    return sorted(order[:count].tolist()), float(expected[best])
+
+
+def _raise_code(probabilities: Array, blocks: Blocks) -> Array:
+    in_code = np.array(blocks.flags)[list(blocks.owners)] & _CODE != 0
+    text = np.flatnonzero(~in_code)
+    edge = np.zeros(_NEAR, dtype=np.float32)
+    near = sliding_window_view(np.concatenate((edge, probabilities[text], edge)), _NEAR).max(axis=1)
+    before = np.searchsorted(text, np.flatnonzero(in_code))  # so many blocks of text
+    around = np.minimum(near[before], near[before + _NEAR])
+    raised = probabilities.copy()
+    raised[in_code] = np.maximum(raised[in_code], _CODE_WEIGHT * around)
+    return raised
+
+
+def _drop_repeats(probabilities: Array, words: Array, blocks: Blocks) -> Array:
+    """Of equal long texts the likeliest stays, the first of equally likely ones."""
+    likeliest: dict[str, int] = {}
+    repeated: list[int] = []
+    for index in np.flatnonzero(words >= _LONG).tolist():
+        if blocks.flags[blocks.owners[index]] & _LISTED:
+            continue
+        other = likeliest.setdefault(blocks.texts[index], index)
+        if other == index:
+            continue
+        if probabilities[index] > probabilities[other]:
+            likeliest[blocks.texts[index]], index = index, other
+        repeated.append(index)
+    if not repeated:
+        return probabilities
+    once = probabilities.copy()
+    once[repeated] = 0
+    return once
