@@ -59,6 +59,10 @@ async def cpu_ms(work: Callable[[], Awaitable[Any]]) -> float:
     return statistics.median(rounds)
 
 
+async def complete(completer: Completer, request: CompletionRequest) -> None:
+    await (await completer.open(request)).whole()
+
+
 async def main() -> None:
     rows = [{"name": f"Thing {number}", "price": number} for number in range(50)]
     backend = ScriptedBackend([Reply(deltas=[json.dumps({"rows": rows})])], models=[ModelInfo(name="m")])
@@ -69,7 +73,8 @@ async def main() -> None:
         completer = Completer(OneModel(Route(name="m", backend=backend, model="m", context_tokens=context)))
         extractor = Extractor(scraper=NoScraper(), completer=completer)
         asked = CompletionRequest(model="m", messages=[{"role": "user", "content": page}])
-        floor = await cpu_ms(lambda completer=completer, asked=asked: completer.complete(asked))
+        roomy = Completer(OneModel(Route(name="m", backend=backend, model="m")))  # takes the page whole
+        floor = await cpu_ms(lambda roomy=roomy, asked=asked: complete(roomy, asked))
         print(f"{'the completer alone':<44}{characters:>8}{1:>7}{floor:>9.2f}{1:>10.1f}")
         cases = [
             ("a prompt", ExtractRequest(content=page, prompt="Which?", cache=anew)),

@@ -111,6 +111,15 @@ class Answer:
                 self._watcher.finished(self.finished)
         return deltas
 
+    async def whole(self) -> Finished:
+        """Wait for the end, and close."""
+        try:
+            while self.finished is None:
+                await self.batch()
+            return self.finished
+        finally:
+            self.close()
+
     def wake(self) -> None:
         """Make a waiting `batch` return."""
         self._source.wake()

@@ -1,11 +1,13 @@
 """Use case: a prompt in, an answer out: cache → shared flight → backend, with usage, timings and cost.
 
     completer = Completer(registry, cache=cache)
-    async for item in completer.stream(request, tenant="alice"):   # Delta, Delta, …, one Finished
-    finished = await completer.complete(request, tenant="alice")   # the Finished alone
-    answer = await completer.open(request, tenant="alice")         # what both are made of, for routes
+    answer = await completer.open(request, tenant="alice")
+    finished = await answer.whole()          # or, as it comes:
+    while answer.finished is None:
+        for delta in await answer.batch(): ...
+    answer.close()
 
-`request.model` is the name callers use, "" means the default. All three raise GatewayErrors: before the first
+`request.model` is the name callers use, "" means the default. All of it raises GatewayErrors: before the first
 token with the status a response should have, after it BackendInterrupted.
 
 Rules kept here: an answer is cached only when it ended cleanly; another tenant, backend, model or parameter
@@ -16,7 +18,7 @@ call; a fallback is tried only before the first token; one deadline covers all t
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -33,7 +35,7 @@ from backends.base import (
     UnknownModel,
 )
 from backends.base import BackendUnavailable as NoBackend
-from gateway.answers import Answer, Finished, Landing, Watcher, final_choices, replay_deltas
+from gateway.answers import Answer, Landing, Watcher, final_choices, replay_deltas
 from gateway.cache.base import Cache
 from gateway.completion_cache import CachePolicy, CompletionCache, Stored, completion_key, is_sampled
 from gateway.context import check_context
@@ -131,44 +133,6 @@ class Completer:
             clock=self._clock,
             watcher=self._watcher,
         )
-
-    async def stream(
-        self,
-        request: CompletionRequest,
-        *,
-        tenant: str = "",
-        cache: CachePolicy = ANY_CACHE,
-        identity: Any = None,
-    ) -> AsyncGenerator[Delta | Finished, None]:
-        """Deltas as they come, then one Finished; arguments and errors as in `open`.
-
-        Close the generator (`contextlib.aclosing`) when leaving it early, or the backend goes on generating.
-        """
-        answer = await self.open(request, tenant=tenant, cache=cache, identity=identity)
-        try:
-            while answer.finished is None:
-                for delta in await answer.batch():
-                    yield delta
-            yield answer.finished
-        finally:
-            answer.close()
-
-    async def complete(
-        self,
-        request: CompletionRequest,
-        *,
-        tenant: str = "",
-        cache: CachePolicy = ANY_CACHE,
-        identity: Any = None,
-    ) -> Finished:
-        """The whole answer; arguments and errors as in `open`."""
-        answer = await self.open(request, tenant=tenant, cache=cache, identity=identity)
-        try:
-            while answer.finished is None:
-                await answer.batch()
-            return answer.finished
-        finally:
-            answer.close()
 
     async def resolve(self, model: str | None) -> Route:
         """The route of a model; errors as in `open`."""

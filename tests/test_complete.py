@@ -1,15 +1,15 @@
 """Answers: cached, shared, timed, priced, and stopped when nobody reads them."""
 
 import asyncio
-from contextlib import aclosing
 from typing import Any
 
 import pytest
 
-from backends.base import Completion, CompletionRequest, Delta, Price, Route, UnknownModel, Usage
+from backends.base import CompletionRequest, Price, Route, UnknownModel, Usage
 from backends.scripted import Reply, ScriptedBackend
 from gateway import errors
-from gateway.complete import Completer, Finished
+from gateway.answers import Finished
+from gateway.complete import Completer
 from gateway.completion_cache import CachePolicy
 from tests.shelf import DictCache
 
@@ -38,13 +38,18 @@ def ask(content: str = "Hi", **fields: Any) -> CompletionRequest:
 
 
 async def collect(completer: Completer, request: CompletionRequest, **how: Any) -> tuple[str, Finished]:
-    text = ""
-    async with aclosing(completer.stream(request, **how)) as items:
-        async for item in items:
-            if isinstance(item, Finished):
-                return text, item
-            text += item.text
-    raise AssertionError("no end")
+    """As a stream: what came, and the end."""
+    text, answer = "", await completer.open(request, **how)
+    try:
+        while answer.finished is None:
+            text += "".join(delta.text for delta in await answer.batch())
+        return text, answer.finished
+    finally:
+        answer.close()
+
+
+async def complete(completer: Completer, request: CompletionRequest, **how: Any) -> Finished:
+    return await (await completer.open(request, **how)).whole()
 
 
 async def test_stream_ends_with_what_was_streamed() -> None:
@@ -59,7 +64,7 @@ async def test_stream_ends_with_what_was_streamed() -> None:
 async def test_cached_answer_serves_plain_and_streamed_calls_alike() -> None:
     backend = ScriptedBackend([Reply(reasoning=["Hm"], deltas=["Hel", "lo"])])
     completer = Completer(one(backend), cache=DictCache())
-    first = await completer.complete(ask())
+    first = await complete(completer, ask())
     text, second = await collect(completer, ask())
     assert (text, second.choices) == ("Hello", first.choices)
     assert second.choices[0]["message"]["reasoning_content"] == "Hm"
@@ -110,7 +115,7 @@ async def test_unfinished_answer_is_an_error_and_is_not_cached() -> None:
     backend = ScriptedBackend([Reply(deltas=list("abc"), fail_after=2)])
     cache = DictCache()
     with pytest.raises(errors.BackendInterrupted, match="incomplete"):
-        await Completer(one(backend), cache=cache).complete(ask())
+        await complete(Completer(one(backend), cache=cache), ask())
     assert cache.entries == {}
 
 
@@ -130,8 +135,8 @@ async def test_unfinished_answer_is_an_error_and_is_not_cached() -> None:
 async def test_cache_is_missed_by(change: dict[str, Any], how: dict[str, Any]) -> None:
     backend = ScriptedBackend()
     completer = Completer(one(backend), cache=DictCache())
-    await completer.complete(ask(), tenant="alice")
-    await completer.complete(ask(**change), **({"tenant": "alice"} | how))
+    await complete(completer, ask(), tenant="alice")
+    await complete(completer, ask(**change), **({"tenant": "alice"} | how))
     assert len(backend.requests) == 2
 
 
@@ -142,15 +147,15 @@ async def test_cache_is_missed_by(change: dict[str, Any], how: dict[str, Any]) -
 async def test_cache_is_not_missed_by_what_changes_no_answer(parameters: dict[str, Any]) -> None:
     backend = ScriptedBackend()
     completer = Completer(one(backend), cache=DictCache())
-    await completer.complete(ask())
-    assert (await completer.complete(ask(parameters=parameters))).cache.status == "hit"
+    await complete(completer, ask())
+    assert (await complete(completer, ask(parameters=parameters))).cache.status == "hit"
 
 
 async def test_identity_stands_for_messages_that_hold_something_random() -> None:
     backend = ScriptedBackend()
     completer = Completer(one(backend), cache=DictCache())
-    await completer.complete(ask("fence 1"), identity=["page", "question"])
-    assert (await completer.complete(ask("fence 2"), identity=["page", "question"])).cache.status == "hit"
+    await complete(completer, ask("fence 1"), identity=["page", "question"])
+    assert (await complete(completer, ask("fence 2"), identity=["page", "question"])).cache.status == "hit"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +174,7 @@ async def test_chance_is_cached_only_when_asked(
     backend = ScriptedBackend()
     completer = Completer(one(backend), cache=DictCache())
     for _ in range(2):
-        await completer.complete(ask(**fields), cache=policy)
+        await complete(completer, ask(**fields), cache=policy)
     assert len(backend.requests) == calls
 
 
@@ -181,7 +186,7 @@ async def test_fallback_serves_before_the_first_token_and_is_told() -> None:
         n=Route(name="n", backend=spare, model="n"),
     )
     cache = DictCache()
-    finished = await Completer(routes, cache=cache).complete(ask())
+    finished = await complete(Completer(routes, cache=cache), ask())
     assert (finished.text, finished.backend, finished.model) == ("spare", "spare", "n")
     assert finished.passed_over == ["m: scripted to answer 503"]
     assert cache.entries == {}, "another model's answer is not kept under this one's name"
@@ -201,7 +206,7 @@ async def test_fallback_is_not_tried_when(reply: Reply) -> None:
         n=Route(name="n", backend=spare, model="n"),
     )
     with pytest.raises(errors.BackendError):
-        await Completer(routes).complete(ask())
+        await complete(Completer(routes), ask())
     assert spare.requests == []
 
 
@@ -213,7 +218,7 @@ async def test_one_deadline_covers_all_tries() -> None:
         o=Route(name="o", backend=slow, model="o"),
     )
     with pytest.raises(errors.BackendTimeout, match="deadline"):
-        await Completer(routes).complete(ask(timeout_s=0.1))
+        await complete(Completer(routes), ask(timeout_s=0.1))
     assert len(slow.requests) == 2
     assert slow.closed == 2
 
@@ -221,7 +226,7 @@ async def test_one_deadline_covers_all_tries() -> None:
 async def test_timeout_after_the_first_token_is_an_interruption() -> None:
     backend = ScriptedBackend([Reply(deltas=["a", "b"], gap_s=60)])
     with pytest.raises(errors.BackendInterrupted, match="within"):
-        await Completer(one(backend, timeout_s=0.05)).complete(ask())
+        await complete(Completer(one(backend, timeout_s=0.05)), ask())
 
 
 @pytest.mark.parametrize(
@@ -239,7 +244,7 @@ async def test_failure_has_the_status_of_its_cause(
 ) -> None:
     backend = ScriptedBackend([Reply(status=status, retry_after_s=7)])
     with pytest.raises(error) as caught:
-        await Completer(one(backend)).complete(ask())
+        await complete(Completer(one(backend)), ask())
     assert caught.value.status == answer
     if status in (429, 503):
         assert caught.value.retry_after_s == 7
@@ -248,7 +253,7 @@ async def test_failure_has_the_status_of_its_cause(
 async def test_every_follower_gets_the_failure() -> None:
     backend = ScriptedBackend([Reply(delay_s=0.02, status=503)])
     completer = Completer(one(backend))
-    outcomes = await asyncio.gather(*(completer.complete(ask()) for _ in range(5)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(complete(completer, ask()) for _ in range(5)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [errors.BackendUnavailable] * 5
     assert len(backend.requests) == 1
 
@@ -258,16 +263,17 @@ async def test_cost_counts_cached_input_once_at_its_own_rate() -> None:
     backend = ScriptedBackend([Reply(deltas=["x"], usage=usage)])
     price = Price(input=2.0, cached_input=0.5, output=8.0)
     completer = Completer(one(backend, price=price), cache=DictCache())
-    spent = (await completer.complete(ask())).cost
-    saved = (await completer.complete(ask())).cost
+    spent = (await complete(completer, ask())).cost
+    saved = (await complete(completer, ask())).cost
     assert spent.usd == pytest.approx((600 * 2.0 + 400 * 0.5 + 100 * 8.0) / 1e6)
     assert (saved.usd, saved.saved_usd) == (0, spent.usd)
 
 
 async def test_unknown_model_names_the_known_ones() -> None:
     with pytest.raises(errors.NotFound, match=r"known models: m") as caught:
-        await Completer(one(ScriptedBackend())).complete(
-            CompletionRequest(model="nope", messages=[{"role": "user", "content": "Hi"}])
+        await complete(
+            Completer(one(ScriptedBackend())),
+            CompletionRequest(model="nope", messages=[{"role": "user", "content": "Hi"}]),
         )
     assert caught.value.extra["known"] == ["m"]
 
@@ -290,12 +296,11 @@ async def test_tool_calls_are_folded_and_replayed() -> None:
     ]
     backend = ScriptedBackend([Reply(tool_calls=calls, finish_reason="tool_calls")])
     completer = Completer(one(backend), cache=DictCache())
-    message = (await completer.complete(ask())).choices[0]["message"]
+    message = (await complete(completer, ask())).choices[0]["message"]
     assert message["tool_calls"] == [
         {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"a":1}'}}
     ]
-    replayed = [item async for item in completer.stream(ask())]
-    assert isinstance(replayed[0], Delta)
+    answer = await completer.open(ask())
+    replayed = await answer.batch()
     assert replayed[0].raw["tool_calls"] == [{"index": 0, **message["tool_calls"][0]}]
-    assert isinstance(replayed[-1], Finished)
-    assert isinstance(replayed[-1].completion, Completion)
+    assert answer.finished and answer.finished.completion.finish_reason == "tool_calls"

@@ -32,10 +32,14 @@ def ask(model: str = "m") -> CompletionRequest:
     return CompletionRequest(model=model, messages=[{"role": "user", "content": "one two"}])
 
 
+async def complete(completer: Completer, request: CompletionRequest) -> None:
+    await (await completer.open(request)).whole()
+
+
 async def test_answer_is_counted_under_the_conventional_names() -> None:
     registry = CollectorRegistry()
     completer = Completer(AnyModel(ScriptedBackend()), watcher=ModelMetrics(registry))
-    await completer.complete(ask())
+    await complete(completer, ask())
     text = generate_latest(registry).decode()
     labels = 'gen_ai_operation_name="chat",gen_ai_provider_name="scripted",gen_ai_request_model="m"'
     assert f'gen_ai_client_token_usage_sum{{{labels},gen_ai_token_type="input"}} 2.0' in text
@@ -51,7 +55,7 @@ async def test_failure_is_counted_by_its_code() -> None:
     registry = CollectorRegistry()
     completer = Completer(AnyModel(ScriptedBackend([Reply(status=503)])), watcher=ModelMetrics(registry))
     with pytest.raises(errors.BackendUnavailable):
-        await completer.complete(ask())
+        await complete(completer, ask())
     assert 'error_type="backend_unavailable"' in generate_latest(registry).decode()
 
 
@@ -59,6 +63,6 @@ async def test_invented_model_names_do_not_make_series_without_end() -> None:
     registry = CollectorRegistry()
     completer = Completer(AnyModel(ScriptedBackend()), watcher=ModelMetrics(registry))
     for number in range(MOST_MODELS + 20):
-        await completer.complete(ask(f"m{number}"))
+        await complete(completer, ask(f"m{number}"))
     text = generate_latest(registry).decode()
     assert text.count("gen_ai_server_time_to_first_token_seconds_count{") == MOST_MODELS + 1
