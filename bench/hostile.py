@@ -18,27 +18,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from fixtures.hostile import HOSTILE_PAGES  # noqa: E402
+from fixtures.hostile import HOSTILE_PAGES, job_of  # noqa: E402
 from fixtures.site import find_pages  # noqa: E402
-from gateway.core import CleanOptions  # noqa: E402
-from gateway.core.jobs import Cleaned, CleanJob  # noqa: E402
+from gateway.core.jobs import Cleaned  # noqa: E402
 from gateway.errors import CleanError  # noqa: E402
 from gateway.workers import WorkerPool  # noqa: E402
 
 CALLERS, SECONDS = 20, 15
 WORST = ["nested-div", "nested-list", "many-attributes", "nested-quote", "angle-brackets", "nested-table"]
-
-
-def job_of(body: bytes) -> CleanJob:
-    return CleanJob(
-        body=body,
-        content_type="text/html",
-        url="https://site.example/",
-        options=CleanOptions(),
-        format="markdown",
-        include=[],
-        tokenizer="o200k_base",
-    )
 
 
 def resident_bytes() -> dict[int, int]:

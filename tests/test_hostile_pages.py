@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fixtures.hostile import HOSTILE_PAGES
-from gateway.core import CleanOptions
-from gateway.core.jobs import Cleaned, CleanJob
+from fixtures.hostile import HOSTILE_PAGES, job_of
+from gateway.core.jobs import Cleaned
 from gateway.errors import CleanTimeout
 from gateway.workers import WorkerPool
 
@@ -23,18 +22,6 @@ async def pool() -> AsyncIterator[WorkerPool]:
     await pool.run(job_of(b"<p>warm"))
     yield pool
     await pool.aclose()
-
-
-def job_of(body: bytes) -> CleanJob:
-    return CleanJob(
-        body=body,
-        content_type="text/html",
-        url="https://site.example/",
-        options=CleanOptions(),
-        format="markdown",
-        include=[],
-        tokenizer="o200k_base",
-    )
 
 
 @pytest.mark.parametrize("name", HOSTILE_PAGES)
