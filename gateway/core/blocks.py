@@ -179,10 +179,11 @@ def read_blocks(
                     lasts.pop()
             continue
         number = node.tag_id
-        action = actions.get(number, _BLOCK)
-        if action == _TEXT:
-            text = node.text_content or ""
-            if text and not text.isspace():
+        if number == TEXT:  # three nodes in five, most of them white space
+            if node.is_empty_text_node or (text := node.text_content or "").isspace():
+                if chars:
+                    parts.append(" ")
+            else:
                 parts.append(text)
                 nodes.append(node.mem_id)
                 size = len(text)
@@ -192,10 +193,9 @@ def read_blocks(
                     link_chars += size
                 if bold_depth:
                     bold_chars += size
-            elif chars:
-                parts.append(" ")
             node = node.next
             continue
+        action = actions.get(number, _BLOCK)
         if action == _SKIPPED or (left_out and node.mem_id in left_out):
             node = node.next
             continue

@@ -7,6 +7,7 @@ from datetime import date
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dates import find_dates
+from gateway.core.marks import Mark, select
 
 _MARKED = (
     'time,[itemprop],[rel~="author"],a[href*="/author"],.username,[class*="author" i],[class*="byline" i],'
@@ -58,13 +59,12 @@ class Bylines:
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         self._tree = tree
-        self._found: list[LexborNode] | None = None
+        self._found: list[Mark] | None = None
 
     def author(self) -> str | None:
         """The name in the elements that pages mark as their author, the most telling first."""
         tiers: tuple[list[LexborNode], ...] = ([], [], [], [], [])
-        for node in self._nodes():
-            attributes = node.attrs
+        for node, attributes in self._marks():
             classes = attributes.get("class") or ""
             marked = "author" in classes.lower()
             if attributes.get("rel") and "author" in (attributes.get("rel") or ""):
@@ -86,8 +86,7 @@ class Bylines:
 
     def published(self, *, month_first: bool) -> str | None:
         """The first date in the elements that pages mark as their date; updates are passed over."""
-        for node in self._nodes():
-            attributes = node.attrs
+        for node, attributes in self._marks():
             classes, prop = attributes.get("class") or "", attributes.get("itemprop") or ""
             if node.tag != "time" and prop != "datePublished" and not _DATED.search(classes):
                 continue
@@ -100,9 +99,9 @@ class Bylines:
                 return found
         return None
 
-    def _nodes(self) -> list[LexborNode]:
+    def _marks(self) -> list[Mark]:
         if self._found is None:
-            self._found = self._tree.css(_MARKED)[:_MAX_MARKED]
+            self._found = select(self._tree, _MARKED)[:_MAX_MARKED]
         return self._found
 
 

@@ -23,7 +23,7 @@ from collections.abc import Collection, Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from gateway.core.invisible import strip_invisible
-from gateway.core.marks import Marks, find_marks
+from gateway.core.marks import Marks, find_marks, select
 from gateway.core.styles import background_of, color_of, concealed_by, declarations, hiding_rules, may_hide
 
 _MARKED = (
@@ -128,9 +128,8 @@ class _Page:
 
     def __init__(self, tree: LexborHTMLParser, marks: Marks) -> None:
         self.tree = tree
-        self._sheets = [sheet.text() or "" for sheet in marks.tags["style"]]
-        self._links = marks.tags["link"]
-        self._code = [*marks.tags["script"], *marks.tags["style"], *marks.tags["noscript"]]
+        self._marks = marks
+        self._sheets = [sheet.node.text() or "" for sheet in marks.tags["style"]]
         self._styles: dict[str, dict[str, str]] = {"": {}}
         self._controlled: set[str] | None = None
         self._characters: int | None = None
@@ -138,13 +137,16 @@ class _Page:
 
     def candidates(self) -> Iterator[tuple[LexborNode, str]]:
         """Elements that an attribute or a `<style>` rule hides, and why, whatever may reveal them."""
+        judged: dict[str, str] = {}  # pages repeat their styles: each text is judged once
         for node in self.tree.css("[style]"):
-            if (style := self._style(node)) and (
-                reason := concealed_by(style) or self._same_color(node, style)
-            ):
+            text = node.attrs["style"] or ""
+            reason = judged.get(text)
+            if reason is None:
+                reason = judged[text] = concealed_by(self._declarations(text))
+            if reason or (reason := self._same_color(node, self._declarations(text))):
                 yield node, reason
-        for node in self.tree.css(_MARKED):
-            if node.tag not in _ICONS and (reason := self._marked(node)):
+        for node, attributes in select(self.tree, _MARKED):
+            if node.tag not in _ICONS and (reason := self._marked(node, attributes)):
                 yield node, reason
         rules: list[tuple[str, str]] = []
         left = _SHEETS_CHARACTERS
@@ -162,15 +164,13 @@ class _Page:
             for node in nodes:
                 yield node, reason
 
-    def _style(self, node: LexborNode) -> dict[str, str]:
-        """Declarations of the style attribute, if they might matter here."""
-        text = node.attrs.get("style") or ""
+    def _declarations(self, text: str) -> dict[str, str]:
+        """Those of a style attribute, if they might matter here."""
         if text not in self._styles:
             self._styles[text] = declarations(text) if may_hide(text) else {}
         return self._styles[text]
 
-    def _marked(self, node: LexborNode) -> str:
-        attributes = node.attrs
+    def _marked(self, node: LexborNode, attributes: dict[str, str | None]) -> str:
         if "hidden" in attributes:
             return "" if attributes.get("hidden") == "until-found" else "hidden"
         if attributes.get("aria-hidden") == "true":
@@ -183,7 +183,9 @@ class _Page:
         return "sr-only" if _SCREEN_READER.search(attributes.get("class") or "") else ""
 
     def _same_color(self, node: LexborNode, style: dict[str, str]) -> str:
-        color = color_of(style.get("color", ""))
+        if "color" not in style:
+            return ""
+        color = color_of(style["color"])
         if color == "transparent":  # on letters that clip their background: a gradient heading
             clips = (style.get("background-clip"), style.get("-webkit-background-clip"))
             return "" if "text" in clips else "color"
@@ -197,7 +199,7 @@ class _Page:
             if own_id[1:2] == ":" or _WIDGET.search(names) or _is_opened(node, reason) or _is_in_widget(node):
                 return True
             if reason in ("opacity", "visibility"):
-                style = self._style(node)
+                style = self._declarations(attributes.get("style") or "")
                 if not style.keys().isdisjoint(_ANIMATED) or any(map(_ANIMATES.match, attributes)):
                     return True
             if own_id and own_id in self._controlled_ids():
@@ -208,14 +210,15 @@ class _Page:
         """The colour right behind a node, where inline styles tell; white on a page without style sheets."""
         at: LexborNode | None = node
         while at is not None and at.tag != "html":
-            style = self._style(at)
+            style = self._declarations(at.attrs.get("style") or "")
             if "background" in style or "background-color" in style:
                 return background_of(style)
             if bgcolor := at.attrs.get("bgcolor"):
                 return color_of(bgcolor.lower())
             at = at.parent
         if self._plain is None:
-            styled = any("stylesheet" in (link.attrs.get("rel") or "") for link in self._links)
+            links = self._marks.tags["link"]
+            styled = any("stylesheet" in (link.attributes.get("rel") or "") for link in links)
             self._plain = not styled and not any("background" in sheet for sheet in self._sheets)
         return "ffffff" if self._plain else ""
 
@@ -232,7 +235,8 @@ class _Page:
     def _page_characters(self) -> int:
         if self._characters is None:
             body = self.tree.body
-            code = sum(len(node.text() or "") for node in self._code)  # the head's is little
+            marks = [mark for tag in ("script", "style", "noscript") for mark in self._marks.tags[tag]]
+            code = sum(len(mark.node.text() or "") for mark in marks)  # the head's is little
             self._characters = len(body.text() or "") - code if body is not None else 0
         return self._characters
 

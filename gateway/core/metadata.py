@@ -164,19 +164,21 @@ class _Head:
 
     def __init__(self, marks: Marks) -> None:
         tags = marks.tags
-        self.title = _first(_fold(node.text()) for node in tags["title"][:5]) or ""
-        self.headings = [text for node in tags["h1"][:20] if (text := _fold(node.text(separator=" ")))]
-        self.heading = next((node for node in tags["h1"] if _fold(node.text())), None)
-        self.base = _first(node.attrs.get("href") for node in tags["base"]) or ""
+        self.title = _first(_fold(mark.node.text()) for mark in tags["title"][:5]) or ""
+        headings = [mark.node for mark in tags["h1"]]
+        self.headings = [text for node in headings[:20] if (text := _fold(node.text(separator=" ")))]
+        self.heading = next((node for node in headings if _fold(node.text())), None)
+        self.base = _first(mark.attributes.get("href") for mark in tags["base"]) or ""
         self.lang = (
-            _first(node.attrs.get("lang") or node.attrs.get("xml:lang") for node in tags["html"]) or ""
+            _first(mark.attributes.get("lang") or mark.attributes.get("xml:lang") for mark in tags["html"])
+            or ""
         )
         self._links = {
-            (node.attrs.get("rel") or "").lower(): node.attrs.get("href") or "" for node in tags["link"][::-1]
+            (attributes.get("rel") or "").lower(): attributes.get("href") or ""
+            for _, attributes in reversed(tags["link"])
         }
         self._metas: dict[str, str] = {}
-        for node in tags["meta"]:
-            attributes = node.attrs
+        for _, attributes in tags["meta"]:
             if content := attributes.get("content"):
                 name = (
                     next((name for key in _META_NAMES if (name := attributes.get(key))), "").strip().lower()

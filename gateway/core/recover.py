@@ -154,9 +154,9 @@ def _states(tree: LexborHTMLParser, marks: Marks) -> list[Any]:
     """What scripts would build the page from: JSON scripts, assignments, attributes, React flight rows."""
     states: list[Any] = []
     flight: list[str] = []
-    for node in marks.tags["script"]:
+    for node, attributes in marks.tags["script"]:
         text = node.text() or ""
-        kind = (node.attrs.get("type") or "").lower()
+        kind = (attributes.get("type") or "").lower()
         if len(text) > _MAX_STATE_CHARACTERS or len(text) < 100 or "ld+json" in kind:
             continue
         if "json" in kind:

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.marks import Marks, find_marks
+from gateway.core.marks import Mark, Marks, find_marks
 
 Item = dict[str, Any]
 
@@ -56,8 +56,8 @@ def read_structured(
     marks = marks or find_marks(tree)
     items: list[Item] = []
     for script in marks.tags["script"]:
-        if "ld+json" in (script.attrs.get("type") or "").lower():
-            items += read_json_ld(script.text() or "")
+        if "ld+json" in (script.attributes.get("type") or "").lower():
+            items += read_json_ld(script.node.text() or "")
     if marks.properties:
         items += _microdata(marks.properties, base_url)
     items += _cards(marks.tags["meta"])
@@ -132,11 +132,11 @@ def _keep_string(found: re.Match[str]) -> str:
     return found[1] or ""
 
 
-def _cards(metas: list[LexborNode]) -> list[Item]:
+def _cards(metas: list[Mark]) -> list[Item]:
     graph: Item = {"@type": "OpenGraph"}
     card: Item = {"@type": "TwitterCard"}
     for meta in metas:
-        attributes = meta.attrs
+        attributes = meta.attributes
         name = (attributes.get("property") or attributes.get("name") or "").strip().lower()
         if not name.startswith(_CARDS) or not (content := (attributes.get("content") or "").strip()):
             continue
@@ -157,13 +157,12 @@ def _add(item: Item, name: str, value: Any) -> None:
         item[name] = [item[name], value]
 
 
-def _microdata(marked: list[LexborNode], base_url: str | None) -> list[Item]:
+def _microdata(marked: list[Mark], base_url: str | None) -> list[Item]:
     """Items of the HTML Standard's microdata, nested as they are nested; `itemref` is not followed."""
     scopes: dict[int, Item] = {}
     roots: list[Item] = []
     left = _MAX_MICRODATA_CHARACTERS
-    for node in marked[:_MAX_PROPERTIES]:
-        attributes = node.attrs
+    for node, attributes in marked[:_MAX_PROPERTIES]:
         owner = _owner(node, scopes)
         names = (attributes.get("itemprop") or "").split()
         value: Any
@@ -174,7 +173,7 @@ def _microdata(marked: list[LexborNode], base_url: str | None) -> list[Item]:
         elif owner is None or left < 0:
             continue
         else:
-            text = _value(node, base_url)
+            text = _value(node, attributes, base_url)
             left -= len(text)  # properties may nest, and each repeats what is below it
             value = text[:_MAX_TEXT_CHARACTERS]
         if owner is not None and value:
@@ -198,8 +197,7 @@ def _owner(node: LexborNode, scopes: dict[int, Item]) -> Item | None:
     return None
 
 
-def _value(node: LexborNode, base_url: str | None) -> str:
-    attributes = node.attrs
+def _value(node: LexborNode, attributes: dict[str, str | None], base_url: str | None) -> str:
     tag = node.tag or ""
     stated = attributes.get("content")
     if stated is None and tag in ("data", "meter"):
