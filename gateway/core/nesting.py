@@ -14,101 +14,80 @@ MAX_DEPTH = 2000  # parses in some milliseconds; browsers stop at 512
 MAX_FORMATTING = 100  # formatting elements open at once
 MAX_ATTRIBUTES = 2000  # of one tag
 
-_STRIDE_CHARACTERS = 16_384
-_WINDOW_CHARACTERS = 32_768
-_SOME_TAGS = 500  # in a window, and at least one in so many characters:
-_TAG_CHARACTERS = 24
+_STRIDE_BYTES = 16_384
+_WINDOW_BYTES = 32_768
+_SOME_TAGS = 500  # in a window, and at least one in so many bytes:
+_TAG_BYTES = 24
 _OPENED_A_CLOSED = 6  # more tags a closing one than balanced markup has
 
 _MARKUP = re.compile(  # every branch ends at the end of the text at the latest: one pass, no second look
-    r"<!--.*?(?:-->|\Z)|<(script|style|textarea|title|xmp|iframe|noembed|noframes)\b.*?(?:</\1\b[^>]*+>|\Z)"
-    r"|<(/?)([a-zA-Z][^\s/>]*+)((?:[^>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+)(?:>|\Z)",
+    rb"<!--.*?(?:-->|\Z)|<(script|style|textarea|title|xmp|iframe|noembed|noframes)\b.*?(?:</\1\b[^>]*+>|\Z)"
+    rb"|<(/?)([a-zA-Z][^\s/>]*+)((?:[^>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+)(?:>|\Z)",
     re.S | re.I,
 )
-_VALUE = re.compile(r"=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>]*+)")
-_VOID = frozenset(
-    (
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    )
-)
-_FORMATTING = frozenset(
-    ("b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
-)
-_SELF_ENDING = frozenset(
-    ("p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "optgroup", "rt", "rp")
-)
+_VALUE = re.compile(rb"=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>]*+)")
+_VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
+_FORMATTING = frozenset(b"b big code em font i nobr s small strike strong tt u".split())
+_SELF_ENDING = frozenset(b"p li dt dd tr td th thead tbody tfoot option optgroup rt rp".split())
 _NEAR = 200  # open elements an end tag is matched against
 
 
 class Limited(Struct, frozen=True):
     """Markup that parses in bounded time; `dropped` counts the tags left out of it."""
 
-    text: str
+    markup: bytes
     dropped: int
 
 
-def limit_nesting(text: str) -> Limited:
+def limit_nesting(markup: bytes) -> Limited:
     """Leave out the tags that nest, format or repeat attributes beyond what any page needs.
 
     Args:
-        text: a whole page; no length limit.
+        markup: a whole page in UTF-8; no length limit.
     Returns:
-        The text itself for all but hostile pages.
+        The page itself for all but hostile ones.
     """
-    return _thin_out(text) if _nests(text) or _has_crowded_tag(text) else Limited(text, 0)
+    return _thin_out(markup) if _nests(markup) or _has_crowded_tag(markup) else Limited(markup, 0)
 
 
-def _nests(text: str) -> bool:
+def _nests(text: bytes) -> bool:
     """Whether some stretch opens many tags and closes hardly any."""
-    for start in range(0, len(text), _WINDOW_CHARACTERS):
-        end = min(start + _WINDOW_CHARACTERS, len(text))
-        tags = text.count("<", start, end)
-        if tags < _SOME_TAGS or tags * _TAG_CHARACTERS < end - start:
+    for start in range(0, len(text), _WINDOW_BYTES):
+        end = min(start + _WINDOW_BYTES, len(text))
+        tags = text.count(b"<", start, end)
+        if tags < _SOME_TAGS or tags * _TAG_BYTES < end - start:
             continue
-        if tags > _OPENED_A_CLOSED * text.count("</", start, end):
+        if tags > _OPENED_A_CLOSED * text.count(b"</", start, end):
             return True
     return False
 
 
-def _has_crowded_tag(text: str) -> bool:
+def _has_crowded_tag(text: bytes) -> bool:
     """Whether a tag has more attributes than any page needs; looks closely only where no `>` is near."""
     done = 0
-    for start in range(0, len(text), _STRIDE_CHARACTERS):
-        if start < done or text.find(">", start, start + _STRIDE_CHARACTERS) >= 0:
+    for start in range(0, len(text), _STRIDE_BYTES):
+        if start < done or text.find(b">", start, start + _STRIDE_BYTES) >= 0:
             continue
-        opened = text.rfind("<", done, start)
-        if opened >= 0 and text.find(">", opened, start) < 0 and (tag := _MARKUP.match(text, opened)):
-            if _is_crowded(tag[4] or ""):
+        opened = text.rfind(b"<", done, start)
+        if opened >= 0 and text.find(b">", opened, start) < 0 and (tag := _MARKUP.match(text, opened)):
+            if _is_crowded(tag[4] or b""):
                 return True
             done = tag.end()
     return False
 
 
-def _is_crowded(attributes: str) -> bool:
-    return len(attributes) > 2 * MAX_ATTRIBUTES and len(_VALUE.sub("", attributes).split()) > MAX_ATTRIBUTES
+def _is_crowded(attributes: bytes) -> bool:
+    return len(attributes) > 2 * MAX_ATTRIBUTES and len(_VALUE.sub(b"", attributes).split()) > MAX_ATTRIBUTES
 
 
-def _thin_out(text: str) -> Limited:
-    pieces: list[str] = []
-    stack: list[str] = []
+def _thin_out(text: bytes) -> Limited:
+    pieces: list[bytes] = []
+    stack: list[bytes] = []
     formatting = dropped = done = 0
     for tag in _MARKUP.finditer(text):
-        name = (tag[3] or "").lower()
+        name = (tag[3] or b"").lower()
         if not name or name in _VOID:
-            keep = not _is_crowded(tag[4] or "")
+            keep = not _is_crowded(tag[4] or b"")
         elif tag[2]:
             near = stack[-_NEAR:]
             if name in near:
@@ -131,4 +110,4 @@ def _thin_out(text: str) -> Limited:
             pieces.append(text[done : tag.start()])
             done = tag.end()
             dropped += 1
-    return Limited("".join([*pieces, text[done:]]), dropped)
+    return Limited(b"".join([*pieces, text[done:]]), dropped)

@@ -4,7 +4,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.blocks import Blocks, read_blocks
-from gateway.core.decode import decode, repair
+from gateway.core.decode import decode, to_utf8
 from gateway.core.features import Head
 from gateway.core.hidden import find_hidden
 from gateway.core.marks import Marks, find_marks
@@ -36,8 +36,8 @@ class Reading(Struct, frozen=True):
 
 def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Reading:
     """Parse a page; where its DOM is a shell, what stands behind it takes its place."""
-    markup = limit_nesting(decode(html) if isinstance(html, bytes) else repair(html))
-    tree = LexborHTMLParser(markup.text, scripting=True)  # a <noscript> is one text, as in browsers
+    markup = limit_nesting(decode(html).encode() if isinstance(html, bytes) else to_utf8(html))
+    tree = LexborHTMLParser(markup.markup, scripting=True)  # a <noscript> is one text, as in browsers
     marks = find_marks(tree)
     structured = read_structured(tree, base_url=url, marks=marks)
     facts = read_metadata(tree, structured, url=url, marks=marks)
@@ -47,7 +47,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Readin
     page = next((piece for piece in recovered if piece.replaces), None)
     warnings = judge_page(tree, visible=visible, recovered=page is not None)
     if page is not None:
-        tree = LexborHTMLParser(limit_nesting(page.html).text)
+        tree = LexborHTMLParser(limit_nesting(to_utf8(page.html)).markup)
         root, hidden, blocks = _walk(tree, find_marks(tree), options)
     return Reading(
         tree=tree,

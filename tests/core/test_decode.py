@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.decode import codec_of, decode, repair
+from gateway.core.decode import codec_of, decode, to_utf8
 
 RUSSIAN = "Привет, мир: обычный текст"
 
@@ -97,11 +97,11 @@ def test_decode_keeps_damaged_utf8_as_utf8() -> None:
 
 def test_decode_drops_nuls() -> None:
     assert decode(b"<p>a\0b\0\0</p>") == "<p>ab</p>"
-    assert repair("a\0b") == "ab"
+    assert to_utf8("a\0b") == b"ab"
 
 
-def test_repair_joins_or_replaces_surrogates() -> None:
-    assert repair("a\ud83d\ude00b\ud800c") == "a\U0001f600b\ufffdc"
+def test_to_utf8_joins_or_replaces_surrogates() -> None:
+    assert to_utf8("a\ud83d\ude00b\ud800c").decode() == "a\U0001f600b\ufffdc"
 
 
 @given(
@@ -118,8 +118,7 @@ def test_decode_is_total_and_its_text_encodes(body: bytes, label: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=[]), max_size=60))
-def test_repair_is_total_and_its_text_encodes(text: str) -> None:
-    repaired = repair(text)
-    assert "\0" not in repaired
-    assert repair(repaired) == repaired
-    repaired.encode("utf-8")
+def test_to_utf8_is_total_and_settles(text: str) -> None:
+    body = to_utf8(text)
+    assert b"\0" not in body
+    assert to_utf8(body.decode()) == body
