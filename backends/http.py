@@ -6,6 +6,7 @@ from time import time
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
+import httpcore2
 import httpx2
 
 from backends.base import (
@@ -15,12 +16,25 @@ from backends.base import (
     BackendTimeout,
     BackendUnavailable,
 )
-from backends.transport import AsyncioTransport
+from gateway.sockets import AsyncioBackend
 
 CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 5.0
 MAX_RETRIES = 1  # of a connection that failed or a 5xx, by the client library, with its own back-off
 _PASSED_ON = ("x-ratelimit-", "ratelimit-", "anthropic-ratelimit-")  # these tell a caller when to return
+
+
+class AsyncioTransport(httpx2.AsyncHTTPTransport):
+    """`httpx2`'s transport over our own sockets; without proxies."""
+
+    def __init__(self, *, limits: httpx2.Limits) -> None:
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=httpx2.create_ssl_context(),
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=AsyncioBackend(),
+        )
 
 
 def open_http_client(url: str, *, timeout_s: float) -> httpx2.AsyncClient:

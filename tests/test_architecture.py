@@ -35,6 +35,7 @@ ALLOWED = {
         "gateway.wire",
         "gateway.errors",
     },
+    "gateway.sockets": {"httpcore2", "aiohappyeyeballs"},
     "gateway.fetch.base": {"msgspec"},
     "gateway.cache.base": {"msgspec"},
     "gateway.fetch": {
@@ -42,10 +43,10 @@ ALLOWED = {
         "httpx2",
         "httpcore2",
         "h2",
-        "anyio",
         "brotli",
         "zstandard",
         "gateway.core.url",
+        "gateway.sockets",
         "gateway.errors",
     },
     "gateway.workers": {"msgspec", "gateway.core.jobs", "gateway.nursery", "gateway.errors"},
@@ -77,7 +78,7 @@ ALLOWED = {
         "numpy",
         "httpx2",
         "httpcore2",
-        "aiohappyeyeballs",
+        "gateway.sockets",
         "gateway.sse",
         "gateway.core.schema",  # one set of bounds for clients' schemas
         "gateway.errors",

@@ -6,19 +6,18 @@ checked, and one of the checked literals is dialled, so that a name cannot chang
 check and the connection. TLS, Host and keep-alive stay on the name.
 """
 
-import asyncio
 import ipaddress
 import ssl
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-import anyio
 import httpcore2
 from msgspec import Struct
 
 from gateway.core.url import Url
 from gateway.errors import ConnectFailed, TooLarge, UrlRefused
 from gateway.fetch.dns import Resolver
+from gateway.sockets import AsyncioBackend
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 DEFAULT_PORTS = frozenset({80, 443, 8080, 8443})
@@ -155,7 +154,7 @@ class Guard(httpcore2.AsyncNetworkBackend):
     def __init__(self, *, policy: Policy, resolver: Resolver) -> None:
         self._policy = policy
         self._resolver = resolver
-        self._dialler = httpcore2.AnyIOBackend()
+        self._dialler = AsyncioBackend()
 
     async def connect_tcp(
         self,
@@ -234,13 +233,7 @@ class CreditedStream(httpcore2.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.AsyncNetworkStream:
-        try:
-            stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
-        except asyncio.CancelledError:  # the stack below closes the socket on errors, but not on this
-            with anyio.CancelScope(shield=True):
-                await self._stream.aclose()
-            raise
-        return CreditedStream(stream)
+        return CreditedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -1,6 +1,7 @@
 """TLS and HTTP/2: the certificate holds for the name, whatever literal was dialled."""
 
 import asyncio
+import contextlib
 import datetime
 import ssl
 from collections.abc import AsyncIterator
@@ -83,10 +84,14 @@ async def test_no_tls_at_all_is_a_typed_error() -> None:
             await fetch.fetch(FetchRequest(url=f"https://site.test:{seen.port}/", timeout_s=1))
 
 
-async def test_silent_handshake_ends_at_the_deadline() -> None:
+async def test_silent_handshake_ends_at_the_deadline_and_leaves_no_connection() -> None:
+    left = asyncio.Event()
+
     async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
         writer.close()
+        left.set()
 
     server = await asyncio.start_server(swallow, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -94,6 +99,7 @@ async def test_silent_handshake_ends_at_the_deadline() -> None:
     async with server, fetcher(port, resolver=dns, ssl_context=trusting()) as fetch:
         with pytest.raises(FetchTimeout):
             await fetch.fetch(FetchRequest(url=f"https://site.test:{port}/", timeout_s=0.5))
+        await asyncio.wait_for(left.wait(), 5)
 
 
 class H2Origin(asyncio.Protocol):

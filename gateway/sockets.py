@@ -1,8 +1,8 @@
-"""Connections to models' servers on asyncio's own transports.
+"""Connections on asyncio's own transports, for every HTTP client here.
 
-The HTTP client reaches asyncio through anyio, which costs a request a sixth of the gateway's CPU: head and body
-are written apart, and each call passes a cancel scope. Here what is written is gathered until an answer is
-waited for, and sent at once.
+Those clients reach asyncio through anyio by default, which costs a request a sixth of the gateway's CPU: head and
+body are written apart, each call passes a cancel scope, and idle connections are polled one by one. Here what is
+written in one turn of the loop is sent at once, and a connection knows whether its server has left.
 """
 
 import asyncio
@@ -13,25 +13,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpcore2
-import httpx2
 from aiohappyeyeballs import start_connection
 
 HEAD_START_S = 0.25  # of a host's first address before the next one is tried beside it (RFC 8305)
 _GATHER_BYTES = 64 * 1024  # a longer request is sent in pieces, no faster than the server takes them
 _HELD_BYTES = 256 * 1024  # of an answer: beyond it the server waits until they are read
-
-
-class AsyncioTransport(httpx2.AsyncHTTPTransport):
-    """`httpx2`'s transport over `AsyncioBackend`; without proxies."""
-
-    def __init__(self, *, limits: httpx2.Limits) -> None:
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-            network_backend=AsyncioBackend(),
-        )
 
 
 class AsyncioBackend(httpcore2.AsyncNetworkBackend):
@@ -49,7 +35,7 @@ class AsyncioBackend(httpcore2.AsyncNetworkBackend):
         loop = asyncio.get_running_loop()
         with _told_as(httpcore2.ConnectTimeout, httpcore2.ConnectError):
             async with asyncio.timeout(timeout):
-                addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                addresses = await _resolve(host, port)
                 connected = await start_connection(addresses, happy_eyeballs_delay=HEAD_START_S)
                 transport, connection = await loop.create_connection(_Connection, sock=connected)
         connection.transport = transport  # uvloop may call connection_made later than this
@@ -123,6 +109,7 @@ class _Stream(httpcore2.AsyncNetworkStream):
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
         self._unsent = bytearray()
+        self._loop = asyncio.get_running_loop()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._send()
@@ -133,6 +120,8 @@ class _Stream(httpcore2.AsyncNetworkStream):
         return await self._connection.read(max_bytes)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not self._unsent:
+            self._loop.call_soon(self._send)
         self._unsent += buffer
         if len(self._unsent) > _GATHER_BYTES:
             self._send()
@@ -148,7 +137,7 @@ class _Stream(httpcore2.AsyncNetworkStream):
         try:
             with _told_as(httpcore2.ConnectTimeout, httpcore2.ConnectError):
                 async with asyncio.timeout(timeout):
-                    secured = await asyncio.get_running_loop().start_tls(
+                    secured = await self._loop.start_tls(
                         connection.transport, connection, ssl_context, server_hostname=server_hostname
                     )
         except BaseException:
@@ -166,14 +155,22 @@ class _Stream(httpcore2.AsyncNetworkStream):
             info == "is_readable"
         ):  # the pool asks this of idle connections: has the server left, or gone wrong?
             return self._connection.ended or bool(self._connection.received)
-        if info == "ssl_object":
-            return self._connection.transport.get_extra_info("ssl_object")
-        return None
+        name = {"ssl_object": "ssl_object", "server_addr": "peername", "client_addr": "sockname"}.get(info)
+        return name and self._connection.transport.get_extra_info(name)
 
     def _send(self) -> None:
-        if self._unsent:
+        if self._unsent and not self._connection.ended:
             self._connection.transport.write(bytes(self._unsent))
             self._unsent.clear()
+
+
+async def _resolve(host: str, port: int) -> list[Any]:
+    """A host's addresses; none of its own needs a thread to be read."""
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        loop = asyncio.get_running_loop()
+        return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ import httpx2
 import pytest
 import trustme
 
-from backends.http import open_http_client
-from backends.transport import AsyncioBackend, AsyncioTransport
+from backends.http import AsyncioTransport, open_http_client
+from gateway.sockets import AsyncioBackend
 
 pytestmark = pytest.mark.anyio
 
