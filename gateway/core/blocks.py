@@ -14,7 +14,9 @@ from gateway.core.markdown.tags import COMMENT, ID, TEXT, ids
 from gateway.core.page import Kept
 
 # What happens at a tag. A number that is in no table is a custom element's, and that counts as block level.
-_BLOCK, _TEXT, _SKIPPED, _INLINE, _LINK, _BOLD, _CELL, _BREAK, _IMAGE = range(9)
+_BLOCK, _CELL, _INLINE, _LINK, _BOLD, _SKIPPED, _BREAK, _IMAGE = range(
+    8
+)  # from _SKIPPED on: nothing is below
 _ACTIONS = (
     dict.fromkeys(
         ids(
@@ -32,9 +34,8 @@ _ACTIONS = (
     )
     | dict.fromkeys(ids("b strong"), _BOLD)
     | dict.fromkeys(ids("td th"), _CELL)
-    | {ID["a"]: _LINK, ID["br"]: _BREAK, ID["img"]: _IMAGE, TEXT: _TEXT, COMMENT: _SKIPPED}
+    | {ID["a"]: _LINK, ID["br"]: _BREAK, ID["img"]: _IMAGE, COMMENT: _SKIPPED}
 )
-_REGISTERED = (_BLOCK, _CELL)
 _TAGS = {number: tag for tag, number in ID.items()}
 
 # Inherited facts about where a block stands, one bit each: by tag, by ARIA role, by attribute.
@@ -196,15 +197,13 @@ def read_blocks(
             node = node.next
             continue
         action = actions.get(number, _BLOCK)
-        if action == _SKIPPED or (left_out and node.mem_id in left_out):
+        if action == _SKIPPED or (mem_id := node.mem_id) in left_out:
             node = node.next
             continue
-        if action == _IMAGE:
-            images += 1
-            node = node.next
-            continue
-        if action == _BREAK:
-            if chars:
+        if action > _SKIPPED:
+            if action == _IMAGE:
+                images += 1
+            elif chars:
                 breaks += 1
                 if breaks == 2:
                     flush()
@@ -229,14 +228,14 @@ def read_blocks(
             node = node.next
             continue
         stack.append((node.next, action, bits, current, depth))
-        if action in _REGISTERED:
+        if action <= _CELL:
             tag = _TAGS.get(number) or node.tag or ""
             name, said = _read_attributes(node.attributes)
             bits |= said | _BY_TAG.get(tag, 0)
             if link_depth:
                 bits |= _LINKED
             depth += 1
-            elements.append((tag, current, depth, name, bits, node.mem_id, len(blocks)))
+            elements.append((tag, current, depth, name, bits, mem_id, len(blocks)))
             current = len(lasts)
             lasts.append(0)
         elif action == _LINK:

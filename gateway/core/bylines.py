@@ -110,6 +110,7 @@ class Surroundings:
 
     def __init__(self, heading: LexborNode) -> None:
         self._heading = heading
+        self._around: list[str] | None = None
 
     def author(self) -> str | None:
         """A name of two to four capitalised words after "by"."""
@@ -121,7 +122,12 @@ class Surroundings:
         dates = (to_iso(text, month_first=month_first) for text in self._texts())
         return next((found for found in dates if found), None)
 
-    def _texts(self) -> Iterator[str]:
+    def _texts(self) -> list[str]:
+        if self._around is None:
+            self._around = list(self._read_around())
+        return self._around
+
+    def _read_around(self) -> Iterator[str]:
         title = _fold(self._heading.text(separator=" "))
         parent = self._heading.parent
         for _ in range(_MAX_PARENTS):

@@ -62,6 +62,7 @@ class Walk:
         self.texts = texts
         line, hidden = self.line, self.hidden
         end_block, max_depth = self.end_block, self.options.max_depth
+        pictures = self.options.images != "none"
         stack: list[tuple[LexborNode | None, Close | None]] = []
         close: Close | None
         node = root.first_child
@@ -74,14 +75,16 @@ class Walk:
                     close()
                 continue
             tag = node.tag_id
-            close = None
+            mem_id = node.mem_id
             if tag == TEXT:
-                if texts is None or node.mem_id in texts:
+                if texts is None or mem_id in texts:
                     self.add_text(node.text_content or "")
                 else:
                     line.space = True
-                close = skip
-            elif hidden and node.mem_id in hidden:
+                node = node.next
+                continue
+            close = None
+            if mem_id in hidden:
                 close = skip
             elif tag in PLAIN:
                 pass
@@ -92,9 +95,9 @@ class Walk:
             elif (
                 tag in SKIPPED or not node.is_element_node
                 if elements is None
-                else node.mem_id not in elements and tag not in UNPRUNED
+                else mem_id not in elements and tag not in UNPRUNED
             ):
-                if elements is not None and self._is_picture(node, elements):
+                if elements is not None and pictures and self._is_picture(node, elements):
                     self.flush()
                     for image in node.css("img"):
                         voids[ID["img"]](self, image)
@@ -122,8 +125,6 @@ class Walk:
 
     def _is_picture(self, node: LexborNode, elements: set[int]) -> bool:
         """Whether it holds nothing but images and stands between kept elements: it has no text to be kept for."""
-        if self.options.images == "none":
-            return False
         before, after = node.prev, node.next
         while before is not None and not before.is_element_node:
             before = before.prev
