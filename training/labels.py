@@ -6,6 +6,7 @@ that met by chance out; a last greedy pass takes in blocks the alignment skipped
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
@@ -16,7 +17,7 @@ _MATCHED = 0.6  # share of a block's words on the alignment
 _COVERED = 0.5  # share of its words inside n-grams of the truth
 
 
-def label_blocks(texts: list[str], truth: str) -> np.ndarray:
+def label_blocks(texts: Sequence[str], truth: str) -> np.ndarray:
     """One boolean a block: is it content?"""
     reference = words_of(truth)
     blocks = [words_of(text) for text in texts]

@@ -21,20 +21,17 @@ _CODE = 1 << FLAGS.index("pre")
 _CODE_WEIGHT = 0.9  # of the likelier text on the less likely side
 _NEAR = 3  # blocks on either side that speak for code between them
 _LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl", "li"))
-_LONG = 10  # words: shorter texts are facts, which may hold of several things
+_LONG = 15  # words: shorter texts are facts, which may hold of several things
 
 
 def settle(probabilities: Array, words: Array, blocks: Blocks, *, page_type: str) -> Array:
     """The probabilities with what is known of code and of repetitions.
 
-    Documentation, and any page with code, repeats itself on purpose: the same steps for every language. So do
-    lists and tables: what two plans offer is said of each.
+    Documentation repeats itself on purpose: the same steps for every language. So do lists and tables: what two
+    plans offer is said of each.
     """
-    if "pre" in blocks.tags:
-        return _raise_code(probabilities, blocks)
-    if page_type == "documentation":
-        return probabilities
-    return _drop_repeats(probabilities, words, blocks)
+    settled = _raise_code(probabilities, blocks) if "pre" in blocks.tags else probabilities
+    return settled if page_type == "documentation" else _drop_repeats(settled, words, blocks)
 
 
 def select(probabilities: Array, words: Array) -> tuple[list[int], float]:

@@ -15,8 +15,8 @@ def blocks_of(html: str) -> Blocks:
 
 
 def settled(html: str, probabilities: list[float], *, page_type: str = "article") -> list[float]:
-    """The probabilities of a page whose blocks have ten words each, rounded."""
-    words = np.full(len(probabilities), 10, np.float32)
+    """The probabilities of a page whose blocks have twenty words each, rounded."""
+    words = np.full(len(probabilities), 20, np.float32)
     blocks = blocks_of(html)
     after = settle(np.array(probabilities, np.float32), words, blocks, page_type=page_type)
     assert len(after) == len(blocks.texts)
