@@ -131,6 +131,7 @@ class _Page:
         self._marks = marks
         self._sheets = [sheet.node.text() or "" for sheet in marks.tags["style"]]
         self._styles: dict[str, dict[str, str]] = {"": {}}
+        self._widgets: dict[str, bool] = {}  # names -> whether a widget that reveals is called so
         self._controlled: set[str] | None = None
         self._characters: int | None = None
         self._plain: bool | None = None
@@ -196,7 +197,12 @@ class _Page:
         attributes = node.attrs
         if not _NEVER.search(names):
             own_id = attributes.get("id") or ""
-            if own_id[1:2] == ":" or _WIDGET.search(names) or _is_opened(node, reason) or _is_in_widget(node):
+            if (
+                own_id[1:2] == ":"
+                or self._is_widget(names)
+                or _is_opened(node, reason)
+                or self._is_in_widget(node)
+            ):
                 return True
             if reason in ("opacity", "visibility"):
                 style = self._declarations(attributes.get("style") or "")
@@ -205,6 +211,22 @@ class _Page:
             if own_id and own_id in self._controlled_ids():
                 return True
         return characters > _LEAST_PAGE and characters > _SHARE * self._page_characters()
+
+    def _is_widget(self, names: str) -> bool:
+        known = self._widgets.get(names)
+        if known is None:
+            known = self._widgets[names] = _WIDGET.search(names) is not None
+        return known
+
+    def _is_in_widget(self, node: LexborNode) -> bool:
+        parent = node.parent
+        for _ in range(_PARENTS):
+            if parent is None or parent.tag in _WHOLE_PAGE:
+                return False
+            if self._is_widget(_names(parent)):
+                return True
+            parent = parent.parent
+        return False
 
     def _background(self, node: LexborNode) -> str:
         """The colour right behind a node, where inline styles tell; white on a page without style sheets."""
@@ -244,17 +266,6 @@ class _Page:
 def _names(node: LexborNode) -> str:
     attributes = node.attrs
     return f"{attributes.get('class') or ''} {attributes.get('id') or ''} {attributes.get('role') or ''}"
-
-
-def _is_in_widget(node: LexborNode) -> bool:
-    parent = node.parent
-    for _ in range(_PARENTS):
-        if parent is None or parent.tag in _WHOLE_PAGE:
-            return False
-        if _WIDGET.search(_names(parent)):
-            return True
-        parent = parent.parent
-    return False
 
 
 def _is_opened(node: LexborNode, reason: str) -> bool:
