@@ -1,4 +1,4 @@
-"""Cached scrapes through nginx at one replica and at two, and what each process spends a request.
+"""Cached scrapes at one replica and at two, through nginx and without, and what each process spends a request.
 
     python bench/scale.py                     # needs nginx, redis-server and wrk (Debian packages)
     python bench/scale.py --pages FOLDER      # other pages than the fixtures': FOLDER/<name>/source.html
@@ -104,21 +104,58 @@ def redis_bytes(fleet: Fleet) -> int:
     return int(re.findall(rb"used_memory:(\d+)", fleet.redis.command("INFO", "memory"))[0])
 
 
-def load(fleet: Fleet, script: Path) -> dict[str, float]:
-    gateways = [pid for process in fleet.gateways for pid in family(process.pid)]
+def load(fleet: Fleet, script: Path, *, balanced: bool) -> dict[str, float]:
+    """Through the balancer, or straight to every replica by a generator of its own."""
+    gateways = [process.pid for process in fleet.gateways]  # a hit is nothing to their cleaning workers
     assert fleet.balancer
     balancer = family(fleet.balancer.pid)
-    before = cpu_s(gateways), cpu_s(balancer)
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), fleet.url]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    before = cpu_s(gateways), cpu_s(balancer), os.times()
+    addresses = [fleet.url] if balanced else [f"http://127.0.0.1:{port}" for port in fleet.ports]
+    generators = [
+        subprocess.Popen(
+            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), address],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for address in addresses
+    ]
+    output = "".join(generator.communicate()[0] for generator in generators)
     if "Non-2xx" in output or "Socket errors" in output:
         raise SystemExit(f"errors under load:\n{output}")
-    requests = int(re.findall(r"(\d+) requests in", output)[0])
+    requests = sum(map(int, re.findall(r"(\d+) requests in", output)))
+    after = os.times()
+    generating_s = after.children_user + after.children_system
+    generating_s -= before[2].children_user + before[2].children_system
     return {
-        "requests/s": float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0]),
+        "requests/s": sum(map(float, re.findall(r"Requests/sec:\s+([\d.]+)", output))),
         "gateway CPU-ms": (cpu_s(gateways) - before[0]) * 1e3 / requests,
         "nginx CPU-ms": (cpu_s(balancer) - before[1]) * 1e3 / requests,
+        "wrk CPU-ms": generating_s * 1e3 / requests,
     }
+
+
+def compare(fleets: dict[int, Fleet], script: Path, *, balanced: bool) -> None:
+    rounds: dict[int, list[dict[str, float]]] = {replicas: [] for replicas in fleets}
+    for _ in range(ROUNDS):
+        for replicas, fleet in fleets.items():
+            rounds[replicas].append(load(fleet, script, balanced=balanced))
+    median = {
+        replicas: {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+        for replicas, rows in rounds.items()
+    }
+    print("\nthrough nginx" if balanced else "\nwithout a balancer, a generator for each replica")
+    for replicas, row in median.items():
+        print(f"replicas {replicas}   " + "   ".join(f"{name} {value:8.3f}" for name, value in row.items()))
+    two, one = median[2], median[1]
+    print(f"requests a second, two to one: {two['requests/s'] / one['requests/s']:.2f}", end="; ")
+    of_a_core = sum(value for name, value in two.items() if name != "requests/s") / one["gateway CPU-ms"]
+    print(
+        f"the most that {os.cpu_count()} cores for everything allow: {(os.cpu_count() or 1) / of_a_core:.2f}"
+    )
+    growth = two["gateway CPU-ms"] / one["gateway CPU-ms"]
+    print(
+        f"gateway CPU a request, two to one: {growth:.2f}, so two on cores of their own serve {2 / growth:.2f} x one"
+    )
 
 
 def main() -> None:
@@ -154,23 +191,10 @@ def main() -> None:
         measure_misses(fleets[1], f"http://127.0.0.1:{port}", pages)
         for body in bodies:
             scrape(fleets[1].url, body)
-        rounds: dict[int, list[dict[str, float]]] = {1: [], 2: []}
-        for _ in range(ROUNDS):
-            for replicas, fleet in fleets.items():
-                rounds[replicas].append(load(fleet, folder / "load.lua"))
+        print(f"\n{len(bodies)} cached pages, {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} s")
+        for balanced in (True, False):
+            compare(fleets, folder / "load.lua", balanced=balanced)
         served_mb = resident_mb(fleets[1].gateways[0].pid)
-    print(f"\n{len(bodies)} cached pages, {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} s")
-    median = {
-        replicas: {name: statistics.median(row[name] for row in rows) for name in rows[0]}
-        for replicas, rows in rounds.items()
-    }
-    for replicas, row in median.items():
-        print(f"replicas {replicas}   " + "   ".join(f"{name} {value:8.3f}" for name, value in row.items()))
-    print(f"requests a second, two to one: {median[2]['requests/s'] / median[1]['requests/s']:.2f}")
-    growth = median[2]["gateway CPU-ms"] / median[1]["gateway CPU-ms"]
-    print(
-        f"gateway CPU a request, two to one: {growth:.2f}, so two on cores of their own serve {2 / growth:.2f} x one"
-    )
     print(f"a gateway's main process: {idle_mb:.0f} MB idle, {served_mb:.0f} MB after the load")
 
 
