@@ -25,7 +25,7 @@ from gateway.core.jobs import Job, Result, pack, unpack
 from gateway.errors import CleanError, CleanTimeout
 from gateway.nursery import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
 
-SLOW_S = 0.25
+SLOW_S = 0.1
 ASIDE_PER_WORKER = 3  # slow jobs beside each worker; beyond that they keep their place
 RECYCLE_AFTER = 1000  # jobs
 MAX_ANSWER_BYTES = 64 * 1024**2
@@ -218,12 +218,16 @@ class WorkerPool:
             return _read(kind, answer)
 
     def _watch(self, worker: _Worker, place: _Place) -> None:
-        worker.watch = asyncio.get_running_loop().call_later(SLOW_S, self._look_at, worker, place)
+        self._look_in(SLOW_S, worker, place)
+
+    def _look_in(self, seconds: float, worker: _Worker, place: _Place) -> None:
+        worker.watch = asyncio.get_running_loop().call_later(seconds, self._look_at, worker, place)
 
     def _look_at(self, worker: _Worker, place: _Place) -> None:
         """Set a job aside that has used enough CPU; look again later at one that has not."""
-        if self._aside >= ASIDE_PER_WORKER * self._workers or _cpu_s(worker.pid) - worker.cpu_s < SLOW_S:
-            self._watch(worker, place)
+        left_s = SLOW_S - (_cpu_s(worker.pid) - worker.cpu_s)
+        if left_s > 0 or self._aside >= ASIDE_PER_WORKER * self._workers:
+            self._look_in(max(left_s, 0.01), worker, place)
             return
         self._aside += 1
         worker.aside = True
