@@ -4,6 +4,7 @@ What may be in a line is a fixed list of fields, chosen by `routes.entrance`; ad
 user part, and anything that looks like a key is blotted out whatever field it came in.
 """
 
+import asyncio
 import re
 import sys
 from collections.abc import MutableMapping
@@ -40,14 +41,32 @@ def make_log(stream: TextIO = sys.stderr) -> structlog.typing.FilteringBoundLogg
 
 
 class _Lines:
-    """Writes a line at a time; a log that cannot be written is lost, the request it tells of is not."""
+    """Writes the lines of one turn of the event loop with one call to the system.
+
+    A log that cannot be written is lost, the request it tells of is not.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._flushing: asyncio.AbstractEventLoop | None = None  # the loop that is going to
 
     def msg(self, line: bytes) -> None:
         try:
             self._stream.buffer.write(line + b"\n")
+        except (OSError, ValueError):
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._flush()
+            return
+        if self._flushing is not loop:
+            self._flushing = loop
+            loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = None
+        try:
             self._stream.buffer.flush()
         except (OSError, ValueError):
             pass
@@ -57,7 +76,7 @@ class _Lines:
 
 def _stamp(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     event["level"] = level
-    event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    event["timestamp"] = datetime.now(UTC)
     return event
 
 

@@ -63,8 +63,13 @@ class Metrics:
     def observe_page(self, page: ScrapeResponse) -> None:
         """Count a scrape; stages that did not run are left out."""
         self._pages(page.cache.status).inc()
-        for stage in ("fetch", "clean", "count"):
-            if spent_ms := getattr(page.timings, f"{stage}_ms"):
+        spent = page.timings
+        for stage, spent_ms in (
+            ("fetch", spent.fetch_ms),
+            ("clean", spent.clean_ms),
+            ("count", spent.count_ms),
+        ):
+            if spent_ms:
                 self._stages(stage).observe(spent_ms / 1e3)
         self._html_tokens.inc(page.tokens.html)
         self._content_tokens.inc(page.tokens.content)
