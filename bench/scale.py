@@ -1,11 +1,11 @@
-"""Cached scrapes at one replica and at two, through nginx and without, and what each process spends a request.
+"""Cached scrapes through nginx at one replica and at two, and what each process spends a request.
 
-    python bench/scale.py                     # needs nginx, redis-server and wrk (Debian packages)
+    python bench/scale.py                     # needs nginx, redis-server and wrk (Debian packages), and root
     python bench/scale.py --pages FOLDER      # other pages than the fixtures': FOLDER/<name>/source.html
 
-Everything runs on this machine: where load generator, balancer, Valkey and replicas share two cores, requests a
-second say what the machine can do, not what a second replica adds. What a replica spends a request says that: if it
-does not grow from one replica to two, a second one on its own core doubles the rate. Rounds alternate.
+Everything runs on this machine. Where load generator, balancer, Valkey and replicas share its cores, requests a
+second say what the machine can do, not what a second replica adds: so it is measured twice, as it comes and with
+a quarter of a core for each replica, as containers are given theirs. Rounds alternate.
 """
 
 import argparse
@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +29,8 @@ from fixtures.fleet import Fleet, missing_packages, wait_until_ready  # noqa: E4
 from fixtures.redis import free_port  # noqa: E402
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 5, 16
+CORES = 0.25  # of each replica, in the second measurement
+PERIOD_US = 10_000
 MISSES = 140
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -104,57 +107,74 @@ def redis_bytes(fleet: Fleet) -> int:
     return int(re.findall(rb"used_memory:(\d+)", fleet.redis.command("INFO", "memory"))[0])
 
 
-def load(fleet: Fleet, script: Path, *, balanced: bool) -> dict[str, float]:
-    """Through the balancer, or straight to every replica by a generator of its own."""
+@contextmanager
+def limited(processes: list[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """While the block lasts, CORES for each of the processes, by a control group of its own."""
+    base = Path("/sys/fs/cgroup")
+    quota_us = int(CORES * PERIOD_US)
+    unified = (base / "cgroup.controllers").exists()
+    root = base if unified else base / "cpu"
+    limits = (
+        {"cpu.max": f"{quota_us} {PERIOD_US}"}
+        if unified
+        else {"cpu.cfs_period_us": str(PERIOD_US), "cpu.cfs_quota_us": str(quota_us)}
+    )
+    groups = [root / f"winnow-bench-{process.pid}" for process in processes]
+    try:
+        for process, group in zip(processes, groups, strict=True):
+            group.mkdir()
+            for name, value in limits.items():
+                (group / name).write_text(value)
+            (group / "cgroup.procs").write_text(str(process.pid))
+        yield
+    finally:
+        for process, group in zip(processes, groups, strict=True):
+            if group.exists():
+                (root / "cgroup.procs").write_text(str(process.pid))
+                group.rmdir()
+
+
+def load(fleet: Fleet, script: Path) -> dict[str, float]:
     gateways = [process.pid for process in fleet.gateways]  # a hit is nothing to their cleaning workers
     assert fleet.balancer
     balancer = family(fleet.balancer.pid)
     before = cpu_s(gateways), cpu_s(balancer), os.times()
-    addresses = [fleet.url] if balanced else [f"http://127.0.0.1:{port}" for port in fleet.ports]
-    generators = [
-        subprocess.Popen(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), address],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for address in addresses
-    ]
-    output = "".join(generator.communicate()[0] for generator in generators)
+    output = subprocess.run(
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), fleet.url],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     if "Non-2xx" in output or "Socket errors" in output:
         raise SystemExit(f"errors under load:\n{output}")
-    requests = sum(map(int, re.findall(r"(\d+) requests in", output)))
+    requests = int(re.findall(r"(\d+) requests in", output)[0])
     after = os.times()
     generating_s = after.children_user + after.children_system
     generating_s -= before[2].children_user + before[2].children_system
     return {
-        "requests/s": sum(map(float, re.findall(r"Requests/sec:\s+([\d.]+)", output))),
+        "requests/s": float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0]),
         "gateway CPU-ms": (cpu_s(gateways) - before[0]) * 1e3 / requests,
         "nginx CPU-ms": (cpu_s(balancer) - before[1]) * 1e3 / requests,
         "wrk CPU-ms": generating_s * 1e3 / requests,
     }
 
 
-def compare(fleets: dict[int, Fleet], script: Path, *, balanced: bool) -> None:
+def compare(fleets: dict[int, Fleet], script: Path) -> None:
     rounds: dict[int, list[dict[str, float]]] = {replicas: [] for replicas in fleets}
     for _ in range(ROUNDS):
         for replicas, fleet in fleets.items():
-            rounds[replicas].append(load(fleet, script, balanced=balanced))
+            rounds[replicas].append(load(fleet, script))
     median = {
         replicas: {name: statistics.median(row[name] for row in rows) for name in rows[0]}
         for replicas, rows in rounds.items()
     }
-    print("\nthrough nginx" if balanced else "\nwithout a balancer, a generator for each replica")
     for replicas, row in median.items():
         print(f"replicas {replicas}   " + "   ".join(f"{name} {value:8.3f}" for name, value in row.items()))
-    two, one = median[2], median[1]
-    print(f"requests a second, two to one: {two['requests/s'] / one['requests/s']:.2f}", end="; ")
-    of_a_core = sum(value for name, value in two.items() if name != "requests/s") / one["gateway CPU-ms"]
-    print(
-        f"the most that {os.cpu_count()} cores for everything allow: {(os.cpu_count() or 1) / of_a_core:.2f}"
-    )
+    one, two = median[1], median[2]
     growth = two["gateway CPU-ms"] / one["gateway CPU-ms"]
     print(
-        f"gateway CPU a request, two to one: {growth:.2f}, so two on cores of their own serve {2 / growth:.2f} x one"
+        f"two to one: {two['requests/s'] / one['requests/s']:.2f} x the requests a second, "
+        f"{growth:.2f} x the gateway's CPU a request"
     )
 
 
@@ -192,8 +212,12 @@ def main() -> None:
         for body in bodies:
             scrape(fleets[1].url, body)
         print(f"\n{len(bodies)} cached pages, {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} s")
-        for balanced in (True, False):
-            compare(fleets, folder / "load.lua", balanced=balanced)
+        cores = os.cpu_count() or 1
+        print(f"\n{cores} cores for replicas, nginx, Valkey and wrk together")
+        compare(fleets, folder / "load.lua")
+        print(f"\n{CORES} of a core for each replica, the rest for the others")
+        with limited([process for fleet in fleets.values() for process in fleet.gateways]):
+            compare(fleets, folder / "load.lua")
         served_mb = resident_mb(fleets[1].gateways[0].pid)
     print(f"a gateway's main process: {idle_mb:.0f} MB idle, {served_mb:.0f} MB after the load")
 
