@@ -1,7 +1,7 @@
 """What a cache hit costs, what a page takes, and whether memory stays flat.
 
-    python bench/cache.py                     # needs redis-server (Debian package)
-    python bench/cache.py --pages FOLDER      # HTML files (.html or .html.gz) for the bytes a page takes
+    python -m bench.cache                     # needs redis-server (Debian package)
+    python -m bench.cache --pages FOLDER      # HTML files (.html or .html.gz) for the bytes a page takes
 
 CPU is of this process, all threads; the floor in the same run is a dict, diskcache as it comes (which pickles), and
 a bare GET of the valkey client. Entries are 20 KB of page text unless said otherwise.
@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import gzip
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -20,14 +19,12 @@ from pathlib import Path
 import diskcache
 import msgspec
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from fixtures.redis import RedisServer  # noqa: E402
-from gateway.cache import open_cache  # noqa: E402
-from gateway.cache.base import Cache, Entry  # noqa: E402
-from gateway.cache.envelope import seal  # noqa: E402
-from gateway.cache.valkey import connect  # noqa: E402
+from bench.processes import ROOT, resident_mb
+from fixtures.redis import RedisServer
+from gateway.cache import open_cache
+from gateway.cache.base import Cache, Entry
+from gateway.cache.envelope import seal
+from gateway.cache.valkey import connect
 
 ENTRY_BYTES = 20_000
 ROUNDS, CALLS = 5, 400
@@ -118,11 +115,6 @@ async def measure_memory(folder: Path, redis: RedisServer) -> None:
             assert await cache.get(f"page:1:{hit * 7 % 2000}") is not None
         print(f"{name:10}" + " ".join(f"{size:8.1f}" for size in sizes))
         await cache.aclose()
-
-
-def resident_mb() -> float:
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def measure_bytes(pages: list[bytes]) -> None:

@@ -1,6 +1,6 @@
 """Cached scrapes through HTTP against a bare Litestar handler that returns the same bytes.
 
-    python bench/cached_scrape.py            # needs wrk (Debian package); rounds alternate, so noise hits both alike
+    python -m bench.cached_scrape            # needs wrk (Debian package); rounds alternate, so noise hits both alike
 
 Same server (uvicorn, one worker, same settings), same load (wrk, 8 connections), same response body.
 Prints the medians of requests a second and of CPU-ms a request, and the median of the rounds' ratios: the two
@@ -8,10 +8,8 @@ runs of a round share what the machine does meanwhile.
 """
 
 import json
-import os
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,10 +18,11 @@ import time
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from bench.processes import cpu_s, start
+from fixtures.redis import free_port
+
 ROUNDS, SECONDS, CONNECTIONS = 20, 1, 8
 PAGE = "documentation-go-tutorial"
-TICKS = os.sysconf("SC_CLK_TCK")
 
 BARE = """
 from litestar import Litestar, Response, post
@@ -39,15 +38,6 @@ uvicorn.run(Litestar([scrape], openapi_config=None), port={port}, log_level="war
 """
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def start(command: list[str], environ: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ | (environ or {}), stdout=subprocess.DEVNULL)
-
-
 def post(port: int, body: bytes) -> bytes:
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/v1/scrape", data=body, headers={"content-type": "application/json"}
@@ -58,11 +48,6 @@ def post(port: int, body: bytes) -> bytes:
         except OSError:
             time.sleep(0.1)
     raise SystemExit(f"nothing answers on port {port}")
-
-
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def load(port: int, pid: int, script: Path) -> tuple[float, float]:

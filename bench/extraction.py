@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Main-content extraction beside its peers, on WCXB: F1 by page type, tokens, and CPU as multiples of a parse.
 
     python -m bench.extraction --data DIR                # 300 pages, a fixed sample

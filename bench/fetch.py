@@ -1,8 +1,8 @@
 """Fetch + clean + count from a loopback site at concurrency 32, and what all but cleaning and counting costs.
 
-    python bench/fetch.py                                       # the fixture pages, 20 times over
-    python bench/fetch.py --pages DIR --limit 400               # a folder of *.html or *.html.gz, such as WCXB's
-    python bench/fetch.py --peer-python VENV/bin/python         # beside crawl4ai's HTTP crawler, in a venv of its own
+    python -m bench.fetch                                       # the fixture pages, 20 times over
+    python -m bench.fetch --pages DIR --limit 400               # a folder of *.html or *.html.gz, such as WCXB's
+    python -m bench.fetch --peer-python VENV/bin/python         # beside crawl4ai's HTTP crawler, in a venv of its own
 
 Same pages for all, in one run, served by one site in a process of its own whose CPU is not counted. `floor`
 is `core.clean` and both token counts in one process, without HTTP, guard or workers. CPU is user + system of
@@ -21,19 +21,17 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from fixtures.site import find_pages  # noqa: E402
-from gateway.core import CleanOptions, clean  # noqa: E402
-from gateway.core.decode import decode  # noqa: E402
-from gateway.core.jobs import CleanJob  # noqa: E402
-from gateway.core.tokens import get_counter  # noqa: E402
-from gateway.errors import CleanError  # noqa: E402
-from gateway.fetch.base import FetchRequest  # noqa: E402
-from gateway.fetch.client import HttpFetcher  # noqa: E402
-from gateway.fetch.guard import Policy  # noqa: E402
-from gateway.workers import WorkerPool  # noqa: E402
+from bench.processes import ROOT
+from fixtures.site import find_pages
+from gateway.core import CleanOptions, clean
+from gateway.core.decode import decode
+from gateway.core.jobs import CleanJob
+from gateway.core.tokens import get_counter
+from gateway.errors import CleanError
+from gateway.fetch.base import FetchRequest
+from gateway.fetch.client import HttpFetcher
+from gateway.fetch.guard import Policy
+from gateway.workers import WorkerPool
 
 CONCURRENCY = 32
 WORKERS = 2

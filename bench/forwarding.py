@@ -1,8 +1,8 @@
 """What a forwarded chat completion costs: this gateway, a bare pass-through, and LiteLLM's proxy, side by side.
 
-    python bench/forwarding.py                               # gateway and bare pass-through
-    LITELLM=/path/to/venv/bin/litellm python bench/forwarding.py   # and LiteLLM's proxy, from a venv of its own
-    python bench/forwarding.py soak                          # memory over 20,000 requests, once caches are full
+    python -m bench.forwarding                               # gateway and bare pass-through
+    LITELLM=/path/to/venv/bin/litellm python -m bench.forwarding   # and LiteLLM's proxy, from a venv of its own
+    python -m bench.forwarding soak                          # memory over 20,000 requests, once caches are full
 
 One worker each, the same mock upstream in a process of its own, one keep-alive connection, rounds alternating
 between the servers. CPU-ms are of the server's process (all threads) by the kernel's count, so they do not depend
@@ -13,7 +13,6 @@ The mock answers `mock` with 50 chunks as fast as they are read, `paced` with 2 
 import asyncio
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -23,7 +22,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from bench.processes import descriptors, resident_mb, start
+from fixtures.redis import free_port
+
 ROUNDS, REQUESTS = 5, 60
 CHUNKS = 50
 BARE = """
@@ -163,24 +164,6 @@ def cpu_ms(pid: int) -> float:
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
 
 
-def rss_mb(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def descriptors(pid: int) -> int:
-    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def start(command: list[str], environ: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-    quiet = subprocess.DEVNULL
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ | (environ or {}), stdout=quiet, stderr=quiet)
-
-
 async def wait_for(port: int, process: subprocess.Popen[bytes], *, within_s: float = 120) -> None:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline and process.poll() is None:
@@ -249,7 +232,7 @@ async def measure(servers: dict[str, tuple[int, int]], direct: int) -> None:
             row += f"   litellm / winnow = {ratio:.1f}"
         print(row)
     print(f"{'added TTFT p50, ms':24}" + "".join(f"{statistics.median(added[name]):22.2f}" for name in names))
-    print(f"{'resident MB':24}" + "".join(f"{rss_mb(pid):22.0f}" for _, pid in servers.values()))
+    print(f"{'resident MB':24}" + "".join(f"{resident_mb(pid):22.0f}" for _, pid in servers.values()))
 
 
 async def upstream_calls(port: int) -> int:
@@ -275,7 +258,7 @@ async def soak(port: int, pid: int, *, requests: int = 20_000, at_once: int = 8)
     """The first round fills the tier in memory, which has its own limit; the second shows what is left to grow."""
     connections = [Connection(port) for _ in range(at_once)]
     for done in range(-requests, requests + 1, requests // 10):
-        print(f"{done:7d} requests: {rss_mb(pid):6.1f} MB, {descriptors(pid)} descriptors")
+        print(f"{done:7d} requests: {resident_mb(pid):6.1f} MB, {descriptors(pid)} descriptors")
         if done == requests:
             return
         for _ in range(requests // 10 // at_once):
@@ -286,7 +269,7 @@ async def soak(port: int, pid: int, *, requests: int = 20_000, at_once: int = 8)
 async def main(task: str) -> None:
     mock_port, bare_port, winnow_port, litellm_port = (free_port() for _ in range(4))
     upstream = f"http://127.0.0.1:{mock_port}/v1"
-    running = [start([sys.executable, __file__, "mock", str(mock_port)])]
+    running = [start([sys.executable, "-m", "bench.forwarding", "mock", str(mock_port)])]
     try:
         with tempfile.TemporaryDirectory() as scratch:
             winnow = start(

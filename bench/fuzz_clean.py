@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Fuzz `clean` with atheris, coverage-guided: every crash, hang or text that does not encode is a finding.
 
     pip install atheris

@@ -1,6 +1,6 @@
 """What pages made to hurt cost their worker, and what they cost everybody else.
 
-    python bench/hostile.py
+    python -m bench.hostile
 
 First each page of fixtures/hostile.py alone: how it ended, how long it took, how much its worker grew. Then
 20 callers who clean fixture pages without a pause, quiet and beside two callers who send hostile pages
@@ -11,18 +11,15 @@ import asyncio
 import itertools
 import os
 import statistics
-import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from fixtures.hostile import HOSTILE_PAGES, job_of  # noqa: E402
-from fixtures.site import find_pages  # noqa: E402
-from gateway.core.jobs import Cleaned  # noqa: E402
-from gateway.errors import CleanError  # noqa: E402
-from gateway.workers import WorkerPool  # noqa: E402
+from bench.processes import ROOT
+from fixtures.hostile import HOSTILE_PAGES, job_of
+from fixtures.site import find_pages
+from gateway.core.jobs import Cleaned
+from gateway.errors import CleanError
+from gateway.workers import WorkerPool
 
 CALLERS, SECONDS = 20, 15
 WORST = ["nested-div", "nested-list", "many-attributes", "nested-quote", "angle-brackets", "nested-table"]

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import itertools
 import json
-import os
 import random
 import statistics
 import subprocess
@@ -24,6 +23,7 @@ from typing import Any
 
 from backends.base import Completion, CompletionRequest
 from backends.local import LocalBackend
+from bench.processes import cpu_s
 from fixtures.make_gguf import SHAPES, write_model
 
 PROMPT_TOKENS, NEW_TOKENS, REQUESTS = 64, 32, 8
@@ -40,12 +40,6 @@ def text_of(tokens: int, seed: int) -> str:
 
 def prompts(count: int, seed: int = 0) -> list[str]:
     return [text_of(PROMPT_TOKENS - TEMPLATE_TOKENS, 1000 * seed + n) for n in range(count)]
-
-
-def cpu_s(pid: int) -> float:
-    """CPU a process has used, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # -- the peer, in a process of its own

@@ -22,7 +22,8 @@ from typing import Any
 
 import httpx2
 
-from bench.local import NEW_TOKENS, cpu_s, prompts
+from bench.local import NEW_TOKENS, prompts
+from bench.processes import cpu_s, family
 from fixtures.make_gguf import SHAPES, write_model
 
 PORTS = {"winnow": 8761, "llama_cpp.server": 8762}
@@ -31,16 +32,6 @@ PAGE = (
     + "<p>Some words about nothing in particular.</p>" * 40
     + "</main></body>"
 )
-
-
-def children(pid: int) -> list[int]:
-    """A process and all below it."""
-    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(found for child in below for found in children(int(child)))]
-
-
-def tree_cpu_s(pid: int) -> float:
-    return sum(cpu_s(each) for each in children(pid))
 
 
 def command(name: str, model: str, options: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
@@ -112,11 +103,11 @@ async def load(
         for _ in range(each):
             latencies.append(await chat(client, next(texts)))
 
-    spent_s, began = tree_cpu_s(pid), time.perf_counter()
+    spent_s, began = cpu_s(*family(pid)), time.perf_counter()
     await asyncio.gather(*(one() for _ in range(clients)))
     tokens = clients * each * NEW_TOKENS
     return (
-        tokens / (tree_cpu_s(pid) - spent_s),
+        tokens / (cpu_s(*family(pid)) - spent_s),
         tokens / (time.perf_counter() - began),
         statistics.median(latencies),
     )

@@ -1,7 +1,7 @@
 """CPU of the renderer on the content of WCXB pages, beside markdownify and the bare parse of the same pages.
 
-    python bench/markdown.py --data DIR            # a WCXB split: html/, ground-truth/
-    python bench/markdown.py --data DIR --sample 300
+    python -m bench.markdown --data DIR            # a WCXB split: html/, ground-truth/
+    python -m bench.markdown --data DIR --sample 300
 
 "content" is the text that the ground truth has, wherever it stands in the tree; "page" is everything a reader
 sees. Prints the mean CPU-ms a page and the multiple of the parse; the multiples hold on a noisy machine, the
@@ -23,15 +23,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+from markdown_it import MarkdownIt
+from markdownify import markdownify
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from markdown_it import MarkdownIt  # noqa: E402
-from markdownify import markdownify  # noqa: E402
-from selectolax.lexbor import LexborHTMLParser, LexborNode  # noqa: E402
-
-from gateway.core.markdown import Rendered, render  # noqa: E402
-from gateway.core.page import CleanOptions, Kept  # noqa: E402
+from gateway.core.markdown import Rendered, render
+from gateway.core.page import CleanOptions, Kept
 
 T = TypeVar("T")
 WORD = re.compile(r"\w+")

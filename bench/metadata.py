@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Score title, author and date on WCXB's ground truth, beside trafilatura where it is installed.
 
-    bench/metadata.py --data DIR                  # one table: share right of the pages that have the fact
+    python -m bench.metadata --data DIR                  # one table: share right of the pages that have the fact
 
 A title or name is right with the same words in the same order ("and" aside), a date with the same day. `stated`
 is the share of pages where something was said, `invented` the pages with no such fact where it was. Only the

@@ -1,7 +1,7 @@
 """Cached scrapes through nginx at one replica and at two, and what each process spends a request.
 
-    python bench/scale.py                     # needs nginx, redis-server and wrk (Debian packages), and root
-    python bench/scale.py --pages FOLDER      # other pages than the fixtures': FOLDER/<name>/source.html
+    python -m bench.scale                     # needs nginx, redis-server and wrk (Debian packages), and root
+    python -m bench.scale --pages FOLDER      # other pages than the fixtures': FOLDER/<name>/source.html
 
 Everything runs on this machine. Where load generator, balancer, Valkey and replicas share its cores, requests a
 second say what the machine can do, not what a second replica adds: so it is measured twice, as it comes and with
@@ -22,17 +22,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from fixtures.fleet import Fleet, missing_packages, wait_until_ready  # noqa: E402
-from fixtures.redis import free_port  # noqa: E402
+from bench.processes import ROOT, cpu_s, family, resident_mb
+from fixtures.fleet import Fleet, missing_packages, wait_until_ready
+from fixtures.redis import free_port
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 5, 16
 CORES = 0.25  # of each replica, in the second measurement
 PERIOD_US = 10_000
 MISSES = 140
-TICKS = os.sysconf("SC_CLK_TCK")
 
 LOAD = """
 local bodies, turn = {bodies}, 0
@@ -49,24 +46,6 @@ def scrape(address: str, body: bytes) -> dict[str, object]:
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         return dict(json.load(answer))
-
-
-def cpu_s(pids: list[int]) -> float:
-    total = 0.0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += (int(fields[11]) + int(fields[12])) / TICKS
-    return total
-
-
-def family(pid: int) -> list[int]:
-    """A process and those below it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(below for child in children for below in family(int(child)))]
-
-
-def resident_mb(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]) / 1024
 
 
 def commands(fleet: Fleet) -> int:
@@ -91,11 +70,11 @@ def measure_misses(fleet: Fleet, site: str, pages: Path) -> None:
     slugs = sorted(path.name for path in pages.iterdir() if path.is_dir())
     asked = [slugs[n % len(slugs)] for n in range(MISSES)]
     html = sum((pages / slug / "source.html").stat().st_size for slug in asked) / MISSES
-    service, cleaning, kept = cpu_s([main]), cpu_s(workers), redis_bytes(fleet)
+    service, cleaning, kept = cpu_s(main), cpu_s(*workers), redis_bytes(fleet)
     for n, slug in enumerate(asked):
         answer = scrape(fleet.url, json.dumps({"url": f"{site}/pages/{slug}?{n}"}).encode())
         assert answer["cache"]["status"] == "miss"  # type: ignore[index]
-    service, cleaning = (cpu_s([main]) - service) * 1e3 / MISSES, (cpu_s(workers) - cleaning) * 1e3 / MISSES
+    service, cleaning = (cpu_s(main) - service) * 1e3 / MISSES, (cpu_s(*workers) - cleaning) * 1e3 / MISSES
     kept = int((redis_bytes(fleet) - kept) / MISSES)
     print(f"\n{MISSES} misses: CPU-ms a page {service:.1f} service, {cleaning:.1f} cleaning worker")
     print(f"kept in Valkey a page of {html:,.0f} bytes of HTML: {kept:,} bytes ({html / kept:.1f} : 1)")
@@ -138,7 +117,7 @@ def load(fleet: Fleet, script: Path) -> dict[str, float]:
     gateways = [process.pid for process in fleet.gateways]  # a hit is nothing to their cleaning workers
     assert fleet.balancer
     balancer = family(fleet.balancer.pid)
-    before = cpu_s(gateways), cpu_s(balancer), os.times()
+    before = cpu_s(*gateways), cpu_s(*balancer), os.times()
     output = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), fleet.url],
         capture_output=True,
@@ -153,8 +132,8 @@ def load(fleet: Fleet, script: Path) -> dict[str, float]:
     generating_s -= before[2].children_user + before[2].children_system
     return {
         "requests/s": float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0]),
-        "gateway CPU-ms": (cpu_s(gateways) - before[0]) * 1e3 / requests,
-        "nginx CPU-ms": (cpu_s(balancer) - before[1]) * 1e3 / requests,
+        "gateway CPU-ms": (cpu_s(*gateways) - before[0]) * 1e3 / requests,
+        "nginx CPU-ms": (cpu_s(*balancer) - before[1]) * 1e3 / requests,
         "wrk CPU-ms": generating_s * 1e3 / requests,
     }
 

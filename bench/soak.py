@@ -17,14 +17,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 from typing import NamedTuple
 
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.cached_scrape import free_port
+from bench.processes import descriptors, family, proportional_mb
 from fixtures.hostile import HOSTILE_PAGES
+from fixtures.redis import free_port
 from fixtures.site import Answer, Site
 
 SATURATE_S, CONNECTIONS, LOAD, HOSTILE = 10, 8, 0.7, 0.1
@@ -48,39 +48,16 @@ class Sample(NamedTuple):
     tasks: int
 
 
-def family(root: int) -> list[int]:
-    """A process and all its descendants."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue  # it ended meanwhile
-            children.setdefault(parent, []).append(int(entry.name))
-    found = [root]
-    for pid in found:
-        found += children.get(pid, [])
-    return found
-
-
-def proportional_bytes(pid: int) -> int:
-    """Memory of a process, its share of what it shares."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
 def sample(root: int, *, tasks: int) -> Sample:
-    memory, descriptors = [], 0
+    memory: list[int] = []
+    opened = 0
     for pid in family(root):
         try:
-            memory.append(proportional_bytes(pid))
-            descriptors += sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+            memory.append(int(proportional_mb(pid) * 2**20))
+            opened += descriptors(pid)
         except OSError:
             continue  # it ended meanwhile
-    return Sample(time.monotonic(), memory[0], sum(memory), descriptors, len(memory), tasks)
+    return Sample(time.monotonic(), memory[0], sum(memory), opened, len(memory), tasks)
 
 
 LEFT = 0  # the status of answers that nobody waited for

@@ -1,6 +1,6 @@
 """What starting costs: importing the SDK, `winnow --help`, a service that is ready, its memory at rest.
 
-    python bench/startup.py
+    python -m bench.startup
 
 CPU of child processes, medians of five; readiness is wall time from `winnow serve` to the first 200 of
 /health/ready. Memory is the proportional set size (PSS) of the service and all its children, before any page
@@ -18,9 +18,8 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from bench.processes import ROOT, family, proportional_mb
 
 
 def cpu_ms(*command: str) -> float:
@@ -61,22 +60,6 @@ def serving() -> Iterator[tuple[int, str, float]]:
             process.wait()
 
 
-def family(pid: int) -> list[int]:
-    """A process and all below it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(member for child in children for member in family(int(child)))]
-
-
-def pss_mb(pid: int) -> list[float]:
-    sizes = []
-    for member in family(pid):
-        rollup = Path(f"/proc/{member}/smaps_rollup").read_text()
-        sizes.append(
-            next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
-        )
-    return sizes
-
-
 def main() -> None:
     imports = [cpu_ms("-c", "from gateway import sdk") - cpu_ms("-c", "pass") for _ in range(5)]
     print(
@@ -89,9 +72,9 @@ def main() -> None:
         with serving() as (pid, url, ready_s):
             readies.append(ready_s)
             time.sleep(3)
-            idle = pss_mb(pid)
+            idle = [proportional_mb(member) for member in family(pid)]
             answers(f"{url}/v1/scrape", b'{"html": "<p>Some words to clean and count.</p>"}')
-            used = pss_mb(pid)
+            used = [proportional_mb(member) for member in family(pid)]
     print(f"ready                     {statistics.median(readies):7.2f} s (2)")
     print(
         f"memory at rest            {sum(idle):7.0f} MB PSS in {len(idle)} processes: {[round(x) for x in idle]} (150)"

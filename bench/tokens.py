@@ -1,6 +1,6 @@
 """Tokens before and after: the fixture pages one by one, and a labelled corpus as a median.
 
-    python bench/tokens.py [--data ../shared/data/wcxb]
+    python -m bench.tokens [--data ../shared/data/wcxb]
 
 Counts are o200k_base, of the HTML as received and of the markdown returned. A saving is worth something only
 beside the F1, which `python -m training` cross-validates (gateway/core/weights/MODEL_CARD.md).
@@ -10,14 +10,11 @@ import argparse
 import gzip
 import json
 import statistics
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from gateway.core import clean  # noqa: E402 - the repository, wherever it is started from
-from gateway.core.tokens import get_counter  # noqa: E402
+from bench.processes import ROOT
+from gateway.core import clean
+from gateway.core.tokens import get_counter
 
 
 def main() -> None:
