@@ -26,7 +26,6 @@ class Cost(Struct, kw_only=True, frozen=True):
 class Finished(Struct, kw_only=True, frozen=True):
     """The end of an answer."""
 
-    id: str
     model: str  # as callers name it
     backend: str
     completion: Completion
@@ -133,7 +132,6 @@ class Answer:
         first = self._first if self._first is not None else next(iter(landing.token_times), landing.landed)
         arrivals = [first, *(at for at in landing.token_times if at > first)]
         return Finished(
-            id=stored.id,
             model=landing.route.name,
             backend=landing.route.backend.name,
             completion=stored.completion,
@@ -184,9 +182,7 @@ def final_choices(deltas: list[Delta], completion: Completion) -> list[dict[str,
 def replay_deltas(stored: Stored) -> list[Delta]:
     """A kept answer as the chunks of a stream."""
     envelope = {
-        "created": int(stored.stored_at),
         **stored.completion.raw,
-        "id": stored.id,
         "object": "chat.completion.chunk",
         "model": stored.completion.model,
     }

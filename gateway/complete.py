@@ -212,12 +212,11 @@ class Completer:
                 if following is None:
                     raise error from failure
                 route = following
+        named = {"id": new_answer_id(), "created": int(time.time())} | completion.raw
+        completion = msgspec.structs.replace(completion, raw=named)
         return Landing(
             stored=Stored(
-                id=str(completion.raw.get("id") or new_answer_id()),
-                stored_at=time.time(),
-                completion=completion,
-                choices=final_choices(flight.items, completion),
+                stored_at=time.time(), completion=completion, choices=final_choices(flight.items, completion)
             ),
             route=route,
             token_times=token_times,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from backends.base import Completion, CompletionRequest, Route
 from gateway.cache.base import Cache
 
-VERSION = "completion/1"  # another version of what is stored or how prompts are made is another entry
+VERSION = "completion/2"  # another version of what is stored or how prompts are made is another entry
 DEFAULT_TTL_S = 86_400.0
 _NOT_SEMANTIC = {"stream", "stream_options", "user"}
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
@@ -31,9 +31,8 @@ class CachePolicy(Struct, kw_only=True, frozen=True):
 
 
 class Stored(Struct, kw_only=True, frozen=True):
-    """A cleanly finished answer, in the shape of a plain completion."""
+    """A cleanly finished answer, in the shape of a plain completion; `completion.raw` has its id and time."""
 
-    id: str
     stored_at: float  # Unix seconds
     completion: Completion
     choices: list[dict[str, Any]]

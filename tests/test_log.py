@@ -62,6 +62,24 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
     assert "planted" not in everything and SECRET not in everything
 
 
+def test_client_that_leaves_is_no_accident(site: Site, tmp_path: Path) -> None:
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    raw = io.BytesIO()
+    log = make_log(io.TextIOWrapper(raw))
+    page = {"url": f"{site.url}/slow/20000/pages/documentation-go-tutorial"}
+    with running_gateway(tmp_path, log=log, allow_targets=[target]) as url:
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.post(f"{url}/v1/scrape", json=page, timeout=1)
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.get(f"{url}/r/{page['url']}", timeout=1)
+        for _ in range(100):
+            if raw.getvalue().count(b"\n") >= 2:
+                break
+            time.sleep(0.1)
+    lines = [json.loads(line) for line in raw.getvalue().splitlines()]
+    assert [(line["event"], line["status"]) for line in lines] == [("request", 499)] * 2
+
+
 def test_accident_is_logged_with_its_trace_and_told_without(tmp_path: Path) -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw)

@@ -130,15 +130,14 @@ def to_completion_request(data: ChatRequest, fields: dict[str, Any]) -> Completi
         data: the body's known fields.
         fields: the whole body.
     Raises:
-        InvalidRequest: the body names an address or a key, which are the operator's to configure.
+        InvalidRequest: the body names an address or a key, which are the operator's to configure, or a
+            `response_format` that is none.
     """
     for name in _OPERATORS & fields.keys():
         raise InvalidRequest(
             f"`{name}` cannot be set by a request: backends and their keys are configured on the server",
             field=name,
         )
-    wanted = data.response_format or {}
-    schema = wanted.get("json_schema", {}).get("schema") if wanted.get("type") == "json_schema" else None
     return CompletionRequest(
         model=data.model or "",
         messages=data.messages,
@@ -146,10 +145,24 @@ def to_completion_request(data: ChatRequest, fields: dict[str, Any]) -> Completi
         temperature=data.temperature,
         seed=data.seed,
         stop=[data.stop] if isinstance(data.stop, str) else data.stop or [],
-        json_schema=schema,
+        json_schema=_schema_of(data.response_format or {}),
         stream=bool(data.stream),
         parameters={name: value for name, value in fields.items() if name not in _OURS},
     )
+
+
+def _schema_of(response_format: dict[str, Any]) -> dict[str, Any] | None:
+    """The JSON Schema that an answer is asked to follow, None where it is not."""
+    if response_format.get("type") != "json_schema":
+        return None
+    field, wanted = "response_format.json_schema", response_format.get("json_schema")
+    if isinstance(wanted, dict):
+        field, wanted = f"{field}.schema", wanted.get("schema")
+        if wanted is None:
+            return None  # any JSON will do
+    if not isinstance(wanted, dict):
+        raise InvalidRequest(f"{field}: is no object", field=field)
+    return wanted
 
 
 def cache_policy(header: str) -> CachePolicy:

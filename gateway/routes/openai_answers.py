@@ -75,6 +75,9 @@ class ChatEvents:
         if not self._verbatim:
             reason = finished.completion.finish_reason
             events.append(self._chunk([{"index": 0, "delta": {}, "finish_reason": reason}]))
+        else:  # what follows belongs to the same completion
+            told = finished.completion
+            self._head |= {"id": told.raw["id"], "created": told.raw["created"], "model": told.model}
         if self._with_usage:
             report = report_body(finished, self._sources)
             events.append(self._chunk([], usage=usage_body(finished), winnow=report))
@@ -93,9 +96,7 @@ def whole_body(finished: Finished, sources: Sequence[WebSource] = ()) -> dict[st
     completion = finished.completion
     body = {
         **completion.raw,
-        "id": finished.id,
         "object": "chat.completion",
-        "created": completion.raw.get("created") or int(time.time()),
         "model": completion.model,
         "choices": finished.choices,
         "winnow": report_body(finished, sources),

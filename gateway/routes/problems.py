@@ -13,6 +13,7 @@ from litestar.plugins.problem_details import (
 
 from gateway.errors import GatewayError, InternalError, InvalidRequest
 from gateway.identity import new_id
+from gateway.routes.streaming import ClientLeft
 
 TYPE_PREFIX = "urn:winnow:error:"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -105,6 +106,9 @@ plugin = ProblemDetailsPlugin(
         exception_to_problem_detail_map={
             GatewayError: to_problem,
             HTTPException: from_http,
+            ClientLeft: lambda left: _problem(
+                left.status_code, code="client_left", title="Client left", detail="nobody is there", headers={}
+            ),
             UnicodeDecodeError: lambda _: to_problem(InvalidRequest("the JSON is not valid UTF-8")),
             RecursionError: lambda _: to_problem(InvalidRequest("the JSON is nested too deeply")),
             Exception: lambda _: to_problem(InternalError(_OURS)),

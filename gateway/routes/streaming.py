@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
-from litestar.exceptions import HTTPException
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
@@ -54,7 +53,7 @@ class Departure:
             act()
 
 
-class ClientLeft(HTTPException):
+class ClientLeft(Exception):
     """Nobody is there to read the answer; 499 is what proxies log for it."""
 
     status_code = 499

@@ -122,8 +122,10 @@ async def test_stream_ends_with_done_and_usage_is_only_for_who_asked() -> None:
         assert stack.up.heard[0].body["stream_options"] == {"include_usage": True}
     assert without[-1] == with_usage[-1] == b"[DONE]"
     assert not any(b'"usage"' in event or b'"choices":[]' in event for event in without)
-    last = openai.types.chat.ChatCompletionChunk.model_validate_json(with_usage[-2])
+    parts = [openai.types.chat.ChatCompletionChunk.model_validate_json(event) for event in with_usage[:-1]]
+    last = parts[-1]
     assert last.choices == []
+    assert {(part.id, part.created, part.model) for part in parts} == {("chatcmpl-u1", 1700000000, "up-1")}
     assert last.usage is not None
     assert last.usage.total_tokens == USAGE["total_tokens"]
     assert sum(b'"usage"' in event for event in with_usage) == 1
@@ -416,6 +418,16 @@ async def test_unknown_model_is_404_and_names_the_known_ones() -> None:
         pytest.param({"messages": []}, "messages", id="no-messages"),
         pytest.param({"messages": "hi"}, "messages", id="not-a-list"),
         pytest.param({"max_tokens": 0}, "max_tokens", id="no-room"),
+        pytest.param(
+            {"response_format": {"type": "json_schema", "json_schema": None}},
+            "response_format.json_schema",
+            id="format-without-schema",
+        ),
+        pytest.param(
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": "x"}}},
+            "response_format.json_schema.schema",
+            id="schema-of-another-type",
+        ),
     ],
 )
 async def test_bad_request_names_the_field_and_makes_no_call(fields: dict[str, Any], param: str) -> None:
