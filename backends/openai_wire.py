@@ -17,7 +17,8 @@ from backends.base import (
     Usage,
 )
 
-OPTIONAL = ("stream_options", "response_format")  # what a request may gain here and a server may not know
+# what a request may gain here and a server may not take (reasoning models: no temperature but their own)
+OPTIONAL = ("stream_options", "response_format", "temperature")
 _FINISH_REASONS = set(get_args(FinishReason))
 _encode = msgspec.json.Encoder().encode
 
@@ -122,12 +123,12 @@ def request_body(request: CompletionRequest, *, without: Collection[str] = (), n
 
     Args:
         request: its `parameters` win over its typed fields.
-        without: of `stream_options` and `response_format`, those the server does not know.
+        without: of `OPTIONAL`, what the server does not take; a temperature above 0 is somebody's choice and stays.
         newest: whether the server wants `max_completion_tokens` (OpenAI's own does, others may not know it).
     """
     typed: dict[str, Any] = {
         "max_completion_tokens" if newest else "max_tokens": request.max_output_tokens,
-        "temperature": request.temperature,
+        "temperature": request.temperature or (None if "temperature" in without else request.temperature),
         "seed": request.seed,
         "stop": request.stop or None,
     }

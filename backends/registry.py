@@ -108,7 +108,7 @@ class Registry:
                 return self._route(spec, found)
         if fault is not None:
             raise BackendUnavailable(fault.message, retry_after_s=fault.retry_after_s) from fault
-        raise UnknownModel(name or "", [route.name for route in await self.models()])
+        raise UnknownModel(name or "", [*(route.name for route in await self.models()), *self.aliases()])
 
     async def models(self) -> list[Route]:
         """Every model served now, in order of precedence; a backend that cannot be asked is left out."""

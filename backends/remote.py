@@ -177,9 +177,14 @@ class _Listing(msgspec.Struct):
 
 async def _events(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
     """Each event's data up to `[DONE]`; the body is read to its end, so that the connection can be reused."""
-    if response.headers.get("content-type", "").startswith("application/json"):  # it does not stream
+    kind = response.headers.get("content-type", "")
+    if kind.startswith("application/json"):  # it does not stream
         yield completion_to_chunk(await response.aread())
         return
+    if kind.startswith("text/html"):
+        raise BackendFailure(
+            "it answered with a page (text/html): is its address right, with /v1 where it has one?"
+        )
     decoder = EventDecoder()
     async with aclosing(response.aiter_bytes()) as chunks:
         async for chunk in chunks:
@@ -204,4 +209,5 @@ def _declined_field(failure: BackendFailure, request: CompletionRequest) -> str 
     if not isinstance(failure, BackendRejected) or failure.upstream_status not in (400, 422):
         return None
     words = f"{failure.message} {failure.body}"
-    return next((field for field in OPTIONAL if field in words and field not in request.parameters), None)
+    chosen = {*request.parameters, *(["temperature"] if request.temperature else [])}
+    return next((field for field in OPTIONAL if field in words and field not in chosen), None)

@@ -109,7 +109,7 @@ async def list_models(services: NamedDependency[Services]) -> dict[str, Any]:
     return {"object": "list", "data": [_entry(name, route) for name, route in served.items()]}
 
 
-@get("/v1/models/{model:path}", summary="Show one model", tags=["models"])
+@get("/v1/models/{model:path}", summary="Show one model", tags=["models"], opt={"access": "chat"})
 async def show_model(model: FromPath[str], services: NamedDependency[Services]) -> dict[str, Any]:
     """One model's entry."""
     name = model.removeprefix("/")

@@ -52,9 +52,9 @@ async def test_default_model_is_the_configured_one() -> None:
 
 
 async def test_unknown_model_names_the_known_and_the_nearest() -> None:
-    with pytest.raises(UnknownModel, match="known models: big, s; did you mean big") as caught:
+    with pytest.raises(UnknownModel, match="known models: big, s, best; did you mean big") as caught:
         await Registry(TWO).resolve("bigg")
-    assert caught.value.known == ["big", "s"]
+    assert caught.value.known == ["big", "s", "best"]
 
 
 async def test_nothing_configured_says_the_three_ways() -> None:

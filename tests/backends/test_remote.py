@@ -151,14 +151,16 @@ async def test_typed_fields_are_sent_and_parameters_win() -> None:
     assert body["stream_options"] == {"include_usage": True}
 
 
-@pytest.mark.parametrize("field", ["stream_options", "response_format"])
+@pytest.mark.parametrize("field", ["stream_options", "response_format", "temperature"])
 async def test_field_the_server_does_not_know_is_left_out_from_then_on(field: str) -> None:
     def answer(heard: Heard) -> Said:
         return error(f"extra field: {field}", status=422) if field in heard.body else Said(HELLO)
 
     async with upstream(answer) as up:
         backend = RemoteBackend(name="r", url=up.url)
-        request = CompletionRequest(model="m", messages=ASK.messages, json_schema={"type": "object"})
+        request = CompletionRequest(
+            model="m", messages=ASK.messages, json_schema={"type": "object"}, temperature=0
+        )
         for _ in range(2):
             assert [item async for item in backend.stream(request)]
         await backend.aclose()
@@ -167,6 +169,24 @@ async def test_field_the_server_does_not_know_is_left_out_from_then_on(field: st
     assert asked == [True, False, False]
     if field == "response_format":
         assert '{"type":"object"}' in last[0]["content"]
+
+
+async def test_temperature_that_was_chosen_is_not_left_out() -> None:
+    def answer(heard: Heard) -> Said:
+        return error("no temperature but 1", status=400) if "temperature" in heard.body else Said(HELLO)
+
+    async with upstream(answer) as up:
+        for chosen in ({"temperature": 0.5}, {"temperature": 0, "parameters": {"temperature": 0}}):
+            request = CompletionRequest(model="m", messages=ASK.messages, **chosen)
+            with pytest.raises(base.BackendRejected, match="no temperature but 1"):
+                await ask(up.url, request)
+
+
+async def test_server_that_answers_with_a_page_is_told_apart() -> None:
+    page = Said([b"<html>A dashboard</html>"], headers={"content-type": "text/html; charset=utf-8"})
+    async with upstream(page) as up:
+        with pytest.raises(base.BackendFailure, match=r"text/html.*/v1"):
+            await ask(up.url)
 
 
 async def test_server_that_does_not_stream_is_understood() -> None:

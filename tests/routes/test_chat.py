@@ -455,8 +455,8 @@ async def test_models_lists_names_and_aliases() -> None:
     async with gateway(Said(HELLO), more) as stack:
         listed = await stack.openai.models.list()
         one = await stack.openai.models.retrieve("org/n")
-        with pytest.raises(openai.NotFoundError, match="org/n"):
-            await stack.openai.models.retrieve("nope")
+        with pytest.raises(openai.NotFoundError, match=r"org/n, fast; did you mean fast\?"):
+            await stack.openai.models.retrieve("fats")
     assert [model.id for model in listed.data] == ["m", "org/n", "fast"]
     assert one.owned_by == "x"
 
