@@ -1,7 +1,7 @@
 """Use case: web pages into a conversation, under a budget.
 
-Every page is read; if together they pass the budget, each is cut at a block to its share of it. The pages stand
-in the conversation as `core.prompt` fences them: data, not instructions.
+Every page is read; if together they pass the budget, each is cut to its share of it, at a block where one fits.
+The pages stand in the conversation as `core.prompt` fences them: data, not instructions.
 """
 
 import asyncio
@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from backends.base import CompletionRequest, Route
 from gateway.context import most_tokens
+from gateway.core.chunks import split_markdown
 from gateway.core.prompt import PromptPage, ground_messages, make_mark, share_budget
+from gateway.core.tokens import get_counter
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.wire import ScrapeRequest, ScrapeResponse, WebOptions, WebSource
 
@@ -65,6 +67,7 @@ class Grounder:
         shares = share_budget(sizes, budget)
         cut = [share if 0 < share < size else None for share, size in zip(shares, sizes, strict=True)]
         pieces = await self._scrape_all(web, cut, tenant) if any(cut) else read
+        pieces = [await _within(piece, share) for piece, share in zip(pieces, shares, strict=True)]
         sources, pages = [], []
         for url, whole, piece, share in zip(web.urls, read, pieces, shares, strict=True):
             if isinstance(piece, ScrapeResponse) and isinstance(whole, ScrapeResponse) and share:
@@ -118,6 +121,17 @@ def budget_for(request: CompletionRequest, route: Route) -> int:
     return left
 
 
+async def _within(piece: ScrapeResponse | GatewayError, share: int) -> ScrapeResponse | GatewayError:
+    """The piece, cut wherever it must be: a scrape leaves a table or fence whole, a budget has no exceptions."""
+    if isinstance(piece, GatewayError) or not 0 < share < piece.tokens.content:
+        return piece
+    count = get_counter(piece.tokens.tokenizer)
+    parts = await asyncio.to_thread(split_markdown, piece.content, max_tokens=share, count=count)
+    content = piece.content[: parts[0].end]
+    tokens = msgspec.structs.replace(piece.tokens, content=count(content))
+    return msgspec.structs.replace(piece, content=content, tokens=tokens)
+
+
 def _report(
     url: str, whole: ScrapeResponse | GatewayError, piece: ScrapeResponse | GatewayError | None
 ) -> WebSource:
@@ -125,5 +139,10 @@ def _report(
         return WebSource(url=url, title=None, tokens=0, page_tokens=0, error=whole.code)
     used = piece.tokens.content if isinstance(piece, ScrapeResponse) else 0
     return WebSource(
-        url=url, title=whole.title, tokens=used, page_tokens=whole.tokens.content, cache=whole.cache
+        url=url,
+        title=whole.title,
+        tokens=used,
+        page_tokens=whole.tokens.content,
+        cache=whole.cache,
+        status=whole.status if whole.status and whole.status >= 400 else None,
     )

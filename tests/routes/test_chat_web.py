@@ -59,6 +59,21 @@ async def test_pages_are_in_the_prompt_and_each_is_reported(tmp_path: Path) -> N
     assert "long paragraph 399" not in prompt[1]["content"]
 
 
+async def test_budget_holds_for_a_page_that_is_one_table(tmp_path: Path) -> None:
+    rows = "".join(f"<tr><td>turtle {n}</td><td>stone {n}</td></tr>" for n in range(300))
+    table = (
+        f"<html><body><main><table><tr><th>animal</th><th>thing</th></tr>{rows}</table></main></body></html>"
+    )
+    async with upstream(
+        lambda heard: answer(heard) if heard.method == "POST" else Said([table.encode()], headers=HTML)
+    ) as up:
+        first, _ = await ask(up, tmp_path, {"urls": ["/table"], "max_tokens": 200})
+        (prompt,) = [heard.body["messages"][1]["content"] for heard in up.heard if heard.method == "POST"]
+    (page,) = first.json()["winnow"]["web"]
+    assert 150 < page["tokens"] <= 200 < page["page_tokens"]
+    assert "turtle 5 " in prompt and "turtle 250" not in prompt
+
+
 async def test_stream_reports_pages_in_a_header_and_with_the_usage(tmp_path: Path) -> None:
     async with upstream(answer) as up:
         first, _ = await ask(
