@@ -25,7 +25,7 @@ from gateway.core.evidence import find_evidence
 from gateway.core.schema import Schema
 from gateway.core.tokens import get_counter, resolve_tokenizer
 from gateway.errors import BackendUnavailable, GatewayError, InvalidRequest
-from gateway.extraction import Outcome, ReadPage, summarise
+from gateway.extraction import STRUCTURED, Outcome, ReadPage, summarise
 from gateway.flights import Flight, Follower
 from gateway.sizing import Sizer
 from gateway.wire import (
@@ -137,7 +137,8 @@ class Extractor:
         await asking.answer()
         if schema is not None and request.evidence and not request.dry_run:
             markdown = [page.content for page in outcome.pages]
-            outcome.evidence = await asyncio.to_thread(find_evidence, outcome.data, markdown)
+            beside = [page.stated_beside(structured=outcome.backend == STRUCTURED) for page in outcome.pages]
+            outcome.evidence = await asyncio.to_thread(find_evidence, outcome.data, markdown, beside=beside)
             tell(EvidenceEvent(evidence=outcome.evidence))
         return summarise(outcome, total_ms=(self._clock() - began) * 1000)
 
@@ -169,7 +170,7 @@ class Extractor:
                     failed = f"{each.url} could not be read and was left out ({exc.code}): {exc.detail}"
                     outcome.warnings.append(Notice(code="page_failed", message=failed))
                 else:
-                    outcome.warnings += response.warnings
+                    outcome.warnings += _told_of(each.url if len(wanted) > 1 else None, response.warnings)
                     if response.next_cursor:
                         cut = f"{each.url or 'the page'} was read only up to scrape.max_tokens"
                         outcome.warnings.append(Notice(code="content_cut", message=cut))
@@ -214,6 +215,13 @@ def _scrape_requests(request: ExtractRequest) -> list[ScrapeRequest]:
 
 def _scrape_request(options: ScrapeOptions, *, url: str | None, html: str | None = None) -> ScrapeRequest:
     return ScrapeRequest(**_fields(options), url=url, html=html)
+
+
+def _told_of(url: str | None, warnings: list[Notice]) -> list[Notice]:
+    """A page's warnings, with its address where several pages have theirs."""
+    if url is None:
+        return warnings
+    return [msgspec.structs.replace(notice, message=f"{url}: {notice.message}") for notice in warnings]
 
 
 def _page_of(content: str, tokenizer: str) -> ReadPage:

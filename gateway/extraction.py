@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from backends.base import Completion, Route, Usage
 from gateway.answers import Finished
+from gateway.core.evidence import leaves_of
 from gateway.core.prompt import PromptPage
 from gateway.errors import BackendUnavailable
 from gateway.wire import (
@@ -53,6 +54,11 @@ class ReadPage(Struct, kw_only=True, frozen=True):
             fetch_ms=response.timings.fetch_ms,
             clean_ms=response.timings.clean_ms,
         )
+
+    def stated_beside(self, *, structured: bool) -> str:
+        """What it states outside its content: the title, and the structured data if an answer was made of it."""
+        stated = leaves_of(self.structured) if structured else []
+        return "\n".join([self.source.title or "", *(str(leaf.value) for leaf in stated)])
 
     def as_prompt(self) -> PromptPage:
         """The part of it that a model gets."""

@@ -226,6 +226,7 @@ class WebSource(Struct, kw_only=True, frozen=True, omit_defaults=True):
     tokens: int
     page_tokens: int
     cache: CacheReport | None = None
+    status: int | None = None  # the origin's, where it says that this is no page but an error
     error: str | None = None  # the code of what kept it from being read
 
 
@@ -233,7 +234,10 @@ EvidenceStatus = Literal["supported", "unsupported", "not_found"]
 
 
 class Evidence(Struct, kw_only=True, frozen=True):
-    """Where a value stands: `quote` is `[start:end]` of the markdown of source number `source`."""
+    """Where a value stands: `quote` is `[start:end]` of the markdown of source number `source`.
+
+    A quote without offsets is from the page's title, or from the structured data an answer was made of.
+    """
 
     path: str  # JSON Pointer into `data`
     status: EvidenceStatus

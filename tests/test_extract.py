@@ -238,6 +238,22 @@ async def test_extract_needs_no_model_for_structured_data(make_bench: MakeBench)
     assert bench.backend.requests == []
 
 
+async def test_extract_finds_evidence_in_what_the_page_states_beside_its_content(
+    make_bench: MakeBench,
+) -> None:
+    page = (
+        "<title>Acme Widget</title><main><p>It costs 1,299 USD, and more words say so at some length.</main>"
+    )
+    answer = await make_bench([say(GOOD)]).extractor.extract(ExtractRequest(html=page, schema=PRODUCT))
+    assert [(found.path, found.status, found.quote) for found in answer.evidence] == [
+        ("/name", "supported", "Acme Widget"),  # of the title alone
+        ("/price", "supported", "1,299 USD"),
+    ]
+    answer = await make_bench([]).extractor.extract(ExtractRequest(html=LD + "<p>Words.", schema=PRODUCT))
+    assert answer.backend == "structured"
+    assert [(found.status, found.start) for found in answer.evidence] == [("supported", None)] * 2
+
+
 async def test_extract_answers_from_structured_data_without_any_backend(make_bench: MakeBench) -> None:
     bench = make_bench([], configured=False)
     answer = await bench.extractor.extract(ExtractRequest(html=LD + WIDGET, schema=PRODUCT))
@@ -276,6 +292,17 @@ async def test_extract_goes_on_without_a_page_that_fails(make_bench: MakeBench) 
     assert [source.url for source in answer.sources] == urls[2:]
     assert [notice.code for notice in answer.warnings] == ["page_failed", "page_failed"]
     assert "url_refused" in answer.warnings[0].message and answer.evidence[0].source == 0
+
+
+async def test_extract_names_the_page_that_a_warning_is_of(make_bench: MakeBench) -> None:
+    bench = make_bench([say("x")])
+    urls = [
+        bench.serve("/well", "<p>Bees, many bees."),
+        bench.serve("/lost", "<p>Not found here.", status=404),
+    ]
+    answer = await bench.extractor.extract(ExtractRequest(urls=urls, prompt="?"))
+    told = [notice.message for notice in answer.warnings if notice.code == "origin_status"]
+    assert len(told) == 1 and told[0].startswith(f"{urls[1]}: ")
 
 
 async def test_extract_fails_with_the_first_error_when_every_page_does(make_bench: MakeBench) -> None:

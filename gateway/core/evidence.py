@@ -145,21 +145,24 @@ class _Anchors:
                 return  # those above have an anchor too
 
 
-def find_evidence(data: Any, sources: Sequence[str]) -> list[Evidence]:
+def find_evidence(data: Any, sources: Sequence[str], *, beside: Sequence[str] = ()) -> list[Evidence]:
     """Judge every leaf of `data` against the sources, in document order.
 
     `supported`: a source states the value; `quote` is `sources[source][start:end]`. Of several places the
-    first behind the values of the same object is taken, else the first of all.
+    first behind the values of the same object is taken, else the first of all. A value that stands only
+    beside the sources' markdown has a quote and no offsets.
     `unsupported`: a value was given that no source states (a boolean never is: it has no words of its own).
     `not_found`: null, an empty text or an empty container, which says the pages do not hold the value.
 
     Args:
         data: decoded JSON.
         sources: each page's markdown.
+        beside: what each page states outside its markdown, such as its title.
     """
     indexes = [_Source(text) for text in sources]
+    others = [_Source(text) for text in beside]
     anchors = _Anchors()
-    return [_judge(leaf, indexes, anchors) for leaf in leaves_of(data)]
+    return [_judge(leaf, indexes, others, anchors) for leaf in leaves_of(data)]
 
 
 def leaves_of(data: Any) -> Iterator[Leaf]:
@@ -176,7 +179,7 @@ def leaves_of(data: Any) -> Iterator[Leaf]:
             yield leaf
 
 
-def _judge(leaf: Leaf, sources: Sequence[_Source], anchors: _Anchors) -> Evidence:
+def _judge(leaf: Leaf, sources: Sequence[_Source], beside: Sequence[_Source], anchors: _Anchors) -> Evidence:
     path, value = leaf.path, leaf.value.strip() if isinstance(leaf.value, str) else leaf.value
     if value is None or value in ("", [], {}):
         return Evidence(path=path, status="not_found")
@@ -189,6 +192,11 @@ def _judge(leaf: Leaf, sources: Sequence[_Source], anchors: _Anchors) -> Evidenc
             anchors.add(path, number, start)
             quote = source.text[start:end]
             return Evidence(path=path, status="supported", quote=quote, start=start, end=end, source=number)
+    for number, source in enumerate(beside):
+        span = _find(value, source, 0)
+        if span is not None:
+            quote = source.text[span.start : span.end]
+            return Evidence(path=path, status="supported", quote=quote, source=number)
     return Evidence(path=path, status="unsupported")
 
 

@@ -166,7 +166,8 @@ FIELD_WORDS: dict[str, dict[str, str]] = {
         "path": "JSON Pointer into `data`.",
         "status": "Whether the page says so.",
         "quote": "The words of the page.",
-        "start": "Where the quote begins, in characters of the source's markdown.",
+        "start": "Where the quote begins, in characters of the source's markdown; null where they are not in it, "
+        "but in the page's title or in the structured data that the answer was made of.",
         "end": "Where it ends.",
         "source": "Number of the source, from 0.",
     },

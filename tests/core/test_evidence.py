@@ -118,6 +118,15 @@ def test_evidence_names_the_source_that_states_it() -> None:
     ]
 
 
+def test_evidence_beside_the_markdown_has_a_quote_and_no_offsets() -> None:
+    found = find_evidence(["beta", "Gamma ray", "delta"], ["alpha", "beta"], beside=["", "beta, gamma ray"])
+    assert [(one.status, one.quote, one.start, one.end, one.source) for one in found] == [
+        ("supported", "beta", 0, 4, 1),
+        ("supported", "gamma ray", None, None, 1),
+        ("unsupported", None, None, None, None),
+    ]
+
+
 def test_evidence_quotes_the_place_beside_the_other_values_of_an_object() -> None:
     page = "Top sellers from 5 USD.\n\n- Lamp: 20 USD, 5 left\n- Chair: 20 USD, 5 left\n"
     data = [{"name": "Lamp", "price": 20, "left": 5}, {"name": "Chair", "price": 20, "left": 5}]
