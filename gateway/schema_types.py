@@ -39,7 +39,8 @@ def instance_of(kind: type[T], data: Any) -> T:
             return instance
         return msgspec.convert(data, kind)
     except ValueError as exc:  # msgspec.ValidationError and pydantic's are both
+        name = getattr(kind, "__name__", kind)
         raise SchemaUnsatisfied(
-            f"the answer validates against the schema of {kind.__name__}, but makes no {kind.__name__}: {exc}",
+            f"the answer validates against the schema of {name}, but makes no {name}: {exc}",
             text=msgspec.json.encode(data).decode(),
         ) from exc

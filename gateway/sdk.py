@@ -117,7 +117,7 @@ class Client:
             schema: a JSON Schema, or a msgspec Struct, dataclass or pydantic model.
             stream: give the events as they come; `data` of the last is then an instance of `schema`.
         Returns:
-            An instance of `schema` when it is a type, else the whole response.
+            An instance of `schema` when it is a type, else (and for a dry run) the whole response.
         """
         call = extract_call(url, schema=schema, stream=stream, **options)
         return self._stream(call, EventReader(schema)) if stream else self._send(call)

@@ -81,7 +81,7 @@ def tokens_call(text: str | None = None, **options: Any) -> Call[TokensResponse]
 def extract_call(
     url: str | ExtractRequest | None = None, *, schema: Any = None, stream: bool = False, **options: Any
 ) -> Call[Any]:
-    """The exchange behind `Client.extract`: reads an ExtractResponse, or an instance of `schema`."""
+    """The exchange behind `Client.extract`: reads an instance of `schema` if it is a type, else the response."""
     if isinstance(url, ExtractRequest):
         request = msgspec.structs.replace(url, stream=stream)
     else:
@@ -91,7 +91,7 @@ def extract_call(
                 options[name] = msgspec.convert(options[name], part)
         request = ExtractRequest(url=url, schema=json_schema_of(schema), stream=stream, **options)
     decode = msgspec.json.Decoder(ExtractResponse).decode
-    kind = schema if isinstance(schema, type) else None
+    kind = None if request.dry_run else _type_of(schema)
     return Call(
         path="/v1/extract",
         body=_encode(request),
@@ -121,7 +121,7 @@ class EventReader:
     }
 
     def __init__(self, kind: Any = None) -> None:
-        self._kind = kind if isinstance(kind, type) else None
+        self._kind = _type_of(kind)
         self._decoder = sse.EventDecoder()
         self._done = False
 
@@ -148,6 +148,11 @@ class EventReader:
             raise BackendInterrupted("the stream ended without `done`; what was received is incomplete")
 
 
+def _type_of(schema: Any) -> Any:
+    """The type that answers are made instances of (`list[Product]` is one too), None for a JSON Schema."""
+    return None if isinstance(schema, dict) else schema
+
+
 def _encode(request: Struct) -> bytes:
     """Only what differs from the defaults is sent, so an older gateway understands a newer client."""
     sent = {}
@@ -167,8 +172,10 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayE
         problem = {}
     kind = BY_CODE.get(str(problem.get("code")), GatewayError)
     detail = str(problem.get("detail") or f"the gateway answered {status} without saying why")
-    extra = problem.get("extra")
-    error = kind(detail, retry_after_s=_retry_after_s(headers), **(extra if isinstance(extra, dict) else {}))
+    facts: dict[str, Any] = {"retry_after_s": _retry_after_s(headers)}
+    if isinstance(problem.get("extra"), dict):
+        facts |= problem["extra"]
+    error = kind(detail, **facts)
     error.request_id = problem.get("request_id") or headers.get("x-request-id")
     return error
 

@@ -73,6 +73,22 @@ def test_extract_returns_an_instance_of_the_schema(model_gateway_url: str, kind:
     assert type(product) is kind and (product.name, product.price) == ("Acme Widget", 1299)
 
 
+def test_extract_takes_types_that_are_no_classes(model_gateway_url: str) -> None:
+    with sdk.Client(model_gateway_url) as client:
+        data = client.extract(html=WIDGET, schema=dict[str, str | float], prompt="price, as printed")
+    assert data == {"name": "Acme Widget", "price": 1299}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_dry_run_with_a_type_gives_the_estimate(model_gateway_url: str, stream: bool) -> None:
+    with sdk.Client(model_gateway_url) as client:
+        asked = client.extract(
+            html=WIDGET, schema=StructProduct, prompt="price?", dry_run=True, stream=stream
+        )
+        answer = list(asked)[-1] if stream else asked
+    assert answer.data is None and answer.estimate.calls == 1
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_async_extract_returns_an_instance_of_the_schema(model_gateway_url: str, kind: Any) -> None:
     async def ask() -> Any:
@@ -132,6 +148,9 @@ def test_extract_raises_the_servers_errors(model_gateway_url: str, stream: bool)
         assert unsatisfied.value.extra["text"] == "No." and unsatisfied.value.request_id
         with pytest.raises(errors.NotFound):
             list(client.extract(content="x", prompt="?", model="no", stream=stream))
+        with pytest.raises(errors.BackendRateLimited) as limited:
+            list(client.extract(content="x", prompt="busy", stream=stream))
+        assert limited.value.retry_after_s == 7
 
 
 def test_extract_stream_that_breaks_raises_after_what_came(model_gateway_url: str) -> None:

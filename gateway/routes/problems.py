@@ -37,13 +37,16 @@ def to_problem(error: GatewayError) -> ProblemDetailsException:
 def to_document(error: GatewayError) -> dict[str, Any]:
     """The same document where no status line is left to send: an event of a stream."""
     problem = to_problem(error)
-    head = {
+    document: dict[str, Any] = {
         "type": problem.type_,
         "title": problem.title,
         "status": problem.status_code,
         "detail": problem.detail,
     }
-    return head | (problem.extra if isinstance(problem.extra, dict) else {})
+    document |= problem.extra if isinstance(problem.extra, dict) else {}
+    if error.retry_after_s is not None:  # elsewhere a header says it
+        document["extra"] = error.extra | {"retry_after_s": error.retry_after_s}
+    return document
 
 
 def from_http(exc: HTTPException) -> ProblemDetailsException:
@@ -107,7 +110,11 @@ plugin = ProblemDetailsPlugin(
             GatewayError: to_problem,
             HTTPException: from_http,
             ClientLeft: lambda left: _problem(
-                left.status_code, code="client_left", title="Client left", detail="nobody is there", headers={}
+                left.status_code,
+                code="client_left",
+                title="Client left",
+                detail="nobody is there",
+                headers={},
             ),
             UnicodeDecodeError: lambda _: to_problem(InvalidRequest("the JSON is not valid UTF-8")),
             RecursionError: lambda _: to_problem(InvalidRequest("the JSON is nested too deeply")),
