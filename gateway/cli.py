@@ -12,9 +12,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
+
 from gateway import __version__, wire
 from gateway.cli_operate import DONE, FAILED, add_operation
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, InvalidRequest
 from gateway.wire import (
     DeltaEvent,
     ExtractEvent,
@@ -35,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = arguments.run(arguments)
     except GatewayError as exc:
         print(f"winnow: {exc.code}: {exc.detail}", file=sys.stderr)
-        return FAILED
+        return USAGE if exc.code == InvalidRequest.code else FAILED
+    except msgspec.ValidationError as exc:
+        print(f"winnow: {_in_flags(str(exc))}", file=sys.stderr)
+        return USAGE
     except (UsageError, ValueError) as exc:
         print(f"winnow: {exc}", file=sys.stderr)
         return USAGE
@@ -45,6 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _in_flags(message: str) -> str:
+    """msgspec's words about a field, told of the flag that sets it."""
+    words, _, place = message.partition(" - at `$.")
+    return f"--{place.rpartition('.')[2].rstrip('`').replace('_', '-')}: {words}" if place else message
 
 
 class UsageError(Exception):
@@ -136,8 +147,6 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _scrape(arguments: argparse.Namespace) -> int:
-    import msgspec
-
     source = _source(arguments.source)
     request = msgspec.convert(source | scrape_options(arguments), ScrapeRequest)
     page = run(
@@ -167,8 +176,6 @@ def _source(source: str) -> dict[str, str]:
 
 
 def _extract(arguments: argparse.Namespace) -> int:
-    import msgspec
-
     if not (arguments.prompt or arguments.schema):
         raise UsageError("say what is wanted: --prompt, --schema FILE, or both")
     names = ("prompt", "model", "max_input_tokens", "max_output_tokens", "temperature", "seed", "dry_run")
@@ -196,24 +203,24 @@ def _extract(arguments: argparse.Namespace) -> int:
 async def _follow(events: AsyncIterator[ExtractEvent], *, printed: bool) -> ExtractResponse:
     """A stream to its end; its deltas go to stdout as they come if they are to be printed."""
     told: list[ExtractEvent] = []
-    attempt = 1
-    async for event in events:
-        told.append(event)
-        if printed and isinstance(event, DeltaEvent):
-            if event.attempt > attempt:
-                print("\nthe answer did not validate; again:", file=sys.stderr)
-                sys.stdout.write("\n")
-            attempt = event.attempt
-            sys.stdout.write(event.text)
-            sys.stdout.flush()
-    if printed:
-        print()
+    attempt = 0
+    try:
+        async for event in events:
+            told.append(event)
+            if printed and isinstance(event, DeltaEvent):
+                if 0 < attempt < event.attempt:
+                    print("\nthe answer did not validate; again:", file=sys.stderr)
+                    sys.stdout.write("\n")
+                attempt = event.attempt
+                sys.stdout.write(event.text)
+                sys.stdout.flush()
+    finally:
+        if attempt:  # an answer that breaks off ends its line too
+            print(flush=True)
     return wire.collect(told)
 
 
 def _read_schema(path: Path) -> dict[str, Any]:
-    import msgspec
-
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except OSError as exc:
@@ -313,9 +320,10 @@ async def _spin(label: str) -> None:
 
 def _report(page: ScrapeResponse) -> str:
     tokens = page.tokens
+    percent = min(round(tokens.reduction * 100), 99 if tokens.content else 100)
     lines = [
-        f"{tokens.html:,} → {tokens.content:,} tokens (−{tokens.reduction:.0%})".replace("%", " %")
-        + f" · {tokens.tokenizer} · cache {page.cache.status} · {page.timings.total_ms:.0f} ms"
+        f"{tokens.html:,} → {tokens.content:,} tokens (−{percent} %)"
+        f" · {tokens.tokenizer} · cache {page.cache.status} · {page.timings.total_ms:.0f} ms"
     ]
     lines += [f"warning: {notice.code}: {notice.message}" for notice in page.warnings]
     if page.next_cursor:

@@ -64,7 +64,9 @@ def test_scrape_goes_through_a_gateway_when_one_is_named(gateway_url: str, tmp_p
     [
         pytest.param(["scrape", "http://10.0.0.1/"], 1, "url_refused", id="refused"),
         pytest.param(["scrape", "nothing-of-this-name"], 2, "neither a URL nor a file", id="no-such-file"),
-        pytest.param(["scrape", "-", "--max-tokens", "0"], 2, "max_tokens", id="out-of-range"),
+        pytest.param(["scrape", "-", "--max-tokens", "0"], 2, "--max-tokens: ", id="out-of-range"),
+        pytest.param(["scrape", "-", "--select", "p["], 2, "no CSS selector", id="no-selector"),
+        pytest.param(["scrape", "-", "--tokenizer", "abacus"], 2, "o200k_base", id="unknown-tokenizer"),
         pytest.param(["scrape"], 2, "usage:", id="no-source"),
         pytest.param(["frobnicate"], 2, "invalid choice", id="unknown-command"),
     ],
@@ -142,6 +144,13 @@ def test_extract_prints_data_and_reports_evidence(tmp_path: Path, model_gateway_
     streamed = winnow(*asked, "--stream", cache=tmp_path / "c", stdin=WIDGET, WINNOW_URL=model_gateway_url)
     assert json.loads(streamed.stdout) == json.loads(result.stdout) and "cache hit" in streamed.stderr
     assert not (tmp_path / "c").exists()
+
+
+def test_extract_ends_the_line_of_an_answer_that_breaks_off(tmp_path: Path, model_gateway_url: str) -> None:
+    asked = ["extract", "-", "--prompt", "break it", "--stream"]
+    result = winnow(*asked, cache=tmp_path / "c", stdin=WIDGET, WINNOW_URL=model_gateway_url)
+    assert (result.returncode, result.stdout) == (1, "one two \n")
+    assert "backend_interrupted" in result.stderr
 
 
 def test_extract_foresees_its_cost_in_a_dry_run(tmp_path: Path, config: str) -> None:
