@@ -97,13 +97,17 @@ class Scraper:
         _check(request)
         cursor = decode_cursor(request.cursor) if request.cursor else None
         if cursor and cursor.options != _options_digest(request):
-            raise InvalidRequest("`cursor`: made with other options; repeat those of the first piece")
+            raise InvalidRequest(
+                "`cursor`: made with other options; repeat those of the first piece", field="cursor"
+            )
         if request.html is not None:
             page = self._pages.supplied(request.html, base=request.url)
         else:
             page = await self._pages.open(request, tenant=tenant, digest=cursor.digest if cursor else None)
         if cursor and cursor.digest != page.entry.digest:
-            raise InvalidRequest("`cursor`: of another page, or the page has changed; start again without it")
+            raise InvalidRequest(
+                "`cursor`: of another page, or the page has changed; start again without it", field="cursor"
+            )
         return Opening(request=request, page=page, start=cursor.start if cursor else 0, began=began)
 
     async def read(self, opening: Opening) -> ScrapeResponse:
@@ -160,7 +164,7 @@ class Scraper:
     async def count(self, request: TokensRequest) -> TokensResponse:
         """Tokens of a text or of a conversation."""
         if (request.text is None) == (request.messages is None):
-            raise InvalidRequest("send exactly one of `text` and `messages`")
+            raise InvalidRequest("send exactly one of `text` and `messages`", field="text")
         tokenizer = resolve_tokenizer(request.tokenizer)
         job = jobs.CountJob(text=request.text, messages=request.messages, tokenizer=tokenizer)
         return TokensResponse(tokenizer=tokenizer, tokens=(await self._run(job, jobs.Counted)).tokens)
@@ -174,7 +178,9 @@ class Scraper:
         body = await self._pages.body(page)
         if body is None:
             if opening.start:
-                raise InvalidRequest("`cursor`: the page it continues is no longer cached; start again")
+                raise InvalidRequest(
+                    "`cursor`: the page it continues is no longer cached; start again", field="cursor"
+                )
             page = await self._pages.fetch(opening.request, page.source)
             body = await self._pages.body(page) or b""
             key = f"content:{__version__}:{page.entry.digest}:{_piece_digest(opening)}"
@@ -203,10 +209,10 @@ class Scraper:
 
 def _check(request: ScrapeRequest) -> None:
     if request.url is None and request.html is None:
-        raise InvalidRequest("send `url` or `html`: the request has neither")
+        raise InvalidRequest("send `url` or `html`: the request has neither", field="url")
     if request.render == "always":
         raise InvalidRequest(
-            "`render`: always needs a browser, and this gateway has none; send auto or never"
+            "`render`: always needs a browser, and this gateway has none; send auto or never", field="render"
         )
     resolve_tokenizer(request.tokenizer)
 

@@ -39,6 +39,8 @@ def clean(
     page_type: str | None = None
     if options.select is not None:
         kept = find_selected(reading.tree, options.select)
+        if not kept.texts:
+            warnings.append(Notice(code="nothing_selected", message="`select` matches no text of the page"))
     elif options.scope == "main":
         choice = choose(reading.blocks, reading.head, classifier or load_classifier())
         confidence, page_type = choice.confidence, choice.page_type

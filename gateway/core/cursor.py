@@ -39,7 +39,9 @@ def decode_cursor(word: str) -> Cursor:
             return msgspec.msgpack.decode(body, type=Cursor)
     except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError):
         pass  # the one answer to every kind of damage follows
-    raise InvalidRequest("`cursor`: not one of this gateway's; send next_cursor exactly as it was received")
+    raise InvalidRequest(
+        "`cursor`: not one of this gateway's; send next_cursor exactly as it was received", field="cursor"
+    )
 
 
 def _check(body: bytes) -> bytes:

@@ -174,7 +174,11 @@ def _check_keywords(document: dict[str, Any]) -> None:
     try:
         Draft202012Validator.check_schema(document)
     except SchemaError as exc:
-        raise _refuse(pointer(exc.absolute_path), _shorten(exc.message)) from exc
+        choices = [
+            fault for fault in exc.context or () if fault.validator == "enum"
+        ]  # of `type`: there are seven
+        fault = choices[-1] if choices else exc
+        raise _refuse(pointer(fault.absolute_path), _shorten(fault.message)) from exc
 
 
 def _check_references(path: str, schema: dict[str, Any], resolver: Any) -> None:

@@ -23,6 +23,8 @@ def decode_body(body: bytes, kind: type[T]) -> T:
     Raises:
         InvalidRequest: it is no JSON, or not of this type; names the field at fault and what would do.
     """
+    if not body:
+        raise InvalidRequest("the body is empty: send a JSON object")
     try:
         decoded: T = _decoder(kind).decode(body)
     except msgspec.ValidationError as exc:

@@ -46,6 +46,11 @@ def test_clean_names_the_selector_it_cannot_read(options: CleanOptions, field: s
     assert caught.value.extra["field"] == field
 
 
+def test_clean_says_when_nothing_is_selected() -> None:
+    page = clean("<main><p>Words.</main>", options=CleanOptions(select=".none"))
+    assert (page.markdown, [warning.code for warning in page.warnings]) == ("", ["nothing_selected"])
+
+
 def test_clean_says_when_it_is_unsure() -> None:
     page = clean("<ul>" + "".join(f"<li><a href=/{i}>Item {i}</a></li>" for i in range(40)) + "</ul>")
     assert page.confidence is not None

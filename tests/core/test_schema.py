@@ -28,6 +28,7 @@ def doubling(levels: int) -> dict[str, Any]:
     [
         pytest.param({"type": "objekt"}, "/type", id="unknown-type"),
         pytest.param({"properties": {"x": {"type": "strin"}}}, "/properties/x/type", id="nested"),
+        pytest.param({"type": ["string", "nil"]}, "/type/1", id="unknown-type-among-others"),
         pytest.param({"required": "name"}, "/required", id="required-is-a-list"),
         pytest.param({"$schema": "http://json-schema.org/draft-04/schema#"}, "/$schema", id="other-dialect"),
         pytest.param({"items": {"$ref": "https://example.com/s"}}, "/items/$ref", id="remote-reference"),
@@ -52,6 +53,11 @@ def test_schema_refuses_with_the_path_of_the_fault(document: dict[str, Any], pat
         Schema(document)
     assert caught.value.extra == {"field": "schema", "path": path}
     assert "`schema`" in caught.value.detail and len(caught.value.detail) < 500
+
+
+def test_schema_of_an_unknown_type_is_told_which_there_are() -> None:
+    with pytest.raises(InvalidRequest, match=r"'objekt' is not one of .*'object', 'string'"):
+        Schema({"type": "objekt"})
 
 
 def test_schema_reports_where_a_value_breaks_it() -> None:

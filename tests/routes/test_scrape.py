@@ -272,13 +272,13 @@ def test_scrape_refuses_a_cursor_that_belongs_elsewhere(client: httpx2.Client, s
     for other in ({"url": site.url + "/pages/article-debusine"}, {"url": site.url + PAGE, "links": "none"}):
         response = client.post("/v1/scrape", json={**other, "cursor": cursor, "max_tokens": 100})
         assert (response.status_code, problem(response)["code"]) == (400, "invalid_request")
-        assert "cursor" in response.json()["detail"]
+        assert response.json()["extra"]["field"] == "cursor"
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param(b"", "", id="nothing"),
+        pytest.param(b"", "the body is empty", id="nothing"),
         pytest.param(b'{"url": ', "", id="cut-short"),
         pytest.param(b"[" * 100_000, "", id="deeply-nested"),
         pytest.param(b'{"html": "' + b"x" * 25_000_000 + b'"}', "larger", id="oversized"),
