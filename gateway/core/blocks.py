@@ -7,6 +7,7 @@ they like.
 """
 
 from collections.abc import Container, Sequence
+from typing import Any
 
 from selectolax.lexbor import LexborNode
 
@@ -55,7 +56,11 @@ _ARIA_HIDDEN, _ITEMSCOPE = _BIT["aria_hidden"], _BIT["itemscope"]
 
 
 class Blocks:
-    """Parallel lists over block-level elements (in document order) and over blocks (in reading order)."""
+    """Parallel lists over block-level elements (in document order) and over blocks (in reading order).
+
+    Columns of plain values and not an object for each row: a page has thousands of rows, which the garbage
+    collector would go through time and again.
+    """
 
     __slots__ = (
         "bold_chars",
@@ -69,6 +74,7 @@ class Blocks:
         "links",
         "mem_ids",
         "names",
+        "node_ends",
         "nodes",
         "owners",
         "parents",
@@ -77,46 +83,28 @@ class Blocks:
         "truncated",
     )
 
-    def __init__(
-        self,
-        elements: Sequence[tuple[str, int, int, str, int, int, int]],
-        lasts: list[int],
-        blocks: Sequence[tuple[str, int, int, int, int, int, int, list[int]]],
-        *,
-        truncated: bool,
-    ) -> None:
-        # by element
-        self.tags: tuple[str, ...]
-        self.parents: tuple[int, ...]  # -1 for the root
-        self.depths: tuple[int, ...]
-        self.names: tuple[str, ...]  # class, id, data-testid, itemprop and role, as written
-        self.flags: tuple[int, ...]  # bits of FLAGS, the ancestors' included
-        self.mem_ids: tuple[int, ...]
-        self.firsts: tuple[int, ...]  # blocks [first, last) stand inside
-        self.tags, self.parents, self.depths, self.names, self.flags, self.mem_ids, self.firsts = zip(
-            *elements, strict=True
-        )
-        self.lasts = lasts
+    def __init__(self, root: LexborNode) -> None:
+        name, flags = _read_attributes(root.attributes)
+        # by element, the root first
+        self.tags = [root.tag or ""]
+        self.parents = [-1]
+        self.depths = [0]
+        self.names = [name]  # class, id, data-testid, itemprop and role, as written
+        self.flags = [flags]  # bits of FLAGS, the ancestors' included
+        self.mem_ids = [root.mem_id]
+        self.firsts = [0]  # blocks [first, last) stand inside
+        self.lasts = [0]
         # by block
-        self.texts: tuple[str, ...]  # white space folded, never empty
-        self.owners: tuple[int, ...]  # innermost registered element
-        self.chars: tuple[int, ...]  # before folding; what the two below are shares of
-        self.link_chars: tuple[int, ...]
-        self.bold_chars: tuple[int, ...]
-        self.links: tuple[int, ...]
-        self.images: tuple[int, ...]  # images since the block before
-        self.nodes: tuple[list[int], ...]  # mem_ids of its text nodes
-        (
-            self.texts,
-            self.owners,
-            self.chars,
-            self.link_chars,
-            self.bold_chars,
-            self.links,
-            self.images,
-            self.nodes,
-        ) = zip(*blocks, strict=True) if blocks else ((),) * 8
-        self.truncated = truncated  # `read_blocks` left something out
+        self.texts: list[str] = []  # white space folded, never empty
+        self.owners: list[int] = []  # innermost registered element
+        self.chars: list[int] = []  # before folding; what the two below are shares of
+        self.link_chars: list[int] = []
+        self.bold_chars: list[int] = []
+        self.links: list[int] = []
+        self.images: list[int] = []  # images since the block before
+        self.node_ends: list[int] = []  # its text nodes are `nodes` from where those of the block before end
+        self.nodes: list[int] = []  # mem_ids of text nodes
+        self.truncated = False  # `read_blocks` left something out
 
 
 def read_blocks(
@@ -131,23 +119,29 @@ def read_blocks(
         max_blocks: the walk ends there, and `truncated` is set.
     """
     actions = _ACTIONS
-    blocks: list[tuple[str, int, int, int, int, int, int, list[int]]] = []  # in the order of Blocks' lists
-    name, bits = _read_attributes(root.attributes)
-    elements = [(root.tag or "", -1, 0, name, bits, root.mem_id, 0)]
-    lasts = [0]
+    blocks = Blocks(root)
+    tags, parents, depths, names = blocks.tags, blocks.parents, blocks.depths, blocks.names
+    flags, mem_ids, firsts, lasts = blocks.flags, blocks.mem_ids, blocks.firsts, blocks.lasts
+    texts, nodes = blocks.texts, blocks.nodes
+    by_element: tuple[list[Any], ...] = (tags, parents, depths, names, flags, mem_ids, firsts, lasts)
+    bits = flags[0]
     current = depth = 0  # the innermost registered element
-    truncated = False
 
     parts: list[str] = []  # the block being gathered; it begins with its first character
-    nodes: list[int] = []
     chars = link_chars = bold_chars = links = images = breaks = 0
     link_depth = bold_depth = 0
 
     def flush() -> None:
-        nonlocal parts, nodes, chars, link_chars, bold_chars, images, breaks
-        text = " ".join("".join(parts).split())
-        blocks.append((text, current, chars, link_chars, bold_chars, links, images, nodes))
-        parts, nodes = [], []
+        nonlocal chars, link_chars, bold_chars, images, breaks
+        texts.append(" ".join("".join(parts).split()))
+        blocks.owners.append(current)
+        blocks.chars.append(chars)
+        blocks.link_chars.append(link_chars)
+        blocks.bold_chars.append(bold_chars)
+        blocks.links.append(links)
+        blocks.images.append(images)
+        blocks.node_ends.append(len(nodes))
+        parts.clear()
         chars = link_chars = bold_chars = images = breaks = 0
 
     # of each open element: what follows it, what it is, and the flags, element and depth around it
@@ -173,11 +167,11 @@ def read_blocks(
                         flush()
                         current = outer
                     links = 0
-                if elements[ended][-1] < len(blocks):
-                    lasts[ended] = len(blocks)
+                if firsts[ended] < len(texts):
+                    lasts[ended] = len(texts)
                 else:  # without text nobody will ask for it, and it was the last one registered
-                    elements.pop()
-                    lasts.pop()
+                    for column in by_element:
+                        column.pop()
             continue
         number = node.tag_id
         if number == TEXT:  # three nodes in five, most of them white space
@@ -216,26 +210,36 @@ def read_blocks(
             if chars:
                 flush()
             links = 0
-            if len(blocks) >= max_blocks:
-                truncated = True
+            if len(texts) >= max_blocks:
+                blocks.truncated = True
                 break
         below = node.first_child
         if below is None:
             node = node.next
             continue
         if len(stack) >= max_depth:
-            truncated = True
+            blocks.truncated = True
             node = node.next
             continue
         stack.append((node.next, action, bits, current, depth))
         if action <= _CELL:
             tag = _TAGS.get(number) or node.tag or ""
-            name, said = _read_attributes(node.attributes)
-            bits |= said | _BY_TAG.get(tag, 0)
+            bits |= _BY_TAG.get(tag, 0)
+            attributes = node.attributes
+            name = attributes.get("class") or ""
+            if not _TELLING.isdisjoint(attributes):
+                name, said = _read_attributes(attributes)
+                bits |= said
             if link_depth:
                 bits |= _LINKED
             depth += 1
-            elements.append((tag, current, depth, name, bits, mem_id, len(blocks)))
+            tags.append(tag)
+            parents.append(current)
+            depths.append(depth)
+            names.append(name)
+            flags.append(bits)
+            mem_ids.append(mem_id)
+            firsts.append(len(texts))
             current = len(lasts)
             lasts.append(0)
         elif action == _LINK:
@@ -247,16 +251,14 @@ def read_blocks(
     if chars:
         flush()
     while current >= 0:
-        lasts[current] = len(blocks)
-        current = elements[current][1]
-    return Blocks(elements, lasts, blocks, truncated=truncated)
+        lasts[current] = len(texts)
+        current = parents[current]
+    return blocks
 
 
 def _read_attributes(attributes: dict[str, str | None]) -> tuple[str, int]:
     """An element's names as one text, and the flags that its attributes set."""
     name = attributes.get("class") or ""
-    if _TELLING.isdisjoint(attributes):
-        return name, 0
     bits = 0
     if value := attributes.get("id"):
         name += " " + value
@@ -285,7 +287,8 @@ def keep(blocks: Blocks, chosen: Sequence[int]) -> Kept:
     elements: set[int] = set()
     mem_ids, parents = blocks.mem_ids, blocks.parents
     for index in chosen:
-        texts.update(blocks.nodes[index])
+        start = blocks.node_ends[index - 1] if index else 0
+        texts.update(blocks.nodes[start : blocks.node_ends[index]])
         element = blocks.owners[index]
         while element >= 0 and mem_ids[element] not in elements:
             elements.add(mem_ids[element])

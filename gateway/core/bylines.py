@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -101,7 +102,7 @@ class Bylines:
 
     def _marks(self) -> list[Mark]:
         if self._found is None:
-            self._found = select(self._tree, _MARKED)[:_MAX_MARKED]
+            self._found = list(islice(select(self._tree, _MARKED), _MAX_MARKED))
         return self._found
 
 

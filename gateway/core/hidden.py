@@ -23,12 +23,15 @@ from collections.abc import Collection, Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from gateway.core.invisible import strip_invisible
-from gateway.core.marks import Marks, find_marks, select
+from gateway.core.marks import Attributes, Marks, find_marks, select
 from gateway.core.styles import background_of, color_of, concealed_by, declarations, hiding_rules, may_hide
 
-_MARKED = (
-    '[hidden],[aria-hidden="true"],dialog,font[color],'
-    '[class*="sr-only"],[class*="visually"],[class*="screen-reader"]'
+_SPOKEN = ("sr-only", "visually", "screen-reader")  # in classes of text for screen readers alone
+_VEILED = ",".join(
+    (
+        *("[style]", "[hidden]", '[aria-hidden="true"]', "dialog", "font[color]"),
+        *(f'[class*="{word}"]' for word in _SPOKEN),
+    )
 )
 _ICONS = frozenset(("svg", "i", "img"))
 _CONTROLS = '[aria-controls],[data-target],[data-bs-target],[href^="#"]'
@@ -42,10 +45,9 @@ _SCREEN_READER = re.compile(
 )
 _WIDGET = re.compile(
     r"tab(?!le|let|ul|in)|pane|accord|collaps|carousel|slide|swiper|slick|splide|faq|answer|toggle|expand"
-    r"|disclos|truncat|reveal|spoiler|read-?more|show-?more|gallery|elementor-invisible",
-    re.I,
+    r"|disclos|truncat|reveal|spoiler|read-?more|show-?more|gallery|elementor-invisible"
 )
-_NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|consent|newsletter", re.I)
+_NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|consent|newsletter")
 _PARENTS = 2  # whose names are asked too
 _ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
 _ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
@@ -76,7 +78,7 @@ def find_hidden(tree: LexborHTMLParser, *, marks: Marks | None = None) -> dict[i
     found: dict[int, str] = {}
     left = _READ_CHARACTERS
     alike: dict[tuple[str, str, str], list[int]] = {}
-    for node, reason in page.candidates():
+    for node, attributes, reason in page.candidates():
         if node.first_child is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
             continue
         characters = len((node.text() or "").strip()) if left > 0 else 1
@@ -84,11 +86,13 @@ def find_hidden(tree: LexborHTMLParser, *, marks: Marks | None = None) -> dict[i
         if not characters:
             continue
         if reason in _UNDOABLE:
-            names = _names(node)
-            if page.reveals(node, reason, names=names, characters=characters):
+            never_shown = _NEVER.search(_names(attributes)) is not None
+            if not never_shown and page.shows(node, attributes, reason):
                 continue
-            classes = node.attrs.get("class")
-            if classes and characters >= _ALIKE_CHARACTERS and not _NEVER.search(names):
+            if page.is_much(characters):
+                continue
+            classes = attributes.get("class")
+            if classes and characters >= _ALIKE_CHARACTERS and not never_shown:
                 alike.setdefault((node.tag or "", classes, reason), []).append(node.mem_id)
         found[node.mem_id] = reason
     for group in alike.values():
@@ -129,26 +133,22 @@ class _Page:
     def __init__(self, tree: LexborHTMLParser, marks: Marks) -> None:
         self.tree = tree
         self._marks = marks
-        self._sheets = [sheet.node.text() or "" for sheet in marks.tags["style"]]
-        self._styles: dict[str, dict[str, str]] = {"": {}}
+        self._sheets = [node.text() or "" for node, _ in marks.tags["style"]]
+        self._styles: dict[str, tuple[dict[str, str], str]] = {}  # pages repeat theirs
         self._widgets: dict[str, bool] = {}  # names -> whether a widget that reveals is called so
         self._controlled: set[str] | None = None
         self._characters: int | None = None
         self._plain: bool | None = None
 
-    def candidates(self) -> Iterator[tuple[LexborNode, str]]:
+    def candidates(self) -> Iterator[tuple[LexborNode, Attributes, str]]:
         """Elements that an attribute or a `<style>` rule hides, and why, whatever may reveal them."""
-        judged: dict[str, str] = {}  # pages repeat their styles: each text is judged once
-        for node in self.tree.css("[style]"):
-            text = node.attrs["style"] or ""
-            reason = judged.get(text)
-            if reason is None:
-                reason = judged[text] = concealed_by(self._declarations(text))
-            if reason or (reason := self._same_color(node, self._declarations(text))):
-                yield node, reason
-        for node, attributes in select(self.tree, _MARKED):
+        for node, attributes in select(self.tree, _VEILED):
+            if text := attributes.get("style"):
+                style, reason = self._style(text)
+                if reason or ("color" in style and (reason := self._same_color(node, style))):
+                    yield node, attributes, reason
             if node.tag not in _ICONS and (reason := self._marked(node, attributes)):
-                yield node, reason
+                yield node, attributes, reason
         rules: list[tuple[str, str]] = []
         left = _SHEETS_CHARACTERS
         for sheet in self._sheets:
@@ -163,15 +163,17 @@ class _Page:
             except (SelectolaxError, ValueError):
                 continue  # a selector that Lexbor cannot read selects nothing
             for node in nodes:
-                yield node, reason
+                yield node, node.attributes, reason
 
-    def _declarations(self, text: str) -> dict[str, str]:
-        """Those of a style attribute, if they might matter here."""
-        if text not in self._styles:
-            self._styles[text] = declarations(text) if may_hide(text) else {}
-        return self._styles[text]
+    def _style(self, text: str) -> tuple[dict[str, str], str]:
+        """The declarations of a style attribute, if they might matter here, and how they hide."""
+        known = self._styles.get(text)
+        if known is None:
+            style = declarations(text) if may_hide(text) else {}
+            known = self._styles[text] = style, concealed_by(style) if style else ""
+        return known
 
-    def _marked(self, node: LexborNode, attributes: dict[str, str | None]) -> str:
+    def _marked(self, node: LexborNode, attributes: Attributes) -> str:
         if "hidden" in attributes:
             return "" if attributes.get("hidden") == "until-found" else "hidden"
         if attributes.get("aria-hidden") == "true":
@@ -181,35 +183,35 @@ class _Page:
             return "" if "open" in attributes else "dialog"
         if node.tag == "font":
             return self._same_color(node, {"color": (attributes.get("color") or "").lower()})
-        return "sr-only" if _SCREEN_READER.search(attributes.get("class") or "") else ""
+        classes = attributes.get("class") or ""
+        spoken = any(word in classes for word in _SPOKEN) and _SCREEN_READER.search(classes)
+        return "sr-only" if spoken else ""
 
     def _same_color(self, node: LexborNode, style: dict[str, str]) -> str:
-        if "color" not in style:
-            return ""
         color = color_of(style["color"])
         if color == "transparent":  # on letters that clip their background: a gradient heading
             clips = (style.get("background-clip"), style.get("-webkit-background-clip"))
             return "" if "text" in clips else "color"
         return "color" if color and color == self._background(node) else ""
 
-    def reveals(self, node: LexborNode, reason: str, *, names: str, characters: int) -> bool:
+    def shows(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
         """Whether something on the page shows this element to its readers after all."""
-        attributes = node.attrs
-        if not _NEVER.search(names):
-            own_id = attributes.get("id") or ""
-            if (
-                own_id[1:2] == ":"
-                or self._is_widget(names)
-                or _is_opened(node, reason)
-                or self._is_in_widget(node)
-            ):
+        own_id = attributes.get("id") or ""
+        if (
+            own_id[1:2] == ":"
+            or self._is_widget(_names(attributes))
+            or _is_opened(node, reason)
+            or self._is_in_widget(node)
+        ):
+            return True
+        if reason in ("opacity", "visibility"):
+            style, _ = self._style(attributes.get("style") or "")
+            if not style.keys().isdisjoint(_ANIMATED) or any(map(_ANIMATES.match, attributes)):
                 return True
-            if reason in ("opacity", "visibility"):
-                style = self._declarations(attributes.get("style") or "")
-                if not style.keys().isdisjoint(_ANIMATED) or any(map(_ANIMATES.match, attributes)):
-                    return True
-            if own_id and own_id in self._controlled_ids():
-                return True
+        return own_id != "" and own_id in self._controlled_ids()
+
+    def is_much(self, characters: int) -> bool:
+        """Whether so much text is the page itself."""
         return characters > _LEAST_PAGE and characters > _SHARE * self._page_characters()
 
     def _is_widget(self, names: str) -> bool:
@@ -223,7 +225,7 @@ class _Page:
         for _ in range(_PARENTS):
             if parent is None or parent.tag in _WHOLE_PAGE:
                 return False
-            if self._is_widget(_names(parent)):
+            if self._is_widget(_names(parent.attributes)):
                 return True
             parent = parent.parent
         return False
@@ -232,7 +234,7 @@ class _Page:
         """The colour right behind a node, where inline styles tell; white on a page without style sheets."""
         at: LexborNode | None = node
         while at is not None and at.tag != "html":
-            style = self._declarations(at.attrs.get("style") or "")
+            style, _ = self._style(at.attrs.get("style") or "")
             if "background" in style or "background-color" in style:
                 return background_of(style)
             if bgcolor := at.attrs.get("bgcolor"):
@@ -240,7 +242,7 @@ class _Page:
             at = at.parent
         if self._plain is None:
             links = self._marks.tags["link"]
-            styled = any("stylesheet" in (link.attributes.get("rel") or "") for link in links)
+            styled = any("stylesheet" in (attributes.get("rel") or "") for _, attributes in links)
             self._plain = not styled and not any("background" in sheet for sheet in self._sheets)
         return "ffffff" if self._plain else ""
 
@@ -258,14 +260,15 @@ class _Page:
         if self._characters is None:
             body = self.tree.body
             marks = [mark for tag in ("script", "style", "noscript") for mark in self._marks.tags[tag]]
-            code = sum(len(mark.node.text() or "") for mark in marks)  # the head's is little
+            code = sum(len(node.text() or "") for node, _ in marks)  # the head's is little
             self._characters = len(body.text() or "") - code if body is not None else 0
         return self._characters
 
 
-def _names(node: LexborNode) -> str:
-    attributes = node.attrs
-    return f"{attributes.get('class') or ''} {attributes.get('id') or ''} {attributes.get('role') or ''}"
+def _names(attributes: Attributes) -> str:
+    """What an element is called, in lower case."""
+    get = attributes.get
+    return f"{get('class') or ''} {get('id') or ''} {get('role') or ''}".lower()
 
 
 def _is_opened(node: LexborNode, reason: str) -> bool:
@@ -287,5 +290,14 @@ def _is_opened(node: LexborNode, reason: str) -> bool:
 
 def _is_named_again(selector: str, sheets: list[str]) -> bool:
     """Whether the style sheets speak of these classes or ids elsewhere too, most likely to show them."""
-    names = re.findall(r"[.#]([\w-]+)", selector)
-    return all(sum(sheet.count(name) for sheet in sheets) > 1 for name in names)
+    return all(_is_repeated(name, sheets) for name in re.findall(r"[.#]([\w-]+)", selector))
+
+
+def _is_repeated(name: str, sheets: list[str]) -> bool:
+    seen = False
+    for sheet in sheets:
+        at = sheet.find(name)
+        if at >= 0 and (seen or sheet.find(name, at + len(name)) >= 0):
+            return True
+        seen |= at >= 0
+    return False

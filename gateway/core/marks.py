@@ -4,7 +4,7 @@ A query costs a tenth of the parse to begin with and a thirtieth for each of its
 metadata, hidden text and recovery would each make several. Attributes are read once too.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -13,11 +13,8 @@ _TAGS = ("html", "title", "base", "meta", "link", "h1", "script", "style", "nosc
 _MARKED = ",".join((*_TAGS, "[itemprop]", "[itemscope]"))
 
 
-class Mark(NamedTuple):
-    """An element and its attributes."""
-
-    node: LexborNode
-    attributes: dict[str, str | None]
+Attributes = dict[str, str | None]
+Mark = tuple[LexborNode, Attributes]  # an element and its attributes
 
 
 class Marks(Struct, frozen=True):
@@ -28,7 +25,7 @@ class Marks(Struct, frozen=True):
 
     def longest_noscript(self) -> str:
         """The markup of the longest `<noscript>`: the page itself, where a script was to build it."""
-        return max((mark.node.inner_html or "" for mark in self.tags["noscript"]), key=len, default="")
+        return max((node.inner_html or "" for node, _ in self.tags["noscript"]), key=len, default="")
 
 
 def find_marks(tree: LexborHTMLParser) -> Marks:
@@ -36,22 +33,22 @@ def find_marks(tree: LexborHTMLParser) -> Marks:
     tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
     properties: list[Mark] = []
     for mark in select(tree, _MARKED):
-        tag = mark.node.tag or ""
+        node, attributes = mark
+        tag = node.tag or ""
         if tag in tags:
             tags[tag].append(mark)
             if tag not in ("meta", "link", "h1"):
                 continue
-        if "itemprop" in mark.attributes or "itemscope" in mark.attributes:
+        if "itemprop" in attributes or "itemscope" in attributes:
             properties.append(mark)
     return Marks(tags, properties)
 
 
-def select(tree: LexborHTMLParser, selectors: str) -> list[Mark]:
+def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:
     """What any of the selectors matches, in document order, each element once."""
     last = 0
-    found = []
     for node in tree.css(selectors):
-        if node.mem_id != last:  # Lexbor gives an element once for every selector it matches
-            last = node.mem_id
-            found.append(Mark(node, node.attributes))
-    return found
+        mem_id = node.mem_id
+        if mem_id != last:  # Lexbor gives an element once for every selector it matches
+            last = mem_id
+            yield node, node.attributes

@@ -164,13 +164,13 @@ class _Head:
 
     def __init__(self, marks: Marks) -> None:
         tags = marks.tags
-        self.title = _first(_fold(mark.node.text()) for mark in tags["title"][:5]) or ""
-        headings = [mark.node for mark in tags["h1"]]
+        self.title = _first(_fold(node.text()) for node, _ in tags["title"][:5]) or ""
+        headings = [node for node, _ in tags["h1"]]
         self.headings = [text for node in headings[:20] if (text := _fold(node.text(separator=" ")))]
         self.heading = next((node for node in headings if _fold(node.text())), None)
-        self.base = _first(mark.attributes.get("href") for mark in tags["base"]) or ""
+        self.base = _first(attributes.get("href") for _, attributes in tags["base"]) or ""
         self.lang = (
-            _first(mark.attributes.get("lang") or mark.attributes.get("xml:lang") for mark in tags["html"])
+            _first(attributes.get("lang") or attributes.get("xml:lang") for _, attributes in tags["html"])
             or ""
         )
         self._links = {

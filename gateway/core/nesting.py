@@ -21,11 +21,20 @@ _SOME_TAGS = 500  # in a window, and at least one in so many bytes:
 _TAG_BYTES = 24
 _OPENED_A_CLOSED = 6  # more tags a closing one than balanced markup has
 
-_MARKUP = re.compile(  # every branch ends at the end of the text at the latest: one pass, no second look
-    rb"<!--.*?(?:-->|\Z)|<(script|style|textarea|title|xmp|iframe|noembed|noframes)\b.*?(?:</\1\b[^>]*+>|\Z)"
-    rb"|<(/?)([a-zA-Z][^\s/>]*+)((?:[^>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+)(?:>|\Z)",
+_RAW_TEXT = rb"script|style|textarea|title|xmp|iframe|noembed|noframes"
+_ATTRIBUTES = rb"(?:[^>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+"
+# every branch of these ends at the end of the text at the latest: one pass, no second look
+_MARKUP = re.compile(
+    rb"<!--.*?(?:-->|\Z)|<(" + _RAW_TEXT + rb")\b.*?(?:</\1\b[^>]*+>|\Z)"
+    rb"|<(/?)([a-zA-Z][^\s/>]*+)(" + _ATTRIBUTES + rb")(?:>|\Z)",
     re.S | re.I,
 )
+_WHOLE_TAGS = re.compile(  # and the text between them
+    rb"(?:[^<]++|<(?!/?[a-z]|!--)|<(?!(?:" + _RAW_TEXT + rb")\b)/?[a-z]" + _ATTRIBUTES + rb">)*+", re.I
+)
+_RAW_START = re.compile(rb"<(?:!--|(" + _RAW_TEXT + rb")\b" + _ATTRIBUTES + rb">)", re.I)
+_RAW_ENDS = {name: re.compile(rb"</" + name + rb"\b", re.I) for name in _RAW_TEXT.split(b"|")}
+_COMMENT_END = re.compile(rb"-->")
 _VALUE = re.compile(rb"=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>]*+)")
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _FORMATTING = frozenset(b"b big code em font i nobr s small strike strong tt u".split())
@@ -70,12 +79,29 @@ def _has_crowded_tag(text: bytes) -> bool:
     for start in range(0, len(text), _STRIDE_BYTES):
         if start < done or text.find(b">", start, start + _STRIDE_BYTES) >= 0:
             continue
-        opened = text.rfind(b"<", done, start)
-        if opened >= 0 and text.find(b">", opened, start) < 0 and (tag := _MARKUP.match(text, opened)):
+        angle = text.rfind(b"<", done, start)
+        if angle < 0 or text.find(b">", angle, start) >= 0:
+            continue
+        done = _find_open(text, done, start)
+        if done < start and (tag := _MARKUP.match(text, done)):
             if _is_crowded(tag[4] or b""):
                 return True
             done = tag.end()
     return False
+
+
+def _find_open(text: bytes, at: int, position: int) -> int:
+    """Where the tag begins that a position is in, read from `at`; what comes after it if it is in none.
+
+    Scripts, which hold most of the `<` of a page, and comments are passed over.
+    """
+    while True:
+        tags = _WHOLE_TAGS.match(text, at, position)
+        at = tags.end() if tags else at
+        if at >= position or not (raw := _RAW_START.match(text, at)):
+            return at
+        end = (_RAW_ENDS[raw[1].lower()] if raw[1] else _COMMENT_END).search(text, raw.end())
+        at = end.end() if end else len(text)
 
 
 def _is_crowded(attributes: bytes) -> bool:

@@ -55,9 +55,9 @@ def read_structured(
     """
     marks = marks or find_marks(tree)
     items: list[Item] = []
-    for script in marks.tags["script"]:
-        if "ld+json" in (script.attributes.get("type") or "").lower():
-            items += read_json_ld(script.node.text() or "")
+    for node, attributes in marks.tags["script"]:
+        if "ld+json" in (attributes.get("type") or "").lower():
+            items += read_json_ld(node.text() or "")
     if marks.properties:
         items += _microdata(marks.properties, base_url)
     items += _cards(marks.tags["meta"])
@@ -135,8 +135,7 @@ def _keep_string(found: re.Match[str]) -> str:
 def _cards(metas: list[Mark]) -> list[Item]:
     graph: Item = {"@type": "OpenGraph"}
     card: Item = {"@type": "TwitterCard"}
-    for meta in metas:
-        attributes = meta.attributes
+    for _, attributes in metas:
         name = (attributes.get("property") or attributes.get("name") or "").strip().lower()
         if not name.startswith(_CARDS) or not (content := (attributes.get("content") or "").strip()):
             continue

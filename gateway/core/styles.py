@@ -19,21 +19,8 @@ _NO_CLIP = re.compile(
     r"inset\(\s*(?:[5-9]\d|1\d\d)(?:\.\d+)?%|circle\(\s*0(?![.\d])|polygon\(\s*(?:0[a-z%]*[\s,]*)+\)"
 )
 
-# One of these is in every style that hides (`\\` and `/*` may veil it); same colours need the last two.
-_HIDING = (
-    "none",
-    "hidden",
-    "opacity",
-    "font-size",
-    "clip",
-    "scale",
-    "collapse",
-    ":-",
-    ": -",
-    "(-",
-    "\\",
-    "/*",
-)
+# One of these is in every style that hides (`\\` and `/*` may veil it), in lower case; same colours need `color`.
+_HIDING = re.compile(r"none|hidden|opacity|font-size|clip|scale|collapse|: ?-|\(-|\\|/\*|background")
 _SIMPLE = r"[a-z0-9]{0,10}[.#]-?[a-z_][\w-]{0,80}"
 _SIMPLE_LIST = re.compile(rf"{_SIMPLE}(?:\s*,\s*{_SIMPLE}){{0,9}}", re.I)
 
@@ -57,7 +44,7 @@ def declarations(style: str) -> dict[str, str]:
 def may_hide(style: str) -> bool:
     """Whether `concealed_by` or the colours are worth asking: cheap, and never wrongly False."""
     style = style.lower()
-    return any(word in style for word in _HIDING) or "color" in style or "background" in style
+    return _HIDING.search(style) is not None or "color" in style
 
 
 def concealed_by(style: dict[str, str]) -> str:
@@ -128,20 +115,20 @@ def hiding_rules(sheet: str) -> Iterator[tuple[str, str]]:
         sheet = _COMMENT.sub(" ", sheet)
     depth = 0  # in @media, @supports, @keyframes a rule holds sometimes: not read
     for chunk in sheet.split("}"):
-        inside = depth
-        selector, _, body = chunk.partition("{")
-        depth = max(0, depth + chunk.count("{") - 1)
-        if inside or "{" in body:
-            continue
-        selector = selector[selector.rfind(";") + 1 :].strip()  # behind @import …;
-        if _SIMPLE_LIST.fullmatch(selector) and (
-            any(word in body for word in _HIDING) or "background" in body
-        ):
-            style = declarations(body)
-            color = color_of(style["color"]) if "color" in style else ""
-            reason = concealed_by(style) or ("color" if color and color == background_of(style) else "")
-            if reason:
+        selector, opening, body = chunk.partition("{")
+        if not opening:
+            depth = max(0, depth - 1)
+        elif depth or "{" in body:
+            depth += body.count("{")
+        elif _HIDING.search(body):
+            selector = selector[selector.rfind(";") + 1 :].strip()  # behind @import …;
+            if _SIMPLE_LIST.fullmatch(selector) and (reason := _hidden_by(declarations(body))):
                 yield selector, reason
+
+
+def _hidden_by(style: dict[str, str]) -> str:
+    color = color_of(style["color"]) if "color" in style else ""
+    return concealed_by(style) or ("color" if color and color == background_of(style) else "")
 
 
 def _is_hex(digits: str) -> bool:

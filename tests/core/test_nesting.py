@@ -40,6 +40,14 @@ def test_limit_nesting_leaves_ordinary_markup_alone(text: str) -> None:
         pytest.param("".join(f"<b id={n}><p>" for n in range(5000)) + "{word}", id="formatting"),
         pytest.param("<FONT color=red><I><p>" * 3000 + "{word}", id="upper-case"),
         pytest.param("<p " + " ".join(f"a{n}=1" for n in range(40_000)) + ">{word}</p>", id="attributes"),
+        pytest.param(
+            '<p title="<" ' + " ".join(f"a{n}=1" for n in range(40_000)) + ">{word}</p>",
+            id="angle-in-a-value",
+        ),
+        pytest.param(
+            "<!-- <script> --><p " + " ".join(f"a{n}=1" for n in range(40_000)) + ">{word}</p>",
+            id="script-in-a-comment",
+        ),
         pytest.param("{word}" + '<a "' * 100_000, id="open-quotes"),
         pytest.param("{word}" + "<a b='" * 100_000, id="open-attribute"),
         pytest.param("{word}" + "<" * 500_000, id="angles"),
