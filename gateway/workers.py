@@ -240,7 +240,7 @@ class WorkerPool:
         if worker.aside:
             self._aside -= 1
         fit = worker.fit and worker.alive and not worker.aside and worker.jobs < RECYCLE_AFTER
-        if fit and len(self._idle) < self._workers and not self._closed:
+        if fit and len(self._idle) <= self._workers and not self._closed:  # with the spare one
             self._idle.append(worker)
             return
         self._discard(worker)

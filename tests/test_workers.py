@@ -123,6 +123,14 @@ async def test_waiting_job_is_not_taken_for_a_slow_one(pool: WorkerPool) -> None
     assert await ask(pool, "pid") == before
 
 
+async def test_jobs_that_come_in_bursts_keep_their_workers(pool: WorkerPool) -> None:
+    seen = set()
+    for _ in range(20):
+        seen |= set(await asyncio.gather(ask(pool, "pid"), ask(pool, "pid")))
+        await asyncio.sleep(0)
+    assert len(seen) <= 3, "two at work and the spare one"
+
+
 async def test_slow_jobs_beyond_the_bound_wait_their_turn(impatient: WorkerPool) -> None:
     jobs = 2 * (1 + ASIDE_PER_WORKER) + 2
     ends = await asyncio.gather(*(ask(impatient, "spin") for _ in range(jobs)), return_exceptions=True)
