@@ -71,11 +71,16 @@ def create_app(
             services.append(opened)
             metrics.ask("cache", opened.cache.stats)
             metrics.ask("backend", opened.registry.figures)
+
+            async def end_streams() -> None:
+                opened.scraper.end()
+                await opened.completer.aclose()
+
             Drain(
                 admission=doors.admission,
                 health=opened.health,
                 drain_s=settings.drain_s,
-                end_streams=opened.completer.aclose,
+                end_streams=end_streams,
             ).install()
             async with metrics.publishing(), doors.ledger.booking():
                 yield

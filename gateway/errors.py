@@ -149,7 +149,7 @@ class FetchTimeout(FetchError):
 
 
 class TooLarge(FetchError):
-    """The body is above the limit, compressed or decompressed."""
+    """The page's body is above the limit, compressed or decompressed; or the request's own."""
 
     code = "too_large"
     status = 413

@@ -7,6 +7,7 @@ which a running service reads again when it changes, so that revoking needs no r
 
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
@@ -22,6 +23,7 @@ from msgspec import Meta, Struct
 Access = Literal["scrape", "extract", "chat", "admin"]
 EVERYTHING: tuple[Access, ...] = get_args(Access)
 RELOAD_S = 1.0  # how often the keys' file is looked at
+_log = logging.getLogger("winnow.keys")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -34,7 +36,7 @@ class Key(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_de
     """A caller. Limits of None are no limits; tokens are those returned by scrapes and used by models."""
 
     name: str
-    sha256: str  # of the secret, lower-case hexadecimal
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]  # of the secret
     scopes: tuple[Access, ...] = EVERYTHING
     requests_per_minute: Annotated[int, Meta(ge=1)] | None = None
     concurrency: Annotated[int, Meta(ge=1)] | None = None
@@ -81,15 +83,22 @@ class KeyFile:
             return msgspec.json.decode(self.path.read_bytes(), type=list[Key])
         except FileNotFoundError:
             return []
+        except OSError as exc:
+            raise KeyFault(f"{self.path} cannot be read: {exc.strerror}") from exc
         except msgspec.MsgspecError as exc:
             raise KeyFault(f"{self.path} is damaged: {exc}") from exc
 
     def write(self, keys: Iterable[Key]) -> None:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.path.parent)  # mode 0600
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(list(keys)), indent=2) + b"\n")
-        Path(name).replace(self.path)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=self.path.parent)  # mode 0600
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(list(keys)), indent=2) + b"\n")
+            Path(name).replace(self.path)
+        except OSError as exc:
+            raise KeyFault(
+                f"{self.path} cannot be written: {exc.strerror}; WINNOW_KEYS_FILE names another place"
+            ) from exc
 
     def add(self, key: Key) -> None:
         """Raises KeyFault when the name is taken or no name."""
@@ -169,5 +178,8 @@ class Keyring:
         if self._file is None or self._clock() - self._looked_at < RELOAD_S:
             return
         self._looked_at = self._clock()
-        if (stamp := self._file.stamp()) != self._stamp:
-            self._stamp, self._managed = stamp, self._file.read()
+        try:
+            if (stamp := self._file.stamp()) != self._stamp:
+                self._stamp, self._managed = stamp, self._file.read()
+        except (KeyFault, OSError) as exc:  # no reason to turn callers away: what was read last holds
+            _log.error("%s; the keys read from it before stay in force", exc)

@@ -105,6 +105,15 @@ class Standing(Struct, kw_only=True, frozen=True):
     remaining: int
     reset_s: float  # until the whole limit is there again
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """As a response says it."""
+        return {
+            "x-ratelimit-limit": str(self.limit),
+            "x-ratelimit-remaining": str(self.remaining),
+            "x-ratelimit-reset": str(round(self.reset_s)),
+        }
+
 
 class Rates:
     """A token bucket a key: `requests_per_minute` on average, as many at once; and requests under way."""
@@ -131,13 +140,16 @@ class Rates:
         if level < 1:
             self._buckets[key.name] = (level, now)
             message = f"the key {key.name} has used its {limit} requests a minute"
-            raise RateLimited(message, retry_after_s=(1 - level) / per_s, limit=limit)
+            nothing = Standing(limit=limit, remaining=0, reset_s=(limit - level) / per_s)
+            raise RateLimited(
+                message, retry_after_s=(1 - level) / per_s, headers=nothing.headers, limit=limit
+            )
         self._buckets[key.name] = (level - 1, now)
         return Standing(limit=limit, remaining=int(level - 1), reset_s=(limit - level + 1) / per_s)
 
     @contextlib.contextmanager
     def counting(self, key: Key):  # type: ignore[no-untyped-def]
-        """Count a request of the key as under way."""
+        """Count a request of the key as under way, while it waits for a place too."""
         if key.concurrency is None:
             yield
             return

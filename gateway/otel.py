@@ -32,6 +32,7 @@ from gateway.complete import Routes
 from gateway.core.jobs import Cleaned, Job, Result
 from gateway.fetch.base import Fetched, Fetcher, FetchRequest
 from gateway.limits import Admission
+from gateway.routes.watch import route_of
 from gateway.scrape import Workers
 from gateway.tracing import CacheT, Untraced
 
@@ -104,7 +105,7 @@ class _Requests(ASGIMiddleware):
         if scope["route_handler"].opt.get("open"):
             await next_app(scope, receive, send)
             return
-        method, route = str(scope.get("method", "")), str(scope.get("path_template", ""))
+        method, route = str(scope.get("method", "")), route_of(scope)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         with _span(
             self._tracer,

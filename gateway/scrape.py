@@ -5,9 +5,11 @@ as `tokens:<digest>:<tokenizer>`: another format or budget of the same page cost
 costs no work at all.
 """
 
+import asyncio
+import contextlib
 import time
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -19,7 +21,7 @@ from gateway.core import jobs
 from gateway.core.cursor import Cursor, decode_cursor, encode_cursor
 from gateway.core.page import CleanOptions
 from gateway.core.tokens import resolve_tokenizer
-from gateway.errors import InternalError, InvalidRequest, OriginStatus
+from gateway.errors import InternalError, InvalidRequest, OriginStatus, Overloaded
 from gateway.identity import new_id
 from gateway.pages import Opened, PageEntry, Pages, digest_of
 from gateway.wire import (
@@ -80,6 +82,14 @@ class Scraper:
         self._workers = workers
         self._cache = cache
         self._told = told
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._ended = False
+
+    def end(self) -> None:
+        """Break off every page in the making, now and from now on; who waits for one gets Overloaded."""
+        self._ended = True
+        for task in self._under_way:
+            task.cancel()
 
     async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse:
         """One page, by `request`.
@@ -103,7 +113,10 @@ class Scraper:
         if request.html is not None:
             page = self._pages.supplied(request.html, base=request.url)
         else:
-            page = await self._pages.open(request, tenant=tenant, digest=cursor.digest if cursor else None)
+            with self._until_the_end():
+                page = await self._pages.open(
+                    request, tenant=tenant, digest=cursor.digest if cursor else None
+                )
         if cursor and cursor.digest != page.entry.digest:
             raise InvalidRequest(
                 "`cursor`: of another page, or the page has changed; start again without it", field="cursor"
@@ -112,7 +125,8 @@ class Scraper:
 
     async def read(self, opening: Opening) -> ScrapeResponse:
         """The second half: the piece of content that the request asks for, and what there is to say of it."""
-        content, page = await self._content(opening)
+        with self._until_the_end():
+            content, page = await self._content(opening)
         request, cleaned, entry = opening.request, content.cleaned, page.entry
         cuts = cleaned.next_start is not None or bool(cleaned.outline)
         options = _options_digest(request) if cuts else ""  # one for all the cursors, none where none is due
@@ -123,7 +137,7 @@ class Scraper:
         warnings = list(cleaned.warnings)
         if entry.status is not None and entry.status >= 400:
             if not cleaned.content.strip():
-                message = f"{entry.final_url} answered {entry.status} and sent nothing to read"
+                message = f"the origin answered {entry.status} and sent nothing to read"
                 raise OriginStatus(message, origin_status=entry.status)
             message = f"the origin answered {entry.status}; this is what it sent with it"
             warnings.append(Notice(code="origin_status", message=message))
@@ -169,6 +183,23 @@ class Scraper:
         job = jobs.CountJob(text=request.text, messages=request.messages, tokenizer=tokenizer)
         return TokensResponse(tokenizer=tokenizer, tokens=(await self._run(job, jobs.Counted)).tokens)
 
+    @contextlib.contextmanager
+    def _until_the_end(self) -> Iterator[None]:
+        """Let `end` break the block off, which then raises Overloaded."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        try:
+            if self._ended:
+                raise _shutting_down()
+            yield
+        except asyncio.CancelledError:
+            if not self._ended or task.uncancel():
+                raise
+            raise _shutting_down() from None
+        finally:
+            self._under_way.discard(task)
+
     async def _content(self, opening: Opening) -> tuple[Content, Opened]:
         """The content, made or found (the stage times of a found one are 0), and the page it is of."""
         page = opening.page
@@ -205,6 +236,10 @@ class Scraper:
         if not isinstance(result, kind):
             raise InternalError(f"a worker answered {type(result).__name__} to {type(job).__name__}")
         return result
+
+
+def _shutting_down() -> Overloaded:
+    return Overloaded("the gateway is shutting down; send the request again", retry_after_s=1)
 
 
 def _check(request: ScrapeRequest) -> None:

@@ -7,6 +7,7 @@ import uvicorn
 
 from gateway.access import check_exposure, open_keyring
 from gateway.fleet import Fleet
+from gateway.inbound import BoundedHttp
 from gateway.metrics import FOLDER
 from gateway.settings import Settings, load_settings
 
@@ -24,6 +25,7 @@ def serve() -> int:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http=BoundedHttp,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -11,6 +11,7 @@ import uvicorn
 from structlog.typing import FilteringBoundLogger
 
 from gateway.app import create_app
+from gateway.inbound import BoundedHttp
 from gateway.settings import Settings
 from gateway.tracing import Untraced
 
@@ -21,13 +22,16 @@ def running_gateway(
     *,
     log: FilteringBoundLogger | None = None,
     tracing: Untraced | None = None,
+    http: type[BoundedHttp] = BoundedHttp,
     **settings: Any,
 ) -> Iterator[str]:
     """Serve until the block ends; yields the base address. No key of this machine's user is looked at."""
     defaults = {"clean_workers": 1, "keys_file": str(Path(cache_dir) / "no-keys.json")}
     app = create_app(Settings(cache_dir=str(cache_dir), **(defaults | settings)), log=log, tracing=tracing)
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app, http=http, log_level="warning", access_log=False, timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -34,6 +34,17 @@ def test_keyring_finds_by_secret() -> None:
     assert not ring.is_open and Keyring([]).is_open
 
 
+def test_keyring_keeps_what_it_knew_while_its_file_is_damaged(tmp_path: Path) -> None:
+    time = 0.0
+    file = KeyFile(tmp_path / "keys.json")
+    file.add(Key(name="a", sha256=hash_secret("one")))
+    ring = Keyring([], file=file, clock=lambda: time)
+    for damage in (lambda: file.path.write_text("{"), lambda: (file.path.unlink(), file.path.mkdir())):
+        damage()
+        time += 2
+        assert ring.find("one") and ring.find("two") is None
+
+
 def test_keyring_follows_its_file(tmp_path: Path) -> None:
     time = 0.0
     file = KeyFile(tmp_path / "deep" / "keys.json")

@@ -11,6 +11,7 @@ import pytest
 from fixtures.site import Answer, Site
 from gateway.keys import Key, hash_secret
 from gateway.log import make_log, redact
+from gateway.settings import BackendSettings, ModelSettings
 from tests.service import running_gateway
 
 SECRET = "wnw_planted-secret-0123456789"
@@ -34,6 +35,7 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
     site.extra["/hidden?api_key=planted-query"] = Answer(
         200, {"content-type": "text/html"}, b"<p>Some words.</p>"
     )
+    site.extra["/gone?key=planted-error"] = Answer(404, {"content-type": "text/html"}, b"")
     target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw)
@@ -48,6 +50,9 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
             }
             assert client.post("/v1/scrape", json=page).status_code == 200
             client.post("/v1/scrape", json={"url": "http://10.0.0.1/?planted-refused"})
+            base = "https://planted-user:planted-password@host:8443?token=planted-base"
+            client.post("/v1/scrape", json={"html": "<p>Words.</p>", "url": base})
+            gone = client.post("/v1/scrape", json={"url": f"{site.url}/gone?key=planted-error"}).text
             client.get("/v1/nothing")
             metrics = client.get("/metrics").text
         httpx2.get(f"{url}/v1/models", headers={"authorization": "Bearer planted-wrong-key"})
@@ -58,7 +63,11 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
     assert first["host"] == site.url.removeprefix("http://") and first["cache"] == "bypass"
     assert first["id"] and first["ms"] > 0 and first["tokens"] > 0
     assert [line["status"] for line in lines if line["route"] == "/v1/models"] == [401]
-    everything = raw.getvalue().decode() + metrics
+    unknown = next(line for line in lines if line["route"] == "unknown")
+    assert unknown["status"] == 404 and unknown["id"]
+    assert 'winnow_request_seconds_count{route="unknown",status="404"} 1.0' in metrics
+    assert [line["host"] for line in lines if "host" in line] == [first["host"], "host:8443"]
+    everything = raw.getvalue().decode() + metrics + gone
     assert "planted" not in everything and SECRET not in everything
 
 
@@ -84,21 +93,13 @@ def test_accident_is_logged_with_its_trace_and_told_without(tmp_path: Path) -> N
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw)
     log = make_log(stream)
-    file = tmp_path / "keys.json"
-    file.write_text("[]")
-    with (
-        running_gateway(tmp_path, log=log, keys_file=str(file)) as url,
-        httpx2.Client(base_url=url) as client,
-    ):
-        file.write_text("{damaged")
-        answer = client.get("/v1/models")
-        for _ in range(30):
-            if answer.status_code == 500:
-                break
-            time.sleep(0.1)
-            answer = client.get("/v1/models")
+    script = tmp_path / "script.json"
+    script.write_text("{damaged")
+    backend = BackendSettings(name="b", kind="scripted", path=str(script), models=[ModelSettings(name="m")])
+    with running_gateway(tmp_path, log=log, backends=[backend]) as url:
+        answer = httpx2.get(f"{url}/v1/models/m")
     assert answer.status_code == 500
     body = answer.text
-    assert "damaged" not in body and "Traceback" not in body
+    assert "array" not in body and "Traceback" not in body
     accidents = [json.loads(line) for line in raw.getvalue().splitlines() if b"accident" in line]
-    assert accidents and "KeyFault" in accidents[0]["exception"]
+    assert accidents and "ValidationError" in accidents[0]["exception"]

@@ -151,6 +151,27 @@ def test_stream_that_outlasts_the_drain_ends_with_an_error(tmp_path: Path, site:
         process.wait(5)
 
 
+def test_pages_that_outlast_the_drain_end_with_an_error(tmp_path: Path, site: Site) -> None:
+    page, slow = f"{site.url}/pages/listing-go-blog", f"{site.url}/slow/20000/missing"
+    config = tmp_path / "winnow.toml"
+    config.write_text('[[backends]]\nname = "any"\nkind = "scripted"\n')
+    with serving(tmp_path, site, WINNOW_CONFIG=str(config), WINNOW_DRAIN_S="3") as (process, url):
+        thread, answers = in_background(url, url=slow)
+        request = {"urls": [page, slow], "prompt": "What is new?", "stream": True}
+        with httpx2.stream("POST", f"{url}/v1/extract", json=request, timeout=30) as response:
+            lines = response.iter_lines()
+            assert next(lines) == "event: source"
+            process.send_signal(signal.SIGTERM)
+            began = time.monotonic()
+            names = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+        assert names[-1] in ("done", "error")
+        thread.join(10)
+        assert (answers[0].status_code, answers[0].json()["code"]) == (503, "overloaded")
+        process.wait(10)
+        assert time.monotonic() - began < 4
+        assert nothing_is_left(process)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_idle_service_leaves_at_once(tmp_path: Path, site: Site, number: signal.Signals) -> None:
     with serving(tmp_path, site) as (process, _):

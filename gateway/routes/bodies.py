@@ -2,15 +2,15 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import cache
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from gateway.errors import InvalidRequest
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 _FAULT = re.compile(r"(?P<message>.*?)(?: - at `\$\.?(?P<field>[^`]*)`)?", re.DOTALL)
 _WRONG_CHOICE = re.compile(r"Invalid enum value '?(.*?)'?", re.DOTALL)
 _UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
@@ -26,7 +26,7 @@ def decode_body(body: bytes, kind: type[T]) -> T:
     if not body:
         raise InvalidRequest("the body is empty: send a JSON object")
     try:
-        decoded: T = _decoder(kind).decode(body)
+        return cast(T, _decoder(cast(Hashable, kind)).decode(body))
     except msgspec.ValidationError as exc:
         fault = _FAULT.fullmatch(str(exc))
         assert fault is not None  # it matches anything
@@ -37,11 +37,14 @@ def decode_body(body: bytes, kind: type[T]) -> T:
         raise InvalidRequest(message) from exc
     except msgspec.DecodeError as exc:
         raise InvalidRequest(f"the body is not valid JSON: {exc}") from exc
-    return decoded
+    except UnicodeDecodeError as exc:
+        raise InvalidRequest("the JSON is not valid UTF-8") from exc
+    except RecursionError as exc:
+        raise InvalidRequest("the JSON is nested too deeply") from exc
 
 
 @cache
-def _decoder(kind: Any) -> Any:
+def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 

@@ -3,7 +3,6 @@
 from contextlib import ExitStack
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
@@ -64,7 +63,7 @@ async def create_completion(
     where the temperature is above 0 without a seed.
     """
     data = decode_body(body, ChatRequest)
-    asked = to_completion_request(data, msgspec.json.decode(body, type=dict[str, Any]))
+    asked = to_completion_request(data, decode_body(body, dict[str, Any]))
     policy = cache_policy(request.headers.get("cache-control", ""))
     tenant = tenant_of(request)
     grounded: Grounded | None = None

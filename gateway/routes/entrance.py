@@ -5,7 +5,6 @@ takes a place, `open` that it asks for no key at all (the health probes).
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +18,7 @@ from gateway.errors import Forbidden, Unauthorized
 from gateway.identity import new_id
 from gateway.keys import ANONYMOUS, Key, Keyring
 from gateway.ledger import Ledger
-from gateway.limits import Admission, Rates, Standing
+from gateway.limits import Admission, Rates
 from gateway.routes.problems import request_id
 from gateway.routes.watch import Account
 
@@ -60,19 +59,19 @@ class Entrance(ASGIMiddleware):
             raise
         account.key, account.scopes = key.name, key.scopes
         if standing := doors.rates.take(key):
-            account.headers += _rate_headers(standing)
+            account.headers += [(name.encode(), value.encode()) for name, value in standing.headers.items()]
         doors.ledger.check(key)
         if not route.get("work"):
             await next_app(scope, receive, send)
             return
-        await doors.admission.acquire(key.name)
-        try:
-            with doors.rates.counting(key):
+        with doors.rates.counting(key):
+            await doors.admission.acquire(key.name)
+            try:
                 await next_app(scope, receive, send)
-        finally:
-            doors.admission.release()
-            if key.tokens_per_month is not None:
-                doors.ledger.spend(key.name, account.tokens)
+            finally:
+                doors.admission.release()
+                if key.tokens_per_month is not None:
+                    doors.ledger.spend(key.name, account.tokens)
 
     def _identify(self, scope: Scope, access: str | None) -> Key:
         if self._doors.keyring.is_open:
@@ -117,14 +116,6 @@ def _secret(scope: Scope) -> str | None:
             if scheme.lower() == "basic":
                 try:
                     return base64.b64decode(rest, validate=True).decode("utf-8", "replace").partition(":")[2]
-                except binascii.Error:
+                except ValueError:
                     return ""
     return None
-
-
-def _rate_headers(standing: Standing) -> list[tuple[bytes, bytes]]:
-    return [
-        (b"x-ratelimit-limit", b"%d" % standing.limit),
-        (b"x-ratelimit-remaining", b"%d" % standing.remaining),
-        (b"x-ratelimit-reset", b"%d" % round(standing.reset_s)),
-    ]

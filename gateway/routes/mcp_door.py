@@ -7,6 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from litestar import asgi
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
@@ -40,6 +41,9 @@ class McpDoor:
 
         @asgi("/mcp", is_mount=True, copy_scope=True, opt={"access": "scrape", "work": True})
         async def mcp(scope: Scope, receive: Receive, send: Send) -> None:
+            # there is no session, so no stream to open or to end: an open one would hold its place
+            if scope.get("method") != "POST":
+                raise MethodNotAllowedException(headers={"allow": "POST"})
             if self._tools is None:
                 self._tools = asyncio.get_running_loop().create_future()
                 self._runner = asyncio.create_task(self._run(self._tools))

@@ -18,6 +18,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from gateway import __version__
 from gateway.errors import Forbidden, GatewayError
 from gateway.extract import Extractor
+from gateway.routes.extract import used_tokens
 from gateway.routes.watch import Account
 from gateway.scrape import Scraper
 from gateway.wire import ExtractRequest, ScrapeRequest, TokensRequest
@@ -88,12 +89,12 @@ class McpTools:
     ) -> dict[str, Any]:
         """Ask a question about a web page, or fill a JSON Schema from it, with evidence for every value."""
         if "extract" not in _account.get().scopes:
-            raise ToolError(str(Forbidden("the key may not extract: it lacks the scope extract")))
+            raise ToolError(f"{Forbidden.code}: the key may not extract: it lacks the scope extract")
         request = {"url": url, "prompt": prompt, "schema": schema}
         answer = await _call(
             lambda: self._extractor.extract(_read(request, ExtractRequest), tenant=_account.get().key)
         )
-        _account.get().add_cost(lambda: answer.usage.input_tokens + answer.usage.output_tokens)
+        _account.get().add_cost(lambda: used_tokens(answer))
         return {
             "data": answer.data,
             "text": answer.text,

@@ -102,7 +102,7 @@ class Operation(Struct, kw_only=True, frozen=True):
 
 
 _KEYED = (errors.Unauthorized, errors.RateLimited, errors.InternalError)
-_WORKED = (*_KEYED, errors.Forbidden, errors.InvalidRequest, errors.Overloaded)
+_WORKED = (*_KEYED, errors.Forbidden, errors.InvalidRequest, errors.TooLarge, errors.Overloaded)
 _FETCHED = (
     *_WORKED,
     errors.UrlRefused,
@@ -110,7 +110,6 @@ _FETCHED = (
     errors.DnsFailed,
     errors.ConnectFailed,
     errors.FetchTimeout,
-    errors.TooLarge,
     errors.TooManyRedirects,
     errors.UnsupportedContent,
     errors.OriginStatus,

@@ -1,6 +1,8 @@
 """The last look at every response, refusals and unknown routes included: headers, metrics, one log line."""
 
+import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from litestar.types import Message, Scope
@@ -10,6 +12,8 @@ from gateway.errors import GatewayError
 from gateway.metrics import Metrics
 from gateway.routes.problems import request_id
 from gateway.wire import ScrapeResponse
+
+_HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#\\]*@)?([^/?#\\@]*)", re.IGNORECASE)
 
 
 class Account:
@@ -40,8 +44,33 @@ class Account:
 def note_page(account: Account, page: ScrapeResponse) -> None:
     """A scrape's tokens on its key, and what the log says of it."""
     account.add_cost(lambda: page.tokens.content)
-    host = (page.final_url or "").partition("://")[2].partition("/")[0]
-    account.facts |= {"host": host, "origin_status": page.status, "cache": page.cache.status}
+    account.facts |= {
+        "host": host_in(page.final_url or ""),
+        "origin_status": page.status,
+        "cache": page.cache.status,
+    }
+
+
+def host_in(address: str) -> str:
+    """Host and port, and nothing that an address may hold beside them: the base of HTML is whatever was sent."""
+    found = _HOST.match(address)
+    return found[1] if found else ""
+
+
+def route_of(scope: Scope) -> str:
+    """The path as it is declared, which Litestar does not tell of a mounted application."""
+    if template := scope.get("path_template"):
+        return str(template)
+    handler = scope.get("route_handler")
+    return min(handler.paths) if handler else "unknown"
+
+
+def _unaccounted(headers: Iterable[tuple[bytes, bytes]]) -> Account:
+    """For a response that names its request already."""
+    name = next((value.decode() for name, value in headers if name.lower() == b"x-request-id"), "")
+    account = Account(name=name)
+    account.headers = []
+    return account
 
 
 class Watch:
@@ -54,17 +83,17 @@ class Watch:
     async def before_send(self, message: Message, scope: Scope) -> None:
         """Add the headers of the request's account; tell of it with the last piece of the body."""
         account: Account | None = scope["state"].get("account")
-        if account is None:
-            return
         if message["type"] == "http.response.start":
+            if account is None:  # no route took it, so it passed no entrance
+                account = scope["state"]["account"] = _unaccounted(message["headers"])
             account.status = message["status"]
             message["headers"] = [*message["headers"], *account.headers]
-        elif message["type"] == "http.response.body" and not message.get("more_body"):
+        elif account and message["type"] == "http.response.body" and not message.get("more_body"):
             self._tell(account, scope)
 
     def _tell(self, account: Account, scope: Scope) -> None:
         took_s = time.perf_counter() - account.began
-        route = scope.get("path_template") or "unknown"
+        route = route_of(scope)
         self._metrics.observe_request(route, account.status, took_s)
         if self._log is None or route.startswith("/health"):
             return

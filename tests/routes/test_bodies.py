@@ -12,6 +12,20 @@ from gateway.wire import ExtractRequest, ScrapeRequest
 
 
 @pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        pytest.param(b'{"messages": [{"a": ' + b"[" * 20_000, "nested too deeply", id="nesting"),
+        pytest.param(b'{"model": "\xff"}', "not valid UTF-8", id="charset"),
+        pytest.param(b'{"model": ', "not valid JSON", id="cut"),
+    ],
+)
+def test_bodies_that_are_no_json_are_the_callers_fault(body: bytes, said: str) -> None:
+    for kind in (ChatRequest, dict):
+        with pytest.raises(InvalidRequest, match=said):
+            decode_body(body, kind)
+
+
+@pytest.mark.parametrize(
     ("kind", "body", "said"),
     [
         pytest.param(

@@ -5,6 +5,7 @@ import concurrent.futures
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -53,15 +54,25 @@ def test_key_is_accepted_in_every_form(guarded: httpx2.Client, headers: dict[str
 
 @pytest.mark.parametrize("path", ["/v1/models", "/r/https://example.com", "/", "/docs"])
 @pytest.mark.parametrize(
-    "headers", [{}, bearer("wrong"), {"authorization": "Basic !"}], ids=["none", "wrong", "broken"]
+    "headers",
+    [{}, bearer("wrong"), {"authorization": "Basic !"}, {"authorization": b"Basic \xff"}],
+    ids=["none", "wrong", "broken", "no-ascii"],
 )
 def test_everything_but_the_probes_needs_a_key(
-    guarded: httpx2.Client, path: str, headers: dict[str, str]
+    guarded: httpx2.Client, path: str, headers: dict[str, Any]
 ) -> None:
     response = guarded.get(path, headers=headers)
     assert response.status_code == 401
     assert response.headers["www-authenticate"] == 'Bearer realm="winnow"'
     assert "wrong" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/v1/scrape", "/v1/chat/completions", "/v1/tokens"])
+def test_body_above_the_limit_is_told_apart(tmp_path: Path, path: str) -> None:
+    with running_gateway(tmp_path, max_body_bytes=1000) as url:
+        answer = httpx2.post(f"{url}{path}", json={"text": "x" * 100_000})
+    problem = answer.json()
+    assert (answer.status_code, problem.get("error", problem)["code"]) == (413, "too_large")
 
 
 def test_probes_need_no_key(guarded: httpx2.Client) -> None:
@@ -73,6 +84,8 @@ def test_scope_is_enforced_and_named(guarded: httpx2.Client) -> None:
     question = {"content": "words", "prompt": "What?"}
     response = guarded.post("/v1/extract", json=question, headers=bearer("reader"))
     assert response.status_code == 403 and "extract" in response.json()["detail"]
+    for path in ("/v1/models", "/v1/models/any"):
+        assert guarded.get(path, headers=bearer("reader")).status_code == 403
 
 
 def test_rate_is_told_and_enforced(guarded: httpx2.Client) -> None:
@@ -82,6 +95,30 @@ def test_rate_is_told_and_enforced(guarded: httpx2.Client) -> None:
     third = guarded.post("/v1/scrape", json=HTML, headers=bearer("slow"))
     assert third.status_code == 429 and third.json()["code"] == "rate_limited"
     assert 1 <= int(third.headers["retry-after"]) <= 30
+    assert (third.headers["x-ratelimit-limit"], third.headers["x-ratelimit-remaining"]) == ("2", "0")
+    assert int(third.headers["x-ratelimit-reset"]) > 30
+
+
+def test_concurrency_counts_what_waits_for_a_place(site: Site, tmp_path: Path) -> None:
+    keys = [
+        Key(name="many", sha256=hash_secret("many")),
+        Key(name="one", sha256=hash_secret("one"), concurrency=1),
+    ]
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    with (
+        running_gateway(tmp_path, allow_targets=[target], keys=keys, max_concurrency=2) as url,
+        httpx2.Client(base_url=url, timeout=30) as client,
+        concurrent.futures.ThreadPoolExecutor(4) as pool,
+    ):
+        slow = [{"url": f"{site.url}/slow/1500/missing?{number}"} for number in range(2)]
+        running = [pool.submit(client.post, "/v1/scrape", json=body, headers=bearer("many")) for body in slow]
+        while site.hits.total() < 2:
+            time.sleep(0.01)
+        waiting = pool.submit(client.post, "/v1/scrape", json=HTML, headers=bearer("one"))
+        time.sleep(0.3)
+        assert client.post("/v1/scrape", json=HTML, headers=bearer("one")).status_code == 429
+        assert waiting.result().status_code == 200
+        assert [answer.result().status_code for answer in running] == [200, 200]
 
 
 def test_monthly_tokens_are_enforced(guarded: httpx2.Client) -> None:

@@ -24,6 +24,8 @@ async def test_client_lists_and_calls_the_tools(gateway_url: str, site: Site) ->
         assert 0 < page["tokens"] <= 300 and page["next_cursor"]
         counted: Any = (await client.call_tool("count_tokens", {"text": "two words"})).structured_content
         assert counted == {"tokenizer": "o200k_base", "tokens": 2}
+    told = httpx2.get(f"{gateway_url}/metrics").text
+    assert 'winnow_request_seconds_count{route="/mcp",status="200"}' in told
 
 
 async def test_failures_are_told_by_code(gateway_url: str) -> None:
@@ -41,6 +43,12 @@ def test_endpoint_asks_for_the_key_and_its_scope(tmp_path: Path) -> None:
         assert httpx2.post(f"{url}/mcp", json=call).status_code == 401
         headers = {"authorization": "Bearer chat"}
         assert httpx2.post(f"{url}/mcp", json=call, headers=headers).status_code == 403
+
+
+def test_endpoint_keeps_no_stream_open(gateway_url: str) -> None:
+    for method in ("GET", "DELETE"):
+        answer = httpx2.request(method, f"{gateway_url}/mcp", headers={"accept": "text/event-stream"})
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 def test_open_endpoint_refuses_foreign_hosts(gateway_url: str) -> None:

@@ -1,15 +1,20 @@
 """The playground in a real browser: what a newcomer sees, and what a hostile page cannot do to them."""
 
+import ast
+import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from fixtures.site import Answer, Site
 from gateway.keys import Key, hash_secret
+from gateway.settings import BackendSettings, ModelSettings
 from tests.service import running_gateway
 
 CHROMIUM = shutil.which("chromium")
@@ -109,6 +114,50 @@ def test_playground_runs_nothing_of_a_hostile_page(page: Page, site: Site) -> No
     assert "javascript:" not in page.frame_locator("#rendered").locator("body").inner_html().replace(
         "&lt;", ""
     )
+
+
+@pytest.fixture
+def asking(browser: Browser, tmp_path: Path, site: Site) -> Iterator[Page]:
+    """A tab on a gateway whose model takes its time between two deltas, allowed to use the clipboard."""
+    script = tmp_path / "script.json"
+    deltas = ['{"greeting": ', '"Hello, ', 'World!"}']
+    script.write_bytes(msgspec.json.encode([{"deltas": deltas, "gap_s": 0.4}]))
+    backend = BackendSettings(name="b", kind="scripted", path=str(script), models=[ModelSettings(name="m")])
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    with running_gateway(tmp_path, backends=[backend], allow_targets=[target]) as url:
+        tab = browser.new_page(permissions=["clipboard-read", "clipboard-write"])
+        tab.goto(url + "/")
+        tab.fill("#url", site.url + PAGE)
+        tab.click("#tab-extract")
+        yield tab
+        tab.close()
+
+
+def test_playground_streams_an_answer_and_marks_its_evidence(asking: Page) -> None:
+    schema = {"type": "object", "properties": {"greeting": {"type": "string"}}, "required": ["greeting"]}
+    asking.fill("[name=schema]", json.dumps(schema))
+    asking.press("[name=prompt]", "Enter")
+    asking.wait_for_function("() => document.getElementById('answer').textContent === '{\"greeting\": '")
+    asking.wait_for_function("() => document.getElementById('ask-status').innerText.startsWith('1 of 1')")
+    assert json.loads(asking.inner_text("#answer")) == {"greeting": "Hello, World!"}
+    assert asking.inner_text("#source mark") == "Hello, World!"
+
+
+def test_playground_copies_what_it_asks(asking: Page, site: Site) -> None:
+    prompt = "Is it true, false or null? Say 'so' in \\one\\ \"word\"."
+    schema = {"type": "object", "properties": {"a": True}, "additionalProperties": False, "default": None}
+    asking.fill("[name=prompt]", prompt)
+    asking.fill("[name=schema]", json.dumps(schema))
+    wanted = {"url": site.url + PAGE, "prompt": prompt, "schema": schema}
+
+    asking.click("[data-copy=extract-python]")
+    copied = asking.evaluate("navigator.clipboard.readText()")
+    calls = [node for node in ast.walk(ast.parse(copied)) if isinstance(node, ast.Call) and node.keywords]
+    assert {word.arg: ast.literal_eval(word.value) for word in calls[0].keywords} == wanted
+
+    asking.click("[data-copy=extract-curl]")
+    words = shlex.split(asking.evaluate("navigator.clipboard.readText()"))
+    assert json.loads(words[words.index("-d") + 1]) == wanted
 
 
 def test_playground_works_from_the_keyboard(page: Page) -> None:
