@@ -8,7 +8,7 @@ import anthropic
 import httpx2
 import msgspec
 
-from backends.anthropic_wire import StreamReader, request_body
+from backends.anthropic_wire import StreamReader, is_for_a_tool, request_body
 from backends.base import (
     BackendRejected,
     BackendUnavailable,
@@ -63,7 +63,7 @@ class AnthropicBackend:
         )
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
-        reader = StreamReader(as_data=request.json_schema is not None)
+        reader = StreamReader(as_data=is_for_a_tool(request.json_schema))
         response = await self._send(request)
         decoder = EventDecoder()
         try:

@@ -1,7 +1,8 @@
 """Anthropic's Messages as bytes: an OpenAI-shaped request out, streamed events in. Pure.
 
 What OpenAI has and Anthropic has not is left out (seed, penalties, logprobs …); fields OpenAI has not (thinking,
-top_k …) pass untouched. A JSON Schema becomes one forced tool, whose input is the answer.
+top_k …) pass untouched. A JSON Schema becomes one forced tool, whose input is the answer; one that is not of an
+object, which a tool's input has to be, becomes an instruction.
 """
 
 from typing import Any
@@ -20,6 +21,7 @@ from backends.base import (
     FinishReason,
     Usage,
 )
+from backends.openai_wire import schema_instruction, with_instruction
 
 DEFAULT_MAX_TOKENS = 4096  # the API wants one; OpenAI's callers often give none
 ANSWER_TOOL = "answer"
@@ -42,7 +44,10 @@ _encode = msgspec.json.Encoder().encode
 
 def request_body(request: CompletionRequest) -> bytes:
     """The request as a streaming Messages call."""
-    system, messages = split_messages(request.messages)
+    asked, schema = request.messages, request.json_schema
+    if schema is not None and not is_for_a_tool(schema):
+        asked = with_instruction(asked, schema_instruction(schema))
+    system, messages = split_messages(asked)
     parameters = request.parameters
     body: dict[str, Any] = {
         "model": request.model,
@@ -60,6 +65,11 @@ def request_body(request: CompletionRequest) -> bytes:
         body["metadata"] = {"user_id": parameters["user"]}
     body |= _tools(request)
     return _encode(body | {k: v for k, v in parameters.items() if k not in _OPENAI_ONLY and k not in body})
+
+
+def is_for_a_tool(schema: dict[str, Any] | None) -> bool:
+    """Whether an answer by this schema can be the input of a tool."""
+    return schema is not None and schema.get("type") == "object"
 
 
 def split_messages(messages: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
@@ -115,7 +125,7 @@ def _block(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tools(request: CompletionRequest) -> dict[str, Any]:
-    if request.json_schema is not None:
+    if is_for_a_tool(request.json_schema):
         described = "Give the answer."
         tool = {"name": ANSWER_TOOL, "description": described, "input_schema": request.json_schema}
         return {"tools": [tool], "tool_choice": {"type": "tool", "name": ANSWER_TOOL}}

@@ -20,6 +20,8 @@ from backends.base import (
 # what a request may gain here and a server may not take (reasoning models: no temperature but their own)
 OPTIONAL = ("stream_options", "response_format", "temperature")
 _FINISH_REASONS = set(get_args(FinishReason))
+_OBJECT = dict[str, Any]
+_OBJECTS = list[_OBJECT]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -35,6 +37,8 @@ class _Chunk(Struct):
     choices: list[_Choice] | None = None
     usage: dict[str, Any] | UnsetType | None = UNSET
     error: Any = None
+    message: str | None = None  # of an error that is the event itself
+    code: Any = None
 
 
 _decode_chunk = msgspec.json.Decoder(_Chunk).decode
@@ -66,6 +70,8 @@ class StreamReader:
         if chunk.usage:
             self._usage = chunk.usage
         if not chunk.choices:
+            if chunk.message:
+                raise _error({"message": chunk.message, "code": chunk.code}, begun=self.begun)
             return None
         if chunk.usage is not UNSET:
             whole = msgspec.json.decode(data)
@@ -172,14 +178,15 @@ def completion_to_chunk(body: bytes) -> bytes:
     """A plain completion as one chunk, for servers that do not stream though asked to.
 
     Raises:
-        msgspec.DecodeError: it is no JSON object.
+        msgspec.DecodeError: it is no JSON object, or its choices are none.
     """
     whole = msgspec.json.decode(body, type=dict[str, Any])
     choices = []
-    for choice in whole.get("choices") or []:
-        delta = dict(choice.get("message") or {})
+    for choice in msgspec.convert(whole.get("choices") or [], _OBJECTS):
+        delta = dict(msgspec.convert(choice.get("message") or {}, _OBJECT))
         if delta.get("tool_calls"):
-            delta["tool_calls"] = [{"index": at, **call} for at, call in enumerate(delta["tool_calls"])]
+            calls = msgspec.convert(delta["tool_calls"], _OBJECTS)
+            delta["tool_calls"] = [{"index": at, **call} for at, call in enumerate(calls)]
         choices.append({k: v for k, v in choice.items() if k != "message"} | {"delta": delta})
     return _encode(whole | {"object": "chat.completion.chunk", "choices": choices})
 

@@ -123,8 +123,8 @@ class RemoteBackend:
 
     async def _send(self, request: CompletionRequest) -> httpx2.Response:
         """The response, its status good and its body unread; a field the server declines is left out."""
+        declined = self._declined.get(request.model, frozenset())
         while True:
-            declined = self._declined.get(request.model, frozenset())
             body = request_body(request, without=declined, newest=self._is_openai)
             try:
                 response = await self._client.post(
@@ -144,7 +144,11 @@ class RemoteBackend:
                 field = _declined_field(failure, request)
                 if field is None or field in declined:
                     raise failure from exc
-                self._declined[request.model] = declined | {field}
+                declined |= {field}
+                if (
+                    "invalid schema" not in failure.message.lower()
+                ):  # that is about this request, not the model
+                    self._declined[request.model] = declined
 
 
 def build(spec: BackendSpec) -> RemoteBackend:
@@ -189,10 +193,11 @@ async def _events(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
     async with aclosing(response.aiter_bytes()) as chunks:
         async for chunk in chunks:
             for event in decoder.feed(chunk):
-                if event.data == b"[DONE]":
+                if event.data.strip() == b"[DONE]":
                     await _drain(chunks)
                     return
-                yield event.data
+                if event.data:  # an empty one keeps the connection awake
+                    yield event.data
 
 
 async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:

@@ -69,6 +69,14 @@ async def test_schema_is_asked_for_as_a_forced_tool_and_answered_as_text() -> No
     assert heard.body["tool_choice"] == {"type": "tool", "name": heard.body["tools"][0]["name"]}
 
 
+@pytest.mark.parametrize("schema", [{"type": "array"}, {"$ref": "#/$defs/a", "$defs": {"a": {}}}, {}])
+async def test_schema_that_is_of_no_object_is_asked_for_in_words(schema: dict[str, Any]) -> None:
+    request = CompletionRequest(model="claude", messages=ASK.messages, json_schema=schema)
+    deltas, _, heard = await ask(transcript("text.sse"), request)
+    assert "".join(delta.text for delta in deltas) == "Hello, żółw!"
+    assert "tools" not in heard.body and "JSON Schema" in heard.body["system"]
+
+
 async def test_overload_inside_a_stream_is_unavailable() -> None:
     with pytest.raises(base.BackendUnavailable, match="Overloaded"):
         await ask(transcript("overloaded.sse"))

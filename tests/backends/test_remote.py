@@ -10,7 +10,7 @@ from backends.base import Completion, CompletionRequest, Delta
 from backends.http import retry_after_s
 from backends.remote import RemoteBackend, build
 from backends.specs import BackendSpec
-from tests.upstream import DONE, HELLO, JSON, Heard, Said, chunk, error, upstream
+from tests.upstream import DONE, HELLO, JSON, Heard, Piece, Said, chunk, error, upstream
 
 pytestmark = pytest.mark.anyio
 TRANSCRIPTS = Path(__file__).parents[2] / "fixtures" / "sse"
@@ -97,6 +97,44 @@ async def test_error_event_is_raised_with_its_words(
         with pytest.raises(failure, match=words) as caught:
             await ask(up.url)
     assert not isinstance(caught.value, base.BackendInterrupted)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        pytest.param(b'{"choices": ["x"]}', "cannot be read", id="choices-of-another-type"),
+        pytest.param(b'{"choices": [{"message": "x"}]}', "cannot be read", id="message-of-another-type"),
+        pytest.param(b'{"choices": []}', "finish_reason", id="no-choices"),
+        pytest.param(b'{"object": "error", "message": "its words", "code": 500}', "its words", id="error"),
+        pytest.param(b"[]", "cannot be read", id="no-object"),
+    ],
+)
+async def test_answer_that_is_none_is_a_failure(body: bytes, words: str) -> None:
+    async with upstream(Said([body], headers=JSON)) as up:
+        with pytest.raises(base.BackendFailure, match=words):
+            await ask(up.url)
+
+
+async def test_empty_events_and_space_around_done_are_no_matter() -> None:
+    pieces: list[Piece] = [b"data:\n\n", *HELLO[:-1], b"data: [DONE] \n\n"]
+    async with upstream(Said(pieces)) as up:
+        assert (await ask(up.url))[1].finish_reason == "stop"
+
+
+async def test_schema_that_is_declined_costs_other_schemas_nothing() -> None:
+    def answer(heard: Heard) -> Said:
+        schema = heard.body.get("response_format", {}).get("json_schema", {}).get("schema", {})
+        if schema.get("type") == "array":
+            return error("Invalid schema for response_format 'answer': it must be an object", status=400)
+        return Said(HELLO)
+
+    async with upstream(answer) as up:
+        backend = RemoteBackend(name="r", url=up.url)
+        for kind in ("array", "object"):
+            request = CompletionRequest(model="m", messages=ASK.messages, json_schema={"type": kind})
+            assert [item async for item in backend.stream(request)]
+        await backend.aclose()
+        assert ["response_format" in heard.body for heard in up.heard] == [True, False, True]
 
 
 @pytest.mark.parametrize(
