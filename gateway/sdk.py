@@ -56,7 +56,13 @@ def _settings(url: str | None, api_key: str | None, tries: int) -> _Settings:
     )
 
 
-def _unreachable(base_url: str, exc: Exception) -> GatewayUnreachable:
+def _unreachable(base_url: str, exc: Exception, *, timeout_s: float) -> GatewayUnreachable:
+    import httpx2
+
+    if isinstance(exc, httpx2.ReadTimeout):
+        return GatewayUnreachable(
+            f"the gateway at {base_url} took the request and was silent for {timeout_s:g} s"
+        )
     return GatewayUnreachable(
         f"no gateway answers at {base_url} ({exc or type(exc).__name__}); "
         "start one with `winnow serve`, or name another with WINNOW_URL"
@@ -156,7 +162,7 @@ class Client:
             try:
                 answer = send(step)
             except httpx2.TransportError as exc:
-                raise _unreachable(self._settings.base_url, exc) from exc
+                raise _unreachable(self._settings.base_url, exc, timeout_s=call.timeout_s) from exc
 
     def _request(self, call: Call[T]) -> Answer:
         response = self._http.request(call.method, call.path, content=call.body, timeout=call.timeout_s)
@@ -257,7 +263,7 @@ class AsyncClient:
             try:
                 answer = await send(step)
             except httpx2.TransportError as exc:
-                raise _unreachable(self._settings.base_url, exc) from exc
+                raise _unreachable(self._settings.base_url, exc, timeout_s=call.timeout_s) from exc
 
     async def _request(self, call: Call[T]) -> Answer:
         response = await self._http.request(call.method, call.path, content=call.body, timeout=call.timeout_s)

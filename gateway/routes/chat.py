@@ -32,7 +32,7 @@ class ChatRequest(Struct, kw_only=True, frozen=True):
     """The fields of OpenAI's request that this gateway reads; any other is passed to the model's server."""
 
     messages: Annotated[list[dict[str, Any]], Meta(min_length=1)]
-    model: str | None = None
+    model: Annotated[str, Meta(max_length=200)] | None = None
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
     temperature: float | None = None
