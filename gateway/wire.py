@@ -157,11 +157,18 @@ class ScrapeResponse(Struct, kw_only=True, frozen=True):
     html: str | UnsetType = UNSET
 
 
+class ContentPart(Struct, kw_only=True, frozen=True):
+    """A part of a message's content; one of another type than `text` has no text and no count."""
+
+    type: str = ""
+    text: str | None = None
+
+
 class ChatMessage(Struct, kw_only=True, frozen=True):
     """One message of a conversation, as far as counting needs it."""
 
     role: str
-    content: Any = None
+    content: str | list[ContentPart] | None = None
     name: str | None = None
 
 

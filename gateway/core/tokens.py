@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from gateway.errors import InvalidRequest
-from gateway.wire import ChatMessage
+from gateway.wire import ChatMessage, ContentPart
 
 TokenCounter = Callable[[str], int]
 
@@ -103,18 +103,15 @@ def count_messages(messages: Sequence[ChatMessage], count: TokenCounter) -> int:
     return total
 
 
-def _texts(content: object, field: str) -> Iterator[str]:
+def _texts(content: str | list[ContentPart] | None, field: str) -> Iterator[str]:
     if isinstance(content, str):
         yield content
-    elif isinstance(content, list):
-        for index, part in enumerate(content):
-            text = part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None
-            if not isinstance(text, str):
-                where = f"{field}[{index}]"
-                raise InvalidRequest(f"{where} is not a text part; only text has an exact count", field=where)
-            yield text
-    elif content is not None:
-        raise InvalidRequest(f"{field} must be a string, null or a list of text parts", field=field)
+        return
+    for index, part in enumerate(content or ()):
+        if part.type != "text" or part.text is None:
+            where = f"{field}[{index}]"
+            raise InvalidRequest(f"{where} is not a text part; only text has an exact count", field=where)
+        yield part.text
 
 
 @cache

@@ -38,6 +38,10 @@ FIELD_WORDS: dict[str, dict[str, str]] = {
         "content": "What is said: a text, or OpenAI's list of content parts.",
         "name": "The speaker's name, if there is one.",
     },
+    "ContentPart": {
+        "type": "Its kind; `text` is the one that has a count.",
+        "text": "What is said.",
+    },
     "AnswerCacheOptions": {
         "max_age_s": "Seconds; an earlier answer up to this old will do. 0 asks the model anew.",
         "store": "Whether the answer may be kept in the cache.",

@@ -12,7 +12,7 @@ from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import ASGIApp
 
 from gateway import sse
-from gateway.errors import GatewayError, InvalidRequest
+from gateway.errors import GatewayError
 from gateway.routes.bodies import decode_body
 from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.problems import to_document
@@ -86,8 +86,6 @@ def _target(request: Request[Any, Any, Any]) -> str:
                 rest = address[len(scheme + sign) :]
                 rest = unquote(rest) if rest[:3].lower() == "%2f" else rest
                 address = f"{scheme}://{rest.lstrip('/')}"
-    if not address:
-        raise InvalidRequest("put the page's address after /r/, as in /r/https://example.com/page")
     if "://" not in address:
         address = "https://" + address
     query = request.scope["query_string"].decode("latin-1")

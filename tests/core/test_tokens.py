@@ -26,7 +26,7 @@ from gateway.core.tokens import (
     toktok_counter,
 )
 from gateway.errors import InvalidRequest
-from gateway.wire import ChatMessage
+from gateway.wire import ChatMessage, ContentPart
 
 RANKS = sorted(RANKS_SHA256)
 COUNTERS = {"toktok": toktok_counter, "tiktoken": tiktoken_counter}
@@ -175,7 +175,7 @@ def test_count_messages_adds_the_published_framing() -> None:
     count = get_counter("gpt-4o")
     messages = [
         ChatMessage(role="system", content="Be brief."),
-        ChatMessage(role="user", name="ada", content=[{"type": "text", "text": "Hello"}]),
+        ChatMessage(role="user", name="ada", content=[ContentPart(type="text", text="Hello")]),
         ChatMessage(role="assistant", content=None),
     ]
     texts = ["system", "Be brief.", "user", "ada", "Hello", "assistant"]
@@ -183,11 +183,11 @@ def test_count_messages_adds_the_published_framing() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [[{"type": "image_url", "image_url": {}}], ["text"], 7, [{"type": "text"}]]
+    "part", [ContentPart(type="image_url"), ContentPart(type="text"), ContentPart(text="x")]
 )
-def test_count_messages_refuses_what_has_no_count(content: object) -> None:
-    with pytest.raises(InvalidRequest, match=r"messages\[0\]\.content"):
-        count_messages([ChatMessage(role="user", content=content)], len)
+def test_count_messages_refuses_what_has_no_count(part: ContentPart) -> None:
+    with pytest.raises(InvalidRequest, match=r"messages\[0\]\.content\[0\]"):
+        count_messages([ChatMessage(role="user", content=[part])], len)
 
 
 def test_counter_gives_one_answer_to_many_threads() -> None:
