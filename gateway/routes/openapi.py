@@ -132,6 +132,8 @@ _BARE_HEADERS = {
     "x-markdown-tokens": "Tokens of the content (bare content only).",
     "x-cache": "`hit`, `stale`, `revalidated`, `miss` or `bypass` (bare content only).",
     "x-next-cursor": "Where to continue, if there is more (bare content only).",
+    "x-origin-status": "What the page's server answered: 200, or an error that came with content (bare content only).",
+    "x-warnings": "Codes of the warnings, if there are any (bare content only).",
 }
 _ANSWER_HEADERS = {
     "x-cache": "`hit`, `miss` or `bypass`.",

@@ -109,6 +109,10 @@ def _bare(data: ScrapeRequest, response: ScrapeResponse) -> ASGIResponse:
         "x-markdown-tokens": str(response.tokens.content),
         "x-cache": response.cache.status,
     }
+    if response.status is not None:
+        headers["x-origin-status"] = str(response.status)
+    if response.warnings:
+        headers["x-warnings"] = ", ".join(notice.code for notice in response.warnings)
     if response.next_cursor:
         headers["x-next-cursor"] = response.next_cursor
     media_type = _BARE_TYPES[data.format]

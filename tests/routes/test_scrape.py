@@ -198,6 +198,13 @@ def test_scrape_answers_bare_markdown(client: httpx2.Client, site: Site) -> None
     assert int(response.headers["x-markdown-tokens"]) == get_counter("o200k_base")(response.text)
     assert response.headers["x-cache"] in {"hit", "miss"} and response.headers["x-next-cursor"]
     assert "sandbox" in response.headers["content-security-policy"]
+    assert response.headers["x-origin-status"] == "200"
+
+
+def test_bare_markdown_of_an_error_page_does_not_claim_success(client: httpx2.Client, site: Site) -> None:
+    response = client.get(f"/r/{site.url}/status/404{PAGE}")
+    assert (response.status_code, response.headers["x-origin-status"]) == (200, "404")
+    assert "origin_status" in response.headers["x-warnings"].split(", ")
 
 
 def test_scrape_streams_source_content_done(client: httpx2.Client, site: Site) -> None:
