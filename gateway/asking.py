@@ -29,7 +29,7 @@ from gateway.core.prompt import (
     make_mark,
 )
 from gateway.core.reply import NoJson, read_json
-from gateway.core.schema import Schema, Violation
+from gateway.core.schema import Schema, Violation, inline_root
 from gateway.core.shortcut import answer_from_structured
 from gateway.errors import ContextOverflow, GatewayError, SchemaUnsatisfied
 from gateway.extraction import Outcome
@@ -226,7 +226,7 @@ class Asking:
                 max_output_tokens=request.max_output_tokens,
                 temperature=request.temperature,
                 seed=request.seed,
-                json_schema=prompt.schema,
+                json_schema=prompt.schema and inline_root(prompt.schema),
             ),
             tenant=self._tenant,
             cache=CachePolicy(

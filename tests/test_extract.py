@@ -167,6 +167,15 @@ async def test_extract_gives_data_with_evidence(make_bench: MakeBench) -> None:
     assert answer.text is None and answer.warnings == []
 
 
+async def test_extract_asks_by_the_object_that_a_schema_refers_to(make_bench: MakeBench) -> None:
+    bench = make_bench([say(GOOD)])
+    schema = {"$ref": "#/$defs/Product", "$defs": {"Product": PRODUCT}}
+    answer = await bench.extractor.extract(ExtractRequest(html=WIDGET, schema=schema))
+    assert answer.data == {"name": "Acme Widget", "price": 1299}
+    asked = bench.backend.requests[0].json_schema
+    assert asked is not None and asked["type"] == "object"
+
+
 async def test_extract_without_evidence_when_not_wanted(make_bench: MakeBench) -> None:
     bench = make_bench([say(GOOD)])
     answer = await bench.extractor.extract(ExtractRequest(html=WIDGET, schema=PRODUCT, evidence=False))

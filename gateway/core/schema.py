@@ -36,6 +36,8 @@ _ONE |= frozenset(["propertyNames", "then", "unevaluatedItems", "unevaluatedProp
 _MANY = frozenset(["allOf", "anyOf", "oneOf", "prefixItems"])
 _NAMED = frozenset(["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"])
 
+_BESIDE_A_REFERENCE = frozenset(["$ref", "$schema", "$defs", "definitions", "title", "description"])
+
 _references: ContextVar[list[int]] = ContextVar("references followed in this validation")
 
 
@@ -132,6 +134,14 @@ def root_of(document: dict[str, Any], schema: Any) -> dict[str, Any]:
             return schema if isinstance(schema, dict) else {}
         schema = find(document, reference.removeprefix("#"))
     return {}
+
+
+def inline_root(document: dict[str, Any]) -> dict[str, Any]:
+    """The same schema with what its root refers to in its place: servers of models want `type` to stand there."""
+    target = root_of(document, document)
+    if "$ref" not in document or not target or not document.keys() <= _BESIDE_A_REFERENCE:
+        return document
+    return {key: value for key, value in document.items() if key != "$ref"} | target
 
 
 def relax_schema(document: dict[str, Any]) -> dict[str, Any]:

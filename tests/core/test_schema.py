@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.core.schema import Schema, relax_schema, subschemas_of
+from gateway.core.schema import Schema, inline_root, relax_schema, subschemas_of
 from gateway.errors import InvalidRequest
 
 
@@ -73,6 +73,38 @@ def test_schema_reports_where_a_value_breaks_it() -> None:
         "/rows/1/n",
         "/rows/2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("document", "inlined"),
+    [
+        pytest.param(
+            {
+                "$ref": "#/$defs/a",
+                "$defs": {"a": {"type": "object", "properties": {"b": {"$ref": "#/$defs/a"}}}},
+            },
+            {
+                "type": "object",
+                "properties": {"b": {"$ref": "#/$defs/a"}},
+                "$defs": {"a": {"type": "object", "properties": {"b": {"$ref": "#/$defs/a"}}}},
+            },
+            id="recursive",
+        ),
+        pytest.param({"type": "object"}, {"type": "object"}, id="no-reference"),
+        pytest.param(
+            {"$ref": "#/$defs/a", "required": ["x"], "$defs": {"a": {"required": ["y"]}}},
+            {"$ref": "#/$defs/a", "required": ["x"], "$defs": {"a": {"required": ["y"]}}},
+            id="more-than-a-reference",
+        ),
+        pytest.param(
+            {"$ref": "#/$defs/a", "$defs": {"a": True}},
+            {"$ref": "#/$defs/a", "$defs": {"a": True}},
+            id="boolean",
+        ),
+    ],
+)
+def test_inline_root_puts_the_root_in_its_place(document: dict[str, Any], inlined: dict[str, Any]) -> None:
+    assert inline_root(document) == inlined
 
 
 NULL, STRING = {"type": "null"}, {"type": "string"}
