@@ -2,7 +2,7 @@
 
 The networks see a block, its neighbours and the page as a whole. Two things they cannot see are settled here:
 code is as likely as the text around it, and what a page says twice (a body for telephones and one for desks,
-the clones of a carousel, a quoted post) is content once.
+the clones of a carousel, a quoted post) is content once. A table that is chosen has its head.
 
 The choice itself: of all prefixes of the blocks by falling probability, the one with the best expected F1 over
 words; where even that is worth next to nothing the page has no content (a wall, a shell with a footer), and
@@ -42,6 +42,28 @@ def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
     best = int(np.argmax(expected))
     count = best + 1 if expected[best] >= _LEAST_F1 else 0
     return sorted(order[:count].tolist()), float(expected[best])
+
+
+def with_table_heads(chosen: list[int], blocks: Blocks) -> list[int]:
+    """The chosen blocks, and the head of every table that has one of them: rows mean nothing without it."""
+    if "thead" not in blocks.tags:
+        return chosen
+    heads = [element for element, tag in enumerate(blocks.tags) if tag == "thead"]
+    tables = {_table_of(blocks.owners[index], blocks) for index in chosen} - {-1}
+    added = {
+        index
+        for head in heads
+        if _table_of(head, blocks) in tables
+        for index in range(blocks.firsts[head], blocks.lasts[head])
+    }
+    return sorted(added.union(chosen))
+
+
+def _table_of(element: int, blocks: Blocks) -> int:
+    """The innermost table around an element, -1 where there is none."""
+    while element >= 0 and blocks.tags[element] != "table":
+        element = blocks.parents[element]
+    return element
 
 
 def _raise_code(probabilities: Array, blocks: Blocks) -> Array:

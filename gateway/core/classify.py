@@ -16,7 +16,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from gateway.core.blocks import Blocks
-from gateway.core.choice import select, settle
+from gateway.core.choice import select, settle, with_table_heads
 from gateway.core.features import FEATURE_NAMES, Head, build_features
 from gateway.core.lexicon import Lexicon
 from gateway.core.text_features import Array
@@ -77,7 +77,7 @@ def choose(blocks: Blocks, head: Head, classifier: Classifier) -> Choice:
     settled = settle(probabilities, features.words, blocks, page_type=page_type)
     chosen, expected = select(settled, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
-    return Choice(chosen, round(confidence, 3), page_type)
+    return Choice(with_table_heads(chosen, blocks), round(confidence, 3), page_type)
 
 
 def scale(rows: Array, classifier: Classifier) -> Array:

@@ -46,6 +46,17 @@ def test_clean_names_the_selector_it_cannot_read(options: CleanOptions, field: s
     assert caught.value.extra["field"] == field
 
 
+def test_clean_keeps_the_head_of_a_table() -> None:
+    words = "The fruit of this year, as it was sold on the market in the square, by the piece and in euros. "
+    rows = "".join(
+        f"<tr><td>{fruit}</td><td>{price}</td></tr>" for fruit, price in (("Apple", 1.2), ("Pear", 2.3))
+    )
+    table = f"<table><thead><tr><th>Name</th><th>Price</th></tr></thead><tbody>{rows}</tbody></table>"
+    head = "<html><head><title>Fruit</title></head>"
+    page = clean(f"{head}<body><article><h1>Fruit</h1><p>{words}</p>{table}</article></body></html>")
+    assert "| Name | Price |\n|---|---|\n| Apple | 1.2 |" in page.markdown
+
+
 def test_clean_says_when_nothing_is_selected() -> None:
     page = clean("<main><p>Words.</main>", options=CleanOptions(select=".none"))
     assert (page.markdown, [warning.code for warning in page.warnings]) == ("", ["nothing_selected"])
