@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from gateway.keys import EVERYTHING
@@ -40,14 +39,19 @@ def _cache(arguments: argparse.Namespace) -> int:
     from gateway.services import open_services
     from gateway.settings import load_settings
 
-    async def act() -> Mapping[str, int | float | str]:
+    async def act() -> int:
         async with open_services(load_settings(os.environ)) as services:
-            cleared = {"cleared": await services.cache.clear()} if arguments.action == "clear" else {}
-            return cleared or await services.cache.stats()
+            cache = services.cache
+            if fault := await cache.health():
+                print(f"winnow: {fault}", file=sys.stderr)
+                return FAILED
+            await cache.clear("health")  # what asking left behind
+            cleared = {"cleared": await cache.clear()} if arguments.action == "clear" else {}
+            for name, value in (cleared or await cache.stats()).items():
+                print(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
+            return DONE
 
-    for name, value in asyncio.run(act()).items():
-        print(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
-    return DONE
+    return asyncio.run(act())
 
 
 def _keys(arguments: argparse.Namespace) -> int:

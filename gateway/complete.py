@@ -80,6 +80,7 @@ class Completer:
         self._clock = clock
         self._watcher = watcher
         self._flights: dict[object, Flight[Delta, Landing]] = {}
+        self._closed = False
 
     async def open(
         self,
@@ -152,9 +153,9 @@ class Completer:
         return served
 
     async def aclose(self) -> None:
-        """Stop every answer in the making; their readers get an error that says so."""
-        reason = BackendUnavailable("the gateway is shutting down; send the request again")
-        await asyncio.gather(*(flight.stop(reason) for flight in list(self._flights.values())))
+        """Stop every answer in the making, and begin no other; their readers get an error that says so."""
+        self._closed = True
+        await asyncio.gather(*(flight.stop(_shutting_down()) for flight in list(self._flights.values())))
 
     async def _find(
         self, key: str | None, route: Route, cache: CachePolicy
@@ -174,6 +175,8 @@ class Completer:
     def _launch(
         self, request: CompletionRequest, route: Route, key: str | None, cache: CachePolicy
     ) -> Flight[Delta, Landing]:
+        if self._closed:
+            raise _shutting_down()
         flight: Flight[Delta, Landing] = Flight()
         name: object = (key, cache.write) if key and cache.read else flight  # only its maker finds that one
 
@@ -271,6 +274,10 @@ class Completer:
             except (UnknownModel, BackendFailure):
                 continue  # a fallback that cannot be reached is none
         return None
+
+
+def _shutting_down() -> BackendUnavailable:
+    return BackendUnavailable("the gateway is shutting down; send the request again", retry_after_s=1)
 
 
 def new_answer_id() -> str:

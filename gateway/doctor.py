@@ -9,7 +9,7 @@ from backends.base import BackendFailure
 from gateway.access import check_exposure
 from gateway.errors import GatewayError
 from gateway.keys import KeyFault
-from gateway.services import Services, cache_directory, open_services
+from gateway.services import Services, cache_directory, check_parts, open_services
 from gateway.settings import Settings, SettingsError, load_settings
 from gateway.wire import ScrapeRequest
 
@@ -31,6 +31,7 @@ async def examine(environ: Mapping[str, str]) -> list[Finding]:
     try:
         settings = load_settings(environ)
         check_exposure(settings)
+        check_parts(settings, environ)
     except (SettingsError, KeyFault) as exc:
         return [Finding(name="settings", well=False, message=str(exc))]
     findings = [Finding(name="settings", well=True, message=f"serves {settings.host}:{settings.port}")]

@@ -5,6 +5,7 @@ processes too, so these take a repetition for the same word; that it was said tw
 hear, and it ends them at once.
 """
 
+import socket
 import time
 
 from uvicorn.config import Config
@@ -18,11 +19,12 @@ class Fleet(Multiprocess):
     """Runs WORKERS processes until a signal.
 
     Args:
+        listener: the port, bound.
         drain_s: how long the processes may take for the work under way.
     """
 
-    def __init__(self, config: Config, *, drain_s: float) -> None:
-        super().__init__(config, sockets=[config.bind_socket()])
+    def __init__(self, config: Config, *, listener: socket.socket, drain_s: float) -> None:
+        super().__init__(config, sockets=[listener])
         self._drain_s = drain_s
         self._told = 0  # how often to stop
 

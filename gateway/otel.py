@@ -118,7 +118,7 @@ class _Requests(ASGIMiddleware):
                 await next_app(scope, receive, send)
             finally:
                 if (account := scope["state"].get("account")) is not None:
-                    facts = {"request_id": account.name, "key": account.key} | account.facts
+                    facts = {"request_id": account.name, "key": account.key} | account.told
                     span.set_attributes(_given({f"winnow.{name}": value for name, value in facts.items()}))
                     span.set_attribute("http.response.status_code", account.status)
                     if account.status >= 500:

@@ -1,6 +1,7 @@
 """`winnow serve`: uvicorn around the app, with settings checked before anything listens."""
 
 import os
+import socket
 import tempfile
 
 import uvicorn
@@ -9,8 +10,10 @@ from gateway.access import check_exposure, open_keyring
 from gateway.fleet import Fleet
 from gateway.inbound import BoundedHttp
 from gateway.metrics import FOLDER
-from gateway.settings import Settings, load_settings
+from gateway.services import check_parts
+from gateway.settings import Settings, SettingsError, load_settings
 
+BACKLOG = 2048
 APP = "gateway.app:create_app_from_environment"
 
 
@@ -18,12 +21,13 @@ def serve() -> int:
     """Serve until a signal ends it. Raises SettingsError or KeyFault before a socket is opened."""
     settings = load_settings(os.environ)
     check_exposure(settings)
-    _greet(settings)
+    check_parts(settings, os.environ)
+    listener = _listen(settings)
+    _greet(settings, port=listener.getsockname()[1])
     config = uvicorn.Config(
         APP,
         factory=True,
-        host=settings.host,
-        port=settings.port,
+        backlog=BACKLOG,
         workers=settings.workers,
         http=BoundedHttp,
         log_level="warning",
@@ -35,16 +39,31 @@ def serve() -> int:
     )
     if settings.workers == 1:
         server = uvicorn.Server(config)
-        server.run()
+        server.run(sockets=[listener])
         return 0 if server.started else 1
     with tempfile.TemporaryDirectory(prefix="winnow-metrics-") as folder:
         os.environ[FOLDER] = folder  # inherited by the processes, and read when they import the library
-        Fleet(config, drain_s=settings.drain_s).run()
+        Fleet(config, listener=listener, drain_s=settings.drain_s).run()
     return 0
 
 
-def _greet(settings: Settings) -> None:
-    address = f"http://{settings.host}:{settings.port}"
+def _listen(settings: Settings) -> socket.socket:
+    """The port, bound before the service is announced; processes that are started inherit it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as exc:
+        raise SettingsError(
+            f"cannot listen on {settings.host} port {settings.port}: {exc.strerror}; "
+            "WINNOW_HOST and WINNOW_PORT name another place"
+        ) from exc
+    listener.set_inheritable(True)
+    return listener
+
+
+def _greet(settings: Settings, *, port: int) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{port}"
     key = "-H 'Authorization: Bearer <key>' " if open_keyring(settings).has_keys else ""
     print(
         f"winnow serves {address} (docs: {address}/docs). Try:\n\n"

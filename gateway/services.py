@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from gateway.metrics import Metrics
 from gateway.pages import Pages
 from gateway.ready import ReadyAnswers
 from gateway.scrape import Scraper
-from gateway.settings import Settings
+from gateway.settings import Settings, SettingsError
 from gateway.tracing import Untraced
 from gateway.workers import WorkerPool
 
@@ -46,6 +46,22 @@ class Services(Struct, kw_only=True, frozen=True):
 def cache_directory(settings: Settings) -> Path:
     """Where the embedded cache lives: CACHE_DIR, else the platform's folder for caches."""
     return Path(settings.cache_dir or platformdirs.user_cache_dir("winnow"))
+
+
+def check_parts(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Build, and drop, what settings can describe wrongly: before anything listens rather than after.
+
+    Raises:
+        SettingsError: ALLOW_TARGETS, CACHE_URL or a backend's table cannot be understood, or wants an extra.
+    """
+    try:
+        Policy(allow_targets=settings.allow_targets)
+        open_cache(
+            directory=cache_directory(settings), size_bytes=settings.cache_size_bytes, url=settings.cache_url
+        )
+        Registry(specs_from(settings, environ), default=settings.default_model)
+    except (ValueError, ModuleNotFoundError) as exc:
+        raise SettingsError(str(exc)) from exc
 
 
 @asynccontextmanager

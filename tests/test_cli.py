@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,39 @@ def test_misspelt_setting_is_refused_with_the_nearest(tmp_path: Path) -> None:
 def test_serve_refuses_a_network_without_keys(tmp_path: Path) -> None:
     result = winnow("serve", "--host", "0.0.0.0", cache=tmp_path)
     assert result.returncode == 2 and "WINNOW_API_KEYS" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        pytest.param({"WINNOW_ALLOW_TARGETS": "10.0.0.1"}, "'10.0.0.1' is not CIDR:port", id="target"),
+        pytest.param({"WINNOW_CACHE_URL": "ftp://host"}, "CACHE_URL must start with", id="cache"),
+        pytest.param({"WINNOW_DEFAULT_MODEL": "nobody's"}, "nobody's", id="model"),
+    ],
+)
+def test_serve_refuses_what_cannot_be_built_before_it_listens(
+    tmp_path: Path, environ: dict[str, str], words: str
+) -> None:
+    result = winnow("serve", cache=tmp_path, WINNOW_PORT="0", WINNOW_REMOTE_MODELS="m", **environ)
+    assert (result.returncode, result.stdout) == (2, "") and words in result.stderr
+    assert "Traceback" not in result.stderr
+    doctor = winnow("doctor", cache=tmp_path, WINNOW_REMOTE_MODELS="m", **environ)
+    assert doctor.returncode == 1 and doctor.stdout.startswith("FAIL settings: ") and words in doctor.stdout
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_serve_refuses_a_port_that_is_taken(tmp_path: Path, workers: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = winnow("serve", cache=tmp_path, WINNOW_PORT=port, WINNOW_WORKERS=workers)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in result.stderr
+
+
+def test_cache_commands_fail_where_the_store_does(tmp_path: Path) -> None:
+    for action in ("stats", "clear"):
+        result = winnow("cache", action, cache=tmp_path, WINNOW_CACHE_URL="valkey://127.0.0.1:1/0")
+        assert (result.returncode, result.stdout) == (1, "") and "cache at 127.0.0.1:1" in result.stderr
 
 
 def test_cache_stats_and_clear(site: Site, tmp_path: Path) -> None:

@@ -71,6 +71,25 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
     assert "planted" not in everything and SECRET not in everything
 
 
+def test_questions_are_logged_with_host_and_cache(site: Site, tmp_path: Path) -> None:
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    raw = io.BytesIO()
+    log = make_log(io.TextIOWrapper(raw))
+    backend = BackendSettings(name="b", kind="scripted", models=[ModelSettings(name="m")])
+    page = site.url + "/pages/documentation-go-tutorial"
+    message = {"role": "user", "content": "What is new?"}
+    with (
+        running_gateway(tmp_path, log=log, allow_targets=[target], backends=[backend]) as url,
+        httpx2.Client(base_url=url) as client,
+    ):
+        client.post("/v1/extract", json={"urls": [page, page], "prompt": "What?", "stream": True})
+        client.post("/v1/extract", json={"content": "words", "prompt": "What?"})
+        client.post("/v1/chat/completions", json={"messages": [message], "web": {"urls": [page]}})
+    lines = [json.loads(line) for line in raw.getvalue().splitlines()]
+    host = site.url.removeprefix("http://")
+    assert [(line["host"], line["cache"]) for line in lines] == [(host, "miss"), ("", "miss"), (host, "miss")]
+
+
 def test_client_that_leaves_is_no_accident(site: Site, tmp_path: Path) -> None:
     target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
     raw = io.BytesIO()

@@ -162,13 +162,11 @@ def test_pages_that_outlast_the_drain_end_with_an_error(tmp_path: Path, site: Si
             lines = response.iter_lines()
             assert next(lines) == "event: source"
             process.send_signal(signal.SIGTERM)
-            began = time.monotonic()
             names = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
-        assert names[-1] in ("done", "error")
+        assert names[-1] == "error"
         thread.join(10)
         assert (answers[0].status_code, answers[0].json()["code"]) == (503, "overloaded")
         process.wait(10)
-        assert time.monotonic() - began < 4
         assert nothing_is_left(process)
 
 

@@ -20,6 +20,7 @@ from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.openai_answers import ChatEvents, whole_body
 from gateway.routes.openai_errors import exception_handlers
 from gateway.routes.streaming import Departure, EventStream, given_up_when_client_leaves
+from gateway.routes.watch import hosts_in
 from gateway.services import Services
 from gateway.wire import CacheReport, WebOptions, WebSource, encode_json
 
@@ -79,7 +80,10 @@ async def create_completion(
             identity=grounded.identity if grounded else None,
         )
         unless_streamed.callback(answer.close)
-        account_of(request).add_cost(lambda: used_tokens(answer))
+        account = account_of(request)
+        account.add_cost(lambda: used_tokens(answer))
+        account.facts["host"] = hosts_in(*(data.web.urls if data.web else []))
+        account.facts["cache"] = answer.cache.status
         departure = Departure(request.receive)
         unless_streamed.callback(departure.stop)
         departure.then(answer.close)

@@ -18,6 +18,7 @@ from gateway.routes.chat import answer_headers
 from gateway.routes.entrance import account_of, tenant_of
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import Departure, EventStream
+from gateway.routes.watch import hosts_in
 from gateway.services import Services
 from gateway.wire import (
     DeltaEvent,
@@ -60,7 +61,10 @@ async def extract(
     with ExitStack() as unless_streamed:
         reader = services.extractor.begin(data, tenant=tenant_of(request))
         unless_streamed.callback(reader.close)
-        account_of(request).add_cost(lambda: used_tokens(reader.end))
+        account = account_of(request)
+        account.add_cost(lambda: used_tokens(reader.end))
+        account.facts["host"] = hosts_in(*(data.urls or [data.url or ""]))
+        account.add_facts(lambda: {"cache": reader.end.cache.status} if reader.end else {})
         departure = Departure(request.receive)
         unless_streamed.callback(departure.stop)
         departure.then(reader.close)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from litestar.types import Message, Scope
@@ -31,6 +31,19 @@ class Account:
         self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", name.encode())]
         self.facts: dict[str, Any] = {}
         self._costs: list[Any] = []
+        self._later: list[Callable[[], dict[str, Any]]] = []
+
+    def add_facts(self, facts: Callable[[], dict[str, Any]]) -> None:
+        """`facts()` is more to say, asked for at the end as costs are."""
+        self._later.append(facts)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """All that is to be said of the request, beside what every line has."""
+        told = dict(self.facts)
+        for facts in self._later:
+            told |= facts()
+        return told
 
     def add_cost(self, cost: Any) -> None:
         """`cost()` is tokens to be booked on the key."""
@@ -45,16 +58,16 @@ def note_page(account: Account, page: ScrapeResponse) -> None:
     """A scrape's tokens on its key, and what the log says of it."""
     account.add_cost(lambda: page.tokens.content)
     account.facts |= {
-        "host": host_in(page.final_url or ""),
+        "host": hosts_in(page.final_url or ""),
         "origin_status": page.status,
         "cache": page.cache.status,
     }
 
 
-def host_in(address: str) -> str:
-    """Host and port, and nothing that an address may hold beside them: the base of HTML is whatever was sent."""
-    found = _HOST.match(address)
-    return found[1] if found else ""
+def hosts_in(*addresses: str) -> str:
+    """Hosts and ports, and nothing that an address may hold beside them: the base of HTML is whatever was sent."""
+    hosts = [found[1] for address in addresses if (found := _HOST.match(address))]
+    return ",".join(dict.fromkeys(hosts))
 
 
 def route_of(scope: Scope) -> str:
@@ -106,7 +119,7 @@ class Watch:
             status=account.status,
             ms=round(took_s * 1e3, 2),
             tokens=account.tokens,
-            **account.facts,
+            **account.told,
         )
 
     async def after_exception(self, exc: Exception, scope: Scope) -> None:
