@@ -37,7 +37,6 @@ _ACTIONS = (
     | dict.fromkeys(ids("td th"), _CELL)
     | {ID["a"]: _LINK, ID["br"]: _BREAK, ID["img"]: _IMAGE, COMMENT: _SKIPPED}
 )
-_TAGS = {number: tag for tag, number in ID.items()}
 
 # Inherited facts about where a block stands, one bit each: by tag, by ARIA role, by attribute.
 _TAG_FLAGS = (
@@ -48,7 +47,7 @@ _ROLE_FLAGS = ("navigation banner contentinfo complementary main dialog search m
 _OTHER_FLAGS = ("linked", "hidden", "undisplayed", "aria_hidden", "itemscope")
 FLAGS = (*_TAG_FLAGS, *(f"role_{role}" for role in _ROLE_FLAGS), *_OTHER_FLAGS)
 _BIT = {name: 1 << index for index, name in enumerate(FLAGS)}
-_BY_TAG = {tag: _BIT[tag] for tag in _TAG_FLAGS}
+_NAMED = {number: (tag, _BIT.get(tag, 0)) for tag, number in ID.items()}  # a tag and the flag it sets
 _BY_ROLE = {role: _BIT[f"role_{role}"] for role in _ROLE_FLAGS}
 _TELLING = frozenset(("id", "data-testid", "itemprop", "role", "hidden", "aria-hidden", "itemscope", "style"))
 _LINKED, _HIDDEN, _UNDISPLAYED = _BIT["linked"], _BIT["hidden"], _BIT["undisplayed"]
@@ -118,7 +117,7 @@ def read_blocks(
         max_depth: elements nested deeper are left out, and `truncated` is set.
         max_blocks: the walk ends there, and `truncated` is set.
     """
-    actions = _ACTIONS
+    actions, named = _ACTIONS, _NAMED
     blocks = Blocks(root)
     tags, parents, depths, names = blocks.tags, blocks.parents, blocks.depths, blocks.names
     flags, mem_ids, firsts, lasts = blocks.flags, blocks.mem_ids, blocks.firsts, blocks.lasts
@@ -153,25 +152,24 @@ def read_blocks(
                 break
             ended = current
             node, action, bits, current, depth = stack.pop()
-            if action == _LINK:
-                link_depth -= 1
-            elif action == _BOLD:
-                bold_depth -= 1
-            elif action != _INLINE:
-                if action == _CELL:
-                    if chars:
-                        parts.append("\t")
-                else:
+            if action <= _CELL:
+                if action == _BLOCK:
                     if chars:
                         current, outer = ended, current
                         flush()
                         current = outer
                     links = 0
+                elif chars:
+                    parts.append("\t")
                 if firsts[ended] < len(texts):
                     lasts[ended] = len(texts)
                 else:  # without text nobody will ask for it, and it was the last one registered
                     for column in by_element:
                         column.pop()
+            elif action == _LINK:
+                link_depth -= 1
+            elif action == _BOLD:
+                bold_depth -= 1
             continue
         number = node.tag_id
         if number == TEXT:  # three nodes in five, most of them white space
@@ -223,8 +221,8 @@ def read_blocks(
             continue
         stack.append((node.next, action, bits, current, depth))
         if action <= _CELL:
-            tag = _TAGS.get(number) or node.tag or ""
-            bits |= _BY_TAG.get(tag, 0)
+            tag, told = named.get(number) or (node.tag or "", 0)
+            bits |= told
             attributes = node.attributes
             name = attributes.get("class") or ""
             if not _TELLING.isdisjoint(attributes):

@@ -20,6 +20,7 @@ _MAX_NAME_CHARACTERS = 100
 _MAX_TRIED = 40
 _MAX_MARKED = 120
 _MAX_PARENTS = 8
+_SPARSE = 5  # characters read for each that is wanted: many are white space
 _MAX_AROUND_CHARACTERS, _AFTER_CHARACTERS, _BEFORE_CHARACTERS = 20_000, 600, 100
 
 _BY = re.compile(
@@ -129,13 +130,15 @@ class Surroundings:
         return self._around
 
     def _read_around(self) -> Iterator[str]:
-        title = _fold(self._heading.text(separator=" "))
+        title = self._heading.text(separator=" ") or " "
         parent = self._heading.parent
         for _ in range(_MAX_PARENTS):
             if parent is None or parent.tag in ("html", "body"):
                 return
-            around = _fold((parent.text(separator=" ") or "")[:_MAX_AROUND_CHARACTERS])
+            around = (parent.text(separator=" ") or "")[:_MAX_AROUND_CHARACTERS]
             before, _, after = around.partition(title)
+            before = _fold(before[-_SPARSE * _BEFORE_CHARACTERS :])
+            after = _fold(after[: _SPARSE * _AFTER_CHARACTERS])
             yield f"{after[:_AFTER_CHARACTERS]} \n {before[-_BEFORE_CHARACTERS:]}"
             if len(after) > _AFTER_CHARACTERS:
                 return

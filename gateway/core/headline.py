@@ -30,8 +30,9 @@ def headline(
     names = {key(name) for name in site_names} | _host_names(url)
     names.discard("")
     trimmed = without_site(title, names)
+    whole = key(trimmed)
     for text in (*headings, *stated):
-        if _confirms(trimmed, text) and key(text) not in names:
+        if _confirms(whole, words := key(text)) and words not in names:
             return text[:_MAX_CHARACTERS]
     said = set(key(title).split())
     main = (
@@ -85,7 +86,6 @@ def _host_names(url: str) -> set[str]:
     return {key(host), key(host).replace(" ", ""), *(label for label in labels[:-1] if len(label) > 3)}
 
 
-def _confirms(title: str, text: str) -> bool:
-    """Whether a title holds a text, in whole words, that is no mere fragment of it."""
-    whole, words = key(title), key(text)
+def _confirms(whole: str, words: str) -> bool:
+    """Whether a title holds a text, in whole words, that is no mere fragment of it; both as their `key`."""
     return bool(words) and f" {words} " in f" {whole} " and 3 * len(words) > len(whole)

@@ -26,12 +26,9 @@ from gateway.core.invisible import strip_invisible
 from gateway.core.marks import Attributes, Marks, find_marks, select
 from gateway.core.styles import background_of, color_of, concealed_by, declarations, hiding_rules, may_hide
 
-_SPOKEN = ("sr-only", "visually", "screen-reader")  # in classes of text for screen readers alone
-_VEILED = ",".join(
-    (
-        *("[style]", "[hidden]", '[aria-hidden="true"]', "dialog", "font[color]"),
-        *(f'[class*="{word}"]' for word in _SPOKEN),
-    )
+_MARKED = (
+    '[hidden],[aria-hidden="true"],dialog,font[color],'
+    '[class*="sr-only"],[class*="visually"],[class*="screen-reader"]'
 )
 _ICONS = frozenset(("svg", "i", "img"))
 _CONTROLS = '[aria-controls],[data-target],[data-bs-target],[href^="#"]'
@@ -142,11 +139,11 @@ class _Page:
 
     def candidates(self) -> Iterator[tuple[LexborNode, Attributes, str]]:
         """Elements that an attribute or a `<style>` rule hides, and why, whatever may reveal them."""
-        for node, attributes in select(self.tree, _VEILED):
-            if text := attributes.get("style"):
-                style, reason = self._style(text)
-                if reason or ("color" in style and (reason := self._same_color(node, style))):
-                    yield node, attributes, reason
+        for node in self.tree.css("[style]"):
+            style, reason = self._style(node.attrs["style"] or "")
+            if reason or ("color" in style and (reason := self._same_color(node, style))):
+                yield node, node.attributes, reason
+        for node, attributes in select(self.tree, _MARKED):
             if node.tag not in _ICONS and (reason := self._marked(node, attributes)):
                 yield node, attributes, reason
         rules: list[tuple[str, str]] = []
@@ -183,9 +180,7 @@ class _Page:
             return "" if "open" in attributes else "dialog"
         if node.tag == "font":
             return self._same_color(node, {"color": (attributes.get("color") or "").lower()})
-        classes = attributes.get("class") or ""
-        spoken = any(word in classes for word in _SPOKEN) and _SCREEN_READER.search(classes)
-        return "sr-only" if spoken else ""
+        return "sr-only" if _SCREEN_READER.search(attributes.get("class") or "") else ""
 
     def _same_color(self, node: LexborNode, style: dict[str, str]) -> str:
         color = color_of(style["color"])
@@ -249,8 +244,7 @@ class _Page:
     def _controlled_ids(self) -> set[str]:
         if self._controlled is None:
             self._controlled = set()
-            for node in self.tree.css(_CONTROLS):
-                attributes = node.attrs
+            for _, attributes in select(self.tree, _CONTROLS):
                 for name in _CONTROL_ATTRIBUTES:
                     if value := attributes.get(name):
                         self._controlled.update(value.replace("#", " ").split())

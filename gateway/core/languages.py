@@ -12,7 +12,10 @@ def count_words(text: str) -> int:
     """Roughly how many words a text has; two characters count as one where words are not spaced."""
     if text.isascii():
         return len(text.split())
-    unspaced = sum(len(run) for run in _UNSPACED_RUN.findall(text))
+    runs = _UNSPACED_RUN.findall(text)
+    if not runs:
+        return len(text.split())
+    unspaced = sum(map(len, runs))
     return len(_UNSPACED_RUN.sub(" ", text).split()) + unspaced // _CHARACTERS_A_WORD
 
 

@@ -33,6 +33,7 @@ _COMMENT = re.compile(
     _STRING + r"|/\*.*?(?:\*/|\Z)|^[ \t]*+//[^\n]*+|<!--|-->|<!\[CDATA\[|\]\]>", re.S | re.M
 )
 _TRAILING_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.S)
+_ABSOLUTE = re.compile(r"https?://[\w.-]+(?:/[\w./%~:@,+=-]*)?", re.A)  # what joining would leave as it is
 _OPENING = re.compile(r"[{\[]")
 _CARDS = ("twitter:", "og:", "article:", "product:", "book:", "profile:", "music:", "video:")
 _ADDRESS = {"a": "href", "area": "href", "link": "href", "object": "data"} | dict.fromkeys(
@@ -212,6 +213,8 @@ def _value(node: LexborNode, attributes: dict[str, str | None], base_url: str | 
 
 def absolute(address: str, base_url: str | None) -> str | None:
     """An http(s) address made absolute; None for every other scheme and for what is no address."""
+    if _ABSOLUTE.fullmatch(address):
+        return address
     try:
         joined = urljoin(base_url or "", re.sub(r"[\x00-\x20]+", "", address))
     except ValueError:

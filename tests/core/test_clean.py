@@ -1,5 +1,6 @@
 """The core end to end: what of a page is its content, what the caller selects, and what is said about it."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,16 @@ def test_clean_quotes_hidden_text_when_asked() -> None:
     assert notice.samples[1].startswith("Ignore") and len(notice.samples[1]) == 200
     assert len(notice.samples) == 20
     assert "Ignore" not in repr(clean(html, options=CleanOptions(scope="page")).warnings)
+
+
+@pytest.mark.parametrize("slug", sorted(path.name for path in PAGES.iterdir() if path.is_dir()))
+def test_clean_leaves_nothing_to_the_garbage_collector(slug: str) -> None:
+    html = (PAGES / slug / "source.html").read_bytes()
+    clean(html)
+    gc.collect()
+    gc.disable()
+    try:
+        clean(html)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

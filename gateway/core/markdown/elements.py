@@ -11,7 +11,7 @@ from gateway.core.markdown.escape import code_span
 from gateway.core.markdown.flow import Item, List
 from gateway.core.markdown.tables import Cell, Table
 from gateway.core.markdown.tags import CELLS, HEADINGS, ID, TEXT, ids
-from gateway.core.markdown.walk import Close, Opener, Walk, skip
+from gateway.core.markdown.walk import Close, Opener, Walk, end_block, skip
 
 _MAX_NESTED = 8  # tables and quotes below this depth are read as plain blocks: each level is written anew
 _QUOTE_CHARS = 4000  # a longer quote goes on in a second one, so that a budget can cut it
@@ -21,7 +21,7 @@ def open_paragraph(walk: Walk, node: LexborNode) -> Close:
     walk.flush()
     if walk.flow.item is not None:
         walk.flow.item.list.loose = True
-    return walk.end_block
+    return end_block
 
 
 def open_heading(walk: Walk, node: LexborNode) -> Close:
@@ -79,7 +79,7 @@ def open_quote(walk: Walk, node: LexborNode) -> Close:
     outer = walk.flow
     if outer.nested >= _MAX_NESTED:
         walk.flush()
-        return walk.end_block
+        return end_block
     _, end = walk.open_flow(cell=outer.cell)
 
     def close() -> None:
@@ -199,7 +199,7 @@ def open_table(walk: Walk, node: LexborNode) -> Close:
     walk.flush()
     flow = walk.flow
     if flow.nested >= _MAX_NESTED:
-        return walk.end_block
+        return end_block
     outer = flow.table
     flow.table = table = Table(presentational=node.attrs.get("role") in ("presentation", "none"))
 
@@ -216,14 +216,14 @@ def open_row(walk: Walk, node: LexborNode) -> Close:
     walk.flush()
     if walk.flow.table is not None:
         walk.flow.table.rows.append([])
-    return walk.end_block
+    return end_block
 
 
 def open_cell(walk: Walk, node: LexborNode) -> Close:
     table = walk.flow.table
     if table is None:
         walk.flush()
-        return walk.end_block
+        return end_block
     attributes = node.attributes
     is_header = node.tag_id == ID["th"]
     cell = Cell(is_header=is_header, columns=attributes.get("colspan"), rows=attributes.get("rowspan"))
@@ -241,7 +241,7 @@ def open_table_caption(walk: Walk, node: LexborNode) -> Close:
     table = walk.flow.table
     if table is None:
         walk.flush()
-        return walk.end_block
+        return end_block
     _, end = walk.open_flow(cell=True)
 
     def close() -> None:

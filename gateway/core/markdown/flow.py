@@ -223,6 +223,7 @@ class Flow:
 
         def close(end_tag: str) -> None:
             self.list = outer
+            list_.last = None  # the two name each other, which would keep them until the next collection
             self._end_tag(end_tag)
 
         return close

@@ -76,6 +76,8 @@ class Style:
             return Run(markdown, text, escape_html(text, quote=False) if self.html else "")
         while tokens and (tokens[-1] is BREAK or tokens[-1] == " "):
             tokens.pop()
+        if not tokens:
+            return None
         markdown, text = _Marked(self, tokens, bold).join()
         return Run(markdown, text, html_of(tokens) if self.html else "") if markdown else None
 

@@ -31,6 +31,10 @@ def skip() -> None:
     """Returned by an opener so that the walk does not go below the element."""
 
 
+def end_block() -> None:
+    """Returned by an opener whose element ends the block of text that is gathered in it, and does no more."""
+
+
 class Walk:
     """The state of one walk, which the openers of elements read and change."""
 
@@ -46,7 +50,6 @@ class Walk:
         self.invisible = 0
         self.truncated = False
         self._room = options.max_blocks
-        self.end_block: Close = self.flush  # one object, so that the walk can tell it from other closings
 
     def run(
         self,
@@ -61,7 +64,7 @@ class Walk:
         texts, elements = (kept.texts, kept.elements) if kept else (None, None)
         self.texts = texts
         line, hidden = self.line, self.hidden
-        end_block, max_depth = self.end_block, self.options.max_depth
+        max_depth = self.options.max_depth
         pictures = self.options.images != "none"
         stack: list[tuple[LexborNode | None, Close | None]] = []
         close: Close | None
@@ -71,7 +74,10 @@ class Walk:
                 if not stack:
                     break
                 node, close = stack.pop()
-                if close is not None and (close is not end_block or line.tokens):
+                if close is end_block:
+                    if line.tokens:
+                        self.flush()
+                elif close is not None:
                     close()
                 continue
             tag = node.tag_id
@@ -114,7 +120,9 @@ class Walk:
                 node = node.next
             elif len(stack) >= max_depth:
                 self.truncated = True
-                if close is not None:
+                if close is end_block:
+                    self.flush()
+                elif close is not None:
                     close()
                 node = node.next
             else:
