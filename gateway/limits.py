@@ -33,6 +33,11 @@ class Admission:
         self.draining = False
         self._idle = asyncio.Event()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether whoever comes now has to wait."""
+        return self.running >= self._limit
+
     async def wait_idle(self) -> None:
         """Wait until nothing runs."""
         if self.running:

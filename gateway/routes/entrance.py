@@ -4,6 +4,7 @@ A route says in its `opt` what it is: `access` is the scope a key needs for it (
 takes a place, `open` that it asks for no key at all (the health probes).
 """
 
+import asyncio
 import base64
 import re
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 from litestar import Request
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
 from msgspec import Struct
 
 from gateway.errors import Forbidden, Unauthorized
@@ -20,6 +21,7 @@ from gateway.keys import ANONYMOUS, Key, Keyring
 from gateway.ledger import Ledger
 from gateway.limits import Admission, Rates
 from gateway.routes.problems import request_id
+from gateway.routes.streaming import ClientLeft
 from gateway.routes.watch import Account
 
 _SAFE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -64,8 +66,10 @@ class Entrance(ASGIMiddleware):
         if not route.get("work"):
             await next_app(scope, receive, send)
             return
+        if _is_from_another_site(scope):
+            raise Forbidden("a page of another site sent this; programs and the playground are served")
         with doors.rates.counting(key):
-            await doors.admission.acquire(key.name)
+            receive = await _waited_for(doors.admission, key.name, receive)
             try:
                 await next_app(scope, receive, send)
             finally:
@@ -97,6 +101,56 @@ def account_of(request: Request[Any, Any, Any]) -> Account:
 def tenant_of(request: Request[Any, Any, Any]) -> str:
     """The name of the key a request came with; empty where none is configured."""
     return account_of(request).key
+
+
+async def _waited_for(admission: Admission, who: str, receive: Receive) -> Receive:
+    """Acquire a place, unless the client leaves before there is one.
+
+    Returns:
+        `receive`, beginning with what came in meanwhile: the start of the body.
+    Raises:
+        ClientLeft, and what `Admission.acquire` raises.
+    """
+    if not admission.is_full:
+        await admission.acquire(who)
+        return receive
+    heard: list[ReceiveMessage] = []
+
+    async def hear_it_leave() -> None:
+        while not (heard and heard[-1].get("more_body")):  # of a long body the rest is left where it is
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            heard.append(message)
+        await asyncio.Event().wait()
+
+    waiting, listening = asyncio.create_task(admission.acquire(who)), asyncio.create_task(hear_it_leave())
+    try:
+        await asyncio.wait([waiting, listening], return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            raise ClientLeft
+        waiting.result()
+    except BaseException:
+        if not waiting.cancel() and not waiting.exception():
+            admission.release()  # the place came at the moment its owner was called off
+        raise
+    finally:
+        listening.cancel()
+
+    async def again() -> ReceiveMessage:
+        return heard.pop(0) if heard else await receive()
+
+    return again
+
+
+def _is_from_another_site(scope: Scope) -> bool:
+    """Whether a browser sends this for a page that is not ours: it would send the key along that it was told once.
+
+    A link that is followed to us is no such thing. Source: W3C Fetch Metadata.
+    """
+    told = {name: value for name, value in scope["headers"] if name.startswith(b"sec-fetch-")}
+    followed = told.get(b"sec-fetch-mode") == b"navigate" and scope.get("method") == "GET"
+    return told.get(b"sec-fetch-site") == b"cross-site" and not followed
 
 
 def _is_for_people(scope: Scope) -> bool:

@@ -164,6 +164,35 @@ def test_overload_is_refused_at_once_and_health_goes_on(site: Site, tmp_path: Pa
         assert client.post("/v1/scrape", json=HTML).status_code == 200
 
 
+def test_departure_frees_the_place_in_the_queue(site: Site, tmp_path: Path) -> None:
+    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    with (
+        running_gateway(tmp_path, allow_targets=[target], max_concurrency=1, queue_limit=1) as url,
+        httpx2.Client(base_url=url, timeout=30) as client,
+        concurrent.futures.ThreadPoolExecutor(2) as pool,
+    ):
+        first = pool.submit(client.post, "/v1/scrape", json={"url": f"{site.url}/slow/3000/missing"})
+        while not site.hits.total():
+            time.sleep(0.01)
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.post(f"{url}/v1/scrape", json=HTML, timeout=0.3)
+        time.sleep(0.3)
+        long = {"html": "<p>Some words.</p>" + "<!-- a long body -->" * 50_000, "scope": "page"}
+        assert client.post("/v1/scrape", json=long).json()["content"] == "Some words."
+        assert first.result().status_code == 200
+
+
+def test_pages_of_other_sites_cannot_send_work(tmp_path: Path) -> None:
+    elsewhere = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    with running_gateway(tmp_path) as url, httpx2.Client(base_url=url) as client:
+        assert client.post("/v1/scrape", json=HTML, headers=elsewhere).status_code == 403
+        for site in ("same-origin", "none"):
+            assert client.post("/v1/scrape", json=HTML, headers={"sec-fetch-site": site}).status_code == 200
+        followed = elsewhere | {"sec-fetch-mode": "navigate"}
+        assert client.get("/r/http://10.0.0.1/", headers=elsewhere).status_code == 403
+        assert client.get("/r/http://10.0.0.1/", headers=followed).json()["code"] == "url_refused"
+
+
 def test_departure_frees_the_place(site: Site, tmp_path: Path) -> None:
     site.extra["/quick"] = Answer(200, {"content-type": "text/html"}, b"<p>Some words.</p>")
     target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
