@@ -136,10 +136,10 @@ def _read_target(text: str) -> Target:
         target = Target(network, int(port))
     except ValueError as exc:
         raise ValueError(
-            f"{text!r} is not CIDR:port, such as 10.0.0.0/8:443 or [::1]/128:8080: {exc}"
+            f"ALLOW_TARGETS: {text!r} is not CIDR:port, such as 10.0.0.0/8:443 or [::1]/128:8080: {exc}"
         ) from exc
     if not 1 <= target.port <= 65535:
-        raise ValueError(f"{text!r}: the port is not a number from 1 to 65535")
+        raise ValueError(f"ALLOW_TARGETS: {text!r}: the port is not a number from 1 to 65535")
     return target
 
 
