@@ -124,8 +124,11 @@ def test_clean_leaves_nothing_to_the_garbage_collector(slug: str) -> None:
     clean(html)
     gc.collect()
     gc.disable()
+    left: list[int] = []
     try:
-        clean(html)
-        assert gc.collect() == 0
+        for _ in range(5):  # other tests' gateways run in threads of this process and leave some of their own
+            clean(html)
+            left.append(gc.collect())
+        assert min(left) == 0, left
     finally:
         gc.enable()
