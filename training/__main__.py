@@ -1,7 +1,7 @@
 """From a labelled corpus to the classifier's weights: `python -m training --corpus DIR`.
 
 Reads every page as the product does, labels its blocks, and cross-validates in folds grouped by domain: a
-fold's pages are cleaned, end to end, by networks and a lexicon that never saw their sites. Those figures, and
+fold's pages are cleaned, end to end, by a network and a lexicon that never saw their sites. Those figures, and
 nothing measured on pages trained on, go into the model card. The confidence is calibrated on the same
 out-of-fold pages. The weights that ship are fitted on all pages by the same recipe. The same corpus gives the
 same weights, byte for byte, on the same machine and versions (`tests/training`).
@@ -27,26 +27,25 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--seeds", type=int, default=1, help="networks that are averaged")
     parser.add_argument("--only-folds", type=int, help="cross-validate so many folds and write nothing")
     args = parser.parse_args()
 
     def say(text: str) -> None:
         print(f"{time.process_time():7.0f} s CPU  {text}", file=sys.stderr, flush=True)
 
-    recipe, seeds = Recipe(), range(args.seeds)
+    recipe = Recipe()
     say("reading the corpus")
     corpus = read_corpus(args.corpus, folds=args.folds)
     say(
         f"{len(corpus.pages)} pages, {sum(len(page.labels) for page in corpus.pages)} blocks; cross-validating"
     )
     folds = range(args.only_folds or args.folds)
-    scores = cross_validate(corpus, folds=folds, seeds=seeds, recipe=recipe, say=say)
+    scores = cross_validate(corpus, folds=folds, recipe=recipe, say=say)
     print(scores.table())
     if args.only_folds:
         return 0
     say("fitting on all pages")
-    classifier = fit_classifier(corpus, leave_out=None, seeds=seeds, recipe=recipe)
+    classifier = fit_classifier(corpus, leave_out=None, recipe=recipe)
     classifier = calibrate(classifier, scores)
     write_classifier(args.output / "classifier.npz", classifier)
     write_card(

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from gateway.core.classify import Classifier, Network
-from gateway.core.features import FEATURE_NAMES
+from gateway.core.classify import Classifier
+from gateway.core.features import BLOCK_NAMES, PAGE_NAMES
 from training.fit import Scores
 from training.network import Recipe
 
 _CARD = """\
 # Model card: main-content classifier
 
-Convolutional network of {hidden} channels over {features} features a block ({networks} trained from different seeds and
-averaged); a lexicon of {tokens} class tokens and {words} words. Written by `python -m training` on {date}; not
-edited by hand.
+Convolutional network of {hidden} channels over {of_blocks} features a block and {of_page} a page; a lexicon of
+{tokens} class tokens and {words} words. Written by `python -m training` on {date}; not edited by hand.
 
 - Corpus: Web Content Extraction Benchmark (WCXB), development split, {pages} pages, CC-BY-4.0, Murrough Foley
   (2026), `Murrough-Foley/web-content-extraction-benchmark` on GitHub. SHA-256 over pages and labels: `{corpus}`.
@@ -40,23 +39,21 @@ Mean F1 of the out-of-fold pages by confidence, which is what the confidence is 
 {confidence}
 """
 
+_WIDE = {"low", "high", "input_weight", "input_bias"}  # half precision does not span features as they are
+
 
 def write_classifier(path: Path, classifier: Classifier) -> None:
     """Write the arrays `gateway.core.classify.read_classifier` reads."""
     half = np.float16
     arrays: dict[str, np.ndarray] = {
-        "mean": classifier.mean.astype(np.float32),
-        "scale": classifier.scale.astype(np.float32),
-        "networks": np.array(len(classifier.networks)),
         "expected": classifier.expected,
         "observed": classifier.observed,
     }
     for name, table in (("tokens", classifier.lexicon.tokens), ("words", classifier.lexicon.words)):
         arrays[f"{name}_names"] = np.frombuffer("\n".join(table).encode(), dtype=np.uint8)
         arrays[f"{name}_scores"] = np.array(list(table.values()), dtype=half)
-    for index, network in enumerate(classifier.networks):
-        for field in Network._fields:
-            arrays[f"{field}_{index}"] = getattr(network, field).astype(half)
+    for field, weights in classifier.network._asdict().items():
+        arrays[field] = weights.astype(np.float32 if field in _WIDE else half)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
@@ -67,9 +64,9 @@ def write_card(
     """Write the model card."""
     path.write_text(
         _CARD.format(
-            networks=len(classifier.networks),
             hidden=recipe.hidden,
-            features=len(FEATURE_NAMES),
+            of_blocks=len(BLOCK_NAMES),
+            of_page=len(PAGE_NAMES),
             tokens=len(classifier.lexicon.tokens),
             words=len(classifier.lexicon.words),
             date=date.today().isoformat(),

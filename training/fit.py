@@ -10,15 +10,14 @@ import numpy as np
 
 from gateway.core import clean
 from gateway.core.blocks import Blocks
-from gateway.core.classify import PAGE_TYPES, Classifier, scale
-from gateway.core.features import FEATURE_NAMES, Features, Head, build_features
-from gateway.core.lexicon import Lexicon
+from gateway.core.classify import PAGE_TYPES, Classifier, Network
+from gateway.core.features import Features, Head, build_features
 from gateway.core.page import CleanOptions
 from gateway.core.reading import read
 from training.corpus import Sample, read_samples
 from training.labels import label_blocks
 from training.lexicon import Counts, count_group, learn_lexicon
-from training.network import Example, Recipe, fit_network
+from training.network import REACH, Example, Recipe, fit_network
 from training.score import word_f1, words_of
 
 _PARTS = 5  # of a fold: each part's rows are described by the lexicon of all other parts
@@ -135,34 +134,50 @@ def _assign_folds(domains: list[str], folds: int) -> dict[str, int]:
     return fold_of
 
 
-def fit_classifier(
-    corpus: Corpus, *, leave_out: int | None, seeds: Iterable[int], recipe: Recipe
-) -> Classifier:
+def fit_classifier(corpus: Corpus, *, leave_out: int | None, recipe: Recipe) -> Classifier:
     """Fit on all folds but one; confidences are not calibrated yet."""
     counts = {group: count for group, count in corpus.counts.items() if group[0] != leave_out}
     used = [page for page in corpus.pages if page.fold != leave_out and page.teaches]
     lexicons = {group: learn_lexicon(counts[other] for other in counts if other != group) for group in counts}
     features = [build_features(page.blocks, page.head, lexicons[page.group]) for page in used]
-    classifier = _standardise(features, learn_lexicon(counts.values()))
+    scale = measure_scale(features)
     examples = [
-        Example(
-            scale(f.rows, classifier).astype(np.float16),
-            page.labels,
-            f.words,
-            PAGE_TYPES.index(page.sample.page_type),
-        )
+        Example(scale.apply(spread(f)), page.labels, f.words, PAGE_TYPES.index(page.sample.page_type))
         for page, f in zip(used, features, strict=True)
     ]
     del features
-    networks = tuple(fit_network(examples, seed=seed, recipe=recipe) for seed in seeds)
-    return classifier._replace(networks=networks)
+    network = scale.fold_into(fit_network(examples, recipe=recipe))
+    identity = np.array([0.0, 1.0], dtype=np.float32)
+    return Classifier(learn_lexicon(counts.values()), network, identity, identity)
 
 
-def _standardise(features: list[Features], lexicon: Lexicon) -> Classifier:
-    """A classifier without networks; a feature that never varies is switched off."""
+class Scale(NamedTuple):
+    """Makes all features alike for the fit; in the network that comes of it, it is part of the weights."""
+
+    mean: np.ndarray
+    slope: np.ndarray  # 0 switches a feature off that never varies
+
+    def apply(self, rows: np.ndarray) -> np.ndarray:
+        """(features, blocks) to (blocks, features) within REACH, in half precision: there are many."""
+        scaled = (rows - self.mean[:, None]) * self.slope[:, None]
+        return np.clip(scaled, -REACH, REACH).T.astype(np.float16)
+
+    def fold_into(self, network: Network) -> Network:
+        """The same network for features as they are."""
+        reach = REACH / np.where(self.slope > 0, self.slope, np.inf)
+        return network._replace(
+            low=self.mean - reach,
+            high=self.mean + reach,
+            input_weight=network.input_weight * self.slope[:, None],
+            input_bias=network.input_bias - (self.mean * self.slope) @ network.input_weight,
+        )
+
+
+def measure_scale(features: list[Features]) -> Scale:
+    """The scale of all features, over a sample of every page's blocks."""
     sampled = np.concatenate(
         [
-            f.rows[:, np.linspace(0, f.rows.shape[1] - 1, min(_SAMPLED, f.rows.shape[1])).astype(int)]
+            spread(f)[:, np.linspace(0, len(f.words) - 1, min(_SAMPLED, len(f.words))).astype(int)]
             for f in features
         ],
         axis=1,
@@ -170,19 +185,22 @@ def _standardise(features: list[Features], lexicon: Lexicon) -> Classifier:
     deviation = sampled.std(axis=1)
     varies = deviation > 1e-5
     slope = np.where(varies, 1 / np.where(varies, deviation, 1), 0)
-    identity = np.array([0.0, 1.0], dtype=np.float32)
-    mean = sampled.mean(axis=1).astype(np.float32)
-    assert len(mean) == len(FEATURE_NAMES)
-    return Classifier(lexicon, mean, slope.astype(np.float32), (), identity, identity)
+    return Scale(sampled.mean(axis=1).astype(np.float32), slope.astype(np.float32))
+
+
+def spread(features: Features) -> np.ndarray:
+    """All rows, with what holds of the page repeated for every block."""
+    of_page = np.broadcast_to(features.page[:, None], (len(features.page), len(features.words)))
+    return np.concatenate((features.rows, of_page))
 
 
 def cross_validate(
-    corpus: Corpus, *, folds: Iterable[int], seeds: Iterable[int], recipe: Recipe, say: Callable[[str], None]
+    corpus: Corpus, *, folds: Iterable[int], recipe: Recipe, say: Callable[[str], None]
 ) -> Scores:
     """Clean every page of each fold with a classifier fitted on the others."""
     pages: list[PageScore] = []
     for fold in folds:
-        classifier = fit_classifier(corpus, leave_out=fold, seeds=seeds, recipe=recipe)
+        classifier = fit_classifier(corpus, leave_out=fold, recipe=recipe)
         scored = [_score(page.sample, classifier) for page in corpus.pages if page.fold == fold]
         pages += scored
         say(f"fold {fold}: F1 {statistics.fmean(page.f1 for page in scored):.4f} on {len(scored)} pages")

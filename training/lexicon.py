@@ -82,8 +82,10 @@ def _score(groups: list[Shares]) -> dict[str, float]:
     def logit(p: float) -> float:
         return math.log(p / (1 - p))
 
+    # The commonest first: dicts lie in memory in that order, so most look-ups stay within a few cache lines.
+    commonest = sorted(total.items(), key=lambda item: (-item[1][1], item[0]))
     return {
         name: logit((share + prior * _PRIOR) / (domains + _PRIOR)) - logit(prior)
-        for name, (share, domains) in sorted(total.items())
+        for name, (share, domains) in commonest
         if domains >= _DOMAINS
     }

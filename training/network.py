@@ -15,12 +15,13 @@ from torch.nn import functional
 from gateway.core.classify import DILATIONS, PAGE_TYPES, WIDTH, Network
 
 GAP = WIDTH // 2 * max(DILATIONS)
+REACH = 4.0  # features are clipped to so many standard deviations
 
 
 class Recipe(NamedTuple):
     """Everything about the fit that is a choice."""
 
-    hidden: int = 64
+    hidden: int = 32
     head: int = 32
     epochs: int = 12
     batch: int = 16
@@ -31,12 +32,13 @@ class Recipe(NamedTuple):
     soft_f1: float = 0.5
     page_type: float = 0.05
     longest: int = 1500  # blocks of a page in one step; a longer one gives a random stretch of itself
+    seed: int = 0
 
 
 class Example(NamedTuple):
     """One page as the network sees it."""
 
-    features: np.ndarray  # (blocks, features), scaled and clipped
+    features: np.ndarray  # (blocks, features), standardised, within REACH
     labels: np.ndarray  # (blocks,) booleans
     words: np.ndarray  # (blocks,)
     page_type: int
@@ -97,11 +99,11 @@ class _Batch:
         return torch.zeros(self.pages, *values.shape[1:]).index_add(0, self.page, values)
 
 
-def fit_network(examples: list[Example], *, seed: int, recipe: Recipe) -> Network:
-    """Fit one network; the same examples and seed give the same weights on the same machine."""
-    torch.manual_seed(seed)
+def fit_network(examples: list[Example], *, recipe: Recipe) -> Network:
+    """Fit the network; the same examples give the same weights on the same machine."""
+    torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)  # sums in one order
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(recipe.seed)
     net = _Net(examples[0].features.shape[1], recipe)
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     steps = recipe.epochs * -(-len(examples) // recipe.batch)
@@ -152,7 +154,10 @@ def _export(net: _Net) -> Network:
 
     size = net.recipe.hidden
     head = array(net.head.weight).T
+    bound = np.full(net.input.in_features, REACH, dtype=np.float32)
     return Network(
+        low=-bound,
+        high=bound,
         input_weight=array(net.input.weight).T,
         input_bias=array(net.input.bias),
         convolution_weights=np.stack([array(layer.weight).T for layer in net.convolutions]),

@@ -41,7 +41,7 @@ def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
     expected = 2 * likely / (np.cumsum(words[order]) + _RECALL_WEIGHT * likely[-1] + 1e-6)
     best = int(np.argmax(expected))
     count = best + 1 if expected[best] >= _LEAST_F1 else 0
-    return sorted(order[:count].tolist()), float(expected[best])
+    return np.sort(order[:count]).tolist(), float(expected[best])
 
 
 def with_table_heads(chosen: list[int], blocks: Blocks) -> list[int]:

@@ -1,14 +1,17 @@
 """What a block's text says of it, for all blocks of a page at once: shares of characters and of words.
 
-Characters are counted by class in one histogram over the page; words are looked up in one pass. Scripts
-without case count as lower case. Scripts without spaces (Chinese, Japanese, Thai …) count two characters as
-a word, and their commonest particles as stop words.
+Characters are counted by class in one histogram over the page. What tells prose from labels is the share of
+small words: whatever the language, sentences are held together by short words without a capital. Only the words
+of short blocks are looked up one by one.
+
+Scripts without case count as lower case. Scripts without spaces (Chinese, Japanese, Thai …) count two
+characters as a word, and their commonest particles as small words.
 """
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import compress, repeat
-from typing import NamedTuple
+from itertools import count, repeat
+from typing import Any, NamedTuple
 from unicodedata import category
 
 import numpy as np
@@ -16,13 +19,12 @@ from numpy.typing import NDArray
 
 from gateway.core.blocks import Blocks
 from gateway.core.lexicon import SHORT_WORDS, Lexicon
-from gateway.core.stopwords import FUNCTION_CHARACTERS, STOP_WORDS
 
 Array = NDArray[np.float32]
 
-_OTHER, _LOWER, _UPPER, _DIGIT, _SPACE, _END, _COMMA, _MARK, _MONEY, _SYMBOL, _DENSE, _FUNCTION, _BREAK = (
+_OTHER, _LOWER, _UPPER, _DIGIT, _END, _COMMA, _MARK, _MONEY, _SYMBOL, _DENSE, _FUNCTION, _SPACE, _BREAK = (
     range(13)
-)
+)  # from _SPACE on: behind a word
 _CLASSES = 13
 _BY_CATEGORY = {
     "Ll": _LOWER,
@@ -39,22 +41,26 @@ _BY_CATEGORY = {
     "So": _SYMBOL,
 }
 _SPACELESS = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF))
+# Chinese and Japanese particles, and the commonest of Thai: about as frequent there as small words elsewhere.
+_PARTICLES = (
+    "的了是在不和有也就都而及与與这這我们們你他她它之被把从從到对對于於のはにをがとでもたてれいるなかし"
+)
 _BY_CHARACTER = (
     (" ", _SPACE),
     (".!?。！？…؟।．", _END),
     (",;:、，；：،؛", _COMMA),
     ("|•·›»→←▶►", _SYMBOL),
-    (FUNCTION_CHARACTERS, _FUNCTION),
+    (_PARTICLES, _FUNCTION),
     ("\n", _BREAK),
 )
 _CHARACTERS_A_WORD = 2
-_IN_DESCRIPTION, _IN_TITLE, _IS_STOP = 1, 2, 4  # a word can be all of it
-_STOP = dict.fromkeys(STOP_WORDS, _IS_STOP)
+_IN_DESCRIPTION, _IN_TITLE = 1, 2  # a word can be both
+_SMALL = 4  # letters, at most
 
 TEXT_NAMES = (
-    "log_words log_size word_length stop link links bold images prose lower upper digits ends commas marks "
+    "log_words log_size word_length small link links bold images prose lower upper digits ends commas marks "
     "symbols money sentences ends_sentence ends_comma starts_upper starts_lower starts_digit starts_symbol "
-    "title_share title_cover description_share before repeats learned_mean learned_min learned_max"
+    "title_share title_cover description_share repeats learned_mean learned_min learned_max"
 ).split()
 
 
@@ -66,7 +72,7 @@ class Text(NamedTuple):
     link: Array  # share of the characters inside links
     good: Array  # words that read like prose outside links
     money: Array
-    digits: Array
+    images: Array  # log(1 + images before the block)
 
     def row(self, name: str) -> Array:
         row: Array = self.rows[TEXT_NAMES.index(name)]
@@ -81,63 +87,50 @@ def read_text(
     Args:
         blocks: at least one.
         linked: by block, whether it stands inside a link as a whole.
-        title, description: what the head says; blocks that repeat their words stand out.
+        title, description: what the head says; short blocks that repeat their words stand out.
         lexicon: learned log-odds of the words of short blocks.
     """
-    joined = "\n".join([*blocks.texts, ""])
-    units = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), dtype=np.uint16)
-    kinds = _character_classes()[units]
-    breaks = np.flatnonzero(kinds == _BREAK)  # one behind each block
-    starts = np.concatenate(([0], breaks[:-1] + 1))
+    units = np.frombuffer(
+        "\n".join([*blocks.texts, ""]).encode("utf-16-le", "surrogatepass"), dtype=np.uint16
+    )
+    kinds = _character_classes().take(units)
+    gaps = np.flatnonzero(kinds >= _SPACE)  # one behind each word
+    last_words = np.flatnonzero(kinds.take(gaps) == _BREAK)  # of each block
+    breaks = gaps.take(last_words)
+    starts, first_words, word_starts = _after(breaks), _after(last_words), _after(gaps)
     block = np.repeat(np.arange(len(starts)) * _CLASSES, breaks - starts + 1)
     counts = np.bincount(block + kinds, minlength=len(starts) * _CLASSES).reshape(-1, _CLASSES)
     by_kind = counts.T.astype(np.float32)
     by_kind[_BREAK] = 0
-    first, last = kinds[starts], kinds[breaks - 1]
+    first, last = kinds.take(starts), kinds.take(breaks - 1)
 
     dense = by_kind[_DENSE] + by_kind[_FUNCTION]
     size = by_kind.sum(axis=0)
     spaced = by_kind[_SPACE] + 1
     words = spaced + dense / _CHARACTERS_A_WORD
     letters = np.maximum(by_kind[_LOWER] + by_kind[_UPPER] + dense, 1)
-
-    split = "\n".join(
-        [text.lower() for text in blocks.texts]
-    ).split()  # what is ASCII lowers ten times faster
-    firsts = np.concatenate(([0], np.cumsum(spaced[:-1]))).astype(np.intp)
-    title_words, description_words = set(title.lower().split()), set(description.lower().split())
-    said = _STOP.copy()
-    for words_of_head, bit in ((title_words, _IN_TITLE), (description_words, _IN_DESCRIPTION)):
-        for word in words_of_head:
-            said[word] = said.get(word, 0) | bit
-    bits = np.fromiter(map(said.get, split, repeat(0)), dtype=np.int8, count=len(split))
-
-    def count(bit: int) -> Array:
-        total: Array = np.add.reduceat(bits & bit != 0, firsts, dtype=np.float32)
-        return total
-
-    in_title, in_description = count(_IN_TITLE), count(_IN_DESCRIPTION)
-    stop = (count(_IS_STOP) + by_kind[_FUNCTION]) / words
+    is_small = (gaps - word_starts <= _SMALL) & (kinds.take(word_starts) == _LOWER)
+    small = (np.add.reduceat(is_small, first_words, dtype=np.float32) + by_kind[_FUNCTION]) / words
     whole = np.array(  # by way of int: numpy makes floats of Python's ints much more slowly
         (blocks.chars, blocks.link_chars, blocks.bold_chars, blocks.links, blocks.images), dtype=np.intp
     )
     chars, link_chars, bold_chars, links, images = whole.astype(np.float32)
-    chars = np.maximum(chars, 1)
+    chars, images = np.maximum(chars, 1), np.log1p(images)
     link = np.minimum(link_chars / chars, 1)
     link[linked] = 1
     bold = np.minimum(bold_chars / chars, 1)
-    prose = np.minimum(stop * 4, 1) * (1 - link) * np.minimum(words / 10, 1)
-    before, repeats = _repetitions(blocks.texts)
+    prose = np.minimum(small * 4, 1) * (1 - link) * np.minimum(words / 10, 1)
+    in_title, in_description, *learned = _look_up(blocks.texts, spaced, title, description, lexicon)
     rows = np.array(
         [
             np.log1p(words),
             np.log1p(size),
             size / words,
-            stop,
+            small,
             link,
             np.log1p(links),
             bold,
-            np.log1p(images),
+            images,
             prose,
             (by_kind[_LOWER] + dense) / letters,
             by_kind[_UPPER] / letters,
@@ -155,42 +148,61 @@ def read_text(
             first == _DIGIT,
             first == _SYMBOL,
             in_title / words,
-            in_title / max(1, len(title_words)),
+            in_title / max(1, len(title.split())),
             in_description / words,
-            np.minimum(before, 20),
-            np.minimum(repeats, 20),
-            *_look_up(split, spaced, lexicon),
+            np.minimum(_count_repeats(blocks.texts), 20),
+            *learned,
         ],
         dtype=np.float32,
     )
     good = (words * prose).astype(np.float32)
-    return Text(rows, words, link, good, np.minimum(by_kind[_MONEY], 1), by_kind[_DIGIT])
+    return Text(rows, words, link, good, np.minimum(by_kind[_MONEY], 1), images)
 
 
-def _look_up(split: list[str], counts: Array, lexicon: Lexicon) -> Array:
-    """Mean, least and greatest learned score of each short block's words, 0 for the others."""
-    out = np.zeros((3, len(counts)), dtype=np.float32)
-    short = counts <= SHORT_WORDS
-    sizes = counts[short]
-    if len(sizes):
-        words = list(compress(split, np.repeat(short, counts.astype(np.intp)).tolist()))
-        learned = np.fromiter(map(lexicon.words.get, words, repeat(0.0)), dtype=np.float32, count=len(words))
-        firsts = np.concatenate(([0], np.cumsum(sizes[:-1]))).astype(np.intp)
-        out[0, short] = np.add.reduceat(learned, firsts) / sizes
-        out[1, short] = np.minimum.reduceat(learned, firsts)
-        out[2, short] = np.maximum.reduceat(learned, firsts)
+def _after(ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where each of several runs starts, given where each ends."""
+    starts = np.zeros_like(ends)
+    starts[1:] = ends[:-1] + 1
+    return starts
+
+
+def _look_up(
+    texts: Sequence[str], sizes: NDArray[Any], title: str, description: str, lexicon: Lexicon
+) -> Array:
+    """Of each short block's words those in the title and in the description, and mean, least and greatest score.
+
+    0 for the other blocks.
+    """
+    out = np.zeros((5, len(sizes)), dtype=np.float32)
+    short = np.flatnonzero(sizes <= SHORT_WORDS)
+    if not len(short):
+        return out
+    sizes = sizes.take(short).astype(np.intp)
+    words = "\n".join([texts[index].lower() for index in short.tolist()]).split()  # ASCII lowers far faster
+    firsts = np.zeros(len(short), dtype=np.intp)
+    np.cumsum(sizes[:-1], out=firsts[1:])
+    said = dict.fromkeys(description.lower().split(), _IN_DESCRIPTION)
+    for word in title.lower().split():
+        said[word] = said.get(word, 0) | _IN_TITLE
+    bits = np.fromiter(map(said.get, words, repeat(0)), dtype=np.int8, count=len(words))
+    learned = np.fromiter(map(lexicon.words.get, words, repeat(0.0)), dtype=np.float32, count=len(words))
+    found = (
+        np.add.reduceat(bits & _IN_TITLE != 0, firsts, dtype=np.float32),
+        np.add.reduceat(bits & _IN_DESCRIPTION, firsts, dtype=np.float32),
+        np.add.reduceat(learned, firsts) / sizes,
+        np.minimum.reduceat(learned, firsts),
+        np.maximum.reduceat(learned, firsts),
+    )
+    for row, values in zip(out, found, strict=True):
+        row[short] = values
     return out
 
 
-def _repetitions(texts: Sequence[str]) -> tuple[Array, Array]:
-    """How often each text stood on the page before, and how often in all."""
-    seen: dict[str, int] = {}
-    before = []
-    for text in texts:
-        times = seen.get(text, 0)
-        before.append(times)
-        seen[text] = times + 1
-    return np.array(before, dtype=np.float32), np.array([seen[text] for text in texts], dtype=np.float32)
+def _count_repeats(texts: Sequence[str]) -> NDArray[np.intp]:
+    """How often each text stands on the page."""
+    known: dict[str, int] = {}
+    first = np.fromiter(map(known.setdefault, texts, count()), dtype=np.intp)
+    return np.bincount(first).take(first)
 
 
 @cache

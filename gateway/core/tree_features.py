@@ -5,8 +5,9 @@ from the root anchor a page: to the innermost element that holds most of its pro
 How far up a block must climb to meet either tells content from what stands beside it.
 """
 
-from itertools import repeat
-from typing import Any
+from collections.abc import Iterable
+from itertools import count, repeat
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,51 +24,59 @@ _ELEMENT = (
 ).split()
 _AROUND = [i for i, name in enumerate(_ELEMENT) if not name.startswith("path")]
 _AROUND_OF = ("parent", "grandparent", "branch")
-_GROUP = ["count", "words", "share", "link", "prose", "good_share", "position", "spread"]
 _TAGS = (
     "p div li tr td dd dt button pre figcaption span section article summary th h1 h2 h3 h4 h5 h6 blockquote "
     "a"
 ).split()
 _TAG_INDEX = {tag: index for index, tag in enumerate(_TAGS, 1)}
+_LEVELS = np.array([0, *(int(tag[1]) if tag[0] == "h" else 0 for tag in _TAGS)])
 _TAG_ROWS = np.eye(len(_TAGS) + 1, dtype=np.float32)[1:]
 
 TREE_NAMES = [
     *(f"tag_{tag}" for tag in _TAGS),
     *(f"own_{name}" for name in _ELEMENT),
     *(f"{place}_{_ELEMENT[i]}" for place in _AROUND_OF for i in _AROUND),
-    *["depth", "climb_core", "climb_h1", "below_core", "below_h1", "before_core", "after_core", "at_root"],
+    *["depth", "climb_core", "climb_anchor", "below_core", "below_anchor", "before_core", "after_core"],
     *(f"in_{flag}" for flag in FLAGS),
-    *(f"group_{name}" for name in _GROUP),
-    *(f"template_{name}" for name in _GROUP),
 ]
+
+
+class Own(NamedTuple):
+    """By block, what is known of its own element."""
+
+    elements: Ints
+    flags: Ints  # bits of FLAGS
+    tags: Ints  # numbers of _TAGS, 0 for others
+    level: Ints  # of a heading, else 0
+
+
+def read_own(blocks: Blocks) -> Own:
+    """The elements that hold the blocks."""
+    elements = np.array(blocks.owners, dtype=np.intp)
+    flags = np.array(blocks.flags, dtype=np.intp).take(elements)
+    tags = np.fromiter(map(_TAG_INDEX.get, blocks.tags, repeat(0)), dtype=np.intp).take(elements)
+    return Own(elements, flags, tags, _LEVELS.take(tags))
 
 
 class Tree:
     """The elements of a page, measured; `rows` describes its blocks."""
 
-    def __init__(
-        self, blocks: Blocks, text: Text, flags: Ints, is_heading: Array, anchor: int, lexicon: Lexicon
-    ) -> None:
-        self.text = text
-        self.flags = flags  # by block
-        self.owners: Ints = np.array(blocks.owners, dtype=np.intp)
+    def __init__(self, blocks: Blocks, own: Own, text: Text, anchor: int, lexicon: Lexicon) -> None:
+        self.own = own
         self.parents: Ints = np.maximum(np.array(blocks.parents, dtype=np.intp), 0)
         self.depths: Ints = np.array(blocks.depths, dtype=np.intp)
         self.firsts: Ints = np.array(blocks.firsts, dtype=np.intp)
         self.lasts: Ints = np.array(blocks.lasts, dtype=np.intp)
-        self.kinds, scores, self.kind_count = _score_kinds(blocks, lexicon)
-        self.tags: Ints = np.array([_TAG_INDEX.get(tag, 0) for tag in blocks.tags], dtype=np.intp)
+        self.kinds, scores = _score_kinds(blocks, lexicon)
 
-        count = len(blocks.texts)
         words, good = text.words, text.good
-        images = text.row("images")
-        base = np.zeros((8, count + 1), dtype=np.float32)
+        base = np.zeros((7, len(words) + 1), dtype=np.float32)
         np.cumsum(
-            [words, words * text.link, good, np.ones(count), text.money, is_heading, images, text.digits],
+            [words, words * text.link, good, np.ones_like(words), text.money, own.level > 0, text.images],
             axis=1,
             out=base[:, 1:],
         )
-        self.sums: Array = base[:, self.lasts] - base[:, self.firsts]
+        self.sums: Array = base.take(self.lasts, axis=1) - base.take(self.firsts, axis=1)
         self.total: Array = base[:, -1]
         self.core = int(np.flatnonzero(self.sums[2] >= 0.5 * self.total[2])[-1])
         self._descend(scores, anchor)
@@ -82,7 +91,7 @@ class Tree:
         in_core = (firsts <= firsts[core]) & (lasts >= lasts[core]) & (depths <= depths[core])
         in_anchor = (firsts <= anchor) & (lasts > anchor)
         self.anchor_depth = int(depths[in_anchor].max(initial=0))
-        mean, low, high = scores.take(self.kinds, axis=1)
+        mean, low, high = scores
         # By element, the highest on the way from the root. Of the branches that leave the chain of the core, the
         # last one is highest: elements are numbered in document order.
         highest = np.empty((len(depths), 5))
@@ -90,7 +99,7 @@ class Tree:
         highest[:, 1] = high
         highest[:, 2] = depths * in_core
         highest[:, 3] = depths * in_anchor
-        highest[:, 4] = np.arange(len(depths)) * in_core[self.parents]
+        highest[:, 4] = np.arange(len(depths)) * in_core.take(self.parents)
         path = mean.astype(np.float64)
         above, path[0] = self.parents, 0.0  # the root's counts once, and is its own parent
         for _ in range(int(depths.max()).bit_length()):
@@ -102,10 +111,11 @@ class Tree:
         self.elements = self._measure([mean, low, high, path, -highest[:, 0], highest[:, 1]])
 
     def _measure(self, scores: list[NDArray[np.floating[Any]]]) -> Array:
+        """By element, in the order of _ELEMENT."""
         sums, total = self.sums, self.total
         words, blocks = np.maximum(sums[0], 1e-6), np.maximum(sums[3], 1e-6)
-        ranks, _ = _ranks(self.parents * self.kind_count + self.kinds)  # siblings of one kind share a rank
-        alike = np.bincount(ranks)[ranks]
+        siblings = _rank((self.parents * len(self.parents) + self.kinds).tolist())  # of one kind
+        alike = np.bincount(siblings).take(siblings)
         children = np.bincount(self.parents, minlength=len(self.parents))
         measured = [
             *scores,
@@ -126,13 +136,13 @@ class Tree:
 
     def rows(self) -> Array:
         """Features by block, in the order of TREE_NAMES."""
-        owners, parents, depths = self.owners, self.parents, self.depths
-        up1 = parents[owners]
-        up2 = parents[up1]
+        owners, parents, depths = self.own.elements, self.parents, self.depths
+        up1 = parents.take(owners)
+        up2 = parents.take(up1)
         around = self.elements[_AROUND]
         position = np.arange(len(owners))
-        core, meet_core, meet_anchor = self.core, self.meet_core[owners], self.meet_anchor[owners]
-        depth = depths[owners]
+        core, meet_core, meet_anchor = self.core, self.meet_core.take(owners), self.meet_anchor.take(owners)
+        depth = depths.take(owners)
         place = [
             depth,
             depths[core] - meet_core,
@@ -141,68 +151,43 @@ class Tree:
             depth - meet_anchor,
             position < self.firsts[core],
             position >= self.lasts[core],
-            depth == 0,
         ]
-        kinds, tags = self.kinds, self.tags
-        own = kinds[owners] * (len(_TAGS) + 1) + tags[up1]
-        template = (tags[owners] * self.kind_count + kinds[up1]) * self.kind_count + kinds[up2]
         return np.concatenate(
             [
-                _TAG_ROWS[:, tags[owners]],
-                self.elements[:, owners],
-                *(around[:, index] for index in (up1, up2, self.branch[owners])),
+                _TAG_ROWS.take(self.own.tags, axis=1),
+                self.elements.take(owners, axis=1),
+                *(around.take(index, axis=1) for index in (up1, up2, self.branch.take(owners))),
                 np.array(place, dtype=np.float32),
-                ((self.flags >> np.arange(len(FLAGS))[:, None]) & 1).astype(np.float32),
-                self._group(own),
-                self._group(template),
+                ((self.own.flags >> np.arange(len(FLAGS))[:, None]) & 1).astype(np.float32),
             ]
         )
 
-    def _group(self, keys: Ints) -> Array:
-        """What blocks of the same key have in common; position and spread along the page among it."""
-        group, size = _ranks(keys)
-        text, count = self.text, len(keys)
-        position = np.arange(count, dtype=np.float32) / count
-        weights = (text.words, text.words * text.link, text.good, position, position * position)
-        words, link, good, where, square = (np.bincount(group, weights=w, minlength=size) for w in weights)
-        members = np.bincount(group, minlength=size)
-        floor = np.maximum(words, 1e-6)
-        mean = where / members
-        rows = [
-            np.log(members),
-            words / members,
-            words / max(self.total[0], 1e-6),
-            link / floor,
-            good / floor,
-            good / max(self.total[2], 1e-6),
-            mean,
-            np.sqrt(np.maximum(square / members - mean * mean, 0)),
-        ]
-        return np.array(rows, dtype=np.float32)[:, group]
+
+def _rank(keys: Iterable[object]) -> Ints:
+    """For each key the number of its first occurrence."""
+    known: dict[object, int] = {}
+    return np.fromiter(map(known.setdefault, keys, count()), dtype=np.intp)
 
 
-def _ranks(keys: Ints) -> tuple[Ints, int]:
-    """Keys as small numbers, and how many there are."""
-    known: dict[int, int] = {}
-    ranks = [known.setdefault(key, len(known)) for key in keys.tolist()]
-    return np.array(ranks, dtype=np.intp), len(known)
-
-
-def _score_kinds(blocks: Blocks, lexicon: Lexicon) -> tuple[Ints, Array, int]:
-    """By element its kind, a number for its (tag, names); by kind the mean, least and best learned score."""
+def _score_kinds(blocks: Blocks, lexicon: Lexicon) -> tuple[Ints, Array]:
+    """By element its kind, a number for its (tag, names), and the mean, least and best learned score of it."""
     known: dict[tuple[str, str], int] = {}
-    kinds = [known.setdefault(key, len(known)) for key in zip(blocks.tags, blocks.names, strict=True)]
+    kinds = np.fromiter(
+        map(known.setdefault, zip(blocks.tags, blocks.names, strict=True), count()), dtype=np.intp
+    )
     tokens: list[str] = []
     sizes = []
     for (tag, _), words in zip(known, split_names([names for _, names in known]), strict=True):
         tokens += words
         tokens.append(token_of_tag(tag))
         sizes.append(len(words) + 1)
-    learned = np.fromiter(map(lexicon.tokens.get, tokens, repeat(0.0)), dtype=np.float64, count=len(tokens))
-    firsts = np.cumsum([0, *sizes[:-1]])
-    scores = [
-        np.add.reduceat(learned, firsts) / np.array(sizes),
+    learned = np.fromiter(map(lexicon.tokens.get, tokens, repeat(0.0)), dtype=np.float32, count=len(tokens))
+    count_of = np.array(sizes)
+    firsts = np.cumsum(count_of) - count_of
+    scores = np.zeros((3, len(kinds)), dtype=np.float32)
+    scores[:, np.array(list(known.values()))] = (
+        np.add.reduceat(learned, firsts) / count_of,
         np.minimum.reduceat(learned, firsts),
         np.maximum.reduceat(learned, firsts),
-    ]
-    return np.array(kinds, dtype=np.intp), np.array(scores, dtype=np.float32), len(known)
+    )
+    return kinds, scores.take(kinds, axis=1)

@@ -7,8 +7,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.blocks import read_blocks
-from gateway.core.classify import PAGE_TYPES, choose, load_classifier, predict, read_classifier, scale
-from gateway.core.features import FEATURE_NAMES, Head, build_features
+from gateway.core.classify import PAGE_TYPES, choose, load_classifier, predict, read_classifier
+from gateway.core.features import BLOCK_NAMES, PAGE_NAMES, Head, build_features
 from gateway.core.lexicon import Lexicon, split_names
 from gateway.core.text_features import TEXT_NAMES
 
@@ -17,7 +17,7 @@ def features_of(html: str, **head: str) -> dict[str, list[float]]:
     root = LexborHTMLParser(html).body
     assert root is not None
     rows = build_features(read_blocks(root), Head(**head), Lexicon({}, {})).rows
-    return dict(zip(FEATURE_NAMES, rows.tolist(), strict=True))
+    return dict(zip(BLOCK_NAMES, rows.tolist(), strict=True))
 
 
 def test_split_names_finds_the_words_of_each() -> None:
@@ -25,7 +25,7 @@ def test_split_names_finds_the_words_of_each() -> None:
     assert split_names(names) == [
         [],
         ["post", "body", "post-body"],
-        ["entry", "content", "entry-content-entry"],
+        ["entry", "content", "entry", "entry-content-entry"],
         ["c", "x", "c-x"],
         [],
     ]
@@ -45,7 +45,7 @@ def test_split_names_finds_the_words_of_each() -> None:
 )
 def test_build_features_tells_prose_from_labels_in_any_script(text: str) -> None:
     features = features_of(f"<p>{text}</p><li>12.99</li>")
-    assert features["stop"][0] > 0.15 > features["stop"][1]
+    assert features["small"][0] > 0.15 > features["small"][1]
     assert features["prose"][0] > 0.4
     assert features["lower"][0] > 0.8
     assert features["ends_sentence"][0] == 1
@@ -59,7 +59,7 @@ def test_build_features_measures_by_block() -> None:
     features = features_of(
         "<h1>Kettles compared</h1><p>Of <a href=/>kettles</a> and pots.</p>", title="Kettles compared"
     )
-    assert features["level"] == [1, 0]
+    assert features["tag_h1"] == [1, 0]
     assert features["title_cover"] == [1, 0.5]
     assert features["link"][1] == pytest.approx(7 / len("Of kettles and pots."))
     assert features["in_h1"] == [1, 0]
@@ -72,14 +72,17 @@ def test_build_features_measures_by_block() -> None:
 def test_build_features_is_finite(html: str) -> None:
     root = LexborHTMLParser(html.encode("utf-8", "replace").decode()).body
     assert root is not None
-    rows = build_features(read_blocks(root), Head(), Lexicon({}, {})).rows
-    assert rows.shape[0] == len(FEATURE_NAMES)
-    assert np.isfinite(rows).all()
+    features = build_features(read_blocks(root), Head(), Lexicon({}, {}))
+    assert features.rows.shape == (len(BLOCK_NAMES), len(features.words))
+    assert features.page.shape == (len(PAGE_NAMES),)
+    assert np.isfinite(features.rows).all()
+    assert np.isfinite(features.page).all()
 
 
 def test_feature_names_are_unique() -> None:
-    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
-    assert FEATURE_NAMES[: len(TEXT_NAMES)] == tuple(TEXT_NAMES)
+    names = (*BLOCK_NAMES, *PAGE_NAMES)
+    assert len(set(names)) == len(names)
+    assert names[: len(TEXT_NAMES)] == tuple(TEXT_NAMES)
 
 
 def test_choose_finds_nothing_on_an_empty_page() -> None:
@@ -102,7 +105,7 @@ def test_predict_gives_probabilities() -> None:
     root = LexborHTMLParser("<nav><a href=/>Home</a></nav><p>It is what it is, and so on and on.</p>").body
     assert root is not None
     features = build_features(read_blocks(root), Head(), classifier.lexicon)
-    blocks, kinds = predict(scale(features.rows, classifier), features.words, classifier)
+    blocks, kinds = predict(features, classifier.network)
     assert blocks.shape == (2,)
     assert ((blocks >= 0) & (blocks <= 1)).all()
     assert kinds.shape == (len(PAGE_TYPES),)
@@ -111,7 +114,9 @@ def test_predict_gives_probabilities() -> None:
 
 def test_read_classifier_refuses_weights_of_another_code() -> None:
     file = io.BytesIO()
-    np.savez(file, mean=np.zeros(3))
+    np.savez(file, low=np.zeros(3))
     file.seek(0)
-    with pytest.raises(ValueError, match=rf"for 3 features, the code computes {len(FEATURE_NAMES)}"):
+    with pytest.raises(
+        ValueError, match=rf"for 3 features, the code computes {len(BLOCK_NAMES) + len(PAGE_NAMES)}"
+    ):
         read_classifier(file)
