@@ -64,7 +64,7 @@ def add_code(walk: Walk, node: LexborNode) -> Close:
         return inner.mem_id in hidden
 
     code = walk.see(read_code(node, skip=is_left_out, in_cell=walk.flow.cell))
-    if code:
+    if code and not code.isspace():  # blank it can be once invisible characters are taken out
         language = language_of(node)
         html = ""
         if walk.style.html:

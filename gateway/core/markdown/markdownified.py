@@ -22,6 +22,7 @@ _MARKER = re.compile(r"( *)(?:[-*] |(\d+)[.)] )?")
 _LIST_TAGS = re.compile(r"(?:<[uo]l[^>]*>|<li>|\n)+")
 _LIST_ENDS = re.compile(r"(?:</[uo]l>|</li>)+$")
 _PIPE = re.compile(r"(?<!\\)\|")
+_SEAM = "\ue000"  # for private use: no page means anything by it
 _LANGUAGE = re.compile(r'<code class="language-([^"]+)">')
 
 
@@ -39,6 +40,12 @@ class _Converter(MarkdownConverter):
 @cache
 def _converter(bullet: str, *, linked: bool) -> _Converter:
     return _Converter(bullets=bullet, escape_misc=True, strip=None if linked else ["a"])
+
+
+def _write(html: str, bullet: str, *, linked: bool) -> str:
+    seamed = html.replace("!<a ", f"!{_SEAM}<a ")  # or the link would be read as an image
+    markdown = str(_converter(bullet, linked=linked).convert(seamed)).strip()
+    return markdown.replace(f"!{_SEAM}[", r"\![").replace(_SEAM, "")
 
 
 def rewrite(blocks: list[Block], *, links: LinkStyle) -> tuple[list[Block], int]:
@@ -63,7 +70,7 @@ def rewrite(blocks: list[Block], *, links: LinkStyle) -> tuple[list[Block], int]
 def _convert(block: Block, *, linked: bool) -> str:
     html = _LIST_ENDS.sub("", block.html[_start(block.html) :])
     if block.kind != "item":
-        return str(_converter(_BULLETS, linked=linked).convert(f"<div>{html}</div>")).strip()
+        return _write(f"<div>{html}</div>", _BULLETS, linked=linked)
     bullet = _BULLETS[(block.level - 1) % len(_BULLETS)]
     marker = _MARKER.match(block.markdown)
     lead, number = (marker[1], marker[2]) if marker else ("", None)
@@ -71,7 +78,7 @@ def _convert(block: Block, *, linked: bool) -> str:
         html = f'<ol start="{number}"><li>{html}</li></ol>' if number else f"<ul><li>{html}</li></ul>"
     else:
         html = f"<div>{html}</div>"
-    lines = str(_converter(bullet, linked=linked).convert(html)).strip().split("\n")
+    lines = _write(html, bullet, linked=linked).split("\n")
     return "\n".join([lead + line if line else "" for line in lines])
 
 

@@ -135,6 +135,7 @@ def test_a_long_quote_goes_on_in_a_second_one() -> None:
         pytest.param("<pre>1\n2\n4</pre>", "```\n1\n2\n4\n```", id="numbers-that-do-not-count"),
         pytest.param("<pre>a <button>Copy</button></pre>", "```\na\n```", id="button"),
         pytest.param("<pre> \n </pre>", "", id="empty"),
+        pytest.param("<pre> \u202e\u200b\n </pre><p>a</p>", "a", id="invisible"),
         pytest.param("<pre>*a* &lt;b&gt; \\</pre>", "```\n*a* <b> \\\n```", id="nothing-escaped"),
     ],
 )

@@ -55,6 +55,7 @@ def test_no_word_of_markdownify_is_missed(html: str) -> None:
             "| A | B |\n| --- | --- |\n| `a\\|b` | c |",
             id="pipes",
         ),
+        pytest.param("<p>Look!<a href='/x'>a</a></p>", "Look\\![a](https://example.org/x)", id="no-image"),
     ],
 )
 def test_markdownify_conventions_hold(html: str, markdown: str) -> None:
