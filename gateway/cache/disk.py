@@ -27,7 +27,8 @@ class DiskCache:
     Args:
         directory: made with mode 0700 if missing; only the folder `store` inside it is used.
         size_bytes: above it the entries written longest ago go.
-        deadline_s: a call that takes longer is a miss, or a write that may still happen.
+        deadline_s: a call that takes longer is a miss, or a write that may still happen; half of it is the longest
+            wait for another process's lock.
         remember_s: how long `health` names a fault after it has gone.
     """
 
@@ -35,7 +36,7 @@ class DiskCache:
         self, directory: Path, *, size_bytes: int, deadline_s: float = 2, remember_s: float = 5
     ) -> None:
         self._directory = directory
-        store = DiskStore(directory, size_bytes=size_bytes)
+        store = DiskStore(directory, size_bytes=size_bytes, lock_timeout_s=deadline_s / 2)
         self._reads, self._writes = (
             _Lane(store, deadline_s, Breaker(remember_s=remember_s)) for _ in range(2)
         )

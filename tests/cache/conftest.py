@@ -84,7 +84,7 @@ def store(open_store: Open) -> Store:
 @pytest.fixture
 def open_disk(tmp_path: Path, close_later: Callable[[Cache], None]) -> Callable[..., DiskCache]:
     def start(*, size_bytes: int = 100 * 1024**2) -> DiskCache:
-        cache = DiskCache(tmp_path / "cache", size_bytes=size_bytes, deadline_s=30, remember_s=0.5)
+        cache = DiskCache(tmp_path / "cache", size_bytes=size_bytes, deadline_s=8, remember_s=0.5)
         close_later(cache)
         return cache
 
