@@ -7,7 +7,6 @@ they like.
 """
 
 from collections.abc import Container, Sequence
-from typing import Any
 
 from selectolax.lexbor import LexborNode
 
@@ -52,6 +51,9 @@ _BY_ROLE = {role: _BIT[f"role_{role}"] for role in _ROLE_FLAGS}
 _TELLING = frozenset(("id", "data-testid", "itemprop", "role", "hidden", "aria-hidden", "itemscope", "style"))
 _LINKED, _HIDDEN, _UNDISPLAYED = _BIT["linked"], _BIT["hidden"], _BIT["undisplayed"]
 _ARIA_HIDDEN, _ITEMSCOPE = _BIT["aria_hidden"], _BIT["itemscope"]
+
+
+Waiting = tuple[LexborNode, int, int, int]  # an element, its tag's number, its mem_id, the links around it
 
 
 class Blocks:
@@ -105,6 +107,32 @@ class Blocks:
         self.nodes: list[int] = []  # mem_ids of text nodes
         self.truncated = False  # `read_blocks` left something out
 
+    def register(self, elements: Sequence[Waiting], parent: int) -> int:
+        """Add elements that a block is about to be in, the outermost first; the number of the innermost."""
+        bits, depth = self.flags[parent], self.depths[parent]
+        first = len(self.texts)
+        for node, number, mem_id, link_depth in elements:
+            tag, told = _NAMED.get(number) or (node.tag or "", 0)
+            bits |= told
+            attributes = node.attributes
+            name = attributes.get("class") or ""
+            if not _TELLING.isdisjoint(attributes):
+                name, said = _read_attributes(attributes)
+                bits |= said
+            if link_depth:
+                bits |= _LINKED
+            depth += 1
+            self.tags.append(tag)
+            self.parents.append(parent)
+            self.depths.append(depth)
+            self.names.append(name)
+            self.flags.append(bits)
+            self.mem_ids.append(mem_id)
+            self.firsts.append(first)
+            parent = len(self.lasts)
+            self.lasts.append(0)
+        return parent
+
 
 def read_blocks(
     root: LexborNode, *, left_out: Container[int] = (), max_depth: int = 512, max_blocks: int = 50_000
@@ -117,21 +145,20 @@ def read_blocks(
         max_depth: elements nested deeper are left out, and `truncated` is set.
         max_blocks: the walk ends there, and `truncated` is set.
     """
-    actions, named = _ACTIONS, _NAMED
+    actions = _ACTIONS
     blocks = Blocks(root)
-    tags, parents, depths, names = blocks.tags, blocks.parents, blocks.depths, blocks.names
-    flags, mem_ids, firsts, lasts = blocks.flags, blocks.mem_ids, blocks.firsts, blocks.lasts
-    texts, nodes = blocks.texts, blocks.nodes
-    by_element: tuple[list[Any], ...] = (tags, parents, depths, names, flags, mem_ids, firsts, lasts)
-    bits = flags[0]
-    current = depth = 0  # the innermost registered element
+    texts, nodes, lasts = blocks.texts, blocks.nodes, blocks.lasts
+    current = 0  # the innermost registered element
 
     parts: list[str] = []  # the block being gathered; it begins with its first character
     chars = link_chars = bold_chars = links = images = breaks = 0
     link_depth = bold_depth = 0
 
     def flush() -> None:
-        nonlocal chars, link_chars, bold_chars, images, breaks
+        nonlocal current, chars, link_chars, bold_chars, images, breaks
+        if waiting:
+            current = blocks.register(waiting, current)
+            waiting.clear()
         texts.append(" ".join("".join(parts).split()))
         blocks.owners.append(current)
         blocks.chars.append(chars)
@@ -143,29 +170,28 @@ def read_blocks(
         parts.clear()
         chars = link_chars = bold_chars = images = breaks = 0
 
-    # of each open element: what follows it, what it is, and the flags, element and depth around it
-    stack: list[tuple[LexborNode | None, int, int, int, int]] = []
+    stack: list[tuple[LexborNode | None, int]] = []  # of each open element: what follows it, and what it is
+    # The innermost of them hold no block yet. Many never will, and then nobody asks for them: the first block
+    # registers them.
+    waiting: list[Waiting] = []
     node = root.first_child
     while True:
         if node is None:
             if not stack:
                 break
-            ended = current
-            node, action, bits, current, depth = stack.pop()
+            node, action = stack.pop()
             if action <= _CELL:
                 if action == _BLOCK:
                     if chars:
-                        current, outer = ended, current
                         flush()
-                        current = outer
                     links = 0
                 elif chars:
                     parts.append("\t")
-                if firsts[ended] < len(texts):
-                    lasts[ended] = len(texts)
-                else:  # without text nobody will ask for it, and it was the last one registered
-                    for column in by_element:
-                        column.pop()
+                if waiting:
+                    waiting.pop()
+                else:
+                    lasts[current] = len(texts)
+                    current = blocks.parents[current]
             elif action == _LINK:
                 link_depth -= 1
             elif action == _BOLD:
@@ -219,27 +245,9 @@ def read_blocks(
             blocks.truncated = True
             node = node.next
             continue
-        stack.append((node.next, action, bits, current, depth))
+        stack.append((node.next, action))
         if action <= _CELL:
-            tag, told = named.get(number) or (node.tag or "", 0)
-            bits |= told
-            attributes = node.attributes
-            name = attributes.get("class") or ""
-            if not _TELLING.isdisjoint(attributes):
-                name, said = _read_attributes(attributes)
-                bits |= said
-            if link_depth:
-                bits |= _LINKED
-            depth += 1
-            tags.append(tag)
-            parents.append(current)
-            depths.append(depth)
-            names.append(name)
-            flags.append(bits)
-            mem_ids.append(mem_id)
-            firsts.append(len(texts))
-            current = len(lasts)
-            lasts.append(0)
+            waiting.append((node, number, mem_id, link_depth))
         elif action == _LINK:
             link_depth += 1
             links += 1
@@ -250,7 +258,7 @@ def read_blocks(
         flush()
     while current >= 0:
         lasts[current] = len(texts)
-        current = parents[current]
+        current = blocks.parents[current]
     return blocks
 
 
