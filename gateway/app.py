@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
 from gateway.access import open_keyring
+from gateway.allocator import return_large_blocks
 from gateway.drain import Drain
 from gateway.ledger import Ledger
 from gateway.limits import Admission, Rates
@@ -125,4 +126,5 @@ def create_app(
 
 def create_app_from_environment() -> Litestar:
     """What uvicorn calls in every process it starts."""
+    return_large_blocks()
     return create_app(load_settings(os.environ), log=make_log(), tracing=open_tracing(os.environ))

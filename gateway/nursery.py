@@ -13,7 +13,6 @@ and under a CPU limit renewed with each job, so that it ends even where nobody i
 
 import argparse
 import contextlib
-import ctypes
 import gc
 import importlib
 import os
@@ -26,6 +25,8 @@ import sys
 import traceback
 from collections.abc import Callable
 from typing import NoReturn
+
+from gateway.allocator import return_unused
 
 ORDER = struct.Struct("<cq")  # order, pid
 FRAME = struct.Struct("<cQd")  # kind, length of what follows, CPU seconds the sender has used in all
@@ -172,8 +173,7 @@ class Nursery:
             getattr(self._module, "warm", lambda: None)()
             gc.collect()
             gc.freeze()  # collections in workers then leave shared pages alone
-            with contextlib.suppress(AttributeError):  # not glibc
-                ctypes.CDLL(None).malloc_trim(0)  # what loading the vocabulary took and needs no more: 15 MB
+            return_unused()  # what loading the vocabulary took and needs no more: 15 MB
         with link:
             pid = os.fork()
             if pid == 0:

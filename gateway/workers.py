@@ -69,7 +69,7 @@ class _Worker(asyncio.Protocol):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._inbox = bytearray()
-        self._answer: asyncio.Future[tuple[bytes, bytes]] = self._loop.create_future()
+        self._answer: asyncio.Future[tuple[bytes, bytes] | None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
         self.pid = 0
         self.jobs = 0
@@ -98,17 +98,21 @@ class _Worker(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.alive = False
-        if not self._answer.done():
-            self._answer.set_exception(WorkerDied())
-            self._answer.exception()  # nobody may be waiting any more
+        if (
+            not self._answer.done()
+        ):  # an exception in it would hold the frames it passes, and the page in them
+            self._answer.set_result(None)
 
     async def hear(self) -> tuple[bytes, bytes]:
         """Wait for the next frame; raises WorkerDied when there is none."""
         try:
-            return await self._answer
+            frame = await self._answer
         finally:
             if self.alive:
                 self._answer = self._loop.create_future()
+        if frame is None:
+            raise WorkerDied
+        return frame
 
     async def ask(self, job: bytes) -> tuple[bytes, bytes]:
         assert self._transport is not None

@@ -58,7 +58,8 @@ ALLOWED = {
         "gateway.otel",
         "gateway.scrape",
     },
-    "gateway.nursery": set(),  # it names its work, and must start quickly
+    "gateway.allocator": set(),
+    "gateway.nursery": {"gateway.allocator"},  # it names its work, and must start quickly
     "gateway.cache": {"msgspec", "diskcache", "valkey", "zstandard", "gateway.errors"},
     "gateway.sdk": {"msgspec", "httpx2", "gateway.sdk_calls", "gateway.wire", "gateway.errors"},
     "gateway.sdk_calls": {

@@ -1,12 +1,15 @@
 """The worker pool under jobs that misbehave in every way a parser can."""
 
 import asyncio
+import contextlib
+import gc
 import os
 import signal
 import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -76,6 +79,20 @@ async def test_pool_turns_misbehaviour_into_a_typed_error_and_goes_on(
     assert "secret" not in caught.value.detail
     assert time.monotonic() - started < TIMEOUT_S + 20
     assert await ask(pool, "echo 1") == 1
+
+
+@pytest.mark.parametrize("order", ["spin", f"eat {400 * MIB}", "crash", "raise", "flood"])
+async def test_failed_job_is_not_left_to_the_garbage_collector(impatient: WorkerPool, order: str) -> None:
+    gc.collect()
+    gc.disable()  # which would hide what waits for it: pages of 10 MB, a hundred of them at times
+    try:
+        with contextlib.suppress(GatewayError):
+            await ask(impatient, order)
+        await asyncio.sleep(0)  # the step that woke this task refers to what it was woken by
+        frames = [found for found in gc.get_objects() if isinstance(found, FrameType)]
+    finally:
+        gc.enable()
+    assert not [frame for frame in frames if frame.f_code is WorkerPool.run.__code__]
 
 
 async def test_worker_uses_memory_within_its_limit(pool: WorkerPool) -> None:
