@@ -8,7 +8,7 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateway.outbound import GatheredTransport
+from gateway.outbound import JoinedTransport
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -23,7 +23,7 @@ class BoundedHttp(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(GatheredTransport(transport, self.loop))  # type: ignore[arg-type]
+        super().connection_made(JoinedTransport(transport, self.loop))  # type: ignore[arg-type]
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:

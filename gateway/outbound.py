@@ -1,46 +1,46 @@
-"""What one turn of the event loop writes to a connection, sent together.
+"""The head of an answer and the beginning of its body, sent together.
 
-uvicorn writes an answer's head and its body one after the other, and its transports send each at once: two
-system calls, each of which wakes the client. Sent together, a cached scrape costs a fifth less CPU.
+uvicorn writes one after the other, and its transports send each at once: two system calls, each of which wakes
+the client. Sent together, a cached scrape costs a fifth less CPU. What follows is not held back: a token that
+waited for the end of the turn came a millisecond later.
 """
 
 import asyncio
 from typing import Any
 
-_GATHERED_BYTES = 64 * 1024  # more is sent at once, so that the transport can say stop
+_BEGINS = b"HTTP/1."
 
 
-class GatheredTransport:
-    """A transport whose `write` waits for the end of the turn; all else is the one it wraps."""
+class JoinedTransport:
+    """A transport that holds a head until the next write, or the end of the turn; all else is the one it wraps."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
-        self._parts: list[bytes] = []
-        self._bytes = 0
+        self._head = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        if not self._parts:
-            self._loop.call_soon(self._send)
-        self._parts.append(data)
-        self._bytes += len(data)
-        if self._bytes >= _GATHERED_BYTES:
-            self._send()
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.writelines([head, data])
+        elif data.startswith(_BEGINS):
+            self._head = data
+            self._loop.call_soon(self._send_head)
+        else:
+            self._transport.write(data)
 
     def close(self) -> None:
-        self._send()
+        self._send_head()
         self._transport.close()
 
     def abort(self) -> None:
-        self._parts.clear()
+        self._head = b""
         self._transport.abort()
 
-    def _send(self) -> None:
-        if not self._parts:
-            return
-        parts, self._parts, self._bytes = self._parts, [], 0
-        if not self._transport.is_closing():
-            self._transport.writelines(parts)
+    def _send_head(self) -> None:
+        head, self._head = self._head, b""
+        if head and not self._transport.is_closing():
+            self._transport.write(head)
