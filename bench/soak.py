@@ -180,7 +180,7 @@ async def main(minutes: float) -> int:
                 "WINNOW_PORT": str(port),
                 "WINNOW_CACHE_DIR": folder,
                 "WINNOW_KEYS_FILE": f"{folder}/no-keys.json",
-                "WINNOW_ALLOW_TARGETS": f"127.0.0.1/32:{site.url.rpartition(':')[2]}",
+                "WINNOW_ALLOW_TARGETS": site.target,
             }
             service = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "gateway.cli", "serve"),

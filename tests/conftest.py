@@ -28,7 +28,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def gateway_url(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One running gateway for the tests that leave it as they found it; it may fetch from `site` alone."""
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     with running_gateway(tmp_path_factory.mktemp("cache"), allow_targets=[target]) as url:
         yield url
 
@@ -59,7 +59,7 @@ def model_gateway_url(
     site: Site, scripted: BackendSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """A running gateway with a model; it may fetch from `site` alone."""
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     cache = tmp_path_factory.mktemp("cache")
     with running_gateway(cache, allow_targets=[target], backends=[scripted]) as url:
         yield url

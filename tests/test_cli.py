@@ -29,18 +29,14 @@ def winnow(
     )
 
 
-def target_of(site: Site) -> str:
-    return f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
-
-
 def test_scrape_prints_markdown_and_reports_tokens(site: Site, tmp_path: Path) -> None:
     url = site.url + "/pages/documentation-go-tutorial"
-    result = winnow("scrape", url, cache=tmp_path, WINNOW_ALLOW_TARGETS=target_of(site))
+    result = winnow("scrape", url, cache=tmp_path, WINNOW_ALLOW_TARGETS=site.target)
     assert result.returncode == 0, result.stderr
     assert "Hello, World!" in result.stdout
     first = result.stderr.splitlines()[0]
     assert "→" in first and "tokens (−" in first and "cache miss" in first
-    again = winnow("scrape", url, "--json", cache=tmp_path, WINNOW_ALLOW_TARGETS=target_of(site))
+    again = winnow("scrape", url, "--json", cache=tmp_path, WINNOW_ALLOW_TARGETS=site.target)
     assert json.loads(again.stdout)["cache"]["status"] == "hit"
 
 
@@ -123,7 +119,7 @@ def test_cache_commands_fail_where_the_store_does(tmp_path: Path) -> None:
 
 def test_cache_stats_and_clear(site: Site, tmp_path: Path) -> None:
     url = site.url + "/pages/listing-go-blog"
-    winnow("scrape", url, cache=tmp_path, WINNOW_ALLOW_TARGETS=target_of(site))
+    winnow("scrape", url, cache=tmp_path, WINNOW_ALLOW_TARGETS=site.target)
     assert winnow("cache", "stats", cache=tmp_path).stdout.count(":") > 1
     assert int(winnow("cache", "clear", cache=tmp_path).stdout.split(":")[1]) >= 2
     assert winnow("cache", "clear", cache=tmp_path).stdout == "cleared: 0\n"

@@ -95,7 +95,7 @@ async def scraper(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Async
     settings = Settings(
         cache_dir=str(tmp_path_factory.mktemp("pages")),
         clean_workers=1,
-        allow_targets=[f"127.0.0.1/32:{site.url.rpartition(':')[2]}"],
+        allow_targets=[site.target],
     )
     async with open_services(settings) as services:
         yield services.scraper

@@ -41,7 +41,7 @@ def settings_for(site: Site, folder: Path) -> dict[str, str]:
     config.write_text(
         f'[[backends]]\nname = "s"\nkind = "scripted"\npath = "{script}"\nmodels = [{{name = "m"}}]\n'
     )
-    targets = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    targets = site.target
     # many processes start on few cores here: cleaning's deadline is another test's subject
     patience = {"WINNOW_CLEAN_TIMEOUT_S": "60"}
     return {"WINNOW_ALLOW_TARGETS": targets, "WINNOW_CONFIG": str(config), **patience}

@@ -36,7 +36,7 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
         200, {"content-type": "text/html"}, b"<p>Some words.</p>"
     )
     site.extra["/gone?key=planted-error"] = Answer(404, {"content-type": "text/html"}, b"")
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw)
     log = make_log(stream)
@@ -72,7 +72,7 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
 
 
 def test_questions_are_logged_with_host_and_cache(site: Site, tmp_path: Path) -> None:
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     raw = io.BytesIO()
     log = make_log(io.TextIOWrapper(raw))
     backend = BackendSettings(name="b", kind="scripted", models=[ModelSettings(name="m")])
@@ -91,7 +91,7 @@ def test_questions_are_logged_with_host_and_cache(site: Site, tmp_path: Path) ->
 
 
 def test_client_that_leaves_is_no_accident(site: Site, tmp_path: Path) -> None:
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     raw = io.BytesIO()
     log = make_log(io.TextIOWrapper(raw))
     page = {"url": f"{site.url}/slow/20000/pages/documentation-go-tutorial"}

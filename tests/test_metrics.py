@@ -22,7 +22,7 @@ def read_metrics(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], floa
 
 
 def test_metrics_count_pages_tokens_and_requests(site: Site, tmp_path: Path) -> None:
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     with (
         running_gateway(tmp_path, allow_targets=[target], clean_timeout_s=2) as url,
         httpx2.Client(base_url=url, timeout=30) as client,

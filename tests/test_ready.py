@@ -43,7 +43,7 @@ class Bench:
 
 @pytest.fixture
 async def bench(site: Site, tmp_path: Path) -> AsyncIterator[Bench]:
-    policy = Policy(allow_targets=[f"127.0.0.1/32:{site.url.rpartition(':')[2]}"])
+    policy = Policy(allow_targets=[site.target])
     cache = open_cache(directory=tmp_path, size_bytes=10**8)
     workers = WorkerPool(workers=1, timeout_s=10, memory_bytes=2**30)
     await workers.start()

@@ -27,7 +27,7 @@ def serving(tmp_path: Path, site: Site, **environ: str) -> Iterator[tuple[subpro
         "WINNOW_PORT": str(port),
         "WINNOW_CACHE_DIR": str(tmp_path / "cache"),
         "WINNOW_CLEAN_WORKERS": "1",
-        "WINNOW_ALLOW_TARGETS": f"127.0.0.1/32:{site.url.rpartition(':')[2]}",
+        "WINNOW_ALLOW_TARGETS": site.target,
     }
     command = [sys.executable, "-m", "gateway.cli", "serve"]
     process = subprocess.Popen(

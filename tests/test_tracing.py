@@ -82,7 +82,7 @@ def test_scrape_is_a_span_and_each_of_its_stages_one_below(
     tmp_path: Path, site: Site, collector: Collector
 ) -> None:
     keys = [Key(name="alice", sha256=hash_secret(SECRET))]
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     with running_gateway(tmp_path, tracing=traced(), keys=keys, allow_targets=[target]) as url:
         answer = httpx2.post(
             f"{url}/v1/scrape",

@@ -104,7 +104,7 @@ def test_concurrency_counts_what_waits_for_a_place(site: Site, tmp_path: Path) -
         Key(name="many", sha256=hash_secret("many")),
         Key(name="one", sha256=hash_secret("one"), concurrency=1),
     ]
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     with (
         running_gateway(tmp_path, allow_targets=[target], keys=keys, max_concurrency=2) as url,
         httpx2.Client(base_url=url, timeout=30) as client,
@@ -144,7 +144,7 @@ def test_managed_key_is_revoked_without_a_restart(tmp_path: Path) -> None:
 
 
 def test_overload_is_refused_at_once_and_health_goes_on(site: Site, tmp_path: Path) -> None:
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     with (
         running_gateway(tmp_path, allow_targets=[target], max_concurrency=1, queue_limit=1) as url,
         httpx2.Client(base_url=url, timeout=30) as client,
@@ -165,7 +165,7 @@ def test_overload_is_refused_at_once_and_health_goes_on(site: Site, tmp_path: Pa
 
 
 def test_departure_frees_the_place_in_the_queue(site: Site, tmp_path: Path) -> None:
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     with (
         running_gateway(tmp_path, allow_targets=[target], max_concurrency=1, queue_limit=1) as url,
         httpx2.Client(base_url=url, timeout=30) as client,
@@ -195,7 +195,7 @@ def test_pages_of_other_sites_cannot_send_work(tmp_path: Path) -> None:
 
 def test_departure_frees_the_place(site: Site, tmp_path: Path) -> None:
     site.extra["/quick"] = Answer(200, {"content-type": "text/html"}, b"<p>Some words.</p>")
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     with (
         running_gateway(tmp_path, allow_targets=[target], max_concurrency=1, queue_limit=1) as url,
         httpx2.Client(base_url=url, timeout=30) as client,

@@ -123,7 +123,7 @@ def asking(browser: Browser, tmp_path: Path, site: Site) -> Iterator[Page]:
     deltas = ['{"greeting": ', '"Hello, ', 'World!"}']
     script.write_bytes(msgspec.json.encode([{"deltas": deltas, "gap_s": 0.4}]))
     backend = BackendSettings(name="b", kind="scripted", path=str(script), models=[ModelSettings(name="m")])
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     with running_gateway(tmp_path, backends=[backend], allow_targets=[target]) as url:
         tab = browser.new_page(permissions=["clipboard-read", "clipboard-write"])
         tab.goto(url + "/")
@@ -206,7 +206,7 @@ def test_playground_shows_hidden_text_on_demand(page: Page) -> None:
 
 def test_playground_opens_with_the_key_as_password(browser: Browser, tmp_path: Path, site: Site) -> None:
     keys = [Key(name="alice", sha256=hash_secret("open-sesame"))]
-    target = f"127.0.0.1/32:{site.url.rpartition(':')[2]}"
+    target = site.target
     with running_gateway(tmp_path, keys=keys, allow_targets=[target]) as url:
         context = browser.new_context(http_credentials={"username": "", "password": "open-sesame"})
         tab = context.new_page()
