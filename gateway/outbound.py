@@ -36,10 +36,6 @@ class JoinedTransport:
         self._send_head()
         self._transport.close()
 
-    def abort(self) -> None:
-        self._head = b""
-        self._transport.abort()
-
     def _send_head(self) -> None:
         head, self._head = self._head, b""
         if head and not self._transport.is_closing():

@@ -97,7 +97,7 @@ class DiskStore:
     is set aside and deleted.
     """
 
-    def __init__(self, directory: Path, *, size_bytes: int, lock_timeout_s: float = 1) -> None:
+    def __init__(self, directory: Path, *, size_bytes: int, lock_timeout_s: float) -> None:
         self._home = directory / "store"
         self._size_bytes = size_bytes
         self._lock_timeout_s = lock_timeout_s

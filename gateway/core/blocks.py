@@ -149,6 +149,10 @@ def read_blocks(
     blocks = Blocks(root)
     texts, nodes, lasts = blocks.texts, blocks.nodes, blocks.lasts
     current = 0  # the innermost registered element
+    stack: list[tuple[LexborNode | None, int]] = []  # of each open element: what follows it, and what it is
+    # The innermost of them hold no block yet. Many never will, and then nobody asks for them: the first block
+    # registers them.
+    waiting: list[Waiting] = []
 
     parts: list[str] = []  # the block being gathered; it begins with its first character
     chars = link_chars = bold_chars = links = images = breaks = 0
@@ -170,10 +174,6 @@ def read_blocks(
         parts.clear()
         chars = link_chars = bold_chars = images = breaks = 0
 
-    stack: list[tuple[LexborNode | None, int]] = []  # of each open element: what follows it, and what it is
-    # The innermost of them hold no block yet. Many never will, and then nobody asks for them: the first block
-    # registers them.
-    waiting: list[Waiting] = []
     node = root.first_child
     while True:
         if node is None:
