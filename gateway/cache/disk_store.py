@@ -26,6 +26,7 @@ from gateway.cache.envelope import MAX_VALUE_BYTES, seal, unseal
 # (0.39 against 0.44 ms), files from 512 KB on (2.0 against 3.4 ms), and there is no difference in between
 FILE_BYTES = 128 * 1024
 FENCE_MEMORY_S = 600
+OPENING_PATIENCE_S = 60  # diskcache's own, for the other steps of opening
 
 _VALUE_FILE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.val")
 _LEASES = "lease"
@@ -88,6 +89,23 @@ class PlainDisk(diskcache.Disk):  # type: ignore[misc]
     def remove(self, file_path: str) -> None:
         if _VALUE_FILE.fullmatch(str(file_path)):
             super().remove(file_path)
+
+
+class PatientCache(diskcache.Cache):  # type: ignore[misc]
+    """Every step of opening waits for the lock: diskcache itself gives up at once at the index of tags, and a
+    store that several workers open at the same time failed for one of them.
+    """
+
+    def create_tag_index(self) -> None:
+        give_up_at = time.monotonic() + OPENING_PATIENCE_S
+        while True:
+            try:
+                super().create_tag_index()
+                return
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+            time.sleep(0.001)
 
 
 class DiskStore:
@@ -214,7 +232,7 @@ class DiskStore:
                 self._shared = None
                 make_private(self._home)
                 self._identity = _identity(path)
-                self._shared = diskcache.Cache(
+                self._shared = PatientCache(
                     str(self._home),
                     timeout=self._lock_timeout_s,
                     disk=PlainDisk,

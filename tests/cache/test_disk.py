@@ -4,6 +4,7 @@ import os
 import pickle
 import sqlite3
 import stat
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from gateway.cache.base import Entry
 from gateway.cache.disk import DiskCache
-from gateway.cache.disk_store import FILE_BYTES, sweep_orphans
+from gateway.cache.disk_store import FILE_BYTES, PatientCache, sweep_orphans
 from gateway.cache.envelope import seal
 
 pytestmark = pytest.mark.anyio
@@ -194,3 +195,16 @@ async def test_sweep_deletes_old_files_that_no_row_names(open_disk: Open, tmp_pa
     assert sweep_orphans(home) == 0, "it may belong to a write under way"
     assert sweep_orphans(home, older_than_s=-1) == 1
     assert kept.exists() and not orphan.exists()
+
+
+def test_opening_waits_for_another_writer_at_its_last_step(tmp_path: Path) -> None:
+    class Interrupted(PatientCache):
+        def create_tag_index(self) -> None:
+            writer = sqlite3.connect(tmp_path / "cache.db", isolation_level=None, check_same_thread=False)
+            writer.execute("BEGIN IMMEDIATE")
+            threading.Timer(0.2, writer.close).start()
+            super().create_tag_index()
+
+    cache = Interrupted(str(tmp_path), tag_index=True)
+    assert cache.set(KEY, b"value")
+    cache.close()
