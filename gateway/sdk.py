@@ -7,6 +7,7 @@ are tried again, honouring Retry-After, as long as no event of a stream has come
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import TracebackType
@@ -14,7 +15,7 @@ from typing import Any, Literal, Self, TypeVar, overload
 
 from msgspec import Struct
 
-from gateway.errors import BackendInterrupted, GatewayUnreachable
+from gateway.errors import BackendInterrupted, GatewayUnreachable, InvalidRequest
 from gateway.sdk_calls import (
     Answer,
     Call,
@@ -48,23 +49,45 @@ class _Settings(Struct, kw_only=True, frozen=True):
 
 
 def _settings(url: str | None, api_key: str | None, tries: int) -> _Settings:
-    key = api_key or os.environ.get("WINNOW_API_KEY")
+    import httpx2
+
+    base_url = (url or os.environ.get("WINNOW_URL") or DEFAULT_URL).strip().rstrip("/")
+    try:
+        httpx2.URL(base_url)
+    except httpx2.InvalidURL:
+        raise GatewayUnreachable(
+            f"{_without_secret(base_url)} is no address of a gateway; one looks like {DEFAULT_URL}"
+        ) from None  # what the cause quotes may be a part of a password
+    # a key read from a file often has the end of its line
+    key = (api_key or os.environ.get("WINNOW_API_KEY") or "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise InvalidRequest(
+            "the API key holds a character that no key has (a control character, or one beyond ASCII); "
+            "look at WINNOW_API_KEY, or at where `api_key` comes from",
+            field="api_key",
+        )
     return _Settings(
-        base_url=(url or os.environ.get("WINNOW_URL") or DEFAULT_URL).rstrip("/"),
+        base_url=base_url,
         headers={"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {}),
         tries=tries,
     )
 
 
+def _without_secret(url: str) -> str:
+    """The address without the name and password that it may carry."""
+    return re.sub("//.*@", "//…@", url)
+
+
 def _unreachable(base_url: str, exc: Exception, *, timeout_s: float) -> GatewayUnreachable:
     import httpx2
 
+    address = _without_secret(base_url)
     if isinstance(exc, httpx2.ReadTimeout):
         return GatewayUnreachable(
-            f"the gateway at {base_url} took the request and was silent for {timeout_s:g} s"
+            f"the gateway at {address} took the request and was silent for {timeout_s:g} s"
         )
     return GatewayUnreachable(
-        f"no gateway answers at {base_url} ({exc or type(exc).__name__}); "
+        f"no gateway answers at {address} ({exc or type(exc).__name__}); "
         "start one with `winnow serve`, or name another with WINNOW_URL"
     )
 
@@ -133,10 +156,11 @@ class Client:
 
         response = self._settle(call, self._open).stream
         try:
+            reader.begin(response.headers)
             for chunk in response.iter_bytes():
                 yield from reader.feed(chunk)
             reader.end()
-        except httpx2.TransportError as exc:
+        except httpx2.RequestError as exc:
             raise _broken_off(exc) from exc
         finally:
             response.close()
@@ -161,7 +185,7 @@ class Client:
                 continue
             try:
                 answer = send(step)
-            except httpx2.TransportError as exc:
+            except httpx2.RequestError as exc:
                 raise _unreachable(self._settings.base_url, exc, timeout_s=call.timeout_s) from exc
 
     def _request(self, call: Call[T]) -> Answer:
@@ -233,11 +257,12 @@ class AsyncClient:
 
         response = (await self._settle(call, self._open)).stream
         try:
+            reader.begin(response.headers)
             async for chunk in response.aiter_bytes():
                 for event in reader.feed(chunk):
                     yield event
             reader.end()
-        except httpx2.TransportError as exc:
+        except httpx2.RequestError as exc:
             raise _broken_off(exc) from exc
         finally:
             await response.aclose()
@@ -262,7 +287,7 @@ class AsyncClient:
                 continue
             try:
                 answer = await send(step)
-            except httpx2.TransportError as exc:
+            except httpx2.RequestError as exc:
                 raise _unreachable(self._settings.base_url, exc, timeout_s=call.timeout_s) from exc
 
     async def _request(self, call: Call[T]) -> Answer:

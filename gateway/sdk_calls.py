@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway import sse
-from gateway.errors import BY_CODE, BackendInterrupted, GatewayError
+from gateway.errors import BY_CODE, BackendInterrupted, GatewayError, GatewayUnreachable
 from gateway.schema_types import instance_of, json_schema_of
 from gateway.wire import (
     AnswerCacheOptions,
@@ -62,7 +62,7 @@ def scrape_call(url: str | ScrapeRequest | None = None, **options: Any) -> Call[
     return Call(
         path="/v1/scrape",
         body=_encode(request),
-        read=msgspec.json.Decoder(ScrapeResponse).decode,
+        read=_reader(ScrapeResponse),
         timeout_s=request.timeout_s + _GRACE_S,
     )
 
@@ -73,7 +73,7 @@ def tokens_call(text: str | None = None, **options: Any) -> Call[TokensResponse]
     return Call(
         path="/v1/tokens",
         body=_encode(request),
-        read=msgspec.json.Decoder(TokensResponse).decode,
+        read=_reader(TokensResponse),
         timeout_s=30 + _GRACE_S,
     )
 
@@ -90,7 +90,7 @@ def extract_call(
             if isinstance(options.get(name), dict):
                 options[name] = msgspec.convert(options[name], part)
         request = ExtractRequest(url=url, schema=json_schema_of(schema), stream=stream, **options)
-    decode = msgspec.json.Decoder(ExtractResponse).decode
+    decode = _reader(ExtractResponse)
     kind = None if request.dry_run else _type_of(schema)
     return Call(
         path="/v1/extract",
@@ -102,7 +102,7 @@ def extract_call(
 
 def models_call() -> Call[list[Model]]:
     """The exchange behind `Client.models`."""
-    decode = msgspec.json.Decoder(_Models).decode
+    decode = _reader(_Models)
     return Call(path="/v1/models", method="GET", read=lambda body: decode(body).data, timeout_s=30 + _GRACE_S)
 
 
@@ -125,6 +125,11 @@ class EventReader:
         self._decoder = sse.EventDecoder()
         self._done = False
 
+    def begin(self, headers: Mapping[str, str]) -> None:
+        """A 200 has come with these headers; raises GatewayUnreachable when they are of no stream."""
+        if not headers.get("content-type", "").startswith(sse.CONTENT_TYPE):
+            raise _no_gateway("no stream of events came")
+
     def feed(self, chunk: bytes) -> Iterator[ExtractEvent]:
         """The events that `chunk` completes; those of a newer gateway are passed over.
 
@@ -135,7 +140,7 @@ class EventReader:
             if event.name == "error":
                 raise read_error(200, {}, event.data)
             if event.name in self._KINDS:
-                told: ExtractEvent = msgspec.json.decode(event.data, type=self._KINDS[event.name])
+                told: ExtractEvent = _reader(self._KINDS[event.name])(event.data)
                 if isinstance(told, ExtractDone):
                     self._done = True
                     if self._kind is not None and told.data is not None:
@@ -153,6 +158,25 @@ def _type_of(schema: Any) -> Any:
     return None if isinstance(schema, dict) else schema
 
 
+def _reader(kind: type[T]) -> Callable[[bytes], T]:
+    """Reads JSON as `kind`; raises GatewayUnreachable where it is none: then no gateway sent it."""
+    decode = msgspec.json.Decoder(kind).decode
+
+    def read(body: bytes) -> T:
+        try:
+            return decode(body)
+        except msgspec.DecodeError as exc:
+            raise _no_gateway(f"no {kind.__name__.lstrip('_')} came ({exc})") from exc
+
+    return read
+
+
+def _no_gateway(reason: str) -> GatewayUnreachable:
+    return GatewayUnreachable(
+        f"what answers is no gateway, or one of another version: {reason}; look at WINNOW_URL"
+    )
+
+
 def _encode(request: Struct) -> bytes:
     """Only what differs from the defaults is sent, so an older gateway understands a newer client."""
     sent = {}
@@ -165,7 +189,13 @@ def _encode(request: Struct) -> bytes:
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
-    """The exception that a problem document stands for."""
+    """The exception that a problem document stands for; a redirect is no gateway's answer."""
+    if 300 <= status < 400:
+        target = headers.get("location", "nowhere")
+        return GatewayUnreachable(
+            f"what answers sends elsewhere ({status} to {target}); a key is not sent after it: "
+            "set WINNOW_URL to the gateway's own address"
+        )
     try:
         problem = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.DecodeError:

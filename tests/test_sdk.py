@@ -137,6 +137,49 @@ def test_other_failures_are_raised_at_once(status: int, headers: dict[str, str],
         assert len(bodies) == 1
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:port", "http://[::1", "127.0.0.1:8000", "http://a\x01b"])
+def test_wrong_address_is_an_unreachable_gateway(url: str) -> None:
+    with pytest.raises(errors.GatewayUnreachable), sdk.Client(url) as client:
+        client.tokens("x")
+
+
+def test_password_of_the_address_is_in_no_error() -> None:
+    for url in ("http://me:s3cret@127.0.0.1:9", "http://me:s3cret#@127.0.0.1:9"):
+        with pytest.raises(errors.GatewayUnreachable) as caught, sdk.Client(url) as client:
+            client.tokens("x")
+        assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "words"),
+    [
+        pytest.param(200, {"content-type": "text/html"}, "no gateway", id="another-service"),
+        pytest.param(200, {"content-encoding": "gzip"}, "no gateway", id="damaged"),
+        pytest.param(
+            301, {"location": "https://elsewhere.example/"}, "https://elsewhere.example/", id="moved"
+        ),
+    ],
+)
+def test_what_is_no_gateway_is_said_to_be_none(status: int, headers: dict[str, str], words: str) -> None:
+    with answering((status, headers, b"<html>Welcome")) as (url, _), sdk.Client(url) as client:
+        for stream in (False, True):
+            with pytest.raises(errors.GatewayUnreachable, match=words):
+                list(client.extract("https://example.com", prompt="?", stream=stream))  # type: ignore[call-overload]
+
+
+def test_key_from_a_file_loses_its_line_end(gateway_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WINNOW_URL", gateway_url + "\r\n")
+    monkeypatch.setenv("WINNOW_API_KEY", "wnw_TOPSECRET\r\n")
+    assert sdk.tokens("two words").tokens == 2
+
+
+@pytest.mark.parametrize("key", ["wnw_TOP\nSECRET", "wnw_TOP\x7fSECRET", "wnw_TOPSECRÉT"])
+def test_key_that_no_header_can_carry_is_refused_unquoted(key: str) -> None:
+    with pytest.raises(errors.InvalidRequest, match="WINNOW_API_KEY") as caught:
+        sdk.Client(api_key=key)
+    assert "TOP" not in str(caught.value)
+
+
 def test_client_sends_only_what_differs_from_the_defaults() -> None:
     with answering((200, {}, COUNTED)) as (url, bodies):
         with sdk.Client(url) as client:

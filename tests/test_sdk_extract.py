@@ -174,7 +174,10 @@ def test_extract_stream_that_is_cut_off_is_no_success() -> None:
 
 def test_extract_stream_is_tried_again_before_its_first_event() -> None:
     busy = (503, {"retry-after": "0"}, b'{"code": "overloaded", "detail": "full"}')
-    with answering(busy, (200, {}, CUT)) as (url, bodies), sdk.Client(url) as client:
+    with (
+        answering(busy, (200, {"content-type": "text/event-stream"}, CUT)) as (url, bodies),
+        sdk.Client(url) as client,
+    ):
         assert next(client.extract(content="x", prompt="?", stream=True)) == DeltaEvent(text="on")
     assert [json.loads(body) for body in bodies] == [{"content": "x", "prompt": "?", "stream": True}] * 2
 
