@@ -6,6 +6,8 @@ Content goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the pag
 
 import argparse
 import asyncio
+import io
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -16,6 +18,7 @@ import msgspec
 
 from gateway import __version__, wire
 from gateway.cli_operate import DONE, FAILED, add_operation
+from gateway.cli_sources import UsageError, read_source, read_sources
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.wire import (
     DeltaEvent,
@@ -33,6 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     parser = _parser()
     arguments = parser.parse_args(argv)
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # in markdown and HTML, &#8364; is what an ASCII terminal lacks
+        sys.stdout.reconfigure(errors="xmlcharrefreplace")
     try:
         code: int = arguments.run(arguments)
     except GatewayError as exc:
@@ -56,10 +63,6 @@ def _in_flags(message: str) -> str:
     """msgspec's words about a field, told of the flag that sets it."""
     words, _, place = message.partition(" - at `$.")
     return f"--{place.rpartition('.')[2].rstrip('`').replace('_', '-')}: {words}" if place else message
-
-
-class UsageError(Exception):
-    """The command line asks for something that cannot be done; the message says what would do."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,32 +150,25 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _scrape(arguments: argparse.Namespace) -> int:
-    source = _source(arguments.source)
-    request = msgspec.convert(source | scrape_options(arguments), ScrapeRequest)
+    source = read_source(arguments.source)
+    request = msgspec.convert(source.page | scrape_options(arguments) | source.options, ScrapeRequest)
     page = run(
         f"scraping {arguments.source}",
         here=lambda services: services.scraper.scrape(request),
         there=lambda client: client.scrape(request),
     )
     if arguments.json:
-        print(msgspec.json.format(wire.encode_json(page), indent=2).decode())
+        _print_json(page)
     else:
         print(page.content)
     print(_report(page), file=sys.stderr)
     return DONE
 
 
-def _source(source: str) -> dict[str, str]:
-    if source == "-":
-        return {"html": sys.stdin.buffer.read().decode("utf-8", "replace")}
-    if "://" in source:
-        return {"url": source}
-    path = Path(source)
-    if path.is_file():
-        return {"html": path.read_bytes().decode("utf-8", "replace")}
-    if "." in source and not path.exists() and "/" not in source.split(".")[0]:
-        return {"url": f"https://{source}"}
-    raise UsageError(f"{source} is neither a URL nor a file here; a URL begins with https://")
+def _print_json(value: Any) -> None:
+    """With every character as it is where stdout can write it, else in ASCII."""
+    plain = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(json.loads(wire.encode_json(value)), indent=2, ensure_ascii=not plain))
 
 
 def _extract(arguments: argparse.Namespace) -> int:
@@ -182,8 +178,9 @@ def _extract(arguments: argparse.Namespace) -> int:
     given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     if arguments.schema:
         given["schema"] = _read_schema(arguments.schema)
-    source = _sources(arguments.source)
-    request = msgspec.convert(source | given | {"scrape": scrape_options(arguments)}, ExtractRequest)
+    source = read_sources(arguments.source)
+    given["scrape"] = scrape_options(arguments) | source.options
+    request = msgspec.convert(source.page | given, ExtractRequest)
     printed = arguments.stream and not arguments.json
     answer = run(
         f"reading {arguments.source[0]}",
@@ -192,10 +189,11 @@ def _extract(arguments: argparse.Namespace) -> int:
         quiet=printed,
     )
     if arguments.json or answer.estimate:
-        print(msgspec.json.format(wire.encode_json(answer), indent=2).decode())
+        _print_json(answer)
+    elif not printed and answer.text is not None:
+        print(answer.text)
     elif not printed:
-        data = msgspec.json.format(wire.encode_json(answer.data), indent=2).decode()
-        print(data if answer.text is None else answer.text)
+        _print_json(answer.data)
     print(_extract_report(answer), file=sys.stderr)
     return DONE
 
@@ -227,15 +225,6 @@ def _read_schema(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} cannot be read: {exc.strerror}") from exc
     except msgspec.DecodeError as exc:
         raise UsageError(f"{path} is no JSON object: {exc}") from exc
-
-
-def _sources(sources: Sequence[str]) -> dict[str, Any]:
-    if len(sources) == 1:
-        return _source(sources[0])
-    read = [_source(source) for source in sources]
-    if any("url" not in one for one in read):
-        raise UsageError("several sources must all be URLs")
-    return {"urls": [one["url"] for one in read]}
 
 
 def _extract_report(answer: ExtractResponse) -> str:

@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from fixtures.site import Site
+from gateway import sdk
 from gateway.settings import BackendSettings
 
 HTML = "<html><body><h1>Sample</h1><p>Some words worth reading.</p></body></html>"
+
+
+DOCUMENTS = Path(__file__).parent.parent / "fixtures" / "documents"
 
 
 def winnow(
@@ -56,9 +60,56 @@ def test_scrape_goes_through_a_gateway_when_one_is_named(gateway_url: str, tmp_p
     assert not (tmp_path / "c").exists()
 
 
+@pytest.mark.parametrize("name", ["guide.pdf", "data.json", "news.rss", "news.atom", "notes.md", "plain.txt"])
+def test_scrape_reads_a_file_of_any_kind_as_it_would_over_http(
+    gateway_url: str, site: Site, tmp_path: Path, name: str
+) -> None:
+    with sdk.Client(gateway_url) as client:
+        fetched = client.scrape(f"{site.url}/documents/{name}", links="none")
+    asked = ["scrape", str(DOCUMENTS / name), "--links", "none"]  # without an address nothing resolves them
+    printed = winnow(*asked, cache=tmp_path, WINNOW_URL=gateway_url).stdout
+    assert printed == fetched.content + "\n"
+    if name in ("guide.pdf", "data.json", "news.rss"):  # known without a name: a pipe has none
+        command = 'exec "$0" -m gateway.cli scrape <(cat "$1") --links none'
+        piped = subprocess.run(
+            ["bash", "-c", command, sys.executable, str(DOCUMENTS / name)],
+            env=os.environ | {"WINNOW_URL": gateway_url},
+            capture_output=True,
+            text=True,
+        )
+        assert piped.stdout == printed, piped.stderr
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "shift_jis", "utf-16"])
+def test_scrape_reads_a_file_in_the_encoding_it_declares(tmp_path: Path, charset: str) -> None:
+    words = "日本語の文章" if charset == "shift_jis" else "Grüße aus Köln"
+    page = tmp_path / "page.html"
+    page.write_bytes(f"<html><meta charset={charset}><body><p>{words}</p>".encode(charset))
+    result = winnow("scrape", str(page), "--scope", "page", cache=tmp_path / "c")
+    assert result.stdout == words + "\n", result.stderr
+
+
+def test_output_is_whole_where_stdout_speaks_ascii(gateway_url: str, tmp_path: Path) -> None:
+    there = {"WINNOW_URL": gateway_url, "PYTHONIOENCODING": "ascii"}
+    page = tmp_path / "page.html"
+    page.write_text("<p>Grüße, 日本 🐝</p>", encoding="utf-8")
+    asked = ["scrape", str(page), "--scope", "page"]
+    shown = winnow(*asked, cache=tmp_path / "c", **there)
+    assert (shown.returncode, shown.stdout) == (0, "Gr&#252;&#223;e, &#26085;&#26412; &#128029;\n")
+    told = winnow(*asked, "--json", cache=tmp_path / "c", **there)
+    assert json.loads(told.stdout)["content"] == "Grüße, 日本 🐝"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        pytest.param(["scrape", "missing.html"], 2, "no file missing.html", id="missing-file"),
+        pytest.param(["scrape", "./missing.html"], 2, "neither a URL nor a file", id="missing-path"),
+        pytest.param(["scrape", "gateway"], 2, "gateway cannot be read: Is a directory", id="folder"),
+        pytest.param(
+            ["scrape", "host.invalid/page.html"], 1, "host.invalid does not resolve", id="bare-host"
+        ),
+        pytest.param(["scrape", str(DOCUMENTS / "scanned.pdf")], 1, "a scan", id="scan"),
         pytest.param(["scrape", "http://10.0.0.1/"], 1, "url_refused", id="refused"),
         pytest.param(["scrape", "nothing-of-this-name"], 2, "neither a URL nor a file", id="no-such-file"),
         pytest.param(["scrape", "-", "--max-tokens", "0"], 2, "--max-tokens: ", id="out-of-range"),
