@@ -23,8 +23,9 @@ USER 10001
 ENV PATH=/opt/winnow/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     WINNOW_HOST=0.0.0.0 \
-    WINNOW_CACHE_DIR=/var/cache/winnow
-VOLUME /var/cache/winnow
+    WINNOW_CACHE_DIR=/var/cache/winnow \
+    WINNOW_KEYS_FILE=/var/lib/winnow/keys.json
+VOLUME ["/var/cache/winnow", "/var/lib/winnow"]
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]

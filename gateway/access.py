@@ -21,8 +21,7 @@ def open_keyring(settings: Settings) -> Keyring:
         KeyFault: one of them is not written as it should be.
     """
     fixed = [*settings.keys, *(parse_key(text) for text in settings.api_keys)]
-    free = settings.allow_unauthenticated or _is_loopback(settings.host)
-    return Keyring(fixed, file=key_file(settings), may_be_open=free)
+    return Keyring(fixed, file=key_file(settings), may_be_open=_may_be_open(settings))
 
 
 def check_exposure(settings: Settings) -> None:
@@ -31,14 +30,21 @@ def check_exposure(settings: Settings) -> None:
     Raises:
         SettingsError, KeyFault.
     """
-    keyring = open_keyring(settings)
-    if keyring.has_keys or settings.allow_unauthenticated or _is_loopback(settings.host):
+    if open_keyring(settings).has_keys or _may_be_open(settings):
         return
+    place = f"PUBLISH={settings.publish}" if settings.publish else f"HOST={settings.host}"
     raise SettingsError(
-        f"WINNOW_HOST={settings.host} is reachable from other machines and no key is configured; make one with "
+        f"WINNOW_{place} is reachable from other machines and no key is configured; make one with "
         "`winnow keys new NAME`, or set WINNOW_API_KEYS=name:secret, or WINNOW_ALLOW_UNAUTHENTICATED=true to serve "
         "anyone"
     )
+
+
+def _may_be_open(settings: Settings) -> bool:
+    """Whether nobody else reaches the service, or whoever does is welcome."""
+    # a port alone is published on every address
+    host = settings.publish.rpartition(":")[0] if settings.publish else settings.host
+    return settings.allow_unauthenticated or _is_loopback(host.strip("[]"))
 
 
 def _is_loopback(host: str) -> bool:

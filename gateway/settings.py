@@ -61,6 +61,9 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    publish: str | None = (
+        None  # host:port where others reach HOST and PORT: in a container, the published port
+    )
     workers: Count = 1
     api_keys: list[str] = []
     keys_file: str | None = None

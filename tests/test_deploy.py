@@ -1,11 +1,15 @@
 """What is shipped for deployment is valid, as far as that can be told without a Docker engine."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+from gateway.access import check_exposure
+from gateway.settings import PREFIX, Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
@@ -29,18 +33,64 @@ def test_compose_starts_the_gateway_alone_by_default() -> None:
     assert default == ["gateway"]
 
 
-def test_compose_publishes_on_loopback_and_drops_privileges() -> None:
+def test_compose_drops_privileges() -> None:
     gateway = COMPOSE["services"]["gateway"]
-    assert gateway["ports"] == ["${WINNOW_PUBLISH-127.0.0.1:8000}:8000"]
     assert gateway["read_only"] is True and gateway["cap_drop"] == ["ALL"]
 
 
-@pytest.mark.parametrize("name", ["gateway", "replica"])
-def test_compose_environment_names_only_settings(name: str) -> None:
-    from gateway.settings import load_settings
+def interpolated(environment: dict[str, str | None], given: dict[str, str]) -> dict[str, str]:
+    """What compose makes of an `environment`: `${NAME:-default}`, and names without a value are passed on."""
+    made = {}
+    for name, value in environment.items():
+        if value is not None:
+            made[name] = re.sub(
+                r"\$\{(\w+):-([^}]*)\}", lambda match: given.get(match[1]) or match[2], str(value)
+            )
+        elif name in given:
+            made[name] = given[name]
+    return made
 
+
+@pytest.mark.parametrize(
+    ("name", "door", "variable"),
+    [("gateway", "gateway", "WINNOW_PUBLISH"), ("replica", "balancer", "WINNOW_BALANCER_PUBLISH")],
+)
+def test_compose_serves_the_network_only_with_a_key(name: str, door: str, variable: str) -> None:
     environment = COMPOSE["services"][name]["environment"]
-    load_settings({key: "" for key in environment})
+    assert [environment["WINNOW_PUBLISH"]] == [
+        port.rpartition(":")[0] for port in COMPOSE["services"][door]["ports"]
+    ], "what is published is what the gateway is told"
+    keys = {"WINNOW_KEYS_FILE": "/nowhere/keys.json"}
+
+    def check(given: dict[str, str]) -> None:
+        check_exposure(load_settings(keys | interpolated(environment, given)))
+
+    for harmless in ({}, {variable: ""}, {variable: "127.0.0.1:9000"}, {variable: "[::1]:9000"}):
+        check(harmless)
+    for exposed in ("0.0.0.0:8000", "[::]:8000", "192.0.2.7:8000", "8000"):
+        with pytest.raises(SettingsError, match="keys new"):
+            check({variable: exposed})
+        check({variable: exposed, "WINNOW_API_KEYS": "alice:wnw_secret"})
+        check({variable: exposed, "WINNOW_ALLOW_UNAUTHENTICATED": "true"})
+
+
+@pytest.mark.parametrize("name", ["gateway", "replica"])
+def test_compose_passes_every_setting_on(name: str) -> None:
+    known = {PREFIX + field.upper() for field in Settings.__struct_fields__} - {
+        "WINNOW_KEYS",
+        "WINNOW_BACKENDS",
+    }
+    inside = {"WINNOW_PORT", "WINNOW_CACHE_DIR", "WINNOW_KEYS_FILE"}  # the image's own
+    environment = COMPOSE["services"][name]["environment"]
+    assert {each for each in environment if each.startswith(PREFIX)} == known - inside
+
+
+def test_compose_keeps_keys_where_the_container_can_write() -> None:
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    for name in ("gateway", "replica"):
+        volumes = dict(volume.split(":") for volume in COMPOSE["services"][name]["volumes"])
+        assert f"WINNOW_KEYS_FILE={volumes['keys']}/keys.json" in image
+        assert f"--home-dir {volumes['keys']}" in image, "a folder of its user: the volume begins as its copy"
 
 
 def test_compose_profile_scale_is_replicas_on_one_valkey_behind_nginx() -> None:
