@@ -165,7 +165,7 @@ def _clean(job: CleanJob) -> Cleaned:
         images=page.images,
         structured=page.structured,
         chunks=_chunk(page, job, count) if "chunks" in job.include else [],
-        html=page.html if "html" in job.include else "",
+        html="".join(parts_of(page, "html")[job.start : piece.next_start]) if "html" in job.include else "",
         clean_ms=clean_ms,
         count_ms=count_ms,
     )

@@ -100,7 +100,7 @@ FIELD_WORDS: dict[str, dict[str, str]] = {
         "images": "The content's images, if `include` names them.",
         "structured": "JSON-LD, microdata and OpenGraph of the page, if `include` names them.",
         "chunks": "The content in pieces of bounded size, if `include` names them.",
-        "html": "The main content as HTML, if `include` names it.",
+        "html": "`content` as HTML, the same piece of it, if `include` names it.",
     },
     "Notice": {
         "code": "Stable name of what happened.",

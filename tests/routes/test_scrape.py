@@ -149,13 +149,14 @@ def test_scrape_includes_what_is_asked_for(client: httpx2.Client, site: Site) ->
 
 @pytest.mark.parametrize("format_", ["markdown", "text", "html"])
 def test_scrape_pieces_joined_are_the_whole(client: httpx2.Client, site: Site, format_: str) -> None:
-    options = {"url": site.url + PAGE, "format": format_}
+    options = {"url": site.url + PAGE, "format": format_, "include": ["html"], "links": "reference"}
     whole = scrape(client, **options)
     count = get_counter("o200k_base")
-    pieces, cursor = [], None
+    pieces, beside, cursor = [], [], None
     while True:
         page = scrape(client, **options, max_tokens=200, **({"cursor": cursor} if cursor else {}))
         pieces.append(page["content"])
+        beside.append(page["html"])  # the same piece
         assert page["tokens"]["content"] == count(page["content"])
         codes = [notice["code"] for notice in page["warnings"]]
         assert page["tokens"]["content"] <= 200 or "over_budget" in codes
@@ -163,6 +164,8 @@ def test_scrape_pieces_joined_are_the_whole(client: httpx2.Client, site: Site, f
             break
     assert len(pieces) > 2
     assert "".join(pieces) == whole["content"]
+    assert "".join(beside) == whole["html"] and len(beside[0]) < len(whole["html"]) / 2
+    assert format_ != "html" or beside == pieces
 
 
 def test_scrape_cursor_continues_the_snapshot_it_was_cut_from(client: httpx2.Client, site: Site) -> None:

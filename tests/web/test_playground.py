@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from tests.service import running_gateway
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
+    *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP gateway.test 127.0.0.1"),
 ]
 PAGE = "/pages/documentation-go-tutorial"
 
@@ -71,14 +72,41 @@ def test_playground_shows_a_cleaned_page(page: Page, site: Site) -> None:
     assert page.locator("#sections tr").count() > 3
 
 
-def test_playground_pages_through_a_budget(page: Page, site: Site) -> None:
+def words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", text)  # a list's numbers are no text of its HTML
+
+
+def test_playground_renders_the_piece_that_a_budget_gives(page: Page, site: Site) -> None:
     page.click("summary")
     page.fill("[name=max_tokens]", "200")
+    page.select_option("[name=links]", "none")
     clean(page, site.url + PAGE)
+    frame = page.frame_locator("#rendered")
+    first = page.text_content("#markdown") or ""
+    assert words(frame.locator("body").inner_text()) == words(first)
+    assert frame.locator("a").count() == 0
     page.click("#tab-raw")
-    first = page.inner_text("#markdown")
     page.click("#more")
-    page.wait_for_function("first => document.getElementById('markdown').innerText !== first", arg=first)
+    page.wait_for_function("first => document.getElementById('markdown').textContent !== first", arg=first)
+    page.click("#tab-read")
+    assert words(frame.locator("body").inner_text()) == words(page.text_content("#markdown") or "")
+
+
+def test_playground_opens_a_link_in_a_tab_that_knows_nothing_of_it(page: Page, site: Site) -> None:
+    site.extra["/linked"] = Answer(
+        200, {"content-type": "text/html"}, b"<p>Read <a href='/health'>more</a>.</p>"
+    )
+    page.click("summary")
+    page.select_option("[name=scope]", "page")
+    clean(page, site.url + "/linked")
+    frame = page.frame_locator("#rendered")
+    with page.expect_popup() as opened:
+        frame.locator("a").click()
+    opened.value.wait_for_load_state()
+    assert opened.value.url == site.url + "/health"
+    assert opened.value.evaluate("[window.opener, document.referrer]") == [None, ""]
+    opened.value.close()
+    assert frame.locator("body").inner_text() == "Read more."
 
 
 def test_playground_takes_pasted_html(page: Page) -> None:
@@ -114,6 +142,21 @@ def test_playground_runs_nothing_of_a_hostile_page(page: Page, site: Site) -> No
     assert "javascript:" not in page.frame_locator("#rendered").locator("body").inner_html().replace(
         "&lt;", ""
     )
+
+
+def test_playground_copies_over_plain_http(browser: Browser, gateway_url: str) -> None:
+    tab = browser.new_page()
+    tab.goto(gateway_url.replace("127.0.0.1", "gateway.test"))
+    assert tab.evaluate("navigator.clipboard === undefined")
+    tab.fill("#url", "https://example.com/")
+    tab.click("#tab-raw")
+    tab.click("[data-copy=curl]")
+    tab.get_by_role("button", name="Copied").wait_for()
+    tab.click("summary")
+    tab.focus("#html")
+    tab.keyboard.press("Control+V")
+    assert "https://example.com/" in tab.input_value("#html")
+    tab.close()
 
 
 @pytest.fixture
@@ -217,4 +260,23 @@ def test_playground_opens_with_the_key_as_password(browser: Browser, tmp_path: P
         tab.click("#go")
         tab.wait_for_selector("#status.problem")
         assert tab.inner_text("#status").startswith("unauthorized: ")
+        context.close()
+
+
+def test_playground_asks_with_a_key_that_may_not_list_models(browser: Browser, tmp_path: Path) -> None:
+    keys = [Key(name="bob", sha256=hash_secret("open-sesame"), scopes=("scrape", "extract"))]
+    with running_gateway(tmp_path, keys=keys) as url:
+        context = browser.new_context(http_credentials={"username": "", "password": "open-sesame"})
+        tab = context.new_page()
+        tab.goto(url + "/")
+        with tab.expect_response("**/v1/models") as listed:
+            tab.click("#tab-extract")
+        assert listed.value.status == 403
+        tab.fill("[name=model]", "m")
+        tab.fill("[name=schema]", "")
+        tab.fill("[name=prompt]", "Where?")
+        assert tab.inner_text("#ask-status") == ""
+        with tab.expect_request("**/v1/extract") as asked:
+            tab.press("[name=prompt]", "Enter")
+        assert json.loads(asked.value.post_data or "")["model"] == "m"
         context.close()

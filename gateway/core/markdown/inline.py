@@ -79,7 +79,11 @@ class Style:
         if not tokens:
             return None
         markdown, text = _Marked(self, tokens, bold).join()
-        return Run(markdown, text, html_of(tokens) if self.html else "") if markdown else None
+        return (
+            Run(markdown, text, html_of(tokens, linked=self.links != "none") if self.html else "")
+            if markdown
+            else None
+        )
 
 
 class _Marked:
@@ -216,7 +220,7 @@ def _flanks(outside: str, inside: str) -> bool:
     return not is_space(inside) and (not is_punctuation(inside) or certainly_separates(outside))
 
 
-def html_of(tokens: list[Token]) -> str:
+def html_of(tokens: list[Token], *, linked: bool) -> str:
     """The tokens of a line as HTML: no tag, attribute or address but those that markdown has too."""
     parts: list[str] = []
     ends: list[str] = []
@@ -226,7 +230,7 @@ def html_of(tokens: list[Token]) -> str:
         elif token is CLOSE:
             parts.append(ends.pop())
         elif isinstance(token, Mark):
-            if token.kind == "a":
+            if token.kind == "a" and linked:
                 parts.append(f'<a href="{escape_html(token.url)}">')
                 ends.append("</a>")
             elif token.kind in _TAGS:

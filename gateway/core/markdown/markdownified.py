@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from gateway.core.markdown.code import fence
 from gateway.core.page import Block
-from gateway.wire import LinkStyle
 
 _BULLETS = "*+-"  # markdownify's own, by depth
 _MARKER = re.compile(r"( *)(?:[-*] |(\d+)[.)] )?")
@@ -38,28 +37,27 @@ class _Converter(MarkdownConverter):
 
 
 @cache
-def _converter(bullet: str, *, linked: bool) -> _Converter:
-    return _Converter(bullets=bullet, escape_misc=True, strip=None if linked else ["a"])
+def _converter(bullet: str) -> _Converter:
+    return _Converter(bullets=bullet, escape_misc=True)
 
 
-def _write(html: str, bullet: str, *, linked: bool) -> str:
+def _write(html: str, bullet: str) -> str:
     seamed = html.replace("!<a ", f"!{_SEAM}<a ")  # or the link would be read as an image
-    markdown = str(_converter(bullet, linked=linked).convert(seamed)).strip()
+    markdown = str(_converter(bullet).convert(seamed)).strip()
     return markdown.replace(f"!{_SEAM}[", r"\![").replace(_SEAM, "")
 
 
-def rewrite(blocks: list[Block], *, links: LinkStyle) -> tuple[list[Block], int]:
+def rewrite(blocks: list[Block]) -> tuple[list[Block], int]:
     """The same blocks in markdownify's markdown, and how many nest too deep for it and stay as they were.
 
     Args:
         blocks: with `html`.
-        links: `reference` is not among markdownify's styles and is written inline.
     """
     rewritten = []
     left = 0
     for block in blocks:
         try:
-            markdown = _convert(block, linked=links != "none")
+            markdown = _convert(block)
         except RecursionError:
             markdown = block.markdown
             left += 1
@@ -67,10 +65,10 @@ def rewrite(blocks: list[Block], *, links: LinkStyle) -> tuple[list[Block], int]
     return rewritten, left
 
 
-def _convert(block: Block, *, linked: bool) -> str:
+def _convert(block: Block) -> str:
     html = _LIST_ENDS.sub("", block.html[_start(block.html) :])
     if block.kind != "item":
-        return _write(f"<div>{html}</div>", _BULLETS, linked=linked)
+        return _write(f"<div>{html}</div>", _BULLETS)
     bullet = _BULLETS[(block.level - 1) % len(_BULLETS)]
     marker = _MARKER.match(block.markdown)
     lead, number = (marker[1], marker[2]) if marker else ("", None)
@@ -78,7 +76,7 @@ def _convert(block: Block, *, linked: bool) -> str:
         html = f'<ol start="{number}"><li>{html}</li></ol>' if number else f"<ul><li>{html}</li></ul>"
     else:
         html = f"<div>{html}</div>"
-    lines = _write(html, bullet, linked=linked).split("\n")
+    lines = _write(html, bullet).split("\n")
     return "\n".join([lead + line if line else "" for line in lines])
 
 

@@ -14,7 +14,7 @@ from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.tags import ID
 from gateway.core.markdown.walk import Walk
 from gateway.core.page import Block, CleanOptions, Kept
-from gateway.wire import Image, Link, Notice
+from gateway.wire import Image, Link, LinkStyle, Notice
 
 _NOTE_REFERENCE = re.compile("\0([^\0]*)\0([^\0]*)\0")
 
@@ -56,9 +56,10 @@ def render(
         return _render(root, kept, hidden, base_url, options, beside)
     from gateway.core.markdown.markdownified import rewrite  # brings BeautifulSoup, which few need
 
-    native = replace(options, renderer="native", html=True, links="inline")
+    links: LinkStyle = "none" if options.links == "none" else "inline"  # it has no reference style
+    native = replace(options, renderer="native", html=True, links=links)
     rendered = _render(root, kept, hidden, base_url, native, beside)
-    blocks, left = rewrite(rendered.blocks, links=options.links)
+    blocks, left = rewrite(rendered.blocks)
     if not options.html:
         blocks = [replace(block, html="") for block in blocks]
     message = f"markdownify cannot nest as deep as {left} of the blocks do; the native renderer wrote them"

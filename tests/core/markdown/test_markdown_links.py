@@ -156,3 +156,13 @@ def test_trees_beside_the_page_share_its_references() -> None:
         page.body, kept=None, hidden={}, base_url="https://d.org/", options=options, beside=[more.body]
     )
     assert joined(written) == "[a][1]\n\n[b][2]\n\nc\n\n[1]: https://d.org/a\n[2]: https://d.org/b"
+
+
+@pytest.mark.parametrize("renderer", ["native", "markdownify"])
+@pytest.mark.parametrize(("links", "tags"), [("inline", 2), ("reference", 2), ("none", 0)])
+def test_style_of_links_holds_for_html(renderer: str, links: str, tags: int) -> None:
+    html = '<h2><a href="/a">one</a></h2><p>and <b><a href="/b">two</a></b></p>'
+    page = rendered(html, links=links, renderer=renderer, html=True)
+    written = "".join(block.html for block in page.blocks)
+    assert written.count("<a ") == written.count("</a>") == tags
+    assert "one" in written and "<strong>" in written
