@@ -1,7 +1,7 @@
 """What a source on the command line is: an address, a file or stdin.
 
 A gateway takes HTML in a request and nothing else, so every other kind of file is made HTML here, by the reader
-that fetched bodies go through.
+that fetched bodies go through; that HTML is what its tokens are counted of.
 """
 
 import json
