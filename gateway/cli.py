@@ -157,6 +157,7 @@ def _scrape(arguments: argparse.Namespace) -> int:
         here=lambda services: services.scraper.scrape(request),
         there=lambda client: client.scrape(request),
     )
+    page = msgspec.structs.replace(page, tokens=source.recount(page.tokens))
     if arguments.json:
         _print_json(page)
     else:
@@ -188,6 +189,8 @@ def _extract(arguments: argparse.Namespace) -> int:
         there=lambda client: _follow(client.extract(request, stream=True), printed=printed),
         quiet=printed,
     )
+    sources = [msgspec.structs.replace(read, tokens=source.recount(read.tokens)) for read in answer.sources]
+    answer = msgspec.structs.replace(answer, sources=sources)
     if arguments.json or answer.estimate:
         _print_json(answer)
     elif not printed and answer.text is not None:

@@ -1,7 +1,7 @@
 """What a source on the command line is: an address, a file or stdin.
 
 A gateway takes HTML in a request and nothing else, so every other kind of file is made HTML here, by the reader
-that fetched bodies go through; that HTML is what its tokens are counted of.
+that fetched bodies go through. What was saved is counted from the file all the same, not from that HTML.
 """
 
 import json
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+
+from gateway.wire import TokenReport
 
 _MARKUP, _XML, _JSON, _TEXT = "text/html", "application/xml", "application/json", "text/plain"
 _BY_SUFFIX = {
@@ -34,10 +36,23 @@ class UsageError(Exception):
 
 
 class Source(Struct, kw_only=True, frozen=True):
-    """What is to be read, as fields of a request, and the scrape options that its kind asks for."""
+    """What is to be read, as fields of a request, and the scrape options that its kind asks for.
+
+    `text` is that of a file which is no HTML.
+    """
 
     page: dict[str, Any]
     options: dict[str, str] = {}
+    text: str | None = None
+
+    def recount(self, tokens: TokenReport) -> TokenReport:
+        """A gateway's report with the tokens of the file in place of those of the HTML made of it."""
+        if self.text is None:
+            return tokens
+        from gateway.core.tokens import get_counter
+
+        count = get_counter(tokens.tokenizer)
+        return TokenReport.of(tokenizer=tokens.tokenizer, html=count(self.text), content=tokens.content)
 
 
 def read_sources(sources: Sequence[str]) -> Source:
@@ -77,8 +92,10 @@ def _source_of(body: bytes, *, name: str) -> Source:
     from gateway.core.documents import read_document  # the parsers: `winnow --help` does without
 
     document = read_document(body, content_type=_type_of(body, name=name), url=None)
+    if document.kind == "html":
+        return Source(page={"html": document.html})
     # only HTML has a main content to choose; the rest is content from end to end
-    return Source(page={"html": document.html}, options={} if document.kind == "html" else {"scope": "page"})
+    return Source(page={"html": document.html}, options={"scope": "page"}, text=document.text)
 
 
 def _type_of(body: bytes, *, name: str) -> str:

@@ -253,14 +253,10 @@ def _check(request: ScrapeRequest) -> None:
 
 
 def _token_report(request: ScrapeRequest, content: Content) -> TokenReport:
-    html, kept = content.html_tokens, content.cleaned.tokens
-    saved = max(0, html - kept)
-    return TokenReport(
+    return TokenReport.of(
         tokenizer=resolve_tokenizer(request.tokenizer),
-        html=html,
-        content=kept,
-        saved=saved,
-        reduction=round(saved / html, 4) if html else 0.0,
+        html=content.html_tokens,
+        content=content.cleaned.tokens,
     )
 
 

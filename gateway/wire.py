@@ -115,6 +115,13 @@ class TokenReport(Struct, kw_only=True, frozen=True):
     saved: int
     reduction: float  # saved / html, 0 when there was nothing to save
 
+    @classmethod
+    def of(cls, *, tokenizer: str, html: int, content: int) -> "TokenReport":
+        """The report of two counts."""
+        saved = max(0, html - content)
+        reduction = round(saved / html, 4) if html else 0.0
+        return cls(tokenizer=tokenizer, html=html, content=content, saved=saved, reduction=reduction)
+
 
 class CacheReport(Struct, kw_only=True, frozen=True):
     """Where the page or answer came from and how old it is."""

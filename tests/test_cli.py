@@ -67,8 +67,10 @@ def test_scrape_reads_a_file_of_any_kind_as_it_would_over_http(
     with sdk.Client(gateway_url) as client:
         fetched = client.scrape(f"{site.url}/documents/{name}", links="none")
     asked = ["scrape", str(DOCUMENTS / name), "--links", "none"]  # without an address nothing resolves them
-    printed = winnow(*asked, cache=tmp_path, WINNOW_URL=gateway_url).stdout
+    result = winnow(*asked, cache=tmp_path, WINNOW_URL=gateway_url)
+    printed = result.stdout
     assert printed == fetched.content + "\n"
+    assert result.stderr.startswith(f"{fetched.tokens.html:,} → {fetched.tokens.content:,} tokens")
     if name in ("guide.pdf", "data.json", "news.rss"):  # known without a name: a pipe has none
         command = 'exec "$0" -m gateway.cli scrape <(cat "$1") --links none'
         piped = subprocess.run(
