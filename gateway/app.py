@@ -36,6 +36,7 @@ def open_doors(settings: Settings) -> Doors:
     """Keys and limits as `settings` describe them; the managed keys' file is read, nothing else is touched."""
     return Doors(
         keyring=open_keyring(settings),
+        local_names_only=not settings.allow_unauthenticated,
         rates=Rates(),
         ledger=Ledger(cache_directory(settings) / "spent.sqlite"),
         admission=Admission(limit=settings.max_concurrency, queue=settings.queue_limit),
@@ -60,11 +61,7 @@ def create_app(
     watch = Watch(metrics=metrics, log=log)
     services: list[Services] = []  # filled for the lifespan: nothing is built before the loop that runs it
 
-    agents = McpDoor(
-        scraper=lambda: services[0].scraper,
-        extractor=lambda: services[0].extractor,
-        check_host=doors.keyring.is_open,
-    )
+    agents = McpDoor(scraper=lambda: services[0].scraper, extractor=lambda: services[0].extractor)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -96,8 +93,7 @@ def create_app(
             tokens.count_tokens,
             extract.extract,
             chat.router,
-            health.live,
-            health.ready,
+            *health.handlers,
             playground.playground,
             operation.metrics,
             docs.reference,
@@ -115,7 +111,7 @@ def create_app(
         logging_config=LoggingConfig(root={"level": "WARNING", "handlers": ["queue_listener"]}),
         middleware=[
             *tracing.middleware(),
-            Entrance(replace(doors, admission=tracing.admission(doors.admission))),
+            Entrance(replace(doors, admission=tracing.admission(doors.admission)), watch),
         ],
         before_send=[watch.before_send],
         after_exception=[watch.after_exception],

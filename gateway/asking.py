@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from backends.base import CompletionRequest, Route
 from gateway.answers import Finished
-from gateway.complete import Completer
+from gateway.complete import Completer, Spend
 from gateway.completion_cache import CachePolicy
 from gateway.core.evidence import find_evidence
 from gateway.core.merge import Part, merge_parts
@@ -58,6 +58,7 @@ class Asking:
         tenant: str,
         secret: bytes,
         tell: Tell,
+        spend: Spend,
     ) -> None:
         self._completer = completer
         self._sizer = sizer
@@ -67,6 +68,7 @@ class Asking:
         self._tenant = tenant
         self._secret = secret
         self._tell = tell
+        self._spend = spend
 
     async def answer(self) -> None:
         """Find the answer, telling it as it grows; a dry run only foresees what that would take."""
@@ -236,6 +238,7 @@ class Asking:
                 sampled=options is not None,
             ),
             identity=prompt.identity,
+            spend=self._spend,
         )
         try:
             while answer.finished is None:

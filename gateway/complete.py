@@ -38,13 +38,18 @@ from backends.base import BackendUnavailable as NoBackend
 from gateway.answers import Answer, Landing, Watcher, final_choices, replay_deltas
 from gateway.cache.base import Cache
 from gateway.completion_cache import CachePolicy, CompletionCache, Stored, completion_key, is_sampled
-from gateway.context import check_context
+from gateway.context import check_context, count_call
 from gateway.errors import BackendUnavailable, NotFound
 from gateway.failures import is_worth_a_fallback, to_gateway_error
 from gateway.flights import Flight
 from gateway.wire import CacheReport
 
 ANY_CACHE = CachePolicy()
+Spend = Callable[[int], None]  # is told the tokens of every call to a model, once
+
+
+def spend_nothing(tokens: int) -> None:
+    """For callers without a budget."""
 
 
 class Routes(Protocol):
@@ -89,6 +94,7 @@ class Completer:
         tenant: str = "",
         cache: CachePolicy = ANY_CACHE,
         identity: Any = None,
+        spend: Spend = spend_nothing,
     ) -> Answer:
         """Start, join or recall an answer, and return once its first token is there.
 
@@ -97,10 +103,12 @@ class Completer:
             tenant: whose cache entries may be read and written, and whose flights joined.
             cache: what the cache may do.
             identity: what stands for the messages in the cache's key when they hold something random.
+            spend: told what a model used for this request, however it ended; nothing for an answer that was there
+                or on its way.
         Raises:
             GatewayError: whatever went wrong before the first token.
         """
-        answer = await self.begin(request, tenant=tenant, cache=cache, identity=identity)
+        answer = await self.begin(request, tenant=tenant, cache=cache, identity=identity, spend=spend)
         try:
             await answer.opened()
         except BaseException:
@@ -115,6 +123,7 @@ class Completer:
         tenant: str = "",
         cache: CachePolicy = ANY_CACHE,
         identity: Any = None,
+        spend: Spend = spend_nothing,
     ) -> Answer:
         """As `open`, without waiting: whoever calls it awaits `Answer.opened`, and can close it meanwhile."""
         started = self._clock()
@@ -125,7 +134,7 @@ class Completer:
         flight, report = await self._find(key, route, cache)
         if flight is None:
             request = msgspec.structs.replace(request, tenant=tenant)  # a backend's own queue is fair by it
-            flight = self._launch(request, route, key, cache)
+            flight = self._launch(request, route, key, cache, spend)
         return Answer(
             flight.follow(),
             route=route,
@@ -173,7 +182,7 @@ class Completer:
         return flight, CacheReport(status="hit" if flight else "miss")
 
     def _launch(
-        self, request: CompletionRequest, route: Route, key: str | None, cache: CachePolicy
+        self, request: CompletionRequest, route: Route, key: str | None, cache: CachePolicy, spend: Spend
     ) -> Flight[Delta, Landing]:
         if self._closed:
             raise _shutting_down()
@@ -181,7 +190,17 @@ class Completer:
         name: object = (key, cache.write) if key and cache.read else flight  # only its maker finds that one
 
         async def produce() -> Landing:
-            landing = await self._produce(flight, request, route)
+            try:
+                landing = await self._produce(flight, request, route)
+            except (Exception, asyncio.CancelledError) as exc:
+                if flight.items or isinstance(exc, asyncio.CancelledError):  # else nothing was generated
+                    spend(await count_call(request, route, flight.items))
+                raise
+            usage = landing.stored.completion.usage
+            if usage is None:
+                spend(await count_call(request, landing.route, flight.items))
+            else:
+                spend(usage.input_tokens + usage.output_tokens)
             if key and cache.write and self._kept and landing.route is route:
                 await self._kept.set(key, landing.stored, max_age_s=cache.max_age_s)
             return landing

@@ -1,10 +1,10 @@
 """Whether a prompt fits a model's context: found, and told with both counts, before any call."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from backends.base import CompletionRequest, Route
+from backends.base import CompletionRequest, Delta, Route
 from gateway.core.tokens import ANSWER_TOKENS, MESSAGE_TOKENS, get_counter
 from gateway.errors import ContextOverflow, InvalidRequest
 from gateway.wire import DEFAULT_TOKENIZER
@@ -44,14 +44,26 @@ async def count_prompt(messages: list[dict[str, Any]], route: Route) -> int:
     configured one, else by a common one."""
     text = "\n".join(_texts(messages))
     exact = await route.backend.count_tokens(text, model=route.model)
-    if exact is not None:
-        return exact + _framing(messages)
+    return (await _count(text, route) if exact is None else exact) + _framing(messages)
+
+
+async def count_call(request: CompletionRequest, route: Route, said: Sequence[Delta]) -> int:
+    """The tokens of a call whose backend told no usage: cut, or of a server that tells none.
+
+    Counted here and not by the backend, which is not to be asked for the sake of a request that is over. What has
+    no text (a tool's arguments, say) is a token a delta.
+    """
+    prompt = await _count("\n".join(_texts(request.messages)), route) + _framing(request.messages)
+    answer = await _count("".join(delta.text for delta in said), route)
+    return prompt + max(answer, sum(delta.is_token for delta in said))
+
+
+async def _count(text: str, route: Route) -> int:
     try:
         count = get_counter(route.tokenizer or DEFAULT_TOKENIZER)
     except InvalidRequest:  # a tokenizer that is not one of ours
         count = get_counter(DEFAULT_TOKENIZER)
-    told = await asyncio.to_thread(count, text) if len(text) > _IN_A_THREAD_CHARS else count(text)
-    return told + _framing(messages)
+    return await asyncio.to_thread(count, text) if len(text) > _IN_A_THREAD_CHARS else count(text)
 
 
 def _framing(messages: list[dict[str, Any]]) -> int:

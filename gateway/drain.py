@@ -17,7 +17,9 @@ from collections.abc import Awaitable, Callable
 from gateway.health import Health
 from gateway.limits import Admission
 
-END_STREAMS_S = 1.0  # what ending the streams may take of the time there is
+# of the time there is, for what comes after the work: telling streams, waiting a second for clients that do not
+# read what they are told, closing pools and processes
+END_S, END_SHARE = 2.5, 0.75
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -27,7 +29,7 @@ class Drain:
     Args:
         admission: refuses new work from the first signal on, and knows what still runs.
         health: says so.
-        drain_s: the longest the work under way may take.
+        drain_s: the longest until the process is gone.
         end_streams: ends what still runs when the time is up; each stream sends its last event.
     """
 
@@ -68,7 +70,7 @@ class Drain:
 
     async def _run(self, number: int, server: Callable[[int, None], object]) -> None:
         try:
-            async with asyncio.timeout(max(0.0, self._drain_s - END_STREAMS_S)):
+            async with asyncio.timeout(self._drain_s - min(END_S, END_SHARE * self._drain_s)):
                 await self._admission.wait_idle()
         except TimeoutError:
             await self._end_streams()

@@ -20,7 +20,7 @@ import msgspec
 
 from backends.base import Route
 from gateway.asking import Asking
-from gateway.complete import Completer
+from gateway.complete import Completer, Spend, spend_nothing
 from gateway.core.evidence import find_evidence
 from gateway.core.schema import Schema
 from gateway.core.tokens import get_counter, resolve_tokenizer
@@ -78,24 +78,28 @@ class Extractor:
         self._clock = clock
         self._sizer = Sizer(clock=clock)
 
-    async def extract(self, request: ExtractRequest, *, tenant: str = "") -> ExtractResponse:
+    async def extract(
+        self, request: ExtractRequest, *, tenant: str = "", spend: Spend = spend_nothing
+    ) -> ExtractResponse:
         """The whole answer.
 
+        Args:
+            tenant, spend: as in `Completer.open`.
         Raises:
             GatewayError: the page's failure when no page could be read, the backend's, ContextOverflow,
                 SchemaUnsatisfied, or InvalidRequest.
         """
-        async with aclosing(self.stream(request, tenant=tenant)) as stream:
+        async with aclosing(self.stream(request, tenant=tenant, spend=spend)) as stream:
             return collect([event async for event in stream])
 
     async def stream(
-        self, request: ExtractRequest, *, tenant: str = ""
+        self, request: ExtractRequest, *, tenant: str = "", spend: Spend = spend_nothing
     ) -> AsyncGenerator[ExtractEvent, None]:
         """One `SourceEvent` a page, `DeltaEvent`s, an `EvidenceEvent` for data, one `ExtractDone`.
 
         Close the generator (`contextlib.aclosing`) when leaving it early. Errors as in `extract`.
         """
-        reader = self.begin(request, tenant=tenant)
+        reader = self.begin(request, tenant=tenant, spend=spend)
         try:
             while reader.end is None:
                 for event in await reader.batch():
@@ -104,16 +108,18 @@ class Extractor:
         finally:
             reader.close()
 
-    def begin(self, request: ExtractRequest, *, tenant: str = "") -> Follower[ExtractEvent, ExtractDone]:
+    def begin(
+        self, request: ExtractRequest, *, tenant: str = "", spend: Spend = spend_nothing
+    ) -> Follower[ExtractEvent, ExtractDone]:
         """Start the work in a task of its own: events are read in batches, the reader's `end` is the last.
 
         Closing the reader, at any time, stops fetches and generation. Errors as in `extract`.
         """
         flight: Flight[ExtractEvent, ExtractDone] = Flight()
-        flight.launch(lambda: self._work(request, tenant, flight.publish), forget=lambda: None)
+        flight.launch(lambda: self._work(request, tenant, spend, flight.publish), forget=lambda: None)
         return flight.follow()
 
-    async def _work(self, request: ExtractRequest, tenant: str, tell: Tell) -> ExtractDone:
+    async def _work(self, request: ExtractRequest, tenant: str, spend: Spend, tell: Tell) -> ExtractDone:
         began = self._clock()
         check_request(request)
         schema = await asyncio.to_thread(Schema, request.schema) if request.schema is not None else None
@@ -133,6 +139,7 @@ class Extractor:
             tenant=tenant,
             secret=self._secret,
             tell=tell,
+            spend=spend,
         )
         await asking.answer()
         if schema is not None and request.evidence and not request.dry_run:

@@ -25,6 +25,7 @@ EVERYTHING: tuple[Access, ...] = get_args(Access)
 RELOAD_S = 1.0  # how often the keys' file is looked at
 _log = logging.getLogger("winnow.keys")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_SECRET = re.compile(r"[!-~]([ -~]*[!-~])?")  # what every client sends alike
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -68,6 +69,11 @@ def parse_key(text: str) -> Key:
         if not _SHA256.fullmatch(digest):
             raise KeyFault(f"WINNOW_API_KEYS: the key {name} has no 64 hexadecimal digits after sha256:")
         return Key(name=name, sha256=digest)
+    if not _SECRET.fullmatch(secret):
+        raise KeyFault(
+            f"WINNOW_API_KEYS: the secret of the key {name} has characters that no header carries safely: use ASCII "
+            "letters, digits and signs, or let `winnow keys new` make one"
+        )
     return Key(name=name, sha256=hash_secret(secret))
 
 

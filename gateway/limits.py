@@ -132,11 +132,8 @@ class Rates:
         """Count a request; None for a key without a rate.
 
         Raises:
-            RateLimited: nothing is left of the rate, or the key's concurrency is used up.
+            RateLimited: nothing is left of the rate.
         """
-        if key.concurrency is not None and self._under_way.get(key.name, 0) >= key.concurrency:
-            message = f"the key {key.name} has {key.concurrency} requests under way, its limit"
-            raise RateLimited(message, retry_after_s=RETRY_AFTER_S)
         if (limit := key.requests_per_minute) is None:
             return None
         now, per_s = self._clock(), limit / 60
@@ -154,11 +151,19 @@ class Rates:
 
     @contextlib.contextmanager
     def counting(self, key: Key):  # type: ignore[no-untyped-def]
-        """Count a request of the key as under way, while it waits for a place too."""
+        """Count a request of the key as under way, while it waits for a place too.
+
+        Raises:
+            RateLimited: the key's concurrency is used up.
+        """
         if key.concurrency is None:
             yield
             return
-        self._under_way[key.name] = self._under_way.get(key.name, 0) + 1
+        under_way = self._under_way.get(key.name, 0)
+        if under_way >= key.concurrency:
+            message = f"the key {key.name} has {key.concurrency} requests under way, its limit"
+            raise RateLimited(message, retry_after_s=RETRY_AFTER_S)
+        self._under_way[key.name] = under_way + 1
         try:
             yield
         finally:

@@ -33,7 +33,9 @@ def said_to(url: str, *pieces: bytes) -> bytes:
     [
         pytest.param(b"", id="nothing"),
         pytest.param(b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-slow: ", id="headers"),
-        pytest.param(b"POST /v1/tokens HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{", id="body"),
+        pytest.param(
+            b"POST /v1/tokens HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{", id="body"
+        ),
     ],
 )
 def test_request_that_does_not_arrive_is_given_up(tmp_path: Path, begun: bytes) -> None:
@@ -46,7 +48,17 @@ def test_headers_without_end_are_refused(tmp_path: Path) -> None:
     with running_gateway(tmp_path, http=Impatient) as url:
         head = b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-long: "
         assert b"400 Bad Request" in said_to(url, head, b"a" * 20_000)
+        assert b"400 Bad Request" in said_to(url, head + b"a" * 20_000 + b"\r\n\r\n")
         assert said_to(url, head, b"a" * 5_000, b"\r\nconnection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
+
+
+def test_long_body_is_no_long_head(tmp_path: Path) -> None:
+    with running_gateway(tmp_path, http=Impatient) as url:
+        body = b'{"text": "%b"}' % (b"a" * 50_000)
+        head = (
+            b"POST /v1/tokens HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+        )
+        assert said_to(url, head % len(body) + body).startswith(b"HTTP/1.1 200")
 
 
 def test_connection_serves_one_request_after_another(tmp_path: Path) -> None:

@@ -105,3 +105,10 @@ def test_network_needs_a_key_from_anywhere(tmp_path: Path, settings: Settings, f
             check_exposure(settings)
         key_file(settings).add(Key(name="made", sha256=hash_secret("s")))
     check_exposure(settings)
+
+
+@pytest.mark.parametrize("secret", ["p\u00e4sswort", "a\tb", " led"])
+def test_secret_that_headers_do_not_carry_is_refused(secret: str) -> None:
+    with pytest.raises(KeyFault, match="key uml") as caught:
+        parse_key(f"uml:{secret}")
+    assert secret not in str(caught.value)

@@ -94,9 +94,10 @@ async def test_rates_refill_with_time() -> None:
 async def test_rates_bound_concurrency() -> None:
     rates = Rates()
     key = Key(name="k", sha256="", concurrency=1)
-    with rates.counting(key), pytest.raises(RateLimited, match="under way"):
-        rates.take(key)
-    rates.take(key)
+    with rates.counting(key), pytest.raises(RateLimited, match="under way"), rates.counting(key):
+        pass
+    with rates.counting(key):
+        pass
 
 
 async def test_ledger_is_shared_and_ends_with_the_month(tmp_path: Path) -> None:

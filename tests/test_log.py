@@ -62,11 +62,17 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
     assert (first["key"], first["status"], first["route"]) == ("alice", 200, "/v1/scrape")
     assert first["host"] == site.url.removeprefix("http://") and first["cache"] == "bypass"
     assert first["id"] and first["ms"] > 0 and first["tokens"] > 0
+    assert first["fetch_ms"] > 0 and first["clean_ms"] > 0
     assert [line["status"] for line in lines if line["route"] == "/v1/models"] == [401]
     unknown = next(line for line in lines if line["route"] == "unknown")
     assert unknown["status"] == 404 and unknown["id"]
     assert 'winnow_request_seconds_count{route="unknown",status="404"} 1.0' in metrics
-    assert [line["host"] for line in lines if "host" in line] == [first["host"], "host:8443"]
+    assert [line["host"] for line in lines if "host" in line] == [
+        first["host"],
+        "10.0.0.1",
+        "host:8443",
+        first["host"],
+    ]
     everything = raw.getvalue().decode() + metrics + gone
     assert "planted" not in everything and SECRET not in everything
 
@@ -88,6 +94,7 @@ def test_questions_are_logged_with_host_and_cache(site: Site, tmp_path: Path) ->
     lines = [json.loads(line) for line in raw.getvalue().splitlines()]
     host = site.url.removeprefix("http://")
     assert [(line["host"], line["cache"]) for line in lines] == [(host, "miss"), ("", "miss"), (host, "miss")]
+    assert all(line["ttft_ms"] > 0 for line in lines) and lines[0]["fetch_ms"] > 0
 
 
 def test_client_that_leaves_is_no_accident(site: Site, tmp_path: Path) -> None:

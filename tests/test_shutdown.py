@@ -151,6 +151,22 @@ def test_stream_that_outlasts_the_drain_ends_with_an_error(tmp_path: Path, site:
         process.wait(5)
 
 
+def test_client_that_does_not_read_does_not_prolong_the_drain(tmp_path: Path, site: Site) -> None:
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps([{"deltas": ["word " * 20_000] * 2000, "gap_s": 0.01}]))
+    config = tmp_path / "winnow.toml"
+    config.write_text(f'[[backends]]\nname = "wordy"\nkind = "scripted"\npath = "{script}"\n')
+    body = json.dumps({"messages": [{"role": "user", "content": "go"}], "stream": True}).encode()
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n"
+    with serving(tmp_path, site, WINNOW_CONFIG=str(config), WINNOW_DRAIN_S="6") as (process, url):
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as connection:
+            connection.sendall(head % len(body) + body)
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+            process.send_signal(signal.SIGTERM)
+            process.wait(6)
+        assert nothing_is_left(process)
+
+
 def test_pages_that_outlast_the_drain_end_with_an_error(tmp_path: Path, site: Site) -> None:
     page, slow = f"{site.url}/pages/listing-go-blog", f"{site.url}/slow/20000/missing"
     config = tmp_path / "winnow.toml"

@@ -3,24 +3,24 @@
 from contextlib import ExitStack
 from typing import Annotated, Any
 
-from litestar import Request, Router, get, post
+from litestar import Request, Router, get, post, route
 from litestar.di import NamedDependency
+from litestar.exceptions import MethodNotAllowedException
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from backends.base import CompletionRequest, Route
-from gateway.answers import Answer
 from gateway.completion_cache import CachePolicy
 from gateway.errors import InvalidRequest
 from gateway.flights import ReaderClosed
 from gateway.grounding import Grounded
 from gateway.routes.bodies import decode_body
-from gateway.routes.entrance import account_of, tenant_of
+from gateway.routes.entrance import account_of
 from gateway.routes.openai_answers import ChatEvents, whole_body
 from gateway.routes.openai_errors import exception_handlers
 from gateway.routes.streaming import Departure, EventStream, given_up_when_client_leaves
-from gateway.routes.watch import hosts_in
+from gateway.routes.watch import hosts_in, stages
 from gateway.services import Services
 from gateway.wire import CacheReport, WebOptions, WebSource, encode_json
 
@@ -66,24 +66,24 @@ async def create_completion(
     data = decode_body(body, ChatRequest)
     asked = to_completion_request(data, decode_body(body, dict[str, Any]))
     policy = cache_policy(request.headers.get("cache-control", ""))
-    tenant = tenant_of(request)
+    account = account_of(request)
+    account.facts["host"] = hosts_in(*(data.web.urls if data.web else []))
     grounded: Grounded | None = None
     if data.web is not None:
         route = await services.completer.resolve(asked.model)
         async with given_up_when_client_leaves(request.receive):
-            grounded = await services.grounder.ground(asked, data.web, route=route, tenant=tenant)
+            grounded = await services.grounder.ground(asked, data.web, route=route, tenant=account.key)
     with ExitStack() as unless_streamed:
         answer = await services.completer.begin(
             grounded.request if grounded else asked,
-            tenant=tenant,
+            tenant=account.key,
             cache=policy,
             identity=grounded.identity if grounded else None,
+            spend=account.spend,
         )
         unless_streamed.callback(answer.close)
-        account = account_of(request)
-        account.add_cost(lambda: used_tokens(answer))
-        account.facts["host"] = hosts_in(*(data.web.urls if data.web else []))
         account.facts["cache"] = answer.cache.status
+        account.add_facts(lambda: stages(ttft_ms=answer.ttft_ms))
         departure = Departure(request.receive)
         unless_streamed.callback(departure.stop)
         departure.then(answer.close)
@@ -119,9 +119,20 @@ async def show_model(model: FromPath[str], services: NamedDependency[Services]) 
     return _entry(name, await services.completer.resolve(name))
 
 
+@route(
+    "/v1/chat/completions",
+    http_method=["GET", "PUT", "PATCH", "DELETE"],
+    include_in_schema=False,
+    opt={"access": "chat"},
+)
+async def refuse_method() -> None:
+    """Litestar itself would refuse before the router is asked how errors look here."""
+    raise MethodNotAllowedException(headers={"allow": "POST"})
+
+
 router = Router(
     "/",
-    route_handlers=[create_completion, list_models, show_model],
+    route_handlers=[create_completion, refuse_method, list_models, show_model],
     exception_handlers=exception_handlers,
 )
 
@@ -196,12 +207,3 @@ def answer_headers(cache: CacheReport, ttft_ms: float | None) -> dict[str, str]:
 def _entry(name: str, route: Route) -> dict[str, Any]:
     entry = {"id": name, "object": "model", "created": 0, "owned_by": route.backend.name}
     return entry | ({"context_length": route.context_tokens} if route.context_tokens else {})
-
-
-def used_tokens(answer: Answer) -> int:
-    """What a key pays for an answer: nothing for one that the cache gave, or that never ended."""
-    finished = answer.finished
-    usage = finished.completion.usage if finished else None
-    if finished is None or usage is None or finished.cache.status == "hit":
-        return 0
-    return usage.input_tokens + usage.output_tokens

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from litestar import Request
@@ -22,17 +23,26 @@ from gateway.ledger import Ledger
 from gateway.limits import Admission, Rates
 from gateway.routes.problems import request_id
 from gateway.routes.streaming import ClientLeft
-from gateway.routes.watch import Account
+from gateway.routes.watch import Account, Watch
 
+# loopback; and names without a dot, by which containers call each other: nobody can register one
+_LOCAL_HOST = re.compile(rb"(127(\.\d{1,3}){3}|\[::1\]|[\w-]+)(:\d*)?")
 _SAFE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # a header each: browsers take a whole line for one challenge
 _BEARER, _BASIC = ((b"www-authenticate", scheme + b' realm="winnow"') for scheme in (b"Bearer", b"Basic"))
 
+Headers = Mapping[bytes, bytes]
+
 
 class Doors(Struct, kw_only=True, frozen=True):
-    """What the entrance asks: who may come in, how often, how much, how many at once."""
+    """What the entrance asks: who may come in, how often, how much, how many at once.
+
+    `local_names_only` is for a service that is open because only this machine reaches it: a web page could reach it all
+    the same, by a name of its own that it lets resolve to 127.0.0.1.
+    """
 
     keyring: Keyring
+    local_names_only: bool
     rates: Rates
     ledger: Ledger
     admission: Admission
@@ -41,66 +51,81 @@ class Doors(Struct, kw_only=True, frozen=True):
 class Entrance(ASGIMiddleware):
     """Lets a request in or raises why not; puts its `Account` into the request's state."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, watch: Watch) -> None:
         self._doors = doors
+        self._watch = watch
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
         name = given.decode() if given and _SAFE.fullmatch(given) else new_id()
         request_id.set(name)
         account = scope["state"]["account"] = Account(name=name)
         route: Mapping[str, Any] = scope["route_handler"].opt
         if route.get("open"):
-            await next_app(scope, receive, send)
+            await self._pass_on(scope, receive, send, next_app)
             return
-        doors = self._doors
+        key = self._identify(headers, account)
+        self._check(key, account, access=route.get("access"))
+        if not route.get("work"):
+            await self._pass_on(scope, receive, send, next_app)
+            return
+        if _is_from_another_site(headers, is_get=scope.get("method") == "GET"):
+            raise Forbidden(
+                "a page of another site sent this; programs and the playground are served (behind a proxy: let it "
+                "pass the Host header on)"
+            )
+        with self._doors.rates.counting(key):
+            receive = await _waited_for(self._doors.admission, key.name, receive)
+            try:
+                await self._pass_on(scope, receive, send, next_app)
+            finally:
+                self._doors.admission.release()
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         try:
-            key = self._identify(scope, route.get("access"))
-        except Unauthorized:
-            account.headers += [_BEARER, _BASIC] if _is_for_people(scope) else [_BEARER]
-            raise
+            await next_app(scope, receive, send)
+        finally:  # errors were answered within; what is left is a response that was given up on its way
+            self._watch.tell_of_leaving(scope["state"]["account"], scope)
+
+    def _identify(self, headers: Headers, account: Account) -> Key:
+        """Whose request it is; the account takes the name."""
+        keyring = self._doors.keyring
+        if keyring.is_open:
+            if self._doors.local_names_only and not _LOCAL_HOST.fullmatch(headers.get(b"host", b"localhost")):
+                raise Forbidden(
+                    "without a key this gateway answers requests for 127.0.0.1, localhost and names without a dot, and "
+                    "the Host header names another; make a key with `winnow keys new NAME`, or set "
+                    "WINNOW_ALLOW_UNAUTHENTICATED=true"
+                )
+            key: Key | None = ANONYMOUS
+        elif (secret := _secret(headers)) is None:
+            key, fault = None, "this gateway asks for a key: send Authorization: Bearer <key>"
+        else:
+            key, fault = keyring.find(secret), "the key is not one of this gateway's, or was revoked"
+        if key is None:
+            account.headers += [_BEARER, _BASIC] if _is_for_people(headers) else [_BEARER]
+            raise Unauthorized(fault)
         account.key, account.scopes = key.name, key.scopes
+        return key
+
+    def _check(self, key: Key, account: Account, *, access: str | None) -> None:
+        """Whether the key may do this now."""
+        doors = self._doors
         if standing := doors.rates.take(key):
             account.headers += [(name.encode(), value.encode()) for name, value in standing.headers.items()]
-        doors.ledger.check(key)
-        if not route.get("work"):
-            await next_app(scope, receive, send)
-            return
-        if _is_from_another_site(scope):
-            raise Forbidden("a page of another site sent this; programs and the playground are served")
-        with doors.rates.counting(key):
-            receive = await _waited_for(doors.admission, key.name, receive)
-            try:
-                await next_app(scope, receive, send)
-            finally:
-                doors.admission.release()
-                if key.tokens_per_month is not None:
-                    doors.ledger.spend(key.name, account.tokens)
-
-    def _identify(self, scope: Scope, access: str | None) -> Key:
-        if self._doors.keyring.is_open:
-            return ANONYMOUS
-        secret = _secret(scope)
-        if secret is None:
-            raise Unauthorized("this gateway asks for a key: send Authorization: Bearer <key>")
-        key = self._doors.keyring.find(secret)
-        if key is None:
-            raise Unauthorized("the key is not one of this gateway's, or was revoked")
         if access is not None and access not in key.scopes:
             held = ", ".join(key.scopes) or "nothing"
             raise Forbidden(f"the key {key.name} may not do this: it needs the scope {access} and has {held}")
-        return key
+        if key.tokens_per_month is not None:
+            doors.ledger.check(key)
+            account.book = partial(doors.ledger.spend, key.name)
 
 
 def account_of(request: Request[Any, Any, Any]) -> Account:
     """What is to be said of this request; an empty account where the app has no entrance."""
     account: Account = request.scope["state"].setdefault("account", Account(name=""))
     return account
-
-
-def tenant_of(request: Request[Any, Any, Any]) -> str:
-    """The name of the key a request came with; empty where none is configured."""
-    return account_of(request).key
 
 
 async def _waited_for(admission: Admission, who: str, receive: Receive) -> Receive:
@@ -143,33 +168,35 @@ async def _waited_for(admission: Admission, who: str, receive: Receive) -> Recei
     return again
 
 
-def _is_from_another_site(scope: Scope) -> bool:
+def _is_from_another_site(headers: Headers, *, is_get: bool) -> bool:
     """Whether a browser sends this for a page that is not ours: it would send the key along that it was told once.
 
-    A link that is followed to us is no such thing. Source: W3C Fetch Metadata.
+    A link that is followed to us is no such thing. Browsers say so to HTTPS and loopback addresses (W3C Fetch
+    Metadata); to others they say only whose page it is that posts (WHATWG Fetch, the Origin header).
     """
-    told = {name: value for name, value in scope["headers"] if name.startswith(b"sec-fetch-")}
-    followed = told.get(b"sec-fetch-mode") == b"navigate" and scope.get("method") == "GET"
-    return told.get(b"sec-fetch-site") == b"cross-site" and not followed
+    if (relation := headers.get(b"sec-fetch-site")) is not None:
+        followed = is_get and headers.get(b"sec-fetch-mode") == b"navigate"
+        return relation == b"cross-site" and not followed
+    if (origin := headers.get(b"origin")) is not None:
+        return origin.rpartition(b"/")[2] != headers.get(b"host")
+    return False
 
 
-def _is_for_people(scope: Scope) -> bool:
+def _is_for_people(headers: Headers) -> bool:
     """Whether a browser asks for a page: it is to ask for the key, as a password, and then shows the playground."""
-    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+    return b"text/html" in headers.get(b"accept", b"")
 
 
-def _secret(scope: Scope) -> str | None:
-    """The key of a request: Bearer, x-api-key, or the password of Basic."""
-    for name, value in scope["headers"]:
-        if name == b"x-api-key":
-            return str(value.decode("latin-1"))
-        if name == b"authorization":
-            scheme, _, rest = value.decode("latin-1").partition(" ")
-            if scheme.lower() == "bearer":
-                return rest.strip()
-            if scheme.lower() == "basic":
-                try:
-                    return base64.b64decode(rest, validate=True).decode("utf-8", "replace").partition(":")[2]
-                except ValueError:
-                    return ""
+def _secret(headers: Headers) -> str | None:
+    """The key of a request: x-api-key, Bearer, or the password of Basic."""
+    if (given := headers.get(b"x-api-key")) is not None:
+        return given.decode("latin-1")
+    scheme, _, rest = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(rest, validate=True).decode("utf-8", "replace").partition(":")[2]
+        except ValueError:
+            return ""
     return None

@@ -15,10 +15,11 @@ from gateway.errors import GatewayError, InternalError
 from gateway.flights import Follower, ReaderClosed
 from gateway.routes.bodies import decode_body
 from gateway.routes.chat import answer_headers
-from gateway.routes.entrance import account_of, tenant_of
+from gateway.routes.entrance import account_of
+from gateway.routes.negotiation import preferred
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import Departure, EventStream
-from gateway.routes.watch import hosts_in
+from gateway.routes.watch import hosts_in, stages
 from gateway.services import Services
 from gateway.wire import (
     DeltaEvent,
@@ -26,6 +27,7 @@ from gateway.wire import (
     ExtractDone,
     ExtractEvent,
     ExtractRequest,
+    ExtractResponse,
     SourceEvent,
     collect,
     encode_json,
@@ -59,17 +61,16 @@ async def extract(
     """
     data = decode_body(body, ExtractRequest)
     with ExitStack() as unless_streamed:
-        reader = services.extractor.begin(data, tenant=tenant_of(request))
-        unless_streamed.callback(reader.close)
         account = account_of(request)
-        account.add_cost(lambda: used_tokens(reader.end))
         account.facts["host"] = hosts_in(*(data.urls or [data.url or ""]))
-        account.add_facts(lambda: {"cache": reader.end.cache.status} if reader.end else {})
+        reader = services.extractor.begin(data, tenant=account.key, spend=account.spend)
+        unless_streamed.callback(reader.close)
+        account.add_facts(lambda: facts_of(reader.end) if reader.end else {})
         departure = Departure(request.receive)
         unless_streamed.callback(departure.stop)
         departure.then(reader.close)
         try:
-            if data.stream or request.accept.best_match([JSON, EVENTS], default=JSON) == EVENTS:
+            if data.stream or preferred(request, JSON, EVENTS) == EVENTS:
                 await reader.first(patience_s=HOLD_S)
                 unless_streamed.pop_all()
                 return EventStream(ExtractEvents(reader), departure, headers={})
@@ -83,9 +84,12 @@ async def extract(
     return ASGIResponse(body=encode_json(answer), headers=headers)
 
 
-def used_tokens(done: ExtractDone | None) -> int:
-    """What a key pays for an extraction: the model's tokens, none for an answer from the cache."""
-    return done.usage.input_tokens + done.usage.output_tokens if done and done.cache.status != "hit" else 0
+def facts_of(answer: ExtractDone | ExtractResponse) -> dict[str, Any]:
+    """What the log says of an extraction."""
+    spent = answer.timings
+    return {"cache": answer.cache.status} | stages(
+        fetch_ms=spent.fetch_ms, clean_ms=spent.clean_ms, ttft_ms=spent.ttft_ms
+    )
 
 
 class ExtractEvents:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, get, head
 from litestar.di import NamedDependency
 
 from gateway.services import Services
@@ -19,3 +19,18 @@ async def ready(services: NamedDependency[Services]) -> Response[dict[str, Any]]
     """200 when requests can be served (`ready` or `degraded`), 503 when not; each dependency by name."""
     report = await services.health.report()
     return Response(report, status_code=503 if report["status"] == "unready" else 200)
+
+
+@head("/health/live", include_in_schema=False, opt={"open": True})
+async def live_by_head() -> None:
+    """As `live`, for monitors that ask with HEAD."""
+
+
+@head("/health/ready", include_in_schema=False, opt={"open": True})
+async def ready_by_head(services: NamedDependency[Services]) -> Response[None]:
+    """As `ready`, for monitors that ask with HEAD."""
+    report = await services.health.report()
+    return Response(None, status_code=503 if report["status"] == "unready" else 200)
+
+
+handlers = [live, ready, live_by_head, ready_by_head]

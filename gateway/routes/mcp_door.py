@@ -25,13 +25,10 @@ class McpDoor:
 
     Args:
         scraper, extractor: asked for when the tools are loaded.
-        check_host: as in `McpTools`.
     """
 
-    def __init__(
-        self, *, scraper: "Callable[[], Scraper]", extractor: "Callable[[], Extractor]", check_host: bool
-    ) -> None:
-        self._scraper, self._extractor, self._check_host = scraper, extractor, check_host
+    def __init__(self, *, scraper: "Callable[[], Scraper]", extractor: "Callable[[], Extractor]") -> None:
+        self._scraper, self._extractor = scraper, extractor
         self._tools: asyncio.Future[McpTools] | None = None
         self._runner: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -62,7 +59,7 @@ class McpDoor:
         def load() -> "McpTools":
             from gateway.routes.mcp_tools import McpTools
 
-            return McpTools(scraper=self._scraper(), extractor=self._extractor(), check_host=self._check_host)
+            return McpTools(scraper=self._scraper(), extractor=self._extractor())
 
         try:
             tools = await asyncio.to_thread(load)

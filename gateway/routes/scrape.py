@@ -14,10 +14,11 @@ from litestar.types import ASGIApp
 from gateway import sse
 from gateway.errors import GatewayError
 from gateway.routes.bodies import decode_body
-from gateway.routes.entrance import account_of, tenant_of
+from gateway.routes.entrance import account_of
+from gateway.routes.negotiation import preferred
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import given_up_when_client_leaves
-from gateway.routes.watch import note_page
+from gateway.routes.watch import Account, hosts_in, note_page
 from gateway.scrape import Opening, Scraper
 from gateway.services import Services
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
@@ -43,21 +44,23 @@ async def scrape(
     `content` and `done`.
     """
     data = decode_body(body, ScrapeRequest)
-    accepted = _preferred(request, JSON, MARKDOWN, EVENTS)
-    if accepted == EVENTS:
-        opening = await services.scraper.open(data, tenant=tenant_of(request))
+    account = account_of(request)
+    account.facts["host"] = hosts_in(data.url or "")
+    accepted = preferred(request, JSON, MARKDOWN, EVENTS)
+    async with given_up_when_client_leaves(request.receive):
+        opening = await services.scraper.open(data, tenant=account.key)
+        if accepted != EVENTS:
+            response = await services.scraper.read(opening)
+    if accepted == EVENTS:  # which watches its client itself
         return ASGIStreamingResponse(
-            iterator=_events(request, services.scraper, opening),
+            iterator=_events(account, services.scraper, opening),
             media_type=EVENTS,
             headers={"cache-control": "no-store"},
         )
-    async with given_up_when_client_leaves(request.receive):
-        opening = await services.scraper.open(data, tenant=tenant_of(request))
-        response = await services.scraper.read(opening)
-    note_page(account_of(request), response)
+    note_page(account, response)
     if accepted == MARKDOWN:
         return _bare(data, response)
-    services.ready.keep(body, tenant=tenant_of(request), opening=opening, response=response)
+    services.ready.keep(body, tenant=account.key, opening=opening, response=response)
     return _json(response)
 
 
@@ -70,10 +73,12 @@ async def read(
     The address keeps its own query string. `Accept: application/json` answers as `POST /v1/scrape` does.
     """
     data = ScrapeRequest(url=_target(request))
+    account = account_of(request)
+    account.facts["host"] = hosts_in(data.url or "")
     async with given_up_when_client_leaves(request.receive):
-        response = await services.scraper.scrape(data, tenant=tenant_of(request))
-    note_page(account_of(request), response)
-    return _json(response) if _preferred(request, MARKDOWN, JSON) == JSON else _bare(data, response)
+        response = await services.scraper.scrape(data, tenant=account.key)
+    note_page(account, response)
+    return _json(response) if preferred(request, MARKDOWN, JSON) == JSON else _bare(data, response)
 
 
 def _target(request: Request[Any, Any, Any]) -> str:
@@ -90,14 +95,6 @@ def _target(request: Request[Any, Any, Any]) -> str:
         address = "https://" + address
     query = request.scope["query_string"].decode("latin-1")
     return f"{address}?{query}" if query else address
-
-
-def _preferred(request: Request[Any, Any, Any], *offers: str) -> str:
-    """The offer that Accept likes best; the first one when it has no opinion."""
-    header = request.headers.get("accept", "*/*")
-    if header in ("*/*", offers[0]):  # nearly every client: parsing costs more than a cached answer
-        return offers[0]
-    return request.accept.best_match(list(offers), default=offers[0])
 
 
 def _json(response: ScrapeResponse) -> ASGIResponse:
@@ -119,18 +116,16 @@ def _bare(data: ScrapeRequest, response: ScrapeResponse) -> ASGIResponse:
     return ASGIResponse(body=response.content.encode(), media_type=media_type, headers=headers)
 
 
-async def _events(
-    request: Request[Any, Any, Any], scraper: Scraper, opening: Opening
-) -> AsyncIterator[bytes]:
+async def _events(account: Account, scraper: Scraper, opening: Opening) -> AsyncIterator[bytes]:
     """`source` once the page is here, `content` when it is clean, `done` with all the rest; or `error`."""
     entry = opening.page.entry
     source = {"url": opening.request.url, "final_url": entry.final_url, "status": entry.status}
     yield sse.encode_json_event(source | {"cache": opening.page.cache}, name="source")
     try:
         response = await scraper.read(opening)
-        note_page(account_of(request), response)
     except GatewayError as exc:
         yield sse.encode_json_event(to_document(exc), name="error")
         return
+    note_page(account, response)
     yield sse.encode_json_event({"content": response.content}, name="content")
     yield sse.encode_json_event(response, name="done")

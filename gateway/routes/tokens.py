@@ -1,16 +1,23 @@
 """`POST /v1/tokens`: exact counts of a text or a conversation."""
 
-from litestar import post
+from typing import Any
+
+from litestar import Request, post
 from litestar.di import NamedDependency
 from litestar.params import RawBody
 
 from gateway.routes.bodies import decode_body
 from gateway.routes.scrape import WORK
+from gateway.routes.streaming import given_up_when_client_leaves
 from gateway.services import Services
 from gateway.wire import TokensRequest, TokensResponse
 
 
 @post("/v1/tokens", status_code=200, summary="Count tokens", tags=["pages"], opt=WORK)
-async def count_tokens(body: RawBody, services: NamedDependency[Services]) -> TokensResponse:
+async def count_tokens(
+    request: Request[Any, Any, Any], body: RawBody, services: NamedDependency[Services]
+) -> TokensResponse:
     """Count the tokens of `text`, or of `messages` with what OpenAI's chat format adds to each."""
-    return await services.scraper.count(decode_body(body, TokensRequest))
+    data = decode_body(body, TokensRequest)
+    async with given_up_when_client_leaves(request.receive):
+        return await services.scraper.count(data)

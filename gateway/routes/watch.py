@@ -17,25 +17,31 @@ _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#\\]*@)?([^/?#\\@]*)", re.IGNORE
 
 
 class Account:
-    """What is to be said of one request; the entrance begins it, routes add to it.
+    """What is to be said of one request; the entrance begins it, routes add to it."""
 
-    Costs are asked for when the response has gone out: a stream's are known only then.
-    """
-
-    def __init__(self, *, name: str, key: str = "") -> None:
+    def __init__(self, *, name: str) -> None:
         self.name = name  # the request's id
-        self.key = key  # the name of the caller's key
+        self.key = ""  # the name of the caller's key
         self.scopes: tuple[str, ...] = ()
         self.began = time.perf_counter()
         self.status = 0
+        self.client_left = False  # whoever finds out says so, where the response cannot
+        self.is_told = False
         self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", name.encode())]
         self.facts: dict[str, Any] = {}
-        self._costs: list[Any] = []
+        self.tokens = 0
+        self.book: Callable[[int], None] | None = None  # where the key has a budget
         self._later: list[Callable[[], dict[str, Any]]] = []
 
     def add_facts(self, facts: Callable[[], dict[str, Any]]) -> None:
-        """`facts()` is more to say, asked for at the end as costs are."""
+        """`facts()` is more to say, asked for when the response has gone out: a stream's is known only then."""
         self._later.append(facts)
+
+    def spend(self, tokens: int) -> None:
+        """Put tokens on the key's budget, at any time: what a cut stream used is known after its request."""
+        self.tokens += tokens
+        if self.book is not None:
+            self.book(tokens)
 
     @property
     def told(self) -> dict[str, Any]:
@@ -45,23 +51,23 @@ class Account:
             told |= facts()
         return told
 
-    def add_cost(self, cost: Any) -> None:
-        """`cost()` is tokens to be booked on the key."""
-        self._costs.append(cost)
-
-    @property
-    def tokens(self) -> int:
-        return sum(cost() for cost in self._costs)
-
 
 def note_page(account: Account, page: ScrapeResponse) -> None:
     """A scrape's tokens on its key, and what the log says of it."""
-    account.add_cost(lambda: page.tokens.content)
+    account.spend(page.tokens.content)
     account.facts |= {
         "host": hosts_in(page.final_url or ""),
         "origin_status": page.status,
         "cache": page.cache.status,
     }
+    spent = page.timings
+    if spent.fetch_ms or spent.clean_ms:  # an answer from the cache took neither
+        account.facts |= stages(fetch_ms=spent.fetch_ms, clean_ms=spent.clean_ms, count_ms=spent.count_ms)
+
+
+def stages(**times_ms: float | None) -> dict[str, float]:
+    """The times of stages that ran, for the log."""
+    return {name: round(time_ms, 2) for name, time_ms in times_ms.items() if time_ms}
 
 
 def hosts_in(*addresses: str) -> str:
@@ -99,12 +105,19 @@ class Watch:
         if message["type"] == "http.response.start":
             if account is None:  # no route took it, so it passed no entrance
                 account = scope["state"]["account"] = _unaccounted(message["headers"])
-            account.status = message["status"]
+            account.status = 499 if account.client_left else message["status"]
             message["headers"] = [*message["headers"], *account.headers]
         elif account and message["type"] == "http.response.body" and not message.get("more_body"):
             self._tell(account, scope)
 
+    def tell_of_leaving(self, account: Account, scope: Scope) -> None:
+        """Tell of a request whose response found no reader to its end, unless it was told of."""
+        if not account.is_told:
+            account.status = 499
+            self._tell(account, scope)
+
     def _tell(self, account: Account, scope: Scope) -> None:
+        account.is_told = True
         took_s = time.perf_counter() - account.began
         route = route_of(scope)
         self._metrics.observe_request(route, account.status, took_s)

@@ -448,6 +448,13 @@ async def test_broken_json_is_400_in_openais_shape() -> None:
     assert response.json()["error"]["type"] == "invalid_request_error"
 
 
+async def test_wrong_method_is_405_in_openais_shape() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        response = await stack.http.get("/v1/chat/completions")
+        assert (response.status_code, response.headers["allow"]) == (405, "POST")
+        assert response.json()["error"]["type"] == "invalid_request_error"
+
+
 async def test_models_lists_names_and_aliases() -> None:
     more = BackendSpec(
         name="x", kind="scripted", models=[ModelSpec(name="org/n", aliases=["fast"], context_tokens=10)]

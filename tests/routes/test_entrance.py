@@ -19,6 +19,7 @@ KEYS = [
     Key(name="all", sha256=hash_secret("open-sesame")),
     Key(name="reader", sha256=hash_secret("reader"), scopes=("scrape",)),
     Key(name="slow", sha256=hash_secret("slow"), requests_per_minute=2),
+    Key(name="counted", sha256=hash_secret("counted"), scopes=("scrape",), requests_per_minute=9),
     Key(name="poor", sha256=hash_secret("poor"), tokens_per_month=3),
 ]
 
@@ -79,6 +80,12 @@ def test_probes_need_no_key(guarded: httpx2.Client) -> None:
     assert guarded.get("/health/live").status_code == guarded.get("/health/ready").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_probes_answer_head(guarded: httpx2.Client, path: str) -> None:
+    answer = guarded.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_scope_is_enforced_and_named(guarded: httpx2.Client) -> None:
     assert guarded.post("/v1/scrape", json=HTML, headers=bearer("reader")).status_code == 200
     question = {"content": "words", "prompt": "What?"}
@@ -99,10 +106,15 @@ def test_rate_is_told_and_enforced(guarded: httpx2.Client) -> None:
     assert int(third.headers["x-ratelimit-reset"]) > 30
 
 
+def test_rate_is_told_with_a_refusal_too(guarded: httpx2.Client) -> None:
+    refused = guarded.get("/v1/models", headers=bearer("counted"))
+    assert (refused.status_code, refused.headers["x-ratelimit-remaining"]) == (403, "8")
+
+
 def test_concurrency_counts_what_waits_for_a_place(site: Site, tmp_path: Path) -> None:
     keys = [
         Key(name="many", sha256=hash_secret("many")),
-        Key(name="one", sha256=hash_secret("one"), concurrency=1),
+        Key(name="one", sha256=hash_secret("one"), concurrency=1, requests_per_minute=9),
     ]
     target = site.target
     with (
@@ -116,7 +128,10 @@ def test_concurrency_counts_what_waits_for_a_place(site: Site, tmp_path: Path) -
             time.sleep(0.01)
         waiting = pool.submit(client.post, "/v1/scrape", json=HTML, headers=bearer("one"))
         time.sleep(0.3)
-        assert client.post("/v1/scrape", json=HTML, headers=bearer("one")).status_code == 429
+        refused = client.post("/v1/scrape", json=HTML, headers=bearer("one"))
+        assert (refused.status_code, refused.headers["x-ratelimit-remaining"]) == (429, "7")
+        for path in ("/", "/metrics"):  # which take no place
+            assert client.get(path, headers=bearer("one")).status_code == 200
         assert waiting.result().status_code == 200
         assert [answer.result().status_code for answer in running] == [200, 200]
 
@@ -191,6 +206,31 @@ def test_pages_of_other_sites_cannot_send_work(tmp_path: Path) -> None:
         followed = elsewhere | {"sec-fetch-mode": "navigate"}
         assert client.get("/r/http://10.0.0.1/", headers=elsewhere).status_code == 403
         assert client.get("/r/http://10.0.0.1/", headers=followed).json()["code"] == "url_refused"
+
+
+def test_pages_of_other_sites_are_told_by_their_origin(guarded: httpx2.Client) -> None:
+    """As to an address that is neither HTTPS nor loopback, which browsers send no Fetch Metadata to."""
+    key = bearer("open-sesame")
+    ours = str(guarded.base_url).rstrip("/")
+    for origin, status in [(ours, 200), ("http://evil.test", 403), ("null", 403)]:
+        answer = guarded.post("/v1/scrape", json=HTML, headers=key | {"origin": origin})
+        assert answer.status_code == status
+    told = key | {"origin": "https://behind.a.proxy", "sec-fetch-site": "same-origin"}
+    assert guarded.post("/v1/scrape", json=HTML, headers=told).status_code == 200
+
+
+def test_open_service_answers_to_its_own_names_alone(tmp_path: Path) -> None:
+    with running_gateway(tmp_path) as url, httpx2.Client(base_url=url) as client:
+        foreign = {"host": "rebound.test:8000"}
+        for path in ("/", "/metrics", "/r/http://10.0.0.1/"):
+            refused = client.get(path, headers=foreign)
+            assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert client.post("/v1/scrape", json=HTML, headers=foreign).status_code == 403
+        for host in ("localhost:8000", "127.0.0.1", "[::1]:8000", "gateway:8000"):
+            assert client.post("/v1/scrape", json=HTML, headers={"host": host}).status_code == 200
+        assert client.get("/health/live", headers=foreign).status_code == 200
+    with running_gateway(tmp_path, allow_unauthenticated=True) as url:
+        assert httpx2.post(f"{url}/v1/scrape", json=HTML, headers=foreign).status_code == 200
 
 
 def test_departure_frees_the_place(site: Site, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The MCP endpoint, driven by the official client."""
 
+import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from mcp.client import Client
 
 from fixtures.site import Site
 from gateway.keys import Key, hash_secret
+from gateway.log import make_log
 from tests.service import running_gateway
 
 pytestmark = pytest.mark.anyio
@@ -54,4 +57,22 @@ def test_endpoint_keeps_no_stream_open(gateway_url: str) -> None:
 def test_open_endpoint_refuses_foreign_hosts(gateway_url: str) -> None:
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     headers = {"host": "evil.example", "accept": "application/json, text/event-stream"}
-    assert httpx2.post(f"{gateway_url}/mcp", json=call, headers=headers).status_code in {403, 421}
+    assert httpx2.post(f"{gateway_url}/mcp", json=call, headers=headers).status_code == 403
+
+
+async def test_calls_are_logged_like_any_other_request(site: Site, tmp_path: Path) -> None:
+    raw = io.BytesIO()
+    log = make_log(io.TextIOWrapper(raw))
+    with running_gateway(tmp_path, log=log, allow_targets=[site.target]) as url:
+        async with Client(f"{url}/mcp") as client:
+            for _ in range(2):
+                await client.call_tool("scrape", {"url": site.url + "/pages/documentation-go-tutorial"})
+            await client.call_tool("scrape", {"url": "http://10.0.0.1/"})
+    lines = [line for line in map(json.loads, raw.getvalue().splitlines()) if "host" in line]
+    host = site.url.removeprefix("http://")
+    assert [(line["host"], line.get("cache")) for line in lines] == [
+        (host, "miss"),
+        (host, "hit"),
+        ("10.0.0.1", None),
+    ]
+    assert lines[0]["tokens"] > 0 and lines[0]["fetch_ms"] > 0

@@ -410,3 +410,13 @@ def test_scrape_takes_a_body_in_pieces(client: httpx2.Client, site: Site) -> Non
         answer = client.post("/v1/scrape", content=iter([body[:10], body[10:]]))
         assert answer.status_code == 200
     assert answer.json()["cache"]["status"] == "hit"
+
+
+def test_lines_of_accept_are_one_list(client: httpx2.Client) -> None:
+    headers = [("accept", "text/x-other"), ("accept", "text/markdown")]
+    answer = client.post("/v1/scrape", json={"html": "<p>Some words."}, headers=headers)
+    assert answer.headers["content-type"].startswith("text/markdown")
+    page = {"content": "Some words.", "prompt": "What?", "dry_run": True}
+    headers = [("accept", "text/x-other"), ("accept", "text/event-stream")]
+    answer = client.post("/v1/extract", json=page, headers=headers)
+    assert answer.headers["content-type"].startswith("text/event-stream")

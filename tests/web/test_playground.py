@@ -21,7 +21,7 @@ from tests.service import running_gateway
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP gateway.test 127.0.0.1"),
+    *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP gateway 127.0.0.1"),
 ]
 PAGE = "/pages/documentation-go-tutorial"
 
@@ -146,7 +146,7 @@ def test_playground_runs_nothing_of_a_hostile_page(page: Page, site: Site) -> No
 
 def test_playground_copies_over_plain_http(browser: Browser, gateway_url: str) -> None:
     tab = browser.new_page()
-    tab.goto(gateway_url.replace("127.0.0.1", "gateway.test"))
+    tab.goto(gateway_url.replace("127.0.0.1", "gateway"))
     assert tab.evaluate("navigator.clipboard === undefined")
     tab.fill("#url", "https://example.com/")
     tab.click("#tab-raw")

@@ -15,7 +15,7 @@ PAGE = "<html><body><main><h1>Lamp</h1><p>A lamp that costs nothing to run, for 
 @pytest.fixture(scope="module")
 async def client(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsyncTestClient]:
     settings = Settings(local_model=tiny, cache_dir=str(tmp_path_factory.mktemp("cache")), clean_workers=1)
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with AsyncTestClient(create_app(settings), base_url="http://127.0.0.1") as client:
         yield client
 
 
