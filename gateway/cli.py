@@ -121,7 +121,9 @@ def add_scrape_options(parser: argparse.ArgumentParser) -> None:
         "--max-age-s", type=float, metavar="S", help="the oldest cached page to accept (3600)"
     )
     parser.add_argument("--no-store", dest="store", action="store_const", const=False, help="cache nothing")
-    parser.add_argument("--timeout-s", type=float, metavar="S", help="deadline of the fetch (30)")
+    parser.add_argument(
+        "--timeout-s", type=float, metavar="S", help="deadline of the fetch (FETCH_TIMEOUT_S)"
+    )
     parser.add_argument(
         "--header", action="append", metavar="NAME: VALUE", help="sent to the origin; may be repeated"
     )

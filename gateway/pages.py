@@ -5,7 +5,9 @@ Two kinds of entry are cached:
 `page:<schema>:<address>`     what an address answered last: digest, headers, when; read on every request
 `snapshot:<schema>:<digest>`  the whole response, shared by all options; a cursor names it
 
-The page is written after its snapshot, so no entry points at one that is not there yet.
+The page is written after its snapshot, so no entry points at one that is not there yet. One entry serves every
+request for the address, but for one case: markdown that the site sent in the place of its HTML is no answer to a
+request that needs the HTML, which fetches it and takes the entry over.
 """
 
 import asyncio
@@ -20,16 +22,26 @@ from msgspec import Struct
 from gateway.cache.base import Cache, cache_key
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.typed import load, save
-from gateway.core.documents import markdown_alternate
-from gateway.core.freshness import after_not_modified, current_age_s, judge_freshness, why_not_stored
+from gateway.core.documents import Received, markdown_alternate
+from gateway.core.freshness import (
+    after_not_modified,
+    current_age_s,
+    judge_freshness,
+    kept_as_one,
+    why_not_stored,
+)
 from gateway.core.url import parse_url
-from gateway.errors import FetchError, GatewayError
+from gateway.errors import FetchTimeout, GatewayError
 from gateway.fetch.base import Fetched, Fetcher, FetchRequest
 from gateway.wire import CacheReport, CacheStatus, ScrapeRequest
 
 SNAPSHOT_TTL_S = 30 * 86_400
-SCHEMA = 1  # of both kinds: raised when their layout or meaning changes, so that older entries are misses
+SCHEMA = 2  # of both kinds: raised when their layout or meaning changes, so that older entries are misses
 _CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+_PARTS_OF_HTML = {"structured", "metadata", "html", "hidden"}  # what markdown has none of
+# a follower whose leader ran out of time tries again with more than this share of its own left: of callers
+# that came together none does
+_WORTH_ANOTHER_TRY = 0.1
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -41,6 +53,7 @@ class PageEntry(Struct, kw_only=True, frozen=True):
     status: int | None  # None for HTML that came in the request
     headers: dict[str, str]
     fetched_at: float  # Unix seconds
+    instead_of_html: bool = False  # markdown, where the site would have sent HTML or has sent both
 
 
 class Snapshot(Struct, kw_only=True, frozen=True):
@@ -49,6 +62,7 @@ class Snapshot(Struct, kw_only=True, frozen=True):
     key: str
     entry: PageEntry
     body: bytes
+    page: Received | None = None  # the HTML that linked to the body, the site's own markdown
 
 
 class Source(Struct, kw_only=True, frozen=True):
@@ -60,12 +74,12 @@ class Source(Struct, kw_only=True, frozen=True):
 
 
 class Opened(Struct, kw_only=True, frozen=True):
-    """A page ready to be read: where it came from, and its body unless the cache holds it."""
+    """A page ready to be read: where it came from, and the whole of it unless the cache holds it."""
 
     source: Source
     entry: PageEntry
     cache: CacheReport
-    body: bytes | None = None
+    snapshot: Snapshot | None = None
     storable: bool = False
     fetch_ms: float = 0
 
@@ -83,6 +97,21 @@ def find_source(request: ScrapeRequest, *, tenant: str) -> Source:
     )
 
 
+def needs_html(request: ScrapeRequest) -> bool:
+    """Whether the request asks for what the site's own markdown of the page could not give."""
+    return bool(
+        request.select
+        or request.remove
+        or request.scope == "page"
+        or request.format == "html"
+        or _PARTS_OF_HTML.intersection(request.include)
+    )
+
+
+def _suits(entry: PageEntry, request: ScrapeRequest) -> bool:
+    return not (entry.instead_of_html and needs_html(request))
+
+
 def digest_of(value: Any) -> str:
     """A short, stable name for a value: 32 hexadecimal digits."""
     return hashlib.blake2b(_encode(value), digest_size=16).hexdigest()
@@ -93,14 +122,25 @@ def _snapshot_key(digest: str) -> str:
 
 
 class Pages:
-    """Opens pages by address. One for the whole service; safe to call concurrently."""
+    """Opens pages by address. One for the whole service; safe to call concurrently.
+
+    Args:
+        timeout_s: how long a page may take when its request does not say.
+    """
 
     def __init__(
-        self, *, fetcher: Fetcher, cache: Cache, flights: SingleFlight, now: Callable[[], float] = time.time
+        self,
+        *,
+        fetcher: Fetcher,
+        cache: Cache,
+        flights: SingleFlight,
+        timeout_s: float = 30,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._fetcher = fetcher
         self._cache = cache
         self._flights = flights
+        self._timeout_s = timeout_s
         self._now = now
         self._refreshes: dict[str, asyncio.Task[None]] = {}
 
@@ -115,7 +155,7 @@ class Pages:
         source = find_source(request, tenant=tenant)
         if not source.consulted:
             return await self.fetch(request, source)
-        entry = await load(self._cache, source.key, PageEntry)
+        entry = await self._find(request, source)
         if digest and (entry is None or entry.digest != digest):
             # fetched again since the first piece, or elsewhere: the snapshot may still be there
             older = await load(self._cache, _snapshot_key(digest), Snapshot)
@@ -135,18 +175,11 @@ class Pages:
             if verdict.action == "stale":
                 self._refresh_later(request, source, entry)
                 return self._cached(source, entry, "stale")
-        began_at = self._now()
-
-        async def look() -> Opened | None:
-            newer = await load(self._cache, source.key, PageEntry)
-            return self._cached(source, newer, "hit") if newer and newer.fetched_at >= began_at else None
-
-        return await self._flights.run(
-            source.key, lambda: self.fetch(request, source, known=entry), look=look
-        )
+        return await self._fetch_together(request, source, known=entry)
 
     def supplied(self, html: str, *, base: str | None) -> Opened:
         """A page that came in the request itself."""
+        source = Source(key="", consulted=False, stored=False)
         content_type, body = "text/html; charset=utf-8", html.encode("utf-8", "replace")
         entry = PageEntry(
             digest=digest_of([base, content_type, body]),
@@ -155,83 +188,152 @@ class Pages:
             headers={"content-type": content_type},
             fetched_at=self._now(),
         )
-        source = Source(key="", consulted=False, stored=False)
-        return Opened(source=source, entry=entry, body=body, cache=CacheReport(status="bypass"))
+        snapshot = Snapshot(key=source.key, entry=entry, body=body)
+        return Opened(source=source, entry=entry, snapshot=snapshot, cache=CacheReport(status="bypass"))
 
-    async def body(self, opened: Opened) -> bytes | None:
-        """The body of an opened page; None when the cache has dropped it meanwhile."""
-        if opened.body is not None:
-            return opened.body
-        snapshot = await load(self._cache, _snapshot_key(opened.entry.digest), Snapshot)
-        return snapshot.body if snapshot else None
+    async def snapshot(self, opened: Opened) -> Snapshot | None:
+        """The whole of an opened page; None when the cache has dropped it meanwhile."""
+        return opened.snapshot or await load(self._cache, _snapshot_key(opened.entry.digest), Snapshot)
 
     async def fetch(
-        self, request: ScrapeRequest, source: Source, *, known: PageEntry | None = None
+        self,
+        request: ScrapeRequest,
+        source: Source,
+        *,
+        known: PageEntry | None = None,
+        left_s: float | None = None,
     ) -> Opened:
-        """Ask the origin, conditionally when an older answer is `known`, and keep what may be kept."""
+        """Ask the origin, conditionally when an older answer is `known`, and keep what may be kept.
+
+        Args:
+            left_s: of the time that the request gives its page; all of it by default.
+        """
         assert request.url is not None
+        timeout_s = self._timeout_of(request) if left_s is None else left_s
         validators = known.headers if known else {}
-        fetched = await self._fetcher.fetch(
+        html_first = needs_html(request)
+        page = await self._fetcher.fetch(
             FetchRequest(
                 url=request.url,
-                timeout_s=request.timeout_s,
+                timeout_s=timeout_s,
                 headers=request.headers,
+                html_first=html_first,
                 etag=validators.get("etag"),
                 last_modified=validators.get("last-modified"),
                 validated_url=known.final_url if known else None,
             )
         )
-        if fetched.status == 304 and known:
-            headers = after_not_modified(known.headers, fetched.headers)
-            entry = msgspec.structs.replace(known, headers=headers, fetched_at=self._now())
-            await self._keep(source, entry)
-            opened = self._cached(source, entry, "revalidated")
-            return msgspec.structs.replace(opened, fetch_ms=fetched.fetch_ms)
-        fetched = await self._prefer_markdown(request, fetched)
+        if page.status == 304 and known:
+            return await self._confirmed(source, known, page)
+        own = None if html_first else await self._own_markdown(request, page, left_s=timeout_s)
+        fetched = own or page
+        received = Received(body=page.body, content_type=page.content_type) if own else None
+        headers = kept_as_one(
+            [*page.redirects, page.headers, *own.redirects] if own else page.redirects, fetched.headers
+        )
         entry = PageEntry(
-            digest=digest_of([fetched.final_url, fetched.content_type, fetched.body]),
+            digest=digest_of([fetched.final_url, fetched.content_type, fetched.body, received]),
             final_url=fetched.final_url,
             status=fetched.status,
-            headers=fetched.headers,
+            headers=headers,
             fetched_at=self._now(),
+            instead_of_html=not html_first and _is_markdown(fetched),
         )
-        reason = why_not_stored(
-            status=fetched.status, headers=fetched.headers, caller_headers=request.headers
-        )
+        snapshot = Snapshot(key=source.key, entry=entry, body=fetched.body, page=received)
+        reason = why_not_stored(status=fetched.status, headers=headers, caller_headers=request.headers)
         storable = source.stored and reason is None and fetched.status < 400  # a passing error is not kept
         if storable:
-            snapshot = Snapshot(key=source.key, entry=entry, body=fetched.body)
             await save(self._cache, _snapshot_key(entry.digest), snapshot, ttl_s=SNAPSHOT_TTL_S)
             await self._keep(source, entry)
         return Opened(
             source=source,
             entry=entry,
             cache=CacheReport(status="miss" if source.consulted else "bypass"),
-            body=fetched.body,
+            snapshot=snapshot,
             storable=storable,
-            fetch_ms=fetched.fetch_ms,
+            fetch_ms=page.fetch_ms + (own.fetch_ms if own else 0),
         )
+
+    async def _fetch_together(
+        self, request: ScrapeRequest, source: Source, *, known: PageEntry | None
+    ) -> Opened:
+        """Fetch, or share the fetch of whoever is at it already; for as long as this request may take, either way.
+
+        A fetch that runs out of its leader's time is no failure of the followers: those that have time left try
+        again, together.
+        """
+        timeout_s = self._timeout_of(request)
+        time_s = asyncio.get_running_loop().time
+        deadline, began_at = time_s() + timeout_s, self._now()
+        leads = False
+
+        async def look() -> Opened | None:
+            newer = await self._find(request, source)
+            return self._cached(source, newer, "hit") if newer and newer.fetched_at >= began_at else None
+
+        async def lead() -> Opened:
+            nonlocal leads
+            leads = True
+            left_s = deadline - time_s()
+            if left_s <= 0:  # the leader has left, after waiting for another process
+                raise FetchTimeout("no time was left to fetch the page")
+            return await self.fetch(request, source, known=known, left_s=left_s)
+
+        try:
+            async with asyncio.timeout_at(deadline):
+                while True:
+                    try:
+                        opened = await self._flights.run(source.key, lead, look=look)
+                    except FetchTimeout:
+                        if leads or deadline - time_s() < timeout_s * _WORTH_ANOTHER_TRY:
+                            raise
+                        continue
+                    if _suits(opened.entry, request):
+                        return opened
+        except (TimeoutError, FetchTimeout):
+            address = parse_url(request.url or "").shown
+            raise FetchTimeout(
+                f"{address} did not arrive within {timeout_s:g} s; timeout_s gives it longer"
+            ) from None
+
+    async def _find(self, request: ScrapeRequest, source: Source) -> PageEntry | None:
+        """The cached entry of an address, unless it is of no use to the request."""
+        entry = await load(self._cache, source.key, PageEntry)
+        return entry if entry and _suits(entry, request) else None
+
+    def _timeout_of(self, request: ScrapeRequest) -> float:
+        return request.timeout_s or self._timeout_s
+
+    async def _confirmed(self, source: Source, known: PageEntry, answer: Fetched) -> Opened:
+        """The known page after a 304, which may also say that it is to be kept no longer."""
+        headers = kept_as_one(answer.redirects, after_not_modified(known.headers, answer.headers))
+        entry = msgspec.structs.replace(known, headers=headers, fetched_at=self._now())
+        opened = msgspec.structs.replace(self._cached(source, entry, "revalidated"), fetch_ms=answer.fetch_ms)
+        if why_not_stored(status=known.status or 200, headers=headers) is None:
+            await self._keep(source, entry)
+            return opened
+        snapshot = await self.snapshot(opened)
+        await self._cache.delete(source.key)
+        await self._cache.delete(_snapshot_key(entry.digest))
+        return msgspec.structs.replace(opened, snapshot=snapshot, storable=False)
 
     async def _keep(self, source: Source, entry: PageEntry) -> None:
         """Say that an address answered so last, unless another process has taken the lead on it meanwhile."""
         fence = self._flights.fence(source.key)
         await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S, fence=fence)
 
-    async def _prefer_markdown(self, request: ScrapeRequest, page: Fetched) -> Fetched:
-        """The site's own markdown of a page, where the page links to one; else the page itself."""
+    async def _own_markdown(self, request: ScrapeRequest, page: Fetched, *, left_s: float) -> Fetched | None:
+        """The site's own markdown of a page, where the page links to one."""
         address = markdown_alternate(page.body, headers=page.headers, url=page.final_url)
-        left_s = request.timeout_s - page.fetch_ms / 1e3
+        left_s -= page.fetch_ms / 1e3
         if address is None or page.status != 200 or left_s <= 0:
-            return page
+            return None
+        headers = request.headers if page.stayed else {}  # another origin is not told what the first one was
         try:
-            own = await self._fetcher.fetch(
-                FetchRequest(url=address, timeout_s=left_s, headers=request.headers)
-            )
+            own = await self._fetcher.fetch(FetchRequest(url=address, timeout_s=left_s, headers=headers))
         except GatewayError:
-            return page  # an offer that is not kept costs nothing but the try
-        if own.status != 200 or not own.content_type.startswith("text/markdown") or not own.body.strip():
-            return page
-        return msgspec.structs.replace(own, url=page.url, fetch_ms=page.fetch_ms + own.fetch_ms)
+            return None  # an offer that is not kept costs nothing but the try
+        return own if own.status == 200 and _is_markdown(own) and own.body.strip() else None
 
     async def aclose(self) -> None:
         """Give up the refreshes under way."""
@@ -253,9 +355,13 @@ class Pages:
         async def refresh() -> None:
             try:
                 await self._flights.run(source.key, lambda: self.fetch(request, source, known=entry))
-            except FetchError:
+            except GatewayError:
                 pass  # the stale copy stays; the request that finds it too old will meet the error
             finally:
                 del self._refreshes[source.key]
 
         self._refreshes[source.key] = asyncio.create_task(refresh())
+
+
+def _is_markdown(page: Fetched) -> bool:
+    return page.content_type.startswith("text/markdown")

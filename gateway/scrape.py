@@ -21,9 +21,17 @@ from gateway.core import jobs
 from gateway.core.cursor import Cursor, decode_cursor, encode_cursor
 from gateway.core.page import CleanOptions
 from gateway.core.tokens import resolve_tokenizer
-from gateway.errors import InternalError, InvalidRequest, OriginStatus, Overloaded
+from gateway.core.url import parse_url
+from gateway.errors import (
+    InternalError,
+    InvalidRequest,
+    OriginStatus,
+    Overloaded,
+    UnsupportedContent,
+    UrlRefused,
+)
 from gateway.identity import new_id
-from gateway.pages import Opened, PageEntry, Pages, digest_of
+from gateway.pages import Opened, Pages, Snapshot, digest_of
 from gateway.wire import (
     Notice,
     ScrapeRequest,
@@ -125,8 +133,13 @@ class Scraper:
 
     async def read(self, opening: Opening) -> ScrapeResponse:
         """The second half: the piece of content that the request asks for, and what there is to say of it."""
-        with self._until_the_end():
-            content, page = await self._content(opening)
+        try:
+            with self._until_the_end():
+                content, page = await self._content(opening)
+        except UnsupportedContent as exc:
+            if (status := opening.page.entry.status) and status >= 400:
+                raise _nothing_to_read(status) from exc
+            raise
         request, cleaned, entry = opening.request, content.cleaned, page.entry
         cuts = cleaned.next_start is not None or bool(cleaned.outline)
         options = _options_digest(request) if cuts else ""  # one for all the cursors, none where none is due
@@ -137,8 +150,7 @@ class Scraper:
         warnings = list(cleaned.warnings)
         if entry.status is not None and entry.status >= 400:
             if not cleaned.content.strip():
-                message = f"the origin answered {entry.status} and sent nothing to read"
-                raise OriginStatus(message, origin_status=entry.status)
+                raise _nothing_to_read(entry.status)
             message = f"the origin answered {entry.status}; this is what it sent with it"
             warnings.append(Notice(code="origin_status", message=message))
         response = ScrapeResponse(
@@ -206,19 +218,20 @@ class Scraper:
         key = f"content:{__version__}:{page.entry.digest}:{_piece_digest(opening)}"
         if page.storable and (known := await load(self._cache, key, Content)):
             return known, page
-        body = await self._pages.body(page)
-        if body is None:
+        snapshot = await self._pages.snapshot(page)
+        if snapshot is None:
             if opening.start:
                 raise InvalidRequest(
                     "`cursor`: the page it continues is no longer cached; start again", field="cursor"
                 )
             page = await self._pages.fetch(opening.request, page.source)
-            body = await self._pages.body(page) or b""
+            snapshot = page.snapshot
+            assert snapshot is not None  # as nothing was known that the origin could have confirmed
             key = f"content:{__version__}:{page.entry.digest}:{_piece_digest(opening)}"
         tokenizer = resolve_tokenizer(opening.request.tokenizer)
         count_key = f"tokens:{page.entry.digest}:{tokenizer}"
         html_tokens = await load(self._cache, count_key, int) if page.storable else None
-        job = _clean_job(opening, page.entry, body, tokenizer=tokenizer, count_html=html_tokens is None)
+        job = _clean_job(opening, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
         cleaned = await self._run(job, jobs.Cleaned)
         if html_tokens is None:
             html_tokens = cleaned.html_tokens or 0
@@ -242,9 +255,18 @@ def _shutting_down() -> Overloaded:
     return Overloaded("the gateway is shutting down; send the request again", retry_after_s=1)
 
 
+def _nothing_to_read(status: int) -> OriginStatus:
+    return OriginStatus(f"the origin answered {status} and sent nothing to read", origin_status=status)
+
+
 def _check(request: ScrapeRequest) -> None:
     if request.url is None and request.html is None:
         raise InvalidRequest("send `url` or `html`: the request has neither", field="url")
+    if request.url is not None and request.html is not None:
+        try:
+            parse_url(request.url)
+        except UrlRefused as exc:
+            raise InvalidRequest(f"`url`: {exc.detail}", field="url") from exc
     if request.render == "always":
         raise InvalidRequest(
             "`render`: always needs a browser, and this gateway has none; send auto or never", field="render"
@@ -273,12 +295,11 @@ def _piece_digest(opening: Opening) -> str:
     )
 
 
-def _clean_job(
-    opening: Opening, entry: PageEntry, body: bytes, *, tokenizer: str, count_html: bool
-) -> jobs.CleanJob:
-    request = opening.request
+def _clean_job(opening: Opening, snapshot: Snapshot, *, tokenizer: str, count_html: bool) -> jobs.CleanJob:
+    request, entry = opening.request, snapshot.entry
     return jobs.CleanJob(
-        body=body,
+        body=snapshot.body,
+        page=snapshot.page if count_html else None,
         content_type=entry.headers.get("content-type", ""),
         url=entry.final_url,
         options=CleanOptions(

@@ -11,6 +11,7 @@ from gateway import sse
 from gateway.errors import BY_CODE, BackendInterrupted, GatewayError, GatewayUnreachable
 from gateway.schema_types import instance_of, json_schema_of
 from gateway.wire import (
+    MAX_TIMEOUT_S,
     AnswerCacheOptions,
     DeltaEvent,
     EvidenceEvent,
@@ -63,7 +64,7 @@ def scrape_call(url: str | ScrapeRequest | None = None, **options: Any) -> Call[
         path="/v1/scrape",
         body=_encode(request),
         read=_reader(ScrapeResponse),
-        timeout_s=request.timeout_s + _GRACE_S,
+        timeout_s=_page_s(request) + _GRACE_S,
     )
 
 
@@ -96,7 +97,7 @@ def extract_call(
         path="/v1/extract",
         body=_encode(request),
         read=lambda body: instance_of(kind, decode(body).data) if kind else decode(body),
-        timeout_s=request.scrape.timeout_s + _ANSWER_S + _GRACE_S,
+        timeout_s=_page_s(request.scrape) + _ANSWER_S + _GRACE_S,
     )
 
 
@@ -104,6 +105,11 @@ def models_call() -> Call[list[Model]]:
     """The exchange behind `Client.models`."""
     decode = _reader(_Models)
     return Call(path="/v1/models", method="GET", read=lambda body: decode(body).data, timeout_s=30 + _GRACE_S)
+
+
+def _page_s(options: ScrapeOptions) -> float:
+    """How long a page may take; the gateway's own setting is unknown here, but not its bound."""
+    return options.timeout_s or MAX_TIMEOUT_S
 
 
 class EventReader:

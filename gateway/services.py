@@ -99,6 +99,7 @@ async def open_services(
             fetcher=tracing.fetcher(fetcher),
             cache=cache,
             flights=SingleFlight(cache, joined=metrics.observe_join),
+            timeout_s=settings.fetch_timeout_s,
         )
         stack.push_async_callback(pages.aclose)
 

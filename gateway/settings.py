@@ -16,6 +16,7 @@ PREFIX = "WINNOW_"
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 Bytes = Annotated[int, Meta(ge=1)]
+PRINTABLE_ASCII = r"^[!-~]([ -~]*[!-~])?\Z"
 
 
 class SettingsError(ValueError):
@@ -74,11 +75,11 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     cache_url: str | None = None
 
     allow_targets: list[str] = []
-    fetch_timeout_s: Positive = 30
+    fetch_timeout_s: Annotated[float, Meta(gt=0, le=300)] = 30  # the bound of a request's timeout_s
     max_body_bytes: Bytes = 10 * 1024**2
     host_concurrency: Count = 4
     respect_robots: bool = False
-    user_agent: str | None = None
+    user_agent: Annotated[str, Meta(pattern=PRINTABLE_ASCII)] | None = None
 
     clean_workers: Count = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
     clean_timeout_s: Positive = 5

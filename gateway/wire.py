@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 DEFAULT_TOKENIZER = "o200k_base"
+MAX_TIMEOUT_S = 300.0
 
 Format = Literal["markdown", "text", "html"]
 Scope = Literal["main", "page"]
@@ -41,13 +42,13 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     cursor: Annotated[str, Meta(min_length=1, max_length=400)] | None = None
     max_age_s: Annotated[float, Meta(ge=0, le=31_536_000)] = 3600
     store: bool = True
-    timeout_s: Annotated[float, Meta(gt=0, le=300)] = 30
+    timeout_s: Annotated[float, Meta(gt=0, le=MAX_TIMEOUT_S)] | None = None
     headers: dict[str, str] = {}
     render: RenderMode = "auto"
 
 
 class ScrapeRequest(ScrapeOptions, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """`POST /v1/scrape`: exactly one of `url` and `html`; with `html`, `url` is its base address."""
+    """`POST /v1/scrape`: `url` alone is fetched; with `html`, which is taken as it is, `url` is its base address."""
 
     url: Url | None = None
     html: str | None = None

@@ -1,7 +1,11 @@
-"""Pages in the cache: the last to lead is the last to write."""
+"""Pages and their cache: who may be told what, what may be kept, who waits for whom, and for how long."""
 
+import asyncio
+import contextlib
+import gc
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -10,9 +14,11 @@ import pytest
 from gateway.cache.base import Lease
 from gateway.cache.disk import DiskCache
 from gateway.cache.single_flight import SingleFlight
+from gateway.errors import FetchTimeout
 from gateway.fetch.base import Fetched, FetchRequest
 from gateway.pages import PageEntry, Pages, find_source
 from gateway.wire import ScrapeRequest
+from tests.fetch.origins import Exchange, Origin, fetcher, origin
 
 pytestmark = pytest.mark.anyio
 
@@ -55,8 +61,231 @@ async def test_leader_that_was_replaced_does_not_overwrite_its_successor(tmp_pat
     flights = SingleFlight(cache, lease_ttl_s=LEASE_TTL_S)
     pages = Pages(fetcher=StalledFetcher(other), cache=cache, flights=flights)
     opened = await pages.open(REQUEST)
-    assert opened.body == b"<p>older</p>"  # its own caller gets what it fetched
+    assert opened.snapshot and opened.snapshot.body == b"<p>older</p>"  # its own caller gets what it fetched
     kept = await cache.get(opened.source.key)
     assert kept and msgspec.msgpack.decode(kept, type=PageEntry).digest == "newer"
     for part in (pages, cache, other):
         await part.aclose()
+
+
+HTML = "content-type: text/html\r\n"
+MARKDOWN = "content-type: text/markdown\r\n"
+OFFER = b'<link rel="alternate" type="text/markdown" href="/own.md"><p>The page as HTML.</p>'
+
+
+@contextlib.asynccontextmanager
+async def opener(folder: Path, *origins: Origin, timeout_s: float = 30) -> AsyncIterator[Pages]:
+    """What one worker has: several on the same folder are workers of one service."""
+    cache = DiskCache(folder, size_bytes=10**8, deadline_s=30)
+    async with fetcher(*(each.port for each in origins)) as fetch:
+        pages = Pages(fetcher=fetch, cache=cache, flights=SingleFlight(cache), timeout_s=timeout_s)
+        yield pages
+        await pages.aclose()
+    await cache.aclose()
+
+
+def serving(
+    **answers: tuple[bytes, str] | tuple[bytes, str, str],
+) -> Callable[[Exchange], Awaitable[None]]:
+    """Path -> body, headers and status line."""
+
+    async def behave(exchange: Exchange) -> None:
+        body, headers, *status = answers[exchange.path.strip("/").replace(".", "_")]
+        await exchange.answer(body, headers=headers, status=status[0] if status else "200 OK")
+
+    return behave
+
+
+async def test_callers_headers_do_not_follow_a_redirect_to_the_markdown_of_another_site(
+    tmp_path: Path,
+) -> None:
+    async with origin(serving(landing=(OFFER, HTML), own_md=(b"# Own", MARKDOWN))) as other:
+        to_other = (b"", f"location: {other.url}landing\r\n", "302 Found")
+        behave = serving(away=to_other, page=(OFFER, HTML), own_md=(b"# Own", MARKDOWN))
+        async with origin(behave) as first, opener(tmp_path, first, other) as pages:
+            headers = {"Authorization": "Bearer secret", "X-Api-Key": "secret"}
+            opened = await pages.open(ScrapeRequest(url=first.url + "away", headers=headers))
+            assert opened.snapshot and opened.snapshot.body == b"# Own"
+            assert b"secret" in first.heads[0]
+            assert len(other.heads) == 2 and not any(b"secret" in head for head in other.heads)
+            await pages.open(ScrapeRequest(url=first.url + "page", headers=headers))
+            assert b"GET /own.md" in first.heads[-1] and b"secret" in first.heads[-1]
+
+
+FORBID = "cache-control: no-store, private\r\nset-cookie: a=1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("redirect", "page", "own", "statuses"),
+    [
+        pytest.param("", "", None, ["miss", "hit"], id="says-nothing"),
+        pytest.param("cache-control: public, max-age=9\r\n", "", None, ["miss", "hit"], id="allows"),
+        pytest.param(FORBID, "", None, ["miss", "miss"], id="redirect-forbids"),
+        pytest.param("set-cookie: a=1\r\n", "", None, ["miss", "miss"], id="redirect-sets-a-cookie"),
+        pytest.param(
+            "cache-control: max-age=0\r\n", "", None, ["miss", "miss"], id="redirect-is-short-lived"
+        ),
+        pytest.param("", FORBID, "", ["miss", "miss"], id="page-forbids-and-its-markdown-does-not"),
+        pytest.param("", "", FORBID, ["miss", "miss"], id="markdown-forbids"),
+        pytest.param("", "", "", ["miss", "hit"], id="markdown-says-nothing"),
+    ],
+)
+async def test_page_is_kept_only_as_every_response_on_the_way_allows(
+    tmp_path: Path, redirect: str, page: str, own: str | None, statuses: list[str]
+) -> None:
+    behave = serving(
+        to=(b"", f"location: /page\r\n{redirect}", "302 Found"),
+        page=(b"<p>plain" if own is None else OFFER, HTML + page),
+        own_md=(b"# Own", MARKDOWN + (own or "")),
+    )
+    async with origin(behave) as seen, opener(tmp_path, seen) as pages:
+        request = ScrapeRequest(url=seen.url + "to")
+        assert [(await pages.open(request)).cache.status for _ in range(2)] == statuses
+
+
+@pytest.mark.parametrize("last_word", ["cache-control: no-store\r\n", "set-cookie: a=1\r\n"])
+async def test_page_is_forgotten_when_its_confirmation_says_so(tmp_path: Path, last_word: str) -> None:
+    async def behave(exchange: Exchange) -> None:
+        if exchange.header("if-none-match"):
+            await exchange.send(b"HTTP/1.1 304 Not Modified\r\netag: x\r\n" + last_word.encode() + b"\r\n")
+        else:
+            await exchange.answer(b"<p>kept", headers=HTML + "etag: x\r\n")
+
+    async with origin(behave) as seen, opener(tmp_path, seen) as pages:
+        await pages.open(ScrapeRequest(url=seen.url))
+        confirmed = await pages.open(ScrapeRequest(url=seen.url, max_age_s=0))
+        assert (confirmed.cache.status, confirmed.storable) == ("revalidated", False)
+        assert confirmed.snapshot and confirmed.snapshot.body == b"<p>kept"
+        assert (await pages.open(ScrapeRequest(url=seen.url))).cache.status == "miss"
+
+
+def answering_after(*delays_s: float) -> Callable[[Exchange], Awaitable[None]]:
+    """The first request is answered after the first delay, and so on; the last one stays."""
+    left = list(delays_s)
+
+    async def behave(exchange: Exchange) -> None:
+        await asyncio.sleep(left.pop(0) if len(left) > 1 else left[0])
+        await exchange.answer(b"<p>slow", headers=HTML)
+
+    return behave
+
+
+async def test_time_of_a_request_that_gives_none_is_the_settings(tmp_path: Path) -> None:
+    async with origin(answering_after(5)) as seen, opener(tmp_path, seen, timeout_s=0.2) as pages:
+        for store in (True, False):  # with the cache and without
+            with pytest.raises(FetchTimeout, match=r"within 0\.2 s"):
+                await pages.open(ScrapeRequest(url=seen.url, store=store, max_age_s=0))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_follower_waits_as_long_as_its_own_request_says(tmp_path: Path, workers: int) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        seen = await stack.enter_async_context(origin(answering_after(2)))
+        first, *others = [await stack.enter_async_context(opener(tmp_path, seen)) for _ in range(workers)]
+        other = others[0] if others else first
+        leader = asyncio.create_task(first.open(ScrapeRequest(url=seen.url, timeout_s=20)))
+        await seen.asked.wait()
+        with pytest.raises(FetchTimeout, match=r"within 0\.2 s"):
+            await other.open(ScrapeRequest(url=seen.url, timeout_s=0.2))
+        assert not leader.done()
+        assert (await leader).cache.status == "miss"
+        assert len(seen.heads) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_followers_try_again_when_their_leader_runs_out_of_time(tmp_path: Path, workers: int) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        seen = await stack.enter_async_context(origin(answering_after(5, 0)))
+        first, *others = [await stack.enter_async_context(opener(tmp_path, seen)) for _ in range(workers)]
+        other = others[0] if others else first
+        leader = asyncio.create_task(first.open(ScrapeRequest(url=seen.url, timeout_s=0.5)))
+        await seen.asked.wait()
+        patient = [
+            asyncio.create_task(other.open(ScrapeRequest(url=seen.url, timeout_s=20))) for _ in range(20)
+        ]
+        with pytest.raises(FetchTimeout, match=r"within 0\.5 s"):
+            await leader
+        assert {(await each).entry.status for each in patient} == {200}
+        assert len(seen.heads) == 2, "one fetch for all that had time left"
+
+
+async def test_followers_are_served_when_their_leader_leaves(tmp_path: Path) -> None:
+    async with origin(answering_after(0.3)) as seen, opener(tmp_path, seen) as pages:
+        leader, *followers = [asyncio.create_task(pages.open(ScrapeRequest(url=seen.url))) for _ in range(5)]
+        await seen.asked.wait()
+        leader.cancel()
+        assert {(await each).cache.status for each in followers} == {"miss"}
+        assert len(seen.heads) == 1
+
+
+async def test_callers_that_came_together_share_the_end_of_their_time(tmp_path: Path) -> None:
+    async with origin(answering_after(5)) as seen, opener(tmp_path, seen) as pages:
+        together = [pages.open(ScrapeRequest(url=seen.url, timeout_s=1)) for _ in range(50)]
+        ends = await asyncio.gather(*together, return_exceptions=True)
+        assert {type(end) for end in ends} == {FetchTimeout}
+        assert len(seen.heads) == 1
+
+
+async def test_refresh_that_is_led_astray_leaves_the_stale_copy_and_no_trace(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def behave(exchange: Exchange) -> None:
+        if len(seen.heads) == 1:
+            cached = "age: 1\r\ncache-control: max-age=1, stale-while-revalidate=60\r\n"
+            await exchange.answer(b"<p>old", headers=HTML + cached)
+        else:
+            await exchange.answer(
+                b"", status="302 Found", headers="location: http://10.0.0.1/?token=secret\r\n"
+            )
+
+    async with origin(behave) as seen, opener(tmp_path, seen) as pages:
+        await pages.open(ScrapeRequest(url=seen.url))
+        seen.asked.clear()
+        stale = await pages.open(ScrapeRequest(url=seen.url))
+        await asyncio.wait_for(seen.asked.wait(), 5)
+        await asyncio.sleep(0.1)  # the refresh meets its refusal
+        gc.collect()
+        assert stale.cache.status == "stale"
+        assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_request_that_needs_the_html_gets_it_where_markdown_is_cached(tmp_path: Path) -> None:
+    async def negotiate(exchange: Exchange) -> None:
+        if (exchange.header("accept") or "").startswith("text/markdown"):
+            await exchange.answer(b"# Own", headers=MARKDOWN)
+        else:
+            await exchange.answer(b"<p>The page as HTML.", headers=HTML)
+
+    linked = serving(page=(OFFER, HTML), own_md=(b"# Own", MARKDOWN))
+    for number, behave in enumerate((negotiate, linked)):
+        async with origin(behave) as seen, opener(tmp_path / str(number), seen) as pages:
+            plain = ScrapeRequest(url=seen.url + "page")
+            whole = ScrapeRequest(url=seen.url + "page", scope="page")
+            first = await pages.open(plain)
+            assert first.snapshot and first.snapshot.body == b"# Own"
+            second = await pages.open(whole)
+            assert second.snapshot and b"as HTML" in second.snapshot.body
+            asked = len(seen.heads)
+            assert [(await pages.open(each)).cache.status for each in (plain, whole)] == ["hit", "hit"]
+            assert len(seen.heads) == asked, "the HTML serves both"
+
+
+async def test_request_that_needs_the_html_is_not_served_by_a_fetch_that_asked_for_markdown(
+    tmp_path: Path,
+) -> None:
+    async def behave(exchange: Exchange) -> None:
+        await asyncio.sleep(0.2)
+        await serving(page=(OFFER, HTML), own_md=(b"# Own", MARKDOWN))(exchange)
+
+    async with origin(behave) as seen, opener(tmp_path, seen) as pages:
+        plain = asyncio.create_task(pages.open(ScrapeRequest(url=seen.url + "page")))
+        await seen.asked.wait()
+        whole = await pages.open(ScrapeRequest(url=seen.url + "page", select="p"))
+        assert not whole.entry.instead_of_html
+        assert (await plain).entry.instead_of_html
+
+
+async def test_markdown_of_a_site_that_has_nothing_else_serves_every_request(tmp_path: Path) -> None:
+    async with origin(serving(readme=(b"# Only", MARKDOWN))) as seen, opener(tmp_path, seen) as pages:
+        whole = ScrapeRequest(url=seen.url + "readme", scope="page")
+        assert [(await pages.open(whole)).cache.status for _ in range(2)] == ["miss", "hit"]

@@ -39,6 +39,8 @@ def test_load_settings_reads_environment(environ: dict[str, str], field: str, va
         pytest.param({"WINNOW_ZZZZZZ": "1"}, "the README lists them all", id="unknown"),
         pytest.param({"WINNOW_PORT": "many"}, "port", id="not-a-number"),
         pytest.param({"WINNOW_PORT": "70000"}, "port", id="out-of-range"),
+        pytest.param({"WINNOW_USER_AGENT": "Bot \u20ac 1.0"}, "user_agent", id="no-header-value"),
+        pytest.param({"WINNOW_FETCH_TIMEOUT_S": "301"}, "fetch_timeout_s", id="above-a-requests-bound"),
         pytest.param({"WINNOW_CONFIG": "/nowhere/winnow.toml"}, "cannot be read", id="missing-file"),
     ],
 )

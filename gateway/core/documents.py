@@ -39,6 +39,13 @@ _LAID_OUT = re.compile(r"^[ \t]{2,}\S|\S {3,}\S|\t", re.MULTILINE)
 _HEAD_CHARS = 65_536
 
 
+class Received(Struct, frozen=True, kw_only=True):
+    """A body as it was received, and the Content-Type header that came with it."""
+
+    body: bytes
+    content_type: str
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """A body that can be cleaned.
 
@@ -81,11 +88,14 @@ def read_document(body: bytes, *, content_type: str, url: str | None) -> Documen
 
 
 def kind_of(body: bytes, *, content_type: str, url: str | None) -> Kind:
-    """Which kind of document a body is; a PDF and an untyped page are known by their first bytes."""
+    """Which kind of document a body is; a PDF and an untyped page are known by their first bytes.
+
+    Nothing at all, without a type, is an empty page.
+    """
     essence = content_type.partition(";")[0].strip().lower()
     if b"%PDF-" in body[:1024]:
         return "pdf"
-    if essence in _HTML or (essence in _UNTYPED and _LOOKS_HTML.match(body[:4096])):
+    if essence in _HTML or (essence in _UNTYPED and (not body or _LOOKS_HTML.match(body[:4096]))):
         return "html"
     if essence in _MARKDOWN or (essence == "text/plain" and _path(url).endswith((".md", ".markdown"))):
         return "markdown"

@@ -6,7 +6,7 @@ can only shorten what the origin allows. Where the origin says nothing it is all
 place of a heuristic lifetime (4.2.2). Pure: header names are lower-case, times are seconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
@@ -82,6 +82,37 @@ def why_not_stored(
         if name.lower() not in _IMPERSONAL:
             return f"the request carried {name.lower()}"
     return None
+
+
+def kept_as_one(earlier: Sequence[Mapping[str, str]], last: Mapping[str, str]) -> dict[str, str]:
+    """The headers by which a response is judged that is kept together with those that led to it.
+
+    Each keeps its say, as if it were stored alone: what one forbids is forbidden, and the shortest lifetime counts.
+    A redirect that says nothing sets no limit.
+
+    Args:
+        earlier: headers of redirects, and of a page in whose place its site's own markdown is kept.
+        last: headers of the response whose body is kept.
+    """
+    if not earlier:
+        return dict(last)
+    every = [*earlier, last]
+    control: dict[str, str] = {}
+    for headers in every:
+        control |= read_cache_control(headers.get("cache-control", ""))
+    lifetimes_s = [lifetime_s for headers in every if (lifetime_s := lifetime(headers)) is not None]
+    if lifetimes_s:
+        control["max-age"] = f"{min(lifetimes_s):.0f}"
+        if "s-maxage" in control:
+            control["s-maxage"] = control["max-age"]
+    merged = dict(last)
+    if control:
+        merged["cache-control"] = ", ".join(f'{name}="{value}"' for name, value in control.items())
+    if vary := ", ".join(headers["vary"] for headers in every if "vary" in headers):
+        merged["vary"] = vary
+    if any("set-cookie" in headers for headers in every):
+        merged["set-cookie"] = ""
+    return merged
 
 
 def judge_freshness(

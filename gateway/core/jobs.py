@@ -15,7 +15,8 @@ from selectolax.lexbor import SelectolaxError
 
 from gateway.core.budget import fit, parts_of
 from gateway.core.clean import clean
-from gateway.core.documents import read_document
+from gateway.core.decode import decode
+from gateway.core.documents import Document, Received, read_document
 from gateway.core.outline import SectionAt, chunk, outline
 from gateway.core.page import CleanOptions, Page
 from gateway.core.tokens import TokenCounter, count_messages, get_counter
@@ -37,7 +38,10 @@ class CleanJob(Struct, kw_only=True, frozen=True, tag="clean"):
     tokenizer: str
     max_tokens: int | None = None
     start: int = 0  # index of the block the piece begins with
-    count_html: bool = True  # count the body's tokens too; False when they are known
+    count_html: bool = True  # count the page's tokens as received too; False when they are known
+    page: Received | None = (
+        None  # what was received, where the body is something else: the site's own markdown
+    )
 
 
 class CountJob(Struct, kw_only=True, frozen=True, tag="count"):
@@ -144,7 +148,7 @@ def _clean(job: CleanJob) -> Cleaned:
     # 16 MB for every thread that it is called in.
     with ThreadPoolExecutor(1) as beside:
         cleaning = beside.submit(_clean_timed, document.html, job.url, options)
-        html_tokens = count(document.text) if job.count_html else None
+        html_tokens = count(_received_text(job, document)) if job.count_html else None
         page, clean_ms = cleaning.result()
     began = time.perf_counter()
     parts = parts_of(page, job.format)
@@ -169,6 +173,10 @@ def _clean(job: CleanJob) -> Cleaned:
         clean_ms=clean_ms,
         count_ms=count_ms,
     )
+
+
+def _received_text(job: CleanJob, document: Document) -> str:
+    return decode(job.page.body, content_type=job.page.content_type) if job.page else document.text
 
 
 def _clean_timed(html: str | bytes, url: str | None, options: CleanOptions) -> tuple[Page, float]:

@@ -8,13 +8,14 @@ from msgspec import Struct
 class FetchRequest(Struct, kw_only=True, frozen=True):
     """A page wanted. `headers` are the caller's, not yet filtered. Validators make it conditional.
 
-    They are sent to one address alone, `validated_url` (the stored copy's final one; `url` by default):
+    Validators are sent to one address alone, `validated_url` (the stored copy's final one; `url` by default):
     behind a redirect that has moved, an equal ETag would be a coincidence.
     """
 
     url: str
     timeout_s: float = 30
     headers: dict[str, str] = {}
+    html_first: bool = False  # rather than markdown, where the site has both
     etag: str | None = None
     last_modified: str | None = None
     validated_url: str | None = None
@@ -33,6 +34,8 @@ class Fetched(Struct, kw_only=True, frozen=True):
     headers: dict[str, str]
     body: bytes
     fetch_ms: float
+    redirects: list[dict[str, str]] = []  # headers of the responses that led here, the first one's first
+    stayed: bool = True  # every hop was on the first one's origin: where the caller's headers may go
 
     @property
     def content_type(self) -> str:

@@ -46,11 +46,19 @@ class _Plan(Struct, kw_only=True, frozen=True):
     """What one fetch asks for, apart from the address of the hop."""
 
     caller: dict[str, str] = {}  # headers for hops of the first origin
+    html_first: bool = False
     validators: dict[str, str] = {}
     validated: str = ""  # the one address they are sent to
     deadline: float  # time.monotonic
     asks_robots: bool = True
     cut_bytes: int | None = None  # take this much of the body and leave the rest
+
+
+class _Redirect(Struct, kw_only=True, frozen=True):
+    """A hop that leads on."""
+
+    to: Url
+    headers: dict[str, str]
 
 
 class HttpFetcher:
@@ -103,6 +111,7 @@ class HttpFetcher:
         validators = {"if-none-match": request.etag, "if-modified-since": request.last_modified}
         plan = _Plan(
             caller=filter_headers(request.headers),
+            html_first=request.html_first,
             validators={name: value for name, value in validators.items() if value},
             validated=parse_url(request.validated_url or request.url).text,
             deadline=time.monotonic() + request.timeout_s,
@@ -118,28 +127,35 @@ class HttpFetcher:
 
     async def _follow(self, url: Url, plan: _Plan) -> Fetched:
         hop, seen = url, {url.text}
-        caller = plan.caller
+        redirects: list[dict[str, str]] = []
+        stayed = True
         while True:
             self._policy.check_url(hop)
             delay_s = await self._robots.check(hop) if self._robots and plan.asks_robots else 0.0
             validators = plan.validators if hop.text == plan.validated else {}
-            lines = request_headers(hop, user_agent=self._user_agent, caller=caller, validators=validators)
+            lines = request_headers(
+                hop,
+                user_agent=self._user_agent,
+                html_first=plan.html_first,
+                caller=plan.caller if stayed else {},
+                validators=validators,
+            )
             outcome = await self._try(hop, lines, plan, delay_s=delay_s)
             if isinstance(outcome, Fetched):
-                return outcome
+                return replace(outcome, redirects=redirects, stayed=stayed)
             if len(seen) > MAX_REDIRECTS:
                 raise TooManyRedirects(f"{url.shown} redirects more than {MAX_REDIRECTS} times")
-            if outcome.text in seen:
-                raise TooManyRedirects(f"{url.shown} redirects in a circle, back to {outcome.shown}")
-            seen.add(outcome.text)
-            if outcome.origin != hop.origin:
-                caller = {}
-            hop = outcome
+            if outcome.to.text in seen:
+                raise TooManyRedirects(f"{url.shown} redirects in a circle, back to {outcome.to.shown}")
+            redirects.append(outcome.headers)
+            stayed = stayed and outcome.to.origin == hop.origin
+            hop = outcome.to
+            seen.add(hop.text)
 
     async def _try(
         self, hop: Url, lines: list[tuple[bytes, bytes]], plan: _Plan, *, delay_s: float
-    ) -> Fetched | Url:
-        """One hop, tried again while that may help: the page, or where it redirects to."""
+    ) -> Fetched | _Redirect:
+        """One hop, tried again while that may help."""
         name = f"{hop.host}:{hop.port}"
         tries = 0
         while True:
@@ -175,11 +191,11 @@ class HttpFetcher:
                 self._hosts.failed(name)
             raise
 
-    async def _read(self, reply: Reply, plan: _Plan) -> Fetched | Url:
+    async def _read(self, reply: Reply, plan: _Plan) -> Fetched | _Redirect:
         location = read_location(reply.lines) if reply.status in _REDIRECTS else None
         if location is not None:
             await reply.discard()
-            return join_url(reply.url, location)
+            return _Redirect(to=join_url(reply.url, location), headers=reply.headers)
         return Fetched(
             url=reply.url.text,
             final_url=reply.url.text,

@@ -1,11 +1,10 @@
 """Names to addresses, on threads of their own: a resolver that hangs holds up nobody else's work."""
 
 import asyncio
-import queue
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from gateway.errors import DnsFailed
 
@@ -25,30 +24,27 @@ def system_lookup(host: str, port: int) -> list[str]:
 
 
 class ThreadResolver:
-    """A bounded pool of daemon threads around a blocking look-up, each answer awaited for `timeout_s`.
+    """A daemon thread around each blocking look-up, whose answer is awaited for `timeout_s`. For one event loop.
 
-    Daemon threads, since getaddrinfo can be neither cancelled nor given a deadline and must not delay exit.
+    getaddrinfo can be neither cancelled nor given a deadline: a thread lives as long as its look-up, whether
+    anybody still waits or not, and must not delay exit. `max_threads` is therefore far above what callers ask
+    at a time, so that names which hang leave room for the others; beyond it look-ups wait for one to end.
     """
 
     def __init__(
-        self, *, lookup: Lookup = system_lookup, timeout_s: float = 5.0, max_threads: int = 16
+        self, *, lookup: Lookup = system_lookup, timeout_s: float = 5.0, max_threads: int = 256
     ) -> None:
         self._lookup = lookup
         self._timeout_s = timeout_s
-        self._max_threads = max_threads
-        self._threads = 0
-        self._idle = 0
-        self._asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._threads = asyncio.Semaphore(max_threads)
 
     async def resolve(self, host: str, port: int) -> list[str]:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[str]] = loop.create_future()
-        self._asked.put((loop, answer, host, port))
-        if self._idle < self._asked.qsize() and self._threads < self._max_threads:
-            self._threads += 1
-            threading.Thread(target=self._work, name="dns", daemon=True).start()
         try:
             async with asyncio.timeout(self._timeout_s):
+                await self._threads.acquire()
+                self._start(answer, host, port)
                 return await answer
         except TimeoutError:
             raise DnsFailed(f"{host} did not resolve within {self._timeout_s:g} s") from None
@@ -56,35 +52,32 @@ class ThreadResolver:
             reason = exc.strerror if isinstance(exc, OSError) else "not a host name"
             raise DnsFailed(f"{host} does not resolve: {reason}") from exc
 
-    def close(self) -> None:
-        """Let idle threads end; busy ones end with their look-up."""
-        for _ in range(self._threads):
-            self._asked.put(None)
+    def _start(self, answer: "asyncio.Future[list[str]]", host: str, port: int) -> None:
+        loop = answer.get_loop()
 
-    def _work(self) -> None:
-        while True:
-            self._idle += 1
-            task = self._asked.get()
-            self._idle -= 1
-            if task is None:
-                return
-            loop, answer, host, port = task
-            if answer.cancelled():
-                continue
+        def work() -> None:
             try:
                 result, error = self._lookup(host, port), None
             except Exception as exc:
                 result, error = [], exc
             try:
-                loop.call_soon_threadsafe(_settle, answer, result, error)
+                loop.call_soon_threadsafe(self._settle, answer, result, error)
             except RuntimeError:
                 pass  # the loop that asked has closed
 
+        try:
+            threading.Thread(target=work, name="dns", daemon=True).start()
+        except RuntimeError as exc:  # the system's own limit
+            self._threads.release()
+            raise DnsFailed(f"{host} was not looked up: there is no thread left for it") from exc
 
-def _settle(answer: "asyncio.Future[list[str]]", result: list[str], error: Exception | None) -> None:
-    if answer.done():
-        return
-    if error is not None:
-        answer.set_exception(error)
-    else:
-        answer.set_result(result)
+    def _settle(
+        self, answer: "asyncio.Future[list[str]]", result: list[str], error: Exception | None
+    ) -> None:
+        self._threads.release()
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(result)

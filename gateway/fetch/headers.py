@@ -11,17 +11,10 @@ from gateway.fetch.decoding import ACCEPT_ENCODING
 DEFAULT_USER_AGENT = "Mozilla/5.0 (compatible; WinnowGateway/0.1)"
 MAX_CALLER_HEADERS = 64
 MAX_CALLER_HEADER_CHARS = 16_384
+_ACCEPT_OTHERS = "application/xhtml+xml;q=0.9,application/xml;q=0.8,text/plain;q=0.7,*/*;q=0.5"
 # a site's own markdown comes first: it is what the page would be turned into
-ACCEPT = ",".join(
-    (
-        "text/markdown",
-        "text/html;q=0.9",
-        "application/xhtml+xml;q=0.9",
-        "application/xml;q=0.8",
-        "text/plain;q=0.7",
-        "*/*;q=0.5",
-    )
-)
+ACCEPT = f"text/markdown,text/html;q=0.9,{_ACCEPT_OTHERS}"
+ACCEPT_HTML_FIRST = f"text/html,{_ACCEPT_OTHERS}"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
 _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 # the connection's, the decoder's and the cache's own business; a caller's are dropped
@@ -92,13 +85,18 @@ def filter_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def request_headers(
-    url: Url, *, user_agent: str, caller: Mapping[str, str], validators: Mapping[str, str]
+    url: Url,
+    *,
+    user_agent: str,
+    html_first: bool = False,
+    caller: Mapping[str, str],
+    validators: Mapping[str, str],
 ) -> list[tuple[bytes, bytes]]:
     """The header lines of one request. The caller's (filtered) override the defaults."""
     host = url.origin.partition("://")[2]
     headers = {
         "user-agent": user_agent,
-        "accept": ACCEPT,
+        "accept": ACCEPT_HTML_FIRST if html_first else ACCEPT,
         "accept-language": "en-US,en;q=0.9,*;q=0.5",
         **caller,
         **validators,

@@ -95,10 +95,9 @@ class Hosts:
             host.open_until = time.monotonic() + OPEN_S  # half-open: this one alone goes through
 
     async def _space(self, host: _Host, delay_s: float) -> None:
+        """Wait until a start is due, and take it only then: who gives up waiting has delayed nobody."""
         if delay_s <= 0:
             return
-        now = time.monotonic()
-        start = max(now, host.next_start)
-        host.next_start = start + delay_s
-        if start > now:
-            await asyncio.sleep(start - now)
+        while (wait_s := host.next_start - time.monotonic()) > 0:  # noqa: ASYNC110 - it is a time that is waited for
+            await asyncio.sleep(wait_s)
+        host.next_start = time.monotonic() + delay_s

@@ -8,8 +8,9 @@ FIELD_WORDS: dict[str, dict[str, str]] = {
     "ScrapeOptions": {
         "format": "Format of `content`.",
         "scope": "`main`: the main content alone; `page`: everything visible.",
-        "include": "Further parts of the page to return; parts not named are absent. `hidden` adds samples of the "
-        "hidden text to its warning: a stranger's words, not to be shown to a model.",
+        "include": "Further parts of the page to return. `links`, `images`, `structured`, `chunks` and `html` are "
+        "absent unless named, `outline` is empty; `metadata` is always there. `hidden` adds samples of the hidden text "
+        "to its warning: a stranger's words, not to be shown to a model.",
         "select": "CSS selector; only what it matches is kept. null: the whole page.",
         "remove": "CSS selectors; what they match is dropped first.",
         "links": "How links are written; `none` keeps their text.",
@@ -20,12 +21,13 @@ FIELD_WORDS: dict[str, dict[str, str]] = {
         "cursor": "`next_cursor` of an earlier answer: continue there, over the same snapshot.",
         "max_age_s": "Seconds; a cached page up to this old will do. 0 asks the origin anew.",
         "store": "Whether the page may be kept in the cache.",
-        "timeout_s": "Seconds the fetch may take, redirects and body included.",
+        "timeout_s": "Seconds the fetch may take, redirects and body included. null: the gateway's setting "
+        "`FETCH_TIMEOUT_S`, 30 by default.",
         "headers": "Headers for the origin; such a request has cache entries of its own.",
         "render": "When to run the page's scripts in a browser, where one is installed.",
     },
     "ScrapeRequest": {
-        "url": "Absolute http(s) address of the page; with `html`, its base address.",
+        "url": "Absolute http(s) address of the page; with `html`, its base address, which is not fetched.",
         "html": "The page itself, instead of fetching it.",
     },
     "TokensRequest": {
@@ -133,7 +135,8 @@ FIELD_WORDS: dict[str, dict[str, str]] = {
     },
     "TokenReport": {
         "tokenizer": "The tokenizer the counts are true of.",
-        "html": "Tokens of the page as received.",
+        "html": "Tokens of the page as received, also where the content is made of the site's own markdown, which "
+        "the page links to.",
         "content": "Tokens of the content returned.",
         "saved": "Tokens saved: `html` less `content`.",
         "reduction": "`saved` / `html`; 0 when there was nothing to save.",

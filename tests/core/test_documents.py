@@ -54,13 +54,16 @@ def test_kind_is_told_by_type_and_first_bytes(
         pytest.param("video/mp4", b"\x00", id="video"),
         pytest.param("application/octet-stream", b"\x00\x01\x02", id="octets"),
         pytest.param("", b"\x7fELF\x02\x01\x01\x00", id="untyped-binary"),
-        pytest.param("", b"", id="untyped-nothing"),
     ],
 )
 def test_other_types_are_refused_by_name(content_type: str, body: bytes) -> None:
     with pytest.raises(UnsupportedContent) as caught:
         kind_of(body, content_type=content_type, url=None)
     assert (content_type or "without a type") in caught.value.detail
+
+
+def test_nothing_without_a_type_is_an_empty_page() -> None:
+    assert kind_of(b"", content_type="", url=None) == "html"
 
 
 def test_rss_becomes_headings_with_links_dates_and_content() -> None:

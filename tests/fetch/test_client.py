@@ -402,6 +402,36 @@ async def test_crawl_delay_is_kept() -> None:
         assert time.monotonic() - started >= 0.4
 
 
+async def test_callers_that_give_up_waiting_delay_nobody() -> None:
+    async with origin(ok) as seen, fetcher(seen.port, min_delay_s=1) as fetch:
+        await fetch.fetch(FetchRequest(url=seen.url))
+        impatient = [fetch.fetch(FetchRequest(url=seen.url, timeout_s=0.05)) for _ in range(8)]
+        ends = await asyncio.gather(*impatient, return_exceptions=True)
+        assert {type(end) for end in ends} == {FetchTimeout}
+        assert (await fetch.fetch(FetchRequest(url=seen.url, timeout_s=5))).status == 200
+
+
+async def test_callers_headers_stay_with_the_first_origin_and_the_result_says_so() -> None:
+    async with origin(ok) as there, origin(with_robots(b"")) as here:
+        back = redirects_to(here.url)
+
+        async def leads_away(exchange: Exchange) -> None:
+            await redirects_to(f"http://127.0.0.1:{middle.port}/")(exchange)
+
+        async with origin(back) as middle, origin(leads_away) as first:
+            ports = (there.port, here.port, middle.port, first.port)
+            async with fetcher(*ports, respect_robots=True) as fetch:
+                headers = {"X-Api-Key": "secret"}
+                direct = await fetch.fetch(FetchRequest(url=there.url, headers=headers))
+                led = await fetch.fetch(FetchRequest(url=first.url, headers=headers))
+            assert (direct.stayed, direct.redirects) == (True, [])
+            assert (led.stayed, len(led.redirects)) == (False, 2)
+            assert "location" in led.redirects[0]
+            seen = [head for each in (there, first, middle, here) for head in each.heads]
+            told = [head for head in seen if b"secret" in head]
+            assert len(told) == 2 and not any(b"robots.txt" in head for head in told)
+
+
 async def test_robots_are_asked_once_for_many_and_outlive_a_cancelled_caller() -> None:
     async def behave(exchange: Exchange) -> None:
         if exchange.path == "/robots.txt":

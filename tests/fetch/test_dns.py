@@ -18,13 +18,11 @@ async def test_answers_come_through() -> None:
     assert await asyncio.gather(*(resolver.resolve(f"h{n}", n) for n in range(40))) == [
         [f"h{n}!", str(n)] for n in range(40)
     ]
-    resolver.close()
 
 
 async def test_system_resolver_knows_localhost() -> None:
     resolver = ThreadResolver()
     assert "127.0.0.1" in await resolver.resolve("localhost", 80)
-    resolver.close()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +36,6 @@ async def test_failure_is_typed_and_names_the_host(error: Exception) -> None:
     resolver = ThreadResolver(lookup=fail)
     with pytest.raises(DnsFailed, match=r"h\.test"):
         await resolver.resolve("h.test", 80)
-    resolver.close()
 
 
 async def test_hanging_lookups_end_at_the_deadline_and_never_use_more_threads_than_allowed() -> None:
@@ -57,4 +54,23 @@ async def test_hanging_lookups_end_at_the_deadline_and_never_use_more_threads_th
     assert threading.active_count() - before <= 3
     release.set()
     assert await resolver.resolve("after", 80) == ["1.1.1.1"]
-    resolver.close()
+
+
+async def test_names_that_hang_hold_up_nobody_elses_work() -> None:
+    release = threading.Event()
+
+    def lookup(host: str, port: int) -> list[str]:
+        if host.startswith("hangs"):
+            release.wait(30)
+        return ["1.1.1.1"]
+
+    resolver = ThreadResolver(lookup=lookup)
+    hanging = [asyncio.create_task(resolver.resolve(f"hangs{n}", 80)) for n in range(50)]
+    await asyncio.sleep(0.05)
+    try:
+        assert await resolver.resolve("answers", 80) == ["1.1.1.1"]
+        for task in hanging:
+            task.cancel()
+        assert await resolver.resolve("answers", 80) == ["1.1.1.1"]
+    finally:
+        release.set()

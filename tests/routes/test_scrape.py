@@ -314,6 +314,10 @@ def test_scrape_refuses_a_body_above_the_limit(client: httpx2.Client) -> None:
         pytest.param("/missing", 200, None, id="404-with-words"),
         pytest.param("/empty/404", 502, "origin_status", id="404-without-words"),
         pytest.param("/empty/500", 502, "origin_status", id="500-without-words"),
+        pytest.param("/untyped/404", 502, "origin_status", id="404-without-anything"),
+        pytest.param("/octets/500", 502, "origin_status", id="500-of-no-octets"),
+        pytest.param("/picture/404", 502, "origin_status", id="404-with-a-picture"),
+        pytest.param("/foo/403", 502, "origin_status", id="403-of-an-unknown-type"),
         pytest.param("/picture", 415, "unsupported_content", id="not-a-page"),
         pytest.param("/redirect/9/missing", 502, "too_many_redirects", id="redirects"),
         pytest.param("/slow/5000/missing", 504, "fetch_timeout", id="timeout"),
@@ -324,6 +328,10 @@ def test_scrape_reports_what_the_origin_did(
 ) -> None:
     site.extra["/empty/404"] = Answer(404, {"content-type": "text/html"}, b"")
     site.extra["/empty/500"] = Answer(500, {"content-type": "text/html"}, b"<html></html>")
+    site.extra["/untyped/404"] = Answer(404, {}, b"")
+    site.extra["/octets/500"] = Answer(500, {"content-type": "application/octet-stream"}, b"")
+    site.extra["/picture/404"] = Answer(404, {"content-type": "image/png"}, b"\x89PNG\r\n\x1a\n")
+    site.extra["/foo/403"] = Answer(403, {"content-type": "application/x-foo"}, b"blocked")
     site.extra["/picture"] = Answer(200, {"content-type": "image/png"}, b"\x89PNG\r\n\x1a\n")
     response = client.post("/v1/scrape", json={"url": site.url + path, "timeout_s": 1})
     assert response.status_code == status
@@ -366,9 +374,69 @@ def test_scrape_prefers_the_sites_own_markdown(client: httpx2.Client, site: Site
     assert "as HTML" in scrape(client, url=site.url + "/offers-nothing", scope="page")["content"]
 
 
-def test_scrape_of_an_empty_page_says_so(client: httpx2.Client, site: Site) -> None:
-    site.extra["/void"] = Answer(200, {"content-type": "text/html"}, b"")
-    page = scrape(client, url=site.url + "/void")
+def test_scrape_counts_the_html_that_linked_to_the_sites_own_markdown(
+    client: httpx2.Client, site: Site
+) -> None:
+    html = '<link rel="alternate" type="text/markdown" href="/counted.md"><p>Grüße, as HTML.</p>'
+    site.extra["/counted"] = Answer(
+        200, {"content-type": "text/html; charset=latin-1"}, html.encode("latin-1")
+    )
+    site.extra["/counted.md"] = Answer(200, {"content-type": "text/markdown"}, b"# Own\n")
+    for tokenizer in ("o200k_base", "cl100k_base"):  # of the page as fetched, and as cached
+        tokens = scrape(client, url=site.url + "/counted", tokenizer=tokenizer)["tokens"]
+        count = get_counter(tokenizer)
+        assert (tokens["html"], tokens["content"]) == (count(html), count("# Own"))
+
+
+@pytest.mark.parametrize(
+    ("options", "part", "found"),
+    [
+        pytest.param({"select": "#price"}, "content", "42", id="select"),
+        pytest.param({"remove": ["#price"]}, "content", "Lamp", id="remove"),
+        pytest.param({"scope": "page"}, "content", "42", id="scope"),
+        pytest.param({"format": "html"}, "content", "42", id="format"),
+        pytest.param({"include": ["html"]}, "html", "42", id="html"),
+        pytest.param({"include": ["structured"]}, "structured", "EUR", id="structured"),
+        pytest.param({"include": ["metadata"]}, "metadata", "A light.", id="metadata"),
+    ],
+)
+def test_scrape_takes_the_html_where_markdown_could_not_answer(
+    client: httpx2.Client, site: Site, options: dict[str, Any], part: str, found: str
+) -> None:
+    html = (
+        '<head><link rel="alternate" type="text/markdown" href="/lamp.md"><meta name="description" '
+        'content="A light."><script type="application/ld+json">{"@type": "Product", "name": "Lamp", "offers": '
+        '{"@type": "Offer", "price": "42", "priceCurrency": "EUR"}}</script></head>'
+        '<body><main><h1>Lamp</h1><p id="price">It costs 42 euros, as every lamp here does.</p></main></body>'
+    )
+    site.extra["/lamp"] = Answer(200, {"content-type": "text/html"}, html.encode())
+    site.extra["/lamp.md"] = Answer(200, {"content-type": "text/markdown"}, b"# A word of our own\n")
+    url = f"{site.url}/lamp"
+    plain = scrape(client, url=url, headers={"accept-language": part + next(iter(options))})
+    assert plain["content"] == "# A word of our own"
+    page = scrape(client, url=url, headers={"accept-language": part + next(iter(options))}, **options)
+    assert found in json.dumps(page[part])
+    assert "own" not in page["content"]
+
+
+@pytest.mark.parametrize("url", ["not a url", "javascript:alert(1)", "http://user@host/"])
+def test_scrape_refuses_a_base_address_that_is_none(client: httpx2.Client, url: str) -> None:
+    document = problem(client.post("/v1/scrape", json={"html": "<p>x", "url": url}))
+    assert (document["status"], document["code"]) == (400, "invalid_request")
+    assert "`url`" in document["detail"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(Answer(200, {"content-type": "text/html"}, b""), id="typed"),
+        pytest.param(Answer(200, {}, b""), id="untyped"),
+        pytest.param(Answer(204, {}, b""), id="204"),
+    ],
+)
+def test_scrape_of_an_empty_page_says_so(client: httpx2.Client, site: Site, answer: Answer) -> None:
+    site.extra["/void"] = answer
+    page = scrape(client, url=site.url + "/void", max_age_s=0)
     assert page["content"] == ""
     assert page["warnings"]
 
