@@ -220,7 +220,10 @@ async def test_followers_are_served_when_their_leader_leaves(tmp_path: Path) -> 
 
 async def test_callers_that_came_together_share_the_end_of_their_time(tmp_path: Path) -> None:
     async with origin(answering_after(5)) as seen, opener(tmp_path, seen) as pages:
-        together = [pages.open(ScrapeRequest(url=seen.url, timeout_s=1)) for _ in range(50)]
+        request = ScrapeRequest(url=seen.url, timeout_s=1.5)
+        together = [asyncio.create_task(pages.open(request))]
+        await seen.asked.wait()
+        together += [asyncio.create_task(pages.open(request)) for _ in range(50)]
         ends = await asyncio.gather(*together, return_exceptions=True)
         assert {type(end) for end in ends} == {FetchTimeout}
         assert len(seen.heads) == 1
