@@ -13,7 +13,15 @@ from typing import Any
 
 from litestar import Request
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    Receive,
+    ReceiveMessage,
+    Scope,
+    Send,
+    WebSocketReceiveMessage,
+)
 from msgspec import Struct
 
 from gateway.errors import Forbidden, Unauthorized
@@ -76,7 +84,7 @@ class Entrance(ASGIMiddleware):
                 "pass the Host header on)"
             )
         with self._doors.rates.counting(key):
-            receive = await _waited_for(self._doors.admission, key.name, receive)
+            receive = await _waited_for(self._doors.admission, key.name, _noting_departure(receive, account))
             try:
                 await self._pass_on(scope, receive, send, next_app)
             finally:
@@ -99,13 +107,16 @@ class Entrance(ASGIMiddleware):
                     "WINNOW_ALLOW_UNAUTHENTICATED=true"
                 )
             key: Key | None = ANONYMOUS
-        elif (secret := _secret(headers)) is None:
-            key, fault = None, "this gateway asks for a key: send Authorization: Bearer <key>"
         else:
-            key, fault = keyring.find(secret), "the key is not one of this gateway's, or was revoked"
+            secret = _secret(headers)
+            key = None if secret is None else keyring.find(secret)
         if key is None:
             account.headers += [_BEARER, _BASIC] if _is_for_people(headers) else [_BEARER]
-            raise Unauthorized(fault)
+            raise Unauthorized(
+                "this gateway asks for a key: send Authorization: Bearer <key>"
+                if secret is None
+                else "the key is not one of this gateway's, or was revoked"
+            )
         account.key, account.scopes = key.name, key.scopes
         return key
 
@@ -126,6 +137,18 @@ def account_of(request: Request[Any, Any, Any]) -> Account:
     """What is to be said of this request; an empty account where the app has no entrance."""
     account: Account = request.scope["state"].setdefault("account", Account(name=""))
     return account
+
+
+def _noting_departure(receive: Receive, account: Account) -> Receive:
+    """`receive`, which also notes that the client left: whatever becomes of the request then is no accident."""
+
+    async def hear() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            account.client_left = True
+        return message
+
+    return hear
 
 
 async def _waited_for(admission: Admission, who: str, receive: Receive) -> Receive:

@@ -124,12 +124,10 @@ def _read(request: dict[str, Any], kind: type[Any]) -> Any:
 
 async def _run(work: Coroutine[Any, Any, T]) -> T:
     """The result of work that ends when its client leaves: the protocol's server runs tools in tasks of its own."""
-    call = _call.get()
     try:
-        async with given_up_when_client_leaves(call.receive):
+        async with given_up_when_client_leaves(_call.get().receive):
             return await work
     except GatewayError as exc:
         raise ToolError(f"{exc.code}: {exc.detail}") from exc
     except ClientLeft as exc:
-        call.account.client_left = True
         raise ToolError("the client left") from exc

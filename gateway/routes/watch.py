@@ -25,7 +25,7 @@ class Account:
         self.scopes: tuple[str, ...] = ()
         self.began = time.perf_counter()
         self.status = 0
-        self.client_left = False  # whoever finds out says so, where the response cannot
+        self.client_left = False  # before the end of its answer
         self.is_told = False
         self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", name.encode())]
         self.facts: dict[str, Any] = {}
@@ -141,5 +141,6 @@ class Watch:
         if account is not None and isinstance(exc, GatewayError):
             account.facts["code"] = exc.code
         expected = isinstance(exc, GatewayError) or getattr(exc, "status_code", 500) < 500
-        if self._log is not None and not expected:
+        left = account is not None and account.client_left  # as in the middle of its body
+        if self._log is not None and not expected and not left:
             self._log.error("accident", id=request_id.get(), path=scope["path"], exc_info=exc)

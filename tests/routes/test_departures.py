@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,18 @@ async def _leave_once_asked(
         call.cancel()
         await asyncio.wait([call])
     await asyncio.wait_for(origin.left.wait(), 5)
+
+
+@pytest.mark.parametrize("route", ["/v1/scrape", "/v1/tokens", "/v1/chat/completions", "/mcp"])
+async def test_client_that_leaves_within_its_body_is_no_accident(tmp_path: Path, route: str) -> None:
+    begun = f"POST {route} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n".encode()
+    begun += b"content-type: application/json\r\naccept: application/json, text/event-stream\r\n\r\n{"
+    with told_gateway(tmp_path) as told:
+        with socket.create_connection(("127.0.0.1", int(told.url.rpartition(":")[2]))) as connection:
+            connection.sendall(begun)
+            await asyncio.sleep(0.3)
+        line = await asyncio.to_thread(told.line)
+    assert (line["event"], line["route"], line["status"]) == ("request", route, 499)
 
 
 @pytest.mark.parametrize(
