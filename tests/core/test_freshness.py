@@ -7,6 +7,7 @@ from gateway.core.freshness import (
     current_age_s,
     fresh_until_s,
     judge_freshness,
+    kept_as_one,
     lifetime,
     read_cache_control,
     why_not_stored,
@@ -132,3 +133,44 @@ def test_cache_control_is_read_with_quotes_and_repeats() -> None:
         "private": "a,b",
         "no-cache": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("earlier", "last", "control"),
+    [
+        pytest.param([{}], {}, None, id="nobody-says-anything"),
+        pytest.param([{}], {"cache-control": "max-age=60"}, "max-age=60", id="last-alone"),
+        pytest.param(
+            [{"cache-control": "max-age=60"}],
+            {"cache-control": "max-age=9"},
+            "max-age=9",
+            id="last-is-shorter",
+        ),
+        pytest.param(
+            [{"cache-control": "max-age=5"}, {}],
+            {"cache-control": "max-age=60, s-maxage=90"},
+            "max-age=5, s-maxage=5",
+            id="earlier-is-shorter",
+        ),
+        pytest.param([{"expires": "0"}], {"cache-control": "max-age=60"}, "max-age=0", id="expired"),
+        pytest.param([{"cache-control": "no-cache"}], {"etag": "x"}, "no-cache", id="asks-each-time"),
+        pytest.param(
+            [{"cache-control": 'private="a, b"'}],
+            {"cache-control": "max-age=9"},
+            'private="a, b", max-age=9',
+            id="private",
+        ),
+    ],
+)
+def test_responses_kept_as_one_are_judged_by_the_strictest(
+    earlier: list[dict[str, str]], last: dict[str, str], control: str | None
+) -> None:
+    merged = kept_as_one(earlier, last)
+    judged = read_cache_control(merged.pop("cache-control", ""))
+    assert judged == read_cache_control(control or "")
+    assert merged == {name: value for name, value in last.items() if name != "cache-control"}
+
+
+def test_cookie_and_vary_of_earlier_responses_count() -> None:
+    merged = kept_as_one([{"set-cookie": ""}, {"vary": "accept"}], {"vary": "*", "etag": "x"})
+    assert (merged["set-cookie"], merged["vary"], merged["etag"]) == ("", "accept, *", "x")
