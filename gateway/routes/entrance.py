@@ -106,17 +106,18 @@ class Entrance(ASGIMiddleware):
                     "the Host header names another; make a key with `winnow keys new NAME`, or set "
                     "WINNOW_ALLOW_UNAUTHENTICATED=true"
                 )
-            key: Key | None = ANONYMOUS
+            key = ANONYMOUS
         else:
             secret = _secret(headers)
-            key = None if secret is None else keyring.find(secret)
-        if key is None:
-            account.headers += [_BEARER, _BASIC] if _is_for_people(headers) else [_BEARER]
-            raise Unauthorized(
-                "this gateway asks for a key: send Authorization: Bearer <key>"
-                if secret is None
-                else "the key is not one of this gateway's, or was revoked"
-            )
+            found = None if secret is None else keyring.find(secret)
+            if found is None:
+                account.headers += [_BEARER, _BASIC] if _is_for_people(headers) else [_BEARER]
+                raise Unauthorized(
+                    "this gateway asks for a key: send Authorization: Bearer <key>"
+                    if secret is None
+                    else "the key is not one of this gateway's, or was revoked"
+                )
+            key = found
         account.key, account.scopes = key.name, key.scopes
         return key
 
