@@ -26,7 +26,7 @@ from gateway.core.prompt import (
     Task,
     build_messages,
     build_repair,
-    make_mark,
+    make_delimiter,
 )
 from gateway.core.reply import NoJson, read_json
 from gateway.core.schema import Schema, Violation, inline_root
@@ -266,13 +266,13 @@ class Asking:
         self._tell(DeltaEvent(text=encode_json(data).decode()))
 
     def _prompt(self, task: Task, pages: Sequence[PromptPage]) -> "_Prompt":
-        mark = make_mark(pages, secret=self._secret)
-        messages = build_messages(task, pages, mark=mark)
+        delimiter = make_delimiter(pages, secret=self._secret)
+        messages = build_messages(task, pages, delimiter=delimiter)
         return _Prompt(messages=messages, identity=[VERSION, task, list(pages)], schema=task.schema)
 
 
 class _Prompt(Struct, kw_only=True, frozen=True):
-    """Messages, and what the cache knows them by: all that made them but the mark."""
+    """Messages, and what the cache knows them by: all that made them but the delimiter."""
 
     messages: list[Message]
     identity: list[Any]

@@ -14,7 +14,7 @@ from msgspec import Struct
 from backends.base import CompletionRequest, Route
 from gateway.context import most_tokens
 from gateway.core.chunks import split_markdown
-from gateway.core.prompt import PromptPage, ground_messages, make_mark, share_budget
+from gateway.core.prompt import PromptPage, ground_messages, make_delimiter, share_budget
 from gateway.core.tokens import get_counter
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.wire import ScrapeRequest, ScrapeResponse, WebOptions, WebSource
@@ -43,7 +43,7 @@ class Grounder:
     """Puts pages into prompts. One for the whole service.
 
     Args:
-        secret: makes the marks that fence pages; a random one when absent.
+        secret: makes the delimiters that fence pages; a random one when absent.
     """
 
     def __init__(self, *, scraper: PageScraper, secret: bytes | None = None) -> None:
@@ -77,11 +77,11 @@ class Grounder:
             raise InvalidRequest(
                 f"a budget of {budget} tokens has no room for {len(web.urls)} pages", field="web.max_tokens"
             )
-        mark = make_mark(pages, secret=self._secret)
-        messages = ground_messages(request.messages, pages, mark=mark)
+        delimiter = make_delimiter(pages, secret=self._secret)
+        messages = ground_messages(request.messages, pages, delimiter=delimiter)
         return Grounded(
             request=msgspec.structs.replace(request, messages=messages),
-            identity=ground_messages(request.messages, pages, mark="page"),
+            identity=ground_messages(request.messages, pages, delimiter="page"),
             sources=sources,
         )
 

@@ -48,7 +48,7 @@ class Sizer:
 
         context_tokens, scale = None, 1.0
         if isinstance(route, Route) and (context_tokens := await self._contexts.of(route)) is not None:
-            rules = "\n".join([message["content"] for message in build_messages(task, [], mark="")])
+            rules = "\n".join([message["content"] for message in build_messages(task, [], delimiter="")])
             longest = max((page.content for page in pages), key=len, default="")
             scale = max(1.0, *[await _scale(route, text, count) for text in (rules, longest)])
         budget = Budget(

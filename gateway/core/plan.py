@@ -65,7 +65,9 @@ def plan_calls(task: Task, pages: Sequence[PromptPage], *, budget: Budget, count
         return -int(-count(text) * budget.scale // 1)
 
     def overhead_of(task: Task) -> int:
-        return _FRAME_TOKENS + sum(size(message["content"]) for message in build_messages(task, [], mark=""))
+        return _FRAME_TOKENS + sum(
+            size(message["content"]) for message in build_messages(task, [], delimiter="")
+        )
 
     context = budget.context_tokens or ASSUMED_CONTEXT_TOKENS
     fences = [_FENCE_TOKENS + size(f"{page.url or ''} {page.title or ''}") for page in pages]

@@ -1,9 +1,9 @@
 """What a model is told: rules, schema, fenced pages, and the question last.
 
 The order is for prefix caches: the rules and the schema are the same for every page, the pages the same for
-every question about them. Pages are a stranger's words. They stand between lines that carry a mark their
-author cannot know: a keyed hash of the pages themselves, so that the same pages get the same mark (and hit
-the same caches), and putting a learned mark into a page changes the mark.
+every question about them. Pages are a stranger's words. They stand between lines that carry a delimiter their
+author cannot know: a keyed hash of the pages themselves, so that the same pages get the same delimiter (and
+hit the same caches), and putting a learned delimiter into a page changes the delimiter.
 """
 
 import hashlib
@@ -51,28 +51,32 @@ class Task(Struct, kw_only=True, frozen=True):
     is_part: bool = False
 
 
-def make_mark(pages: Sequence[PromptPage], *, secret: bytes) -> str:
-    """The mark that fences these pages: 16 hex digits that stand nowhere in them.
+def make_delimiter(pages: Sequence[PromptPage], *, secret: bytes) -> str:
+    """The delimiter that fences these pages: 16 hex digits that stand nowhere in them.
 
     Args:
         secret: known to no author of pages.
     """
-    seed = hmac.new(secret, json.encode(pages), hashlib.sha256).digest()
-    mark = seed.hex()[:16]
-    while any(mark in page.content for page in pages):
+    return free_delimiter(pages, seed=hmac.new(secret, json.encode(pages), hashlib.sha256).digest())
+
+
+def free_delimiter(pages: Sequence[PromptPage], *, seed: bytes) -> str:
+    """The seed's first 16 hex digits, or those of its hash and so on, for as long as a page contains them."""
+    delimiter = seed.hex()[:16]
+    while any(delimiter in page.content for page in pages):
         seed = hashlib.sha256(seed).digest()
-        mark = seed.hex()[:16]
-    return mark
+        delimiter = seed.hex()[:16]
+    return delimiter
 
 
-def build_messages(task: Task, pages: Sequence[PromptPage], *, mark: str) -> list[Message]:
+def build_messages(task: Task, pages: Sequence[PromptPage], *, delimiter: str) -> list[Message]:
     """The messages of one call."""
     rules = [_RULES]
     if task.schema is None:
         rules.append(_TEXT_RULE)
     else:
         rules.append(f"{_DATA_RULE}\n\nJSON Schema:\n{json.encode(task.schema).decode()}")
-    fenced = [_fence(page, number, mark) for number, page in enumerate(pages, 1)]
+    fenced = [_fence(page, number, delimiter) for number, page in enumerate(pages, 1)]
     asked = [f"The pages end here; what follows is the request.\n\n{task.prompt or _NO_QUESTION}"]
     if task.is_part:
         asked.insert(0, _PART_RULE)
@@ -82,9 +86,11 @@ def build_messages(task: Task, pages: Sequence[PromptPage], *, mark: str) -> lis
     ]
 
 
-def ground_messages(messages: Sequence[Message], pages: Sequence[PromptPage], *, mark: str) -> list[Message]:
+def ground_messages(
+    messages: Sequence[Message], pages: Sequence[PromptPage], *, delimiter: str
+) -> list[Message]:
     """A conversation with pages: the rules for them stand first, they themselves before the last user turn."""
-    fenced = "\n\n".join([_fence(page, number, mark) for number, page in enumerate(pages, 1)])
+    fenced = "\n\n".join([_fence(page, number, delimiter) for number, page in enumerate(pages, 1)])
     given = {"role": "user", "content": f"{fenced}\n\nThe pages end here; what follows is the request."}
     asked = [at for at, message in enumerate(messages) if message.get("role") == "user"]
     place = asked[-1] if asked else len(messages)
@@ -122,7 +128,7 @@ def build_repair(messages: Sequence[Message], reply: str, violations: Sequence[V
     return [*messages, {"role": "assistant", "content": reply}, {"role": "user", "content": asked}]
 
 
-def _fence(page: PromptPage, number: int, mark: str) -> str:
+def _fence(page: PromptPage, number: int, delimiter: str) -> str:
     facts = [
         f"{name}: {' '.join(value.split())}"
         for name, value in (("url", page.url), ("title", page.title))
@@ -130,5 +136,5 @@ def _fence(page: PromptPage, number: int, mark: str) -> str:
     ]
     if page.headings:
         facts.append(f"section: {' > '.join(page.headings)}")
-    head = "\n".join([f"[[{mark} page {number} begins]]", *facts])
-    return f"{head}\n\n{page.content}\n[[{mark} page {number} ends]]"
+    head = "\n".join([f"[[{delimiter} page {number} begins]]", *facts])
+    return f"{head}\n\n{page.content}\n[[{delimiter} page {number} ends]]"

@@ -23,7 +23,7 @@ def plan(pages: list[PromptPage], *, task: Task | None = None, **budget: Any) ->
 
 
 def sent(task: Task, pages: list[PromptPage]) -> int:
-    return sum(count_words(message["content"]) for message in build_messages(task, pages, mark="m"))
+    return sum(count_words(message["content"]) for message in build_messages(task, pages, delimiter="m"))
 
 
 def test_plan_calls_makes_one_call_of_what_fits() -> None:
