@@ -22,6 +22,7 @@ from typing import cast
 import msgspec
 
 from gateway.core.jobs import Job, Result, pack, unpack
+from gateway.environment import child_environment
 from gateway.errors import CleanError, CleanTimeout
 from gateway.nursery import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
 
@@ -31,9 +32,7 @@ RECYCLE_AFTER = 1000  # jobs
 MAX_ANSWER_BYTES = 64 * 1024**2
 START_TIMEOUT_S = 30.0
 EXTRA_BYTES = 300 * 1024**2
-# all a worker needs to know of its surroundings: no keys, no settings
-_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
-
+_KEPT_BYTES = str(32 * 1024**2)
 
 _log = logging.getLogger("winnow.workers")
 
@@ -305,19 +304,21 @@ class WorkerPool:
             self._nursery.kill()
             self._nursery.wait()
         ours, theirs = socket.socketpair()
-        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
-        environment["OPENBLAS_NUM_THREADS"] = "1"  # its threads would not survive the fork
-        # glibc: keep what one page used for the next (saves 6 % of a page's CPU);
-        # and one arena, since each reserves address space, which is limited
-        environment["MALLOC_TRIM_THRESHOLD_"] = environment["MALLOC_MMAP_THRESHOLD_"] = str(32 * 1024**2)
-        environment["MALLOC_ARENA_MAX"] = "1"
         with theirs:
             self._nursery = subprocess.Popen(
                 [sys.executable, "-P", "-m", "gateway.nursery", *self._arguments],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                env=environment,
+                env=child_environment(
+                    os.environ,
+                    PYTHONPATH=os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
+                    OPENBLAS_NUM_THREADS="1",  # its threads would not survive the fork
+                    # glibc: keep what one page used for the next (saves 6 % of a page's CPU);
+                    # and one arena, since each reserves address space, which is limited
+                    MALLOC_TRIM_THRESHOLD_=_KEPT_BYTES,
+                    MALLOC_MMAP_THRESHOLD_=_KEPT_BYTES,
+                    MALLOC_ARENA_MAX="1",
+                ),
                 start_new_session=True,  # a terminal's Ctrl-C is for the gateway to act on
             )
         self._orders = ours

@@ -1,6 +1,7 @@
 """Imports go one way: the walls of the building, held by a test."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -49,7 +50,14 @@ ALLOWED = {
         "gateway.sockets",
         "gateway.errors",
     },
-    "gateway.workers": {"msgspec", "gateway.core.jobs", "gateway.nursery", "gateway.errors"},
+    "gateway.environment": set(),
+    "gateway.workers": {
+        "msgspec",
+        "gateway.core.jobs",
+        "gateway.environment",
+        "gateway.nursery",
+        "gateway.errors",
+    },
     "gateway.tracing": {  # what knows OpenTelemetry is `gateway.otel` alone
         "gateway.cache.base",
         "gateway.complete",
@@ -82,6 +90,7 @@ ALLOWED = {
         "gateway.sockets",
         "gateway.sse",
         "gateway.core.schema",  # one set of bounds for clients' schemas
+        "gateway.environment",
         "gateway.errors",
     },
 }
@@ -172,3 +181,62 @@ def test_module_imports_only_what_its_room_allows(module: str, path: Path) -> No
 @pytest.mark.parametrize(("module", "path"), [pytest.param(m, p, id=m) for m, p in modules()])
 def test_shipped_code_never_imports_httpx(module: str, path: Path) -> None:
     assert not {name for name in imports(path) if name.split(".")[0] == "httpx"}, "httpx2 is the one to use"
+
+
+# calls that make a process: with an environment, or with whatever the caller's is
+STARTS = re.compile(
+    r"subprocess\.(Popen|run|call|check_call|check_output)"
+    r"|asyncio(\.subprocess)?\.create_subprocess_(exec|shell)|\w+\.subprocess_(exec|shell)"
+)
+INHERITS = re.compile(
+    r"subprocess\.get(status)?output|os\.(system|popen|fork|forkpty|posix_spawnp?|exec[lvpe]+|spawn[lvpe]+)"
+    r"|multiprocessing(\.\w+)*\.(Process|Pool|Manager|get_context)"
+    r"|concurrent\.futures(\.process)?\.ProcessPoolExecutor"
+)
+# forks of a process that has a clean environment itself
+FORKS = {"gateway.nursery": {"os.fork"}}
+
+
+def starts(path: Path) -> list[tuple[str, ast.Call]]:
+    """Calls that make a process, each with its full name, whatever the module or the function was imported as."""
+    tree = ast.parse(path.read_text("utf-8"))
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            head, dot, rest = ast.unparse(node.func).partition(".")
+            name = names.get(head, head) + dot + rest
+            if STARTS.fullmatch(name) or INHERITS.fullmatch(name):
+                found.append((name, node))
+    return found
+
+
+@pytest.mark.parametrize(("module", "path"), [pytest.param(m, p, id=m) for m, p in modules()])
+def test_process_is_started_with_an_environment_from_the_one_list(module: str, path: Path) -> None:
+    for name, call in starts(path):
+        if name in FORKS.get(module, ()):
+            continue
+        assert STARTS.fullmatch(name), f"{module} calls {name}, which inherits the environment"
+        given = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == "env"]
+        assert given and given[0].startswith("child_environment(os.environ"), f"{module}: {name} without it"
+
+
+def test_search_for_starts_sees_them(tmp_path: Path) -> None:
+    code = tmp_path / "code.py"
+    code.write_text(
+        "import subprocess as s, os, multiprocessing.process\n"
+        "from asyncio import create_subprocess_exec as go\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "s.Popen([]); go(''); ProcessPoolExecutor(); os.posix_spawn('', [], {}); asyncio.run(f()); loop.run()\n"
+    )
+    assert [name for name, _ in starts(code)] == [
+        "subprocess.Popen",
+        "asyncio.create_subprocess_exec",
+        "concurrent.futures.ProcessPoolExecutor",
+        "os.posix_spawn",
+    ]

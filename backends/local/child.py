@@ -17,6 +17,7 @@ from backends.local.messages import (
     encode_frame,
     frame_length,
 )
+from gateway.environment import child_environment
 
 # the child imports exactly what the gateway would, wherever that was started from
 _BOOT = (
@@ -37,18 +38,6 @@ def worker_command() -> list[str]:
     return [sys.executable, "-c", _BOOT, json.dumps(sys.path)]
 
 
-def worker_environment() -> dict[str, str]:
-    """Ours without the secrets: the child reads files that someone else made."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("WINNOW_") and not name.endswith(("_API_KEY", "_TOKEN", "_SECRET"))
-    }
-    # waiting threads that spin take the processor from the gateway: 2 tokens a second instead of 19, measured;
-    # and numpy needs no threads of its own for what the child does with it
-    return kept | {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
-
-
 class Child:
     """A running process. `end` must be awaited once it is no longer wanted."""
 
@@ -60,7 +49,18 @@ class Child:
     async def start(cls, command: Sequence[str]) -> "Child":
         return cls(
             await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=PIPE, env=worker_environment(), limit=2**20
+                *command,
+                stdin=PIPE,
+                stdout=PIPE,
+                limit=2**20,
+                env=child_environment(
+                    os.environ,
+                    computes=True,
+                    # waiting threads that spin take the processor from the gateway: 2 tokens a second instead of
+                    # 19, measured; and numpy needs no threads of its own for what the child does with it
+                    OMP_WAIT_POLICY="passive",
+                    OPENBLAS_NUM_THREADS="1",
+                ),
             )
         )
 
