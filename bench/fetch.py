@@ -25,7 +25,7 @@ from bench.processes import ROOT
 from fixtures.site import find_pages
 from gateway.core import CleanOptions, clean
 from gateway.core.decode import decode
-from gateway.core.jobs import CleanJob
+from gateway.core.tasks.page import CleanPage
 from gateway.core.tokens import get_counter
 from gateway.errors import CleanError
 from gateway.fetch.base import FetchRequest
@@ -95,7 +95,7 @@ async def fetch_and_clean(urls: list[str], port: int) -> Cost:
     left = iter(urls)
 
     async def clean_page(url: str, body: bytes) -> None:
-        job = CleanJob(
+        job = CleanPage(
             body=body,
             content_type=CONTENT_TYPE,
             url=url,

@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.processes import ROOT
 from fixtures.hostile import HOSTILE_PAGES, job_of
 from fixtures.site import find_pages
-from gateway.core.jobs import Cleaned
+from gateway.core.tasks.page import Cleaned
 from gateway.errors import CleanError
 from gateway.workers import WorkerPool
 

@@ -29,7 +29,8 @@ from backends.base import Completion, CompletionRequest, Delta, Route
 from gateway import __version__
 from gateway.cache.base import namespace_of
 from gateway.complete import Routes
-from gateway.core.jobs import Cleaned, Job, Result
+from gateway.core.tasks.base import R, Task
+from gateway.core.tasks.page import Cleaned
 from gateway.fetch.base import Fetched, Fetcher, FetchRequest
 from gateway.limits import Admission
 from gateway.routes.watch import route_of
@@ -144,9 +145,9 @@ class _Fetcher(_Traced):
 class _Workers(_Traced):
     """A span for the time in a worker process, and below it those that the process measured itself."""
 
-    async def run(self, job: Job) -> Result:
+    async def run(self, task: Task[R]) -> R:
         with _span(self._tracer, "worker"):
-            result = cast(Result, await self._part.run(job))
+            result = cast(R, await self._part.run(task))
             ended_ns = time.time_ns()
             if isinstance(result, Cleaned):
                 counting_ns = ended_ns - round(result.count_ms * 1e6)

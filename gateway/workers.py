@@ -1,6 +1,6 @@
-"""Cleaning in processes that can be killed: a page may hang or burst its parser, never the service.
+"""Tasks in processes that can be killed: a page or a schema may hang or burst its parser, never the service.
 
-A job goes to a free worker and comes back as a result or a typed error within `timeout_s`. A worker that
+A task goes to a free worker and comes back as a result or a typed error within `timeout_s`. A worker that
 passes its deadline, its memory or its caller's patience is killed and replaced. What a worker says is bytes,
 bounded in length and decoded with msgspec: a process that has met a hostile page is not trusted either.
 
@@ -21,9 +21,9 @@ from typing import cast
 
 import msgspec
 
-from gateway.core.jobs import Job, Result, pack, unpack
+from gateway.core.tasks.base import R, Task, pack, unpack
 from gateway.environment import child_environment
-from gateway.errors import CleanError, CleanTimeout
+from gateway.errors import CleanError
 from gateway.nursery import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
 
 SLOW_S = 0.1
@@ -129,14 +129,14 @@ class _Worker(asyncio.Protocol):
 
 
 class WorkerPool:
-    """Runs cleaning jobs in killable processes.
+    """Runs tasks in killable processes.
 
     Args:
-        workers: jobs that run at a time, slow ones apart.
+        workers: tasks that run at a time, slow ones apart.
         timeout_s: the longest a job may run.
         memory_bytes: address space of a worker, all in all.
         extra_bytes: address space of a worker beyond what it starts with.
-        work: module whose `run(bytes) -> bytes` does a job, and whose `warm()`, if any, loads what it needs.
+        work: module whose `run(bytes) -> bytes` does a task, and whose `warm()`, if any, loads what it needs.
         killed: is told of every worker that did not finish its job: "time", "memory", or "caller" when that one left.
     """
 
@@ -147,7 +147,7 @@ class WorkerPool:
         timeout_s: float = 5.0,
         memory_bytes: int = 1024**3,
         extra_bytes: int = EXTRA_BYTES,
-        work: str = "gateway.core.jobs",
+        work: str = "gateway.core.tasks",
         killed: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._workers = workers
@@ -187,14 +187,14 @@ class WorkerPool:
         code = self._nursery.poll()
         return None if code is None else f"the cleaning workers' parent process ended with code {code}"
 
-    async def run(self, job: Job) -> Result:
-        """Do a job.
+    async def run(self, task: Task[R]) -> R:
+        """Do a task.
 
         Raises:
-            CleanTimeout: it passed its time or its memory, or took its process down.
-            CleanError: the work failed; and any other GatewayError that the work itself ends in.
+            GatewayError: `task.exceeded` when it passed its time or its memory, or took its process down;
+                CleanError when the work failed; and any that the work itself ends in.
         """
-        content = pack(job)
+        content = pack(task)
         async with _Place(self._free) as place:
             worker = await self._take()
             self._watch(worker, place)
@@ -206,19 +206,19 @@ class WorkerPool:
                 raise
             except TimeoutError:
                 self._killed("time")
-                raise CleanTimeout(
-                    f"cleaning took longer than {self._timeout_s:g} s and was stopped", limit="time"
+                raise task.exceeded(
+                    f"{task.doing} took longer than {self._timeout_s:g} s and was stopped", limit="time"
                 ) from None
             except WorkerDied:
                 self._killed("memory")
-                raise CleanTimeout(
-                    "the process that cleaned the page died, most likely at its memory limit", limit="memory"
+                raise task.exceeded(
+                    f"the process died while {task.doing}, most likely at its memory limit", limit="memory"
                 ) from None
             finally:
                 self._put_back(worker)
             if kind == MEMORY:
                 self._killed("memory")
-            return _read(kind, answer)
+            return _read(task, kind, answer)
 
     def _watch(self, worker: _Worker, place: _Place) -> None:
         self._look_in(SLOW_S, worker, place)
@@ -352,14 +352,14 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _read(kind: bytes, answer: bytes) -> Result:
+def _read(task: Task[R], kind: bytes, answer: bytes) -> R:
     if kind == MEMORY:
-        raise CleanTimeout("cleaning the page needs more memory than its limit", limit="memory")
+        raise task.exceeded(f"{task.doing} needs more memory than its limit", limit="memory")
     if kind not in (DONE, SPENT):
         name, _, trace = answer[:8000].decode("utf-8", "replace").partition("\n")
-        _log.error("a cleaning job raised %s\n%s", ascii(name), trace)
-        raise CleanError("the page could not be cleaned: the cleaner failed on it, which the log explains")
+        _log.error("a task (%s) raised %s\n%s", type(task).__name__, ascii(name), trace)
+        raise CleanError(f"{task.doing} failed; the gateway's log says why")
     try:
-        return unpack(answer)
+        return unpack(task, answer)
     except msgspec.DecodeError as exc:
-        raise CleanError("the process that cleaned the page answered out of form") from exc
+        raise CleanError(f"{task.doing} failed: the process that did it answered out of form") from exc

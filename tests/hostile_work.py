@@ -7,17 +7,17 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.core.jobs import Counted, CountJob, Failure
-
-_encode = msgspec.msgpack.encode
+from gateway.core.tasks.base import answer, refuse
+from gateway.core.tasks.tokens import CountTokens
+from gateway.errors import UnsupportedContent
 
 
 def run(job: bytes) -> bytes:
-    asked = msgspec.msgpack.decode(job, type=CountJob)
+    asked = msgspec.msgpack.decode(job, type=CountTokens)
     word, _, argument = (asked.text or "").partition(" ")
     match word:
         case "echo":
-            return _encode(Counted(tokens=int(argument)))
+            return answer(int(argument))
         case "sleep":
             time.sleep(float(argument))
         case "spin":
@@ -25,13 +25,13 @@ def run(job: bytes) -> bytes:
                 pass
         case "eat":
             hoard = bytearray(int(argument))
-            return _encode(Counted(tokens=len(hoard)))
+            return answer(len(hoard))
         case "crash":
             ctypes.string_at(0)
         case "raise":
             raise RuntimeError("with a page's secret in it")
         case "refuse":
-            return _encode(Failure(code="unsupported_content", detail="no"))
+            return refuse(UnsupportedContent("no"))
         case "garble":
             return b"\xff" * 100
         case "flood":
@@ -39,9 +39,9 @@ def run(job: bytes) -> bytes:
         case "exit":
             os._exit(3)
         case "environment":
-            return _encode(Counted(tokens=sum("SECRET" in name for name in os.environ)))
+            return answer(sum("SECRET" in name for name in os.environ))
         case "descriptors":
-            return _encode(Counted(tokens=sum(1 for _ in Path("/proc/self/fd").iterdir())))
+            return answer(sum(1 for _ in Path("/proc/self/fd").iterdir()))
         case "pid":
-            return _encode(Counted(tokens=os.getpid()))
-    return _encode(Counted(tokens=0))
+            return answer(os.getpid())
+    return answer(0)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core import CleanOptions
-from gateway.core.jobs import CleanJob
+from gateway.core.tasks.page import CleanPage
 from gateway.errors import GatewayError
 from gateway.workers import WorkerPool
 from tests.leaks import descriptors, eventually
@@ -79,9 +79,9 @@ def mutate(piece: bytes, chance: random.Random) -> bytes:
     return bytes(page)
 
 
-def job_of(page: bytes, chance: random.Random) -> CleanJob:
+def job_of(page: bytes, chance: random.Random) -> CleanPage:
     kinds = ["text/html"] * 8 + ["text/markdown", "application/xml", "text/plain", "application/pdf", ""]
-    return CleanJob(
+    return CleanPage(
         body=page,
         content_type=chance.choice(kinds),
         url="https://site.example/a/b",

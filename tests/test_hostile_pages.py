@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from fixtures.hostile import HOSTILE_PAGES, job_of
-from gateway.core.jobs import Cleaned
+from gateway.core.tasks.page import Cleaned
 from gateway.errors import CleanTimeout
 from gateway.workers import WorkerPool
 

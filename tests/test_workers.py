@@ -13,7 +13,7 @@ from types import FrameType
 
 import pytest
 
-from gateway.core.jobs import Counted, CountJob
+from gateway.core.tasks.tokens import CountTokens
 from gateway.errors import CleanError, CleanTimeout, GatewayError, UnsupportedContent
 from gateway.workers import ASIDE_PER_WORKER, SLOW_S, WorkerPool
 from tests.leaks import descriptors, eventually, is_running, stat_of
@@ -42,9 +42,7 @@ async def pool() -> AsyncIterator[WorkerPool]:
 
 
 async def ask(pool: WorkerPool, order: str) -> int:
-    result = await pool.run(CountJob(tokenizer="none", text=order))
-    assert isinstance(result, Counted)
-    return result.tokens
+    return await pool.run(CountTokens(tokenizer="none", text=order))
 
 
 async def test_pool_does_a_job(pool: WorkerPool) -> None:
@@ -220,13 +218,13 @@ async def test_many_deaths_leak_nothing(pool: WorkerPool) -> None:
 async def test_processes_end_with_a_gateway_that_is_killed() -> None:
     script = (
         "import asyncio, os\n"
-        "from gateway.core.jobs import CountJob\n"
+        "from gateway.core.tasks.tokens import CountTokens\n"
         "from gateway.workers import WorkerPool\n"
         "async def main():\n"
         "    pool = WorkerPool(workers=1, work='tests.hostile_work')\n"
         "    await pool.start()\n"
-        "    pid = (await pool.run(CountJob(tokenizer='none', text='pid'))).tokens\n"
-        "    asyncio.create_task(pool.run(CountJob(tokenizer='none', text='spin')))\n"
+        "    pid = await pool.run(CountTokens(tokenizer='none', text='pid'))\n"
+        "    asyncio.create_task(pool.run(CountTokens(tokenizer='none', text='spin')))\n"
         "    await asyncio.sleep(0.1)\n"
         "    print(pid, flush=True)\n"
         "    await asyncio.sleep(60)\n"

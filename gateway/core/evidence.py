@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from gateway.core.dates import Date, Moment, find_dates, read_moments
@@ -145,7 +146,9 @@ class _Anchors:
                 return  # those above have an anchor too
 
 
-def find_evidence(data: Any, sources: Sequence[str], *, beside: Sequence[str] = ()) -> list[Evidence]:
+def find_evidence(
+    data: Any, sources: Sequence[str], *, beside: Sequence[str] = (), most: int | None = None
+) -> list[Evidence]:
     """Judge every leaf of `data` against the sources, in document order.
 
     `supported`: a source states the value; `quote` is `sources[source][start:end]`. Of several places the
@@ -158,11 +161,12 @@ def find_evidence(data: Any, sources: Sequence[str], *, beside: Sequence[str] = 
         data: decoded JSON.
         sources: each page's markdown.
         beside: what each page states outside its markdown, such as its title.
+        most: how many leaves to judge, all by default.
     """
     indexes = [_Source(text) for text in sources]
     others = [_Source(text) for text in beside]
     anchors = _Anchors()
-    return [_judge(leaf, indexes, others, anchors) for leaf in leaves_of(data)]
+    return [_judge(leaf, indexes, others, anchors) for leaf in islice(leaves_of(data), most)]
 
 
 def leaves_of(data: Any) -> Iterator[Leaf]:

@@ -1,4 +1,4 @@
-"""JSON Pointer (RFC 6901): how a place inside a JSON value is named."""
+"""Places inside a JSON value: how one is named (JSON Pointer, RFC 6901), and how many there are."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,3 +20,17 @@ def find(document: Any, place: str) -> Any:
         name = step.replace("~1", "/").replace("~0", "~")
         document = document.get(name) if isinstance(document, dict) else None
     return document
+
+
+def count_values(document: Any, *, limit: int) -> int:
+    """How many values a document holds, itself included; counting ends soon after `limit`. Any depth."""
+    count, level = 0, [document]
+    while level and count <= limit:
+        count += len(level)
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+    return count

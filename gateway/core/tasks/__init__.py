@@ -1,0 +1,48 @@
+"""The work that a stranger's input can make slow, as values: a task in, its result out.
+
+Every task is run by `gateway.workers` in a process that can be killed. Nothing here knows of processes: `run` is
+what such a process calls with the bytes of a task. May import the rest of `core`.
+"""
+
+from selectolax.lexbor import SelectolaxError
+
+from gateway.core.clean import clean
+from gateway.core.tasks.answers import AnswerFromStructured, CheckSchema, MergeAnswers, ValidateAnswer
+from gateway.core.tasks.base import Tasks
+from gateway.core.tasks.evidence import FindEvidence
+from gateway.core.tasks.page import CleanPage
+from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter, PlanCalls
+from gateway.core.tasks.tokens import CountTokens
+from gateway.core.tokens import get_counter
+from gateway.wire import DEFAULT_TOKENIZER
+
+_tasks = Tasks(
+    CleanPage
+    | CountTokens
+    | CheckSchema
+    | AnswerFromStructured
+    | ValidateAnswer
+    | MergeAnswers
+    | FindEvidence
+    | PlanCalls
+    | MakeDelimiter
+    | CutMarkdown
+)
+
+
+def run(task: bytes) -> bytes:
+    """Do one task. Never raises a GatewayError: it is the answer then.
+
+    Raises:
+        MemoryError: the task needs more than this process may have.
+    """
+    try:
+        return _tasks.run(task)
+    except SelectolaxError as exc:  # Lexbor parses anything, unless an allocation fails
+        raise MemoryError from exc
+
+
+def warm() -> None:
+    """Load what the first task would otherwise wait for: the parser, the classifier, the usual vocabulary."""
+    clean("<p>")
+    get_counter(DEFAULT_TOKENIZER)("")

@@ -1,0 +1,139 @@
+"""Cleaning a page: from a body to the piece of content that a request asks for."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gateway.core.budget import fit, parts_of
+from gateway.core.clean import clean
+from gateway.core.decode import decode
+from gateway.core.documents import Document, Received, read_document
+from gateway.core.outline import SectionAt, chunk, outline
+from gateway.core.page import CleanOptions, Page
+from gateway.core.tasks.base import Task
+from gateway.core.pointer import count_values
+from gateway.core.tokens import TokenCounter, get_counter
+from gateway.wire import Chunk, Format, Image, Include, Link, Metadata, Notice
+
+CHUNK_TOKENS = 512  # the most a chunk holds unless the request's max_tokens is smaller
+MAX_LISTED = 50_000  # links or images of a page, as many as a sitemap may have
+MAX_VALUES = 200_000  # of a page's structured data
+_T = TypeVar("_T")
+
+
+class Cleaned(Struct, kw_only=True, frozen=True):
+    """A piece of content with its exact count, and what else the request asked for."""
+
+    content: str
+    tokens: int
+    html_tokens: int | None
+    next_start: int | None
+    title: str | None
+    metadata: Metadata
+    confidence: float | None
+    outline: list[SectionAt]
+    warnings: list[Notice]
+    links: list[Link]
+    images: list[Image]
+    structured: list[dict[str, Any]]
+    chunks: list[Chunk]
+    html: str
+    clean_ms: float
+    count_ms: float
+
+
+class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
+    """Turn a body into the piece of content that a request asks for."""
+
+    body: bytes
+    content_type: str
+    url: str | None
+    options: CleanOptions
+    format: Format
+    include: list[Include]
+    tokenizer: str
+    max_tokens: int | None = None
+    start: int = 0  # index of the block the piece begins with
+    count_html: bool = True  # count the page's tokens as received too; False when they are known
+    # what was received, where the body is something else: the site's own markdown
+    page: Received | None = None
+
+    def run(self) -> Cleaned:
+        count = get_counter(self.tokenizer)
+        document = read_document(self.body, content_type=self.content_type, url=self.url)
+        # only HTML has a main content to choose; the rest is content from end to end
+        options = self.options if document.kind == "html" else replace(self.options, scope="page")
+        # The counter releases the GIL: it runs while the page is cleaned. It stays in this thread, since it keeps
+        # 16 MB for every thread that it is called in.
+        with ThreadPoolExecutor(1) as beside:
+            cleaning = beside.submit(_clean_timed, document.html, self.url, options)
+            html_tokens = count(_received_text(self, document)) if self.count_html else None
+            page, clean_ms = cleaning.result()
+        began = time.perf_counter()
+        parts = parts_of(page, self.format)
+        piece = fit(parts, start=self.start, max_tokens=self.max_tokens, count=count)
+        sections = outline(page.blocks, parts, count=count) if "outline" in self.include else []
+        count_ms = (time.perf_counter() - began) * 1e3
+        warnings = list(page.warnings)
+        if piece.notice:
+            warnings.append(piece.notice)
+        return Cleaned(
+            content=piece.content,
+            tokens=piece.tokens,
+            html_tokens=html_tokens,
+            next_start=piece.next_start,
+            title=page.title,
+            metadata=page.metadata,
+            confidence=page.confidence,
+            outline=sections,
+            links=self._listed("links", page.links, warnings),
+            images=self._listed("images", page.images, warnings),
+            structured=self._structured(page, warnings),
+            chunks=_chunk(page, self, count) if "chunks" in self.include else [],
+            html="".join(parts_of(page, "html")[self.start : piece.next_start]) if "html" in self.include else "",
+            warnings=warnings,
+            clean_ms=clean_ms,
+            count_ms=count_ms,
+        )
+
+    def _listed(self, name: Literal["links", "images"], found: list[_T], warnings: list[Notice]) -> list[_T]:
+        """Links or images, where they are asked for; the main process holds them as objects, so not without end."""
+        if name not in self.include:
+            return []
+        if len(found) > MAX_LISTED:
+            message = f"the first {MAX_LISTED} of {len(found)} {name} are listed"
+            warnings.append(Notice(code=f"{name}_cut", message=message, count=len(found) - MAX_LISTED))
+        return found[:MAX_LISTED]
+
+    def _structured(self, page: Page, warnings: list[Notice]) -> list[dict[str, Any]]:
+        if "structured" not in self.include:
+            return []
+        kept, values = [], 0
+        for item in page.structured:
+            values += count_values(item, limit=MAX_VALUES)
+            if values > MAX_VALUES:
+                left_out = len(page.structured) - len(kept)
+                message = f"{left_out} of {len(page.structured)} items were left out: they hold too many values"
+                warnings.append(Notice(code="structured_cut", message=message, count=left_out))
+                break
+            kept.append(item)
+        return kept
+
+
+def _received_text(task: CleanPage, document: Document) -> str:
+    return decode(task.page.body, content_type=task.page.content_type) if task.page else document.text
+
+
+def _clean_timed(html: str | bytes, url: str | None, options: CleanOptions) -> tuple[Page, float]:
+    """The page, and the milliseconds it took."""
+    began = time.perf_counter()
+    page = clean(html, url=url, options=options)
+    return page, (time.perf_counter() - began) * 1e3
+
+
+def _chunk(page: Page, task: CleanPage, count: TokenCounter) -> list[Chunk]:
+    limit = min(CHUNK_TOKENS, task.max_tokens or CHUNK_TOKENS)
+    return chunk(page.blocks, parts_of(page), max_tokens=limit, count=count)
