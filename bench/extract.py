@@ -18,6 +18,7 @@ from bench.evidence import make_page
 from gateway.complete import Completer
 from gateway.extract import Extractor
 from gateway.wire import AnswerCacheOptions, ExtractRequest, ScrapeRequest, ScrapeResponse
+from tests.inline import InlineWorkers
 
 ROUNDS, EACH = 7, 10
 TEXT = {"type": "string"}
@@ -70,10 +71,15 @@ async def main() -> None:
     print(f"{'case':<44}{'chars':>8}{'calls':>7}{'CPU ms':>9}{'of floor':>10}")
     for characters, context in ((2_000, 128_000), (50_000, 128_000), (200_000, 16_000)):
         page = make_page(characters)
-        completer = Completer(OneModel(Route(name="m", backend=backend, model="m", context_tokens=context)))
-        extractor = Extractor(scraper=NoScraper(), completer=completer)
+        completer = Completer(
+            OneModel(Route(name="m", backend=backend, model="m", context_tokens=context)),
+            workers=InlineWorkers(),
+        )
+        extractor = Extractor(scraper=NoScraper(), completer=completer, workers=InlineWorkers())
         asked = CompletionRequest(model="m", messages=[{"role": "user", "content": page}])
-        roomy = Completer(OneModel(Route(name="m", backend=backend, model="m")))  # takes the page whole
+        roomy = Completer(
+            OneModel(Route(name="m", backend=backend, model="m")), workers=InlineWorkers()
+        )  # takes the page whole
         floor = await cpu_ms(lambda roomy=roomy, asked=asked: complete(roomy, asked))
         print(f"{'the completer alone':<44}{characters:>8}{1:>7}{floor:>9.2f}{1:>10.1f}")
         cases = [

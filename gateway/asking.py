@@ -16,8 +16,6 @@ from backends.base import CompletionRequest, Route
 from gateway.answers import Finished
 from gateway.complete import Completer, Spend
 from gateway.completion_cache import CachePolicy
-from gateway.core.evidence import find_evidence
-from gateway.core.merge import Part, merge_parts
 from gateway.core.plan import Call, Plan
 from gateway.core.prompt import (
     VERSION,
@@ -26,11 +24,11 @@ from gateway.core.prompt import (
     Task,
     build_messages,
     build_repair,
-    make_delimiter,
 )
-from gateway.core.reply import NoJson, read_json
-from gateway.core.schema import Schema, Violation, inline_root
-from gateway.core.shortcut import answer_from_structured
+from gateway.core.schema import Violation, inline_root
+from gateway.core.tasks.answers import Answered, AnswerFromStructured, MergeAnswers, ValidateAnswer
+from gateway.core.tasks.base import Workers
+from gateway.core.tasks.prompts import MakeDelimiter
 from gateway.errors import ContextOverflow, GatewayError, SchemaUnsatisfied
 from gateway.extraction import Outcome
 from gateway.sizing import Sizer, tokenizer_of
@@ -51,9 +49,9 @@ class Asking:
         self,
         completer: Completer,
         request: ExtractRequest,
-        schema: Schema | None,
         outcome: Outcome,
         *,
+        workers: Workers,
         sizer: Sizer,
         tenant: str,
         secret: bytes,
@@ -62,8 +60,9 @@ class Asking:
     ) -> None:
         self._completer = completer
         self._sizer = sizer
+        self._workers = workers
         self._request = request
-        self._schema = schema
+        self._schema = None if request.schema is None else encode_json(request.schema)
         self._outcome = outcome
         self._tenant = tenant
         self._secret = secret
@@ -100,42 +99,39 @@ class Asking:
 
     async def _answer_from_structured(self) -> bool:
         request, outcome, schema = self._request, self._outcome, self._schema
-        if schema is None or len(outcome.pages) != 1:
+        if schema is None or len(outcome.pages) != 1 or not outcome.pages[0].structured:
             return False
-        found = await asyncio.to_thread(
-            answer_from_structured,
-            outcome.pages[0].structured,
-            schema.document,
-            prompt=request.prompt,
-            validates=lambda data: not schema.violations(data),
+        structured = encode_json(outcome.pages[0].structured)
+        data = await self._workers.run(
+            AnswerFromStructured(schema=schema, structured=structured, prompt=request.prompt)
         )
-        if found is None:
+        if data is None:
             return False
         outcome.needs_no_model()
         if request.dry_run:
             tokenizer = tokenizer_of(outcome.route, request)
             outcome.estimate = Estimate(calls=0, input_tokens=0, output_tokens=0, tokenizer=tokenizer)
         else:
-            outcome.data = found.data
+            outcome.data = data
             outcome.finish_reason = "stop"
-            self._tell_data(found.data)
+            self._tell(DeltaEvent(text=data.decode()))
         return True
 
     async def _answer_at_once(self, task: Task, pages: Sequence[PromptPage]) -> None:
         """One call, and a second one to repair data that does not validate."""
         outcome, schema = self._outcome, self._schema
-        prompt = self._prompt(task, pages)
+        prompt = await self._prompt(task, pages)
         reply = await self._ask(prompt, attempt=1)
         if schema is None:
             outcome.text = reply
             return
-        faults = self._take(reply, schema)
+        faults = await self._take(reply, schema)
         if faults and outcome.finish_reason == "length":
             limit = self._request.max_output_tokens
             raise _unsatisfied(reply, faults, f"the answer was cut at max_output_tokens={limit}, raise it")
         if faults:
             reply = await self._ask(prompt.repaired(reply, faults), attempt=2)
-            if faults := self._take(reply, schema):
+            if faults := await self._take(reply, schema):
                 raise _unsatisfied(reply, faults, "and neither did the answer before it")
             repaired = "the first answer did not validate against the schema; the model corrected it"
             outcome.warnings.append(Notice(code="repaired", message=repaired))
@@ -159,35 +155,38 @@ class Asking:
             prompt_tokens=plan.input_tokens,
         )
 
-    async def _answer_by_merging(self, task: Task, plan: Plan, schema: Schema) -> None:
+    async def _answer_by_merging(self, task: Task, plan: Plan, schema: bytes) -> None:
         """Data: ask every part, merge, and have the model mend what the merged values still break."""
         replies = await self._ask_all(plan)
-        parts = await asyncio.to_thread(_read_parts, plan.calls, replies)
-        for reply, part in zip(replies, parts, strict=True):
-            if reply is not None and part is None:
-                self._lose_part("the model's answer about it is no JSON, or was cut at max_output_tokens")
-        merged = merge_parts([part for part in parts if part is not None])
-        faults = schema.violations(merged)
-        if not faults:
-            self._outcome.data = merged
+        answers = [
+            Answered(pages=[page.content for page in call.pages], reply=reply)
+            for call, reply in zip(plan.calls, replies, strict=True)
+        ]
+        merged = await self._workers.run(MergeAnswers(schema=schema, answers=answers))
+        for _ in merged.unreadable:
+            self._lose_part("the model's answer about it is no JSON, or was cut at max_output_tokens")
+        data, faults = merged.answer.data, merged.answer.violations
+        if data is not None and not faults:
+            self._outcome.data = data
             self._outcome.finish_reason = "stop"
-            self._tell_data(merged)
-        elif merged is None:
+            self._tell(DeltaEvent(text=data.decode()))
+        elif data is None or data == b"null":
             raise _unsatisfied(
                 "\n".join(filter(None, replies)), faults, "no part of the pages gave such data"
             )
         else:
-            gathered = PromptPage(content=encode_json(merged).decode(), title=_GATHERED)
+            gathered = PromptPage(content=data.decode(), title=_GATHERED)
             await self._answer_at_once(task, [gathered])
 
     async def _plan(self, task: Task, pages: Sequence[PromptPage]) -> Plan:
         route, request = self._outcome.route, self._request
         tokenizer = tokenizer_of(route, request)
-        counted = {
+        known = {
             page.content: page.source.tokens.content
             for page in self._outcome.pages
             if page.source.tokens.tokenizer == tokenizer
         }
+        counted = [known.get(page.content) for page in pages]
         return await self._sizer.plan(task, pages, route=route, request=request, counted=counted)
 
     async def _ask_all(self, plan: Plan) -> list[str | None]:
@@ -196,7 +195,7 @@ class Asking:
 
         async def ask(call: Call) -> str:
             async with limit:
-                return await self._ask(self._prompt(plan.task, call.pages))
+                return await self._ask(await self._prompt(plan.task, call.pages))
 
         tasks = [asyncio.ensure_future(ask(call)) for call in plan.calls]
         try:
@@ -251,22 +250,15 @@ class Asking:
         self._outcome.add_call(finished)
         return _said(finished)
 
-    def _take(self, reply: str, schema: Schema) -> list[Violation]:
+    async def _take(self, reply: str, schema: bytes) -> list[Violation]:
         """Keep the reply's data if it validates, else say what is wrong with it."""
-        try:
-            data = read_json(reply)
-        except NoJson as exc:
-            return [Violation(path="", message=str(exc))]
-        faults = schema.violations(data)
-        if not faults:
-            self._outcome.data = data
-        return faults
+        checked = await self._workers.run(ValidateAnswer(schema=schema, reply=reply))
+        if not checked.violations:
+            self._outcome.data = checked.data
+        return checked.violations
 
-    def _tell_data(self, data: Any) -> None:
-        self._tell(DeltaEvent(text=encode_json(data).decode()))
-
-    def _prompt(self, task: Task, pages: Sequence[PromptPage]) -> "_Prompt":
-        delimiter = make_delimiter(pages, secret=self._secret)
+    async def _prompt(self, task: Task, pages: Sequence[PromptPage]) -> "_Prompt":
+        delimiter = await self._workers.run(MakeDelimiter(pages=list(pages), secret=self._secret))
         messages = build_messages(task, pages, delimiter=delimiter)
         return _Prompt(messages=messages, identity=[VERSION, task, list(pages)], schema=task.schema)
 
@@ -285,20 +277,6 @@ class _Prompt(Struct, kw_only=True, frozen=True):
             identity=[*self.identity, reply, list(faults)],
             schema=self.schema,
         )
-
-
-def _read_part(call: Call, reply: str | None) -> Part | None:
-    """What a call gave, with the values that its own pages state; None when that is no JSON."""
-    try:
-        data = read_json(reply or "")
-    except NoJson:
-        return None
-    evidence = find_evidence(data, [page.content for page in call.pages])
-    return Part(data=data, supported=frozenset(e.path for e in evidence if e.status == "supported"))
-
-
-def _read_parts(calls: Sequence[Call], replies: Sequence[str | None]) -> list[Part | None]:
-    return [_read_part(call, reply) for call, reply in zip(calls, replies, strict=True)]
 
 
 def _said(finished: Finished) -> str:

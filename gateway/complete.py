@@ -1,6 +1,6 @@
 """Use case: a prompt in, an answer out: cache → shared flight → backend, with usage, timings and cost.
 
-    completer = Completer(registry, cache=cache)
+    completer = Completer(registry, workers=workers, cache=cache)
     answer = await completer.open(request, tenant="alice")
     finished = await answer.whole()          # or, as it comes:
     while answer.finished is None:
@@ -39,6 +39,7 @@ from gateway.answers import Answer, Landing, Watcher, final_choices, replay_delt
 from gateway.cache.base import Cache
 from gateway.completion_cache import CachePolicy, CompletionCache, Stored, completion_key, is_sampled
 from gateway.context import check_context, count_call
+from gateway.core.tasks.base import Workers
 from gateway.errors import BackendUnavailable, NotFound
 from gateway.failures import is_worth_a_fallback, to_gateway_error
 from gateway.flights import Flight
@@ -67,6 +68,7 @@ class Completer:
 
     Args:
         routes: the registry.
+        workers: count tokens, where a backend does not.
         cache: where answers are kept; None keeps none.
         clock: seconds, monotonic.
         watcher: is told how every answer ended.
@@ -76,11 +78,13 @@ class Completer:
         self,
         routes: Routes,
         *,
+        workers: Workers,
         cache: Cache | None = None,
         clock: Callable[[], float] = time.perf_counter,
         watcher: Watcher | None = None,
     ) -> None:
         self._routes = routes
+        self._workers = workers
         self._kept = CompletionCache(cache) if cache else None
         self._clock = clock
         self._watcher = watcher
@@ -128,7 +132,7 @@ class Completer:
         """As `open`, without waiting: whoever calls it awaits `Answer.opened`, and can close it meanwhile."""
         started = self._clock()
         route = await self.resolve(request.model)
-        await check_context(request, route)
+        await check_context(request, route, self._workers)
         shared = cache.sampled or not is_sampled(request)
         key = completion_key(request, route, tenant=tenant, identity=identity) if shared else None
         flight, report = await self._find(key, route, cache)
@@ -194,11 +198,11 @@ class Completer:
                 landing = await self._produce(flight, request, route)
             except (Exception, asyncio.CancelledError) as exc:
                 if flight.items or isinstance(exc, asyncio.CancelledError):  # else nothing was generated
-                    spend(await count_call(request, route, flight.items))
+                    spend(await count_call(request, route, flight.items, self._workers))
                 raise
             usage = landing.stored.completion.usage
             if usage is None:
-                spend(await count_call(request, landing.route, flight.items))
+                spend(await count_call(request, landing.route, flight.items, self._workers))
             else:
                 spend(usage.input_tokens + usage.output_tokens)
             if key and cache.write and self._kept and landing.route is route:

@@ -1,18 +1,17 @@
 """Whether a prompt fits a model's context: found, and told with both counts, before any call."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from backends.base import CompletionRequest, Delta, Route
-from gateway.core.tokens import ANSWER_TOKENS, MESSAGE_TOKENS, get_counter
+from gateway.core.tasks.base import Workers
+from gateway.core.tasks.tokens import CountTokens
+from gateway.core.tokens import ANSWER_TOKENS, MESSAGE_TOKENS, resolve_tokenizer
 from gateway.errors import ContextOverflow, InvalidRequest
 from gateway.wire import DEFAULT_TOKENIZER
 
-_IN_A_THREAD_CHARS = 20_000  # counting this much takes a millisecond or two
 
-
-async def check_context(request: CompletionRequest, route: Route) -> None:
+async def check_context(request: CompletionRequest, route: Route, workers: Workers) -> None:
     """Refuse a prompt that, with the answer it asks for, passes the model's configured context.
 
     Raises:
@@ -22,7 +21,7 @@ async def check_context(request: CompletionRequest, route: Route) -> None:
     answer_tokens = request.max_output_tokens or 1
     if limit is None or most_tokens(request.messages) + answer_tokens <= limit:
         return
-    tokens = await count_prompt(request.messages, route)
+    tokens = await count_prompt(request.messages, route, workers)
     if tokens + answer_tokens > limit:
         raise ContextOverflow(
             f"the prompt has {tokens} tokens and the answer may have {answer_tokens}; together they must not "
@@ -39,31 +38,33 @@ def most_tokens(messages: list[dict[str, Any]]) -> int:
     return sum(len(text) * (1 if text.isascii() else 4) for text in texts) + _framing(messages)
 
 
-async def count_prompt(messages: list[dict[str, Any]], route: Route) -> int:
+async def count_prompt(messages: list[dict[str, Any]], route: Route, workers: Workers) -> int:
     """The tokens of a conversation's texts: by the model's own tokenizer where its backend has it, else by the
     configured one, else by a common one."""
     text = "\n".join(_texts(messages))
     exact = await route.backend.count_tokens(text, model=route.model)
-    return (await _count(text, route) if exact is None else exact) + _framing(messages)
+    return (await _count(text, route, workers) if exact is None else exact) + _framing(messages)
 
 
-async def count_call(request: CompletionRequest, route: Route, said: Sequence[Delta]) -> int:
+async def count_call(
+    request: CompletionRequest, route: Route, said: Sequence[Delta], workers: Workers
+) -> int:
     """The tokens of a call whose backend told no usage: cut, or of a server that tells none.
 
     Counted here and not by the backend, which is not to be asked for the sake of a request that is over. What has
     no text (a tool's arguments, say) is a token a delta.
     """
-    prompt = await _count("\n".join(_texts(request.messages)), route) + _framing(request.messages)
-    answer = await _count("".join(delta.text for delta in said), route)
+    prompt = await _count("\n".join(_texts(request.messages)), route, workers) + _framing(request.messages)
+    answer = await _count("".join(delta.text for delta in said), route, workers)
     return prompt + max(answer, sum(delta.is_token for delta in said))
 
 
-async def _count(text: str, route: Route) -> int:
+async def _count(text: str, route: Route, workers: Workers) -> int:
     try:
-        count = get_counter(route.tokenizer or DEFAULT_TOKENIZER)
+        tokenizer = resolve_tokenizer(route.tokenizer or DEFAULT_TOKENIZER)
     except InvalidRequest:  # a tokenizer that is not one of ours
-        count = get_counter(DEFAULT_TOKENIZER)
-    return await asyncio.to_thread(count, text) if len(text) > _IN_A_THREAD_CHARS else count(text)
+        tokenizer = DEFAULT_TOKENIZER
+    return await workers.run(CountTokens(text=text, tokenizer=tokenizer)) if text else 0
 
 
 def _framing(messages: list[dict[str, Any]]) -> int:

@@ -1,6 +1,6 @@
 """Use case: pages and a question in, an answer with evidence out.
 
-    extractor = Extractor(scraper=scraper, completer=completer)
+    extractor = Extractor(scraper=scraper, completer=completer, workers=workers)
     response = await extractor.extract(request, tenant="alice")
     async for event in extractor.stream(request, tenant="alice"):   # source…, delta…, evidence, done
 
@@ -21,10 +21,12 @@ import msgspec
 from backends.base import Route
 from gateway.asking import Asking
 from gateway.complete import Completer, Spend, spend_nothing
-from gateway.core.evidence import find_evidence
-from gateway.core.schema import Schema
-from gateway.core.tokens import get_counter, resolve_tokenizer
-from gateway.errors import BackendUnavailable, GatewayError, InvalidRequest
+from gateway.core.tasks.answers import CheckSchema
+from gateway.core.tasks.base import Workers
+from gateway.core.tasks.evidence import MAX_LEAVES, FindEvidence
+from gateway.core.tasks.tokens import CountTokens
+from gateway.core.tokens import resolve_tokenizer
+from gateway.errors import BackendUnavailable, CleanError, GatewayError, InvalidRequest
 from gateway.extraction import STRUCTURED, Outcome, ReadPage, summarise
 from gateway.flights import Flight, Follower
 from gateway.sizing import Sizer
@@ -43,6 +45,7 @@ from gateway.wire import (
     SourceEvent,
     TokenReport,
     collect,
+    encode_json,
 )
 
 SCRAPES_AT_ONCE = 8
@@ -60,6 +63,7 @@ class Extractor:
     """Answers questions about pages. One for the whole service; safe to call concurrently.
 
     Args:
+        workers: check, count, validate and find evidence.
         secret: makes the marks that fence pages; a random one when absent.
         clock: seconds, monotonic.
     """
@@ -69,14 +73,16 @@ class Extractor:
         *,
         scraper: PageScraper,
         completer: Completer,
+        workers: Workers,
         secret: bytes | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._scraper = scraper
         self._completer = completer
+        self._workers = workers
         self._secret = secret or secrets.token_bytes(32)
         self._clock = clock
-        self._sizer = Sizer(clock=clock)
+        self._sizer = Sizer(workers=workers, clock=clock)
 
     async def extract(
         self, request: ExtractRequest, *, tenant: str = "", spend: Spend = spend_nothing
@@ -122,7 +128,8 @@ class Extractor:
     async def _work(self, request: ExtractRequest, tenant: str, spend: Spend, tell: Tell) -> ExtractDone:
         began = self._clock()
         check_request(request)
-        schema = await asyncio.to_thread(Schema, request.schema) if request.schema is not None else None
+        if request.schema is not None:
+            await self._workers.run(CheckSchema(schema=encode_json(request.schema)))
         route: Route | BackendUnavailable
         try:
             route = await self._completer.resolve(request.model)
@@ -133,8 +140,8 @@ class Extractor:
         asking = Asking(
             self._completer,
             request,
-            schema,
             outcome,
+            workers=self._workers,
             sizer=self._sizer,
             tenant=tenant,
             secret=self._secret,
@@ -142,12 +149,32 @@ class Extractor:
             spend=spend,
         )
         await asking.answer()
-        if schema is not None and request.evidence and not request.dry_run:
-            markdown = [page.content for page in outcome.pages]
-            beside = [page.stated_beside(structured=outcome.backend == STRUCTURED) for page in outcome.pages]
-            outcome.evidence = await asyncio.to_thread(find_evidence, outcome.data, markdown, beside=beside)
+        if outcome.data is not None and request.evidence:
+            await self._find_evidence(outcome)
             tell(EvidenceEvent(evidence=outcome.evidence))
         return summarise(outcome, total_ms=(self._clock() - began) * 1000)
+
+    async def _find_evidence(self, outcome: Outcome) -> None:
+        """Judge the answer's values; an answer whose evidence takes too long is an answer all the same."""
+        structured = outcome.backend == STRUCTURED
+        pages = [page.as_evidence(structured=structured) for page in outcome.pages]
+        try:
+            outcome.evidence = await self._workers.run(
+                FindEvidence(data=outcome.data or b"null", pages=pages)
+            )
+        except CleanError as exc:
+            outcome.warnings.append(Notice(code="evidence_missing", message=exc.detail))
+            return
+        if len(outcome.evidence) == MAX_LEAVES:
+            cut = f"the first {MAX_LEAVES} values were judged"
+            outcome.warnings.append(Notice(code="evidence_cut", message=cut))
+
+    async def _page_of(self, content: str, tokenizer: str) -> ReadPage:
+        tokenizer = resolve_tokenizer(tokenizer)
+        tokens = await self._workers.run(CountTokens(text=content, tokenizer=tokenizer))
+        report = TokenReport(tokenizer=tokenizer, html=tokens, content=tokens, saved=0, reduction=0)
+        source = ExtractSource(url=None, title=None, tokens=report, cache=CacheReport(status="bypass"))
+        return ReadPage(content=content, source=source)
 
     async def _read(self, request: ExtractRequest, tenant: str, outcome: Outcome, tell: Tell) -> None:
         """Read the sources; one of several that fails is a warning."""
@@ -157,7 +184,7 @@ class Extractor:
             outcome.pages.append(page)
 
         if request.content is not None:
-            add(await asyncio.to_thread(_page_of, request.content, request.scrape.tokenizer))
+            add(await self._page_of(request.content, request.scrape.tokenizer))
             return
         limit = asyncio.Semaphore(SCRAPES_AT_ONCE)
 
@@ -229,14 +256,6 @@ def _told_of(url: str | None, warnings: list[Notice]) -> list[Notice]:
     if url is None:
         return warnings
     return [msgspec.structs.replace(notice, message=f"{url}: {notice.message}") for notice in warnings]
-
-
-def _page_of(content: str, tokenizer: str) -> ReadPage:
-    tokenizer = resolve_tokenizer(tokenizer)
-    tokens = get_counter(tokenizer)(content)
-    report = TokenReport(tokenizer=tokenizer, html=tokens, content=tokens, saved=0, reduction=0)
-    source = ExtractSource(url=None, title=None, tokens=report, cache=CacheReport(status="bypass"))
-    return ReadPage(content=content, source=source)
 
 
 def _fields(struct: msgspec.Struct) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from backends.base import Completion, Route, Usage
 from gateway.answers import Finished
-from gateway.core.evidence import leaves_of
 from gateway.core.prompt import PromptPage
+from gateway.core.tasks.evidence import StatedPage
 from gateway.errors import BackendUnavailable
 from gateway.wire import (
     CacheReport,
@@ -24,6 +24,7 @@ from gateway.wire import (
     Gaps,
     Notice,
     ScrapeResponse,
+    encode_json,
 )
 
 STRUCTURED = "structured"  # the backend named by answers that needed none
@@ -55,10 +56,13 @@ class ReadPage(Struct, kw_only=True, frozen=True):
             clean_ms=response.timings.clean_ms,
         )
 
-    def stated_beside(self, *, structured: bool) -> str:
-        """What it states outside its content: the title, and the structured data if an answer was made of it."""
-        stated = leaves_of(self.structured) if structured else []
-        return "\n".join([self.source.title or "", *(str(leaf.value) for leaf in stated)])
+    def as_evidence(self, *, structured: bool) -> StatedPage:
+        """The part of it that values are looked for in; the structured data if an answer was made of it."""
+        return StatedPage(
+            content=self.content,
+            title=self.source.title,
+            structured=encode_json(self.structured if structured else []),
+        )
 
     def as_prompt(self) -> PromptPage:
         """The part of it that a model gets."""
@@ -75,7 +79,7 @@ class Outcome:
         self.pages: list[ReadPage] = []
         self.warnings: list[Notice] = []
         self.finished: list[Finished] = []  # one a call, as they ended
-        self.data: Any = None
+        self.data: bytes | None = None  # JSON
         self.text: str | None = None
         self.finish_reason: str | None = None
         self.evidence: list[Evidence] = []
@@ -101,7 +105,7 @@ def summarise(outcome: Outcome, *, total_ms: float) -> ExtractDone:
         id=f"ext-{secrets.token_hex(12)}",
         model=last.model if last else outcome.model,
         backend=last.backend if last else outcome.backend,
-        data=outcome.data,
+        data=None if outcome.data is None else msgspec.json.decode(outcome.data),
         text=outcome.text,
         finish_reason=outcome.finish_reason,
         evidence=outcome.evidence,

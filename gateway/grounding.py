@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from backends.base import CompletionRequest, Route
 from gateway.context import most_tokens
-from gateway.core.chunks import split_markdown
-from gateway.core.prompt import PromptPage, ground_messages, make_delimiter, share_budget
-from gateway.core.tokens import get_counter
+from gateway.core.prompt import PromptPage, ground_messages, share_budget
+from gateway.core.tasks.base import Workers
+from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.wire import ScrapeRequest, ScrapeResponse, WebOptions, WebSource
 
@@ -43,11 +43,13 @@ class Grounder:
     """Puts pages into prompts. One for the whole service.
 
     Args:
+        workers: cut pages and make delimiters.
         secret: makes the delimiters that fence pages; a random one when absent.
     """
 
-    def __init__(self, *, scraper: PageScraper, secret: bytes | None = None) -> None:
+    def __init__(self, *, scraper: PageScraper, workers: Workers, secret: bytes | None = None) -> None:
         self._scraper = scraper
+        self._workers = workers
         self._secret = secret or secrets.token_bytes(32)
 
     async def ground(
@@ -67,7 +69,7 @@ class Grounder:
         shares = share_budget(sizes, budget)
         cut = [share if 0 < share < size else None for share, size in zip(shares, sizes, strict=True)]
         pieces = await self._scrape_all(web, cut, tenant) if any(cut) else read
-        pieces = [await _within(piece, share) for piece, share in zip(pieces, shares, strict=True)]
+        pieces = [await self._within(piece, share) for piece, share in zip(pieces, shares, strict=True)]
         sources, pages = [], []
         for url, whole, piece, share in zip(web.urls, read, pieces, shares, strict=True):
             if isinstance(piece, ScrapeResponse) and isinstance(whole, ScrapeResponse) and share:
@@ -77,7 +79,7 @@ class Grounder:
             raise InvalidRequest(
                 f"a budget of {budget} tokens has no room for {len(web.urls)} pages", field="web.max_tokens"
             )
-        delimiter = make_delimiter(pages, secret=self._secret)
+        delimiter = await self._workers.run(MakeDelimiter(pages=pages, secret=self._secret))
         messages = ground_messages(request.messages, pages, delimiter=delimiter)
         return Grounded(
             request=msgspec.structs.replace(request, messages=messages),
@@ -101,6 +103,18 @@ class Grounder:
 
         return await asyncio.gather(*(scrape(*each) for each in zip(web.urls, limits, strict=True)))
 
+    async def _within(
+        self, piece: ScrapeResponse | GatewayError, share: int
+    ) -> ScrapeResponse | GatewayError:
+        """The piece, cut wherever it must be: a scrape leaves a table or fence whole, a budget has no exceptions."""
+        if isinstance(piece, GatewayError) or not 0 < share < piece.tokens.content:
+            return piece
+        cut = await self._workers.run(
+            CutMarkdown(content=piece.content, max_tokens=share, tokenizer=piece.tokens.tokenizer)
+        )
+        tokens = msgspec.structs.replace(piece.tokens, content=cut.tokens)
+        return msgspec.structs.replace(piece, content=cut.content, tokens=tokens)
+
 
 def budget_for(request: CompletionRequest, route: Route) -> int:
     """What is left of the model's context for pages.
@@ -119,17 +133,6 @@ def budget_for(request: CompletionRequest, route: Route) -> int:
             field="web",
         )
     return left
-
-
-async def _within(piece: ScrapeResponse | GatewayError, share: int) -> ScrapeResponse | GatewayError:
-    """The piece, cut wherever it must be: a scrape leaves a table or fence whole, a budget has no exceptions."""
-    if isinstance(piece, GatewayError) or not 0 < share < piece.tokens.content:
-        return piece
-    count = get_counter(piece.tokens.tokenizer)
-    parts = await asyncio.to_thread(split_markdown, piece.content, max_tokens=share, count=count)
-    content = piece.content[: parts[0].end]
-    tokens = msgspec.structs.replace(piece.tokens, content=count(content))
-    return msgspec.structs.replace(piece, content=content, tokens=tokens)
 
 
 def _report(

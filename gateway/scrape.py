@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -17,13 +17,14 @@ from msgspec import UNSET, Struct
 from gateway import __version__
 from gateway.cache.base import Cache
 from gateway.cache.typed import load, save
-from gateway.core import jobs
 from gateway.core.cursor import Cursor, decode_cursor, encode_cursor
 from gateway.core.page import CleanOptions
+from gateway.core.tasks.base import Workers
+from gateway.core.tasks.page import Cleaned, CleanPage
+from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens import resolve_tokenizer
 from gateway.core.url import parse_url
 from gateway.errors import (
-    InternalError,
     InvalidRequest,
     OriginStatus,
     Overloaded,
@@ -46,14 +47,6 @@ from gateway.wire import (
 CONTENT_TTL_S = 7 * 86_400
 OPTIONAL = ("links", "images", "structured", "chunks", "html")
 
-Result = TypeVar("Result", jobs.Cleaned, jobs.Counted)
-
-
-class Workers(Protocol):
-    """Runs a job of `core.jobs` off the event loop, within a deadline. Raises CleanTimeout past it."""
-
-    async def run(self, job: jobs.Job) -> jobs.Result: ...
-
 
 class Opening(Struct, kw_only=True, frozen=True):
     """A request whose page is at hand: what remains is to read it."""
@@ -67,7 +60,7 @@ class Opening(Struct, kw_only=True, frozen=True):
 class Content(Struct, kw_only=True, frozen=True):
     """What a set of options made of a snapshot: all of a response but its id, age and times."""
 
-    cleaned: jobs.Cleaned
+    cleaned: Cleaned
     html_tokens: int
 
 
@@ -192,8 +185,8 @@ class Scraper:
         if (request.text is None) == (request.messages is None):
             raise InvalidRequest("send exactly one of `text` and `messages`", field="text")
         tokenizer = resolve_tokenizer(request.tokenizer)
-        job = jobs.CountJob(text=request.text, messages=request.messages, tokenizer=tokenizer)
-        return TokensResponse(tokenizer=tokenizer, tokens=(await self._run(job, jobs.Counted)).tokens)
+        task = CountTokens(text=request.text, messages=request.messages, tokenizer=tokenizer)
+        return TokensResponse(tokenizer=tokenizer, tokens=await self._workers.run(task))
 
     @contextlib.contextmanager
     def _until_the_end(self) -> Iterator[None]:
@@ -231,8 +224,8 @@ class Scraper:
         tokenizer = resolve_tokenizer(opening.request.tokenizer)
         count_key = f"tokens:{page.entry.digest}:{tokenizer}"
         html_tokens = await load(self._cache, count_key, int) if page.storable else None
-        job = _clean_job(opening, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
-        cleaned = await self._run(job, jobs.Cleaned)
+        task = _clean_task(opening, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
+        cleaned = await self._workers.run(task)
         if html_tokens is None:
             html_tokens = cleaned.html_tokens or 0
         content = Content(cleaned=cleaned, html_tokens=html_tokens)
@@ -243,12 +236,6 @@ class Scraper:
                 self._cache, key, msgspec.structs.replace(content, cleaned=timeless), ttl_s=CONTENT_TTL_S
             )
         return content, page
-
-    async def _run(self, job: jobs.Job, kind: type[Result]) -> Result:
-        result = await self._workers.run(job)
-        if not isinstance(result, kind):
-            raise InternalError(f"a worker answered {type(result).__name__} to {type(job).__name__}")
-        return result
 
 
 def _shutting_down() -> Overloaded:
@@ -295,9 +282,9 @@ def _piece_digest(opening: Opening) -> str:
     )
 
 
-def _clean_job(opening: Opening, snapshot: Snapshot, *, tokenizer: str, count_html: bool) -> jobs.CleanJob:
+def _clean_task(opening: Opening, snapshot: Snapshot, *, tokenizer: str, count_html: bool) -> CleanPage:
     request, entry = opening.request, snapshot.entry
-    return jobs.CleanJob(
+    return CleanPage(
         body=snapshot.body,
         page=snapshot.page if count_html else None,
         content_type=entry.headers.get("content-type", ""),

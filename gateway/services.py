@@ -16,6 +16,7 @@ from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
 from gateway.complete import Completer
+from gateway.core.tasks.base import Workers
 from gateway.extract import Extractor
 from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
@@ -39,6 +40,7 @@ class Services(Struct, kw_only=True, frozen=True):
     grounder: Grounder
     extractor: Extractor
     registry: Registry
+    workers: Workers
     cache: Cache
     health: Health
 
@@ -105,7 +107,8 @@ async def open_services(
 
         registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
         stack.push_async_callback(registry.aclose)
-        completer = Completer(tracing.routes(registry), cache=cache, watcher=metrics.models)
+        traced = tracing.workers(workers)
+        completer = Completer(tracing.routes(registry), workers=traced, cache=cache, watcher=metrics.models)
         stack.push_async_callback(completer.aclose)
 
         if settings.local_model:  # a model takes its time to load: begin now, not with the first request
@@ -115,16 +118,15 @@ async def open_services(
         async def workers_health() -> str | None:
             return workers.health()
 
-        scraper = Scraper(
-            pages=pages, workers=tracing.workers(workers), cache=cache, told=metrics.observe_page
-        )
+        scraper = Scraper(pages=pages, workers=traced, cache=cache, told=metrics.observe_page)
         yield Services(
             scraper=scraper,
             ready=ReadyAnswers(cache, told=metrics.observe_page),
             completer=completer,
-            grounder=Grounder(scraper=scraper),
-            extractor=Extractor(scraper=scraper, completer=completer),
+            grounder=Grounder(scraper=scraper, workers=traced),
+            extractor=Extractor(scraper=scraper, completer=completer, workers=traced),
             registry=registry,
+            workers=traced,
             cache=cache,
             health=Health(
                 needed={"workers": workers_health}, helpful={"cache": cache.health}, backends=registry.health

@@ -1,13 +1,15 @@
 """What fits a model: its context, and pages planned into calls by it."""
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from backends.base import BackendFailure, Route
-from gateway.core.plan import Budget, Plan, plan_calls
+from gateway.core.plan import Budget, Plan
 from gateway.core.prompt import PromptPage, Task, build_messages
-from gateway.core.tokens import TokenCounter, get_counter, resolve_tokenizer
+from gateway.core.tasks.base import Workers
+from gateway.core.tasks.prompts import PlanCalls
+from gateway.core.tasks.tokens import CountTokens
+from gateway.core.tokens import resolve_tokenizer
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.wire import ExtractRequest
 
@@ -18,10 +20,12 @@ class Sizer:
     """Plans calls. One for the whole service: it remembers what backends tell of their models.
 
     Args:
+        workers: count and cut.
         clock: seconds, monotonic.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, *, workers: Workers, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._workers = workers
         self._contexts = _Contexts(clock=clock)
 
     async def plan(
@@ -31,33 +35,44 @@ class Sizer:
         *,
         route: Route | GatewayError,
         request: ExtractRequest,
-        counted: Mapping[str, int],
+        counted: Sequence[int | None],
     ) -> Plan:
         """Fit pages into calls to the route's model; without a route, into those of an assumed one.
 
         Args:
-            counted: tokens of texts that were counted before, by the encoding of `tokenizer_of`.
+            counted: tokens of each page where they are known, by the encoding of `tokenizer_of`.
         Raises:
             ContextOverflow: as `plan_calls`.
         """
-        count_anew = get_counter(tokenizer_of(route, request))
-
-        def count(text: str) -> int:
-            known = counted.get(text)
-            return count_anew(text) if known is None else known
-
+        tokenizer = tokenizer_of(route, request)
         context_tokens, scale = None, 1.0
         if isinstance(route, Route) and (context_tokens := await self._contexts.of(route)) is not None:
             rules = "\n".join([message["content"] for message in build_messages(task, [], delimiter="")])
-            longest = max((page.content for page in pages), key=len, default="")
-            scale = max(1.0, *[await _scale(route, text, count) for text in (rules, longest)])
+            longest = max(range(len(pages)), key=lambda at: len(pages[at].content), default=None)
+            scale = max(1.0, await self._scale(route, rules, tokenizer, None))
+            if longest is not None:
+                scale = max(
+                    scale, await self._scale(route, pages[longest].content, tokenizer, counted[longest])
+                )
         budget = Budget(
             context_tokens=context_tokens,
             max_output_tokens=request.max_output_tokens,
             max_input_tokens=request.max_input_tokens,
             scale=scale,
         )
-        return await asyncio.to_thread(plan_calls, task, pages, budget=budget, count=count)
+        planning = PlanCalls(
+            question=task, pages=list(pages), counted=list(counted), budget=budget, tokenizer=tokenizer
+        )
+        return await self._workers.run(planning)
+
+    async def _scale(self, route: Route, text: str, tokenizer: str, counted: int | None) -> float:
+        """The model's tokens per one of ours in a text, where its backend can count."""
+        exact = await route.backend.count_tokens(text, model=route.model)
+        if not exact:
+            return 1.0
+        if counted is None:
+            counted = await self._workers.run(CountTokens(text=text, tokenizer=tokenizer))
+        return exact / max(1, counted)
 
 
 def tokenizer_of(route: Route | GatewayError, request: ExtractRequest) -> str:
@@ -95,9 +110,3 @@ class _Contexts:
             told = next((info.context_tokens for info in listed if info.name == route.model), None)
             self._told[key] = now, told
         return told
-
-
-async def _scale(route: Route, text: str, count: TokenCounter) -> float:
-    """The model's tokens per one of ours in a text, where its backend can count."""
-    exact = await route.backend.count_tokens(text, model=route.model)
-    return exact / max(1, await asyncio.to_thread(count, text)) if exact else 1.0

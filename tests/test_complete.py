@@ -11,6 +11,7 @@ from gateway import errors
 from gateway.answers import Finished
 from gateway.complete import Completer
 from gateway.completion_cache import CachePolicy
+from tests.inline import InlineWorkers
 from tests.shelf import DictCache
 
 pytestmark = pytest.mark.anyio
@@ -54,7 +55,7 @@ async def complete(completer: Completer, request: CompletionRequest, **how: Any)
 
 async def test_stream_ends_with_what_was_streamed() -> None:
     backend = ScriptedBackend([Reply(deltas=["Hel", "lo"])])
-    text, finished = await collect(Completer(one(backend)), ask())
+    text, finished = await collect(Completer(one(backend), workers=InlineWorkers()), ask())
     assert text == finished.text == "Hello"
     assert finished.completion.finish_reason == "stop"
     assert finished.cache.status == "miss"
@@ -63,7 +64,7 @@ async def test_stream_ends_with_what_was_streamed() -> None:
 
 async def test_cached_answer_serves_plain_and_streamed_calls_alike() -> None:
     backend = ScriptedBackend([Reply(reasoning=["Hm"], deltas=["Hel", "lo"])])
-    completer = Completer(one(backend), cache=DictCache())
+    completer = Completer(one(backend), cache=DictCache(), workers=InlineWorkers())
     first = await complete(completer, ask())
     text, second = await collect(completer, ask())
     assert (text, second.choices) == ("Hello", first.choices)
@@ -75,7 +76,7 @@ async def test_cached_answer_serves_plain_and_streamed_calls_alike() -> None:
 
 async def test_identical_requests_in_flight_share_one_call() -> None:
     backend = ScriptedBackend([Reply(deltas=["a"] * 5, gap_s=0.01)])
-    completer = Completer(one(backend))
+    completer = Completer(one(backend), workers=InlineWorkers())
     answers = await asyncio.gather(*(collect(completer, ask()) for _ in range(50)))
     assert {text for text, _ in answers} == {"aaaaa"}
     assert len(backend.requests) == 1
@@ -83,7 +84,7 @@ async def test_identical_requests_in_flight_share_one_call() -> None:
 
 async def test_follower_gets_what_was_streamed_and_then_what_comes() -> None:
     backend = ScriptedBackend([Reply(deltas=list("abcdef"), gap_s=0.05)])
-    completer = Completer(one(backend))
+    completer = Completer(one(backend), workers=InlineWorkers())
     leader = await completer.open(ask())
     while len(await leader.batch()) == 0:
         pass
@@ -101,7 +102,7 @@ async def test_follower_gets_what_was_streamed_and_then_what_comes() -> None:
 
 async def test_last_reader_to_leave_stops_the_backend() -> None:
     backend = ScriptedBackend([Reply(deltas=list("abc"), gap_s=30)])
-    completer = Completer(one(backend))
+    completer = Completer(one(backend), workers=InlineWorkers())
     first, second = await completer.open(ask()), await completer.open(ask())
     first.close()
     await asyncio.sleep(0.01)
@@ -115,7 +116,7 @@ async def test_unfinished_answer_is_an_error_and_is_not_cached() -> None:
     backend = ScriptedBackend([Reply(deltas=list("abc"), fail_after=2)])
     cache = DictCache()
     with pytest.raises(errors.BackendInterrupted, match="incomplete"):
-        await complete(Completer(one(backend), cache=cache), ask())
+        await complete(Completer(one(backend), cache=cache, workers=InlineWorkers()), ask())
     assert cache.entries == {}
 
 
@@ -134,7 +135,7 @@ async def test_unfinished_answer_is_an_error_and_is_not_cached() -> None:
 )
 async def test_cache_is_missed_by(change: dict[str, Any], how: dict[str, Any]) -> None:
     backend = ScriptedBackend()
-    completer = Completer(one(backend), cache=DictCache())
+    completer = Completer(one(backend), cache=DictCache(), workers=InlineWorkers())
     await complete(completer, ask(), tenant="alice")
     await complete(completer, ask(**change), **({"tenant": "alice"} | how))
     assert len(backend.requests) == 2
@@ -146,14 +147,14 @@ async def test_cache_is_missed_by(change: dict[str, Any], how: dict[str, Any]) -
 )
 async def test_cache_is_not_missed_by_what_changes_no_answer(parameters: dict[str, Any]) -> None:
     backend = ScriptedBackend()
-    completer = Completer(one(backend), cache=DictCache())
+    completer = Completer(one(backend), cache=DictCache(), workers=InlineWorkers())
     await complete(completer, ask())
     assert (await complete(completer, ask(parameters=parameters))).cache.status == "hit"
 
 
 async def test_identity_stands_for_messages_that_hold_something_random() -> None:
     backend = ScriptedBackend()
-    completer = Completer(one(backend), cache=DictCache())
+    completer = Completer(one(backend), cache=DictCache(), workers=InlineWorkers())
     await complete(completer, ask("fence 1"), identity=["page", "question"])
     assert (await complete(completer, ask("fence 2"), identity=["page", "question"])).cache.status == "hit"
 
@@ -172,7 +173,7 @@ async def test_chance_is_cached_only_when_asked(
     fields: dict[str, Any], policy: CachePolicy, calls: int
 ) -> None:
     backend = ScriptedBackend()
-    completer = Completer(one(backend), cache=DictCache())
+    completer = Completer(one(backend), cache=DictCache(), workers=InlineWorkers())
     for _ in range(2):
         await complete(completer, ask(**fields), cache=policy)
     assert len(backend.requests) == calls
@@ -186,7 +187,7 @@ async def test_fallback_serves_before_the_first_token_and_is_told() -> None:
         n=Route(name="n", backend=spare, model="n"),
     )
     cache = DictCache()
-    finished = await complete(Completer(routes, cache=cache), ask())
+    finished = await complete(Completer(routes, cache=cache, workers=InlineWorkers()), ask())
     assert (finished.text, finished.backend, finished.model) == ("spare", "spare", "n")
     assert finished.passed_over == ["m: scripted to answer 503"]
     assert cache.entries == {}, "another model's answer is not kept under this one's name"
@@ -206,7 +207,7 @@ async def test_fallback_is_not_tried_when(reply: Reply) -> None:
         n=Route(name="n", backend=spare, model="n"),
     )
     with pytest.raises(errors.BackendError):
-        await complete(Completer(routes), ask())
+        await complete(Completer(routes, workers=InlineWorkers()), ask())
     assert spare.requests == []
 
 
@@ -218,7 +219,7 @@ async def test_one_deadline_covers_all_tries() -> None:
         o=Route(name="o", backend=slow, model="o"),
     )
     with pytest.raises(errors.BackendTimeout, match="deadline"):
-        await complete(Completer(routes), ask(timeout_s=0.1))
+        await complete(Completer(routes, workers=InlineWorkers()), ask(timeout_s=0.1))
     assert len(slow.requests) == 2
     assert slow.closed == 2
 
@@ -226,7 +227,7 @@ async def test_one_deadline_covers_all_tries() -> None:
 async def test_timeout_after_the_first_token_is_an_interruption() -> None:
     backend = ScriptedBackend([Reply(deltas=["a", "b"], gap_s=60)])
     with pytest.raises(errors.BackendInterrupted, match="within"):
-        await complete(Completer(one(backend, timeout_s=0.05)), ask())
+        await complete(Completer(one(backend, timeout_s=0.05), workers=InlineWorkers()), ask())
 
 
 @pytest.mark.parametrize(
@@ -244,7 +245,7 @@ async def test_failure_has_the_status_of_its_cause(
 ) -> None:
     backend = ScriptedBackend([Reply(status=status, retry_after_s=7)])
     with pytest.raises(error) as caught:
-        await complete(Completer(one(backend)), ask())
+        await complete(Completer(one(backend), workers=InlineWorkers()), ask())
     assert caught.value.status == answer
     if status in (429, 503):
         assert caught.value.retry_after_s == 7
@@ -252,7 +253,7 @@ async def test_failure_has_the_status_of_its_cause(
 
 async def test_every_follower_gets_the_failure() -> None:
     backend = ScriptedBackend([Reply(delay_s=0.02, status=503)])
-    completer = Completer(one(backend))
+    completer = Completer(one(backend), workers=InlineWorkers())
     outcomes = await asyncio.gather(*(complete(completer, ask()) for _ in range(5)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [errors.BackendUnavailable] * 5
     assert len(backend.requests) == 1
@@ -262,7 +263,7 @@ async def test_cost_counts_cached_input_once_at_its_own_rate() -> None:
     usage = Usage(input_tokens=1000, cached_input_tokens=400, output_tokens=100)
     backend = ScriptedBackend([Reply(deltas=["x"], usage=usage)])
     price = Price(input=2.0, cached_input=0.5, output=8.0)
-    completer = Completer(one(backend, price=price), cache=DictCache())
+    completer = Completer(one(backend, price=price), cache=DictCache(), workers=InlineWorkers())
     spent = (await complete(completer, ask())).cost
     saved = (await complete(completer, ask())).cost
     assert spent.usd == pytest.approx((600 * 2.0 + 400 * 0.5 + 100 * 8.0) / 1e6)
@@ -272,7 +273,7 @@ async def test_cost_counts_cached_input_once_at_its_own_rate() -> None:
 async def test_unknown_model_names_the_known_ones() -> None:
     with pytest.raises(errors.NotFound, match=r"known models: m") as caught:
         await complete(
-            Completer(one(ScriptedBackend())),
+            Completer(one(ScriptedBackend()), workers=InlineWorkers()),
             CompletionRequest(model="nope", messages=[{"role": "user", "content": "Hi"}]),
         )
     assert caught.value.extra["known"] == ["m"]
@@ -280,7 +281,7 @@ async def test_unknown_model_names_the_known_ones() -> None:
 
 async def test_shutting_down_ends_open_answers_with_an_error() -> None:
     backend = ScriptedBackend([Reply(deltas=["a", "b"], gap_s=60)])
-    completer = Completer(one(backend))
+    completer = Completer(one(backend), workers=InlineWorkers())
     answer = await completer.open(ask())
     await completer.aclose()
     with pytest.raises(errors.BackendUnavailable, match="shutting down"):
@@ -295,7 +296,7 @@ async def test_tool_calls_are_folded_and_replayed() -> None:
         {"index": 0, "function": {"arguments": ":1}"}},
     ]
     backend = ScriptedBackend([Reply(tool_calls=calls, finish_reason="tool_calls")])
-    completer = Completer(one(backend), cache=DictCache())
+    completer = Completer(one(backend), cache=DictCache(), workers=InlineWorkers())
     message = (await complete(completer, ask())).choices[0]["message"]
     assert message["tool_calls"] == [
         {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"a":1}'}}

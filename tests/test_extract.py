@@ -39,6 +39,7 @@ from gateway.wire import (
     ScrapeOptions,
     SourceEvent,
 )
+from tests.inline import InlineWorkers
 
 pytestmark = pytest.mark.anyio
 
@@ -115,8 +116,10 @@ async def make_bench(site: Site, scraper: Scraper, tmp_path: Path) -> AsyncItera
         script = replies if callable(replies) else list(replies)
         backend = ScriptedBackend(script, models=route.pop("models", None))
         one = Route(name="m", backend=backend, model="m-large", **route)
-        completers.append(Completer(OneModel(one if configured else None), cache=cache))
-        extractor = Extractor(scraper=scraper, completer=completers[-1])
+        completers.append(
+            Completer(OneModel(one if configured else None), cache=cache, workers=InlineWorkers())
+        )
+        extractor = Extractor(scraper=scraper, completer=completers[-1], workers=InlineWorkers())
         return Bench(extractor=extractor, backend=backend, site=site)
 
     yield make

@@ -8,6 +8,7 @@ from backends.scripted import Reply, ScriptedBackend
 from gateway import errors
 from gateway.complete import Completer
 from gateway.model_metrics import MOST_MODELS, ModelMetrics
+from tests.inline import InlineWorkers
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +39,9 @@ async def complete(completer: Completer, request: CompletionRequest) -> None:
 
 async def test_answer_is_counted_under_the_conventional_names() -> None:
     registry = CollectorRegistry()
-    completer = Completer(AnyModel(ScriptedBackend()), watcher=ModelMetrics(registry))
+    completer = Completer(
+        AnyModel(ScriptedBackend()), watcher=ModelMetrics(registry), workers=InlineWorkers()
+    )
     await complete(completer, ask())
     text = generate_latest(registry).decode()
     labels = 'gen_ai_operation_name="chat",gen_ai_provider_name="scripted",gen_ai_request_model="m"'
@@ -53,7 +56,11 @@ async def test_answer_is_counted_under_the_conventional_names() -> None:
 
 async def test_failure_is_counted_by_its_code() -> None:
     registry = CollectorRegistry()
-    completer = Completer(AnyModel(ScriptedBackend([Reply(status=503)])), watcher=ModelMetrics(registry))
+    completer = Completer(
+        AnyModel(ScriptedBackend([Reply(status=503)])),
+        watcher=ModelMetrics(registry),
+        workers=InlineWorkers(),
+    )
     with pytest.raises(errors.BackendUnavailable):
         await complete(completer, ask())
     assert 'error_type="backend_unavailable"' in generate_latest(registry).decode()
@@ -61,7 +68,9 @@ async def test_failure_is_counted_by_its_code() -> None:
 
 async def test_invented_model_names_do_not_make_series_without_end() -> None:
     registry = CollectorRegistry()
-    completer = Completer(AnyModel(ScriptedBackend()), watcher=ModelMetrics(registry))
+    completer = Completer(
+        AnyModel(ScriptedBackend()), watcher=ModelMetrics(registry), workers=InlineWorkers()
+    )
     for number in range(MOST_MODELS + 20):
         await complete(completer, ask(f"m{number}"))
     text = generate_latest(registry).decode()

@@ -20,6 +20,7 @@ from gateway.grounding import Grounder
 from gateway.routes import chat
 from gateway.services import Services
 from gateway.wire import ScrapeRequest, ScrapeResponse
+from tests.inline import InlineWorkers
 from tests.serving import served
 from tests.shelf import DictCache
 from tests.upstream import DONE, HELLO, JSON, USAGE, Heard, Piece, Said, Upstream, chunk, error, upstream
@@ -66,9 +67,12 @@ async def gateway(
         )
         registry = Registry([mine, *specs], **more)
         cache = DictCache()
-        completer = Completer(registry, cache=cache)
+        completer = Completer(registry, cache=cache, workers=InlineWorkers())
         parts = dict.fromkeys(Services.__struct_fields__)  # what no route here asks for is not there
-        services = Services(**parts | {"completer": completer, "grounder": Grounder(scraper=NoPages())})
+        services = Services(
+            **parts
+            | {"completer": completer, "grounder": Grounder(scraper=NoPages(), workers=InlineWorkers())}
+        )
         app = Litestar(
             [chat.router], dependencies={"services": Provide(lambda: services, sync_to_thread=False)}
         )

@@ -1,7 +1,7 @@
 """What a task is, and how tasks and their results become bytes and values again."""
 
 from functools import cache
-from typing import Any, ClassVar, Generic, TypeVar, cast, get_args
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast, get_args
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +24,15 @@ class Task(Struct, Generic[R], kw_only=True, frozen=True, tag=True):
     def run(self) -> R:
         """The result. Raises the GatewayError that the caller gets."""
         raise NotImplementedError
+
+
+class Workers(Protocol):
+    """Runs tasks off the event loop, each within a deadline, and ends one whose caller leaves.
+
+    Raises `Task.exceeded` past the deadline, and the GatewayError that the work ends in.
+    """
+
+    async def run(self, task: Task[R]) -> R: ...
 
 
 class Failure(Struct, kw_only=True, frozen=True):
@@ -83,5 +92,6 @@ def unpack(task: Task[R], content: bytes) -> R:
 
 @cache
 def _answer_decoder(kind: type[Task[Any]]) -> "msgspec.msgpack.Decoder[tuple[Failure | None, Any]]":
-    [result] = get_args(kind.__orig_bases__[0])  # type: ignore[attr-defined] -- `int` of `Task[int]`
+    # `int` of `Task[int]`
+    [result] = get_args(vars(kind)["__orig_bases__"][0])
     return msgspec.msgpack.Decoder(tuple[Failure | None, result | None])  # type: ignore[valid-type]

@@ -9,7 +9,6 @@ from gateway.core.evidence import find_evidence, leaves_of
 from gateway.core.tasks.base import Task
 from gateway.wire import Evidence
 
-
 MAX_LEAVES = 100_000  # judged: the main process holds what is found as objects
 
 
@@ -43,4 +42,6 @@ class FindEvidence(Task[list[Evidence]], kw_only=True, frozen=True):
 
 def _stated_beside(page: StatedPage) -> str:
     """What a page states outside its content."""
-    return "\n".join([page.title or "", *(str(leaf.value) for leaf in leaves_of(msgspec.json.decode(page.structured)))])
+    return "\n".join(
+        [page.title or "", *(str(leaf.value) for leaf in leaves_of(msgspec.json.decode(page.structured)))]
+    )

@@ -13,8 +13,8 @@ from gateway.core.decode import decode
 from gateway.core.documents import Document, Received, read_document
 from gateway.core.outline import SectionAt, chunk, outline
 from gateway.core.page import CleanOptions, Page
-from gateway.core.tasks.base import Task
 from gateway.core.pointer import count_values
+from gateway.core.tasks.base import Task
 from gateway.core.tokens import TokenCounter, get_counter
 from gateway.wire import Chunk, Format, Image, Include, Link, Metadata, Notice
 
@@ -93,7 +93,9 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
             images=self._listed("images", page.images, warnings),
             structured=self._structured(page, warnings),
             chunks=_chunk(page, self, count) if "chunks" in self.include else [],
-            html="".join(parts_of(page, "html")[self.start : piece.next_start]) if "html" in self.include else "",
+            html="".join(parts_of(page, "html")[self.start : piece.next_start])
+            if "html" in self.include
+            else "",
             warnings=warnings,
             clean_ms=clean_ms,
             count_ms=count_ms,
@@ -111,12 +113,15 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
     def _structured(self, page: Page, warnings: list[Notice]) -> list[dict[str, Any]]:
         if "structured" not in self.include:
             return []
-        kept, values = [], 0
+        kept: list[dict[str, Any]] = []
+        values = 0
         for item in page.structured:
             values += count_values(item, limit=MAX_VALUES)
             if values > MAX_VALUES:
                 left_out = len(page.structured) - len(kept)
-                message = f"{left_out} of {len(page.structured)} items were left out: they hold too many values"
+                message = (
+                    f"{left_out} of {len(page.structured)} items were left out: they hold too many values"
+                )
                 warnings.append(Notice(code="structured_cut", message=message, count=left_out))
                 break
             kept.append(item)

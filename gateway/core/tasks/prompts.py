@@ -7,7 +7,7 @@ from msgspec import Struct
 from gateway.core import prompt
 from gateway.core.chunks import split_markdown
 from gateway.core.plan import Budget, Plan, plan_calls
-from gateway.core.prompt import PromptPage, make_mark
+from gateway.core.prompt import PromptPage, make_delimiter
 from gateway.core.tasks.base import Task
 from gateway.core.tokens import get_counter
 
@@ -50,7 +50,7 @@ class MakeDelimiter(Task[str], kw_only=True, frozen=True):
     secret: bytes
 
     def run(self) -> str:
-        return make_mark(self.pages, secret=self.secret)
+        return make_delimiter(self.pages, secret=self.secret)
 
 
 class Cut(Struct, kw_only=True, frozen=True):
