@@ -1,6 +1,7 @@
 """Imports go one way: the walls of the building, held by a test."""
 
 import ast
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -53,7 +54,7 @@ ALLOWED = {
     "gateway.environment": set(),
     "gateway.workers": {
         "msgspec",
-        "gateway.core.jobs",
+        "gateway.core.tasks.base",
         "gateway.environment",
         "gateway.nursery",
         "gateway.errors",
@@ -61,10 +62,10 @@ ALLOWED = {
     "gateway.tracing": {  # what knows OpenTelemetry is `gateway.otel` alone
         "gateway.cache.base",
         "gateway.complete",
+        "gateway.core.tasks.base",
         "gateway.fetch.base",
         "gateway.limits",
         "gateway.otel",
-        "gateway.scrape",
     },
     "gateway.allocator": set(),
     "gateway.nursery": {"gateway.allocator"},  # it names its work, and must start quickly
@@ -123,7 +124,6 @@ USE_CASE_ALLOWED = {
     "gateway.cache.typed",
     "gateway.pages",
     "gateway.identity",
-    "gateway.workers",
     "backends.base",
     "gateway.scrape",
     "gateway.complete",
@@ -136,6 +136,30 @@ USE_CASE_ALLOWED = {
     "gateway.extraction",
     "gateway.context",
 }
+
+
+# What parses, matches, validates or searches a stranger's input. Only tasks call it, in a process that can be killed.
+ONLY_IN_WORKERS = {
+    "gateway.core.clean.clean",
+    "gateway.core.chunks.split_markdown",
+    "gateway.core.decode.decode",
+    "gateway.core.documents.read_document",
+    "gateway.core.evidence.find_evidence",
+    "gateway.core.evidence.leaves_of",
+    "gateway.core.merge.merge_parts",
+    "gateway.core.outline.chunk",
+    "gateway.core.outline.outline",
+    "gateway.core.plan.plan_calls",
+    "gateway.core.prompt.make_delimiter",
+    "gateway.core.reply.read_json",
+    "gateway.core.schema.Schema",
+    "gateway.core.shortcut.answer_from_structured",
+    "gateway.core.structured.read_structured",
+    "gateway.core.tokens.count_messages",
+    "gateway.core.tokens.get_counter",
+}
+# these are no part of the service's process: the command line reads its own user's files, and the model has its own
+OUTSIDE_THE_SERVICE = {"gateway.cli_sources", "backends.local.prepare"}
 
 
 def modules() -> list[tuple[str, Path]]:
@@ -240,3 +264,40 @@ def test_search_for_starts_sees_them(tmp_path: Path) -> None:
         "concurrent.futures.ProcessPoolExecutor",
         "os.posix_spawn",
     ]
+
+
+def names_from(path: Path) -> set[str]:
+    """What a module takes from others, each by its whole name."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize(("module", "path"), [pytest.param(m, p, id=m) for m, p in modules()])
+def test_strangers_input_is_looked_at_in_workers_only(module: str, path: Path) -> None:
+    if module.startswith("gateway.core") or module in OUTSIDE_THE_SERVICE:
+        return
+    whole_modules = {name.rpartition(".")[0] for name in ONLY_IN_WORKERS}
+    refused = names_from(path) & (ONLY_IN_WORKERS | whole_modules)
+    assert not refused, f"{module} uses {sorted(refused)}: make it a task of gateway.core.tasks"
+
+
+def test_functions_for_workers_exist() -> None:
+    for name in ONLY_IN_WORKERS:
+        module, _, function = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), function), name
+
+
+@pytest.mark.parametrize(("module", "path"), [pytest.param(m, p, id=m) for m, p in modules()])
+def test_tasks_are_run_by_the_pool_alone(module: str, path: Path) -> None:
+    if module.startswith("gateway.core") or not any(
+        name.startswith("gateway.core.tasks.") for name in names_from(path)
+    ):
+        return
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "run":
+            assert node.args, f"{module}: `{ast.unparse(node)}` does a task where it stands"

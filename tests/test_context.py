@@ -7,6 +7,7 @@ from backends.scripted import ScriptedBackend
 from gateway.context import check_context, most_tokens
 from gateway.core.tokens import get_counter
 from gateway.errors import ContextOverflow
+from tests.inline import InlineWorkers
 
 pytestmark = pytest.mark.anyio
 TEXT = "The quick brown fox jumps over the lazy dog. " * 40
@@ -40,10 +41,10 @@ async def test_prompt_and_answer_must_fit(
     context_tokens: int | None, answer_tokens: int | None, fits: bool
 ) -> None:
     if fits:
-        await check_context(ask(answer_tokens), route(context_tokens))
+        await check_context(ask(answer_tokens), route(context_tokens), InlineWorkers())
         return
     with pytest.raises(ContextOverflow, match=str(TOKENS)) as caught:
-        await check_context(ask(answer_tokens), route(context_tokens))
+        await check_context(ask(answer_tokens), route(context_tokens), InlineWorkers())
     assert caught.value.extra == {
         "prompt_tokens": TOKENS,
         "max_output_tokens": answer_tokens or 1,
@@ -53,7 +54,7 @@ async def test_prompt_and_answer_must_fit(
 
 async def test_tokenizer_that_is_not_ours_is_stood_in_for() -> None:
     with pytest.raises(ContextOverflow):
-        await check_context(ask(), route(TOKENS, tokenizer="llama-3"))
+        await check_context(ask(), route(TOKENS, tokenizer="llama-3"), InlineWorkers())
 
 
 @pytest.mark.parametrize("text", ["plain", "żółw 🌍" * 9, ""])
