@@ -165,9 +165,9 @@ class _Cache(_Traced):
             span.set_attribute("winnow.cache.hit", value is not None)
             return value
 
-    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
         with _span(self._tracer, "cache set", {"winnow.cache.kind": namespace_of(key)}):
-            await self._part.set(key, value, ttl_s=ttl_s, fence=fence)
+            return cast(bool, await self._part.set(key, value, ttl_s=ttl_s, fence=fence))
 
 
 class _Routes(_Traced):

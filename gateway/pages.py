@@ -28,7 +28,8 @@ from gateway.core.freshness import (
     current_age_s,
     judge_freshness,
     kept_as_one,
-    why_not_stored,
+    not_storable_reason,
+    personal_header,
 )
 from gateway.core.url import parse_url
 from gateway.errors import FetchTimeout, GatewayError
@@ -37,7 +38,7 @@ from gateway.wire import CacheReport, CacheStatus, ScrapeRequest
 
 SNAPSHOT_TTL_S = 30 * 86_400
 SCHEMA = 2  # of both kinds: raised when their layout or meaning changes, so that older entries are misses
-_CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+NOT_TAKEN = "the cache did not take it"  # a fault of it, or a page above its limit
 _PARTS_OF_HTML = {"structured", "metadata", "html", "hidden"}  # what markdown has none of
 # a follower whose leader ran out of time tries again with more than this share of its own left: of callers
 # that came together none does
@@ -66,11 +67,10 @@ class Snapshot(Struct, kw_only=True, frozen=True):
 
 
 class Source(Struct, kw_only=True, frozen=True):
-    """How the page of a request is found in the cache, and whether it may be kept there."""
+    """How the page of a request is found in the cache."""
 
     key: str
     consulted: bool  # the cache may answer
-    stored: bool  # the answer may be cached
 
 
 class Opened(Struct, kw_only=True, frozen=True):
@@ -85,15 +85,13 @@ class Opened(Struct, kw_only=True, frozen=True):
 
 
 def find_source(request: ScrapeRequest, *, tenant: str) -> Source:
-    """Plain pages are shared; headers of the caller make an entry of their own; credentials make none."""
+    """Plain pages are shared; headers of the caller make an entry of their own; personal ones make none."""
     assert request.url is not None
     address = parse_url(request.url).text
     headers = {name.lower(): value for name, value in request.headers.items()}
-    credentialed = not _CREDENTIALS.isdisjoint(headers)
     return Source(
         key=cache_key("page", schema=SCHEMA, tenant=tenant if headers else None, parts=[address, headers]),
-        consulted=not credentialed and (request.store or request.max_age_s > 0),
-        stored=not credentialed and request.store,
+        consulted=personal_header(headers) is None and (request.store or request.max_age_s > 0),
     )
 
 
@@ -172,14 +170,14 @@ class Pages:
             )
             if verdict.action == "hit":
                 return self._cached(source, entry, "hit")
-            if verdict.action == "stale":
+            if verdict.action == "stale" and request.store:  # else the refresh would be for nothing
                 self._refresh_later(request, source, entry)
                 return self._cached(source, entry, "stale")
         return await self._fetch_together(request, source, known=entry)
 
     def supplied(self, html: str, *, base: str | None) -> Opened:
         """A page that came in the request itself."""
-        source = Source(key="", consulted=False, stored=False)
+        source = Source(key="", consulted=False)
         content_type, body = "text/html; charset=utf-8", html.encode("utf-8", "replace")
         entry = PageEntry(
             digest=digest_of([base, content_type, body]),
@@ -189,7 +187,8 @@ class Pages:
             fetched_at=self._now(),
         )
         snapshot = Snapshot(key=source.key, entry=entry, body=body)
-        return Opened(source=source, entry=entry, snapshot=snapshot, cache=CacheReport(status="bypass"))
+        report = CacheReport(status="bypass", not_stored="it came in the request")
+        return Opened(source=source, entry=entry, snapshot=snapshot, cache=report)
 
     async def snapshot(self, opened: Opened) -> Snapshot | None:
         """The whole of an opened page; None when the cache has dropped it meanwhile."""
@@ -224,7 +223,7 @@ class Pages:
             )
         )
         if page.status == 304 and known:
-            return await self._confirmed(source, known, page)
+            return await self._confirmed(request, source, known, page)
         own = None if html_first else await self._own_markdown(request, page, left_s=timeout_s)
         fetched = own or page
         received = Received(body=page.body, content_type=page.content_type) if own else None
@@ -240,15 +239,18 @@ class Pages:
             instead_of_html=not html_first and _is_markdown(fetched),
         )
         snapshot = Snapshot(key=source.key, entry=entry, body=fetched.body, page=received)
-        reason = why_not_stored(status=fetched.status, headers=headers, caller_headers=request.headers)
-        storable = source.stored and reason is None and fetched.status < 400  # a passing error is not kept
+        reason = not_storable_reason(
+            store=request.store, caller_headers=request.headers, status=fetched.status, headers=headers
+        )
+        storable = reason is None
         if storable:
-            await save(self._cache, _snapshot_key(entry.digest), snapshot, ttl_s=SNAPSHOT_TTL_S)
-            await self._keep(source, entry)
+            taken = await save(self._cache, _snapshot_key(entry.digest), snapshot, ttl_s=SNAPSHOT_TTL_S)
+            if not (taken and await self._keep(source, entry)):
+                reason = NOT_TAKEN
         return Opened(
             source=source,
             entry=entry,
-            cache=CacheReport(status="miss" if source.consulted else "bypass"),
+            cache=CacheReport(status="miss" if source.consulted else "bypass", not_stored=reason),
             snapshot=snapshot,
             storable=storable,
             fetch_ms=page.fetch_ms + (own.fetch_ms if own else 0),
@@ -266,6 +268,8 @@ class Pages:
         time_s = asyncio.get_running_loop().time
         deadline, began_at = time_s() + timeout_s, self._now()
         leads = False
+        # what one caller does not want kept is not fetched for another who does
+        flight = source.key if request.store else f"{source.key}:unstored"
 
         async def look() -> Opened | None:
             newer = await self._find(request, source)
@@ -283,7 +287,7 @@ class Pages:
             async with asyncio.timeout_at(deadline):
                 while True:
                     try:
-                        opened = await self._flights.run(source.key, lead, look=look)
+                        opened = await self._flights.run(flight, lead, look=look)
                     except FetchTimeout:
                         if leads or deadline - time_s() < timeout_s * _WORTH_ANOTHER_TRY:
                             raise
@@ -304,23 +308,30 @@ class Pages:
     def _timeout_of(self, request: ScrapeRequest) -> float:
         return request.timeout_s or self._timeout_s
 
-    async def _confirmed(self, source: Source, known: PageEntry, answer: Fetched) -> Opened:
+    async def _confirmed(
+        self, request: ScrapeRequest, source: Source, known: PageEntry, answer: Fetched
+    ) -> Opened:
         """The known page after a 304, which may also say that it is to be kept no longer."""
         headers = kept_as_one(answer.redirects, after_not_modified(known.headers, answer.headers))
         entry = msgspec.structs.replace(known, headers=headers, fetched_at=self._now())
         opened = msgspec.structs.replace(self._cached(source, entry, "revalidated"), fetch_ms=answer.fetch_ms)
-        if why_not_stored(status=known.status or 200, headers=headers) is None:
-            await self._keep(source, entry)
+        reason = not_storable_reason(  # it is kept already, whatever this caller says of storing
+            store=True, caller_headers=request.headers, status=known.status or 200, headers=headers
+        )
+        if reason is None:
+            if request.store:
+                await self._keep(source, entry)
             return opened
         snapshot = await self.snapshot(opened)
         await self._cache.delete(source.key)
         await self._cache.delete(_snapshot_key(entry.digest))
-        return msgspec.structs.replace(opened, snapshot=snapshot, storable=False)
+        report = msgspec.structs.replace(opened.cache, not_stored=reason)
+        return msgspec.structs.replace(opened, snapshot=snapshot, storable=False, cache=report)
 
-    async def _keep(self, source: Source, entry: PageEntry) -> None:
+    async def _keep(self, source: Source, entry: PageEntry) -> bool:
         """Say that an address answered so last, unless another process has taken the lead on it meanwhile."""
         fence = self._flights.fence(source.key)
-        await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S, fence=fence)
+        return await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S, fence=fence)
 
     async def _own_markdown(self, request: ScrapeRequest, page: Fetched, *, left_s: float) -> Fetched | None:
         """The site's own markdown of a page, where the page links to one."""

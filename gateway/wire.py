@@ -125,10 +125,11 @@ class TokenReport(Struct, kw_only=True, frozen=True):
 
 
 class CacheReport(Struct, kw_only=True, frozen=True):
-    """Where the page or answer came from and how old it is."""
+    """Where the page or answer came from, how old it is, and why it was not kept if it was not."""
 
     status: CacheStatus
     age_s: float = 0
+    not_stored: str | None = None
 
 
 class ScrapeTimings(Struct, kw_only=True, frozen=True):

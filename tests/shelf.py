@@ -10,5 +10,6 @@ class DictCache:
     async def get(self, key: str) -> bytes | None:
         return self.entries.get(key)
 
-    async def set(self, key: str, value: bytes, *, ttl_s: float) -> None:
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
         self.entries[key] = value
+        return True

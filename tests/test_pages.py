@@ -16,7 +16,7 @@ from gateway.cache.disk import DiskCache
 from gateway.cache.single_flight import SingleFlight
 from gateway.errors import FetchTimeout
 from gateway.fetch.base import Fetched, FetchRequest
-from gateway.pages import PageEntry, Pages, find_source
+from gateway.pages import NOT_TAKEN, PageEntry, Pages, find_source
 from gateway.wire import ScrapeRequest
 from tests.fetch.origins import Exchange, Origin, fetcher, origin
 
@@ -292,3 +292,100 @@ async def test_markdown_of_a_site_that_has_nothing_else_serves_every_request(tmp
     async with origin(serving(readme=(b"# Only", MARKDOWN))) as seen, opener(tmp_path, seen) as pages:
         whole = ScrapeRequest(url=seen.url + "readme", scope="page")
         assert [(await pages.open(whole)).cache.status for _ in range(2)] == ["miss", "hit"]
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Cookie", "X-Api-Key", "X-Auth-Token"])
+async def test_page_asked_for_with_a_personal_header_is_neither_kept_nor_shared(
+    tmp_path: Path, name: str
+) -> None:
+    async def behave(exchange: Exchange) -> None:
+        await asyncio.sleep(0.1)  # long enough to be joined
+        whose = exchange.header(name.lower()) or "nobody"
+        await exchange.answer(f"<p>of {whose}".encode(), headers=HTML)
+
+    async with origin(behave) as seen, opener(tmp_path, seen) as pages:
+
+        async def ask(whose: str, tenant: str) -> tuple[str, str, str | None]:
+            headers = {name: whose} if whose else {}
+            opened = await pages.open(ScrapeRequest(url=seen.url, headers=headers), tenant=tenant)
+            snapshot = await pages.snapshot(opened)
+            assert snapshot
+            return snapshot.body.decode(), opened.cache.status, opened.cache.not_stored
+
+        reason = f"the request carried {name.lower()}"
+        assert await ask("", "alice") == ("<p>of nobody", "miss", None)
+        assert await ask("alice", "alice") == ("<p>of alice", "bypass", reason), (
+            "the plain page is not served"
+        )
+        assert await ask("alice", "alice") == ("<p>of alice", "bypass", reason), "nor one's own"
+        assert await ask("alice", "bob") == ("<p>of alice", "bypass", reason)
+        assert await ask("", "alice") == ("<p>of nobody", "hit", None), "and the plain page stays"
+        before = len(seen.heads)
+        both = await asyncio.gather(ask("carol", "carol"), ask("carol", "carol"))
+        assert [body for body, *_ in both] == ["<p>of carol"] * 2
+        assert len(seen.heads) == before + 2, "not even a fetch is shared"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "options", "reason"),
+    [
+        pytest.param("", "200 OK", {}, None, id="kept"),
+        pytest.param("", "200 OK", {"store": False}, "store is false", id="store-is-false"),
+        pytest.param("", "200 OK", {"store": False, "max_age_s": 0}, "store is false", id="cache-unused"),
+        pytest.param("cache-control: no-store\r\n", "200 OK", {}, "no-store", id="no-store"),
+        pytest.param("cache-control: private\r\n", "200 OK", {}, "private", id="private"),
+        pytest.param("set-cookie: a=1\r\n", "200 OK", {}, "set-cookie", id="set-cookie"),
+        pytest.param("vary: *\r\n", "200 OK", {}, "vary: *", id="vary"),
+        pytest.param("", "404 Not Found", {}, "status 404", id="not-found"),
+        pytest.param("", "503 Service Unavailable", {}, "status 503", id="broken"),
+    ],
+)
+async def test_report_says_why_a_page_was_not_kept(
+    tmp_path: Path, headers: str, status: str, options: dict[str, bool], reason: str | None
+) -> None:
+    async with (
+        origin(serving(page=(b"<p>words", HTML + headers, status))) as seen,
+        opener(tmp_path, seen) as pages,
+    ):
+        request = msgspec.convert({"url": seen.url + "page", **options}, ScrapeRequest)
+        assert (await pages.open(request)).cache.not_stored == reason
+        assert (await pages.open(request)).cache.status == ("hit" if reason is None else "miss") or (
+            options.get("max_age_s") == 0
+        )
+
+
+async def test_page_is_not_called_kept_when_the_cache_did_not_take_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    async with (
+        origin(serving(page=(b"<p>words", HTML))) as seen,
+        opener(tmp_path / "file", seen) as pages,
+    ):
+        opened = await pages.open(ScrapeRequest(url=seen.url + "page"))
+        assert (opened.cache.status, opened.cache.not_stored) == ("miss", NOT_TAKEN)
+        assert opened.snapshot and opened.snapshot.body == b"<p>words"
+
+
+async def test_caller_who_wants_nothing_kept_decides_for_nobody_else(tmp_path: Path) -> None:
+    async with origin(answering_after(0.3)) as seen, opener(tmp_path, seen) as pages:
+        silent = asyncio.create_task(pages.open(ScrapeRequest(url=seen.url, store=False)))
+        await seen.asked.wait()
+        plain = await pages.open(ScrapeRequest(url=seen.url))
+        assert (plain.cache.status, plain.cache.not_stored) == ("miss", None)
+        assert (await silent).cache.not_stored == "store is false"
+        assert (await pages.open(ScrapeRequest(url=seen.url))).cache.status == "hit"
+        assert (await pages.open(ScrapeRequest(url=seen.url, store=False))).cache.not_stored is None
+
+
+async def test_confirmation_is_not_written_for_a_caller_who_wants_nothing_kept(tmp_path: Path) -> None:
+    async def behave(exchange: Exchange) -> None:
+        if exchange.header("if-none-match"):
+            await exchange.send(b"HTTP/1.1 304 Not Modified\r\netag: x\r\n\r\n")
+        else:
+            await exchange.answer(b"<p>kept", headers=HTML + "etag: x\r\ncache-control: max-age=0\r\n")
+
+    async with origin(behave) as seen, opener(tmp_path, seen) as pages:
+        first = await pages.open(ScrapeRequest(url=seen.url))
+        confirmed = await pages.open(ScrapeRequest(url=seen.url, store=False))
+        assert (confirmed.cache.status, confirmed.cache.not_stored) == ("revalidated", None)
+        again = await pages.open(ScrapeRequest(url=seen.url), digest=first.entry.digest)
+        assert again.entry.fetched_at == first.entry.fetched_at

@@ -41,8 +41,13 @@ class Cache(Protocol):
         """As `get`, but only what is at hand in memory: None says nothing about the store."""
         ...
 
-    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
-        """Keep `value` for `ttl_s` seconds; with `fence`, unless a newer lease was granted on the key."""
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
+        """Keep `value` for `ttl_s` seconds; with `fence`, unless a newer lease was granted on the key.
+
+        Returns:
+            False when it was not taken: a fault of the store, a value too large for it. What lost to a newer lease
+            counts as taken, since something newer is there.
+        """
         ...
 
     async def delete(self, key: str) -> None: ...
@@ -73,7 +78,7 @@ class Store(Cache, Protocol):
 class BatchStore(Store, Protocol):
     """A store that makes many writes in one go."""
 
-    async def set_many(self, entries: Mapping[str, Entry]) -> None: ...
+    async def set_many(self, entries: Mapping[str, Entry]) -> bool: ...
 
 
 def cache_key(namespace: str, *, schema: int, tenant: str | None, parts: Any) -> str:

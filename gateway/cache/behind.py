@@ -3,6 +3,9 @@
 For a store that this process alone writes to: it reads its own writes at once, while others see them, and they
 outlive a kill, `every_s` later. Leases keep their promise: what was written before one is given back is in the
 store before it is.
+
+A write that is gathered counts as taken unless the last batch failed: so the first ones that meet a fault claim, for
+as long as writes are gathered, what does not come true.
 """
 
 import asyncio
@@ -31,6 +34,7 @@ class WriteBehind:
         self._waiting_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._flushes: set[asyncio.Task[None]] = set()
+        self._taken = True  # the last batch, by the store
 
     async def get(self, key: str) -> bytes | None:
         entry = await self.get_entry(key)
@@ -45,17 +49,17 @@ class WriteBehind:
                 return entry if time.time() < entry.expires_at else None
         return await self._below.get_entry(key)
 
-    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
         if fence is not None or len(value) > _ALONE_BYTES:
             await self._flush()
-            await self._below.set(key, value, ttl_s=ttl_s, fence=fence)
-            return
+            return await self._below.set(key, value, ttl_s=ttl_s, fence=fence) and self._taken
         self._waiting[key] = Entry(value, time.time() + ttl_s)
         self._waiting_bytes += len(value)
         if self._waiting_bytes > _GATHER_BYTES:
             await self._flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._every_s, self._start_flush)
+        return self._taken
 
     async def delete(self, key: str) -> None:
         for batch in (self._waiting, *self._leaving):
@@ -97,7 +101,7 @@ class WriteBehind:
         batch, self._waiting, self._waiting_bytes = self._waiting, {}, 0
         self._leaving.append(batch)
         try:
-            await self._below.set_many(batch)
+            self._taken = await self._below.set_many(batch)
         finally:
             self._leaving.remove(batch)
 

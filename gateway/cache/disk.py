@@ -59,14 +59,14 @@ class DiskCache:
         self._counts["misses" if entry is None else "hits"] += 1
         return entry
 
-    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
         entry = Entry(value, time.time() + ttl_s)
-        await self._writes.run(lambda store: store.write(key, entry, fence=fence), otherwise=None)
+        return await self._writes.run(lambda store: store.write(key, entry, fence=fence), otherwise=False)
 
-    async def set_many(self, entries: Mapping[str, Entry]) -> None:
-        """All in one transaction."""
+    async def set_many(self, entries: Mapping[str, Entry]) -> bool:
+        """All in one transaction; whether they were taken."""
         batch = dict(entries)  # the thread's own: the caller may take entries out meanwhile
-        await self._writes.run(lambda store: store.write_all(batch), otherwise=None)
+        return await self._writes.run(lambda store: store.write_all(batch), otherwise=False)
 
     async def delete(self, key: str) -> None:
         await self._writes.run(lambda store: store.remove(key), otherwise=None)

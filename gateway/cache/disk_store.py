@@ -140,27 +140,31 @@ class DiskStore:
             raise DamagedEntry(key)
         return entry
 
-    def write(self, key: str, entry: Entry, *, fence: int | None = None) -> None:
-        """Keep an entry; one above half the size limit, or with an old fence, is dropped."""
+    def write(self, key: str, entry: Entry, *, fence: int | None = None) -> bool:
+        """Keep an entry; one above half the size limit, or with an old fence, is dropped.
+
+        Returns:
+            As `Cache.set`.
+        """
         ttl_s = entry.expires_at - time.time()
         sealed = seal(key, entry) if ttl_s > 0 and len(entry.value) <= MAX_VALUE_BYTES else None
         if sealed is None or len(sealed) > self._size_bytes // 2:
             self.remove(key)
-            return
+            return False
         with self._database() as database:
             if fence is None:
                 database.set(key, sealed, expire=ttl_s, tag=namespace_of(key))
-                return
+                return True
             with database.transact():
                 hold = _read_hold(database, key)
                 if hold is None or hold.fence <= fence:
                     database.set(key, sealed, expire=ttl_s, tag=namespace_of(key))
+        return True
 
-    def write_all(self, entries: Mapping[str, Entry]) -> None:
+    def write_all(self, entries: Mapping[str, Entry]) -> bool:
         """As `write`, for many; all or none."""
         with self._database() as database, database.transact():
-            for key, entry in entries.items():
-                self.write(key, entry)
+            return all([self.write(key, entry) for key, entry in entries.items()])
 
     def remove(self, key: str) -> None:
         with self._database() as database:

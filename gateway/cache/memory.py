@@ -59,12 +59,13 @@ class MemoryCache:
             self._hold(key, entry)
         return entry
 
-    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
         self._forget(key)
-        await self._below.set(key, value, ttl_s=ttl_s, fence=fence)
+        taken = await self._below.set(key, value, ttl_s=ttl_s, fence=fence)
         self._forget(key)  # whatever was read meanwhile
         if fence is None:
             self._hold(key, Entry(value, time.time() + ttl_s))
+        return taken
 
     async def delete(self, key: str) -> None:
         self._forget(key)

@@ -21,6 +21,6 @@ async def load(cache: Cache, key: str, kind: type[T]) -> T | None:
         return None
 
 
-async def save(cache: Cache, key: str, value: Any, *, ttl_s: float, fence: int | None = None) -> None:
-    """Keep `value` at `key` for `ttl_s` seconds at most; `fence` as in `Cache.set`."""
-    await cache.set(key, _encode(value), ttl_s=ttl_s, fence=fence)
+async def save(cache: Cache, key: str, value: Any, *, ttl_s: float, fence: int | None = None) -> bool:
+    """Keep `value` at `key` for `ttl_s` seconds at most; `fence` and what is returned as in `Cache.set`."""
+    return await cache.set(key, _encode(value), ttl_s=ttl_s, fence=fence)

@@ -94,18 +94,18 @@ class ValkeyCache:
         self._counts["misses" if entry is None else "hits"] += 1
         return entry
 
-    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> None:
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
         ttl_ms = int(ttl_s * 1000)
         if ttl_ms <= 0 or len(value) > MAX_VALUE_BYTES:
             await self.delete(key)
-            return
+            return False
         sealed = await _near(len(value), seal, key, Entry(value, time.time() + ttl_s))
         name = _name(key)
         if fence is None:
-            await self._ask(self._writes, lambda: self._client.set(name, sealed, px=ttl_ms), otherwise=None)
-        else:
-            keys = (name, f"{name}:fence")
-            await self._run(_SET_FENCED, keys, (sealed, ttl_ms, fence), otherwise=0)
+            set_it = lambda: self._client.set(name, sealed, px=ttl_ms)  # noqa: E731
+            return bool(await self._ask(self._writes, set_it, otherwise=False))
+        keys = (name, f"{name}:fence")
+        return await self._run(_SET_FENCED, keys, (sealed, ttl_ms, fence), otherwise=-1) >= 0
 
     async def delete(self, key: str) -> None:
         await self._ask(self._writes, lambda: self._client.unlink(_name(key)), otherwise=None)

@@ -16,7 +16,8 @@ Action = Literal["hit", "stale", "revalidate", "miss"]
 
 GRACE_SHARE = 0.1  # of the limit: how long past it a page is served while a fresh one is fetched
 MAX_GRACE_S = 60.0
-_STORABLE = frozenset({200, 203, 204, 300, 301, 404, 405, 410, 414})  # RFC 9110 15.1, whole bodies only
+# RFC 9110 15.1: whole bodies only; and no error, which may pass
+_STORABLE = frozenset({200, 203, 204, 300, 301})
 # a caller's header with another name may be a credential; an answer to it is nobody else's
 _IMPERSONAL = frozenset(
     {
@@ -56,17 +57,27 @@ class Verdict(Struct, frozen=True, kw_only=True):
     last_modified: str | None = None
 
 
-def why_not_stored(
-    *, status: int, headers: Mapping[str, str], caller_headers: Mapping[str, str] | None = None
+def personal_header(caller_headers: Mapping[str, str]) -> str | None:
+    """The caller's header, if any, for whose sake the answer is nobody else's: a cookie, a key, an unknown one."""
+    return next((name.lower() for name in caller_headers if name.lower() not in _IMPERSONAL), None)
+
+
+def not_storable_reason(
+    *, store: bool, caller_headers: Mapping[str, str], status: int, headers: Mapping[str, str]
 ) -> str | None:
-    """Why a response may not be kept; None when it may.
+    """Why a response may not be kept; None when it may. The one place that decides it.
 
     Args:
-        status: the response's.
-        headers: the response's; `set-cookie` present means that one was sent.
+        store: whether the caller lets it be kept.
         caller_headers: those the caller added to the request.
+        status: the response's.
+        headers: the response's, merged with those that led to it; `set-cookie` present means that one was sent.
     Source: RFC 9111 3.
     """
+    if not store:
+        return "store is false"
+    if name := personal_header(caller_headers):
+        return f"the request carried {name}"
     if status not in _STORABLE:
         return f"status {status}"
     control = read_cache_control(headers.get("cache-control", ""))
@@ -78,9 +89,6 @@ def why_not_stored(
         return "set-cookie"
     if "*" in _vary_names(headers):
         return "vary: *"
-    for name in caller_headers or {}:
-        if name.lower() not in _IMPERSONAL:
-            return f"the request carried {name.lower()}"
     return None
 
 

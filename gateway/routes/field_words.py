@@ -141,7 +141,11 @@ FIELD_WORDS: dict[str, dict[str, str]] = {
         "saved": "Tokens saved: `html` less `content`.",
         "reduction": "`saved` / `html`; 0 when there was nothing to save.",
     },
-    "CacheReport": {"status": "What the cache did.", "age_s": "Seconds since it was fetched or answered."},
+    "CacheReport": {
+        "status": "What the cache did.",
+        "age_s": "Seconds since it was fetched or answered.",
+        "not_stored": "Why it is not in the cache, such as `no-store` or `store is false`; null when it is.",
+    },
     "ScrapeTimings": {
         "fetch_ms": "Milliseconds of the fetch.",
         "clean_ms": "Milliseconds of cleaning.",

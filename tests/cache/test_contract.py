@@ -30,7 +30,7 @@ Open = Callable[[], Store]
 )
 async def test_cache_gives_back_what_was_set(open_store: Open, value: bytes) -> None:
     writer, reader = open_store(), open_store()
-    await writer.set(KEY, value, ttl_s=60)
+    assert await writer.set(KEY, value, ttl_s=60) is True
     assert await writer.get(KEY) == value
     assert await reader.get(KEY) == value
 
@@ -60,13 +60,13 @@ async def test_cache_forgets_after_ttl(open_store: Open) -> None:
 
 async def test_cache_does_not_keep_what_has_expired_already(store: Store) -> None:
     await store.set(KEY, b"value", ttl_s=60)
-    await store.set(KEY, b"late", ttl_s=0)
+    assert await store.set(KEY, b"late", ttl_s=0) is False
     assert await store.get(KEY) is None
 
 
 async def test_cache_does_not_keep_what_is_too_large(store: Store) -> None:
     await store.set(KEY, b"value", ttl_s=60)
-    await store.set(KEY, bytes(MAX_VALUE_BYTES + 1), ttl_s=60)
+    assert await store.set(KEY, bytes(MAX_VALUE_BYTES + 1), ttl_s=60) is False
     assert await store.get(KEY) is None
 
 

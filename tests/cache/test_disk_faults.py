@@ -61,11 +61,12 @@ async def test_full_disk_serves_uncached_and_recovers(open_disk: Open, small_dis
         while True:
             file.write(bytes(4096))
     values = {f"page:1:{index}": os.urandom(FILE_BYTES if index % 2 else 30_000) for index in range(20)}
-    for key, value in values.items():
-        await cache.set(key, value, ttl_s=600)
+    claims = {key: await cache.set(key, value, ttl_s=600) for key, value in values.items()}
+    assert False in claims.values()
     assert "full" in str(await cache.health()) or "No space" in str(await cache.health())
     for key, value in values.items():
         assert await cache.get(key) in (None, value)
+    assert all([await cache.get(key) for key, kept in claims.items() if kept]), "what is claimed is there"
     await cache.delete(KEY)
     assert await cache.get(KEY) in (None, b"value")
     filler.unlink()
@@ -94,7 +95,7 @@ async def test_read_only_disk_is_named_and_recovers(open_disk: Open, small_disk:
     await before.aclose()
     remount(small_disk, "ro")
     cache = open_disk()
-    await cache.set("page:1:new", b"new", ttl_s=600)
+    assert not await cache.set("page:1:new", b"new", ttl_s=600)
     assert await cache.get("page:1:new") is None
     assert await cache.get(KEY) in (None, b"value")
     assert "read" in str(await cache.health()), "read-only, in the system's words"
@@ -120,7 +121,7 @@ async def test_folder_deleted_live_is_made_anew_by_every_worker(open_disk: Open,
 async def test_file_in_place_of_the_folder_is_named_and_recovers(open_disk: Open, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("not a folder")
     cache = open_disk()
-    await cache.set(KEY, b"value", ttl_s=600)
+    assert not await cache.set(KEY, b"value", ttl_s=600)
     assert await cache.get(KEY) is None
     assert str(tmp_path / "cache") in str(await cache.health())
     (tmp_path / "cache").unlink()

@@ -150,8 +150,9 @@ async def test_server_down_is_a_miss_at_once_and_recovers(own: tuple[RedisServer
     server.stop()
     started = time.monotonic()
     for _ in range(200):
-        await cache.set(KEY, b"other", ttl_s=60)
+        assert not await cache.set(KEY, b"other", ttl_s=60)
         assert await cache.get(KEY) is None
+    assert not await cache.set(KEY, b"other", ttl_s=60, fence=1)
     lease = await cache.lease(KEY, ttl_s=10)
     assert lease and await lease.renew()
     await lease.release()

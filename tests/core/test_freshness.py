@@ -9,8 +9,9 @@ from gateway.core.freshness import (
     judge_freshness,
     kept_as_one,
     lifetime,
+    not_storable_reason,
+    personal_header,
     read_cache_control,
-    why_not_stored,
 )
 
 NOW = 1_800_000_000.0
@@ -21,7 +22,8 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
     ("status", "headers", "caller", "reason"),
     [
         pytest.param(200, {}, {}, None, id="plain"),
-        pytest.param(404, {}, {}, None, id="not-found-is-an-answer"),
+        pytest.param(301, {}, {}, None, id="moved"),
+        pytest.param(404, {}, {}, "status 404", id="not-found-may-pass"),
         pytest.param(206, {}, {}, "status 206", id="partial"),
         pytest.param(500, {"cache-control": "max-age=60"}, {}, "status 500", id="server-error"),
         pytest.param(403, {}, {}, "status 403", id="refused"),
@@ -49,7 +51,29 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
 def test_response_is_kept_only_when_it_may(
     status: int, headers: dict[str, str], caller: dict[str, str], reason: str | None
 ) -> None:
-    assert why_not_stored(status=status, headers=headers, caller_headers=caller) == reason
+    assert not_storable_reason(store=True, caller_headers=caller, status=status, headers=headers) == reason
+    assert (
+        not_storable_reason(store=False, caller_headers=caller, status=status, headers=headers)
+        == "store is false"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "personal"),
+    [
+        ("Authorization", True),
+        ("Cookie", True),
+        ("Proxy-Authorization", True),
+        ("X-Api-Key", True),
+        ("X-Anything", True),
+        ("Range", True),
+        ("Accept-Language", False),
+        ("User-Agent", False),
+        ("Referer", False),
+    ],
+)
+def test_header_is_personal_unless_known_to_be_nobodys(name: str, personal: bool) -> None:
+    assert personal_header({"accept": "*/*", name: "value"}) == (name.lower() if personal else None)
 
 
 @pytest.mark.parametrize(
