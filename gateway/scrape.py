@@ -1,8 +1,8 @@
 """Use case: a page in, a piece of counted content out; open → clean → count → cache.
 
-What one set of options made of a snapshot is cached as `content:<digest>:<options>`, its HTML's token count
-as `tokens:<digest>:<tokenizer>`: another format or budget of the same page costs no fetch, the same request
-costs no work at all.
+What one set of options made of a snapshot is cached as `content:<code>:<digest>:<options>`, its HTML's token count
+as `tokens:<code>:<digest>:<vocabulary>`: another format or budget of the same page costs no fetch, the same request
+costs no work at all. `<code>` is the fingerprint of what cleans and counts: other code finds nothing of this one's.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
-from gateway import __version__
 from gateway.cache.base import Cache
 from gateway.cache.typed import load, save
 from gateway.core.cursor import Cursor, decode_cursor, encode_cursor
@@ -22,7 +21,7 @@ from gateway.core.page import CleanOptions
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.page import Cleaned, CleanPage
 from gateway.core.tasks.tokens import CountTokens
-from gateway.core.tokens import resolve_tokenizer
+from gateway.core.tokens import resolve_tokenizer, vocabulary_digest
 from gateway.core.url import parse_url
 from gateway.errors import (
     InvalidRequest,
@@ -68,6 +67,7 @@ class Scraper:
     """Opens, cleans, counts and caches. One for the whole service; safe to call concurrently.
 
     Args:
+        code: the fingerprint of what cleans and counts.
         told: is called with every response (metrics).
     """
 
@@ -77,11 +77,13 @@ class Scraper:
         pages: Pages,
         workers: Workers,
         cache: Cache,
+        code: str,
         told: Callable[[ScrapeResponse], None] = lambda page: None,
     ) -> None:
         self._pages = pages
         self._workers = workers
         self._cache = cache
+        self._code = code
         self._told = told
         self._under_way: set[asyncio.Task[Any]] = set()
         self._ended = False
@@ -208,7 +210,7 @@ class Scraper:
     async def _content(self, opening: Opening) -> tuple[Content, Opened]:
         """The content, made or found (the stage times of a found one are 0), and the page it is of."""
         page = opening.page
-        key = f"content:{__version__}:{page.entry.digest}:{_piece_digest(opening)}"
+        key = self._content_key(opening, page)
         if page.storable and (known := await load(self._cache, key, Content)):
             return known, page
         snapshot = await self._pages.snapshot(page)
@@ -220,9 +222,9 @@ class Scraper:
             page = await self._pages.fetch(opening.request, page.source)
             snapshot = page.snapshot
             assert snapshot is not None  # as nothing was known that the origin could have confirmed
-            key = f"content:{__version__}:{page.entry.digest}:{_piece_digest(opening)}"
+            key = self._content_key(opening, page)
         tokenizer = resolve_tokenizer(opening.request.tokenizer)
-        count_key = f"tokens:{page.entry.digest}:{tokenizer}"
+        count_key = f"tokens:{self._code}:{page.entry.digest}:{vocabulary_digest(tokenizer)}"
         html_tokens = await load(self._cache, count_key, int) if page.storable else None
         task = _clean_task(opening, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
         cleaned = await self._workers.run(task)
@@ -236,6 +238,9 @@ class Scraper:
                 self._cache, key, msgspec.structs.replace(content, cleaned=timeless), ttl_s=CONTENT_TTL_S
             )
         return content, page
+
+    def _content_key(self, opening: Opening, page: Opened) -> str:
+        return f"content:{self._code}:{page.entry.digest}:{_piece_digest(opening)}"
 
 
 def _shutting_down() -> Overloaded:

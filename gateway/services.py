@@ -20,6 +20,7 @@ from gateway.core.tasks.base import Workers
 from gateway.extract import Extractor
 from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
+from gateway.fingerprint import core_fingerprint
 from gateway.grounding import Grounder
 from gateway.health import Health
 from gateway.metrics import Metrics
@@ -97,6 +98,7 @@ async def open_services(
         )
         stack.push_async_callback(workers.aclose)
         await workers.start()
+        code = await asyncio.to_thread(core_fingerprint)
         pages = Pages(
             fetcher=tracing.fetcher(fetcher),
             cache=cache,
@@ -118,7 +120,7 @@ async def open_services(
         async def workers_health() -> str | None:
             return workers.health()
 
-        scraper = Scraper(pages=pages, workers=traced, cache=cache, told=metrics.observe_page)
+        scraper = Scraper(pages=pages, workers=traced, cache=cache, code=code, told=metrics.observe_page)
         yield Services(
             scraper=scraper,
             ready=ReadyAnswers(cache, told=metrics.observe_page),

@@ -112,7 +112,6 @@ USE_CASES = {
     "gateway.grounding",
 }
 USE_CASE_ALLOWED = {
-    "gateway.__version__",
     "msgspec",
     "jsonschema",
     "gateway.core",

@@ -49,7 +49,7 @@ async def bench(site: Site, tmp_path: Path) -> AsyncIterator[Bench]:
     await workers.start()
     fetcher = HttpFetcher(policy=policy)
     pages = Pages(fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
-    yield Bench(Scraper(pages=pages, workers=workers, cache=cache), cache)
+    yield Bench(Scraper(pages=pages, workers=workers, cache=cache, code="this"), cache)
     for part in (pages, workers, fetcher, cache):
         await part.aclose()
 

@@ -73,6 +73,15 @@ def resolve_tokenizer(name: str) -> str:
     return encoding
 
 
+def vocabulary_digest(name: str) -> str:
+    """The SHA-256 of the ranks that count for an encoding or model; names that share them count alike.
+
+    Raises:
+        InvalidRequest: as `resolve_tokenizer`.
+    """
+    return RANKS_SHA256[RANKS_OF[resolve_tokenizer(name)]]
+
+
 def get_counter(name: str) -> TokenCounter:
     """The counter of an encoding or model; the same object for the same ranks.
 

@@ -1,0 +1,72 @@
+"""What the code that makes a cached value is, as a name: another byte of it, another name.
+
+So nobody has to remember a version: weights that were trained anew, a rule that was changed or a library that was
+upgraded find no old entries. Read once, when the service starts: 12 ms.
+"""
+
+import hashlib
+import sys
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+# what makes content of a page, with the types it is told in; of the folder every file but those that decide nothing
+_SOURCES = ("core", "wire.py", "scrape.py")
+_SILENT = {".pyc", ".md", ""}
+_PINNED = {".tiktoken"}  # megabytes, each held to its SHA-256 by `core.tokens`, which is read
+LIBRARIES = (
+    "google-re2",
+    "idna",
+    "jsonschema",
+    "markdown-it-py",
+    "markdownify",
+    "beautifulsoup4",  # markdownify's parser
+    "msgspec",
+    "numpy",
+    "pypdfium2",
+    "referencing",
+    "selectolax",
+    "threadpoolctl",
+    "tiktoken",
+    "toktok-rs",
+)
+
+
+def core_fingerprint(package: Path = PACKAGE) -> str:
+    """Of all that decides what is made of a page: `gateway.core` with its weights, and the libraries it uses.
+
+    Args:
+        package: the folder of `gateway`, wherever it is: the same bytes have the same name.
+    """
+    return fingerprint((package / name for name in _SOURCES), root=package, libraries=LIBRARIES)
+
+
+def fingerprint(sources: Iterable[Path], *, root: Path, libraries: Iterable[str] = ()) -> str:
+    """Of files and folders, the versions of libraries, and Python's: 32 hexadecimal digits.
+
+    Args:
+        root: above the sources; where it is makes no difference.
+        libraries: names of distributions; one that is missing counts as such.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(file for source in sources for file in _files(source)):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode())
+        digest.update(content)
+    versions = [f"{name} {_version(name)}" for name in libraries]
+    digest.update(repr([*versions, sys.version_info[:3]]).encode())
+    return digest.hexdigest()
+
+
+def _files(source: Path) -> list[Path]:
+    if source.is_file():
+        return [source]
+    return [path for path in source.rglob("*") if path.is_file() and path.suffix not in _SILENT | _PINNED]
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "missing"
