@@ -82,14 +82,6 @@ async def open_services(
         )
         cache = tracing.cache(cache)
         stack.push_async_callback(cache.aclose)
-        fetcher = HttpFetcher(
-            policy=Policy(allow_targets=settings.allow_targets),
-            max_body_bytes=settings.max_body_bytes,
-            host_concurrency=settings.host_concurrency,
-            respect_robots=settings.respect_robots,
-            user_agent=settings.user_agent,
-        )
-        stack.push_async_callback(fetcher.aclose)
         workers = WorkerPool(
             workers=settings.clean_workers,
             timeout_s=settings.clean_timeout_s,
@@ -98,7 +90,17 @@ async def open_services(
         )
         stack.push_async_callback(workers.aclose)
         await workers.start()
+        traced = tracing.workers(workers)
         code = await asyncio.to_thread(core_fingerprint)
+        fetcher = HttpFetcher(
+            policy=Policy(allow_targets=settings.allow_targets),
+            max_body_bytes=settings.max_body_bytes,
+            host_concurrency=settings.host_concurrency,
+            respect_robots=settings.respect_robots,
+            workers=traced,
+            user_agent=settings.user_agent,
+        )
+        stack.push_async_callback(fetcher.aclose)
         pages = Pages(
             fetcher=tracing.fetcher(fetcher),
             cache=cache,
@@ -109,7 +111,6 @@ async def open_services(
 
         registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
         stack.push_async_callback(registry.aclose)
-        traced = tracing.workers(workers)
         completer = Completer(tracing.routes(registry), workers=traced, cache=cache, watcher=metrics.models)
         stack.push_async_callback(completer.aclose)
 

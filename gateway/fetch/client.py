@@ -16,6 +16,7 @@ import httpx2
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gateway.core.tasks.base import Workers
 from gateway.core.url import Url, join_url, parse_url
 from gateway.errors import ConnectFailed, DnsFailed, FetchTimeout, TooManyRedirects
 from gateway.fetch.base import Fetched, FetchRequest
@@ -70,6 +71,7 @@ class HttpFetcher:
         host_concurrency: most fetches from one host at a time.
         min_delay_s: least time between the starts of two fetches from one host.
         respect_robots: ask robots.txt first, and keep its Crawl-delay.
+        workers: read robots.txt; not needed where it is not respected.
         user_agent: what is sent as User-Agent, and matched against robots.txt.
         resolver: name -> addresses; the operating system's by default.
         ssl_context: which certificates to trust; the system's by default.
@@ -83,6 +85,7 @@ class HttpFetcher:
         host_concurrency: int = 4,
         min_delay_s: float = 0.0,
         respect_robots: bool = False,
+        workers: Workers | None = None,
         user_agent: str | None = None,
         resolver: Resolver | None = None,
         ssl_context: ssl.SSLContext | None = None,
@@ -91,7 +94,11 @@ class HttpFetcher:
         self._max_body_bytes = max_body_bytes
         self._user_agent = user_agent or DEFAULT_USER_AGENT
         self._hosts = Hosts(concurrency=host_concurrency, min_delay_s=min_delay_s)
-        self._robots = Robots(self._fetch_robots, user_agent=self._user_agent) if respect_robots else None
+        self._robots: Robots | None = None
+        if respect_robots:
+            if workers is None:
+                raise ValueError("respect_robots needs workers, which read what sites send")
+            self._robots = Robots(self._fetch_robots, workers=workers, user_agent=self._user_agent)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=ssl_context or httpx2.create_ssl_context(),
             max_connections=None,  # hosts are bounded one by one, callers by the service's own limit

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.errors import DnsFailed
 from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
+from tests.inline import InlineWorkers
 
 Behaviour = Callable[["Exchange"], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n"
@@ -127,7 +128,7 @@ async def fetcher(
     policy = Policy(allow_targets=[*(f"127.0.0.1/32:{port}" for port in ports), *(targets or [])])
     # reading the system's certificates takes a tenth of a second, and trusts nobody here
     options.setdefault("ssl_context", ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    built = HttpFetcher(policy=policy, **options)
+    built = HttpFetcher(policy=policy, workers=InlineWorkers(), **options)
     try:
         yield built
     finally:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from protego import Protego
 
-from gateway.fetch.robots import product_token, read_robots
+from gateway.core.robots import product_token, read_robots
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,18 @@ def test_hostile_pattern_takes_no_time() -> None:
     started = time.process_time()
     assert rules.allows("/" + "a" * 8000)
     assert time.process_time() - started < 0.5
+
+
+def test_many_agents_and_many_rules_are_not_multiplied() -> None:
+    def cost_s(lines: int) -> float:
+        agents = "".join([f"user-agent: a{number}\n" for number in range(lines)])
+        text = agents + "disallow: /x\n" * lines
+        started = time.process_time()
+        read_robots(text, product="winnow")
+        return time.process_time() - started
+
+    cost_s(1000)
+    assert min(cost_s(16_000) / cost_s(4_000) for _ in range(3)) < 4 * 2.5
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from gateway.core.tasks.base import Tasks
 from gateway.core.tasks.evidence import FindEvidence
 from gateway.core.tasks.page import CleanPage
 from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter, PlanCalls
+from gateway.core.tasks.robots import CheckRobots
 from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens import get_counter
 from gateway.wire import DEFAULT_TOKENIZER
@@ -27,6 +28,7 @@ _tasks = Tasks(
     | PlanCalls
     | MakeDelimiter
     | CutMarkdown
+    | CheckRobots
 )
 
 
