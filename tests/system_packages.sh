@@ -7,7 +7,7 @@ for package in "$@"; do
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
-    echo "not installed: ${missing[*]} (the tests that need them will say so and skip)" >&2
+    echo "not installed: ${missing[*]} (the tests that need them will say so and skip, or fail where CI is set)" >&2
     exit 0
 fi
 export DEBIAN_FRONTEND=noninteractive

@@ -15,9 +15,12 @@ import pytest
 
 from gateway.environment import child_environment
 from tests.leaks import stat_of
+from tests.requirements import require_packages
 
-pytest.importorskip("llama_cpp", reason="the extra `local` is not installed")
-from fixtures.make_gguf import write_model
+require_packages(["llama_cpp"], extra="local")
+require_packages(["gguf"], extra="dev")
+
+from fixtures.make_gguf import write_model  # noqa: E402 -- it needs gguf
 
 KEYS_OF_THE_GATEWAY = (
     "WINNOW_API_KEYS",

@@ -8,8 +8,9 @@ from fixtures.make_gguf import write_model
 from gateway.services import open_services
 from gateway.settings import Settings
 from gateway.wire import ExtractRequest
+from tests.requirements import require_packages
 
-pytest.importorskip("llama_cpp", reason="needs the `local` extra")
+require_packages(["llama_cpp"], extra="local")
 pytestmark = pytest.mark.anyio
 
 SCHEMA = {

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ import pytest
 
 from fixtures.fleet import Fleet, missing_packages
 from fixtures.site import Site
+from tests.requirements import require
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -22,9 +22,8 @@ PAGE = "pages/documentation-go-tutorial"
 
 @pytest.fixture(scope="module", autouse=True)
 def packages() -> None:
-    if missing := missing_packages():
-        reason = f"not installed: {' '.join(missing)} (Debian packages)"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    missing = missing_packages()
+    require(not missing, f"not installed: {' '.join(missing)} (Debian packages)")
 
 
 @pytest.fixture

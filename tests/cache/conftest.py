@@ -1,6 +1,5 @@
 """Real stores for the cache tests: folders, and a redis-server of our own on a free loopback port."""
 
-import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from gateway.cache.base import Cache, Store
 from gateway.cache.disk import DiskCache
 from gateway.cache.memory import MemoryCache
 from gateway.cache.valkey import ValkeyCache
+from tests.requirements import require
 
 Open = Callable[[], Store]
 
@@ -19,10 +19,7 @@ Open = Callable[[], Store]
 @pytest.fixture(scope="session")
 def start_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RedisServer]]:
     """Starts redis-servers; all are stopped at the end."""
-    if not shutil.which("redis-server"):
-        if os.environ.get("CI") == "true":
-            pytest.fail("redis-server is missing: apt-get install redis-server")
-        pytest.skip("redis-server is missing: apt-get install redis-server")
+    require(shutil.which("redis-server") is not None, "redis-server is missing: apt-get install redis-server")
     started: list[RedisServer] = []
 
     def start(*options: str, tls: bool = False) -> RedisServer:

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 import shlex
 import shutil
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from fixtures.site import Answer, Site
 from gateway.keys import Key, hash_secret
 from gateway.settings import BackendSettings, ModelSettings
+from tests.requirements import require
 from tests.service import running_gateway
 
 CHROMIUM = shutil.which("chromium")
@@ -28,9 +28,7 @@ PAGE = "/pages/documentation-go-tutorial"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        assert not os.environ.get("CI"), "chromium is missing; `make system` installs it on Debian as root"
-        pytest.skip("needs chromium (Debian package)")
+    require(CHROMIUM is not None, "chromium is missing: `make system` installs it on Debian as root")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("llama_cpp", reason="the extra `local` is not installed")
-pytest.importorskip("gguf", reason="the extra `dev` is not installed")
+from tests.requirements import require_packages
 
-from fixtures.make_gguf import write_model
+require_packages(["llama_cpp"], extra="local")
+require_packages(["gguf"], extra="dev")
+
+from fixtures.make_gguf import write_model  # noqa: E402 -- it needs gguf
 
 
 @pytest.fixture(scope="session")
