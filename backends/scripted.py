@@ -41,6 +41,11 @@ class Reply(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     status: int | None = None
     retry_after_s: float | None = None
     fail_after: int | None = None
+    panic_after: int | None = None  # deltas, then what is no Exception, as of a library in Rust
+
+
+class ScriptedPanic(BaseException):
+    """A failure that no `except Exception` sees."""
 
 
 _ECHO = Reply(deltas=["This ", "is ", "a ", "scripted ", "answer."])
@@ -84,6 +89,8 @@ class ScriptedBackend:
                 if reply.fail_after == index:
                     finished = True
                     raise BackendInterrupted(f"scripted to break after {index} deltas")
+                if reply.panic_after == index:
+                    raise ScriptedPanic(f"scripted to panic after {index} deltas")
                 yield delta
             finished = True
             yield Completion(

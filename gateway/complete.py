@@ -196,7 +196,7 @@ class Completer:
         async def produce() -> Landing:
             try:
                 landing = await self._produce(flight, request, route)
-            except (Exception, asyncio.CancelledError) as exc:
+            except BaseException as exc:
                 if flight.items or isinstance(exc, asyncio.CancelledError):  # else nothing was generated
                     spend(await count_call(request, route, flight.items, self._workers))
                 raise

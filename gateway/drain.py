@@ -74,7 +74,8 @@ class Drain:
                 await self._admission.wait_idle()
         except TimeoutError:
             await self._end_streams()
-        server(number, None)
+        finally:  # whatever went wrong, the server was promised its signal
+            server(number, None)
 
 
 def _leave_after(supervisor: multiprocessing.process.BaseProcess) -> None:

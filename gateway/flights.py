@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from gateway.panics import contained
+
 Item = TypeVar("Item")
 End = TypeVar("End")
 
@@ -72,12 +74,13 @@ class Flight(Generic[Item, End]):
 
     async def _fly(self, produce: Callable[[], Awaitable[End]]) -> None:
         try:
-            self.end = await produce()
-        except asyncio.CancelledError as exc:
-            self.error = self.error or exc
-            raise
+            with contained():
+                self.end = await produce()
         except Exception as exc:
             self.error = exc  # raised in each follower
+        except BaseException as exc:  # cancelled, or the process is to end: more than this task's affair
+            self.error = self.error or exc
+            raise
         finally:
             self._forget()
             self._wake()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from gateway.errors import RateLimited
 from gateway.keys import Key
+from gateway.panics import contained
 
 BOOK_EVERY_S = 1.0
 _WAIT_S = 0.05  # for another process that is booking; else a second later
@@ -101,7 +102,11 @@ class Ledger:
         while True:
             await asyncio.sleep(BOOK_EVERY_S)
             if self._booked or self._pending:  # some key has a budget
-                self.book()
+                try:
+                    with contained():
+                        self.book()
+                except Exception:  # the next second's try may do better; without this there would be none
+                    _log.exception("%s: booking failed", self._path)
 
     def _month(self) -> str:
         return self._now().strftime("%Y-%m")

@@ -5,6 +5,7 @@ and any of them answers for all.
 """
 
 import asyncio
+import logging
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -16,8 +17,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from gateway.model_metrics import ModelMetrics
+from gateway.panics import contained
 from gateway.wire import ScrapeResponse
 
+_log = logging.getLogger("winnow.metrics")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's name for what processes share
 PUBLISH_S = 5.0  # how old another process's gauges may be
@@ -91,9 +94,9 @@ class Metrics:
         self._sources[prefix] = source
 
     @asynccontextmanager
-    async def publishing(self) -> AsyncIterator[None]:
+    async def publishing(self, *, every_s: float = PUBLISH_S) -> AsyncIterator[None]:
         """While the block lasts, keep this process's gauges fresh for the others, where there are others."""
-        task = asyncio.create_task(self._publish()) if FOLDER in os.environ else None
+        task = asyncio.create_task(self._publish(every_s)) if FOLDER in os.environ else None
         try:
             yield
         finally:
@@ -111,10 +114,14 @@ class Metrics:
         multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
         return bytes(generate_latest(shared))
 
-    async def _publish(self) -> None:
+    async def _publish(self, every_s: float) -> None:
         while True:
-            await self._refresh()
-            await asyncio.sleep(PUBLISH_S)
+            try:
+                with contained():
+                    await self._refresh()
+            except Exception:  # one that asks in vain now may be answered next time
+                _log.exception("the gauges could not be read")
+            await asyncio.sleep(every_s)
 
     async def _refresh(self) -> None:
         for name, read in self._watched.items():

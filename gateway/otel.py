@@ -253,7 +253,7 @@ def _span(
 
 def _fail(span: Span, exc: BaseException) -> None:
     """An exception's words may hold an address or a prompt: its code or class must do."""
-    if not isinstance(exc, Exception):
+    if isinstance(exc, asyncio.CancelledError | GeneratorExit):
         span.set_attribute("error.type", "cancelled")  # somebody left; nothing went wrong
         return
     span.set_attribute("error.type", getattr(exc, "code", None) or type(exc).__name__)

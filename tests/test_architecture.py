@@ -18,7 +18,7 @@ ALLOWED = {
     "gateway.sse": {"msgspec"},
     "gateway.settings": {"msgspec", "gateway.keys"},
     "gateway.keys": {"msgspec"},
-    "gateway.ledger": {"gateway.errors", "gateway.keys"},
+    "gateway.ledger": {"gateway.errors", "gateway.keys", "gateway.panics"},
     "gateway.limits": {"msgspec", "gateway.errors", "gateway.keys"},
     "gateway.core": {
         "msgspec",
@@ -50,10 +50,12 @@ ALLOWED = {
         "gateway.core.robots",
         "gateway.core.tasks",
         "gateway.core.url",
+        "gateway.panics",
         "gateway.sockets",
         "gateway.errors",
     },
     "gateway.environment": set(),
+    "gateway.panics": set(),
     "gateway.workers": {
         "msgspec",
         "gateway.core.tasks.base",
@@ -71,7 +73,7 @@ ALLOWED = {
     },
     "gateway.allocator": set(),
     "gateway.nursery": {"gateway.allocator"},  # it names its work, and must start quickly
-    "gateway.cache": {"msgspec", "diskcache", "valkey", "zstandard", "gateway.errors"},
+    "gateway.cache": {"msgspec", "diskcache", "valkey", "zstandard", "gateway.errors", "gateway.panics"},
     "gateway.sdk": {"msgspec", "httpx2", "gateway.sdk_calls", "gateway.wire", "gateway.errors"},
     "gateway.sdk_calls": {
         "msgspec",
@@ -95,6 +97,7 @@ ALLOWED = {
         "gateway.core.schema",  # one set of bounds for clients' schemas
         "gateway.environment",
         "gateway.errors",
+        "gateway.panics",
     },
 }
 USE_CASES = {
@@ -125,6 +128,7 @@ USE_CASE_ALLOWED = {
     "gateway.cache.typed",
     "gateway.pages",
     "gateway.identity",
+    "gateway.panics",
     "backends.base",
     "gateway.scrape",
     "gateway.complete",

@@ -28,6 +28,7 @@ from backends.local.messages import (
     Step,
     ToModel,
 )
+from gateway.panics import contained
 
 _log = logging.getLogger("winnow.local")
 FIRST_PAUSE_S = 0.5
@@ -149,7 +150,12 @@ class Supervisor:
         pause_s = FIRST_PAUSE_S
         while True:
             born = time.monotonic()
-            fault, again = await self._live()
+            try:
+                with contained():
+                    fault, again = await self._live()
+            except Exception as exc:  # a fault of ours: whoever waits is told all the same
+                _log.exception("what watches over the local model failed")
+                fault, again = f"the gateway failed at the local model: {type(exc).__name__}", False
             if again:
                 continue
             if time.monotonic() - born > STEADY_S:

@@ -115,7 +115,7 @@ class Worker:
             call()
         except Refusal as refusal:
             self.emit([refusal.refused(number)])
-        except Exception as exc:
+        except BaseException as exc:  # a Rust panic is no Exception
             sys.excepthook(*sys.exc_info())
             message = f"the local model failed on this request: {type(exc).__name__}: {exc}"
             self.emit([Refused(id=number, kind="unavailable", message=message)])

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from gateway.cache.base import Cache, Lease
+from gateway.panics import contained
 
 Result = TypeVar("Result")
 
@@ -59,9 +60,14 @@ class SingleFlight:
             look: finds a result that another process has stored, None if there is none; without it the work
                 is shared within this process alone.
         """
+
+        async def contained_work() -> Result:
+            with contained():
+                return await work()
+
         flight = self._flights.get(key)
         if flight is None:
-            flight = _Flight(work() if look is None else self._lead(key, work, look))
+            flight = _Flight(contained_work() if look is None else self._lead(key, contained_work, look))
             self._flights[key] = flight
         else:
             self._joined()

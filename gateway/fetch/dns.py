@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gateway.errors import DnsFailed
+from gateway.panics import contained
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -57,7 +58,8 @@ class ThreadResolver:
 
         def work() -> None:
             try:
-                result, error = self._lookup(host, port), None
+                with contained():
+                    result, error = self._lookup(host, port), None
             except Exception as exc:
                 result, error = [], exc
             try:

@@ -11,6 +11,7 @@ from gateway.core.tasks.robots import CheckRobots
 from gateway.core.url import Url, parse_url
 from gateway.errors import GatewayError, RobotsDenied
 from gateway.fetch.base import Fetched
+from gateway.panics import contained
 
 MAX_ROBOTS_BYTES = 500 * 1024  # RFC 9309 2.5
 HELD_S = 24 * 3600.0  # RFC 9309 2.4
@@ -71,9 +72,13 @@ class Robots:
 
     async def _ask(self, url: Url) -> bytes | None:
         try:
-            fetched = await self._fetch(parse_url(url.origin + "/robots.txt"))
+            with contained():
+                fetched = await self._fetch(parse_url(url.origin + "/robots.txt"))
         except GatewayError:
             fetched = None
+        except BaseException:
+            self._sites.pop(url.origin, None)  # it says nothing about the site: the next caller asks again
+            raise
         task = asyncio.current_task()
         assert task is not None
         if fetched is None or fetched.status >= 500 or fetched.status == 429:

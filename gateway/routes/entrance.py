@@ -29,6 +29,7 @@ from gateway.identity import new_id
 from gateway.keys import ANONYMOUS, Key, Keyring
 from gateway.ledger import Ledger
 from gateway.limits import Admission, Rates
+from gateway.panics import contained
 from gateway.routes.problems import request_id
 from gateway.routes.streaming import ClientLeft
 from gateway.routes.watch import Account, Watch
@@ -92,7 +93,8 @@ class Entrance(ASGIMiddleware):
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         try:
-            await next_app(scope, receive, send)
+            with contained():
+                await next_app(scope, receive, send)
         finally:  # errors were answered within; what is left is a response that was given up on its way
             self._watch.tell_of_leaving(scope["state"]["account"], scope)
 

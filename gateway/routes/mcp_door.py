@@ -12,6 +12,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from gateway.extract import Extractor
+from gateway.panics import contained
 from gateway.scrape import Scraper
 
 if TYPE_CHECKING:
@@ -62,10 +63,11 @@ class McpDoor:
             return McpTools(scraper=self._scraper(), extractor=self._extractor())
 
         try:
-            tools = await asyncio.to_thread(load)
-            async with tools.running():
-                loaded.set_result(tools)
-                await self._closing.wait()
+            with contained():
+                tools = await asyncio.to_thread(load)
+                async with tools.running():
+                    loaded.set_result(tools)
+                    await self._closing.wait()
         except Exception as exc:
             self._tools = None  # the next request tries again
             if not loaded.done():

@@ -4,6 +4,7 @@ Needs the extra `mcp`. Stateless: every call stands alone, so any replica may an
 log are the entrance's, as for every other route.
 """
 
+import logging
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
@@ -17,15 +18,18 @@ from mcp.server.transport_security import TransportSecuritySettings
 from msgspec import Struct
 
 from gateway import __version__
-from gateway.errors import Forbidden, GatewayError
+from gateway.errors import Forbidden, GatewayError, InternalError
 from gateway.extract import Extractor
+from gateway.panics import contained
 from gateway.routes.extract import facts_of
+from gateway.routes.openai_errors import OURS
 from gateway.routes.streaming import ClientLeft, given_up_when_client_leaves
 from gateway.routes.watch import Account, hosts_in, note_page
 from gateway.scrape import Scraper
 from gateway.wire import ExtractRequest, ScrapeRequest, TokensRequest
 
 T = TypeVar("T")
+_log = logging.getLogger("winnow.mcp")
 
 
 class Call(Struct, kw_only=True, frozen=True):
@@ -125,9 +129,13 @@ def _read(request: dict[str, Any], kind: type[Any]) -> Any:
 async def _run(work: Coroutine[Any, Any, T]) -> T:
     """The result of work that ends when its client leaves: the protocol's server runs tools in tasks of its own."""
     try:
-        async with given_up_when_client_leaves(_call.get().receive):
-            return await work
+        with contained():
+            async with given_up_when_client_leaves(_call.get().receive):
+                return await work
     except GatewayError as exc:
         raise ToolError(f"{exc.code}: {exc.detail}") from exc
     except ClientLeft as exc:
         raise ToolError("the client left") from exc
+    except Exception as exc:
+        _log.exception("a tool failed")
+        raise ToolError(f"{InternalError.code}: {OURS}") from exc

@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,18 @@ from backends.base import BackendInterrupted, BackendTimeout, BackendUnavailable
 from backends.local import LocalBackend, probe
 from backends.local.child import worker_command
 from backends.local.memory import available_bytes
-from backends.local.native import _check_memory
+from backends.local.messages import (
+    LENGTH_BYTES,
+    Count,
+    Counted,
+    FromModel,
+    Open,
+    Refused,
+    decode_from_model,
+    frame_length,
+)
+from backends.local.native import NativeModel, _check_memory
+from backends.local.worker import Worker
 from fixtures.make_gguf import write_model
 from tests.backends.local.local_model import ask, opened, until
 
@@ -250,6 +263,40 @@ async def test_child_is_given_no_secrets(tiny: str, monkeypatch: pytest.MonkeyPa
         environment = _environment(backend.pid)
     assert b"hunter2" not in environment
     assert b"OMP_WAIT_POLICY=passive" in environment
+
+
+def test_request_that_makes_a_library_panic_is_refused_and_the_next_one_served(tiny: str) -> None:
+    class Panic(BaseException):
+        pass
+
+    class Panicking(NativeModel):
+        def tokenize(self, text: str, *, special: bool, first: bool = False) -> list[int]:
+            if text == "panic":
+                raise Panic
+            return super().tokenize(text, special=special, first=first)
+
+    output = BytesIO()
+    opening = Open(path=tiny, context_tokens=512, parallel=1, gpu_layers=0, threads=1, flash_attention=False)
+    worker = Worker(Panicking(opening), output, 0.0)
+    for number, text in ((1, "panic"), (2, "well")):
+        worker.receive(Count(number, text))
+    for _ in range(1000):
+        if len(told := frames(output.getvalue())) == 2:
+            break
+        time.sleep(0.01)
+    worker.stop()
+    refused, counted = told
+    assert isinstance(refused, Refused) and (refused.id, refused.kind) == (1, "unavailable")
+    assert isinstance(counted, Counted) and counted.id == 2
+
+
+def frames(data: bytes) -> list[FromModel]:
+    found = []
+    while data:
+        end = LENGTH_BYTES + frame_length(data[:LENGTH_BYTES])
+        found.append(decode_from_model(data[LENGTH_BYTES:end]))
+        data = data[end:]
+    return found
 
 
 async def test_probe_reports_build_device_and_two_tokens(tiny: str) -> None:
