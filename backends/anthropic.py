@@ -16,6 +16,7 @@ from backends.base import (
     CompletionRequest,
     Delta,
     ModelInfo,
+    identity_of,
 )
 from backends.http import (
     MAX_RETRIES,
@@ -54,6 +55,7 @@ class AnthropicBackend:
         timeout_s: float = 600,
     ) -> None:
         self.name = name
+        self._identity = identity_of(url, dict(headers or {}))
         self._client = anthropic.AsyncAnthropic(
             api_key=api_key,
             base_url=url.removesuffix("/").removesuffix("/v1"),
@@ -91,6 +93,9 @@ class AnthropicBackend:
         except msgspec.DecodeError as exc:
             raise BackendUnavailable(f"its list of models cannot be read: {exc}") from exc
         return [ModelInfo(name=model.id, schema_mode="tool") for model in listing.data]
+
+    async def identity(self, model: str) -> str:
+        return self._identity
 
     async def count_tokens(self, text: str, *, model: str) -> int | None:
         return None  # its counting endpoint is a request of its own

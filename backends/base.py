@@ -4,9 +4,11 @@ A backend is an adapter to one place that runs models. It knows nothing of pages
 """
 
 import difflib
+import hashlib
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, Literal, Protocol
 
+import msgspec
 from msgspec import Struct
 
 FinishReason = Literal[
@@ -142,6 +144,7 @@ class Completion(Struct, kw_only=True, frozen=True):
     model: str  # as the backend named it
     raw: dict[str, Any] = {}  # what else the last chunk carried (id, system_fingerprint …)
     queue_ms: float = 0  # waited for a slot, where the backend knows
+    violates_schema: bool = False  # the backend checked the answer, and it does not validate
 
 
 class ModelInfo(Struct, kw_only=True, frozen=True):
@@ -165,6 +168,10 @@ class Backend(Protocol):
 
     async def models(self) -> list[ModelInfo]: ...
 
+    async def identity(self, model: str) -> str:
+        """What the model is, beyond its name: answers of one with another identity are not its answers."""
+        ...
+
     async def count_tokens(self, text: str, *, model: str) -> int | None:
         """Exact count by the model's own tokenizer, None where the backend cannot tell."""
         ...
@@ -174,6 +181,11 @@ class Backend(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+def identity_of(*parts: Any) -> str:
+    """A name for what decides a backend's answers; none of it can be read back."""
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 
 
 class Price(Struct, kw_only=True, frozen=True):

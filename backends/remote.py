@@ -22,6 +22,7 @@ from backends.base import (
     CompletionRequest,
     Delta,
     ModelInfo,
+    identity_of,
 )
 from backends.http import (
     MAX_RETRIES,
@@ -66,6 +67,7 @@ class RemoteBackend:
         timeout_s: float = 600,
     ) -> None:
         self.name = name
+        self._identity = identity_of(url, dict(headers or {}))
         address = httpx2.URL(url)
         self._is_openai = address.host == httpx2.URL(OPENAI_URL).host
         self._declined: dict[str, frozenset[str]] = {}  # model -> what it answered 400 to
@@ -111,6 +113,10 @@ class RemoteBackend:
         except msgspec.DecodeError as exc:
             raise BackendUnavailable(f"its list of models cannot be read: {exc}") from exc
         return [ModelInfo(name=model.id, context_tokens=model.context_tokens) for model in listing.data]
+
+    async def identity(self, model: str) -> str:
+        """Where it is asked and with which headers, since proxies choose by them; not with which key."""
+        return self._identity
 
     async def count_tokens(self, text: str, *, model: str) -> int | None:
         return None

@@ -18,6 +18,7 @@ from backends.base import (
     FinishReason,
     ModelInfo,
     Usage,
+    identity_of,
 )
 from backends.specs import BackendSpec
 
@@ -103,6 +104,9 @@ class ScriptedBackend:
 
     async def models(self) -> list[ModelInfo]:
         return self._models
+
+    async def identity(self, model: str) -> str:
+        return identity_of("scripted", None if callable(self._replies) else self._replies)
 
     async def count_tokens(self, text: str, *, model: str) -> int | None:
         return None

@@ -179,11 +179,12 @@ counter = 0
 
 
 def request(model: str, *, stream: bool, same: bool = False) -> dict[str, Any]:
-    """A prompt nobody has sent before, unless it should be the same."""
+    """A prompt nobody has sent before, unless it should be the same; repeatable, so that it is cached and shared."""
     global counter
     counter += not same
     prompt = f"Question {'again' if same else counter}: " + "why is the sky blue? " * 20
-    return {"model": model, "messages": [{"role": "user", "content": prompt}], "stream": stream}
+    messages = [{"role": "user", "content": prompt}]
+    return {"model": model, "messages": messages, "stream": stream, "temperature": 0}
 
 
 KINDS: dict[str, Callable[[], dict[str, Any]]] = {

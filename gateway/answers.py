@@ -1,8 +1,9 @@
 """One caller's view of an answer in the making, and what is told at its end."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+import msgspec
 from msgspec import Struct
 
 from backends.base import Completion, Delta, Price, Route, Usage
@@ -57,6 +58,7 @@ class Landing(Struct, kw_only=True, frozen=True):
     token_times: list[float]
     landed: float
     passed_over: list[str]
+    not_stored: str | None = None
 
 
 class Answer:
@@ -75,12 +77,14 @@ class Answer:
         started: float,
         clock: Callable[[], float],
         watcher: Watcher | None,
+        forget: Callable[[Stored], Awaitable[None]],
     ) -> None:
         self.route = route  # as asked for; `finished` tells which one answered
         self.cache = cache
         self.ttft_ms: float | None = None  # None until there is a token
         self.finished: Finished | None = None
         self._source = source
+        self._forget = forget
         self._started = started
         self._first: float | None = None  # when this caller could have its first token
         self._clock = clock
@@ -119,6 +123,11 @@ class Answer:
         finally:
             self.close()
 
+    async def reject(self) -> None:
+        """Have a finished answer forgotten: its reader found it wrong, and nobody else is to get it again."""
+        assert self._source.end is not None
+        await self._forget(self._source.end.stored)
+
     def wake(self) -> None:
         """Make a waiting `batch` return."""
         self._source.wake()
@@ -144,7 +153,7 @@ class Answer:
                 queue_ms=stored.completion.queue_ms if landing.token_times else 0,
             ),
             cost=Cost(saved_usd=cost) if self.cache.status == "hit" else Cost(usd=cost),
-            cache=self.cache,
+            cache=msgspec.structs.replace(self.cache, not_stored=landing.not_stored),
             passed_over=landing.passed_over,
         )
 

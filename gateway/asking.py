@@ -6,7 +6,7 @@ what the parts answered). Data that does not validate is repaired once, by showi
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from backends.base import CompletionRequest, Route
 from gateway.answers import Finished
-from gateway.complete import Completer, Spend
+from gateway.complete import NOT_VALID, Completer, Spend
 from gateway.completion_cache import CachePolicy
 from gateway.core.plan import Call, Plan
 from gateway.core.prompt import (
@@ -123,14 +123,14 @@ class Asking:
         prompt = await self._prompt(task, pages)
         reply = await self._ask(prompt, attempt=1)
         if schema is None:
-            outcome.text = reply
+            outcome.text = reply.text
             return
         faults = await self._take(reply, schema)
         if faults and outcome.finish_reason == "length":
             limit = self._request.max_output_tokens
             raise _unsatisfied(reply, faults, f"the answer was cut at max_output_tokens={limit}, raise it")
         if faults:
-            reply = await self._ask(prompt.repaired(reply, faults), attempt=2)
+            reply = await self._ask(prompt.repaired(reply.text, faults), attempt=2)
             if faults := await self._take(reply, schema):
                 raise _unsatisfied(reply, faults, "and neither did the answer before it")
             repaired = "the first answer did not validate against the schema; the model corrected it"
@@ -141,7 +141,9 @@ class Asking:
         for _ in range(MAX_ROUNDS):
             replies = await self._ask_all(plan)
             notes = [
-                PromptPage(content=reply or "(nothing)", title=f"what part {number} of {len(replies)} states")
+                PromptPage(
+                    content=reply.text or "(nothing)", title=f"what part {number} of {len(replies)} states"
+                )
                 for number, reply in enumerate(replies, 1)
                 if reply is not None
             ]
@@ -159,11 +161,13 @@ class Asking:
         """Data: ask every part, merge, and have the model mend what the merged values still break."""
         replies = await self._ask_all(plan)
         answers = [
-            Answered(pages=[page.content for page in call.pages], reply=reply)
+            Answered(pages=[page.content for page in call.pages], reply=reply.text if reply else None)
             for call, reply in zip(plan.calls, replies, strict=True)
         ]
         merged = await self._workers.run(MergeAnswers(schema=schema, answers=answers))
-        for _ in merged.unreadable:
+        for index in merged.unreadable:
+            if reply := replies[index]:
+                await self._reject(reply)
             self._lose_part("the model's answer about it is no JSON, or was cut at max_output_tokens")
         data, faults = merged.answer.data, merged.answer.violations
         if data is not None and not faults:
@@ -171,9 +175,8 @@ class Asking:
             self._outcome.finish_reason = "stop"
             self._tell(DeltaEvent(text=data.decode()))
         elif data is None or data == b"null":
-            raise _unsatisfied(
-                "\n".join(filter(None, replies)), faults, "no part of the pages gave such data"
-            )
+            said = _Reply(text="\n".join(reply.text for reply in replies if reply))
+            raise _unsatisfied(said, faults, "no part of the pages gave such data")
         else:
             gathered = PromptPage(content=data.decode(), title=_GATHERED)
             await self._answer_at_once(task, [gathered])
@@ -189,11 +192,11 @@ class Asking:
         counted = [known.get(page.content) for page in pages]
         return await self._sizer.plan(task, pages, route=route, request=request, counted=counted)
 
-    async def _ask_all(self, plan: Plan) -> list[str | None]:
+    async def _ask_all(self, plan: Plan) -> "list[_Reply | None]":
         """Every call's reply; None for one that failed, as long as another did not."""
         limit = asyncio.Semaphore(CALLS_AT_ONCE)
 
-        async def ask(call: Call) -> str:
+        async def ask(call: Call) -> _Reply:
             async with limit:
                 return await self._ask(await self._prompt(plan.task, call.pages))
 
@@ -209,7 +212,7 @@ class Asking:
             raise (foreign or failures)[0]
         for failure in failures:
             self._lose_part(str(failure))
-        return [result if isinstance(result, str) else None for result in results]
+        return [result if isinstance(result, _Reply) else None for result in results]
 
     def _lose_part(self, reason: str) -> None:
         outcome = self._outcome
@@ -217,7 +220,7 @@ class Asking:
         message = f"a part of the pages was not read: {reason}"
         outcome.warnings.append(Notice(code="chunk_failed", message=message))
 
-    async def _ask(self, prompt: "_Prompt", *, attempt: int | None = None) -> str:
+    async def _ask(self, prompt: "_Prompt", *, attempt: int | None = None) -> "_Reply":
         """One call's reply; with `attempt`, told as it comes."""
         request, options = self._request, self._request.cache
         answer = await self._completer.open(
@@ -248,14 +251,24 @@ class Asking:
             answer.close()
         finished = answer.finished
         self._outcome.add_call(finished)
-        return _said(finished)
+        return _Reply(text=_said(finished), reject=answer.reject)
 
-    async def _take(self, reply: str, schema: bytes) -> list[Violation]:
-        """Keep the reply's data if it validates, else say what is wrong with it."""
-        checked = await self._workers.run(ValidateAnswer(schema=schema, reply=reply))
-        if not checked.violations:
+    async def _take(self, reply: "_Reply", schema: bytes) -> list[Violation]:
+        """Keep the reply's data if it validates, else say what is wrong with it, and have it forgotten."""
+        try:
+            checked = await self._workers.run(ValidateAnswer(schema=schema, reply=reply.text))
+        except GatewayError:  # what cannot be validated now cannot when it comes again
+            await self._reject(reply)
+            raise
+        if checked.violations:
+            await self._reject(reply)
+        else:
             self._outcome.data = checked.data
         return checked.violations
+
+    async def _reject(self, reply: "_Reply") -> None:
+        await reply.reject()
+        self._outcome.not_stored = NOT_VALID
 
     async def _prompt(self, task: Task, pages: Sequence[PromptPage]) -> "_Prompt":
         delimiter = await self._workers.run(MakeDelimiter(pages=list(pages), secret=self._secret))
@@ -279,6 +292,17 @@ class _Prompt(Struct, kw_only=True, frozen=True):
         )
 
 
+async def _nothing_to_forget() -> None:
+    pass
+
+
+class _Reply(Struct, kw_only=True, frozen=True):
+    """What a model said, and how to have that forgotten."""
+
+    text: str
+    reject: Callable[[], Awaitable[None]] = _nothing_to_forget
+
+
 def _said(finished: Finished) -> str:
     """The answer's text; that of its tool call where the schema went out as a tool."""
     if finished.text or not finished.choices:
@@ -287,10 +311,10 @@ def _said(finished: Finished) -> str:
     return str(calls[0]["function"]["arguments"]) if calls else ""
 
 
-def _unsatisfied(reply: str, faults: Sequence[Violation], reason: str) -> SchemaUnsatisfied:
+def _unsatisfied(reply: _Reply, faults: Sequence[Violation], reason: str) -> SchemaUnsatisfied:
     listed = "; ".join(f"{fault.path or 'the whole'}: {fault.message}" for fault in faults[:3])
     return SchemaUnsatisfied(
         f"the model's answer does not validate against `schema` ({listed}), {reason}",
-        text=reply[:_RAW_CHARS],
+        text=reply.text[:_RAW_CHARS],
         violations=[msgspec.structs.asdict(fault) for fault in faults],
     )

@@ -10,15 +10,16 @@
 `request.model` is the name callers use, "" means the default. All of it raises GatewayErrors: before the first
 token with the status a response should have, after it BackendInterrupted.
 
-Rules kept here: an answer is cached only when it ended cleanly; another tenant, backend, model or parameter
-is another entry; one entry serves streamed and plain calls; identical requests in flight share one upstream
-call; a fallback is tried only before the first token; one deadline covers all tries.
+Rules kept here: an answer is cached only when it ended cleanly and was not left to chance; another tenant, backend,
+model or parameter, or another model under the same name, is another entry; one entry serves streamed and plain
+calls; identical requests in flight share one upstream call; a fallback is tried only before the first token; one
+deadline covers all tries.
 """
 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -36,8 +37,14 @@ from backends.base import (
 )
 from backends.base import BackendUnavailable as NoBackend
 from gateway.answers import Answer, Landing, Watcher, final_choices, replay_deltas
-from gateway.cache.base import Cache
-from gateway.completion_cache import CachePolicy, CompletionCache, Stored, completion_key, is_sampled
+from gateway.cache.base import NOT_TAKEN, Cache
+from gateway.completion_cache import (
+    CachePolicy,
+    CompletionCache,
+    Stored,
+    completion_key,
+    is_repeatable,
+)
 from gateway.context import check_context, count_call
 from gateway.core.tasks.base import Workers
 from gateway.errors import BackendUnavailable, NotFound
@@ -46,7 +53,11 @@ from gateway.flights import Flight
 from gateway.wire import CacheReport
 
 ANY_CACHE = CachePolicy()
+NOT_VALID = "it does not validate against the schema"
+CHANCE = "it is left to chance: temperature is not 0, and there is no seed"
 Spend = Callable[[int], None]  # is told the tokens of every call to a model, once
+
+Store = Callable[[Landing], Awaitable[str | None]]
 
 
 def spend_nothing(tokens: int) -> None:
@@ -70,6 +81,7 @@ class Completer:
         routes: the registry.
         workers: count tokens, where a backend does not.
         cache: where answers are kept; None keeps none.
+        code: the fingerprint of what makes prompts.
         clock: seconds, monotonic.
         watcher: is told how every answer ended.
     """
@@ -80,12 +92,14 @@ class Completer:
         *,
         workers: Workers,
         cache: Cache | None = None,
+        code: str = "",
         clock: Callable[[], float] = time.perf_counter,
         watcher: Watcher | None = None,
     ) -> None:
         self._routes = routes
         self._workers = workers
         self._kept = CompletionCache(cache) if cache else None
+        self._code = code
         self._clock = clock
         self._watcher = watcher
         self._flights: dict[object, Flight[Delta, Landing]] = {}
@@ -133,12 +147,27 @@ class Completer:
         started = self._clock()
         route = await self.resolve(request.model)
         await check_context(request, route, self._workers)
-        shared = cache.sampled or not is_sampled(request)
-        key = completion_key(request, route, tenant=tenant, identity=identity) if shared else None
+        key: str | None = None
+        model_identity = await route.backend.identity(route.model)
+        if cache.sampled or is_repeatable(request):
+            key = completion_key(
+                request,
+                route,
+                model_identity=model_identity,
+                tenant=tenant,
+                identity=identity,
+                code=self._code,
+            )
         flight, report = await self._find(key, route, cache)
         if flight is None:
-            request = msgspec.structs.replace(request, tenant=tenant)  # a backend's own queue is fair by it
-            flight = self._launch(request, route, key, cache, spend)
+            asked = msgspec.structs.replace(request, tenant=tenant)  # a backend's own queue is fair by it
+            store = self._storing(key, route, cache, model_identity=model_identity)
+            flight = self._launch(asked, route, key, cache, spend, store)
+
+        async def forget(stored: Stored) -> None:
+            if key and self._kept:
+                await self._kept.drop(key, stored)
+
         return Answer(
             flight.follow(),
             route=route,
@@ -146,6 +175,7 @@ class Completer:
             started=started,
             clock=self._clock,
             watcher=self._watcher,
+            forget=forget,
         )
 
     async def resolve(self, model: str | None) -> Route:
@@ -185,8 +215,35 @@ class Completer:
         flight = self._flights.get((key, cache.write))  # again: it may have started during the lookup
         return flight, CacheReport(status="hit" if flight else "miss")
 
+    def _storing(self, key: str | None, route: Route, cache: CachePolicy, *, model_identity: str) -> Store:
+        """What stores an answer at its end, and says why not if it is not."""
+
+        async def store(landing: Landing) -> str | None:
+            if not cache.write:
+                return "the request forbids it"
+            if key is None:
+                return CHANCE
+            if self._kept is None:
+                return "there is no cache"
+            if landing.stored.completion.violates_schema:
+                return NOT_VALID
+            if landing.route is not route:
+                return f"{landing.route.name} answered in its place"
+            if await route.backend.identity(route.model) != model_identity:
+                return "the model was replaced meanwhile"
+            taken = await self._kept.set(key, landing.stored, max_age_s=cache.max_age_s)
+            return None if taken else NOT_TAKEN
+
+        return store
+
     def _launch(
-        self, request: CompletionRequest, route: Route, key: str | None, cache: CachePolicy, spend: Spend
+        self,
+        request: CompletionRequest,
+        route: Route,
+        key: str | None,
+        cache: CachePolicy,
+        spend: Spend,
+        store: Store,
     ) -> Flight[Delta, Landing]:
         if self._closed:
             raise _shutting_down()
@@ -205,9 +262,7 @@ class Completer:
                 spend(await count_call(request, landing.route, flight.items, self._workers))
             else:
                 spend(usage.input_tokens + usage.output_tokens)
-            if key and cache.write and self._kept and landing.route is route:
-                await self._kept.set(key, landing.stored, max_age_s=cache.max_age_s)
-            return landing
+            return msgspec.structs.replace(landing, not_stored=await store(landing))
 
         self._flights[name] = flight
         flight.launch(produce, forget=lambda: self._forget(name, flight))

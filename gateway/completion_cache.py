@@ -11,7 +11,7 @@ from msgspec import Struct
 from backends.base import Completion, CompletionRequest, Route
 from gateway.cache.base import Cache
 
-VERSION = "completion/2"  # another version of what is stored or how prompts are made is another entry
+VERSION = "completion/3"  # another version of what is stored is another entry
 DEFAULT_TTL_S = 86_400.0
 _NOT_SEMANTIC = {"stream", "stream_options", "user"}
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
@@ -20,8 +20,8 @@ _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 class CachePolicy(Struct, kw_only=True, frozen=True):
     """What a request allows the cache to do.
 
-    `sampled` asks that an answer drawn at random (temperature above 0 without a seed) may be kept and served
-    again; without it such requests neither read, nor write, nor share.
+    `sampled` asks that an answer left to chance (see `is_repeatable`) may be kept and served again; without it such
+    requests neither read, nor write, nor share.
     """
 
     read: bool = True
@@ -38,14 +38,24 @@ class Stored(Struct, kw_only=True, frozen=True):
     choices: list[dict[str, Any]]
 
 
-def completion_key(request: CompletionRequest, route: Route, *, tenant: str, identity: Any = None) -> str:
+def completion_key(
+    request: CompletionRequest,
+    route: Route,
+    *,
+    model_identity: str,
+    tenant: str,
+    identity: Any = None,
+    code: str = "",
+) -> str:
     """The name of a request's entry: SHA-256 over all that could change the answer.
 
     Args:
         request: its `model` is not read; `stream`, `stream_options` and `user` do not count.
-        route: the backend and its model count, so that two aliases of one model share an entry.
+        route: the backend, its model and its context count, so that two aliases of one model share an entry.
+        model_identity: what the model is now, as its backend tells: the name may come to mean another one.
         tenant: whose entry it is; tenants never share.
         identity: what stands for the messages when these hold something random, such as a fence.
+        code: the fingerprint of what makes messages of `identity`.
     """
     parameters = {
         name: _canonical(value)
@@ -59,14 +69,15 @@ def completion_key(request: CompletionRequest, route: Route, *, tenant: str, ide
         request.stop,
         request.json_schema,
     ]
-    prompt = request.messages if identity is None else identity
-    semantic = [VERSION, tenant, route.backend.name, route.model, prompt, typed, parameters]
+    prompt = request.messages if identity is None else [code, identity]
+    served_by = [route.backend.name, route.model, route.context_tokens, model_identity]
+    semantic = [VERSION, tenant, served_by, prompt, typed, parameters]
     return f"completion:{hashlib.sha256(_encode_sorted(semantic)).hexdigest()}"
 
 
-def is_sampled(request: CompletionRequest) -> bool:
-    """Whether the caller asked for chance: a temperature above 0, and no seed to repeat it."""
-    return bool(request.temperature) and request.seed is None
+def is_repeatable(request: CompletionRequest) -> bool:
+    """Whether the caller left nothing to chance: by temperature 0 or a seed; without either a model draws."""
+    return request.temperature == 0 or request.seed is not None
 
 
 class CompletionCache:
@@ -79,17 +90,25 @@ class CompletionCache:
         self._encode = msgspec.msgpack.Encoder().encode
 
     async def get(self, key: str, *, max_age_s: float) -> Stored | None:
+        stored = await self._load(key)
+        return stored if stored and self.age_s(stored) <= max_age_s else None
+
+    async def set(self, key: str, stored: Stored, *, max_age_s: float) -> bool:
+        """Whether it was taken, as `Cache.set` tells."""
+        return await self._cache.set(key, self._encode(stored), ttl_s=max_age_s or DEFAULT_TTL_S)
+
+    async def drop(self, key: str, stored: Stored) -> None:
+        """Forget `stored`, unless another answer has taken its place."""
+        found = await self._load(key)
+        if found and found.stored_at == stored.stored_at:
+            await self._cache.delete(key)
+
+    async def _load(self, key: str) -> Stored | None:
         data = await self._cache.get(key)
-        if data is None:
-            return None
         try:
-            stored = self._decode(data)
+            return None if data is None else self._decode(data)
         except msgspec.DecodeError:
             return None
-        return stored if self.age_s(stored) <= max_age_s else None
-
-    async def set(self, key: str, stored: Stored, *, max_age_s: float) -> None:
-        await self._cache.set(key, self._encode(stored), ttl_s=max_age_s or DEFAULT_TTL_S)
 
     def age_s(self, stored: Stored) -> float:
         return max(0.0, self._now() - stored.stored_at)

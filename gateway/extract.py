@@ -173,7 +173,8 @@ class Extractor:
         tokenizer = resolve_tokenizer(tokenizer)
         tokens = await self._workers.run(CountTokens(text=content, tokenizer=tokenizer))
         report = TokenReport(tokenizer=tokenizer, html=tokens, content=tokens, saved=0, reduction=0)
-        source = ExtractSource(url=None, title=None, tokens=report, cache=CacheReport(status="bypass"))
+        supplied = CacheReport(status="bypass", not_stored="it came in the request")
+        source = ExtractSource(url=None, title=None, tokens=report, cache=supplied)
         return ReadPage(content=content, source=source)
 
     async def _read(self, request: ExtractRequest, tenant: str, outcome: Outcome, tell: Tell) -> None:

@@ -85,6 +85,7 @@ class Outcome:
         self.evidence: list[Evidence] = []
         self.coverage = Coverage(read=0, chunks=0)
         self.estimate: Estimate | None = None
+        self.not_stored: str | None = None  # why one of the answers was forgotten again
 
     def add_call(self, finished: Finished) -> None:
         """Take note of a call's end, and of what its backend has to say about it."""
@@ -153,12 +154,17 @@ def _cost(outcome: Outcome) -> ExtractCost:
 
 
 def _cache(outcome: Outcome) -> CacheReport:
-    """A hit only when every call was one, as old as the oldest; bypass when nothing was asked."""
+    """A hit only when every call was one, as old as the oldest; bypass when nothing was asked.
+
+    Not stored when one of the calls was not.
+    """
     reports = [finished.cache for finished in outcome.finished]
     if not reports:
-        return CacheReport(status="bypass")
+        return CacheReport(status="bypass", not_stored="no model was asked")
     missed = next((report for report in reports if report.status != "hit"), None)
-    return missed or max(reports, key=lambda report: report.age_s)
+    report = missed or max(reports, key=lambda report: report.age_s)
+    reasons = [outcome.not_stored, *(report.not_stored for report in reports)]
+    return msgspec.structs.replace(report, not_stored=next(filter(None, reasons), None))
 
 
 def _timings(outcome: Outcome, total_ms: float) -> ExtractTimings:

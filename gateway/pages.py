@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gateway.cache.base import Cache, cache_key
+from gateway.cache.base import NOT_TAKEN, Cache, cache_key
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.typed import load, save
 from gateway.core.documents import Received, markdown_alternate
@@ -38,7 +38,6 @@ from gateway.wire import CacheReport, CacheStatus, ScrapeRequest
 
 SNAPSHOT_TTL_S = 30 * 86_400
 SCHEMA = 2  # of both kinds: raised when their layout or meaning changes, so that older entries are misses
-NOT_TAKEN = "the cache did not take it"  # a fault of it, or a page above its limit
 _PARTS_OF_HTML = {"structured", "metadata", "html", "hidden"}  # what markdown has none of
 # a follower whose leader ran out of time tries again with more than this share of its own left: of callers
 # that came together none does

@@ -111,7 +111,9 @@ async def open_services(
 
         registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
         stack.push_async_callback(registry.aclose)
-        completer = Completer(tracing.routes(registry), workers=traced, cache=cache, watcher=metrics.models)
+        completer = Completer(
+            tracing.routes(registry), workers=traced, cache=cache, code=code, watcher=metrics.models
+        )
         stack.push_async_callback(completer.aclose)
 
         if settings.local_model:  # a model takes its time to load: begin now, not with the first request

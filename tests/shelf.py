@@ -13,3 +13,6 @@ class DictCache:
     async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
         self.entries[key] = value
         return True
+
+    async def delete(self, key: str) -> None:
+        self.entries.pop(key, None)

@@ -95,6 +95,7 @@ ALLOWED = {
         "gateway.sockets",
         "gateway.sse",
         "gateway.core.schema",  # one set of bounds for clients' schemas
+        "gateway.fingerprint",
         "gateway.environment",
         "gateway.errors",
         "gateway.panics",

@@ -1,15 +1,18 @@
 """Answers: cached, shared, timed, priced, and stopped when nobody reads them."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from backends.base import CompletionRequest, Price, Route, UnknownModel, Usage
+from backends.base import Completion, CompletionRequest, Delta, Price, Route, UnknownModel, Usage
 from backends.scripted import Reply, ScriptedBackend
 from gateway import errors
 from gateway.answers import Finished
-from gateway.complete import Completer
+from gateway.cache.base import NOT_TAKEN
+from gateway.complete import CHANCE, NOT_VALID, Completer
 from gateway.completion_cache import CachePolicy
 from tests.inline import InlineWorkers
 from tests.shelf import DictCache
@@ -35,7 +38,9 @@ def one(backend: ScriptedBackend, **route: Any) -> OneBackend:
 
 
 def ask(content: str = "Hi", **fields: Any) -> CompletionRequest:
-    return CompletionRequest(model="m", messages=[{"role": "user", "content": content}], **fields)
+    """A request that leaves nothing to chance, unless `fields` say so."""
+    messages = [{"role": "user", "content": content}]
+    return CompletionRequest(model="m", messages=messages, **{"temperature": 0} | fields)
 
 
 async def collect(completer: Completer, request: CompletionRequest, **how: Any) -> tuple[str, Finished]:
@@ -163,6 +168,18 @@ async def test_identity_stands_for_messages_that_hold_something_random() -> None
     ("fields", "policy", "calls"),
     [
         pytest.param({"temperature": 0.7}, CachePolicy(), 2, id="chance-is-not-repeated"),
+        pytest.param({"temperature": None}, CachePolicy(), 2, id="nor-the-models-own-temperature"),
+        pytest.param({"temperature": None}, CachePolicy(sampled=True), 1, id="unless-asked-for"),
+        pytest.param({"temperature": None, "seed": 1}, CachePolicy(), 1, id="or-with-a-seed"),
+        pytest.param(
+            {"temperature": 0, "parameters": {"top_p": 0.5, "n": 2}},
+            CachePolicy(),
+            1,
+            id="others-do-not-count",
+        ),
+        pytest.param(
+            {"temperature": None, "parameters": {"top_p": 0}}, CachePolicy(), 2, id="nor-stand-in-for-it"
+        ),
         pytest.param({"temperature": 0.7}, CachePolicy(sampled=True), 1, id="unless-asked"),
         pytest.param({"temperature": 0.7, "seed": 1}, CachePolicy(), 1, id="or-seeded"),
         pytest.param({"temperature": 0.0}, CachePolicy(), 1, id="greedy"),
@@ -179,6 +196,155 @@ async def test_chance_is_cached_only_when_asked(
     assert len(backend.requests) == calls
 
 
+async def test_chance_is_not_shared_in_flight() -> None:
+    backend = ScriptedBackend([Reply(deltas=["a"] * 3, gap_s=0.01)])
+    completer = Completer(one(backend), workers=InlineWorkers())
+    await asyncio.gather(*(complete(completer, ask(temperature=None)) for _ in range(5)))
+    assert len(backend.requests) == 5
+    asked = CachePolicy(sampled=True)
+    await asyncio.gather(*(complete(completer, ask(temperature=None), cache=asked) for _ in range(5)))
+    assert len(backend.requests) == 6
+
+
+class Replaceable(ScriptedBackend):
+    """A model that can be replaced under its name, also while it answers."""
+
+    def __init__(self, *replies: Reply, replaced_by_a_call: bool = False) -> None:
+        super().__init__(list(replies))
+        self.weights = 1
+        self._replaced_by_a_call = replaced_by_a_call
+
+    async def identity(self, model: str) -> str:
+        return f"{model} {self.weights}"
+
+    async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
+        self.weights += self._replaced_by_a_call
+        async for item in super().stream(request):
+            yield item
+
+
+async def test_replaced_model_does_not_answer_with_its_predecessors_words() -> None:
+    backend, cache = Replaceable(), DictCache()
+    completer = Completer(one(backend), cache=cache, workers=InlineWorkers())
+    await complete(completer, ask())
+    backend.weights = 2
+    assert (await complete(completer, ask())).cache.status == "miss"
+    backend.weights = 1
+    assert (await complete(completer, ask())).cache.status == "hit", "and comes back with its own"
+    assert len(backend.requests) == 2
+
+
+async def test_answer_of_a_model_that_was_replaced_meanwhile_is_not_kept() -> None:
+    cache = DictCache()
+    completer = Completer(one(Replaceable(replaced_by_a_call=True)), cache=cache, workers=InlineWorkers())
+    finished = await complete(completer, ask())
+    assert finished.cache.not_stored == "the model was replaced meanwhile"
+    assert cache.entries == {}
+
+
+async def test_context_and_backend_of_a_model_count() -> None:
+    cache, backend = DictCache(), ScriptedBackend()
+    for route in (
+        Route(name="m", backend=backend, model="m"),
+        Route(name="m", backend=backend, model="m", context_tokens=8000),
+        Route(name="m", backend=ScriptedBackend([Reply(deltas=["other"])]), model="m"),
+    ):
+        completer = Completer(OneBackend(m=route), cache=cache, workers=InlineWorkers())
+        assert (await complete(completer, ask())).cache.status == "miss"
+    aliased = Route(name="alias", backend=backend, model="m")
+    completer = Completer(OneBackend(m=aliased), cache=cache, workers=InlineWorkers())
+    assert (await complete(completer, ask())).cache.status == "hit", "what callers call it does not"
+
+
+async def test_prompts_that_other_code_makes_are_other_prompts() -> None:
+    cache, backend = DictCache(), ScriptedBackend()
+    statuses = []
+    for code in ("old", "new"):
+        completer = Completer(one(backend), cache=cache, workers=InlineWorkers(), code=code)
+        for identity in (["page"], None):
+            statuses.append((await complete(completer, ask(), identity=identity)).cache.status)
+    assert statuses == ["miss", "miss", "miss", "hit"], "messages as they came are what they are"
+
+
+class FullCache(DictCache):
+    """Takes nothing."""
+
+    async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("fields", "policy", "cache", "reason"),
+    [
+        pytest.param({}, CachePolicy(), DictCache(), None, id="stored"),
+        pytest.param({}, CachePolicy(read=False), DictCache(), None, id="asked-anew-and-stored"),
+        pytest.param({}, CachePolicy(write=False), DictCache(), "the request forbids it", id="forbidden"),
+        pytest.param({"temperature": 1}, CachePolicy(), DictCache(), CHANCE, id="chance"),
+        pytest.param({"temperature": None}, CachePolicy(), DictCache(), CHANCE, id="chance-by-default"),
+        pytest.param({}, CachePolicy(), None, "there is no cache", id="no-cache"),
+        pytest.param({}, CachePolicy(), FullCache(), NOT_TAKEN, id="full"),
+    ],
+)
+async def test_report_says_why_an_answer_was_not_kept(
+    fields: dict[str, Any], policy: CachePolicy, cache: DictCache | None, reason: str | None
+) -> None:
+    completer = Completer(
+        one(ScriptedBackend([Reply(deltas=["a", "b"], gap_s=0.01)])), cache=cache, workers=InlineWorkers()
+    )
+    both = await asyncio.gather(*(complete(completer, ask(**fields), cache=policy) for _ in range(2)))
+    assert [finished.cache.not_stored for finished in both] == [reason, reason], (
+        "who shares it is told as well"
+    )
+    assert bool(cache and cache.entries) == (reason is None)
+
+
+async def test_rejected_answer_is_forgotten() -> None:
+    backend, cache = ScriptedBackend([Reply(deltas=["wrong"], gap_s=0.01)]), DictCache()
+    completer = Completer(one(backend), cache=cache, workers=InlineWorkers())
+    answers = [await completer.open(ask()) for _ in range(3)]
+    for answer in answers:
+        await answer.whole()
+    for answer in answers:  # each of those that share it may find out
+        await answer.reject()
+    assert cache.entries == {}
+    await complete(completer, ask())
+    found = await completer.open(ask())
+    assert (await found.whole()).cache.status == "hit"
+    await found.reject()
+    assert (await complete(completer, ask())).cache.status == "miss"
+
+
+class SelfCritical(ScriptedBackend):
+    """Checks its answers, and finds them wrong."""
+
+    async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
+        async for item in super().stream(request):
+            yield replace(item, violates_schema=True) if isinstance(item, Completion) else item
+
+
+async def test_answer_that_its_backend_found_wrong_is_not_kept() -> None:
+    cache = DictCache()
+    finished = await complete(Completer(one(SelfCritical()), cache=cache, workers=InlineWorkers()), ask())
+    assert (finished.cache.not_stored, cache.entries) == (NOT_VALID, {})
+
+
+async def test_rejection_leaves_a_later_answer_alone() -> None:
+    backend, cache = ScriptedBackend(), DictCache()
+    completer = Completer(one(backend), cache=cache, workers=InlineWorkers())
+    first = await completer.open(ask())
+    await first.whole()
+    await complete(completer, ask(), cache=CachePolicy(read=False))
+    await first.reject()
+    assert (await complete(completer, ask())).cache.status == "hit"
+
+
+async def test_rejection_of_what_was_never_kept_is_no_fault() -> None:
+    for how in ({}, {"cache": CachePolicy(write=False)}):
+        answer = await Completer(one(ScriptedBackend()), workers=InlineWorkers()).open(ask(), **how)
+        await answer.whole()
+        await answer.reject()
+
+
 async def test_fallback_serves_before_the_first_token_and_is_told() -> None:
     broken = ScriptedBackend([Reply(status=503)], name="broken")
     spare = ScriptedBackend([Reply(deltas=["spare"])], name="spare")
@@ -190,6 +356,7 @@ async def test_fallback_serves_before_the_first_token_and_is_told() -> None:
     finished = await complete(Completer(routes, cache=cache, workers=InlineWorkers()), ask())
     assert (finished.text, finished.backend, finished.model) == ("spare", "spare", "n")
     assert finished.passed_over == ["m: scripted to answer 503"]
+    assert finished.cache.not_stored == "n answered in its place"
     assert cache.entries == {}, "another model's answer is not kept under this one's name"
 
 

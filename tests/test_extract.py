@@ -15,7 +15,9 @@ from backends.base import CompletionRequest, ModelInfo, Price, Route, UnknownMod
 from backends.scripted import Reply, ScriptedBackend
 from fixtures.site import Answer, Site
 from gateway.cache import open_cache
-from gateway.complete import Completer
+from gateway.complete import NOT_VALID, Completer
+from gateway.core.tasks.answers import ValidateAnswer
+from gateway.core.tasks.base import R, Task, Workers
 from gateway.errors import (
     BackendInterrupted,
     BackendRateLimited,
@@ -111,6 +113,7 @@ async def make_bench(site: Site, scraper: Scraper, tmp_path: Path) -> AsyncItera
         replies: Sequence[Reply] | Callable[[CompletionRequest], Reply],
         *,
         configured: bool = True,
+        workers: Workers | None = None,
         **route: Any,
     ) -> Bench:
         script = replies if callable(replies) else list(replies)
@@ -119,7 +122,7 @@ async def make_bench(site: Site, scraper: Scraper, tmp_path: Path) -> AsyncItera
         completers.append(
             Completer(OneModel(one if configured else None), cache=cache, workers=InlineWorkers())
         )
-        extractor = Extractor(scraper=scraper, completer=completers[-1], workers=InlineWorkers())
+        extractor = Extractor(scraper=scraper, completer=completers[-1], workers=workers or InlineWorkers())
         return Bench(extractor=extractor, backend=backend, site=site)
 
     yield make
@@ -403,6 +406,10 @@ async def test_extract_reports_the_parts_whose_answer_was_cut(make_bench: MakeBe
     answer = await bench.extractor.extract(request)
     assert answer.coverage.read == answer.coverage.chunks - 1 and answer.finish_reason == "stop"
     assert "max_output_tokens" in answer.warnings[0].message
+    assert answer.cache.not_stored == NOT_VALID
+    asked = len(bench.backend.requests)
+    await bench.extractor.extract(request)
+    assert len(bench.backend.requests) == asked + 1, "only what was no JSON is asked again"
 
 
 async def test_extract_fails_when_every_part_does(make_bench: MakeBench) -> None:
@@ -547,6 +554,45 @@ async def test_extract_of_a_page_that_imitates_the_fence_shares_no_answer(make_b
     await bench.extractor.extract(ExtractRequest(content=forged, prompt="Which?"))
     assert len(bench.backend.requests) == 2
     assert prompt_of(bench.backend.requests[1]).count(f"[[{mark}") == 2  # the page's own, which end nothing
+
+
+@pytest.mark.parametrize(
+    ("second", "calls"),
+    [
+        pytest.param(GOOD, [2, 3], id="repaired"),  # the repair of the same answer is found again
+        pytest.param('{"name": 2}', [2, 4], id="unsatisfied"),
+    ],
+)
+async def test_extract_does_not_take_again_what_does_not_validate(
+    make_bench: MakeBench, second: str, calls: list[int]
+) -> None:
+    bench = make_bench([say(second, match="does not validate"), say('{"name": 1}')])
+    request = ExtractRequest(html=WIDGET, schema=PRODUCT)
+    for count in calls:
+        if second == GOOD:
+            answer = await bench.extractor.extract(request)
+            assert (answer.cache.status, answer.cache.not_stored) == ("miss", NOT_VALID)
+        else:
+            with pytest.raises(SchemaUnsatisfied):
+                await bench.extractor.extract(request)
+        assert len(bench.backend.requests) == count
+
+
+class BusyWorkers(InlineWorkers):
+    """Runs out of time over every answer."""
+
+    async def run(self, task: Task[R]) -> R:
+        if isinstance(task, ValidateAnswer):
+            raise SchemaUnsatisfied("validating the answer took too long", text="", violations=[])
+        return await super().run(task)
+
+
+async def test_extract_does_not_take_again_what_cannot_be_validated(make_bench: MakeBench) -> None:
+    bench = make_bench([say(GOOD)], workers=BusyWorkers())
+    for count in (1, 2):
+        with pytest.raises(SchemaUnsatisfied, match="too long"):
+            await bench.extractor.extract(ExtractRequest(html=WIDGET, schema=PRODUCT))
+        assert len(bench.backend.requests) == count
 
 
 async def test_extract_keeps_answers_of_chance_only_when_asked(make_bench: MakeBench) -> None:

@@ -30,7 +30,7 @@ class AnyModel:
 
 
 def ask(model: str = "m") -> CompletionRequest:
-    return CompletionRequest(model=model, messages=[{"role": "user", "content": "one two"}])
+    return CompletionRequest(model=model, messages=[{"role": "user", "content": "one two"}], temperature=0)
 
 
 async def complete(completer: Completer, request: CompletionRequest) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.cache.base import Lease
+from gateway.cache.base import NOT_TAKEN, Lease
 from gateway.cache.disk import DiskCache
 from gateway.cache.single_flight import SingleFlight
 from gateway.errors import FetchTimeout
 from gateway.fetch.base import Fetched, FetchRequest
-from gateway.pages import NOT_TAKEN, PageEntry, Pages, find_source
+from gateway.pages import PageEntry, Pages, find_source
 from gateway.wire import ScrapeRequest
 from tests.fetch.origins import Exchange, Origin, fetcher, origin
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 from typing import Any
 
 from msgspec import structs
@@ -19,6 +20,7 @@ from backends.base import (
     Delta,
     ModelInfo,
     Usage,
+    identity_of,
 )
 from backends.local.chunks import Chunks
 from backends.local.histogram import ITL_BUCKETS_S, TTFT_BUCKETS_S, Histogram
@@ -36,11 +38,16 @@ from backends.local.messages import (
     Step,
     ToModel,
 )
+from backends.local.model_file import identify_file
 from backends.local.settings import default_threads
 from backends.local.supervisor import Inbox, Supervisor
+from gateway.fingerprint import fingerprint
 
 START_WAIT_S = 120.0
 ASK_TIMEOUT_S = 60.0
+# of how a model is opened, what decides when an answer comes, not which
+_NO_MATTER = {"path", "parallel", "threads", "extra_buffers"}
+_LIBRARIES = ("llama-cpp-python", "jinja2", "numpy")
 
 
 class LocalBackend:
@@ -82,6 +89,11 @@ class LocalBackend:
             threads=threads or default_threads(),
             flash_attention=flash_attention,
         )
+        self._path = path
+        self._code: str | None = None
+        self._settings = {
+            name: value for name, value in structs.asdict(opening).items() if name not in _NO_MATTER
+        }
         self._supervisor = Supervisor(opening, command=command, silence_s=silence_s)
         self._ttft_s, self._itl_s = Histogram(TTFT_BUCKETS_S), Histogram(ITL_BUCKETS_S)
         self._mean_s = 1.0  # of a request, for Retry-After
@@ -122,6 +134,16 @@ class LocalBackend:
     async def models(self) -> list[ModelInfo]:
         facts = self._supervisor.facts
         return [ModelInfo(name=self.name, context_tokens=facts.context_tokens if facts else None)]
+
+    async def identity(self, model: str) -> str:
+        """Of the file that is loaded, or, while none is, of the one that will be: with the template in it, the context
+        and settings it is opened with, and the code that renders and samples."""
+        facts = self._supervisor.facts
+        file = facts.file if facts else await asyncio.to_thread(identify_file, self._path)
+        if self._code is None:
+            here = Path(__file__).parent
+            self._code = await asyncio.to_thread(fingerprint, [here], root=here, libraries=_LIBRARIES)
+        return identity_of(file, self._settings, self._code)
 
     async def count_tokens(self, text: str, *, model: str) -> int | None:
         """Exact, by the model's own tokenizer; None while the model is not up."""
@@ -252,6 +274,7 @@ def _completion(finished: Finished, model: str) -> Completion:
         model=model,
         raw={"warnings": finished.warnings} if finished.warnings else {},
         queue_ms=finished.queue_ms,
+        violates_schema=any(warning["code"] == "schema_violated" for warning in finished.warnings),
     )
 
 

@@ -70,6 +70,7 @@ class Ping(Struct, tag=True, frozen=True):
 class ModelFacts(Struct, frozen=True, kw_only=True):
     """What was loaded and how: what `winnow doctor` prints."""
 
+    file: str  # its identity, as `model_file` tells it
     description: str
     size_bytes: int
     parameters: int

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from backends.local.memory import available_bytes, in_words
 from backends.local.messages import ModelFacts, Open
+from backends.local.model_file import identify_file, parts_of
 from backends.local.settings import plan_context
 
 lib: Any = _library  # its annotations describe ctypes objects too loosely to be checked against
@@ -57,7 +58,9 @@ class NativeModel:
         gpu = bool(lib.llama_supports_gpu_offload())
         gpu_layers = (-1 if gpu else 0) if opening.gpu_layers is None else opening.gpu_layers
         if not gpu_layers:
-            _check_memory("its weights take", _file_bytes(opening.path))
+            weights_bytes = sum(part.stat().st_size for part in parts_of(opening.path))
+            _check_memory("its weights take", weights_bytes)
+        self._file = identify_file(opening.path)
         self._model = _load(opening, gpu_layers)
         self.vocab = lib.llama_model_get_vocab(self._model)
         self.vocabulary_size = int(lib.llama_vocab_n_tokens(self.vocab))
@@ -270,6 +273,7 @@ class NativeModel:
         buffer = ctypes.create_string_buffer(128)
         lib.llama_model_desc(self._model, buffer, len(buffer))
         return ModelFacts(
+            file=self._file,
             description=buffer.value.decode("utf-8", "replace"),
             size_bytes=int(lib.llama_model_size(self._model)),
             parameters=int(lib.llama_model_n_params(self._model)),
@@ -330,15 +334,6 @@ def _check_file(path: str) -> None:
         ) from exc
     if magic != b"GGUF":
         raise LoadError(f"{path} is not a GGUF file: it begins with {magic!r}, not b'GGUF'")
-
-
-def _file_bytes(path: str) -> int:
-    """The file's size, all parts of a split model included (`…-00001-of-00003.gguf`)."""
-    file = Path(path)
-    stem, _, total = file.stem.rpartition("-of-")
-    if not (total.isdigit() and stem[-6:-5] == "-"):
-        return file.stat().st_size
-    return sum(part.stat().st_size for part in file.parent.glob(f"{stem[:-5]}*-of-{total}.gguf"))
 
 
 def _check_memory(what: str, needed_bytes: int) -> None:

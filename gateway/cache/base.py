@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+NOT_TAKEN = "the cache did not take it"  # what a report says where `Cache.set` answers False
+
 
 class Entry(NamedTuple):
     """A value and when it expires, in seconds since the epoch."""

@@ -61,7 +61,7 @@ async def create_completion(
 
     `web` puts cleaned pages into the prompt under a budget. `Cache-Control: no-cache` asks the model anew,
     `no-store` keeps nothing besides; `max-age=<seconds>` limits the age of a cached answer, and allows one even
-    where the temperature is above 0 without a seed.
+    where chance decides: where the temperature is not 0, or not given, and there is no seed.
     """
     data = decode_body(body, ChatRequest)
     asked = to_completion_request(data, decode_body(body, dict[str, Any]))

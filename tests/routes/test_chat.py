@@ -12,10 +12,11 @@ import pytest
 from litestar import Litestar
 from litestar.di import Provide
 
+from backends.base import CompletionRequest
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
 from gateway import sse
-from gateway.complete import Completer
+from gateway.complete import CHANCE, Completer
 from gateway.grounding import Grounder
 from gateway.routes import chat
 from gateway.services import Services
@@ -207,11 +208,11 @@ async def test_stream_cut_short_is_an_error_and_never_cached(end: list[Piece]) -
 
 async def test_cached_answer_is_served_to_both_kinds_of_call() -> None:
     async with gateway(Said(HELLO)) as stack:
-        first = await stack.post()
-        second = await stack.post()
-        streamed = await stack.post(stream=True, stream_options={"include_usage": True})
+        first = await stack.post(temperature=0)
+        second = await stack.post(temperature=0)
+        streamed = await stack.post(temperature=0, stream=True, stream_options={"include_usage": True})
         client = openai.AsyncOpenAI(base_url=stack.url + "/v1", api_key="k")
-        stream = await client.chat.completions.create(model="m", messages=HI, stream=True)
+        stream = await client.chat.completions.create(model="m", messages=HI, stream=True, temperature=0)
         text = "".join([part.choices[0].delta.content or "" async for part in stream])
         await client.close()
         assert len(stack.up.heard) == 1
@@ -257,7 +258,7 @@ RICH: list[Piece] = [
 async def test_cached_stream_loses_neither_reasoning_nor_tool_calls_nor_usage() -> None:
     async def ask(stack: Stack) -> tuple[Any, str]:
         async with stack.openai.chat.completions.stream(
-            model="m", messages=HI, stream_options={"include_usage": True}
+            model="m", messages=HI, temperature=0, stream_options={"include_usage": True}
         ) as stream:
             final = (await stream.get_final_completion()).model_dump()
         final.pop("winnow", None)
@@ -265,7 +266,7 @@ async def test_cached_stream_loses_neither_reasoning_nor_tool_calls_nor_usage() 
 
     async with gateway(Said(RICH)) as stack:
         live, replayed = await ask(stack), await ask(stack)
-        plain = (await stack.post()).json()
+        plain = (await stack.post(temperature=0)).json()
         assert len(stack.up.heard) == 1
     assert live == replayed
     message = plain["choices"][0]["message"]
@@ -286,13 +287,41 @@ async def test_cached_stream_loses_neither_reasoning_nor_tool_calls_nor_usage() 
 async def test_cache_control_of_the_request_is_honoured(header: str, statuses: list[str], calls: int) -> None:
     async with gateway(Said(HELLO)) as stack:
         how = {"cache-control": header}
-        seen = [(await stack.post(headers)).headers["x-cache"] for headers in (how, how, {})]
+        answers = [await stack.post(headers, temperature=0) for headers in (how, how, {})]
+        seen = [answer.headers["x-cache"] for answer in answers]
         assert (seen, len(stack.up.heard)) == (statuses, calls)
+
+
+async def test_answer_left_to_chance_is_cached_only_when_asked_for_and_says_so() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        asked = {"cache-control": "max-age=600"}
+        answers = [await stack.post(headers) for headers in ({}, {}, asked, asked)]
+        assert len(stack.up.heard) == 3
+    assert [answer.headers["x-cache"] for answer in answers] == ["bypass", "bypass", "miss", "hit"]
+    reasons = [answer.json()["winnow"]["cache"]["not_stored"] for answer in answers]
+    assert reasons == [CHANCE, CHANCE, None, None]
+
+
+async def test_server_behind_a_name_counts() -> None:
+    async with upstream(Said(HELLO)) as first, upstream(Said(HELLO)) as second:
+        cache = DictCache()
+        seen = []
+        for url in (first.url, second.url, first.url):
+            spec = BackendSpec(name="up", kind="remote", url=url, models=[ModelSpec(name="m", aliases=["a"])])
+            registry = Registry([spec])
+            completer = Completer(registry, cache=cache, workers=InlineWorkers())
+            for name in ("m", "a"):
+                request = CompletionRequest(model=name, messages=HI, temperature=0)
+                seen.append((await (await completer.open(request)).whole()).cache.status)
+            await completer.aclose()
+            await registry.aclose()
+    assert seen == ["miss", "hit", "miss", "hit", "hit", "hit"]
+    assert (len(first.heard), len(second.heard)) == (1, 1)
 
 
 async def test_fifty_identical_requests_make_one_upstream_call() -> None:
     async with gateway(Said([chunk({"content": "a"}), 0.3, *HELLO])) as stack:
-        answers = await asyncio.gather(*(stack.post(stream=bool(i % 2)) for i in range(50)))
+        answers = await asyncio.gather(*(stack.post(stream=bool(i % 2), temperature=0) for i in range(50)))
         assert len(stack.up.heard) == 1
     assert {answer.status_code for answer in answers} == {200}
     assert [answer.headers["x-cache"] for answer in answers].count("miss") == 1
@@ -300,9 +329,11 @@ async def test_fifty_identical_requests_make_one_upstream_call() -> None:
 
 async def test_disconnecting_leader_leaves_its_followers_and_the_last_one_stops_the_upstream() -> None:
     async with gateway(Said([chunk({"content": "a"}), 30.0, *HELLO])) as stack:
-        first = await stack.openai.chat.completions.create(model="m", messages=HI, stream=True)
+        first = await stack.openai.chat.completions.create(model="m", messages=HI, stream=True, temperature=0)
         assert (await first.__anext__()).choices[0].delta.content == "a"
-        second = await stack.openai.chat.completions.create(model="m", messages=HI, stream=True)
+        second = await stack.openai.chat.completions.create(
+            model="m", messages=HI, stream=True, temperature=0
+        )
         assert (await second.__anext__()).choices[0].delta.content == "a"
         await first.close()
         with pytest.raises(TimeoutError):

@@ -35,7 +35,8 @@ async def ask(up: Upstream, cache_dir: Path, web: dict[str, Any], **fields: Any)
     port = site.rpartition(":")[2]
     model = ModelSettings(name="m", context_tokens=fields.pop("context_tokens", None))
     backend = BackendSettings(name="up", kind="remote", url=up.url, models=[model])
-    body = {"model": "m", "messages": [{"role": "user", "content": "What of turtles?"}], "web": web} | fields
+    messages = [{"role": "user", "content": "What of turtles?"}]
+    body = {"model": "m", "messages": messages, "temperature": 0, "web": web} | fields
     with running_gateway(cache_dir, backends=[backend], allow_targets=[f"127.0.0.1/32:{port}"]) as url:
         async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
             return [await client.post("/v1/chat/completions", json=body) for _ in range(2)]

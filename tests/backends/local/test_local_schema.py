@@ -103,7 +103,7 @@ async def test_keyword_no_grammar_holds_is_checked_and_said(backend: LocalBacken
         codes = [warning["code"] for warning in answer.warnings]
         assert codes[0] == "schema_not_enforced" and "/uniqueItems" in answer.warnings[0]["message"]
         valid = jsonschema.Draft202012Validator(schema).is_valid(json.loads(answer.text))
-        assert ("schema_violated" in codes) == (not valid)
+        assert ("schema_violated" in codes) == answer.completion.violates_schema == (not valid)
         assert len(answer.deltas) == 1
     assert any("attempt 1" not in answer.warnings[0]["message"] for answer in seen)
     assert any(len(answer.warnings) == 1 for answer in seen)
