@@ -1,149 +1,210 @@
 """Where a page states the values a model gave: a quote and its offsets for every leaf of the data.
 
-A source is read once into an index of words, numbers, money and dates; each leaf is then one lookup. Text
-matches whole words, whatever the case, white space, punctuation and link targets between them; numbers
-match by value (1,299.00 = 1299), money by value and currency ($1,299 = 1299 USD), dates by the day they
-name (3 May 2024 = 2024-05-03). What merely means the same is not evidence.
+All leaves are looked for together, in one pass over the sources for texts as they stand, one for their words,
+one for numbers and one for dates: the cost is linear in sources and data. Text matches whole words, whatever
+the case, white space, punctuation and link targets between them; numbers match by value (1,299.00 = 1299),
+money by value and currency ($1,299 = 1299 USD), dates by the day they name (3 May 2024 = 2024-05-03). What
+merely means the same is not evidence.
 """
 
+import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
-from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from functools import cached_property, partial
+from itertools import accumulate, islice
+from typing import Any, NamedTuple
 
-from gateway.core.dates import Date, Moment, find_dates, read_moments
-from gateway.core.numbers import CURRENCIES, Number, find_numbers, read_quantity
+from gateway.core.dates import Date, find_dates, read_moments
+from gateway.core.numbers import CURRENCIES, find_numbers, read_quantity
+from gateway.core.phrases import Phrases, Piece
 from gateway.core.pointer import escape
-from gateway.core.words import Span, joins, words_of
+from gateway.core.words import UNSPACED, Span, words_of
 from gateway.wire import Evidence
 
-T = TypeVar("T")
-K = TypeVar("K")
-
-_EXACT_TRIES = 16  # occurrences looked at before falling back to the word index, which is linear
-_CLOCK_DISTANCE = 40  # characters between a date and the time of day that belongs to it
+_TRIES = 16  # places of one value that are looked at more closely
+_CLOCK_DISTANCE = 40  # characters from the end of a date to the end of the time of day that belongs to it
 _QUANTITY_CHARS = 64  # a longer text is no number, amount or date
 _ADDRESS_TAIL = frozenset("/?#&=%-_~+@:")  # behind a match these make it part of a longer address
+_PIECE_CHARS = 1 << 16  # of a text read at a time
+_PIECE_WORDS = 1 << 14
+
+_DIGIT = re.compile(r"\d")
+_RUN = re.compile(rf"[^\W_{UNSPACED}]*+")  # letters and digits that are one word
+_TOKEN = re.compile(rf"[^\W_{UNSPACED}]++|.", re.DOTALL)
+
+Find = Callable[[int, int], Span | None]  # the first place from one offset on that begins before another
 
 
 class Leaf(NamedTuple):
-    """A value of the data that holds no other, and its JSON Pointer (RFC 6901)."""
+    """A value of the data that holds no other, and its JSON Pointer (RFC 6901).
+
+    It stands in `depth` containers; the outermost `shared` of them hold the leaf before it too.
+    """
 
     path: str
     value: Any
+    depth: int
+    shared: int
 
 
-class _Source:
-    """One source's text and, made when first needed, what is looked up in it.
-
-    Every `find_` returns the first place at or behind `near`, else the first of all, else None.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @cached_property
-    def _words(self) -> tuple[str, list[int], list[tuple[int, int]]]:
-        """Folded words joined by single spaces, where each begins in that string, and in the text."""
-        words, spans, begins, at = [], [], [], 1
-        for word, start, end in words_of(self.text):
-            words.append(word)
-            spans.append((start, end))
-            begins.append(at)
-            at += len(word) + 1
-        return f" {' '.join(words)} ", begins, spans
-
-    @cached_property
-    def _numbers(self) -> list[Number]:
-        return list(find_numbers(self.text))
-
-    @cached_property
-    def _values(self) -> dict[float, list[Span]]:
-        return _grouped((number.value, number.span) for number in self._numbers)
-
-    @cached_property
-    def _money(self) -> dict[tuple[float, str], list[Span]]:
-        return _grouped(((n.value, n.currency), n.span) for n in self._numbers if n.currency)
-
-    @cached_property
-    def _currencies(self) -> dict[str, list[Span]]:
-        return _grouped((number.currency, number.span) for number in self._numbers if number.currency)
-
-    @cached_property
-    def _dates(self) -> dict[Date, list[Span]]:
-        found = find_dates(self.text)
-        return _grouped(pair for date, span in found for pair in ((date, span), (date.as_month(), span)))
-
-    def find_text(self, value: str, near: int) -> Span | None:
-        return self._find_exact(value, near) or self._find_words(value, near)
-
-    def _find_exact(self, value: str, near: int) -> Span | None:
-        tail = _ADDRESS_TAIL if "://" in value else frozenset[str]()
-        for start in {near: None, 0: None}:
-            for _ in range(_EXACT_TRIES):
-                at = self.text.find(value, start)
-                if at < 0:
-                    break
-                start = at + 1
-                if _stands_alone(self.text, at, at + len(value), tail):
-                    return Span(at, at + len(value))
-        return None
-
-    def _find_words(self, value: str, near: int) -> Span | None:
-        phrase = " ".join([word for word, _, _ in words_of(value)])
-        if not phrase or "://" in value:
-            return None
-        joined, begins, spans = self._words
-        nearest = bisect_left(spans, (near, near))
-        at = joined.find(f" {phrase} ", begins[nearest] - 1) if nearest < len(begins) else -1
-        if at < 0 and (at := joined.find(f" {phrase} ")) < 0:
-            return None
-        first = bisect_left(begins, at + 1)
-        last = bisect_right(begins, at + len(phrase)) - 1
-        return Span(spans[first][0], spans[last][1])
-
-    def find_number(self, value: float, near: int) -> Span | None:
-        return _nearest(self._values.get(value), near)
-
-    def find_quantity(self, number: Number, near: int) -> Span | None:
-        """The same amount of the same currency; without one, the number whatever stands with it."""
-        if not number.currency:
-            return self.find_number(number.value, near)
-        return _nearest(self._money.get((number.value, number.currency)), near)
-
-    def find_currency(self, code: str, near: int) -> Span | None:
-        return _nearest(self._currencies.get(code), near)
-
-    def find_moment(self, moment: Moment, near: int) -> Span | None:
-        """The date and, where a clock time is claimed, that time close behind it."""
-        span = _nearest(self._dates.get(moment.date), near)
-        if span is None or not moment.clock:
-            return span
-        at = self.text.find(moment.clock, span.end, span.end + _CLOCK_DISTANCE)
-        return Span(span.start, at + len(moment.clock)) if at >= 0 else None
-
-
-class _Anchors:
-    """Where the first value of each object was found: pages state the facts of one thing together."""
+class _Places:
+    """Where one thing stands, in order."""
 
     def __init__(self) -> None:
-        self._places: dict[str, tuple[int, int]] = {}
+        self.starts = array("I")
+        self.ends = array("I")
 
-    def place_of(self, path: str) -> tuple[int, int]:
-        """Source and offset to look at first for the leaf at `path`."""
-        while path:
-            path = path.rpartition("/")[0]
-            if path in self._places:
-                return self._places[path]
-        return 0, 0
+    def add(self, start: int, end: int) -> None:
+        self.starts.append(start)
+        self.ends.append(end)
 
-    def add(self, path: str, source: int, start: int) -> None:
-        while path:
-            path = path.rpartition("/")[0]
-            if self._places.setdefault(path, (source, start)) != (source, start):
-                return  # those above have an anchor too
+    def first(self, low: int, high: int) -> Span | None:
+        return next(self.within(low, high), None)
+
+    def within(self, low: int, high: int) -> Iterator[Span]:
+        for index in range(bisect_left(self.starts, low), len(self.starts)):
+            if self.starts[index] >= high:
+                return
+            yield Span(self.starts[index], self.ends[index])
+
+
+class _Index:
+    """Where the sources state the values that are asked for.
+
+    Offsets count on from source to source, so that one look-up serves all of them.
+
+    Args:
+        values: every leaf's; what is not asked for is not noted.
+    """
+
+    def __init__(self, sources: Sequence[str], values: Iterable[Any]) -> None:
+        self.sources = sources
+        self.begins: list[int] = []
+        self.end = 0
+        for text in sources:
+            self.begins.append(self.end)
+            self.end += len(text) + 1
+        # by texts, since those of numbers can be chosen to have the same hash
+        self._numbers: dict[str, _Places] = defaultdict(_Places)
+        self._money: dict[str, _Places] = defaultdict(_Places)
+        self._currencies: dict[str, _Places] = defaultdict(_Places)
+        self._dates: dict[Date, _Places] = defaultdict(_Places)
+        self._phrases: list[str] = []
+        self._finds: dict[str, list[Find]] = {}
+        for value in values:
+            if isinstance(value, str) and (text := value.strip()) not in self._finds:
+                self._finds[text] = self._plan(text)
+            elif _is_number(value):
+                self._numbers.setdefault(_number_key(value), _Places())
+        self._read_numbers()
+        self._read_dates()
+
+    def _plan(self, text: str) -> list[Find]:
+        """The ways in which a source may state a text, the best first."""
+        if text in CURRENCIES:
+            return [*self._plan_phrase(text), self._currencies[text].first]
+        if len(text) <= _QUANTITY_CHARS and _DIGIT.search(text):
+            if readings := read_quantity(text):
+                return [
+                    self._money[f"{number.currency} {_number_key(number.value)}"].first
+                    if number.currency
+                    else self._numbers[_number_key(number.value)].first
+                    for number in readings
+                ]
+            if moments := read_moments(text):
+                dates = [partial(self._find_date, self._dates[date], clock) for date, clock in moments]
+                return [*self._plan_phrase(text), *dates]
+        return self._plan_phrase(text)
+
+    def _plan_phrase(self, text: str) -> list[Find]:
+        self._phrases.append(text)
+        number = len(self._phrases) - 1
+        exact: Find = partial(self._find_exact, number)
+        return [exact] if "://" in text else [exact, partial(self._find_words, number)]
+
+    def _texts(self) -> Iterator[tuple[int, str]]:
+        return zip(self.begins, self.sources, strict=True)
+
+    def _read_numbers(self) -> None:
+        if not (self._numbers or self._money or self._currencies):
+            return
+        for begin, text in self._texts():
+            for value, currency, (start, end) in find_numbers(text):
+                key = _number_key(value)
+                stated = [self._numbers.get(key)]
+                if currency:
+                    stated += [self._money.get(f"{currency} {key}"), self._currencies.get(currency)]
+                for places in stated:
+                    if places is not None:
+                        places.add(begin + start, begin + end)
+
+    def _read_dates(self) -> None:
+        if not self._dates:
+            return
+        for begin, text in self._texts():
+            for date, (start, end) in find_dates(text):
+                for stated in (date, date.as_month()):
+                    if (places := self._dates.get(stated)) is not None:
+                        places.add(begin + start, begin + end)
+
+    @cached_property
+    def _exact(self) -> Phrases:
+        """By characters: what stands alone begins and ends where one of these tokens does."""
+        texts = (_tokens_of(text, begin) for begin, text in self._texts())
+        return Phrases(texts, (_TOKEN.findall(text) for text in self._phrases))
+
+    @cached_property
+    def _words(self) -> Phrases:
+        texts = (_words_of(text, begin) for begin, text in self._texts())
+        return Phrases(texts, ([word for word, _, _ in words_of(text)] for text in self._phrases))
+
+    def finds(self, value: Any) -> list[Find]:
+        """The ways to find a value that was asked for."""
+        if isinstance(value, str):
+            return self._finds[value]
+        return [self._numbers[_number_key(value)].first] if _is_number(value) else []
+
+    def source_of(self, offset: int) -> int:
+        return bisect_right(self.begins, offset) - 1
+
+    def quote(self, span: Span) -> str:
+        source = self.source_of(span.start)
+        begin = self.begins[source]
+        return self.sources[source][span.start - begin : span.end - begin]
+
+    def _find_exact(self, phrase: int, low: int, high: int) -> Span | None:
+        is_address = "://" in self._phrases[phrase]
+        spans = islice(self._exact.within(phrase, low, high), _TRIES)
+        return next((span for span in spans if self._stands_alone(span, is_address=is_address)), None)
+
+    def _stands_alone(self, span: Span, *, is_address: bool) -> bool:
+        """Whether whole words are whole numbers and addresses too."""
+        source = self.source_of(span.start)
+        text, begin = self.sources[source], self.begins[source]
+        start, end = span.start - begin, span.end - begin
+        before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+        if text[start].isdigit() and before in (".", ",", "-", "−"):
+            return False
+        if text[end - 1].isdigit() and after in (".", ",") and text[end + 1 : end + 2].isdigit():
+            return False
+        return not (is_address and after in _ADDRESS_TAIL)
+
+    def _find_words(self, phrase: int, low: int, high: int) -> Span | None:
+        return next(self._words.within(phrase, low, high), None)
+
+    def _find_date(self, places: _Places, clock: str, low: int, high: int) -> Span | None:
+        """A date and, where a clock time is claimed, that time close behind it."""
+        for span in islice(places.within(low, high), _TRIES):
+            if not clock:
+                return span
+            source = self.source_of(span.start)
+            begin = self.begins[source]
+            at = self.sources[source].find(clock, span.end - begin, span.end - begin + _CLOCK_DISTANCE)
+            if at >= 0:
+                return Span(span.start, begin + at + len(clock))
+        return None
 
 
 def find_evidence(
@@ -163,88 +224,97 @@ def find_evidence(
         beside: what each page states outside its markdown, such as its title.
         most: how many leaves to judge, all by default.
     """
-    indexes = [_Source(text) for text in sources]
-    others = [_Source(text) for text in beside]
-    anchors = _Anchors()
-    return [_judge(leaf, indexes, others, anchors) for leaf in islice(leaves_of(data), most)]
+    index = _Index([*sources, *beside], (leaf.value for leaf in islice(leaves_of(data), most)))
+    anchors: list[int] = []  # of the containers around the leaf, outermost first: the first value's place
+    evidence: list[Evidence] = []
+    for path, value, depth, shared in islice(leaves_of(data), most):
+        del anchors[shared:]
+        if isinstance(value, str):
+            value = value.strip()
+        if value is None or value in ("", [], {}):
+            evidence.append(Evidence(path=path, status="not_found"))
+            continue
+        span = _place(index, value, anchors[-1] if anchors else 0)
+        if span is None:
+            evidence.append(Evidence(path=path, status="unsupported"))
+            continue
+        quote, source = index.quote(span), index.source_of(span.start)
+        start: int | None = None
+        end: int | None = None
+        if source < len(sources):
+            anchors += [span.start] * (depth - len(anchors))
+            start, end = span.start - index.begins[source], span.end - index.begins[source]
+        else:
+            source -= len(sources)
+        evidence.append(
+            Evidence(path=path, status="supported", quote=quote, start=start, end=end, source=source)
+        )
+    return evidence
 
 
 def leaves_of(data: Any) -> Iterator[Leaf]:
     """Every leaf of decoded JSON in document order; empty containers are leaves. Any depth."""
-    stack = [Leaf("", data)]
+    stack: list[tuple[str, Any, int]] = [("", data, 0)]
+    shared = 0
     while stack:
-        leaf = stack.pop()
-        value = leaf.value
+        path, value, depth = stack.pop()
+        shared = min(shared, depth)
         if isinstance(value, dict) and value:
-            stack += [Leaf(f"{leaf.path}/{escape(key)}", value[key]) for key in reversed(value)]
+            stack += [(f"{path}/{escape(key)}", value[key], depth + 1) for key in reversed(value)]
         elif isinstance(value, list) and value:
-            stack += [Leaf(f"{leaf.path}/{index}", value[index]) for index in reversed(range(len(value)))]
+            stack += [(f"{path}/{index}", value[index], depth + 1) for index in reversed(range(len(value)))]
         else:
-            yield leaf
+            yield Leaf(path, value, depth, shared)
+            shared = depth
 
 
-def _judge(leaf: Leaf, sources: Sequence[_Source], beside: Sequence[_Source], anchors: _Anchors) -> Evidence:
-    path, value = leaf.path, leaf.value.strip() if isinstance(leaf.value, str) else leaf.value
-    if value is None or value in ("", [], {}):
-        return Evidence(path=path, status="not_found")
-    anchor, near = anchors.place_of(path)
-    for number in sorted(range(len(sources)), key=lambda number: number != anchor):
-        source = sources[number]
-        span = _find(value, source, near if number == anchor else 0)
-        if span is not None:
-            start, end = span
-            anchors.add(path, number, start)
-            quote = source.text[start:end]
-            return Evidence(path=path, status="supported", quote=quote, start=start, end=end, source=number)
-    for number, source in enumerate(beside):
-        span = _find(value, source, 0)
-        if span is not None:
-            quote = source.text[span.start : span.end]
-            return Evidence(path=path, status="supported", quote=quote, source=number)
-    return Evidence(path=path, status="unsupported")
-
-
-def _find(value: Any, source: _Source, near: int) -> Span | None:
-    if isinstance(value, bool):
+def _place(index: _Index, value: Any, near: int) -> Span | None:
+    """Behind `near` in the source that it lies in, else the first in that source, else in the first of all."""
+    finds = index.finds(value)
+    if not finds or not index.begins:
         return None
-    if isinstance(value, int | float):
-        return source.find_number(value, near)
-    text = str(value)
-    if len(text) > _QUANTITY_CHARS:
-        return source.find_text(text, near)
-    if readings := read_quantity(text):
-        return _any(source.find_quantity, readings, near)
-    if moments := read_moments(text):
-        return source.find_text(text, near) or _any(source.find_moment, moments, near)
-    if text in CURRENCIES:
-        return source.find_text(text, near) or source.find_currency(text, near)
-    return source.find_text(text, near)
-
-
-def _any(find: Callable[[T, int], Span | None], readings: Iterable[T], near: int) -> Span | None:
-    return next((span for reading in readings if (span := find(reading, near))), None)
-
-
-def _grouped(pairs: Iterable[tuple[K, Span]]) -> dict[K, list[Span]]:
-    found: dict[K, list[Span]] = defaultdict(list)
-    for key, span in pairs:
-        found[key].append(span)
-    return found
-
-
-def _nearest(spans: list[Span] | None, near: int) -> Span | None:
-    if not spans:
+    source = index.source_of(near)
+    begin = index.begins[source]
+    end = index.begins[source + 1] if source + 1 < len(index.begins) else index.end
+    for find in finds:
+        if span := find(near, end) or (find(begin, end) if near > begin else None):
+            return span
+    if len(index.begins) == 1:
         return None
-    index = bisect_left(spans, (near, near))
-    return spans[index if index < len(spans) else 0]
+    spans = [span for find in finds if (span := find(0, index.end))]
+    return min(spans, key=lambda span: index.source_of(span.start), default=None)
 
 
-def _stands_alone(text: str, start: int, end: int, tail: frozenset[str]) -> bool:
-    """Whether the match is whole words, not the inside of longer words, numbers or addresses."""
-    before, after = text[start - 1 : start], text[end : end + 1]
-    first, last = text[start], text[end - 1]
-    if joins(before, first) or (first.isdigit() and before in (".", ",", "-", "−")):
-        return False
-    if last.isdigit() and after in (".", ",") and text[end + 1 : end + 2].isdigit():
-        return False
-    return after not in tail and not joins(last, after)
+def _tokens_of(text: str, begin: int) -> Iterator[Piece]:
+    """Runs of letters and digits, and every other character."""
+    start = 0
+    while start < len(text):
+        run = _RUN.match(text, min(start + _PIECE_CHARS, len(text)))
+        assert run  # it matches the empty text
+        tokens = _TOKEN.findall(text, start, run.end())
+        bounds = list(accumulate(map(len, tokens), initial=begin + start))
+        yield Piece(tokens, bounds[:-1], bounds[1:])
+        start = run.end()
+
+
+def _words_of(text: str, begin: int) -> Iterator[Piece]:
+    words = words_of(text)
+    while some := list(islice(words, _PIECE_WORDS)):
+        yield Piece(
+            [word for word, _, _ in some],
+            [begin + start for _, start, _ in some],
+            [begin + end for _, _, end in some],
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number_key(value: float) -> str:
+    """The same for 1 and 1.0, different for numbers that differ."""
+    if isinstance(value, float):
+        if not value.is_integer():
+            return value.hex()
+        value = int(value)
+    return hex(value)

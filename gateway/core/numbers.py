@@ -24,7 +24,7 @@ CURRENCIES = frozenset(_CODES.split())
 _MAGNITUDES = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "b": 9, "bn": 9, "billion": 9}
 _MAGNITUDES |= {"trillion": 12}
 
-_NUMBER = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:[ \u00a0\u202f\u2009'’]\d{{3}})++(?!\d)(?:[.,]\d+)?|{DIGITS}")
+_NUMBER = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:[ \u00a0\u202f\u2009'’]\d{{3}}(?!\d))++(?:[.,]\d+)?|{DIGITS}")
 _MAX_INT_DIGITS = 1000  # int() takes quadratic time, and Python refuses above 4,300
 _SIGN = f"[{''.join(_SIGNS)}]"
 _BEFORE = re.compile(

@@ -36,11 +36,15 @@ def words_of(text: str) -> Iterator[tuple[str, int, int]]:
 
     Folded, numbers in one notation; punctuation and link targets are left out.
     """
+    folded: dict[str, str] = {}  # pages repeat their words
     for match in _TOKEN.finditer(text):
         kind = match.lastindex
         if kind is not None:
-            word = match[0]
-            yield _normalise(word) if kind == _NUMBER else fold(word), match.start(), match.end()
+            written = match[0]
+            word = folded.get(written)
+            if word is None:
+                word = folded[written] = _normalise(written) if kind == _NUMBER else fold(written)
+            yield word, match.start(), match.end()
 
 
 def fold(word: str) -> str:

@@ -1,5 +1,6 @@
 """What counts as evidence, and where it is said to stand."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.evidence import find_evidence, leaves_of
+from tests.growth import assert_linear
 
 PAGE = """# Acme Widget 3000
 
@@ -164,3 +166,102 @@ def test_evidence_judges_every_leaf_once(data: Any, page: str) -> None:
     found = find_evidence(data, [page])
     assert [one.path for one in found] == [leaf.path for leaf in leaves_of(data)]
     assert len({one.path for one in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("distance", "status"),
+    [pytest.param(40, "supported", id="near"), pytest.param(41, "unsupported", id="too-far")],
+)
+def test_evidence_of_a_time_ends_at_most_forty_characters_behind_its_date(distance: int, status: str) -> None:
+    page = f"3 May 2024{'10:30':.>{distance}} and more"
+    [found] = find_evidence("2024-05-03T10:30:00Z", [page])
+    assert found.status == status
+    assert found.quote == (page[: 10 + distance] if status == "supported" else None)
+
+
+def test_evidence_of_a_time_looks_behind_every_place_of_its_date() -> None:
+    page = "Updated 3 May 2024. Opens 3 May 2024 at 10:30."
+    [found] = find_evidence("2024-05-03T10:30:00Z", [page.replace("Opens", "Opens " + "." * 50)])
+    assert found.quote == "3 May 2024 at 10:30"
+
+
+def test_evidence_of_an_object_begins_anew_in_the_next_one() -> None:
+    page = "A: 1 red. B: 2 red. C: 3 red."
+    data = [{"name": "B", "colour": "red"}, {"colour": "red"}, {"name": "C", "more": [{"colour": "red"}]}]
+    reds = [page.index("red"), page.index("red", 15), page.index("red", 25)]
+    starts = [found.start for found in find_evidence(data, [page])]
+    assert (starts[1], starts[2], starts[4]) == (reds[1], reds[1], reds[2])
+
+
+def test_evidence_does_not_run_from_one_source_into_the_next() -> None:
+    found = find_evidence(["one two", "20 300"], ["one", "two", "20", "300"])
+    assert [each.status for each in found] == ["unsupported", "unsupported"]
+
+
+def test_evidence_tells_numbers_apart_that_hash_alike() -> None:
+    alike = [step * (2**61 - 1) + 7 for step in range(1, 50)]
+    page = " ".join(str(number) for number in alike)
+    quotes = [found.quote for found in find_evidence([*alike, 7], [page])]
+    assert quotes == [*page.split(), None]
+
+
+WORDS = [f"{'abcdefgh'[i % 8]}{i}x" for i in range(40_000)]
+
+
+def listing(size: int) -> str:
+    """About `size` characters of distinct words, prices and dates."""
+    rows = [
+        f"- [{WORDS[i]} {WORDS[i + 1]}](https://shop.test/p/{i}) costs ${i}.50 since {i % 28 + 1} May {1990 + i % 30}"
+        for i in range(size // 70)
+    ]
+    return "\n".join(rows)
+
+
+# of a size: the data and the sources; most as hostile as one can be made
+HOSTILE: dict[str, Callable[[int], tuple[Any, list[str]]]] = {
+    "leaves-in-a-page": lambda n: (
+        [
+            [f"{WORDS[i]} {WORDS[i + 1]}", i + 0.5, f"https://shop.test/p/{i}", f"2001-05-{i % 28 + 1:02}"]
+            for i in range(n // 100)
+        ],
+        [listing(n)],
+    ),
+    "leaves-nowhere": lambda n: ([f"{WORDS[i]} {WORDS[i + 2]}" for i in range(n // 20)], [listing(n)]),
+    "runs-of-one-word": lambda n: ([("a " * (n // 400)) + f"b{i}" for i in range(200)], ["a " * (n // 2)]),
+    "runs-that-match": lambda n: ([{"x": "a " * i} for i in range(1, 200)], ["a " * (n // 2)]),
+    "long-shared-prefixes": lambda n: ([listing(400) + f" z{i}" for i in range(n // 400)], [listing(n)]),
+    "one-leaf-as-long-as-the-page": lambda n: (listing(n) + " z", [listing(n)]),
+    "long-leaves": lambda n: ([listing(n)[i * 10 : i * 10 + 100] for i in range(n // 50)], [listing(n)]),
+    "one-number": lambda n: (["5.0 x", 5, "5", 1.5] * (n // 100), ["1.5 " * (n // 4)]),
+    "numbers": lambda n: (list(range(n // 10)), [" ".join(str(i) for i in range(n // 6))]),
+    "numbers-that-hash-alike": lambda n: (
+        [i * (2**61 - 1) for i in range(n // 100)],
+        [" ".join(str(i * (2**61 - 1)) for i in range(n // 20))],
+    ),
+    "groups-of-digits": lambda n: ([234], ["234 " * (n // 4) + "2345"]),
+    "dates": lambda n: (
+        [f"2024-05-03T{i % 24:02}:{i % 60:02}:00Z" for i in range(n // 50)],
+        ["3 May 2024 " * (n // 11)],
+    ),
+    "punctuation": lambda n: (["!" * (n // 200) + f"?{i}" for i in range(100)], ["!" * n]),
+    "one-word": lambda n: (["a" * (n // 2), *(f"{'a' * 90}{i}" for i in range(n // 200))], ["a" * n]),
+    "no-spaces": lambda n: ([f"価格{i}円" for i in range(n // 100)], ["価格は一千二百円" * (n // 8)]),
+    "sources": lambda n: ([f"{WORDS[i]} {WORDS[i + 1]}" for i in range(n // 50)], [listing(n // 20)] * 20),
+    "nesting": lambda n: (nested(300, n // 20), ["alpha beta " * (n // 11)]),
+}
+
+
+def nested(depth: int, leaves: int) -> Any:
+    data: Any = ["alpha", "gamma"] * (leaves // 2)
+    for _ in range(depth):
+        data = [data]
+    return data
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_evidence_cost_grows_with_text_and_data(kind: str) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        data, sources = HOSTILE[kind](size)
+        return lambda: find_evidence(data, sources)
+
+    assert_linear(prepare, 20_000)

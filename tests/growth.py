@@ -1,0 +1,35 @@
+"""Measures how the cost of work grows with its input, in a way that a busy machine does not upset."""
+
+import time
+from collections.abc import Callable
+
+MOST_GROWTH = 2.5  # times the CPU for twice the input: linear, with room for caches that no longer suffice
+_RUNS = 3
+_ATTEMPTS = 5
+
+
+def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> None:
+    """Fail unless work on `2 * size` takes at most `MOST_GROWTH` times the CPU of work on `size`.
+
+    Of several runs the least counts, since noise only adds; and one good measurement of several is enough.
+
+    Args:
+        prepare: makes the work for a size; not measured itself.
+        size: large enough that the work takes several milliseconds.
+    """
+    measured = []
+    for _ in range(_ATTEMPTS):
+        single, double = (_least_cpu_s(prepare(each)) for each in (size, 2 * size))
+        measured.append(double / single)
+        if measured[-1] <= MOST_GROWTH:
+            return
+    raise AssertionError(f"twice the input took {min(measured):.2f} times the CPU at best")
+
+
+def _least_cpu_s(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(_RUNS):
+        began = time.process_time()
+        work()
+        times.append(time.process_time() - began)
+    return max(min(times), 1e-6)
