@@ -16,10 +16,11 @@ from gateway.access import open_keyring
 from gateway.allocator import return_large_blocks
 from gateway.drain import Drain
 from gateway.ledger import Ledger
-from gateway.limits import Admission, Rates
+from gateway.limits import BODIES_BYTES, Admission, BodyBudget, Rates
 from gateway.log import make_log
 from gateway.metrics import Metrics
 from gateway.routes import chat, docs, extract, health, operation, playground, problems, scrape, tokens
+from gateway.routes.arrival import body_limits
 from gateway.routes.entrance import Doors, Entrance
 from gateway.routes.mcp_door import McpDoor
 from gateway.routes.ready import ReadyDoor
@@ -28,18 +29,19 @@ from gateway.services import Services, cache_directory, open_services
 from gateway.settings import Settings, load_settings
 from gateway.tracing import Untraced, open_tracing
 
-# JSON escapes at most double what is worth sending inline; a few kilobytes go to the options
-_BODY_FACTOR, _BODY_EXTRA_BYTES = 2, 64 * 1024
-
 
 def open_doors(settings: Settings) -> Doors:
     """Keys and limits as `settings` describe them; the managed keys' file is read, nothing else is touched."""
+    limits = body_limits(max_page_bytes=settings.max_body_bytes)
+    longest_bytes = max(limit.size_bytes for limit in limits.values())
     return Doors(
         keyring=open_keyring(settings),
         local_names_only=not settings.allow_unauthenticated,
         rates=Rates(),
         ledger=Ledger(cache_directory(settings) / "spent.sqlite"),
         admission=Admission(limit=settings.max_concurrency, queue=settings.queue_limit),
+        body_limits=limits,
+        body_budget=BodyBudget(max(BODIES_BYTES, 2 * longest_bytes)),
     )
 
 
@@ -115,7 +117,7 @@ def create_app(
         ],
         before_send=[watch.before_send],
         after_exception=[watch.after_exception],
-        request_max_body_size=_BODY_FACTOR * settings.max_body_bytes + _BODY_EXTRA_BYTES,
+        request_max_body_size=None,  # the entrance has read the body, within the route's limit
         openapi_config=None,  # `docs` serves a document of its own
     )
 

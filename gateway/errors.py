@@ -3,7 +3,8 @@
 GatewayError
 ├── InvalidRequest          400 invalid_request       the request is malformed; names field and reason
 │   ├── UrlRefused          400 url_refused           the address policy does not allow this URL
-│   └── ContextOverflow     400 context_overflow      prompt and pages do not fit the model's context
+│   ├── ContextOverflow     400 context_overflow      prompt and pages do not fit the model's context
+│   └── RequestTimeout      408 request_timeout       the request's body stopped coming
 ├── Unauthorized            401 unauthorized          no key, or an unknown one
 │   └── Forbidden           403 forbidden             the key lacks the scope
 ├── NotFound                404 not_found             no such route, model or resource
@@ -92,6 +93,14 @@ class ContextOverflow(InvalidRequest):
 
     code = "context_overflow"
     title = "Context overflow"
+
+
+class RequestTimeout(InvalidRequest):
+    """The request's body stopped coming before its end."""
+
+    code = "request_timeout"
+    status = 408
+    title = "Request timed out"
 
 
 class Unauthorized(GatewayError):

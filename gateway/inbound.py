@@ -1,29 +1,38 @@
 """uvicorn's HTTP/1.1 with an end to requests that never come to theirs.
 
 uvicorn takes headers of any length, and waits for the rest of a request for ever: a few slow connections would
-hold every place there is to work in, and a long header all the memory.
+hold every place there is to work in, and a long header all the memory. It also takes a request that names two
+hosts, of which one check would see the first and the next check the other.
 """
 
 import asyncio
+import re
+from collections import deque
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.outbound import JoinedTransport
 
+_AUTHORITY_END = re.compile(rb"[/?#]")
 
-class HeadTooLong(Exception):
-    """Ends the parsing of a request that was refused."""
+
+class Refused(Exception):
+    """Ends the parsing of a request that was answered 400."""
 
 
 class BoundedHttp(HttpToolsProtocol):
     """One connection; what is not a whole request in time, or begins without end, is closed."""
 
-    max_head_bytes = 64 * 1024  # of names and values once they are whole; of all that came until then
+    # of names and values once they are whole; of all that came until then, and of all behind a chunked body
+    max_head_bytes = 64 * 1024
+    head_s = 10.0  # the longest that headers may take to arrive
     arrival_s = 60.0  # the longest a request may take to arrive, while somebody reads it
+    silence_s = 5.0  # in a body
 
     _in_head = True
-    _arrived = False
+    _arrived = _body_came = False
     _head_bytes = _piece_bytes = 0
+    _began = _heard = 0.0  # by the loop's clock, of what did not arrive in one piece
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -36,13 +45,17 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._piece_bytes = len(data)
+        self._body_came = False
         super().data_received(data)
-        if self._in_head:
+        if self._in_head or not (self._arrived or self._body_came):
             self._head_bytes += len(data)
             if self._head_bytes > self.max_head_bytes:
-                self._refuse()
-        if not self._arrived and self._timer is None:  # nearly every request arrives in one piece
-            self._wait()
+                self._refuse_long()
+        # nearly every request arrives in one piece; what comes between two is no request
+        if not self._arrived or self.cycle.response_complete:
+            self._heard = self.loop.time()
+            if self._timer is None:
+                self._wait()
 
     def on_message_begin(self) -> None:
         self._in_head, self._arrived, self._head_bytes = True, False, 0
@@ -50,21 +63,42 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        if (
-            self._head_bytes + self._piece_bytes > self.max_head_bytes
-        ):  # or much of it is the body, or the next one
+        self._wait_no_longer()
+        # or much of it is the body, or the next one
+        if self._head_bytes + self._piece_bytes > self.max_head_bytes:
             size_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size_bytes > self.max_head_bytes:
-                self._refuse()
-                raise HeadTooLong
+                self._refuse_long()
+                raise Refused
+        self._check_host()
+        self._head_bytes = 0
         super().on_headers_complete()
+        # for fields behind a chunked body (RFC 9110, 6.5.1): they are no headers, though the parser tells them as such
+        self.headers = deque(maxlen=0)  # type: ignore[assignment]
+
+    def on_body(self, body: bytes) -> None:
+        self._body_came = True
+        self._head_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._arrived = True
         self._wait_no_longer()
         super().on_message_complete()
 
-    def _refuse(self) -> None:
+    def _check_host(self) -> None:
+        """A request names one host (RFC 9112, 3.2): in one Host line, which a whole address as target agrees with."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if self.url[:1] not in b"/*":
+            _, _, rest = self.url.partition(b"://")
+            one = [_AUTHORITY_END.split(rest, 1)[0].lower()] == [host.lower() for host in hosts]
+        else:
+            one = len(hosts) <= 1
+        if not one:
+            self.send_400_response("The request does not name one host.")
+            raise Refused
+
+    def _refuse_long(self) -> None:
         self.send_400_response(f"The request's headers are longer than {self.max_head_bytes} bytes.")
 
     def send_400_response(self, msg: str) -> None:
@@ -72,16 +106,26 @@ class BoundedHttp(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def _wait(self) -> None:
-        self._timer = self.loop.call_later(self.arrival_s, self._give_up)
+        self._began = self._heard = self.loop.time()
+        self._timer = self.loop.call_later(self.head_s if self._in_head else self.silence_s, self._look)
 
     def _wait_no_longer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _give_up(self) -> None:
+    def _look(self) -> None:
+        """Close what takes too long; wake the reader of a body of which nothing comes, with an empty piece."""
         if self.flow.read_paused:  # it is we who do not read: the request waits for its turn
             self._wait()
-        else:
+            return
+        now, end = self.loop.time(), self._began + self.arrival_s
+        if self._in_head or now >= end:
             self._timer = None
             self.transport.close()
+            return
+        if now >= self._heard + self.silence_s:
+            self._heard = now
+            if not self._arrived:
+                self.cycle.message_event.set()
+        self._timer = self.loop.call_at(min(self._heard + self.silence_s, end), self._look)

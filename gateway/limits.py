@@ -15,6 +15,8 @@ from gateway.errors import Overloaded, RateLimited
 from gateway.keys import Key
 
 RETRY_AFTER_S = 1.0
+BODIES_BYTES = 256 * 1024**2  # of a machine with 1 GiB for the service; a dozen of the longest bodies
+_UNCOUNTED_BYTES = 64 * 1024  # the server's buffer for a connection has as much
 
 
 class Admission:
@@ -101,6 +103,45 @@ class Admission:
             self.queued -= 1
             if not turns:
                 del self._waiting[who]
+
+
+class BodyBudget:
+    """Bounds the bytes of all request bodies in memory: those that arrive, that wait and that are worked on.
+
+    Short bodies are not counted, so that long ones hold up each other alone.
+
+    Args:
+        limit_bytes: of all bodies together.
+    """
+
+    def __init__(self, limit_bytes: int = BODIES_BYTES) -> None:
+        self._limit_bytes = limit_bytes
+        self.held_bytes = 0
+
+    def hold(self, size_bytes: int, *, before: int = 0) -> None:
+        """Count a body that has grown from `before` to `size_bytes`; `release` takes it off.
+
+        Raises:
+            Overloaded: there is no room for it.
+        """
+        if size_bytes <= _UNCOUNTED_BYTES:
+            return
+        more_bytes = size_bytes - _counted(before)
+        if self.held_bytes + more_bytes > self._limit_bytes:
+            raise Overloaded(
+                f"the request bodies under way have {self.held_bytes} bytes together, of {self._limit_bytes} that "
+                "this gateway holds; try again shortly",
+                retry_after_s=RETRY_AFTER_S,
+            )
+        self.held_bytes += more_bytes
+
+    def release(self, size_bytes: int) -> None:
+        """Count a body of this size no longer."""
+        self.held_bytes -= _counted(size_bytes)
+
+
+def _counted(size_bytes: int) -> int:
+    return size_bytes if size_bytes > _UNCOUNTED_BYTES else 0
 
 
 class Standing(Struct, kw_only=True, frozen=True):

@@ -30,6 +30,7 @@ def serve() -> int:
         backlog=BACKLOG,
         workers=settings.workers,
         http=BoundedHttp,
+        ws="none",  # no route speaks WebSocket, and its library has bounds of its own
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 import uvicorn
 from litestar import Litestar
 
+from gateway.inbound import BoundedHttp
+
 
 @asynccontextmanager
-async def served(app: Litestar) -> AsyncIterator[str]:
+async def served(app: Litestar, http: type[BoundedHttp] = BoundedHttp) -> AsyncIterator[str]:
     """Serve `app` on a free loopback port for the block; yields its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(uvicorn.Config(app, http=http, log_level="warning", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         if task.done():

@@ -50,7 +50,7 @@ class ChatRequest(Struct, kw_only=True, frozen=True):
     status_code=200,
     summary="Complete a conversation",
     tags=["models"],
-    opt={"access": "chat", "work": True},
+    opt={"access": "chat", "work": True, "body": "messages"},
 )
 async def create_completion(
     request: Request[Any, Any, Any],

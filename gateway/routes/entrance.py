@@ -1,10 +1,12 @@
 """What every request passes on its way in: a name, a key, a rate, a place among the work that may run.
 
 A route says in its `opt` what it is: `access` is the scope a key needs for it (none: any key), `work` that it
-takes a place, `open` that it asks for no key at all (the health probes).
+takes a place, `open` that it asks for no key at all (the health probes), `body` which of the limits its body has.
+
+A place is taken when the body is there, and counted on the key only then: who sends slowly holds up nobody, and
+not their own other requests either.
 """
 
-import asyncio
 import base64
 import re
 from collections.abc import Mapping
@@ -13,25 +15,18 @@ from typing import Any
 
 from litestar import Request
 from litestar.middleware import ASGIMiddleware
-from litestar.types import (
-    ASGIApp,
-    HTTPReceiveMessage,
-    Receive,
-    ReceiveMessage,
-    Scope,
-    Send,
-    WebSocketReceiveMessage,
-)
+from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
 from gateway.errors import Forbidden, Unauthorized
 from gateway.identity import new_id
 from gateway.keys import ANONYMOUS, Key, Keyring
 from gateway.ledger import Ledger
-from gateway.limits import Admission, Rates
+from gateway.limits import Admission, BodyBudget, Rates
 from gateway.panics import contained
+from gateway.routes.arrival import BodyLimit, read_body, replayed
 from gateway.routes.problems import request_id
-from gateway.routes.streaming import ClientLeft
+from gateway.routes.streaming import given_up_when_client_leaves
 from gateway.routes.watch import Account, Watch
 
 # loopback; and names without a dot, by which containers call each other: nobody can register one
@@ -55,6 +50,8 @@ class Doors(Struct, kw_only=True, frozen=True):
     rates: Rates
     ledger: Ledger
     admission: Admission
+    body_limits: Mapping[str, BodyLimit]
+    body_budget: BodyBudget
 
 
 class Entrance(ASGIMiddleware):
@@ -71,12 +68,9 @@ class Entrance(ASGIMiddleware):
         request_id.set(name)
         account = scope["state"]["account"] = Account(name=name)
         route: Mapping[str, Any] = scope["route_handler"].opt
+        limit = self._doors.body_limits[route.get("body", "small")]
         if route.get("open"):
-            await self._pass_on(scope, receive, send, next_app)
-            return
-        key = self._identify(headers, account)
-        self._check(key, account, access=route.get("access"))
-        if not route.get("work"):
+            limit.check_declared(headers)
             await self._pass_on(scope, receive, send, next_app)
             return
         if _is_from_another_site(headers, is_get=scope.get("method") == "GET"):
@@ -84,12 +78,24 @@ class Entrance(ASGIMiddleware):
                 "a page of another site sent this; programs and the playground are served (behind a proxy: let it "
                 "pass the Host header on)"
             )
-        with self._doors.rates.counting(key):
-            receive = await _waited_for(self._doors.admission, key.name, _noting_departure(receive, account))
-            try:
-                await self._pass_on(scope, receive, send, next_app)
-            finally:
-                self._doors.admission.release()
+        key = self._identify(headers, account)
+        self._check(key, account, access=route.get("access"))
+        limit.check_declared(headers)
+        if not route.get("work"):
+            await self._pass_on(scope, receive, send, next_app)
+            return
+        budget = self._doors.body_budget
+        body = await read_body(receive, limit=limit, budget=budget, account=account)
+        held_bytes = len(body)
+        try:
+            with self._doors.rates.counting(key):
+                await _acquire(self._doors.admission, key.name, receive)
+                try:
+                    await self._pass_on(scope, replayed(body, receive, account), send, next_app)
+                finally:
+                    self._doors.admission.release()
+        finally:
+            budget.release(held_bytes)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         try:
@@ -142,67 +148,35 @@ def account_of(request: Request[Any, Any, Any]) -> Account:
     return account
 
 
-def _noting_departure(receive: Receive, account: Account) -> Receive:
-    """`receive`, which also notes that the client left: whatever becomes of the request then is no accident."""
-
-    async def hear() -> HTTPReceiveMessage | WebSocketReceiveMessage:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            account.client_left = True
-        return message
-
-    return hear
-
-
-async def _waited_for(admission: Admission, who: str, receive: Receive) -> Receive:
+async def _acquire(admission: Admission, who: str, receive: Receive) -> None:
     """Acquire a place, unless the client leaves before there is one.
 
-    Returns:
-        `receive`, beginning with what came in meanwhile: the start of the body.
+    Args:
+        receive: of a request whose body was read: all that is left to come is a disconnect.
     Raises:
         ClientLeft, and what `Admission.acquire` raises.
     """
     if not admission.is_full:
         await admission.acquire(who)
-        return receive
-    heard: list[ReceiveMessage] = []
-
-    async def hear_it_leave() -> None:
-        while not (heard and heard[-1].get("more_body")):  # of a long body the rest is left where it is
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            heard.append(message)
-        await asyncio.Event().wait()
-
-    waiting, listening = asyncio.create_task(admission.acquire(who)), asyncio.create_task(hear_it_leave())
-    try:
-        await asyncio.wait([waiting, listening], return_when=asyncio.FIRST_COMPLETED)
-        if not waiting.done():
-            raise ClientLeft
-        waiting.result()
-    except BaseException:
-        if not waiting.cancel() and not waiting.exception():
-            admission.release()  # the place came at the moment its owner was called off
-        raise
-    finally:
-        listening.cancel()
-
-    async def again() -> ReceiveMessage:
-        return heard.pop(0) if heard else await receive()
-
-    return again
+        return
+    async with given_up_when_client_leaves(receive):
+        await admission.acquire(who)
 
 
 def _is_from_another_site(headers: Headers, *, is_get: bool) -> bool:
     """Whether a browser sends this for a page that is not ours: it would send the key along that it was told once.
 
-    A link that is followed to us is no such thing. Browsers say so to HTTPS and loopback addresses (W3C Fetch
-    Metadata); to others they say only whose page it is that posts (WHATWG Fetch, the Origin header).
+    A link that somebody follows to us is no such thing: it opens a document of its own, neither a frame in the page
+    nor one that the browser prepares unasked. Browsers say so to HTTPS and loopback addresses (W3C Fetch Metadata);
+    to others they say only whose page it is that posts (WHATWG Fetch, the Origin header).
     """
     if (relation := headers.get(b"sec-fetch-site")) is not None:
-        followed = is_get and headers.get(b"sec-fetch-mode") == b"navigate"
-        return relation == b"cross-site" and not followed
+        if relation in (b"same-origin", b"none"):
+            return False
+        opens_document = (
+            headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-dest") == b"document"
+        )
+        return not (is_get and opens_document and b"sec-purpose" not in headers)
     if (origin := headers.get(b"origin")) is not None:
         return origin.rpartition(b"/")[2] != headers.get(b"host")
     return False

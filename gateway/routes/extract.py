@@ -49,7 +49,7 @@ _NAMES: dict[type, str] = {
     status_code=200,
     summary="Ask about pages",
     tags=["pages"],
-    opt={"access": "extract", "work": True},
+    opt={"access": "extract", "work": True, "body": "page"},
 )
 async def extract(
     request: Request[Any, Any, Any], body: RawBody, services: NamedDependency[Services]

@@ -37,7 +37,7 @@ class McpDoor:
     def route(self) -> ASGIRouteHandler:
         """The handler of `/mcp`."""
 
-        @asgi("/mcp", is_mount=True, copy_scope=True, opt={"access": "scrape", "work": True})
+        @asgi("/mcp", is_mount=True, copy_scope=True, opt={"access": "scrape", "work": True, "body": "agent"})
         async def mcp(scope: Scope, receive: Receive, send: Send) -> None:
             # there is no session, so no stream to open or to end: an open one would hold its place
             if scope.get("method") != "POST":

@@ -12,9 +12,7 @@ from gateway.errors import (
     InternalError,
     InvalidRequest,
     NotFound,
-    TooLarge,
 )
-from gateway.routes.problems import BODY_TOO_LARGE
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 OURS = "the gateway failed; the request id finds the reason in its log"
@@ -52,8 +50,6 @@ def _answer_http(_: Request[Any, Any, Any], exc: HTTPException) -> Response[dict
     if exc.status_code >= 500:
         error: GatewayError = InternalError(OURS)
         return Response(error_body(error), status_code=error.status)
-    if exc.status_code == TooLarge.status:
-        return _answer(_, TooLarge(BODY_TOO_LARGE))
     detail, field = exc.detail, None
     if isinstance(exc, ValidationException) and isinstance(exc.extra, list) and exc.extra:
         faults = [fault for fault in exc.extra if isinstance(fault, dict)]

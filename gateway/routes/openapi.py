@@ -102,7 +102,14 @@ class Operation(Struct, kw_only=True, frozen=True):
 
 
 _KEYED = (errors.Unauthorized, errors.RateLimited, errors.InternalError)
-_WORKED = (*_KEYED, errors.Forbidden, errors.InvalidRequest, errors.TooLarge, errors.Overloaded)
+_WORKED = (
+    *_KEYED,
+    errors.Forbidden,
+    errors.InvalidRequest,
+    errors.RequestTimeout,
+    errors.TooLarge,
+    errors.Overloaded,
+)
 _FETCHED = (
     *_WORKED,
     errors.UrlRefused,

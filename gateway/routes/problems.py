@@ -11,14 +11,13 @@ from litestar.plugins.problem_details import (
     ProblemDetailsPlugin,
 )
 
-from gateway.errors import GatewayError, InternalError, InvalidRequest, TooLarge
+from gateway.errors import GatewayError, InternalError, InvalidRequest
 from gateway.identity import new_id
 from gateway.routes.streaming import ClientLeft
 
 TYPE_PREFIX = "urn:winnow:error:"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-BODY_TOO_LARGE = "the request body is larger than this gateway takes; send a url instead"
 _OURS = "the gateway failed; the request id finds the reason in its log"
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "rate_limited", 503: "overloaded"}
 
@@ -55,8 +54,6 @@ def from_http(exc: HTTPException) -> ProblemDetailsException:
     if isinstance(exc, ValidationException) and isinstance(exc.extra, list):
         faults = [_describe(item) for item in exc.extra if isinstance(item, dict)]
         return to_problem(InvalidRequest("; ".join(faults) or exc.detail))
-    if exc.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return to_problem(TooLarge(BODY_TOO_LARGE))
     if exc.status_code == HTTPStatus.BAD_REQUEST:
         return to_problem(InvalidRequest(_plain(exc.detail)))
     if exc.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -26,13 +26,20 @@ from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 JSON, MARKDOWN, EVENTS = "application/json", "text/markdown", "text/event-stream"
 WORK = {"access": "scrape", "work": True}
 _BARE_TYPES = {"markdown": MARKDOWN, "text": "text/plain", "html": "text/plain"}
-_BARE_HEADERS = {  # a stranger's words served from our origin: nothing in them may run
+_FOREIGN_HEADERS = {  # a stranger's words served from our origin: nothing in them may run, nor be framed by a page
     "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; sandbox",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "x-frame-options": "DENY",
 }
 
 
-@post("/v1/scrape", status_code=200, summary="Fetch and clean a page", tags=["pages"], opt=WORK)
+@post(
+    "/v1/scrape",
+    status_code=200,
+    summary="Fetch and clean a page",
+    tags=["pages"],
+    opt=WORK | {"body": "page"},
+)
 async def scrape(
     request: Request[Any, Any, Any],
     body: RawBody,
@@ -78,7 +85,9 @@ async def read(
     async with given_up_when_client_leaves(request.receive):
         response = await services.scraper.scrape(data, tenant=account.key)
     note_page(account, response)
-    return _json(response) if preferred(request, MARKDOWN, JSON) == JSON else _bare(data, response)
+    if preferred(request, MARKDOWN, JSON) == JSON:
+        return _json(response, headers=_FOREIGN_HEADERS)
+    return _bare(data, response)
 
 
 def _target(request: Request[Any, Any, Any]) -> str:
@@ -97,12 +106,12 @@ def _target(request: Request[Any, Any, Any]) -> str:
     return f"{address}?{query}" if query else address
 
 
-def _json(response: ScrapeResponse) -> ASGIResponse:
-    return ASGIResponse(body=encode_json(response), media_type=JSON)
+def _json(response: ScrapeResponse, headers: dict[str, str] | None = None) -> ASGIResponse:
+    return ASGIResponse(body=encode_json(response), media_type=JSON, headers=headers)
 
 
 def _bare(data: ScrapeRequest, response: ScrapeResponse) -> ASGIResponse:
-    headers = _BARE_HEADERS | {
+    headers = _FOREIGN_HEADERS | {
         "x-markdown-tokens": str(response.tokens.content),
         "x-cache": response.cache.status,
     }

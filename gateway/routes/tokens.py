@@ -13,7 +13,7 @@ from gateway.services import Services
 from gateway.wire import TokensRequest, TokensResponse
 
 
-@post("/v1/tokens", status_code=200, summary="Count tokens", tags=["pages"], opt=WORK)
+@post("/v1/tokens", status_code=200, summary="Count tokens", tags=["pages"], opt=WORK | {"body": "messages"})
 async def count_tokens(
     request: Request[Any, Any, Any], body: RawBody, services: NamedDependency[Services]
 ) -> TokensResponse:

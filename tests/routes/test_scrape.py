@@ -305,7 +305,7 @@ def test_scrape_refuses_a_body_above_the_limit(client: httpx2.Client) -> None:
     response = client.post("/v1/scrape", content=b'{"html": "' + b"x" * 25_000_000 + b'"}')
     document = problem(response)
     assert (response.status_code, document["code"]) == (413, "too_large")
-    assert "send a url instead" in document["detail"]
+    assert "send the page's `url`" in document["detail"]
 
 
 @pytest.mark.parametrize(
