@@ -84,6 +84,7 @@ def create_app(
             ).install()
             async with metrics.publishing(), doors.ledger.booking():
                 yield
+                await end_streams()  # what they have used is booked
             await agents.aclose()
             services.clear()
         await tracing.aclose()

@@ -103,6 +103,7 @@ class Completer:
         self._clock = clock
         self._watcher = watcher
         self._flights: dict[object, Flight[Delta, Landing]] = {}
+        self._payments: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def open(
@@ -199,6 +200,7 @@ class Completer:
         """Stop every answer in the making, and begin no other; their readers get an error that says so."""
         self._closed = True
         await asyncio.gather(*(flight.stop(_shutting_down()) for flight in list(self._flights.values())))
+        await asyncio.gather(*self._payments)
 
     async def _find(
         self, key: str | None, route: Route, cache: CachePolicy
@@ -255,11 +257,11 @@ class Completer:
                 landing = await self._produce(flight, request, route)
             except BaseException as exc:
                 if flight.items or isinstance(exc, asyncio.CancelledError):  # else nothing was generated
-                    spend(await count_call(request, route, flight.items, self._workers))
+                    self._pay(request, route, flight.items, spend)
                 raise
             usage = landing.stored.completion.usage
             if usage is None:
-                spend(await count_call(request, landing.route, flight.items, self._workers))
+                await asyncio.shield(self._pay(request, landing.route, flight.items, spend))
             else:
                 spend(usage.input_tokens + usage.output_tokens)
             return msgspec.structs.replace(landing, not_stored=await store(landing))
@@ -267,6 +269,19 @@ class Completer:
         self._flights[name] = flight
         flight.launch(produce, forget=lambda: self._forget(name, flight))
         return flight
+
+    def _pay(
+        self, request: CompletionRequest, route: Route, said: list[Delta], spend: Spend
+    ) -> asyncio.Task[None]:
+        """Count what a call has used whose backend did not say it, whoever has left meanwhile."""
+
+        async def pay() -> None:
+            spend(await count_call(request, route, said, self._workers))
+
+        payment = asyncio.create_task(pay())
+        self._payments.add(payment)
+        payment.add_done_callback(self._payments.discard)
+        return payment
 
     def _forget(self, name: object, flight: Flight[Delta, Landing]) -> None:
         if self._flights.get(name) is flight:
