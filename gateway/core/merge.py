@@ -6,6 +6,7 @@ the one its own part of the pages states wins, then the one given most often, th
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from msgspec import Struct, json
@@ -13,6 +14,9 @@ from msgspec import Struct, json
 from gateway.core.pointer import escape
 
 _MAX_DEPTH = 64  # below it the first part's value is taken whole
+_MOST_TWINS = (
+    64  # objects with a text in common that an object is compared with, those of its rarest text first
+)
 
 
 class Part(Struct, kw_only=True, frozen=True):
@@ -20,6 +24,9 @@ class Part(Struct, kw_only=True, frozen=True):
 
     data: Any
     supported: frozenset[str] = frozenset()
+
+
+_Field = tuple[str, bytes]  # a key and its text
 
 
 class _Found(NamedTuple):
@@ -66,9 +73,9 @@ def _choose(given: list[_Found], parts: Sequence[Part]) -> Any:
 
 
 def _join_arrays(given: list[_Found], parts: Sequence[Part], depth: int) -> list[Any]:
-    groups: list[list[_Found]] = []
+    groups: list[_Group] = []
     first_seen: dict[bytes, int] = {}  # canonical item -> the part that gave it first
-    by_name: dict[tuple[str, bytes], list[int]] = defaultdict(list)  # (key, text) -> groups with that field
+    by_text: dict[_Field, dict[int, None]] = defaultdict(dict)  # the groups with that field, in order
     for array in given:
         items = array.value if isinstance(array.value, list) else [array.value]
         for index, item in enumerate(items):
@@ -76,35 +83,51 @@ def _join_arrays(given: list[_Found], parts: Sequence[Part], depth: int) -> list
             # twice in one part is what the page says; again in a later part is the same thing read twice
             if first_seen.setdefault(_same(item), array.part) != array.part:
                 continue
+            scalars = _scalars(item)
             fields = _text_fields(item)
-            candidates = dict.fromkeys(place for field in fields for place in by_name[field])
-            twin = next((place for place in candidates if _is_twin(groups[place], found)), None)
+            rarest_first = sorted(fields, key=lambda field: len(by_text[field]))
+            candidates = islice(chain.from_iterable(by_text[field] for field in rarest_first), _MOST_TWINS)
+            twin = next((at for at in candidates if groups[at].may_hold(scalars, array.part)), None)
             if twin is None:
                 twin = len(groups)
-                groups.append([])
-            groups[twin].append(found)
+                groups.append(_Group(scalars))
+            groups[twin].add(found)
             for field in fields:
-                if twin not in by_name[field]:
-                    by_name[field].append(twin)
-    return [_merge(group, parts, depth + 1) for group in groups]
+                by_text[field][twin] = None
+    return [_merge(group.members, parts, depth + 1) for group in groups]
 
 
-def _is_twin(group: list[_Found], found: _Found) -> bool:
-    """Whether an object is one of another part that knows more, or less, of the same fields."""
-    if found.part in {member.part for member in group}:
-        return False
-    ours, theirs = _scalars(found.value), _scalars(group[0].value)
-    smaller, larger = sorted((ours, theirs), key=len)
-    return all(larger.get(key) == value for key, value in smaller.items())
+class _Group:
+    """What several parts say of one thing."""
+
+    def __init__(self, scalars: dict[str, bytes]) -> None:
+        self.members: list[_Found] = []
+        self._parts: set[int] = set()
+        self._scalars = scalars
+
+    def may_hold(self, scalars: dict[str, bytes], part: int) -> bool:
+        """Whether another part's object knows more, or less, of the same fields."""
+        if part in self._parts:
+            return False
+        smaller, larger = sorted((scalars, self._scalars), key=len)
+        return all(larger.get(key) == value for key, value in smaller.items())
+
+    def add(self, found: _Found) -> None:
+        self.members.append(found)
+        self._parts.add(found.part)
 
 
-def _text_fields(item: Any) -> list[tuple[str, bytes]]:
+def _text_fields(item: Any) -> list[_Field]:
     if not isinstance(item, dict):
         return []
-    return [(key, _same(value)) for key, value in item.items() if isinstance(value, str) and value][:3]
+    texts = ((key, value) for key, value in item.items() if isinstance(value, str) and value)
+    return [(key, _same(value)) for key, value in islice(texts, 3)]
 
 
-def _scalars(item: dict[str, Any]) -> dict[str, bytes]:
+def _scalars(item: Any) -> dict[str, bytes]:
+    """What an object says, beside what it holds."""
+    if not isinstance(item, dict):
+        return {}
     return {
         key: _same(value)
         for key, value in item.items()

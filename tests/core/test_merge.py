@@ -1,5 +1,6 @@
 """Partial answers made one: objects by key, arrays joined, scalars by evidence."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.merge import Part, merge_parts
+from tests.growth import assert_linear
 
 
 def merge(*values: Any) -> Any:
@@ -73,9 +75,55 @@ def test_merge_parts_ends_on_values_of_any_depth() -> None:
     assert merge(deep, deep) == deep
 
 
-def test_merge_parts_joins_many_objects_without_comparing_all() -> None:
-    rows = [{"name": f"item {i}", "kind": "same"} for i in range(2000)]
-    assert merge(rows, rows) == rows
+def test_merge_parts_finds_the_same_object_among_many_of_its_kind() -> None:
+    rows = [{"kind": "same", "name": f"item {i}", "price": i} for i in range(2000)]
+    cut = [{"kind": "same", "name": f"item {i}"} for i in range(2000)]
+    assert merge(rows, cut) == merge(cut, rows) == rows
+
+
+def deep(levels: int, values: list[str]) -> Any:
+    data: Any = values
+    for level in range(levels):
+        data = [{"name": f"level {level}", "below": data}]
+    return data
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(
+            lambda n: [[{"kind": "a", "n": i + part * n} for i in range(n)] for part in range(2)], id="kind"
+        ),
+        pytest.param(
+            lambda n: [[{"kind": "a", f"n{part}": i, "x": i - part} for i in range(n)] for part in range(2)],
+            id="kind-and-other-fields",
+        ),
+        pytest.param(
+            lambda n: [
+                [{"a": "x", "b": "y", "c": "z", "n": i * 64 + part} for i in range(n // 30)]
+                for part in range(64)
+            ],
+            id="many-parts",
+        ),
+        pytest.param(
+            lambda n: [[{"name": "a", f"k{i}": 1}] for i in range(n)], id="one-object-of-many-parts"
+        ),
+        pytest.param(
+            lambda n: [deep(40, [f"{i}" for i in range(n)]) for _ in range(2)], id="arrays-in-arrays"
+        ),
+        pytest.param(lambda n: [deep(n // 20, ["x"]) for _ in range(2)], id="deeper-and-deeper"),
+        pytest.param(lambda n: list(range(n)), id="numbers"),
+        pytest.param(
+            lambda n: [{f"k{i}": i % part for i in range(n // 8)} for part in range(1, 64)], id="keys"
+        ),
+    ],
+)
+def test_merge_parts_cost_grows_with_the_parts(make: Callable[[int], list[Any]]) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        parts = [Part(data=data) for data in make(size)]
+        return lambda: merge_parts(parts)
+
+    assert_linear(prepare, 1000)
 
 
 JSON = st.recursive(
