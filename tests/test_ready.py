@@ -117,12 +117,17 @@ async def test_ready_answer_is_its_tenants(bench: Bench, site: Site) -> None:
     assert bench.ready.find(body, tenant="bob") is None
 
 
-@pytest.mark.parametrize("options", [{"store": False}, {"max_age_s": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [{"store": False}, {"max_age_s": 0}, {"headers": {"cookie": "a=1"}}, {"headers": {"x-token": "a"}}],
+)
 async def test_what_may_not_come_from_the_cache_is_never_ready(
     bench: Bench, site: Site, options: dict[str, Any]
 ) -> None:
     path = "/ready-never"
-    page_of(site, path)
+    plain = page_of(site, path)
+    if "headers" in options:
+        await bench.ask(plain)  # what is kept of the page for everyone is not for this request
     body = encode_json({"url": site.url + path, **options})
     for _ in range(3):
         await bench.ask(body)
