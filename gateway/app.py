@@ -14,6 +14,7 @@ from structlog.typing import FilteringBoundLogger
 
 from gateway.access import open_keyring
 from gateway.allocator import return_large_blocks
+from gateway.descriptors import fitted, raise_limit, share
 from gateway.drain import Drain
 from gateway.ledger import Ledger
 from gateway.limits import BODIES_BYTES, Admission, BodyBudget, Rates
@@ -126,4 +127,5 @@ def create_app(
 def create_app_from_environment() -> Litestar:
     """What uvicorn calls in every process it starts."""
     return_large_blocks()
-    return create_app(load_settings(os.environ), log=make_log(), tracing=open_tracing(os.environ))
+    settings = fitted(load_settings(os.environ), share(raise_limit()))
+    return create_app(settings, log=make_log(), tracing=open_tracing(os.environ))

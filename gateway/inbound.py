@@ -8,10 +8,14 @@ hosts, of which one check would see the first and the next check the other.
 import asyncio
 import re
 from collections import deque
+from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.outbound import JoinedTransport
+
+if TYPE_CHECKING:
+    from gateway.listening import Listener
 
 _AUTHORITY_END = re.compile(rb"[/?#]")
 
@@ -29,6 +33,8 @@ class BoundedHttp(HttpToolsProtocol):
     arrival_s = 60.0  # the longest a request may take to arrive, while somebody reads it
     silence_s = 5.0  # in a body
 
+    listener: "Listener | None" = None  # that accepted it
+
     _in_head = True
     _arrived = _body_came = False
     _head_bytes = _piece_bytes = 0
@@ -41,11 +47,15 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_longer()
+        if self.listener is not None:
+            self.listener.left(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._piece_bytes = len(data)
         self._body_came = False
+        if self.listener is not None:
+            self.listener.heard(self)
         super().data_received(data)
         if self._in_head or not (self._arrived or self._body_came):
             self._head_bytes += len(data)
@@ -84,7 +94,15 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._arrived = True
         self._wait_no_longer()
+        # a request that is all here: closing would cut off one that is still sent before its answer is read
+        if self.listener is not None and self.listener.is_crowded and not self.cycle.response_started:
+            self.cycle.keep_alive = False
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.listener is not None and not self.transport.is_closing() and self.cycle.response_complete:
+            self.listener.fell_silent(self)
 
     def _check_host(self) -> None:
         """A request names one host (RFC 9112, 3.2): in one Host line, which a whole address as target agrees with."""

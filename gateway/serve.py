@@ -2,11 +2,13 @@
 
 import os
 import socket
+import sys
 import tempfile
 
 import uvicorn
 
 from gateway.access import check_exposure, open_keyring
+from gateway.descriptors import fitted, raise_limit, share
 from gateway.fleet import Fleet
 from gateway.inbound import BoundedHttp
 from gateway.metrics import FOLDER
@@ -15,11 +17,13 @@ from gateway.settings import Settings, SettingsError, load_settings
 
 BACKLOG = 2048
 APP = "gateway.app:create_app_from_environment"
+LOOP = "gateway.listening:Loop"
 
 
 def serve() -> int:
     """Serve until a signal ends it. Raises SettingsError or KeyFault before a socket is opened."""
     settings = load_settings(os.environ)
+    _fit(settings)
     check_exposure(settings)
     check_parts(settings, os.environ)
     listener = _listen(settings)
@@ -30,6 +34,7 @@ def serve() -> int:
         backlog=BACKLOG,
         workers=settings.workers,
         http=BoundedHttp,
+        loop=LOOP,
         ws="none",  # no route speaks WebSocket, and its library has bounds of its own
         log_level="warning",
         access_log=False,
@@ -46,6 +51,18 @@ def serve() -> int:
         os.environ[FOLDER] = folder  # inherited by the processes, and read when they import the library
         Fleet(config, listener=listener, drain_s=settings.drain_s).run()
     return 0
+
+
+def _fit(settings: Settings) -> None:
+    """Say what the limit of descriptors leaves of the settings; each process fits its own."""
+    limit = raise_limit()
+    room = fitted(settings, share(limit))
+    if room != settings:
+        print(
+            f"winnow: {limit} open files and sockets leave room for {room.max_concurrency} requests at a time, "
+            f"{room.queue_limit} waiting and {room.clean_workers} cleaning workers; `ulimit -n` allows more",
+            file=sys.stderr,
+        )
 
 
 def _listen(settings: Settings) -> socket.socket:

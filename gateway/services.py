@@ -17,6 +17,7 @@ from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
 from gateway.complete import Completer
 from gateway.core.tasks.base import Workers
+from gateway.descriptors import FETCHES_PER_WORK
 from gateway.extract import Extractor
 from gateway.fetch.client import HttpFetcher
 from gateway.fetch.guard import Policy
@@ -99,6 +100,7 @@ async def open_services(
             respect_robots=settings.respect_robots,
             workers=traced,
             user_agent=settings.user_agent,
+            max_connections=FETCHES_PER_WORK * settings.max_concurrency,
         )
         stack.push_async_callback(fetcher.aclose)
         pages = Pages(

@@ -6,6 +6,7 @@ written in one turn of the loop is sent at once, and a connection knows whether 
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
@@ -162,6 +163,15 @@ class _Stream(httpcore2.AsyncNetworkStream):
         if self._unsent and not self._connection.ended:
             self._connection.transport.write(bytes(self._unsent))
             self._unsent.clear()
+
+
+def is_out_of_descriptors(exc: BaseException | None) -> bool:
+    """Whether this process or system has none left: no fault of the server that was to be reached."""
+    while exc is not None:
+        if isinstance(exc, OSError) and exc.errno in (errno.EMFILE, errno.ENFILE):
+            return True
+        exc = exc.__cause__
+    return False
 
 
 async def _resolve(host: str, port: int) -> list[Any]:

@@ -23,7 +23,7 @@ import msgspec
 
 from gateway.core.tasks.base import R, Task, pack, unpack
 from gateway.environment import child_environment
-from gateway.errors import CleanError
+from gateway.errors import CleanError, GatewayError, Overloaded
 from gateway.nursery import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
 
 SLOW_S = 0.1
@@ -264,7 +264,7 @@ class WorkerPool:
     async def _refill(self) -> None:
         try:
             self._idle.append(await self._spawn())
-        except CleanError:
+        except GatewayError:
             pass  # the next job meets the same fault and reports it
 
     async def _take(self) -> _Worker:
@@ -278,10 +278,7 @@ class WorkerPool:
 
     async def _spawn(self) -> _Worker:
         for _ in range(2):  # the nursery itself may have died: then a new one
-            ours, theirs = socket.socketpair()
-            with theirs:
-                self._order_worker(theirs)
-            _, worker = await asyncio.get_running_loop().create_connection(_Worker, sock=ours)
+            worker = await self._connect()
             self._live.add(worker)
             try:
                 async with asyncio.timeout(START_TIMEOUT_S):
@@ -297,30 +294,52 @@ class WorkerPool:
                 return worker
         raise CleanError("no cleaning worker starts; the gateway's log says why")
 
+    async def _connect(self) -> _Worker:
+        """A worker that was ordered, and has not said anything yet."""
+        try:
+            ours, theirs = socket.socketpair()
+            try:
+                with theirs:
+                    self._order_worker(theirs)
+                _, worker = await asyncio.get_running_loop().create_connection(_Worker, sock=ours)
+            except BaseException:
+                ours.close()
+                raise
+        except OSError as exc:
+            raise Overloaded(
+                f"no worker can be started: {exc.strerror or exc}; try again shortly", retry_after_s=1
+            ) from exc
+        return worker
+
     def _start_nursery(self) -> None:
         if self._orders is not None:
             self._orders.close()
+            self._orders = None
         if self._nursery is not None:
             self._nursery.kill()
             self._nursery.wait()
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._nursery = subprocess.Popen(
-                [sys.executable, "-P", "-m", "gateway.nursery", *self._arguments],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                env=child_environment(
-                    os.environ,
-                    PYTHONPATH=os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
-                    OPENBLAS_NUM_THREADS="1",  # its threads would not survive the fork
-                    # glibc: keep what one page used for the next (saves 6 % of a page's CPU);
-                    # and one arena, since each reserves address space, which is limited
-                    MALLOC_TRIM_THRESHOLD_=_KEPT_BYTES,
-                    MALLOC_MMAP_THRESHOLD_=_KEPT_BYTES,
-                    MALLOC_ARENA_MAX="1",
-                ),
-                start_new_session=True,  # a terminal's Ctrl-C is for the gateway to act on
-            )
+        try:
+            with theirs:
+                self._nursery = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "gateway.nursery", *self._arguments],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    env=child_environment(
+                        os.environ,
+                        PYTHONPATH=os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
+                        OPENBLAS_NUM_THREADS="1",  # its threads would not survive the fork
+                        # glibc: keep what one page used for the next (saves 6 % of a page's CPU);
+                        # and one arena, since each reserves address space, which is limited
+                        MALLOC_TRIM_THRESHOLD_=_KEPT_BYTES,
+                        MALLOC_MMAP_THRESHOLD_=_KEPT_BYTES,
+                        MALLOC_ARENA_MAX="1",
+                    ),
+                    start_new_session=True,  # a terminal's Ctrl-C is for the gateway to act on
+                )
+        except BaseException:
+            ours.close()
+            raise
         self._orders = ours
 
     def _order_worker(self, link: socket.socket) -> None:

@@ -73,6 +73,7 @@ class HttpFetcher:
         respect_robots: ask robots.txt first, and keep its Crawl-delay.
         workers: read robots.txt; not needed where it is not respected.
         user_agent: what is sent as User-Agent, and matched against robots.txt.
+        max_connections: to all hosts together; beyond it fetches wait, within their own time. As many look-ups.
         resolver: name -> addresses; the operating system's by default.
         ssl_context: which certificates to trust; the system's by default.
     """
@@ -87,6 +88,7 @@ class HttpFetcher:
         respect_robots: bool = False,
         workers: Workers | None = None,
         user_agent: str | None = None,
+        max_connections: int = 256,
         resolver: Resolver | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
@@ -101,11 +103,13 @@ class HttpFetcher:
             self._robots = Robots(self._fetch_robots, workers=workers, user_agent=self._user_agent)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=ssl_context or httpx2.create_ssl_context(),
-            max_connections=None,  # hosts are bounded one by one, callers by the service's own limit
-            max_keepalive_connections=64,
+            max_connections=max_connections,
+            max_keepalive_connections=min(64, max_connections),
             keepalive_expiry=30,
             http2=True,
-            network_backend=Guard(policy=policy, resolver=resolver or ThreadResolver()),
+            network_backend=Guard(
+                policy=policy, resolver=resolver or ThreadResolver(max_threads=max_connections)
+            ),
         )
 
     async def aclose(self) -> None:

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from gateway.errors import DnsFailed
+from gateway.errors import DnsFailed, Overloaded
 from gateway.panics import contained
+from gateway.sockets import is_out_of_descriptors
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -50,6 +51,11 @@ class ThreadResolver:
         except TimeoutError:
             raise DnsFailed(f"{host} did not resolve within {self._timeout_s:g} s") from None
         except (OSError, UnicodeError) as exc:
+            if is_out_of_descriptors(exc):
+                raise Overloaded(
+                    f"the gateway has no socket left to look {host} up with; try again shortly",
+                    retry_after_s=1,
+                ) from exc
             reason = exc.strerror if isinstance(exc, OSError) else "not a host name"
             raise DnsFailed(f"{host} does not resolve: {reason}") from exc
 

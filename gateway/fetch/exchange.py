@@ -9,10 +9,11 @@ import h2.exceptions
 import httpcore2
 
 from gateway.core.url import Url
-from gateway.errors import ConnectFailed, GatewayError, TooLarge
+from gateway.errors import ConnectFailed, GatewayError, Overloaded, TooLarge
 from gateway.fetch.decoding import BodyDecoder
 from gateway.fetch.guard import CREDIT_BYTES, CreditedStream
 from gateway.fetch.headers import response_headers
+from gateway.sockets import is_out_of_descriptors
 
 TLS_TIMEOUT_S = 10.0
 _SMALL_BODY_BYTES = 64 * 1024  # worth reading to keep the connection
@@ -121,6 +122,19 @@ async def _chunks(url: Url, response: httpcore2.Response) -> AsyncGenerator[byte
 @contextlib.contextmanager
 def _translated(url: Url, *, before_answer: bool) -> Iterator[None]:
     """Turn what the HTTP stack raises, fed with a stranger's bytes, into our own errors."""
+    try:
+        with _translated_of_the_origin(url, before_answer=before_answer):
+            yield
+    except Exception as exc:
+        if is_out_of_descriptors(exc):
+            raise Overloaded(
+                "the gateway has no socket left to fetch with; try again shortly", retry_after_s=1
+            ) from exc
+        raise
+
+
+@contextlib.contextmanager
+def _translated_of_the_origin(url: Url, *, before_answer: bool) -> Iterator[None]:
     try:
         yield
     except (GatewayError, asyncio.CancelledError, GeneratorExit):

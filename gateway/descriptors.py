@@ -1,0 +1,70 @@
+"""How many files and sockets the system lets us have open, and what of that goes to whom.
+
+A limit that is met is met everywhere at once: no client is accepted, no page fetched, no worker started, no
+cache opened. So it is divided beforehand, and whatever would go beyond its share waits or is refused.
+"""
+
+import resource
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gateway.settings import Settings, SettingsError
+
+RESERVE = 32  # the loop, logs, database files, a local model: 25 measured; and what is open for a moment
+LEAST = 64
+FETCHES_PER_WORK = 4  # connections to origins, for each request that runs
+_PER_WORK = 10  # those, as many of clients, and two of workers
+_PER_WORKER = 5  # itself, three slow ones set aside, a spare
+
+
+class Shares(Struct, frozen=True, kw_only=True):
+    """What a process may have at once."""
+
+    connections: int  # of clients
+    work: int  # requests that run
+    queue: int  # requests that wait; beyond it there is room for those that are refused, and for probes
+    workers: int
+
+
+def raise_limit() -> int:
+    """Allow this process what the system allows it at most; how many that is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 2**20 if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < most:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        except (OSError, ValueError):  # macOS has a lower one of its own
+            return soft
+    return most
+
+
+def share(limit: int) -> Shares:
+    """Divide `limit` descriptors.
+
+    Raises:
+        SettingsError: they are too few to serve with.
+    """
+    if limit < LEAST:
+        raise SettingsError(
+            f"this process may open {limit} files and sockets, and needs at least {LEAST} (a thousand to serve "
+            f"many): `ulimit -n 1024`, LimitNOFILE= of systemd, or --ulimit nofile=1024 of docker"
+        )
+    work = (limit - RESERVE) // _PER_WORK
+    connections = FETCHES_PER_WORK * work
+    return Shares(
+        connections=connections,
+        work=work,
+        queue=connections * 3 // 4 - work,
+        workers=max(1, 2 * work // _PER_WORKER),
+    )
+
+
+def fitted(settings: Settings, shares: Shares) -> Settings:
+    """`settings` with no more at once than there is room for."""
+    return replace(
+        settings,
+        max_concurrency=min(settings.max_concurrency, shares.work),
+        queue_limit=min(settings.queue_limit, shares.queue),
+        clean_workers=min(settings.clean_workers, shares.workers),
+    )
