@@ -17,7 +17,7 @@ from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 from gateway.core.dates import Date, find_dates, read_moments
-from gateway.core.numbers import CURRENCIES, find_numbers, read_quantity
+from gateway.core.numbers import CURRENCIES, QUANTITY_CHARS, find_numbers, read_quantity
 from gateway.core.phrases import Phrases, Piece
 from gateway.core.pointer import escape
 from gateway.core.words import UNSPACED, Span, words_of
@@ -25,7 +25,6 @@ from gateway.wire import Evidence
 
 _TRIES = 16  # places of one value that are looked at more closely
 _CLOCK_DISTANCE = 40  # characters from the end of a date to the end of the time of day that belongs to it
-_QUANTITY_CHARS = 64  # a longer text is no number, amount or date
 _ADDRESS_TAIL = frozenset("/?#&=%-_~+@:")  # behind a match these make it part of a longer address
 _PIECE_CHARS = 1 << 16  # of a text read at a time
 _PIECE_WORDS = 1 << 14
@@ -105,7 +104,7 @@ class _Index:
         """The ways in which a source may state a text, the best first."""
         if text in CURRENCIES:
             return [*self._plan_phrase(text), self._currencies[text].first]
-        if len(text) <= _QUANTITY_CHARS and _DIGIT.search(text):
+        if len(text) <= QUANTITY_CHARS and _DIGIT.search(text):
             if readings := read_quantity(text):
                 return [
                     self._money[f"{number.currency} {_number_key(number.value)}"].first

@@ -24,6 +24,8 @@ CURRENCIES = frozenset(_CODES.split())
 _MAGNITUDES = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "b": 9, "bn": 9, "billion": 9}
 _MAGNITUDES |= {"trillion": 12}
 
+QUANTITY_CHARS = 64  # a longer text is no number or amount
+
 _NUMBER = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:[ \u00a0\u202f\u2009'’]\d{{3}}(?!\d))++(?:[.,]\d+)?|{DIGITS}")
 _MAX_INT_DIGITS = 1000  # int() takes quadratic time, and Python refuses above 4,300
 _SIGN = f"[{''.join(_SIGNS)}]"
@@ -59,6 +61,8 @@ def find_numbers(text: str) -> Iterator[Number]:
 
 def read_quantity(text: str) -> list[Number]:
     """What a text that is a number or an amount and nothing else may mean; empty when it is neither."""
+    if len(text) > QUANTITY_CHARS:
+        return []
     return [number for number in find_numbers(text) if number.span == (0, len(text))]
 
 

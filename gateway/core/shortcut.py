@@ -8,6 +8,7 @@ for more than the names do, all mean that a model is needed.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -22,6 +23,9 @@ _MISSING: Any = object()
 _MAX_DEPTH = 8
 _MAX_VALUES = 1000  # at one path of an item
 _MAX_SUBJECTS = 100
+_MAX_VALIDATIONS = 20  # of candidates that a schema's details rule out
+_MAX_STEPS = 500_000  # values, properties and choices looked at, a second's work
+_STEP_CHARS = 100  # of a text, as much work as a small value
 
 _CARDS = ("OpenGraph", "TwitterCard")
 
@@ -43,6 +47,8 @@ def answer_from_structured(
 ) -> Shortcut | None:
     """What the page's structured data answers, or None when a model has to be asked.
 
+    The work is bounded, whatever items and schema make of one another: beyond the bounds a model is asked.
+
     Args:
         items: as `read_structured` gives them.
         schema: a checked JSON Schema.
@@ -56,18 +62,31 @@ def answer_from_structured(
     subjects = list(islice(_subjects(items, wanted=wanted), _MAX_SUBJECTS))
     cards = [item for item in subjects if _type(item) in _CARDS]
     others = [item for item in subjects if _type(item) not in _CARDS]
-    # cards say less, and say it for display: only where nothing else answers, and only all that is asked
-    for candidates, whole in ((others, False), (cards, True)):
-        found: list[Shortcut] = []
-        for item in candidates:
-            data = reader.fit(reader.root, item, 0)
-            if data is _MISSING or (whole and reader.lacks(data)) or not validates(data):
-                continue
-            if all(data != one.data for one in found):
-                found.append(Shortcut(data=data, item_type=_type(item)))
-        if found:
-            return found[0] if len(found) == 1 else None
+    left = _MAX_VALIDATIONS
+    try:
+        # cards say less, and say it for display: only where nothing else answers, and only all that is asked
+        for candidates, whole in ((others, False), (cards, True)):
+            found: Shortcut | None = None
+            for item in candidates:
+                data = reader.fit(reader.root, item, 0)
+                if data is _MISSING or (whole and reader.lacks(data)) or (found and data == found.data):
+                    continue
+                left -= 1
+                if left < 0:
+                    return None
+                if validates(data):
+                    if found:
+                        return None  # two that say different things
+                    found = Shortcut(data=data, item_type=_type(item))
+            if found:
+                return found
+    except _TooMuch:
+        return None
     return None
+
+
+class _TooMuch(Exception):
+    """Fitting the items to the schema takes too many steps."""
 
 
 def fold(name: str) -> str:
@@ -96,7 +115,14 @@ class _Reader:
 
     def __init__(self, schema: Item) -> None:
         self._schema = schema
-        self._names: dict[int, dict[str, list[Any]]] = {}  # by id: the items outlive their reader
+        # by id: schema and items outlive their reader
+        self._roots: dict[int, Item] = {}
+        self._names: dict[int, dict[str, list[Any]]] = {}
+        self._followed: dict[tuple[int, str], list[Any]] = {}
+        self._onlys: dict[int, Any] = {}
+        self._choices: dict[int, dict[str, list[Any]]] = {}
+        self._fold = cache(fold)
+        self._left = _MAX_STEPS
         self.root = root_of(self._schema, schema)
 
     def is_plain(self, prompt: str) -> bool:
@@ -118,9 +144,22 @@ class _Reader:
         """Whether a property of the schema, required or not, has no value."""
         return any(name not in data for name in self.root["properties"])
 
+    def _spend(self, steps: int) -> None:
+        self._left -= steps
+        if self._left < 0:
+            raise _TooMuch
+
+    def _root_of(self, schema: Any) -> Item:
+        """What `root_of` gives, once: references may be long, and followed for every value."""
+        root = self._roots.get(id(schema))
+        if root is None:
+            root = self._roots[id(schema)] = root_of(self._schema, schema)
+        return root
+
     def fit(self, schema: Any, value: Any, depth: int, name: str = "") -> Any:
         """The value as the schema wants it, or _MISSING."""
-        schema = root_of(self._schema, schema)
+        self._spend(1 + (len(value) // _STEP_CHARS if isinstance(value, str) else 0))
+        schema = self._root_of(schema)
         if depth > _MAX_DEPTH or value is None or value in ("", [], {}):
             return _MISSING
         for keyword in ("anyOf", "oneOf"):
@@ -128,7 +167,7 @@ class _Reader:
                 fits = (self.fit(choice, value, depth + 1, name) for choice in schema[keyword])
                 return next((fit for fit in fits if fit is not _MISSING), _MISSING)
         if isinstance(schema.get("enum"), list):
-            return _fit_enum(schema["enum"], value)
+            return self._fit_enum(schema["enum"], value)
         kinds = schema.get("type", "object" if "properties" in schema else None)
         for kind in kinds if isinstance(kinds, list) else [kinds]:
             fit = self._fit_kind(kind, schema, value, depth, name)
@@ -140,7 +179,7 @@ class _Reader:
         if kind == "array":
             return self._fit_array(schema, value, depth, name)
         if isinstance(value, list):
-            one = _only(value)
+            one = self._only(value)
             return one if one is _MISSING else self._fit_kind(kind, schema, one, depth, name)
         if kind == "object":
             return self._fit_object(schema, value, depth) if isinstance(value, dict) else _MISSING
@@ -156,18 +195,21 @@ class _Reader:
         properties = schema.get("properties")
         if not isinstance(properties, dict) or not properties:
             return _MISSING
+        needed = schema.get("required") or list(properties)
+        self._spend(len(properties) + len(needed))
         filled = {
             name: fit
             for name, part in properties.items()
             if (fit := self._fit_property(part, item, name, depth)) is not _MISSING
         }
-        needed = schema.get("required") or list(properties)
         return filled if all(name in filled for name in needed) else _MISSING
 
     def _fit_property(self, schema: Any, item: Item, name: str, depth: int) -> Any:
-        folded = fold(name)
+        folded = self._fold(name)
         for path in (folded, *ALIASES.get(folded, "").split()):
-            values = self._follow(item, path.split("."))
+            values = self._followed.get((id(item), path))
+            if values is None:
+                values = self._followed[id(item), path] = self._follow(item, path.split("."))
             if values:
                 return self.fit(schema, values, depth + 1, folded)
         return _MISSING
@@ -175,15 +217,16 @@ class _Reader:
     def _follow(self, item: Item, path: Sequence[str]) -> list[Any]:
         """The values at a path of folded names, through lists on the way; none when there are too many."""
         level: list[Any] = [item]
-        for step in path:
-            level = [
-                value
-                for parent in level
-                if isinstance(parent, dict)
-                for value in self._names_of(parent).get(fold(step), ())
-            ]
-            if len(level) > _MAX_VALUES:
-                return []
+        for step in map(fold, path):
+            following: list[Any] = []
+            self._spend(len(level))
+            for parent in level:
+                if isinstance(parent, dict):
+                    values = self._names_of(parent).get(step, ())
+                    if len(following) + len(values) > _MAX_VALUES:
+                        return []
+                    following += values
+            level = following
         return [value for value in level if value is not None and value != ""]
 
     def _names_of(self, item: Item) -> dict[str, list[Any]]:
@@ -191,6 +234,7 @@ class _Reader:
         names = self._names.get(id(item))
         if names is None:
             names = self._names[id(item)] = {}
+            self._spend(sum(len(value) if isinstance(value, list) else 1 for value in item.values()))
             for key, value in item.items():
                 if not key.startswith("@"):
                     names.setdefault(fold(key), []).extend(value if isinstance(value, list) else [value])
@@ -203,22 +247,35 @@ class _Reader:
         fits = [self.fit(schema.get("items", {}), one, depth + 1) for one in values]
         return fits if fits and all(fit is not _MISSING for fit in fits) else _MISSING
 
+    def _fit_enum(self, choices: list[Any], value: Any) -> Any:
+        if isinstance(value, list):
+            value = self._only(value)
+        text = _MISSING if value is _MISSING else _fit_text(value, None)
+        if text is _MISSING:
+            return _MISSING
+        by_name = self._choices.get(id(choices))
+        if by_name is None:
+            by_name = self._choices[id(choices)] = {}
+            for choice in choices:
+                by_name.setdefault(fold(str(choice)), []).append(choice)
+        fits = by_name.get(fold(text), [])
+        return fits[0] if len(fits) == 1 else _MISSING
 
-def _only(values: list[Any]) -> Any:
-    """What all of them say, _MISSING when they differ."""
-    return values[0] if values and all(value == values[0] for value in values) else _MISSING
-
-
-def _fit_enum(choices: list[Any], value: Any) -> Any:
-    if isinstance(value, list):
-        value = _only(value)
-    text = _MISSING if value is _MISSING else _fit_text(value, None)
-    fits = [choice for choice in choices if text is not _MISSING and fold(str(choice)) == fold(text)]
-    return fits[0] if len(fits) == 1 else _MISSING
+    def _only(self, values: list[Any]) -> Any:
+        """What all of them say, _MISSING when they differ; compared once, since they may be large."""
+        only = self._onlys.get(id(values))
+        if only is None:
+            same = values and all(value == values[0] for value in values)
+            only = self._onlys[id(values)] = values[0] if same else _MISSING
+        return only
 
 
 def _fit_boolean(value: Any, name: str) -> Any:
-    text = fold(_SCHEMA_ORG.sub("", str(value)))
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        return _MISSING
+    text = fold(_SCHEMA_ORG.sub("", value))
     if text in ("true", "false"):
         return text == "true"
     if name in ("instock", "available") and text in ("instock", "outofstock", "soldout", "discontinued"):
@@ -232,9 +289,7 @@ def _fit_number(value: Any, *, integer: bool) -> Any:
     if isinstance(value, str):
         readings = list(dict.fromkeys(number.value for number in read_quantity(value.strip())))
         if not readings or ("," in value and len(readings) > 1):
-            return (
-                _MISSING  # schema.org writes decimals with a point, so only a comma can be read in two ways
-            )
+            return _MISSING  # schema.org writes decimals with a point, so only a comma is read in two ways
         value = readings[0]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _MISSING

@@ -1,12 +1,13 @@
 """Structured data that answers a schema without a model, and everything that must not."""
 
-import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from gateway.core.schema import Schema
 from gateway.core.shortcut import Shortcut, answer_from_structured
+from tests.growth import assert_linear
 
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}
 PRODUCT: dict[str, Any] = {
@@ -151,13 +152,129 @@ def test_shortcut_keeps_equal_values_of_a_list() -> None:
     assert found is not None and found.data == {"sizes": ["M", "M"]}
 
 
-def test_shortcut_reads_huge_items_once() -> None:
-    offers = [{"price": number} for number in range(5000)]
-    items = [{"@type": "Thing", "offers": offers, **{f"p{n}": n for n in range(2000)}} for _ in range(100)]
-    wanted = {f"wanted{number}": TEXT for number in range(200)} | {"price": array(NUMBER)}
-    began = time.process_time()
-    assert ask(wanted, items=items) is None
-    assert time.process_time() - began < 10  # reading them anew for every property takes minutes
+def choices(depth: int, branches: int) -> dict[str, Any]:
+    schema: dict[str, Any] = NUMBER
+    for _ in range(depth):
+        schema = {"anyOf": [schema] * branches}
+    return schema
+
+
+def tree(depth: int, leaf: Any) -> Any:
+    for _ in range(depth):
+        leaf = {"x": [leaf, leaf]}
+    return leaf
+
+
+TWINS: dict[str, Any] = {
+    "$ref": "#/$defs/node",
+    "$defs": {
+        "node": {
+            "properties": {"x" + "_" * i: {"$ref": "#/$defs/node"} for i in range(20)},
+            "required": ["x"],
+        }
+    },
+}
+FAR = "/" + "a/" * 1000
+LONG = "word " * 20_000
+
+# items, and a schema that makes as much of them as can be made; all of it beyond what is looked at
+HOSTILE: dict[str, tuple[list[Any], dict[str, Any]]] = {
+    "choices-in-choices": ([PRODUCT], {"properties": {"name": choices(7, 40)}}),
+    "names-that-are-one": ([{"@type": "Thing"} | tree(7, {"x": "y"})], TWINS),
+    "values-by-the-thousand": (
+        [
+            {
+                "@type": "Thing",
+                "offers": [{"price": i} for i in range(54_000)],
+                **{f"p{i}": i for i in range(54_000)},
+            }
+        ]
+        * 90,
+        {"properties": {f"wanted{i}": TEXT for i in range(1000)} | {"price": array(NUMBER)}},
+    ),
+    "long-texts": (
+        [{"@type": "Thing", "n": LONG}],
+        {"properties": {"n" + "_" * i: {"type": ["number", "boolean", "string"]} for i in range(300)}},
+    ),
+    "large-twins": (
+        [{"@type": "Thing", "n": [{"a": [LONG[:-i] for i in range(1, 90)]} for _ in range(900)]}],
+        {"properties": {"n" + "_" * i: NUMBER for i in range(300)}},
+    ),
+    "large-choices": (
+        [{"@type": "Thing", "n": [f"{i}" for i in range(900)]}],
+        {"properties": {"n": array({"enum": [{"a": LONG[:50_000]}, "b"]})}},
+    ),
+    "long-references": (
+        [{"@type": "Thing", "n": [f"{i}" for i in range(900)]}] * 90,
+        {"properties": {"n": array({"$ref": f"#{FAR}"})}},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_shortcut_leaves_to_a_model_what_takes_too_many_steps(kind: str) -> None:
+    items, schema = HOSTILE[kind]
+    validated: list[Any] = []
+
+    def validates(data: Any) -> bool:
+        validated.append(data)
+        return False
+
+    assert answer_from_structured(items, schema, prompt=None, validates=validates) is None
+    assert len(validated) <= 20
+
+
+def test_shortcut_validates_a_few_candidates_only() -> None:
+    items = [PRODUCT | {"name": f"Widget {i}"} for i in range(90)]
+    validated: list[Any] = []
+
+    def refuse(data: Any) -> bool:
+        validated.append(data)
+        return False
+
+    schema = {"properties": {"name": TEXT}}
+    assert answer_from_structured(items, schema, prompt=None, validates=refuse) is None
+    assert len(validated) == 20
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(
+            lambda n: (
+                [{"@type": "Thing", **{f"p{i}": "v" for i in range(n)}}],
+                {f"p{i}": TEXT for i in range(n)},
+            ),
+            id="properties",
+        ),
+        pytest.param(
+            lambda n: (
+                [{"@type": "Thing", "a": [{"b": i} for i in range(n // 50)]}] * 50,
+                {"b": TEXT, "a": array(TEXT)},
+            ),
+            id="items",
+        ),
+        pytest.param(
+            lambda n: ([{"@type": "Thing", "a": "x" * (n * 50)}], {"a": NUMBER}), id="one-long-text"
+        ),
+        pytest.param(
+            lambda n: ([{"@type": "Thing", "a": "1 " * (n * 50)}], {"a": NUMBER}), id="one-row-of-numbers"
+        ),
+        pytest.param(
+            lambda n: ([{"@type": "Thing", "a": "a"}], {"a": {"enum": [f"c{i}" for i in range(n)]}}),
+            id="choices",
+        ),
+    ],
+)
+def test_shortcut_cost_grows_with_items_and_schema(
+    make: Callable[[int], tuple[list[Any], dict[str, Any]]],
+) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        items, properties = make(size)
+        schema = {"properties": properties}
+        return lambda: answer_from_structured(items, schema, prompt=None, validates=lambda data: True)
+
+    assert_linear(prepare, 4000)
 
 
 def test_shortcut_refuses_a_number_with_two_readings() -> None:
