@@ -31,8 +31,6 @@ ALLOWED = {
         "idna",
         "pypdfium2",
         "markdown_it",
-        "jsonschema",
-        "referencing",
         "re2",
         "gateway.wire",
         "gateway.errors",
@@ -119,7 +117,6 @@ USE_CASES = {
 }
 USE_CASE_ALLOWED = {
     "msgspec",
-    "jsonschema",
     "gateway.core",
     "gateway.wire",
     "gateway.errors",

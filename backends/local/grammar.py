@@ -30,6 +30,8 @@ class Constraint(Struct, frozen=True, kw_only=True):
 
 def constrain(schema: dict[str, Any]) -> Constraint:
     """Translate a schema as far as llama-cpp-python's converter goes."""
+    if (chars := _written_chars(schema)) > MAX_GRAMMAR_CHARS:
+        return Constraint(grammar=None, open=[f"its grammar would have about {chars:.0f} characters"])
     try:
         grammar = json_schema_to_gbnf(json.dumps(schema))
     except Exception as exc:  # the converter asserts, indexes and recurses its way to whatever it raises
@@ -38,6 +40,30 @@ def constrain(schema: dict[str, Any]) -> Constraint:
     if len(grammar) > MAX_GRAMMAR_CHARS:
         return Constraint(grammar=None, open=[f"its grammar has {len(grammar)} characters"])
     return Constraint(grammar=grammar, open=sorted(set(_unheld(schema, ""))))
+
+
+def _written_chars(schema: dict[str, Any]) -> float:
+    """How long the grammar will be, roughly: names of rules are paths, and repetitions are written out.
+
+    Asked before the converter runs: it would fill the memory with an array of 10^8 items first.
+    """
+    chars = 0.0
+    stack: list[tuple[Any, int]] = [(schema, 0)]
+    while stack:
+        node, path = stack.pop()
+        if isinstance(node, list):
+            stack += [(each, path) for each in node if isinstance(each, dict | list)]
+            continue
+        chars += path
+        for repeated_chars, what in ((4, "Length"), (path + 12, "Items")):
+            counts = [node.get(f"{bound}{what}", 0) for bound in ("min", "max")]
+            chars += repeated_chars * max(
+                [min(n, 1e9) for n in counts if isinstance(n, int | float)], default=0
+            )
+        stack += [
+            (each, path + len(name) + 1) for name, each in node.items() if isinstance(each, dict | list)
+        ]
+    return chars
 
 
 def _unheld(schema: Any, path: str) -> Iterator[str]:

@@ -1,7 +1,10 @@
 """Places inside a JSON value: how one is named (JSON Pointer, RFC 6901), and how many there are."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 
 def escape(key: str) -> str:
@@ -14,12 +17,21 @@ def pointer(steps: Iterable[str | int]) -> str:
     return "".join([f"/{escape(str(step))}" for step in steps])
 
 
-def find(document: Any, place: str) -> Any:
-    """What stands at a pointer into objects, None where nothing does."""
-    for step in place.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        document = document.get(name) if isinstance(document, dict) else None
-    return document
+def unescape(place: str) -> list[str]:
+    """The steps of a pointer."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in place.split("/")[1:]]
+
+
+def find(value: Any, steps: Iterable[str]) -> Any:
+    """What stands where the steps lead, None where nothing does."""
+    for step in steps:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and _INDEX.fullmatch(step):
+            value = value[int(step)] if int(step) < len(value) else None
+        else:
+            return None
+    return value
 
 
 def count_values(document: Any, *, limit: int) -> int:

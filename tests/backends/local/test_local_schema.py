@@ -1,6 +1,7 @@
 """Answers held to a JSON Schema: by a grammar where one can be made, else by checking."""
 
 import json
+import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -120,9 +121,28 @@ async def test_schema_without_a_grammar_is_asked_for_in_words(backend: LocalBack
 
 
 @pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"type": "array", "items": {"type": "string"}, "maxItems": 10**8}, id="items"),
+        pytest.param({"type": "string", "minLength": 10**12}, id="characters"),
+        pytest.param(
+            {"properties": {"x" * 60_000: {"properties": {f"{i}": {} for i in range(3000)}}}}, id="names"
+        ),
+    ],
+)
+def test_schema_whose_grammar_would_fill_the_memory_has_none(schema: dict[str, Any]) -> None:
+    tracemalloc.start()
+    try:
+        assert constrain(schema).grammar is None
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
     ("schema", "said"),
     [
-        pytest.param({"$ref": "#/$defs/nowhere"}, "nothing stands at", id="dangling-reference"),
+        pytest.param({"$ref": "#/$defs/nowhere"}, "no schema stands at", id="dangling-reference"),
         pytest.param({"$ref": "https://example.org/schema"}, "only references within", id="remote-reference"),
         pytest.param({"type": "string", "pattern": "^(a+)+(?=b)$"}, "RE2", id="pattern-without-linear-time"),
     ],
