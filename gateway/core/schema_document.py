@@ -197,6 +197,7 @@ class Document:
             program += compiled.programsize
             if program > _MAX_PROGRAM:
                 raise place.refuse("the patterns up to here count too much; use smaller repetitions", *steps)
+        re2.purge()  # else it keeps the last 128, each with the memory that its texts made it take
 
 
 def refuse(path: str, reason: str) -> InvalidRequest:
