@@ -77,6 +77,36 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
     assert "planted" not in everything and SECRET not in everything
 
 
+def test_every_request_is_logged_but_a_probe(site: Site, tmp_path: Path) -> None:
+    raw = io.BytesIO()
+    log = make_log(io.TextIOWrapper(raw))
+    asked = [
+        ("GET", "/"),
+        ("GET", "/docs"),
+        ("GET", "/metrics"),
+        ("GET", "/v1/models"),
+        ("GET", f"/r/{site.url}/health/live"),
+        ("POST", "/v1/scrape"),
+        ("POST", "/v1/tokens"),
+        ("GET", "/health"),
+        ("GET", "/health/nothing"),
+        ("GET", "/healthy"),
+    ]
+    with running_gateway(tmp_path, log=log, allow_targets=[site.target]) as url:
+        for probe in ("/health/live", "/health/ready"):
+            for method in ("GET", "HEAD"):
+                assert httpx2.request(method, url + probe).status_code == 200
+        for method, path in asked:
+            httpx2.request(method, url + path)
+        counted = httpx2.get(f"{url}/metrics").text
+    lines = [json.loads(line) for line in raw.getvalue().splitlines()]
+    told = [(line["method"], line["route"]) for line in lines if line["event"] == "request"]
+    unknown = [("GET", "unknown")] * 3
+    known = [(method, "/r/{target}" if path.startswith("/r/") else path) for method, path in asked[:-3]]
+    assert told == [*known, *unknown, ("GET", "/metrics")]
+    assert 'winnow_request_seconds_count{route="/health/live",status="200"} 2.0' in counted
+
+
 def test_questions_are_logged_with_host_and_cache(site: Site, tmp_path: Path) -> None:
     target = site.target
     raw = io.BytesIO()
@@ -90,7 +120,9 @@ def test_questions_are_logged_with_host_and_cache(site: Site, tmp_path: Path) ->
     ):
         client.post("/v1/extract", json={"urls": [page, page], "prompt": "What?", "stream": True})
         client.post("/v1/extract", json={"content": "words", "prompt": "What?"})
-        client.post("/v1/chat/completions", json={"messages": [message], "web": {"urls": [page]}})
+        client.post(
+            "/v1/chat/completions", json={"messages": [message], "temperature": 0, "web": {"urls": [page]}}
+        )
     lines = [json.loads(line) for line in raw.getvalue().splitlines()]
     host = site.url.removeprefix("http://")
     assert [(line["host"], line["cache"]) for line in lines] == [(host, "miss"), ("", "miss"), (host, "miss")]

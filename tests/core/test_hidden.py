@@ -28,6 +28,10 @@ def hidden_text(body: str, head: str = "") -> list[str]:
         'style="opacity: 0.01;"',
         'style="opacity:.0"',
         'style="opacity: 0%"',
+        'style="opacity:0.049"',
+        'style="opacity:4.9%"',
+        'style="color:rgba(0,0,0,0.049)"',
+        'style="color:#0000000c"',
         'style="font-size:0"',
         'style="font-size: 1px"',
         'style="font-size:0.01em"',
@@ -71,6 +75,10 @@ def test_find_hidden_finds_what_no_reader_sees(tag: str, attributes: str) -> Non
     [
         'style="display:block"',
         'style="opacity:0.5"',
+        'style="opacity:0.05"',  # faint, and there to be read
+        'style="opacity:5%"',
+        'style="color:rgba(0,0,0,0.05)"',
+        'style="color:#0000000d"',
         'style="opacity: 1"',
         'style="font-size:1.2em"',
         'style="font-size:1rem"',
