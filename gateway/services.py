@@ -12,6 +12,7 @@ from msgspec import Struct
 from backends.base import BackendFailure
 from backends.registry import Registry
 from backends.specs import specs_from
+from gateway.bodies import Bodies
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
@@ -43,6 +44,7 @@ class Services(Struct, kw_only=True, frozen=True):
     extractor: Extractor
     registry: Registry
     workers: Workers
+    bodies: Bodies
     cache: Cache
     health: Health
 
@@ -134,6 +136,7 @@ async def open_services(
             extractor=Extractor(scraper=scraper, completer=completer, workers=traced),
             registry=registry,
             workers=traced,
+            bodies=Bodies(traced),
             cache=cache,
             health=Health(
                 needed={"workers": workers_health}, helpful={"cache": cache.health}, backends=registry.health

@@ -31,7 +31,7 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
 
     format: Format = "markdown"
     scope: Scope = "main"
-    include: list[Include] = []
+    include: Annotated[list[Include], Meta(max_length=20)] = []
     select: Selector | None = None
     remove: Annotated[list[Selector], Meta(max_length=50)] = []
     links: LinkStyle = "inline"
@@ -43,7 +43,7 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     max_age_s: Annotated[float, Meta(ge=0, le=31_536_000)] = 3600
     store: bool = True
     timeout_s: Annotated[float, Meta(gt=0, le=MAX_TIMEOUT_S)] | None = None
-    headers: dict[str, str] = {}
+    headers: Annotated[dict[str, str], Meta(max_length=100)] = {}
     render: RenderMode = "auto"
 
 
@@ -185,7 +185,7 @@ class TokensRequest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     """`POST /v1/tokens`: exactly one of `text` and `messages`."""
 
     text: str | None = None
-    messages: list[ChatMessage] | None = None
+    messages: Annotated[list[ChatMessage], Meta(max_length=10_000)] | None = None
     tokenizer: Annotated[str, Meta(min_length=1, max_length=100)] = DEFAULT_TOKENIZER
 
 

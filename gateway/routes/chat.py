@@ -11,11 +11,11 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from backends.base import CompletionRequest, Route
+from gateway.bodies import to_kind
 from gateway.completion_cache import CachePolicy
 from gateway.errors import InvalidRequest
 from gateway.flights import ReaderClosed
 from gateway.grounding import Grounded
-from gateway.routes.bodies import decode_body
 from gateway.routes.entrance import account_of
 from gateway.routes.openai_answers import ChatEvents, whole_body
 from gateway.routes.openai_errors import exception_handlers
@@ -32,7 +32,7 @@ _OURS = {"model", "messages", "stream", "stream_options", "web"}
 class ChatRequest(Struct, kw_only=True, frozen=True):
     """The fields of OpenAI's request that this gateway reads; any other is passed to the model's server."""
 
-    messages: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+    messages: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=10_000)]
     model: Annotated[str, Meta(max_length=200)] | None = None
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
@@ -40,7 +40,7 @@ class ChatRequest(Struct, kw_only=True, frozen=True):
     seed: int | None = None
     max_tokens: Annotated[int, Meta(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
-    stop: str | list[str] | None = None
+    stop: str | Annotated[list[str], Meta(max_length=100)] | None = None
     response_format: dict[str, Any] | None = None
     web: WebOptions | None = None  # ours: pages to answer from
 
@@ -63,8 +63,10 @@ async def create_completion(
     `no-store` keeps nothing besides; `max-age=<seconds>` limits the age of a cached answer, and allows one even
     where chance decides: where the temperature is not 0, or not given, and there is no seed.
     """
-    data = decode_body(body, ChatRequest)
-    asked = to_completion_request(data, decode_body(body, dict[str, Any]))
+    async with given_up_when_client_leaves(request.receive):
+        fields = await services.bodies.decode(body, dict[str, Any])
+    data = to_kind(fields, ChatRequest)
+    asked = to_completion_request(data, fields)
     policy = cache_policy(request.headers.get("cache-control", ""))
     account = account_of(request)
     account.facts["host"] = hosts_in(*(data.web.urls if data.web else []))

@@ -87,11 +87,13 @@ class Entrance(ASGIMiddleware):
         budget = self._doors.body_budget
         body = await read_body(receive, limit=limit, budget=budget, account=account)
         held_bytes = len(body)
+        again = replayed(body, receive, account)
+        del body  # the route makes a copy of it
         try:
             with self._doors.rates.counting(key):
                 await _acquire(self._doors.admission, key.name, receive)
                 try:
-                    await self._pass_on(scope, replayed(body, receive, account), send, next_app)
+                    await self._pass_on(scope, again, send, next_app)
                 finally:
                     self._doors.admission.release()
         finally:

@@ -13,12 +13,11 @@ from gateway import sse
 from gateway.answers import HOLD_S
 from gateway.errors import GatewayError, InternalError
 from gateway.flights import Follower, ReaderClosed
-from gateway.routes.bodies import decode_body
 from gateway.routes.chat import answer_headers
 from gateway.routes.entrance import account_of
 from gateway.routes.negotiation import preferred
 from gateway.routes.problems import to_document
-from gateway.routes.streaming import Departure, EventStream
+from gateway.routes.streaming import Departure, EventStream, given_up_when_client_leaves
 from gateway.routes.watch import hosts_in, stages
 from gateway.services import Services
 from gateway.wire import (
@@ -59,7 +58,8 @@ async def extract(
     With `stream` (or `Accept: text/event-stream`) the events are `source` (one a page, before any token),
     `delta`, `evidence` and `done`, or `error` in place of what did not come.
     """
-    data = decode_body(body, ExtractRequest)
+    async with given_up_when_client_leaves(request.receive):
+        data = await services.bodies.decode(body, ExtractRequest)
     with ExitStack() as unless_streamed:
         account = account_of(request)
         account.facts["host"] = hosts_in(*(data.urls or [data.url or ""]))

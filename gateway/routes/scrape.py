@@ -13,7 +13,6 @@ from litestar.types import ASGIApp
 
 from gateway import sse
 from gateway.errors import GatewayError
-from gateway.routes.bodies import decode_body
 from gateway.routes.entrance import account_of
 from gateway.routes.negotiation import preferred
 from gateway.routes.problems import to_document
@@ -50,11 +49,11 @@ async def scrape(
     `Accept: text/markdown` answers the bare content, `Accept: text/event-stream` the events `source`,
     `content` and `done`.
     """
-    data = decode_body(body, ScrapeRequest)
     account = account_of(request)
-    account.facts["host"] = hosts_in(data.url or "")
     accepted = preferred(request, JSON, MARKDOWN, EVENTS)
     async with given_up_when_client_leaves(request.receive):
+        data = await services.bodies.decode(body, ScrapeRequest)
+        account.facts["host"] = hosts_in(data.url or "")
         opening = await services.scraper.open(data, tenant=account.key)
         if accepted != EVENTS:
             response = await services.scraper.read(opening)

@@ -6,7 +6,6 @@ from litestar import Request, post
 from litestar.di import NamedDependency
 from litestar.params import RawBody
 
-from gateway.routes.bodies import decode_body
 from gateway.routes.scrape import WORK
 from gateway.routes.streaming import given_up_when_client_leaves
 from gateway.services import Services
@@ -18,6 +17,6 @@ async def count_tokens(
     request: Request[Any, Any, Any], body: RawBody, services: NamedDependency[Services]
 ) -> TokensResponse:
     """Count the tokens of `text`, or of `messages` with what OpenAI's chat format adds to each."""
-    data = decode_body(body, TokensRequest)
     async with given_up_when_client_leaves(request.receive):
+        data = await services.bodies.decode(body, TokensRequest)
         return await services.scraper.count(data)

@@ -16,6 +16,7 @@ from backends.base import CompletionRequest
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
 from gateway import sse
+from gateway.bodies import Bodies
 from gateway.complete import CHANCE, Completer
 from gateway.grounding import Grounder
 from gateway.routes import chat
@@ -70,10 +71,9 @@ async def gateway(
         cache = DictCache()
         completer = Completer(registry, cache=cache, workers=InlineWorkers())
         parts = dict.fromkeys(Services.__struct_fields__)  # what no route here asks for is not there
-        services = Services(
-            **parts
-            | {"completer": completer, "grounder": Grounder(scraper=NoPages(), workers=InlineWorkers())}
-        )
+        grounder = Grounder(scraper=NoPages(), workers=InlineWorkers())
+        needed = {"completer": completer, "grounder": grounder, "bodies": Bodies(InlineWorkers())}
+        services = Services(**parts | needed)
         app = Litestar(
             [chat.router], dependencies={"services": Provide(lambda: services, sync_to_thread=False)}
         )

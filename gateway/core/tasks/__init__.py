@@ -9,6 +9,7 @@ from selectolax.lexbor import SelectolaxError
 from gateway.core.clean import clean
 from gateway.core.tasks.answers import AnswerFromStructured, CheckSchema, MergeAnswers, ValidateAnswer
 from gateway.core.tasks.base import Tasks
+from gateway.core.tasks.body import DecodeBody
 from gateway.core.tasks.evidence import FindEvidence
 from gateway.core.tasks.page import CleanPage
 from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter, PlanCalls
@@ -29,6 +30,7 @@ _tasks = Tasks(
     | MakeDelimiter
     | CutMarkdown
     | CheckRobots
+    | DecodeBody
 )
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.bodies import to_kind
+from gateway.core.json_body import decode_json
 from gateway.errors import InvalidRequest
-from gateway.routes.bodies import decode_body
 from gateway.routes.chat import ChatRequest
 from gateway.wire import ExtractRequest, ScrapeRequest
 
@@ -22,7 +23,7 @@ from gateway.wire import ExtractRequest, ScrapeRequest
 def test_bodies_that_are_no_json_are_the_callers_fault(body: bytes, said: str) -> None:
     for kind in (ChatRequest, dict):
         with pytest.raises(InvalidRequest, match=said):
-            decode_body(body, kind)
+            to_kind(decode_json(body), kind)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,6 @@ def test_bodies_that_are_no_json_are_the_callers_fault(body: bytes, said: str) -
 )
 def test_fault_of_a_body_names_the_field_and_what_would_do(kind: Any, body: Any, said: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        decode_body(msgspec.json.encode(body), kind)
+        to_kind(decode_json(msgspec.json.encode(body)), kind)
     assert said in caught.value.detail
     assert len(caught.value.detail) < 500

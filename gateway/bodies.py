@@ -1,14 +1,20 @@
 """Request bodies, read as their types say: Litestar alone would take "5" for 5 and 0 for false."""
 
+import asyncio
 import difflib
 import re
-from collections.abc import Hashable, Iterable
-from functools import cache
-from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+from collections.abc import Iterable
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from gateway.core.json_body import decode_json
+from gateway.core.tasks.base import Workers
+from gateway.core.tasks.body import DecodeBody
 from gateway.errors import InvalidRequest
+
+LONG_BYTES = 256 * 1024  # takes about a millisecond
+_LONG_AT_ONCE = 2  # each is here some times over, as bytes on their way to the worker and back
 
 T = TypeVar("T")
 _FAULT = re.compile(r"(?P<message>.*?)(?: - at `\$\.?(?P<field>[^`]*)`)?", re.DOTALL)
@@ -17,16 +23,35 @@ _UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _SHOWN_CHARACTERS = 60  # of what the caller sent
 
 
-def decode_body(body: bytes, kind: type[T]) -> T:
-    """A JSON body as `kind`.
+class Bodies:
+    """Decodes bodies: long ones in a worker.
 
-    Raises:
-        InvalidRequest: it is no JSON, or not of this type; names the field at fault and what would do.
+    Args:
+        workers: run what may take long.
     """
-    if not body:
-        raise InvalidRequest("the body is empty: send a JSON object")
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._places = asyncio.Semaphore(_LONG_AT_ONCE)
+
+    async def decode(self, body: bytes, kind: type[T]) -> T:
+        """A JSON body as `kind`.
+
+        Raises:
+            InvalidRequest: it is no JSON, of too many values, or not of this type; names the field at fault and what
+                would do.
+        """
+        if len(body) <= LONG_BYTES:
+            return to_kind(decode_json(body), kind)
+        async with self._places:
+            packed = await self._workers.run(DecodeBody(body=body))
+        return to_kind(msgspec.msgpack.decode(packed), kind)
+
+
+def to_kind(value: Any, kind: type[T]) -> T:
+    """Decoded JSON as `kind`. Raises InvalidRequest as `Bodies.decode` does."""
     try:
-        return cast(T, _decoder(cast(Hashable, kind)).decode(body))
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as exc:
         fault = _FAULT.fullmatch(str(exc))
         assert fault is not None  # it matches anything
@@ -35,17 +60,6 @@ def decode_body(body: bytes, kind: type[T]) -> T:
         if field:
             raise InvalidRequest(f"{field}: {message}", field=field) from exc
         raise InvalidRequest(message) from exc
-    except msgspec.DecodeError as exc:
-        raise InvalidRequest(f"the body is not valid JSON: {exc}") from exc
-    except UnicodeDecodeError as exc:
-        raise InvalidRequest("the JSON is not valid UTF-8") from exc
-    except RecursionError as exc:
-        raise InvalidRequest("the JSON is nested too deeply") from exc
-
-
-@cache
-def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
 
 
 def _explain(message: str, kind: Any) -> str:
