@@ -3,7 +3,7 @@
 A run costs steps: a schema applied to a value is one, and so is what a keyword does beyond that (a name looked
 up, a hundred instructions of a pattern). Without references that is at most the size of the schema times the size
 of the value; with them, or beyond `MAX_STEPS`, the run ends. Schemas within schemas are put on a stack of
-generators instead of Python's own. Equal values get equal numbers (`_number`), once each, so that `enum`, `const`
+generators instead of Python's own. Equal values get equal numbers (`Run.number`), once each, so that `enum`, `const`
 and `uniqueItems` compare numbers. Messages are made for violations only, and quote a few words.
 """
 
