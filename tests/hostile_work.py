@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import stat
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import msgspec
 from gateway.core.tasks.base import answer, refuse
 from gateway.core.tasks.tokens import CountTokens
 from gateway.errors import UnsupportedContent
+from gateway.nursery import DONE, FRAME
 
 
 def run(job: bytes) -> bytes:
@@ -36,6 +38,11 @@ def run(job: bytes) -> bytes:
             return b"\xff" * 100
         case "flood":
             return b"\x00" * (65 * 1024**2)
+        case "half":
+            frame = FRAME.pack(DONE, 100, 0.0) + bytes(100)
+            link = next(fd for fd in range(3, 100) if _is_socket(fd))
+            os.write(link, frame[: int(argument)])
+            os._exit(0)
         case "exit":
             os._exit(3)
         case "environment":
@@ -45,3 +52,10 @@ def run(job: bytes) -> bytes:
         case "pid":
             return answer(os.getpid())
     return answer(0)
+
+
+def _is_socket(descriptor: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False

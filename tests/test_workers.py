@@ -63,6 +63,8 @@ async def test_pool_does_more_jobs_at_once_than_it_has_workers(pool: WorkerPool)
         pytest.param("raise", CleanError, None, id="raises"),
         pytest.param("garble", CleanError, None, id="answers-garbage"),
         pytest.param("flood", CleanTimeout, "memory", id="answers-too-much"),
+        pytest.param("half 9", CleanTimeout, "memory", id="dies-within-a-frame-s-head"),
+        pytest.param("half 40", CleanTimeout, "memory", id="dies-within-an-answer"),
         pytest.param("refuse", UnsupportedContent, None, id="ends-in-a-typed-error"),
     ],
 )
