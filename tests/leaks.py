@@ -1,6 +1,7 @@
 """What tests look at to see that nothing was left behind: descriptors and processes."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +28,15 @@ def is_running(pid: int) -> bool:
         return False
 
 
-async def eventually(holds: Callable[[], bool], *, within_s: float = 5) -> None:
+def wait_until(holds: Callable[[], object], *, within_s: float = 60) -> None:
+    """Wait for what another thread or process does; fails when it does not."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+async def eventually(holds: Callable[[], bool], *, within_s: float = 60) -> None:
     for _ in range(int(within_s / 0.02)):
         if holds():
             return

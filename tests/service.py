@@ -1,11 +1,14 @@
 """The real service on a real socket, for tests: uvicorn in a thread, settings as keyword arguments."""
 
+import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from structlog.typing import FilteringBoundLogger
@@ -14,6 +17,19 @@ from gateway.app import create_app
 from gateway.inbound import BoundedHttp
 from gateway.settings import Settings
 from gateway.tracing import Untraced
+from tests.leaks import wait_until
+
+
+def leave_once(holds: Callable[[], object], url: str, body: dict[str, Any] | None = None) -> None:
+    """Send a request and hang up, without an answer, as soon as `holds` does."""
+    parts = urlsplit(url)
+    with closing(HTTPConnection(parts.hostname or "", parts.port, timeout=60)) as connection:
+        target = url.partition(parts.netloc)[2]
+        if body is None:
+            connection.request("GET", target)
+        else:
+            connection.request("POST", target, json.dumps(body), {"content-type": "application/json"})
+        wait_until(holds)
 
 
 @contextmanager
@@ -43,5 +59,7 @@ def running_gateway(
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
         listener.close()
+        if thread.is_alive():
+            raise RuntimeError("the gateway did not stop")

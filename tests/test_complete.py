@@ -15,6 +15,7 @@ from gateway.cache.base import NOT_TAKEN
 from gateway.complete import CHANCE, NOT_VALID, Completer
 from gateway.completion_cache import CachePolicy
 from tests.inline import InlineWorkers
+from tests.leaks import eventually
 from tests.shelf import DictCache
 
 pytestmark = pytest.mark.anyio
@@ -113,8 +114,7 @@ async def test_last_reader_to_leave_stops_the_backend() -> None:
     await asyncio.sleep(0.01)
     assert backend.closed == 0
     second.close()
-    await asyncio.sleep(0.01)
-    assert backend.closed == 1
+    await eventually(lambda: backend.closed == 1)
 
 
 async def test_unfinished_answer_is_an_error_and_is_not_cached() -> None:

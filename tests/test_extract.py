@@ -1,6 +1,5 @@
 """Extraction from end to end below HTTP: real scraper, completer and caches, pages over loopback sockets."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -42,6 +41,7 @@ from gateway.wire import (
     SourceEvent,
 )
 from tests.inline import InlineWorkers
+from tests.leaks import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -508,10 +508,7 @@ async def test_stream_that_is_left_stops_the_model(make_bench: MakeBench) -> Non
         async for event in events:
             if isinstance(event, DeltaEvent):
                 break
-    for _ in range(100):
-        if not bench.backend.closed:
-            await asyncio.sleep(0.01)
-    assert bench.backend.closed == 1
+    await eventually(lambda: bench.backend.closed == 1)
 
 
 # --- cache, cost, dry run -----------------------------------------------------------------------------------

@@ -13,11 +13,13 @@ import pytest
 
 from fixtures.fleet import Fleet, missing_packages
 from fixtures.site import Site
+from tests.leaks import eventually
 from tests.requirements import require
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
 PAGE = "pages/documentation-go-tutorial"
+AT_LEAST = 25  # requests between restarts
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -101,7 +103,7 @@ async def test_service_goes_on_without_its_valkey_and_says_so(site: Site, tmp_pa
             assert found["status"] == "degraded"
             assert str(fleet.redis.port) in found["checks"]["cache"]
             fleet.redis.start()
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 60
             while (await report())["status"] != "ready":
                 assert time.monotonic() < deadline, "well again by itself"
                 await asyncio.sleep(0.2)
@@ -113,28 +115,34 @@ async def test_service_goes_on_without_its_valkey_and_says_so(site: Site, tmp_pa
 async def test_stream_passes_the_balancer_as_it_is_written(site: Site, tmp_path: Path) -> None:
     with Fleet(replicas=1, settings=settings_for(site, tmp_path)) as fleet:
         async with client(fleet) as http:
-            request = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "Go"}]}
-            arrived = []
-            async with http.stream("POST", "/v1/chat/completions", json=request) as answer:
-                async for line in answer.aiter_lines():
-                    if "word" in line:
-                        arrived.append(time.monotonic())
-    assert len(arrived) == 10
-    assert arrived[-1] - arrived[0] > 0.5, "spread over the second it took, not all at its end"
+            request: dict[str, Any] = {"model": "m", "stream": True}
+            for turn in range(
+                5
+            ):  # a busy machine may read several at once, a buffer holds all of them each time
+                request["messages"] = [{"role": "user", "content": f"Go {turn}"}]
+                arrived = []
+                async with http.stream("POST", "/v1/chat/completions", json=request) as answer:
+                    async for line in answer.aiter_lines():
+                        if "word" in line:
+                            arrived.append(time.monotonic())
+                assert len(arrived) == 10
+                if arrived[-1] - arrived[0] > 0.5:
+                    return
+    pytest.fail("all came at the end, not spread over the second it took")
 
 
 async def test_rolling_restart_under_load_fails_no_request(site: Site, tmp_path: Path) -> None:
     with Fleet(replicas=3, settings=settings_for(site, tmp_path)) as fleet:
         load = Load(fleet, site)
         running = [asyncio.create_task(load.run(number)) for number in range(6)]
-        await asyncio.sleep(1)
+        await load.goes_on()
         for index in range(len(fleet.gateways)):
             await asyncio.to_thread(fleet.restart, index)
-            await asyncio.sleep(1)
+            await load.goes_on()
         load.over = True
         await asyncio.gather(*running)
     assert load.failures == []
-    assert load.done > 100
+    assert load.done >= 4 * AT_LEAST
 
 
 class Load:
@@ -145,6 +153,11 @@ class Load:
         self.over = False
         self.done = 0
         self.failures: list[str] = []
+
+    async def goes_on(self) -> None:
+        """Return when AT_LEAST more requests are done."""
+        enough = self.done + AT_LEAST
+        await eventually(lambda: self.done >= enough)
 
     async def run(self, number: int) -> None:
         async with client(self.fleet) as http:

@@ -32,7 +32,7 @@ async def test_hostile_page_ends_in_a_result_or_a_typed_error(pool: WorkerPool, 
         assert isinstance(await pool.run(job_of(body)), Cleaned)
     except CleanTimeout as exc:
         assert exc.extra["limit"] in ("time", "memory")
-    assert time.monotonic() - started < TIMEOUT_S + 10  # loaded machines are slow to kill, too
+    assert time.monotonic() - started < TIMEOUT_S + 60  # loaded machines are slow to kill, too
     result = await pool.run(job_of(b"<p>still here"))
     assert isinstance(result, Cleaned) and "still here" in result.content
 

@@ -13,17 +13,20 @@ from tests.service import running_gateway
 
 
 class Impatient(BoundedHttp):
-    max_head_bytes = 10_000
     head_s = arrival_s = 0.5
 
 
 OTHER = b"GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
 
 
+class ShortHeads(BoundedHttp):
+    max_head_bytes = 10_000
+
+
 def said_to(url: str, *pieces: bytes) -> bytes:
     """What the service answers until it closes the connection."""
     parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
         for piece in pieces:
             connection.sendall(piece)
         said = b""
@@ -49,11 +52,11 @@ def test_request_that_does_not_arrive_is_given_up(tmp_path: Path, begun: bytes) 
         assert said_to(url, begun).count(b"HTTP/1.1") == begun.count(b"\r\n\r\nGET") + begun.count(
             b"\r\n\r\n\r\n"
         )
-        assert httpx2.post(f"{url}/v1/tokens", json={"text": "a"}).status_code == 200
+        assert httpx2.post(f"{url}/v1/tokens", json={"text": "a"}, timeout=60).status_code == 200
 
 
 def test_headers_without_end_are_refused(tmp_path: Path) -> None:
-    with running_gateway(tmp_path, http=Impatient) as url:
+    with running_gateway(tmp_path, http=ShortHeads) as url:
         head = b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-long: "
         assert b"400 Bad Request" in said_to(url, head, b"a" * 20_000)
         assert b"400 Bad Request" in said_to(url, head + b"a" * 20_000 + b"\r\n\r\n")
@@ -61,7 +64,7 @@ def test_headers_without_end_are_refused(tmp_path: Path) -> None:
 
 
 def test_long_body_is_no_long_head(tmp_path: Path) -> None:
-    with running_gateway(tmp_path, http=Impatient) as url:
+    with running_gateway(tmp_path, http=ShortHeads) as url:
         body = b'{"text": "%b"}' % (b"a" * 50_000)
         head = (
             b"POST /v1/tokens HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
@@ -70,7 +73,7 @@ def test_long_body_is_no_long_head(tmp_path: Path) -> None:
 
 
 def test_connection_serves_one_request_after_another(tmp_path: Path) -> None:
-    with running_gateway(tmp_path, http=Impatient) as url:
+    with running_gateway(tmp_path, http=ShortHeads) as url:
         request = b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n"
         last = request.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
         answers = said_to(url, request[:20], request[20:], request + request, last)

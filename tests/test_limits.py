@@ -64,7 +64,7 @@ async def test_admission_loses_no_place_to_the_impatient() -> None:
     tasks[1].cancel()  # its turn has come and it leaves at the same moment
     await asyncio.gather(tasks[1], return_exceptions=True)
     for task in (tasks[3], tasks[5]):
-        await asyncio.wait([task], timeout=1)
+        await asyncio.wait([task], timeout=60)
         admission.release()
     assert (admission.running, admission.queued) == (0, 0)
 
@@ -125,7 +125,7 @@ async def test_ledger_books_by_itself_and_at_its_end(tmp_path: Path) -> None:
     ledger, other = (Ledger(tmp_path / "spent.sqlite") for _ in range(2))
     async with ledger.booking():
         ledger.spend("k", 5)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while other.spent("k") != 5:
                 other.book()
                 await asyncio.sleep(0.1)

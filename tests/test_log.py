@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 from pathlib import Path
 
 import httpx2
@@ -12,7 +11,8 @@ from fixtures.site import Answer, Site
 from gateway.keys import Key, hash_secret
 from gateway.log import make_log, redact
 from gateway.settings import BackendSettings, ModelSettings
-from tests.service import running_gateway
+from tests.leaks import wait_until
+from tests.service import leave_once, running_gateway
 
 SECRET = "wnw_planted-secret-0123456789"
 
@@ -42,7 +42,7 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
     log = make_log(stream)
     keys = [Key(name="alice", sha256=hash_secret(SECRET))]
     with running_gateway(tmp_path, log=log, allow_targets=[target], keys=keys) as url:
-        client = httpx2.Client(base_url=url, headers={"authorization": f"Bearer {SECRET}"})
+        client = httpx2.Client(base_url=url, headers={"authorization": f"Bearer {SECRET}"}, timeout=60)
         with client:
             page = {
                 "url": f"{site.url}/hidden?api_key=planted-query",
@@ -55,7 +55,7 @@ def test_requests_are_logged_without_secrets(site: Site, tmp_path: Path) -> None
             gone = client.post("/v1/scrape", json={"url": f"{site.url}/gone?key=planted-error"}).text
             client.get("/v1/nothing")
             metrics = client.get("/metrics").text
-        httpx2.get(f"{url}/v1/models", headers={"authorization": "Bearer planted-wrong-key"})
+        httpx2.get(f"{url}/v1/models", headers={"authorization": "Bearer planted-wrong-key"}, timeout=60)
     lines = [json.loads(line) for line in raw.getvalue().splitlines()]
     first = lines[0]
     assert first["event"] == "request" and first["level"] == "info"
@@ -116,7 +116,7 @@ def test_questions_are_logged_with_host_and_cache(site: Site, tmp_path: Path) ->
     message = {"role": "user", "content": "What is new?"}
     with (
         running_gateway(tmp_path, log=log, allow_targets=[target], backends=[backend]) as url,
-        httpx2.Client(base_url=url) as client,
+        httpx2.Client(base_url=url, timeout=60) as client,
     ):
         client.post("/v1/extract", json={"urls": [page, page], "prompt": "What?", "stream": True})
         client.post("/v1/extract", json={"content": "words", "prompt": "What?"})
@@ -133,16 +133,13 @@ def test_client_that_leaves_is_no_accident(site: Site, tmp_path: Path) -> None:
     target = site.target
     raw = io.BytesIO()
     log = make_log(io.TextIOWrapper(raw))
-    page = {"url": f"{site.url}/slow/20000/pages/documentation-go-tutorial"}
+    path = f"/held/{tmp_path.name}/pages/documentation-go-tutorial"
+    page = {"url": site.url + path}
     with running_gateway(tmp_path, log=log, allow_targets=[target]) as url:
-        with pytest.raises(httpx2.ReadTimeout):
-            httpx2.post(f"{url}/v1/scrape", json=page, timeout=1)
-        with pytest.raises(httpx2.ReadTimeout):
-            httpx2.get(f"{url}/r/{page['url']}", timeout=1)
-        for _ in range(100):
-            if raw.getvalue().count(b"\n") >= 2:
-                break
-            time.sleep(0.1)
+        leave_once(lambda: site.hits[path] == 1, f"{url}/v1/scrape", page)
+        wait_until(lambda: raw.getvalue().count(b"\n") == 1)
+        leave_once(lambda: site.hits[path] == 2, f"{url}/r/{page['url']}")
+        wait_until(lambda: raw.getvalue().count(b"\n") == 2)
     lines = [json.loads(line) for line in raw.getvalue().splitlines()]
     assert [(line["event"], line["status"]) for line in lines] == [("request", 499)] * 2
 
@@ -155,7 +152,7 @@ def test_accident_is_logged_with_its_trace_and_told_without(tmp_path: Path) -> N
     script.write_text("{damaged")
     backend = BackendSettings(name="b", kind="scripted", path=str(script), models=[ModelSettings(name="m")])
     with running_gateway(tmp_path, log=log, backends=[backend]) as url:
-        answer = httpx2.get(f"{url}/v1/models/m")
+        answer = httpx2.get(f"{url}/v1/models/m", timeout=60)
     assert answer.status_code == 500
     body = answer.text
     assert "array" not in body and "Traceback" not in body

@@ -24,8 +24,8 @@ def read_metrics(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], floa
 def test_metrics_count_pages_tokens_and_requests(site: Site, tmp_path: Path) -> None:
     target = site.target
     with (
-        running_gateway(tmp_path, allow_targets=[target], clean_timeout_s=2) as url,
-        httpx2.Client(base_url=url, timeout=30) as client,
+        running_gateway(tmp_path, allow_targets=[target], clean_timeout_s=5) as url,
+        httpx2.Client(base_url=url, timeout=60) as client,
     ):
         body = {"url": f"{site.url}/pages/listing-go-blog"}
         pages = [client.post("/v1/scrape", json=body).json() for _ in range(3)]
@@ -53,7 +53,7 @@ def test_metrics_count_pages_tokens_and_requests(site: Site, tmp_path: Path) -> 
 
 
 def test_dashboard_and_alerts_name_metrics_that_there_are(model_gateway_url: str) -> None:
-    told = httpx2.get(f"{model_gateway_url}/metrics").text
+    told = httpx2.get(f"{model_gateway_url}/metrics", timeout=60).text
     families = {family.name for family in text_string_to_metric_families(told)}
     written = (DEPLOY / "grafana/winnow.json").read_text() + (DEPLOY / "prometheus/alerts.yml").read_text()
     asked = set(re.findall(r"\b(?:winnow|gen_ai)_\w+(?=[{\[) ]|\\?\"|$)", written, re.MULTILINE)) - _LABELS

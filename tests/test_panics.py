@@ -38,6 +38,7 @@ from gateway.settings import BackendSettings, ModelSettings
 from gateway.tracing import Untraced
 from gateway.workers import WorkerPool
 from tests.leaks import eventually
+from tests.requirements import require_packages
 from tests.service import running_gateway
 from tests.serving import served
 
@@ -185,7 +186,7 @@ async def test_gauges_are_published_again_after_a_panic(
 
 
 async def test_local_model_whose_watcher_fails_is_a_fault_and_no_wait() -> None:
-    pytest.importorskip("llama_cpp", reason="the extra `local` is not installed")
+    require_packages(["llama_cpp"], extra="local")
     backend = LocalBackend(path="any.gguf", command=["\0"])  # a ValueError, which nobody foresaw
     asked = CompletionRequest(model="local", messages=[{"role": "user", "content": "Hello"}])
     async with asyncio.timeout(SOON_S):

@@ -55,7 +55,10 @@ async def test_requests_share_a_connection(anyio_backend: object) -> None:
             await reader.readexactly(5)
             writer.write(OK)
 
-    async with server(behave) as port, httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS)) as http:
+    async with (
+        server(behave) as port,
+        httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS), timeout=60) as http,
+    ):
         for _ in range(3):
             assert (await http.post(f"http://localhost:{port}/", content=b"hello")).text == "ok"
     assert connections == 1
@@ -70,7 +73,10 @@ async def test_connection_the_server_has_left_is_not_used_again(anyio_backend: o
         await head_of(reader)
         writer.write(OK)
 
-    async with server(behave) as port, httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS)) as http:
+    async with (
+        server(behave) as port,
+        httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS), timeout=60) as http,
+    ):
         for _ in range(3):
             assert (await http.get(f"http://127.0.0.1:{port}/")).text == "ok"
             await asyncio.sleep(0.05)  # for the end of the connection to arrive
@@ -91,7 +97,7 @@ async def test_long_bodies_go_both_ways_no_faster_than_they_are_read(anyio_backe
     body = bytes(range(250)) * (size // 250)
     async with (
         server(behave) as port,
-        httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS)) as http,
+        httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS), timeout=60) as http,
         http.stream("POST", f"http://127.0.0.1:{port}/", content=body) as response,
     ):
         await asyncio.sleep(0.1)
@@ -112,7 +118,7 @@ async def test_tls_is_checked_and_used(anyio_backend: object) -> None:
         pool = httpcore2.AsyncConnectionPool(ssl_context=trusting, network_backend=AsyncioBackend())
         async with pool:
             assert (await pool.request("GET", f"https://localhost:{port}/")).content == b"ok"
-        async with httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS)) as http:
+        async with httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS), timeout=60) as http:
             with pytest.raises(httpx2.ConnectError, match="certificate"):
                 await http.get(f"https://localhost:{port}/")
 
@@ -130,7 +136,7 @@ async def test_faults_are_told_in_the_clients_terms(anyio_backend: object) -> No
         httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS), timeout=0.2) as http,
     ):
         with pytest.raises(httpx2.RemoteProtocolError):
-            await http.get(f"http://127.0.0.1:{vanishing}/")
+            await http.get(f"http://127.0.0.1:{vanishing}/", timeout=60)
         with pytest.raises(httpx2.ReadTimeout):
             await http.get(f"http://127.0.0.1:{hanging}/")
         with pytest.raises(
@@ -153,7 +159,10 @@ async def test_leaving_a_stream_closes_its_connection(anyio_backend: object) -> 
             pass
         left.set()
 
-    async with server(behave) as port, httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS)) as http:
+    async with (
+        server(behave) as port,
+        httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS), timeout=60) as http,
+    ):
         async with http.stream("GET", f"http://127.0.0.1:{port}/") as response:
             async for _ in response.aiter_bytes():
                 break

@@ -88,6 +88,7 @@ def test_scrape_is_a_span_and_each_of_its_stages_one_below(
             f"{url}/v1/scrape",
             json={"url": f"{site.url}/pages/listing-go-blog?token=planted"},
             headers={"x-api-key": SECRET, "traceparent": PARENT},
+            timeout=60,
         )
         assert answer.status_code == 200, answer.text
     root = collector.one("POST /v1/scrape")
@@ -108,7 +109,7 @@ def test_scrape_is_a_span_and_each_of_its_stages_one_below(
 
 def test_failed_stage_tells_its_code_and_no_words(tmp_path: Path, collector: Collector) -> None:
     with running_gateway(tmp_path, tracing=traced()) as url:
-        httpx2.post(f"{url}/v1/scrape", json={"url": "http://127.0.0.1:9/private-path"})
+        httpx2.post(f"{url}/v1/scrape", json={"url": "http://127.0.0.1:9/private-path"}, timeout=60)
     assert attributes_of(collector.one("fetch"))["error.type"] == "url_refused"
     told = attributes_of(collector.one("POST /v1/scrape"))
     assert (told["winnow.code"], told["http.response.status_code"]) == ("url_refused", 400)
@@ -121,7 +122,7 @@ async def test_model_call_carries_the_trace_on_and_speaks_genai(tmp_path: Path, 
         models = [ModelSettings(name="m", upstream="up")]
         backend = BackendSettings(name="cluster", kind="remote", url=server.url, models=models)
         with running_gateway(tmp_path, tracing=traced(), backends=[backend]) as url:
-            async with httpx2.AsyncClient(base_url=url) as client:
+            async with httpx2.AsyncClient(base_url=url, timeout=60) as client:
                 body = {"model": "m", "messages": [{"role": "user", "content": "planted prompt"}], "seed": 4}
                 headers = {"traceparent": PARENT}
                 answered = await client.post("/v1/chat/completions", json=body, headers=headers)

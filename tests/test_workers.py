@@ -77,7 +77,7 @@ async def test_pool_turns_misbehaviour_into_a_typed_error_and_goes_on(
     assert type(caught.value) is error
     assert caught.value.extra.get("limit") == limit
     assert "secret" not in caught.value.detail
-    assert time.monotonic() - started < TIMEOUT_S + 20
+    assert time.monotonic() - started < TIMEOUT_S + 60
     assert await ask(pool, "echo 1") == 1
 
 
@@ -126,11 +126,11 @@ async def test_worker_holds_no_descriptor_of_another(pool: WorkerPool) -> None:
 
 
 async def test_slow_jobs_are_set_aside_and_delay_no_other() -> None:
-    pool = WorkerPool(workers=2, timeout_s=30, work="tests.hostile_work")
+    pool = WorkerPool(workers=2, timeout_s=90, work="tests.hostile_work")
     await pool.start()
     slow = [asyncio.create_task(ask(pool, "spin")) for _ in range(2)]
     await asyncio.sleep(0.1)
-    assert await asyncio.wait_for(ask(pool, "echo 1"), 20) == 1
+    assert await asyncio.wait_for(ask(pool, "echo 1"), 60) == 1
     assert not any(task.done() for task in slow)
     await pool.aclose()
     assert {type(error) for error in await asyncio.gather(*slow, return_exceptions=True)} == {CleanTimeout}
@@ -163,7 +163,7 @@ async def test_cancelled_caller_frees_the_worker(pool: WorkerPool) -> None:
     for task in spinning:
         task.cancel()
     await asyncio.gather(*spinning, return_exceptions=True)
-    assert await asyncio.wait_for(ask(pool, "echo 1"), 30) == 1
+    assert await asyncio.wait_for(ask(pool, "echo 1"), 60) == 1
 
 
 async def test_caller_cancelled_in_the_queue_loses_no_place(pool: WorkerPool) -> None:

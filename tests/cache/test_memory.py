@@ -20,9 +20,11 @@ class SlowDisk(DiskCache):
     """Reads take until the test lets them go on."""
 
     go_on: asyncio.Event
+    asked: asyncio.Event
 
     async def get_entry(self, key: str) -> Entry | None:
         entry = await super().get_entry(key)
+        self.asked.set()
         await self.go_on.wait()
         return entry
 
@@ -60,11 +62,11 @@ async def test_large_value_is_left_to_the_store(open_disk: Open) -> None:
 
 async def test_read_under_way_does_not_bring_back_what_was_replaced(tmp_path: Path) -> None:
     disk = SlowDisk(tmp_path / "cache", size_bytes=10**6)
-    disk.go_on = asyncio.Event()
+    disk.go_on, disk.asked = asyncio.Event(), asyncio.Event()
     cache = MemoryCache(disk, size_bytes=10_000)
     await disk.set(KEY, b"old", ttl_s=60)
     reading = asyncio.create_task(cache.get(KEY))
-    await asyncio.sleep(0.05)
+    await disk.asked.wait()
     await cache.set(KEY, b"new", ttl_s=60)
     disk.go_on.set()
     assert await reading == b"old", "true when it was asked"

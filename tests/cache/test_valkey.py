@@ -39,7 +39,7 @@ async def own(start_redis: Start) -> AsyncIterator[tuple[RedisServer, ValkeyCach
     server.stop()
 
 
-async def recovers(cache: ValkeyCache, within_s: float = 20) -> bool:
+async def recovers(cache: ValkeyCache, within_s: float = 60) -> bool:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         await cache.set("page:1:probe", b"probe", ttl_s=60)
@@ -156,7 +156,7 @@ async def test_server_down_is_a_miss_at_once_and_recovers(own: tuple[RedisServer
     lease = await cache.lease(KEY, ttl_s=10)
     assert lease and await lease.renew()
     await lease.release()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30, "400 waits of 250 ms would take 100 s"
     assert f"127.0.0.1:{server.port}" in str(await cache.health())
     assert (await cache.stats())["kind"] == "valkey"
     assert await cache.clear() == 0
@@ -172,7 +172,7 @@ async def test_health_recovers_without_traffic(own: tuple[RedisServer, ValkeyCac
         await cache.get(KEY)
     assert await cache.health() is not None
     server.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while await cache.health() is not None:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
@@ -184,9 +184,9 @@ async def test_slow_server_costs_a_bounded_wait(own: tuple[RedisServer, ValkeyCa
     server.freeze()
     started = time.monotonic()
     found = await asyncio.gather(*(cache.get(KEY) for _ in range(100)))
-    for _ in range(50):
+    for _ in range(400):
         found.append(await cache.get(KEY))
-    assert time.monotonic() - started < 5, "the breaker spares all but a few the wait"
+    assert time.monotonic() - started < 30, "the breaker spares all but a few the wait: 400 would take 100 s"
     assert set(found) == {None}
     assert "250 ms" in str(await cache.health())
     server.thaw()

@@ -257,14 +257,14 @@ async def test_retry_after_is_kept_to() -> None:
         started = time.monotonic()
         assert (await fetch.fetch(FetchRequest(url=seen.url))).status == 200
         assert time.monotonic() - started >= 1
-    later = f"retry-after: {formatdate(time.time() + 2, usegmt=True)}\r\n"
+    due = int(time.time()) + 2
+    later = f"retry-after: {formatdate(due, usegmt=True)}\r\n"
     async with origin(failing(1, "429 x", headers=later)) as seen, fetcher(seen.port) as fetch:
-        started = time.monotonic()
         assert (await fetch.fetch(FetchRequest(url=seen.url))).status == 200
-        assert time.monotonic() - started >= 0.9
+        assert time.time() >= due
 
 
-@pytest.mark.parametrize(("retry_after", "timeout_s"), [("3600", 30), ("5", 2)])
+@pytest.mark.parametrize(("retry_after", "timeout_s"), [("3600", 30), ("9", 8)])
 async def test_retry_after_beyond_patience_is_a_result_at_once(retry_after: str, timeout_s: float) -> None:
     behave = failing(9, "503 x", headers=f"retry-after: {retry_after}\r\n")
     async with origin(behave) as seen, fetcher(seen.port) as fetch:
@@ -273,13 +273,16 @@ async def test_retry_after_beyond_patience_is_a_result_at_once(retry_after: str,
 
 
 async def test_one_host_is_asked_by_so_many_at_a_time() -> None:
-    running, most = 0, 0
+    running, most, full = 0, 0, asyncio.Event()
 
     async def behave(exchange: Exchange) -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
-        await asyncio.sleep(0.05)
+        if running == 3:
+            full.set()
+        await full.wait()
+        await asyncio.sleep(0.05)  # for one more than may come
         running -= 1
         await exchange.answer()
 
@@ -304,7 +307,7 @@ async def test_slow_host_holds_up_no_other() -> None:
         ]
         await slow.asked.wait()
         assert (
-            await fetch.fetch(FetchRequest(url=f"http://quick.test:{quick.port}/", timeout_s=5))
+            await fetch.fetch(FetchRequest(url=f"http://quick.test:{quick.port}/", timeout_s=50))
         ).status == 200
         for task in stuck:
             task.cancel()
@@ -324,10 +327,10 @@ async def test_breaker_opens_after_failures_and_names_the_wait(connects: list[An
     async with fetcher(port) as fetch:
         for _ in range(FAILURES_TO_OPEN):
             with pytest.raises(ConnectFailed):
-                await fetch.fetch(FetchRequest(url=f"http://127.0.0.1:{port}/", timeout_s=5))
+                await fetch.fetch(FetchRequest(url=f"http://127.0.0.1:{port}/", timeout_s=30))
         connects.clear()
         with pytest.raises(ConnectFailed, match="in a row") as caught:
-            await fetch.fetch(FetchRequest(url=f"http://127.0.0.1:{port}/", timeout_s=5))
+            await fetch.fetch(FetchRequest(url=f"http://127.0.0.1:{port}/", timeout_s=30))
         assert connects == []
         assert caught.value.retry_after_s and 0 < caught.value.retry_after_s <= 36
 
@@ -403,12 +406,14 @@ async def test_crawl_delay_is_kept() -> None:
 
 
 async def test_callers_that_give_up_waiting_delay_nobody() -> None:
-    async with origin(ok) as seen, fetcher(seen.port, min_delay_s=1) as fetch:
+    async with origin(ok) as seen, fetcher(seen.port, min_delay_s=3) as fetch:
         await fetch.fetch(FetchRequest(url=seen.url))
-        impatient = [fetch.fetch(FetchRequest(url=seen.url, timeout_s=0.05)) for _ in range(8)]
+        impatient = [fetch.fetch(FetchRequest(url=seen.url, timeout_s=0.05)) for _ in range(100)]
         ends = await asyncio.gather(*impatient, return_exceptions=True)
         assert {type(end) for end in ends} == {FetchTimeout}
-        assert (await fetch.fetch(FetchRequest(url=seen.url, timeout_s=3))).status == 200
+        assert (
+            await fetch.fetch(FetchRequest(url=seen.url, timeout_s=60))
+        ).status == 200  # not the 300 s of their turns
 
 
 async def test_callers_headers_stay_with_the_first_origin_and_the_result_says_so() -> None:

@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from gateway.log import make_log
 from gateway.settings import BackendSettings
+from tests.leaks import wait_until
 from tests.service import running_gateway
 from tests.upstream import Said, Upstream, upstream
 
@@ -36,9 +36,7 @@ class Told:
 
     def line(self) -> dict[str, Any]:
         """The only one; waits for it."""
-        deadline = time.monotonic() + 5
-        while not self.lines() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(self.lines)
         [line] = self.lines()
         return line
 
@@ -78,7 +76,7 @@ async def test_fetch_is_given_up(
             line = await asyncio.to_thread(told.line)
             assert (line["route"], line["status"], line["tokens"]) == (route, 499, 0)
             assert line["host"] == origin.url.removeprefix("http://").removesuffix("/v1")
-            metrics = httpx2.get(f"{told.url}/metrics").text
+            metrics = httpx2.get(f"{told.url}/metrics", timeout=60).text
         assert f'winnow_request_seconds_count{{route="{route}",status="499"}} 1.0' in metrics
         assert "winnow_running 0.0" in metrics
 
@@ -86,12 +84,12 @@ async def test_fetch_is_given_up(
 async def _leave_once_asked(
     origin: Upstream, url: str, headers: dict[str, str], body: dict[str, Any]
 ) -> None:
-    async with httpx2.AsyncClient(timeout=30) as client:
+    async with httpx2.AsyncClient(timeout=60) as client:
         call = asyncio.create_task(client.post(url, json=body, headers=headers))
-        await asyncio.wait_for(origin.asked.wait(), 20)
+        await asyncio.wait_for(origin.asked.wait(), 60)
         call.cancel()
         await asyncio.wait([call])
-    await asyncio.wait_for(origin.left.wait(), 5)
+    await asyncio.wait_for(origin.left.wait(), 25)  # it would wait for 30 by itself
 
 
 @pytest.mark.parametrize("route", ["/v1/scrape", "/v1/tokens", "/v1/chat/completions", "/mcp"])
@@ -119,11 +117,11 @@ async def test_stream_that_is_cut_is_told_of(
     tmp_path: Path, scripted: BackendSettings, route: str, body: dict[str, Any]
 ) -> None:
     with told_gateway(tmp_path, backends=[scripted]) as told:
-        with httpx2.stream("POST", told.url + route, json=body | {"stream": True}, timeout=20) as response:
+        with httpx2.stream("POST", told.url + route, json=body | {"stream": True}, timeout=60) as response:
             assert next(response.iter_lines())
         line = await asyncio.to_thread(told.line)
         assert (line["route"], line["status"]) == (route, 499)
-        metrics = httpx2.get(f"{told.url}/metrics").text
+        metrics = httpx2.get(f"{told.url}/metrics", timeout=60).text
     assert f'winnow_request_seconds_count{{route="{route}",status="499"}} 1.0' in metrics
     assert len([line for line in told.lines() if line["route"] == route]) == 1
 
@@ -132,7 +130,9 @@ async def test_stream_that_ends_is_told_of_once(tmp_path: Path, scripted: Backen
     with told_gateway(tmp_path, backends=[scripted]) as told:
         for accept in ("text/event-stream", "application/json"):
             page = {"html": "<p>Some words."}
-            assert httpx2.post(f"{told.url}/v1/scrape", json=page, headers={"accept": accept}).is_success
+            assert httpx2.post(
+                f"{told.url}/v1/scrape", json=page, headers={"accept": accept}, timeout=60
+            ).is_success
         body = {"messages": [{"role": "user", "content": "Hello"}], "stream": True}
-        assert "[DONE]" in httpx2.post(f"{told.url}/v1/chat/completions", json=body).text
+        assert "[DONE]" in httpx2.post(f"{told.url}/v1/chat/completions", json=body, timeout=60).text
     assert [line["status"] for line in told.lines()] == [200] * 3

@@ -148,14 +148,20 @@ def test_extract_ends_a_broken_stream_with_an_error(http: httpx2.Client) -> None
 
 
 def test_extract_sends_the_page_before_the_first_token_and_tokens_as_they_come(http: httpx2.Client) -> None:
-    arrivals: dict[str, float] = {}
-    decoder = sse.EventDecoder()
-    body = {"content": "x", "prompt": "slowly", "stream": True}
-    with http.stream("POST", "/v1/extract", json=body) as response:
-        for received in response.iter_raw():
-            for event in decoder.feed(received):
-                arrivals.setdefault(event.name, time.monotonic())
-    assert arrivals["source"] <= arrivals["delta"] < arrivals["done"] - 0.5
+    for turn in range(
+        5
+    ):  # a busy machine may read all at once now and then, a buffer holds all of it each time
+        arrivals: dict[str, float] = {}
+        decoder = sse.EventDecoder()
+        body = {"content": f"x {turn}", "prompt": "slowly", "stream": True}
+        with http.stream("POST", "/v1/extract", json=body) as response:
+            for received in response.iter_raw():
+                for event in decoder.feed(received):
+                    arrivals.setdefault(event.name, time.monotonic())
+        assert arrivals["source"] <= arrivals["delta"] <= arrivals["done"]
+        if arrivals["delta"] < arrivals["done"] - 0.5:
+            return
+    pytest.fail("the first delta came with the last")
 
 
 def test_extract_is_in_the_openapi_document(http: httpx2.Client) -> None:
@@ -166,18 +172,17 @@ def test_extract_is_in_the_openapi_document(http: httpx2.Client) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("stream", [False, True])
 async def test_extract_stops_the_upstream_when_the_client_leaves(tmp_path: Path, stream: bool) -> None:
-    pieces = [chunk({"content": "word "}), 0.2] * 100
+    pieces = [chunk({"content": "word "}), 0.2] * 1000
     async with upstream(Said(pieces)) as up:
         settings = {"remote_url": up.url, "remote_api_key": "k", "remote_models": ["m"]}
         with running_gateway(tmp_path, **settings) as url:
-            async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=20) as http:
+            async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
                 body = {"content": "x", "prompt": "?", "stream": stream}
                 leaving = asyncio.ensure_future(http.post("/v1/extract", json=body))
-                for _ in range(500):
-                    if not up.heard:
-                        await asyncio.sleep(0.01)
+                async with asyncio.timeout(60):
+                    await up.asked.wait()
                 await asyncio.sleep(0.3)
-                assert up.heard and not leaving.done()
+                assert not leaving.done()
                 leaving.cancel()
-            async with asyncio.timeout(5):  # a loaded machine's second; the answer would take twenty
+            async with asyncio.timeout(60):  # the answer would take two hundred
                 await up.left.wait()

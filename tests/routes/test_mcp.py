@@ -27,7 +27,7 @@ async def test_client_lists_and_calls_the_tools(gateway_url: str, site: Site) ->
         assert 0 < page["tokens"] <= 300 and page["next_cursor"]
         counted: Any = (await client.call_tool("count_tokens", {"text": "two words"})).structured_content
         assert counted == {"tokenizer": "o200k_base", "tokens": 2}
-    told = httpx2.get(f"{gateway_url}/metrics").text
+    told = httpx2.get(f"{gateway_url}/metrics", timeout=60).text
     assert 'winnow_request_seconds_count{route="/mcp",status="200"}' in told
 
 
@@ -43,21 +43,23 @@ def test_endpoint_asks_for_the_key_and_its_scope(tmp_path: Path) -> None:
     keys = [Key(name="chat", sha256=hash_secret("chat"), scopes=("chat",))]
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     with running_gateway(tmp_path, keys=keys) as url:
-        assert httpx2.post(f"{url}/mcp", json=call).status_code == 401
+        assert httpx2.post(f"{url}/mcp", json=call, timeout=60).status_code == 401
         headers = {"authorization": "Bearer chat"}
-        assert httpx2.post(f"{url}/mcp", json=call, headers=headers).status_code == 403
+        assert httpx2.post(f"{url}/mcp", json=call, headers=headers, timeout=60).status_code == 403
 
 
 def test_endpoint_keeps_no_stream_open(gateway_url: str) -> None:
     for method in ("GET", "DELETE"):
-        answer = httpx2.request(method, f"{gateway_url}/mcp", headers={"accept": "text/event-stream"})
+        answer = httpx2.request(
+            method, f"{gateway_url}/mcp", headers={"accept": "text/event-stream"}, timeout=60
+        )
         assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 def test_open_endpoint_refuses_foreign_hosts(gateway_url: str) -> None:
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     headers = {"host": "evil.example", "accept": "application/json, text/event-stream"}
-    assert httpx2.post(f"{gateway_url}/mcp", json=call, headers=headers).status_code == 403
+    assert httpx2.post(f"{gateway_url}/mcp", json=call, headers=headers, timeout=60).status_code == 403
 
 
 async def test_calls_are_logged_like_any_other_request(site: Site, tmp_path: Path) -> None:

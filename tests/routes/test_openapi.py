@@ -78,7 +78,7 @@ def test_examples_fit_their_schemas(document: dict[str, Any]) -> None:
 
 
 def test_page_names_everything_and_reaches_for_nothing(keyed: str, document: dict[str, Any]) -> None:
-    response = httpx2.get(f"{keyed}/docs", headers={"x-api-key": SECRET})
+    response = httpx2.get(f"{keyed}/docs", headers={"x-api-key": SECRET}, timeout=60)
     assert response.headers["content-security-policy"].startswith("default-src 'none'; script-src 'none'")
     assert "<script" not in response.text
     assert set(re.findall(r'(?:href|src)="([^"#]+)', response.text)) == {"/docs/openapi.json"}
@@ -94,7 +94,7 @@ def test_page_names_everything_and_reaches_for_nothing(keyed: str, document: dic
     ],
 )
 def test_body_is_taken_as_the_document_says(keyed: str, body: dict[str, Any], field: str) -> None:
-    response = httpx2.post(f"{keyed}/v1/scrape", json=body, headers={"x-api-key": SECRET})
+    response = httpx2.post(f"{keyed}/v1/scrape", json=body, headers={"x-api-key": SECRET}, timeout=60)
     assert (response.status_code, response.json()["code"]) == (400, "invalid_request")
     assert response.json()["detail"].startswith(f"{field}: ")
 

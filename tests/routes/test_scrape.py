@@ -61,7 +61,7 @@ def test_scrape_answers_with_every_field_of_the_contract(client: httpx2.Client, 
 def test_scrape_counts_exactly(client: httpx2.Client, site: Site) -> None:
     page = scrape(client, url=site.url + PAGE, tokenizer="gpt-4")
     count = get_counter("cl100k_base")
-    html = httpx2.get(site.url + PAGE).text
+    html = httpx2.get(site.url + PAGE, timeout=60).text
     tokens = page["tokens"]
     assert tokens["tokenizer"] == "cl100k_base"
     assert (tokens["html"], tokens["content"]) == (count(html), count(page["content"]))

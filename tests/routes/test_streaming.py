@@ -58,7 +58,7 @@ async def test_silence_is_filled_with_comments_that_are_no_events() -> None:
     source = Quiet(b"data: first\n\n")
     async with (
         served(app(source)) as url,
-        httpx2.AsyncClient(trust_env=False) as client,
+        httpx2.AsyncClient(trust_env=False, timeout=60) as client,
         client.stream("GET", url) as response,
     ):
         heard = b""
@@ -75,7 +75,7 @@ async def test_silence_is_filled_with_comments_that_are_no_events() -> None:
 
 async def test_client_that_leaves_closes_the_source() -> None:
     source = Quiet(b"data: first\n\n")
-    async with served(app(source)) as url, httpx2.AsyncClient(trust_env=False) as client:
+    async with served(app(source)) as url, httpx2.AsyncClient(trust_env=False, timeout=60) as client:
         async with client.stream("GET", url) as response:
             await anext(response.aiter_raw())
         await asyncio.wait_for(source.closed.wait(), 60)

@@ -24,7 +24,7 @@ import pytest
     ],
 )
 def test_tokens_are_counted(gateway_url: str, body: dict[str, Any], tokenizer: str, tokens: int) -> None:
-    response = httpx2.post(f"{gateway_url}/v1/tokens", json=body)
+    response = httpx2.post(f"{gateway_url}/v1/tokens", json=body, timeout=60)
     assert response.json() == {"tokenizer": tokenizer, "tokens": tokens}
 
 
@@ -47,6 +47,6 @@ def test_tokens_are_counted(gateway_url: str, body: dict[str, Any], tokenizer: s
     ],
 )
 def test_what_has_no_count_is_refused(gateway_url: str, body: dict[str, Any], field: str) -> None:
-    response = httpx2.post(f"{gateway_url}/v1/tokens", json=body)
+    response = httpx2.post(f"{gateway_url}/v1/tokens", json=body, timeout=60)
     assert (response.status_code, response.json()["code"]) == (400, "invalid_request")
     assert response.json()["extra"]["field"] == field

@@ -33,7 +33,7 @@ async def ask(backend: LocalBackend, content: str = "Say something", **fields: A
     raise AssertionError("the stream ended without a completion")
 
 
-async def until(condition: Callable[[], object], *, within_s: float = 30) -> None:
+async def until(condition: Callable[[], object], *, within_s: float = 60) -> None:
     """Poll something another process changes."""
     deadline = time.monotonic() + within_s
     while not condition():
