@@ -39,6 +39,21 @@ def test_select_takes_the_prefix_with_the_best_expected_f1(
     assert select(np.array(probabilities, np.float32), np.array(words, np.float32))[0] == chosen
 
 
+@pytest.mark.parametrize(
+    ("probability", "chosen"),
+    [
+        pytest.param(0.1455, [0], id="a-little-more"),  # F1 of 2p / (1 + 1.1p) = 0.2508
+        pytest.param(0.1445, [], id="a-little-less"),  # 0.2494
+    ],
+)
+def test_select_takes_nothing_where_an_f1_below_a_quarter_is_expected(
+    probability: float, chosen: list[int]
+) -> None:
+    found, expected = select(np.array([probability], np.float32), np.array([1000], np.float32))
+    assert found == chosen
+    assert expected == pytest.approx(0.25, abs=0.001)
+
+
 def test_select_expects_more_of_a_clear_page() -> None:
     words = np.full(4, 10, np.float32)
     clear = select(np.array([0.99, 0.99, 0.01, 0.01], np.float32), words)[1]

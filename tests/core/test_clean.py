@@ -3,9 +3,11 @@
 import gc
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gateway.core import CleanOptions, clean
+from gateway.core.classify import load_classifier
 from gateway.errors import InvalidRequest
 
 PAGES = Path(__file__).parents[2] / "fixtures" / "pages"
@@ -19,6 +21,17 @@ def test_clean_is_surer_of_less_than_the_whole_page(slug: str) -> None:
     assert main.confidence is not None and 0 < main.confidence <= 1
     assert main.page_type is not None
     assert whole.confidence is None
+
+
+@pytest.mark.parametrize(
+    ("observed", "warns"), [pytest.param(0.6, False, id="sure"), pytest.param(0.599, True, id="unsure")]
+)
+def test_clean_warns_of_an_expected_f1_below_the_bound(observed: float, warns: bool) -> None:
+    trained = load_classifier()
+    classifier = trained._replace(observed=np.full_like(trained.observed, observed))
+    page = clean("<article><h1>A title</h1><p>" + "Some words of a text. " * 40, classifier=classifier)
+    assert page.confidence == pytest.approx(observed)
+    assert ("low_confidence" in {warning.code for warning in page.warnings}) is warns
 
 
 def test_clean_keeps_what_is_selected() -> None:
