@@ -85,7 +85,8 @@ class Robots:
             self._sites[url.origin] = (time.monotonic() + UNREACHABLE_HELD_S, task)
             return None
         robots = b"" if fetched.status >= 400 else fetched.body
-        self._held_bytes += len(robots)
+        if self._sites.get(url.origin, (0.0, None))[1] is task:  # else it was dropped on its way
+            self._held_bytes += len(robots)
         return robots
 
     def _drop(self, origin: str) -> None:
