@@ -17,6 +17,7 @@ from gateway.outbound import JoinedTransport
 if TYPE_CHECKING:
     from gateway.listening import Listener
 
+_NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 _AUTHORITY_END = re.compile(rb"[/?#]")
 
 
@@ -84,7 +85,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_headers_complete()
         # for fields behind a chunked body (RFC 9110, 6.5.1): they are no headers, though the parser tells them as such
-        self.headers = deque(maxlen=0)  # type: ignore[assignment]
+        self.headers = _NOWHERE  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         self._body_came = True
@@ -107,12 +108,11 @@ class BoundedHttp(HttpToolsProtocol):
     def _check_host(self) -> None:
         """A request names one host (RFC 9112, 3.2): in one Host line, which a whole address as target agrees with."""
         hosts = [value for name, value in self.headers if name == b"host"]
-        if self.url[:1] not in b"/*":
-            _, _, rest = self.url.partition(b"://")
-            one = [_AUTHORITY_END.split(rest, 1)[0].lower()] == [host.lower() for host in hosts]
-        else:
-            one = len(hosts) <= 1
-        if not one:
+        is_path = self.url.startswith((b"/", b"*"))
+        if is_path and len(hosts) <= 1:
+            return
+        authority = _AUTHORITY_END.split(self.url.partition(b"://")[2], 1)[0]
+        if is_path or [host.lower() for host in hosts] != [authority.lower()]:
             self.send_400_response("The request does not name one host.")
             raise Refused
 

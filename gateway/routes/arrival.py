@@ -63,10 +63,16 @@ async def read_body(receive: Receive, *, limit: BodyLimit, budget: BodyBudget, a
         RequestTimeout: a piece without a byte came, by which `gateway.inbound` tells that nothing comes.
         ClientLeft: before its end.
     """
+    message = await receive()
+    if (
+        message["type"] == "http.request"
+        and not message.get("more_body")
+        and len(message["body"]) <= SMALL_BYTES
+    ):
+        return message["body"]  # nearly every one: within all limits, and not counted
     body = bytearray()  # not a list of pieces: one of a byte each would take forty times the memory
     try:
         while True:
-            message = await receive()
             if message["type"] != "http.request":
                 account.client_left = True
                 raise ClientLeft
@@ -81,6 +87,7 @@ async def read_body(receive: Receive, *, limit: BodyLimit, budget: BodyBudget, a
                     headers={"connection": "close"},
                 )
             body += piece
+            message = await receive()
     except BaseException:
         budget.release(len(body))
         raise

@@ -84,18 +84,22 @@ class Entrance(ASGIMiddleware):
         if not route.get("work"):
             await self._pass_on(scope, receive, send, next_app)
             return
-        budget = self._doors.body_budget
+        admission, budget = self._doors.admission, self._doors.body_budget
         body = await read_body(receive, limit=limit, budget=budget, account=account)
         held_bytes = len(body)
         again = replayed(body, receive, account)
         del body  # the route makes a copy of it
         try:
             with self._doors.rates.counting(key):
-                await _acquire(self._doors.admission, key.name, receive)
+                if admission.is_full:
+                    async with given_up_when_client_leaves(receive):
+                        await admission.acquire(key.name)
+                else:
+                    await admission.acquire(key.name)
                 try:
                     await self._pass_on(scope, again, send, next_app)
                 finally:
-                    self._doors.admission.release()
+                    admission.release()
         finally:
             budget.release(held_bytes)
 
@@ -150,21 +154,6 @@ def account_of(request: Request[Any, Any, Any]) -> Account:
     return account
 
 
-async def _acquire(admission: Admission, who: str, receive: Receive) -> None:
-    """Acquire a place, unless the client leaves before there is one.
-
-    Args:
-        receive: of a request whose body was read: all that is left to come is a disconnect.
-    Raises:
-        ClientLeft, and what `Admission.acquire` raises.
-    """
-    if not admission.is_full:
-        await admission.acquire(who)
-        return
-    async with given_up_when_client_leaves(receive):
-        await admission.acquire(who)
-
-
 def _is_from_another_site(headers: Headers, *, is_get: bool) -> bool:
     """Whether a browser sends this for a page that is not ours: it would send the key along that it was told once.
 
@@ -173,12 +162,14 @@ def _is_from_another_site(headers: Headers, *, is_get: bool) -> bool:
     to others they say only whose page it is that posts (WHATWG Fetch, the Origin header).
     """
     if (relation := headers.get(b"sec-fetch-site")) is not None:
-        if relation in (b"same-origin", b"none"):
+        if relation == b"same-origin":
             return False
-        opens_document = (
+        if b"sec-purpose" in headers:  # whatever page had it prepared: Chromium says `none` then
+            return True
+        is_document = (
             headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-dest") == b"document"
         )
-        return not (is_get and opens_document and b"sec-purpose" not in headers)
+        return relation != b"none" and not (is_get and is_document)
     if (origin := headers.get(b"origin")) is not None:
         return origin.rpartition(b"/")[2] != headers.get(b"host")
     return False

@@ -209,8 +209,10 @@ def test_pages_of_other_sites_cannot_send_work(gateway_url: str, relation: str) 
             assert client.get(path, headers=elsewhere).status_code == 403
             for frame in ("iframe", "frame", "object", "embed"):
                 assert client.get(path, headers=followed | {"sec-fetch-dest": frame}).status_code == 403
-            prepared = followed | {"sec-purpose": "prefetch;prerender"}
-            assert client.get(path, headers=prepared).status_code == 403
+            for prepared in ("prefetch", "prefetch;prerender"):
+                for told in (relation, "none"):
+                    headers = followed | {"sec-purpose": prepared, "sec-fetch-site": told}
+                    assert client.get(path, headers=headers).status_code == 403
         assert client.get("/r/http://10.0.0.1/", headers=followed).json()["code"] == "url_refused"
         for path in ("/", "/docs"):
             assert client.get(path, headers=followed).status_code == 200
