@@ -9,6 +9,8 @@ from gateway.core.tokens import TokenCounter
 
 _HEADING = re.compile(r"(#{1,6})\s+(.+)")
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
+_MAX_HEADING_CHARS = 200  # of a heading that is told again with every piece below it
+_SMALLEST_SHARE = 64  # of a piece's tokens, as characters: what is smaller is counted with its neighbours
 
 
 class Piece(Struct, kw_only=True, frozen=True):
@@ -21,10 +23,10 @@ class Piece(Struct, kw_only=True, frozen=True):
 
 
 def split_markdown(text: str, *, max_tokens: int, count: TokenCounter) -> list[Piece]:
-    """Cut a text into the fewest pieces of at most `max_tokens`, in order and without a gap.
+    """Cut a text into few pieces of at most `max_tokens`, in order and without a gap.
 
-    Cuts fall between blocks (blank lines outside fences); a block that is too large is cut between lines, a
-    line that is too large between words, or anywhere if need be.
+    Cuts fall between blocks (blank lines outside fences), very small ones staying together; a block that is
+    too large is cut between lines, a line that is too large between words, or anywhere if need be.
 
     Args:
         max_tokens: at least 1; a piece of one character is never cut.
@@ -34,31 +36,48 @@ def split_markdown(text: str, *, max_tokens: int, count: TokenCounter) -> list[P
     headings: dict[int, str] = {}
     above: list[str] = []
     start = end = tokens = 0
-    for block_start, block_end, size in _units(text, max_tokens, count):
+    for unit_start, unit_end, size in _units(text, max_tokens, count):
         if tokens and tokens + size > max_tokens:
             pieces.append(Piece(start=start, end=end, tokens=tokens, headings=above))
             start, tokens = end, 0
         if not tokens:
             above = [headings[level] for level in sorted(headings)]
-        end, tokens = block_end, tokens + size
-        if heading := _HEADING.match(text[block_start:block_end].lstrip()):
-            level = len(heading[1])
-            headings = {above: name for above, name in headings.items() if above < level}
-            headings[level] = heading[2].strip()
+        end, tokens = unit_end, tokens + size
+        for block_start, block_end in _blocks(text, unit_start, unit_end):
+            if heading := _HEADING.match(text[block_start:block_end].lstrip()):
+                level = len(heading[1])
+                headings = {above: name for above, name in headings.items() if above < level}
+                headings[level] = heading[2].strip()[:_MAX_HEADING_CHARS]
     if end > start:
         pieces.append(Piece(start=start, end=end, tokens=tokens, headings=above))
     return pieces
 
 
 def _units(text: str, max_tokens: int, count: TokenCounter) -> Iterator[tuple[int, int, int]]:
-    """(start, end, tokens) of what is never cut again: blocks, or parts of blocks that are too large."""
-    for start, end in _blocks(text):
+    """(start, end, tokens) of what is never cut again: blocks, several small ones, or parts of large ones."""
+    few = max_tokens // _SMALLEST_SHARE
+    for start, end in _joined(_blocks(text, 0, len(text)), few):
         size = count(text[start:end])
         if size <= max_tokens:
             yield start, end, size
             continue
-        for line_start, line_end in _spans(text[start:end].splitlines(keepends=True), start):
+        lines = _spans(text[start:end].splitlines(keepends=True), start)
+        for line_start, line_end in _joined(lines, few):
             yield from _words(text, line_start, line_end, max_tokens, count)
+
+
+def _joined(spans: Iterable[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:
+    """Neighbours joined as far as they are so many characters together: each is counted by a call."""
+    joined: tuple[int, int] | None = None
+    for start, end in spans:
+        if joined and end - joined[0] <= most:
+            joined = joined[0], end
+            continue
+        if joined:
+            yield joined
+        joined = start, end
+    if joined:
+        yield joined
 
 
 def _words(
@@ -78,19 +97,19 @@ def _words(
         stack += [(cut, end), (start, cut)]
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Blocks with the blank lines behind them: together they are the whole text."""
-    start = at = 0
+def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Blocks of a part of a text, with the blank lines behind them: together they are the whole part."""
+    at = start
     fence, blank = "", False
-    for line in text.splitlines(keepends=True):
+    for line in text[start:end].splitlines(keepends=True):
         if blank and line.strip():
             yield start, at
             start, blank = at, False
         if match := _FENCE.match(line):
-            mark = match[1]
+            run = match[1]
             if not fence:
-                fence = mark
-            elif mark.startswith(fence) and line.strip() == mark:
+                fence = run
+            elif run.startswith(fence) and line.strip() == run:
                 fence = ""
         if not fence and not line.strip():
             blank = True
