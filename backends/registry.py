@@ -35,6 +35,7 @@ _MODULES = {
     "local": "backends.local",
     "scripted": "backends.scripted",
 }
+_NOT_IN_NAME = re.compile(r"\W")
 _EXTRAS = {"anthropic": "anthropic", "local": "local"}
 
 
@@ -141,7 +142,7 @@ class Registry:
     async def figures(self) -> dict[str, float]:
         """What backends in use tell of themselves in numbers, as `<backend>_<name>`: for metrics."""
         return {
-            re.sub(r"\W", "_", f"{name}_{figure}"): value
+            _NOT_IN_NAME.sub("_", f"{name}_{figure}"): value
             for name, backend in self._built.items()
             for figure, value in getattr(backend, "stats", dict)().items()
             if isinstance(value, int | float)

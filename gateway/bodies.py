@@ -20,6 +20,7 @@ T = TypeVar("T")
 _FAULT = re.compile(r"(?P<message>.*?)(?: - at `\$\.?(?P<field>[^`]*)`)?", re.DOTALL)
 _WRONG_CHOICE = re.compile(r"Invalid enum value '?(.*?)'?", re.DOTALL)
 _UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_STEP = re.compile(r"[^.\[\]]+|\[")
 _SHOWN_CHARACTERS = 60  # of what the caller sent
 
 
@@ -85,7 +86,7 @@ def _nearest(word: str, known: Iterable[str]) -> str:
 
 def _type_at(kind: Any, field: str) -> Any:
     """The type of a nested field, named as msgspec does: `scrape.include[0]`; None where a name leads nowhere."""
-    for step in re.findall(r"[^.\[\]]+|\[", field):
+    for step in _STEP.findall(field):
         if step == "[":  # into a list or a map; the index after it changes nothing
             kind = (get_args(kind) or [None])[-1]
         elif hasattr(kind, "__struct_encode_fields__"):

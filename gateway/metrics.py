@@ -25,6 +25,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's name for what processes share
 PUBLISH_S = 5.0  # how old another process's gauges may be
 _ONCE = {"entries", "bytes"}  # figures of something the processes share: not to be summed
+_DIGITS = re.compile(r"\d+")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -143,7 +144,7 @@ class Metrics:
 def _forget_the_dead(folder: Path) -> None:
     """Drop the gauges of processes that are no more; what they counted stays counted."""
     for file in folder.glob("gauge_live*_*.db"):
-        pid = int(re.findall(r"\d+", file.name)[-1])
+        pid = int(_DIGITS.findall(file.name)[-1])
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

@@ -7,7 +7,6 @@ are tried again, honouring Retry-After, as long as no event of a stream has come
 
 import asyncio
 import os
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import TracebackType
@@ -75,7 +74,8 @@ def _settings(url: str | None, api_key: str | None, tries: int) -> _Settings:
 
 def _without_secret(url: str) -> str:
     """The address without the name and password that it may carry."""
-    return re.sub("//.*@", "//…@", url)
+    before, _, after = url.partition("//")
+    return f"{before}//…@{after.rpartition('@')[2]}" if "@" in after else url
 
 
 def _unreachable(base_url: str, exc: Exception, *, timeout_s: float) -> GatewayUnreachable:

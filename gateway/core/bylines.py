@@ -30,10 +30,10 @@ _BY = re.compile(
     re.I,
 )
 _BY_NAME = re.compile(r"(?:^|\W)(?:[Bb]y|BY|von|[Aa]uthor):? ((?:[A-Z][\w.'’-]{0,30}(?: |$)){2,4})")
-_NAME_END = re.compile(
-    r"\s*(?:[|•·—–\n]|\s-\s|,?\s+(?:on|at|in|published|updated|posted|last)\s|,?\s\d{1,2}[\s,./-]"
-    r"|,?\s(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d).*$",
-    re.I | re.S,
+_NAME_END = re.compile(  # in a text whose white space is single spaces
+    r"[|•·—–]| - |,? (?:on|at|in|published|updated|posted|last) |,? \d{1,2}[ ,./-]"
+    r"|,? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*+\.? \d",
+    re.I,
 )
 _NO_NAME = re.compile(
     r"https?:|www\.|@|\d{3}|[{}<>=]|^(?:authors?|admin|about|more|share|follow|view|read|see|all|by|posts?|comments?)\b"
@@ -47,6 +47,7 @@ _ISO = re.compile(
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T?\d{4,6}Z?)?$")
 _ADDRESS_DATE = re.compile(r"/((?:19|20)\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?=[/_-])")
 _UPDATED = re.compile(r"updat|modif|edit|revis|aktualis|mise à jour|обновл", re.I)
+_LEADING = re.compile(r"(\d+)(\D)")
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _MAX_DATE_CHARACTERS = 200
 _MAX_TEXT_CHARACTERS = 600
@@ -54,7 +55,7 @@ _MAX_TEXT_CHARACTERS = 600
 
 def clean_name(text: str) -> str | None:
     """A name out of a byline, or None where the text is no name: an address, a call to read more."""
-    text = _NAME_END.sub("", _BY.sub("", " ".join(text.split()))).strip(" ,;:|-–—")
+    text = _NAME_END.split(_BY.sub("", " ".join(text.split())), maxsplit=1)[0].strip(" ,;:|-–—")
     return None if not text or len(text) > _MAX_NAME_CHARACTERS or _NO_NAME.search(text) else text
 
 
@@ -170,7 +171,7 @@ def to_iso(text: str, *, month_first: bool) -> str | None:
         return None
     first = [found for found, span in dated if span == dated[0][1]]
     if len(first) > 1:  # a numeric date that may be read in two ways
-        leading = re.match(r"(\d+)(\D)", text[dated[0][1].start :])
+        leading = _LEADING.match(text, dated[0][1].start)
         if leading and leading[2] == "/":
             first.sort(key=lambda found: (found.month == int(leading[1])) != month_first)
         elif leading:  # 4.5.2025 and 4-5-2025 put the day first everywhere

@@ -88,15 +88,15 @@ _PRESCAN_BYTES = 1024  # where the Standard's prescan stops
 _HEAD_BYTES = 65_536  # a parser that meets a later <meta> changes its mind: this far
 _HIGH_BYTES_A_MISTAKE = 20  # fewer mistakes than one in so many non-ASCII bytes: UTF-8, damaged
 
-_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.I)
+_HEADER_CHARSET = re.compile(r"charset\s*+=\s*+[\"']?+\s*+([^\s\"';,]+)", re.I)
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.S)
 _META = re.compile(rb"<meta[\s/][^>]{0,500}", re.I)
-_META_CHARSET = re.compile(rb"[\s/\"']charset\s*=\s*[\"']?\s*([^\s\"'/>;]+)", re.I)
-_CONTENT_CHARSET = re.compile(rb"[\s\"';]charset\s*=\s*[\"']?\s*([^\s\"'/>;]+)", re.I)
-_CONTENT_TYPE = re.compile(rb"http-equiv\s*=\s*[\"']?\s*content-type", re.I)
-_CONTENT = re.compile(rb"[\s/\"']content\s*=", re.I)
-_XML = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]+)", re.I)
-_LANGUAGE = re.compile(rb"<html[^>]{0,500}?\slang\s*=\s*[\"']?\s*([a-z0-9-]{2,20})", re.I)
+_META_CHARSET = re.compile(rb"[\s/\"']charset\s*+=\s*+[\"']?+\s*+([^\s\"'/>;]+)", re.I)
+_CONTENT_CHARSET = re.compile(rb"[\s\"';]charset\s*+=\s*+[\"']?+\s*+([^\s\"'/>;]+)", re.I)
+_CONTENT_TYPE = re.compile(rb"http-equiv\s*+=\s*+[\"']?+\s*+content-type", re.I)
+_CONTENT = re.compile(rb"[\s/\"']content\s*+=", re.I)
+_XML = re.compile(rb"\s*+<\?xml[^>]{0,200}?encoding\s*+=\s*+[\"']([^\"'>]+)", re.I)
+_LANGUAGE = re.compile(rb"<html[^>]{0,500}?\slang\s*+=\s*+[\"']?+\s*+([a-z0-9-]{2,20})", re.I)
 _ASCII = bytes(range(128))
 
 

@@ -29,14 +29,24 @@ _UNTYPED = frozenset(
     {"", "application/octet-stream", "binary/octet-stream", "application/unknown", "unknown/unknown"}
 )
 _LOOKS_HTML = re.compile(
-    rb"\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body|title|meta|link|script|style|table|div|p|a|h1|br)\b",
+    rb"\s*+(?:<!--(?>.*?-->)\s*+)*+"  # each comment is passed over once
+    rb"<(?:!doctype html|html|head|body|title|meta|link|script|style|table|div|p|a|h1|br)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_LINK_TAG = re.compile(r"<link\s[^<>]{0,2000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_LINK_HEADER = re.compile(r"<([^<>]{1,2000})>([^,<]{0,500})")
+_LINK_TAG = re.compile(r"<link\s[^<>]{0,2000}+>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(  # a name is tried from its beginning only
+    r"""(?<![a-z-])([a-z-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""", re.IGNORECASE
+)
+_LINK_HEADER = re.compile(r"<([^<>]{1,2000}+)>([^,<]{0,500}+)")
 _LAID_OUT = re.compile(r"^[ \t]{2,}\S|\S {3,}\S|\t", re.MULTILINE)
-_HEAD_CHARS = 65_536
+_BLANK_LINE = re.compile(r"\n[ \t]*+\n")
+_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*+\r?\n")
+_FRONT_MATTER_END = re.compile(r"\n(?:---|\.\.\.)[ \t]*+(?:\r?\n|$)")
+_MAX_FRONT_MATTER_CHARS = 20_000
+_TITLE = re.compile(r"^title:[ \t]*+(.+)$", re.MULTILINE)
+_MARKDOWN_TYPE = "text/markdown"
+_HEAD_BYTES = 65_536
+_LINK_HEADER_CHARS = 16_384
 
 
 class Received(Struct, frozen=True, kw_only=True):
@@ -112,27 +122,35 @@ def kind_of(body: bytes, *, content_type: str, url: str | None) -> Kind:
 def markdown_alternate(body: bytes, *, headers: Mapping[str, str], url: str) -> str | None:
     """The address of the page's own markdown, where it offers one on its own origin.
 
+    It runs where other requests wait for it: a page without an offer costs one search for the type's name; any
+    other costs time linear in what is looked through, the first 64 KiB of the body and 16 KiB of the header.
+
     Args:
-        body: the page's HTML; its first 64 KiB are looked through.
+        body: the page's HTML.
         headers: the response's, names in lower case.
         url: the page's final address.
     """
+    header, head = headers.get("link", "")[:_LINK_HEADER_CHARS], body[:_HEAD_BYTES]
     offers = []
-    for target, parameters in _LINK_HEADER.findall(headers.get("link", "")[:_HEAD_CHARS]):
-        attributes = {
-            name.lower(): quoted or bare for name, quoted, _, bare in _ATTRIBUTE.findall(parameters)
-        }
-        offers.append((attributes, target))
-    head = body[:_HEAD_CHARS]
-    if b"text/markdown" in head:
+    if _MARKDOWN_TYPE in header.lower():
+        for target, parameters in _LINK_HEADER.findall(header):
+            offers.append((_attributes_of(parameters), target))
+    if _MARKDOWN_TYPE.encode() in head:
         for tag in _LINK_TAG.findall(head.decode("utf-8", "replace")):
-            attributes = {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(tag)}
+            attributes = _attributes_of(tag)
             offers.append((attributes, attributes.get("href", "")))
     for attributes, target in offers:
-        is_markdown = attributes.get("type", "").partition(";")[0].strip().lower() == "text/markdown"
+        is_markdown = attributes.get("type", "").partition(";")[0].strip().lower() == _MARKDOWN_TYPE
         if is_markdown and "alternate" in attributes.get("rel", "").lower().split() and target:
             return _same_origin(url, target)
     return None
+
+
+def _attributes_of(text: str) -> dict[str, str]:
+    """The attributes of a tag, or parameters of a header; none unless markdown is spoken of there."""
+    if _MARKDOWN_TYPE not in text.lower():
+        return {}
+    return {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(text)}
 
 
 def markdown_html(text: str) -> str:
@@ -147,7 +165,7 @@ def markdown_html(text: str) -> str:
 def text_html(text: str) -> str:
     """Plain text as HTML: paragraphs between blank lines, verbatim where it is laid out by spaces."""
     parts = []
-    for part in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")):
+    for part in _BLANK_LINE.split(text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")):
         if not part.strip():
             continue
         tag = "pre" if _LAID_OUT.search(part) else "p"
@@ -174,13 +192,12 @@ def _pretty_json(text: str) -> str:
 
 def _front_matter(text: str) -> tuple[str, str]:
     """Title and rest of a document that begins with a YAML block between `---` lines."""
-    found = re.match(
-        r"\ufeff?---[ \t]*\r?\n(.{0,20000}?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)", text, re.DOTALL
-    )
-    if not found:
+    begin = _FRONT_MATTER.match(text)
+    end = begin and _FRONT_MATTER_END.search(text, begin.end())
+    if not begin or not end or end.start() - begin.end() > _MAX_FRONT_MATTER_CHARS:
         return "", text
-    title = re.search(r"^title:[ \t]*(.+?)[ \t]*$", found[1], re.MULTILINE)
-    return (title[1].strip("\"'") if title else ""), text[found.end() :]
+    title = _TITLE.search(text, begin.end(), end.start())
+    return (title[1].strip().strip("\"'") if title else ""), text[end.end() :]
 
 
 def _is_text(body: bytes) -> bool:

@@ -6,8 +6,9 @@ from html import escape
 from xml.etree import ElementTree
 
 _ROOTS = frozenset({"rss", "feed", "rdf"})
-_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_PROLOG = re.compile(r"(?:\s++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+", re.DOTALL)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*+")
+_SUBSET_END = re.compile(r"\]\s*+>")
 _CONTENT = ("encoded", "content", "description", "summary", "subtitle")
 _DATES = ("published", "pubdate", "date", "updated")
 
@@ -34,11 +35,23 @@ def feed_html(text: str) -> str | None:
 
 
 def _parse(text: str) -> ElementTree.Element | None:
-    text = _DOCTYPE.sub("", _DECLARATION.sub("", text.lstrip("\ufeff"), count=1), count=1)
     try:
-        return ElementTree.fromstring(text.strip())
+        return ElementTree.fromstring(_without_prolog(text.lstrip("\ufeff")).strip())
     except (ElementTree.ParseError, ValueError):
         return None
+
+
+def _without_prolog(text: str) -> str:
+    """From the root element on; a document type that does not end is left for the parser to refuse."""
+    prolog = _PROLOG.match(text)
+    assert prolog is not None  # it matches the empty text
+    doctype = _DOCTYPE.match(text, prolog.end())
+    if doctype is None:
+        return text[prolog.end() :]
+    if text.startswith("[", doctype.end()):
+        end = _SUBSET_END.search(text, doctype.end())
+        return text[end.end() :] if end else ""
+    return text[doctype.end() + 1 :]
 
 
 def _entry(entry: ElementTree.Element) -> str:
@@ -63,7 +76,10 @@ def _html(node: ElementTree.Element) -> str:
     if len(node):
         for inner in node.iter():
             inner.tag = _name(inner)  # XHTML's namespace would be written as a prefix of every tag
-        return "".join(ElementTree.tostring(child, encoding="unicode", method="html") for child in node)
+        try:
+            return "".join(ElementTree.tostring(child, encoding="unicode", method="html") for child in node)
+        except RecursionError:  # nested deeper than any text is: the words without their markup
+            return escape(" ".join(node.itertext()))
     text = (node.text or "").strip()
     return escape(text) if node.get("type") == "text" else text
 

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from gateway.core.words import UNSPACED
 
-_GAP = re.compile(
-    rf"\s+(?:[-–—|·•»«:/~›>]+|::)\s+|\s*[|｜│]\s*|\s+[–—]|[–—]\s+|(?<=[{UNSPACED}])[_-]+(?=[{UNSPACED}])"
+_GAP = re.compile(  # white space is single spaces here
+    rf" (?:[-–—|·•»«:/~›>]++|::) | ?[|｜│] ?| [–—]|[–—] |(?<=[{UNSPACED}])[_-]++(?=[{UNSPACED}])"
 )
 _WORD = re.compile(r"[^\W_]+")
 _MAX_CHARACTERS = 500

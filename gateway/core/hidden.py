@@ -45,6 +45,7 @@ _WIDGET = re.compile(
     r"|disclos|truncat|reveal|spoiler|read-?more|show-?more|gallery|elementor-invisible"
 )
 _NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|consent|newsletter")
+_CLASS_OR_ID = re.compile(r"[.#]([\w-]+)")
 _PARENTS = 2  # whose names are asked too
 _ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
 _ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
@@ -284,7 +285,7 @@ def _is_opened(node: LexborNode, reason: str) -> bool:
 
 def _is_named_again(selector: str, sheets: list[str]) -> bool:
     """Whether the style sheets speak of these classes or ids elsewhere too, most likely to show them."""
-    return all(_is_repeated(name, sheets) for name in re.findall(r"[.#]([\w-]+)", selector))
+    return all(_is_repeated(name, sheets) for name in _CLASS_OR_ID.findall(selector))
 
 
 def _is_repeated(name: str, sheets: list[str]) -> bool:

@@ -177,15 +177,17 @@ class _Head:
             (attributes.get("rel") or "").lower(): attributes.get("href") or ""
             for _, attributes in reversed(tags["link"])
         }
-        self._metas: dict[str, str] = {}
+        metas: dict[str, list[str]] = {}
         for _, attributes in tags["meta"]:
             if content := attributes.get("content"):
                 name = (
                     next((name for key in _META_NAMES if (name := attributes.get(key))), "").strip().lower()
                 )
-                if name in _REPEATED and name in self._metas:
-                    self._metas[name] += f", {content}"
-                self._metas.setdefault(name, content)
+                metas.setdefault(name, []).append(content)
+        self._metas = {
+            name: ", ".join(contents) if name in _REPEATED else contents[0]
+            for name, contents in metas.items()
+        }
 
     def meta(self, *names: str) -> str:
         """The content of the first of these names that the page states."""

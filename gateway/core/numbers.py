@@ -27,6 +27,7 @@ _MAGNITUDES |= {"trillion": 12}
 QUANTITY_CHARS = 64  # a longer text is no number or amount
 
 _NUMBER = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:[ \u00a0\u202f\u2009'’]\d{{3}}(?!\d))++(?:[.,]\d+)?|{DIGITS}")
+_DIGITS = re.compile(DIGITS)
 _MAX_INT_DIGITS = 1000  # int() takes quadratic time, and Python refuses above 4,300
 _SIGN = f"[{''.join(_SIGNS)}]"
 _BEFORE = re.compile(
@@ -55,7 +56,7 @@ def find_numbers(text: str) -> Iterator[Number]:
     for match in _NUMBER.finditer(text):
         yield from _readings_at(text, match[0], match.start())
         if GROUPING.search(match[0]):  # "20 300" may be two numbers as well
-            for part in re.finditer(DIGITS, match[0]):
+            for part in _DIGITS.finditer(match[0]):
                 yield from _readings_at(text, part[0], match.start() + part.start())
 
 

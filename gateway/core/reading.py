@@ -55,7 +55,11 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Readin
         hidden=hidden,
         blocks=blocks,
         is_content=page is not None and not page.is_page,
-        beside=[LexborHTMLParser(piece.html) for piece in recovered if not piece.replaces],
+        beside=[
+            LexborHTMLParser(limit_nesting(to_utf8(piece.html)).markup)
+            for piece in recovered
+            if not piece.replaces
+        ],
         head=_head_of(facts, structured, url),
         structured=structured,
         facts=facts,

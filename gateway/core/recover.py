@@ -10,7 +10,7 @@ three times the DOM's words to replace it, and nothing is said twice.
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
@@ -31,13 +31,17 @@ _MAX_STATE_CHARACTERS = 4_000_000
 _LEAST_NOSCRIPT_CHARACTERS = 400  # less is a tracking pixel or "please enable JavaScript"
 
 _TAG = re.compile(r"<[^<>]*>")
-_STRING = r'"(?:[^"\\\n]|\\.){0,2000000}"'
+_STRING = r'"(?:[^"\\\n]++|\\.)*+"'
 _FLIGHT = re.compile(rf"self\.__next_f\.push\(\[1,\s*({_STRING})\]\)")
 _FLIGHT_ROW = re.compile(r"^[0-9a-f]+:(?=[\[{])", re.M)
 _ASSIGNED = re.compile(
     r"(?:\b__[A-Za-z]\w{1,60}+|[Ss]tate|[Dd]ata)[\"'\]]*\s*=\s*(?:JSON\.parse\(\s*(?=\")|(?=[{\[]))"
 )
-_LITERAL = re.compile(r'"((?:[^"\\\n]|\\.){40,20000})"')
+_LITERAL_BODY = re.compile(r'(?:[^"\\\n]++|\\.)*+')
+_LEAST_LITERAL, _MOST_LITERAL = 40, 20_000
+_MAX_FAILURES = (
+    200  # assignments of a script that are no JSON after all: each costs a look at what is before it
+)
 _DECODER = json.JSONDecoder(strict=False)
 _STATE_ATTRIBUTES = ("data-page", "data-preloaded", "data-state", "props")
 
@@ -165,7 +169,7 @@ def _states(tree: LexborHTMLParser, marks: Marks) -> list[Any]:
             flight += [_unquote(row) for row in _FLIGHT.findall(text)]
         else:
             states += _assigned(text)
-    states += [row for row in map(_json_prefix, _FLIGHT_ROW.split("".join(flight))) if row is not None]
+    states += [read.value for row in _FLIGHT_ROW.split("".join(flight)) if (read := _json_at(row, 0))]
     selector = ",".join(f"[{name}]" for name in _STATE_ATTRIBUTES)
     for node in tree.css(selector):
         for name in _STATE_ATTRIBUTES:
@@ -178,21 +182,43 @@ def _states(tree: LexborHTMLParser, marks: Marks) -> list[Any]:
 
 def _assigned(script: str) -> list[Any]:
     """State that a script assigns: as JSON where it is that, else the texts among its string literals."""
-    found = [
-        value
-        for start in _ASSIGNED.finditer(script)
-        if (value := _json_prefix(script[start.end() :])) is not None
-    ]
+    found: list[Any] = []
+    end = failures = 0
+    for start in _ASSIGNED.finditer(script):
+        if start.end() < end:
+            continue  # inside the last one
+        if value := _json_at(script, start.end()):
+            found.append(value.value)
+            end = value.end
+        elif (failures := failures + 1) >= _MAX_FAILURES:
+            break
     if found or "__NUXT__" not in script[:500]:
         return found
-    return [_unquote(f'"{literal}"') for literal in _LITERAL.findall(script)]
+    return [_unquote(f'"{literal}"') for literal in _literals(script)]
 
 
-def _json_prefix(text: str) -> Any:
-    """The JSON value a text begins with, or None; one in quotes is unquoted first."""
+def _literals(script: str) -> Iterator[str]:
+    """The long texts between quotes; a quote that ends a short one may begin another."""
+    at = 0
+    while (quote := script.find('"', at)) >= 0:
+        body = _LITERAL_BODY.match(script, quote + 1)
+        assert body is not None  # it matches the empty text
+        at = body.end()
+        if _LEAST_LITERAL <= len(body[0]) <= _MOST_LITERAL and script.startswith('"', at):
+            yield body[0]
+            at += 1
+
+
+class _Read(NamedTuple):
+    value: Any
+    end: int
+
+
+def _json_at(text: str, start: int) -> _Read | None:
+    """The JSON value that begins at `start`, or None; one in quotes is unquoted first."""
     try:
-        value, _ = _DECODER.raw_decode(text)
-        return _DECODER.decode(value) if isinstance(value, str) else value
+        value, end = _DECODER.raw_decode(text, start)
+        return _Read(_DECODER.decode(value) if isinstance(value, str) else value, end)
     except (ValueError, RecursionError):
         return None
 

@@ -9,6 +9,7 @@ import msgspec
 
 _THINKING = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 _FENCE = re.compile(r"```[A-Za-z]*[ \t]*\r?\n(.*?)\r?\n?```", re.DOTALL)
+_OPENING = re.compile(r"[{\[]")
 _MAX_STARTS = 50  # brackets tried as the beginning, so that a text of brackets costs no quadratic time
 _decoder = json.JSONDecoder(parse_constant=lambda name: _refuse(name))
 
@@ -45,7 +46,7 @@ def _largest_json(text: str) -> Any:
     """The longest object or array that stands among other text; None where there is none."""
     best: Any = None
     longest = end = 0
-    for start in islice((match.start() for match in re.finditer(r"[{\[]", text)), _MAX_STARTS):
+    for start in islice((match.start() for match in _OPENING.finditer(text)), _MAX_STARTS):
         if start < end:
             continue  # inside the one just read
         try:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 MAX_CRAWL_DELAY_S = 10.0
+_COMPATIBLE = re.compile(r"compatible;\s*+([A-Za-z_-]+)")
 _PRODUCT = re.compile(r"[A-Za-z_-]+")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _SAFE = "/:?#[]@!$&'()*+,;=-._~%"
@@ -123,6 +124,6 @@ def _delay(value: str) -> float:
 
 def product_token(user_agent: str) -> str:
     """The name a crawler goes by: `WinnowGateway` in `Mozilla/5.0 (compatible; WinnowGateway/0.1)`."""
-    compatible = re.search(r"compatible;\s*([A-Za-z_-]+)", user_agent)
+    compatible = _COMPATIBLE.search(user_agent)
     first = _PRODUCT.match(user_agent)
     return compatible[1] if compatible else first[0] if first else "winnow"

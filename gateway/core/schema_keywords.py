@@ -61,9 +61,7 @@ _text, _boolean, _object, _list = (
 )
 
 
-def _matching(pattern: str, words: str) -> Check:
-    expression = re.compile(pattern)
-
+def _matching(expression: re.Pattern[str], words: str) -> Check:
     def check(value: Any) -> None:
         if not isinstance(value, str) or not expression.fullmatch(value):
             raise Fault(f"{quote(value)} is not {words}")
@@ -143,10 +141,13 @@ def _names_or_schema(value: Any) -> None:
     (_names if isinstance(value, list) else _schema)(value)
 
 
-_reference = _matching(r"(?:[^%]|%[0-9A-Fa-f]{2})*+", "a reference")
-_anchor = _matching(r"[A-Za-z_][-A-Za-z0-9._]*", "a name of letters, digits and -._")
+_REFERENCE = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})*+")
+_ANCHOR = re.compile(r"[A-Za-z_][-A-Za-z0-9._]*")
+_ID = re.compile(r"[^#]*#?")
+_reference = _matching(_REFERENCE, "a reference")
+_anchor = _matching(_ANCHOR, "a name of letters, digits and -._")
 CHECKS: Mapping[str, Check] = {
-    "$schema": _text, "$id": _matching(r"[^#]*#?", "a URI without a fragment"), "$comment": _text,
+    "$schema": _text, "$id": _matching(_ID, "a URI without a fragment"), "$comment": _text,
     "$ref": _reference, "$dynamicRef": _reference, "$recursiveRef": _reference,
     "$anchor": _anchor, "$dynamicAnchor": _anchor, "$recursiveAnchor": _anchor,
     "$vocabulary": _each_by_name(_boolean), "dependencies": _each_by_name(_names_or_schema),

@@ -30,6 +30,7 @@ _STEP_CHARS = 100  # of a text, as much work as a small value
 _CARDS = ("OpenGraph", "TwitterCard")
 
 _WORD = re.compile(r"[^\W_]+")
+_NOT_LETTERS = re.compile(r"[\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SCHEMA_ORG = re.compile(r"https?://schema\.org/")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?=T)")
@@ -91,7 +92,7 @@ class _TooMuch(Exception):
 
 def fold(name: str) -> str:
     """A name without the differences of snake_case, camelCase and kebab-case."""
-    return re.sub(r"[\W_]+", "", name).lower()
+    return _NOT_LETTERS.sub("", name).lower()
 
 
 def _subjects(items: Sequence[Item], *, wanted: str) -> Iterator[Item]:

@@ -8,7 +8,7 @@ clean, so comments, CDATA, raw line breaks, trailing commas and several document
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 import msgspec
@@ -26,6 +26,7 @@ _MAX_PROPERTIES = 3000
 _MAX_TEXT_CHARACTERS = 50_000
 _MAX_MICRODATA_CHARACTERS = 2_000_000
 _MAX_PARENTS = 64
+_MAX_COPIES = 8  # of a value that stands under several names, and again in each copy of what holds it
 
 _SCHEMA = re.compile(r"https?://(?:www\.)?schema\.org/", re.I)
 _STRING = r'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z))'  # every branch ends at the text's end: one pass
@@ -34,6 +35,8 @@ _COMMENT = re.compile(
 )
 _TRAILING_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.S)
 _ABSOLUTE = re.compile(r"https?://[\w.-]+(?:/[\w./%~:@,+=-]*)?", re.A)  # what joining would leave as it is
+_BLANKS = re.compile(r"[\x00-\x20]+")
+_HTTP = re.compile(r"https?://[^/\s]", re.I)
 _OPENING = re.compile(r"[{\[]")
 _CARDS = ("twitter:", "og:", "article:", "product:", "book:", "profile:", "music:", "video:")
 _ADDRESS = {"a": "href", "area": "href", "link": "href", "object": "data"} | dict.fromkeys(
@@ -157,28 +160,44 @@ def _add(item: Item, name: str, value: Any) -> None:
         item[name] = [item[name], value]
 
 
+class _Scope(NamedTuple):
+    """An item of microdata, how deep it is nested, and how often it stands in its root."""
+
+    item: Item
+    depth: int
+    copies: int
+
+
 def _microdata(marked: list[Mark], base_url: str | None) -> list[Item]:
     """Items of the HTML Standard's microdata, nested as they are nested; `itemref` is not followed."""
-    scopes: dict[int, Item] = {}
+    scopes: dict[int, _Scope] = {}
     roots: list[Item] = []
     left = _MAX_MICRODATA_CHARACTERS
     for node, attributes in marked[:_MAX_PROPERTIES]:
         owner = _owner(node, scopes)
-        names = (attributes.get("itemprop") or "").split()
+        names = (attributes.get("itemprop") or "").split()[: _MAX_COPIES // owner.copies if owner else None]
         value: Any
         if "itemscope" in attributes:
-            value = scopes[node.mem_id] = {"@type": _type_of(attributes.get("itemtype") or "")}
+            value = {"@type": _type_of(attributes.get("itemtype") or "")}
+            depth = copies = 1
             if not names or owner is None:
                 roots.append(value)
+            else:
+                depth, copies = owner.depth + 1, owner.copies * len(names)
+            scopes[node.mem_id] = _Scope(value, depth, copies)
+            if depth > _MAX_DEPTH:
+                continue
         elif owner is None or left < 0:
             continue
         else:
             text = _value(node, attributes, base_url)
-            left -= len(text)  # properties may nest, and each repeats what is below it
+            left -= (
+                len(text) * len(names) * owner.copies
+            )  # properties may nest, and each repeats what is below
             value = text[:_MAX_TEXT_CHARACTERS]
         if owner is not None and value:
             for name in names:
-                _add(owner, _SCHEMA.sub("", name), value)
+                _add(owner.item, _SCHEMA.sub("", name), value)
     return [item for item in roots if len(item) > 1]
 
 
@@ -186,7 +205,7 @@ def _type_of(itemtype: str) -> str:
     return _SCHEMA.sub("", itemtype.split()[0]) if itemtype.split() else "Thing"
 
 
-def _owner(node: LexborNode, scopes: dict[int, Item]) -> Item | None:
+def _owner(node: LexborNode, scopes: dict[int, _Scope]) -> _Scope | None:
     parent = node.parent
     for _ in range(_MAX_PARENTS):
         if parent is None:
@@ -216,7 +235,7 @@ def absolute(address: str, base_url: str | None) -> str | None:
     if _ABSOLUTE.fullmatch(address):
         return address
     try:
-        joined = urljoin(base_url or "", re.sub(r"[\x00-\x20]+", "", address))
+        joined = urljoin(base_url or "", _BLANKS.sub("", address))
     except ValueError:
         return None
-    return joined if re.match(r"https?://[^/\s]", joined, re.I) else None
+    return joined if _HTTP.match(joined) else None

@@ -13,7 +13,7 @@ _TINY_PX = 1.0
 _FAR_PX = 900.0
 _SHIFTS = ("left", "right", "top", "bottom", "text-indent", "margin", "margin-left", "margin-top")
 _SIZES = ("width", "height", "max-width", "max-height")
-_NO_SCALE = re.compile(r"scale[xy3d]{0,2}\(\s*0?\.?0*%?\s*[,)]")
+_NO_SCALE = re.compile(r"scale[xy3d]{0,2}\(\s*+0?+\.?+0*+%?+\s*+[,)]")
 _FAR_MOVE = re.compile(r"translate[xy3d]{0,2}\([^)]{0,200}-\d{4,}(?:\.\d+)?px")
 _NO_CLIP = re.compile(
     r"inset\(\s*(?:[5-9]\d|1\d\d)(?:\.\d+)?%|circle\(\s*0(?![.\d])|polygon\(\s*(?:0[a-z%]*[\s,]*)+\)"
@@ -21,6 +21,8 @@ _NO_CLIP = re.compile(
 
 # One of these is in every style that hides (`\\` and `/*` may veil it), in lower case; same colours need `color`.
 _HIDING = re.compile(r"none|hidden|opacity|font-size|clip|scale|collapse|: ?-|\(-|\\|/\*|background")
+_SPACES = re.compile(r"[\s,]+")
+_BETWEEN = re.compile(r"[\s,/()]+")
 _SIMPLE = r"[a-z0-9]{0,10}[.#]-?[a-z_][\w-]{0,80}"
 _SIMPLE_LIST = re.compile(rf"{_SIMPLE}(?:\s*,\s*{_SIMPLE}){{0,9}}", re.I)
 
@@ -68,9 +70,7 @@ def concealed_by(style: dict[str, str]) -> str:
         if _FAR_MOVE.search(transform):
             return "off-screen"
     clip = style.get("clip", "")
-    if clip.startswith("rect(") and all(
-        abs(_px(side)) <= 1 for side in re.split(r"[\s,]+", clip[5:].strip(" )"))
-    ):
+    if clip.startswith("rect(") and all(abs(_px(side)) <= 1 for side in _SPACES.split(clip[5:].strip(" )"))):
         return "clip"
     if _NO_CLIP.match(style.get("clip-path", "")):
         return "clip"
@@ -92,7 +92,7 @@ def color_of(value: str) -> str:
             digits = "".join(digit * 2 for digit in digits)
         return digits if len(digits) == 6 and _is_hex(digits) else ""
     if value.startswith("rgb"):
-        parts = [part for part in re.split(r"[\s,/()]+", value)[1:] if part]
+        parts = [part for part in _BETWEEN.split(value)[1:] if part]
         if len(parts) >= 4 and _amount(parts[3]) < _FAINT:
             return "transparent"
         if len(parts) >= 3 and all(part.isdigit() for part in parts[:3]):

@@ -21,6 +21,8 @@ _TOKEN = re.compile(
 )
 _NUMBER = 1  # the first group of _TOKEN
 
+_SEPARATOR = re.compile("[.,]")
+_UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
 GROUPING = re.compile(r"[ \u00a0\u202f\u2009'’]")  # what may stand between thousands, besides . and ,
 
 
@@ -63,7 +65,7 @@ def decimals(digits: str) -> list[str]:
     separators = [char for char in digits if char in ".,"]
     if not separators:
         return [digits]
-    parts = re.split("[.,]", digits)
+    parts = _SEPARATOR.split(digits)
     plain = "".join(parts)
     decimal = f"{''.join(parts[:-1])}.{parts[-1]}"
     if len(separators) == 1:
@@ -93,4 +95,4 @@ def _normalise(token: str) -> str:
 
 
 def _is_unspaced(char: str) -> bool:
-    return bool(char) and re.match(f"[{UNSPACED}]", char) is not None
+    return bool(char) and _UNSPACED_CHARACTER.match(char) is not None

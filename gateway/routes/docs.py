@@ -17,6 +17,7 @@ from gateway.routes.openapi import describe
 from gateway.routes.playground import content_policy
 from gateway.wire import encode_json
 
+_CODE = re.compile(r"`([^`]+)`")
 _STYLE = """
 :root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1rem }
@@ -156,4 +157,4 @@ def _table(heads: tuple[str, ...], rows: list[str]) -> str:
 
 
 def _words(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+    return _CODE.sub(r"<code>\1</code>", escape(text, quote=False))

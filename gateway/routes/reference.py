@@ -20,6 +20,7 @@ Made from the OpenAPI document by `make api-docs`; a running gateway serves the 
 bounds, and at `/docs/openapi.json` for programs. Below, `?` marks an optional field and `=` its default.
 """
 _ERRORS_FROM = 400
+_CODE = re.compile(r"`(\w+)`:")
 
 
 def to_markdown(document: dict[str, Any]) -> str:
@@ -41,7 +42,7 @@ def _call(name: str, call: dict[str, Any]) -> str:
     lines.append("")
     failures = []
     for status, answer in call["responses"].items():
-        if int(status) >= _ERRORS_FROM and (codes := re.findall(r"`(\w+)`:", answer["description"])):
+        if int(status) >= _ERRORS_FROM and (codes := _CODE.findall(answer["description"])):
             failures.append(f"{status} " + " ".join(f"`{code}`" for code in codes))
             continue
         kinds = ", ".join(f"`{media}` {_kind(body['schema'])}" for media, body in answer["content"].items())

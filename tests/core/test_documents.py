@@ -1,5 +1,7 @@
 """Every kind of document through to markdown, and what is refused."""
 
+import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from gateway.core import CleanOptions, clean
 from gateway.core.documents import kind_of, markdown_alternate, read_document
 from gateway.core.feeds import feed_html
 from gateway.errors import UnsupportedContent
+from tests.growth import assert_linear
 
 DOCUMENTS = Path(__file__).parents[2] / "fixtures" / "documents"
 
@@ -28,6 +31,13 @@ def markdown_of(name: str, content_type: str) -> str:
         pytest.param("", b" <!-- c --> <!DOCTYPE html>", None, "html", id="untyped-html"),
         pytest.param("application/octet-stream", b"<html>", None, "html", id="octets-html"),
         pytest.param("", b"plain words", None, "text", id="untyped-text"),
+        pytest.param("", b"<!-- a --> <!---->\n<div>", None, "html", id="untyped-html-behind-comments"),
+        pytest.param("", b"<!-- a -->\nplain <b>words</b>", None, "text", id="untyped-text-behind-comment"),
+        pytest.param("text/plain", b"<!-- a -->\nwords", None, "text", id="text-behind-comment"),
+        pytest.param(
+            "text/plain", b"<!-- a -->\n# T", "https://h/a.md", "markdown", id="markdown-behind-comment"
+        ),
+        pytest.param("", b"<!-- never closed", None, "text", id="untyped-text-behind-open-comment"),
         pytest.param("text/html", b"%PDF-1.7", None, "pdf", id="pdf-by-its-bytes"),
         pytest.param("application/pdf", b"\n%PDF-1.7", None, "pdf", id="pdf"),
         pytest.param("text/markdown", b"#", None, "markdown", id="markdown"),
@@ -182,3 +192,111 @@ def test_pdf_that_cannot_be_read_says_why(name: str, reason: str) -> None:
 )
 def test_markdown_alternate_is_found_on_the_same_origin(html: str, link: str, found: str | None) -> None:
     assert markdown_alternate(html.encode(), headers={"link": link}, url="https://h/p/page") == found
+
+
+def test_markdown_alternate_of_a_parameter_in_a_header_of_many_links() -> None:
+    link = (
+        "</style.css>; rel=preload, " * 50 + '</a.md>; rel="alternate"; type="Text/Markdown; charset=utf-8"'
+    )
+    assert markdown_alternate(b"", headers={"link": link}, url="https://h/p") == "https://h/a.md"
+
+
+OFFER_BYTES = 65_536  # what is looked through of a body
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param("<link aaaaaaaa", id="names-without-value"),
+        pytest.param("<link " + "a" * 1500 + ">", id="long-names"),
+        pytest.param("<link type=text/markdown " + "a-" * 500 + "  =>", id="names-without-value-in-an-offer"),
+        pytest.param("<link type=text/markdown " + "= " * 500 + ">", id="values-without-name"),
+        pytest.param("<link type=text/markdown " + "a='b\" " * 200 + ">", id="mixed-quotes"),
+        pytest.param("<link rel=alternate type=text/markdown>", id="offers-without-address"),
+        pytest.param("</a>; type=text/markdown; a  =", id="header-parameters"),
+    ],
+)
+def test_markdown_alternate_takes_time_linear_in_what_it_looks_through(piece: str) -> None:
+    def make(size: int) -> str:
+        return "text/markdown" + piece * (size // len(piece))
+
+    def run(text: str) -> None:
+        for _ in range(10):
+            markdown_alternate(text.encode(), headers={"link": text}, url="https://h/p")
+
+    assert_linear(lambda size: partial(run, make(size)), OFFER_BYTES // 4)
+
+
+def test_markdown_alternate_looks_through_a_bounded_part() -> None:
+    tag = '<link rel="alternate" type="text/markdown" href="/a.md">'
+    header = '</a.md>; rel="alternate"; type="text/markdown"'
+    late = (" " * OFFER_BYTES + tag).encode()
+    assert markdown_alternate(late, headers={"link": "</b>," * 10_000 + header}, url="https://h/p") is None
+
+
+def test_page_without_an_offer_of_markdown_costs_one_search() -> None:
+    head = b"<link rel=stylesheet href=/a.css type=text/css>" * (OFFER_BYTES // 47)
+    offering = head.replace(b"text/css", b"text/markdown")
+
+    def least_cpu_s(body: bytes) -> float:
+        times = []
+        for _ in range(20):
+            began = time.process_time()
+            markdown_alternate(body, headers={}, url="https://h/p")
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert least_cpu_s(head) * 10 < least_cpu_s(offering)
+
+
+@pytest.mark.parametrize("comment", [b"<!---->", b"<!-- a --> ", b"<!--", b"<!-- > -- ", b" "])
+def test_sniffing_takes_time_linear_in_comments(comment: bytes) -> None:
+    def run(times: int) -> None:
+        for _ in range(20):
+            kind_of(comment * times + b"text", content_type="", url=None)
+
+    assert kind_of(comment * 30 + b"text", content_type="", url=None) == "text"
+    assert_linear(lambda size: partial(run, size), 4000 // len(comment) // 2)
+
+
+def test_front_matter_of_one_line_after_another_is_read_once() -> None:
+    def make(size: int) -> bytes:
+        return b"---\n" + b"title:   \n--" * (size // 12)
+
+    def run(body: bytes) -> None:
+        read_document(body[:100_000] + b"x", content_type="text/markdown", url=None)
+
+    assert_linear(lambda size: partial(run, make(size)), 8_192)
+
+
+@pytest.mark.parametrize(
+    "opening", ["<!DOCTYPE", "<!DOCTYPE rss [", "<!DOCTYPE rss []", "<!--", "<!-- -->", "<?xml ", "]"]
+)
+def test_feed_prolog_takes_linear_time(opening: str) -> None:
+    def make(size: int) -> str:
+        return "<!DOCTYPE r [" + opening * (size // len(opening))
+
+    assert_linear(lambda size: partial(feed_html, make(size)), 262_144)
+
+
+def test_feed_in_whose_prolog_stands_a_comment_expands_no_entity() -> None:
+    entity = '<!DOCTYPE rss [<!ENTITY l "expanded">]>'
+    feed = f"<?xml version='1.0'?><!-- <!DOCTYPE x> -->{entity}<rss><channel><title>a &l;</title></channel></rss>"
+    assert feed_html(feed) is None
+    assert "a b" in (feed_html(feed.replace("&l;", "b")) or "")
+
+
+def test_feed_nested_deep_is_shown_all_the_same() -> None:
+    depth = 100_000
+    deep = "<a>" * depth + "x" + "</a>" * depth
+    for inside in (f"<title>{deep}</title>", f"<description>{deep}</description>", deep):
+        feed = f"<rss><channel><item><title>Late ferry</title></item>{inside}</channel></rss>"
+        document = read_document(feed.encode(), content_type="application/rss+xml", url=None)
+        assert "Late ferry" in document.html
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_json_nested_deep_is_shown_as_it_is(opening: str) -> None:
+    closing = "]" if opening == "[" else "}"
+    for text in (opening * 100_000, opening * 100_000 + "1" + closing * 100_000):
+        assert read_document(text.encode(), content_type="application/json", url=None).text == text

@@ -2,11 +2,13 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from gateway.core import clean
 from gateway.core.structured import Item, absolute, read_structured
 
 BASE = "https://shop.example/p/1"
@@ -125,3 +127,55 @@ def test_absolute_gives_http_addresses_only(address: str, expected: str | None) 
 def test_read_structured_never_raises(text: str) -> None:
     for item in ld(text.replace("</", "")):
         assert "@type" in item
+
+
+def depth_of(value: object) -> int:
+    """How deep containers nest, found level by level."""
+    level, depth = [value], 0
+    while level := [
+        child
+        for one in level
+        if isinstance(one, dict | list)
+        for child in (one.values() if isinstance(one, dict) else one)
+    ]:
+        depth += 1
+    return depth
+
+
+@pytest.mark.parametrize("depth", [30, 1500, 2000])
+@pytest.mark.parametrize("names", ["x", "x y", "x y z " * 40])
+def test_microdata_nested_deep_is_bounded_in_depth_and_size(depth: int, names: str) -> None:
+    inner = (
+        f'<div itemscope itemtype="https://schema.org/Part" itemprop="{names}"><b itemprop="{names}">text</b>'
+    )
+    items = read(
+        '<div itemscope itemtype="https://schema.org/Thing"><b itemprop=name>Top</b>' + inner * depth
+    )
+    assert items[0]["name"] == "Top" and "x" in items[0]
+    assert depth_of(items) < 60
+    assert len(json.dumps(items)) < 20_000
+
+
+def test_page_with_deep_microdata_keeps_its_words() -> None:
+    for depth in (1500, 100_000):
+        page = clean("<p>The words of the page stand here.</p>" + '<div itemscope itemprop="a b">' * depth)
+        assert "The words of the page" in page.markdown
+        assert msgspec.json.encode(page)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"@type":"A","x":', '{"@graph":[', '[{"x":['])
+@pytest.mark.parametrize("kind", ["application/ld+json", "application/json", "text/javascript"])
+def test_page_with_deep_json_keeps_its_words(opening: str, kind: str) -> None:
+    closing = opening[::-1].translate(str.maketrans("[{", "]}", '":Axtypegrh@,'))
+    for depth in (900, 100_000):
+        for json_text in (opening * depth, opening * depth + "1" + closing * depth):
+            state = f"window.__STATE__ = {json_text}" if kind == "text/javascript" else json_text
+            page = clean(f"<p>The words of the page stand here.</p><script type='{kind}'>{state}</script>")
+            assert "The words of the page" in page.markdown
+            assert msgspec.json.encode(page)
+
+
+def test_text_under_many_names_is_not_copied_for_each() -> None:
+    names = " ".join(f"n{number}" for number in range(20_000))
+    items = read(f'<div itemscope itemtype=T><p itemprop="{names}">{"word " * 1000}</p></div>')
+    assert len(json.dumps(items)) < 100_000

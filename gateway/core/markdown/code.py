@@ -21,6 +21,7 @@ _NO_LANGUAGE = re.compile(
 _GUTTER = re.compile(
     r"(?:^|[\s_-])(?:line-?(?:nos?|num|numbers?|nums)|linenodiv|gutter|blob-num|lno)(?:$|[\s_-])", re.I
 )
+_NOT_IN_NAME = re.compile(r"[^\w+#.-]")
 _LINES = ids("div p li tr")
 _SKIPPED = ids("script style button template")
 _BR = ID["br"]
@@ -55,7 +56,7 @@ def language_of(pre: LexborNode) -> str:
 
 
 def _word(name: str) -> str:
-    return re.sub(r"[^\w+#.-]", "", name)[:30].lower()
+    return _NOT_IN_NAME.sub("", name)[:30].lower()
 
 
 def read_code(pre: LexborNode, *, skip: Callable[[LexborNode], bool], in_cell: bool) -> str:

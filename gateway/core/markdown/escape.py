@@ -23,16 +23,15 @@ _RISKS = r"""
 _OPENING = r"| \[(?!(?:[^\[\]^][^\[\]]*)?\](?![(\[:{or_end}))"  # the text of a link, footnote, definition
 
 
-def _risks(more: str, *, edges: bool) -> re.Pattern[str]:
+def _risks(more: str, *, edges: bool) -> str:
     # `edges`: another token may follow, so the end of the text is as good as the worst character
     pattern = (_RISKS + more).replace("{or_end}", "]|$" if edges else "]")
-    pattern = pattern.replace("{or_tilde}", "| ^~ | ~$" if edges else "")
-    return re.compile(pattern, re.X)
+    return pattern.replace("{or_tilde}", "| ^~ | ~$" if edges else "")
 
 
-_IN_BLOCK = _risks(_OPENING, edges=False)
-_IN_TOKEN = _risks(_OPENING, edges=True)
-_IN_LINK = _risks(r"| [\[\]]", edges=True)
+_IN_BLOCK = re.compile(_risks(_OPENING, edges=False), re.X)
+_IN_TOKEN = re.compile(_risks(_OPENING, edges=True), re.X)
+_IN_LINK = re.compile(_risks(r"| [\[\]]", edges=True), re.X)
 
 _BLOCK_START = re.compile(
     r"""
@@ -40,10 +39,10 @@ _BLOCK_START = re.compile(
     | >
     | [-+*](?=\s|$)
     | \d{1,9}(?=[.)](?:\s|$))
-    | =+\s*$ | -+\s*$
-    | (?:-[ \t]*){3,}$ | (?:_[ \t]*){3,}$
+    | =++\s*+$ | -++\s*+$
+    | (?:-[ \t]*+){3,}+$ | (?:_[ \t]*+){3,}+$
     | ~~~
-    | [|:][-:|\s]*$ | -[-:|\s]*\|[-:|\s]*$
+    | [|:][-:|\s]*+$ | -(?=[^|]*+\|)[-:|\s]*+$
     """,
     re.X,
 )

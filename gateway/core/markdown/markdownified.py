@@ -19,7 +19,7 @@ from gateway.core.page import Block
 _BULLETS = "*+-"  # markdownify's own, by depth
 _MARKER = re.compile(r"( *)(?:[-*] |(\d+)[.)] )?")
 _LIST_TAGS = re.compile(r"(?:<[uo]l[^>]*>|<li>|\n)+")
-_LIST_ENDS = re.compile(r"(?:</[uo]l>|</li>)+$")
+_LIST_ENDS = ("</ul>", "</ol>", "</li>")
 _PIPE = re.compile(r"(?<!\\)\|")
 _SEAM = "\ue000"  # for private use: no page means anything by it
 _LANGUAGE = re.compile(r'<code class="language-([^"]+)">')
@@ -66,7 +66,7 @@ def rewrite(blocks: list[Block]) -> tuple[list[Block], int]:
 
 
 def _convert(block: Block) -> str:
-    html = _LIST_ENDS.sub("", block.html[_start(block.html) :])
+    html = block.html[_start(block.html) : _end(block.html)]
     if block.kind != "item":
         return _write(f"<div>{html}</div>", _BULLETS)
     bullet = _BULLETS[(block.level - 1) % len(_BULLETS)]
@@ -78,6 +78,13 @@ def _convert(block: Block) -> str:
         html = f"<div>{html}</div>"
     lines = _write(html, bullet).split("\n")
     return "\n".join([lead + line if line else "" for line in lines])
+
+
+def _end(html: str) -> int:
+    end = len(html)
+    while html.endswith(_LIST_ENDS, 0, end):
+        end -= len("</ul>")
+    return end
 
 
 def _start(html: str) -> int:
