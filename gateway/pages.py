@@ -22,7 +22,7 @@ from msgspec import Struct
 from gateway.cache.base import NOT_TAKEN, Cache, cache_key
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.typed import load, save
-from gateway.core.documents import Received, markdown_alternate
+from gateway.core.documents import HEAD_BYTES, Received, may_offer_markdown
 from gateway.core.freshness import (
     after_not_modified,
     current_age_s,
@@ -31,8 +31,10 @@ from gateway.core.freshness import (
     not_storable_reason,
     personal_header,
 )
+from gateway.core.tasks.alternate import FindMarkdownAlternate
+from gateway.core.tasks.base import Workers
 from gateway.core.url import parse_url
-from gateway.errors import FetchTimeout, GatewayError
+from gateway.errors import CleanError, FetchTimeout, GatewayError
 from gateway.fetch.base import Fetched, Fetcher, FetchRequest
 from gateway.wire import CacheReport, CacheStatus, ScrapeRequest
 
@@ -129,12 +131,14 @@ class Pages:
         self,
         *,
         fetcher: Fetcher,
+        workers: Workers,
         cache: Cache,
         flights: SingleFlight,
         timeout_s: float = 30,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._fetcher = fetcher
+        self._workers = workers
         self._cache = cache
         self._flights = flights
         self._timeout_s = timeout_s
@@ -334,9 +338,15 @@ class Pages:
 
     async def _own_markdown(self, request: ScrapeRequest, page: Fetched, *, left_s: float) -> Fetched | None:
         """The site's own markdown of a page, where the page links to one."""
-        address = markdown_alternate(page.body, headers=page.headers, url=page.final_url)
+        if page.status != 200 or not may_offer_markdown(page.body, headers=page.headers):
+            return None
+        offer = FindMarkdownAlternate(body=page.body[:HEAD_BYTES], headers=page.headers, url=page.final_url)
+        try:
+            address = await self._workers.run(offer)
+        except CleanError:
+            address = None  # the HTML is at hand
         left_s -= page.fetch_ms / 1e3
-        if address is None or page.status != 200 or left_s <= 0:
+        if address is None or left_s <= 0:
             return None
         headers = request.headers if page.stayed else {}  # another origin is not told what the first one was
         try:

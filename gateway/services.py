@@ -107,6 +107,7 @@ async def open_services(
         stack.push_async_callback(fetcher.aclose)
         pages = Pages(
             fetcher=tracing.fetcher(fetcher),
+            workers=traced,
             cache=cache,
             flights=SingleFlight(cache, joined=metrics.observe_join),
             timeout_s=settings.fetch_timeout_s,

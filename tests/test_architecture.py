@@ -146,6 +146,7 @@ ONLY_IN_WORKERS = {
     "gateway.core.clean.clean",
     "gateway.core.chunks.split_markdown",
     "gateway.core.decode.decode",
+    "gateway.core.documents.markdown_alternate",
     "gateway.core.documents.read_document",
     "gateway.core.evidence.find_evidence",
     "gateway.core.evidence.leaves_of",

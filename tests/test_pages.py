@@ -19,6 +19,7 @@ from gateway.fetch.base import Fetched, FetchRequest
 from gateway.pages import PageEntry, Pages, find_source
 from gateway.wire import ScrapeRequest
 from tests.fetch.origins import Exchange, Origin, fetcher, origin
+from tests.inline import InlineWorkers
 
 pytestmark = pytest.mark.anyio
 
@@ -59,7 +60,7 @@ async def test_leader_that_was_replaced_does_not_overwrite_its_successor(tmp_pat
     make: Callable[[], DiskCache] = lambda: DiskCache(tmp_path, size_bytes=10**8, deadline_s=30)  # noqa: E731
     cache, other = make(), make()
     flights = SingleFlight(cache, lease_ttl_s=LEASE_TTL_S)
-    pages = Pages(fetcher=StalledFetcher(other), cache=cache, flights=flights)
+    pages = Pages(workers=InlineWorkers(), fetcher=StalledFetcher(other), cache=cache, flights=flights)
     opened = await pages.open(REQUEST)
     assert opened.snapshot and opened.snapshot.body == b"<p>older</p>"  # its own caller gets what it fetched
     kept = await cache.get(opened.source.key)
@@ -78,7 +79,13 @@ async def opener(folder: Path, *origins: Origin, timeout_s: float = 30) -> Async
     """What one worker has: several on the same folder are workers of one service."""
     cache = DiskCache(folder, size_bytes=10**8, deadline_s=30)
     async with fetcher(*(each.port for each in origins)) as fetch:
-        pages = Pages(fetcher=fetch, cache=cache, flights=SingleFlight(cache), timeout_s=timeout_s)
+        pages = Pages(
+            workers=InlineWorkers(),
+            fetcher=fetch,
+            cache=cache,
+            flights=SingleFlight(cache),
+            timeout_s=timeout_s,
+        )
         yield pages
         await pages.aclose()
     await cache.aclose()

@@ -18,6 +18,7 @@ from gateway.ready import ReadyAnswers
 from gateway.scrape import Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 from gateway.workers import WorkerPool
+from tests.inline import InlineWorkers
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +49,7 @@ async def bench(site: Site, tmp_path: Path) -> AsyncIterator[Bench]:
     workers = WorkerPool(workers=1, timeout_s=10, memory_bytes=2**30)
     await workers.start()
     fetcher = HttpFetcher(policy=policy)
-    pages = Pages(fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
+    pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
     yield Bench(Scraper(pages=pages, workers=workers, cache=cache, code="this"), cache)
     for part in (pages, workers, fetcher, cache):
         await part.aclose()

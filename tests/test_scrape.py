@@ -16,6 +16,7 @@ from gateway.pages import Pages
 from gateway.scrape import Scraper
 from gateway.wire import ScrapeRequest
 from gateway.workers import WorkerPool
+from tests.inline import InlineWorkers
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +42,7 @@ async def scraping(site: Site, folder: Path) -> AsyncIterator[tuple[MakeScraper,
     pool = WorkerPool(workers=1, timeout_s=10, memory_bytes=2**30)
     await pool.start()
     fetcher = HttpFetcher(policy=Policy(allow_targets=[site.target]))
-    pages = Pages(fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
+    pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
     workers = RecordingWorkers(pool)
     yield lambda code: Scraper(pages=pages, workers=workers, cache=cache, code=code), workers
     for part in (pages, pool, fetcher, cache):

@@ -45,7 +45,7 @@ _FRONT_MATTER_END = re.compile(r"\n(?:---|\.\.\.)[ \t]*+(?:\r?\n|$)")
 _MAX_FRONT_MATTER_CHARS = 20_000
 _TITLE = re.compile(r"^title:[ \t]*+(.+)$", re.MULTILINE)
 _MARKDOWN_TYPE = "text/markdown"
-_HEAD_BYTES = 65_536
+HEAD_BYTES = 65_536
 _LINK_HEADER_CHARS = 16_384
 
 
@@ -119,18 +119,21 @@ def kind_of(body: bytes, *, content_type: str, url: str | None) -> Kind:
     raise UnsupportedContent(f"nothing here turns {named[:100]} into markdown", content_type=essence[:100])
 
 
+def may_offer_markdown(body: bytes, *, headers: Mapping[str, str]) -> bool:
+    """Whether the type's name stands where an offer could: one search through 64 KiB of body and 16 of header."""
+    header = headers.get("link", "")[:_LINK_HEADER_CHARS]
+    return _MARKDOWN_TYPE in header.lower() or _MARKDOWN_TYPE.encode() in body[:HEAD_BYTES]
+
+
 def markdown_alternate(body: bytes, *, headers: Mapping[str, str], url: str) -> str | None:
     """The address of the page's own markdown, where it offers one on its own origin.
 
-    It runs where other requests wait for it: a page without an offer costs one search for the type's name; any
-    other costs time linear in what is looked through, the first 64 KiB of the body and 16 KiB of the header.
-
     Args:
-        body: the page's HTML.
+        body: the page's HTML; what `may_offer_markdown` looks at is looked at here.
         headers: the response's, names in lower case.
         url: the page's final address.
     """
-    header, head = headers.get("link", "")[:_LINK_HEADER_CHARS], body[:_HEAD_BYTES]
+    header, head = headers.get("link", "")[:_LINK_HEADER_CHARS], body[:HEAD_BYTES]
     offers = []
     if _MARKDOWN_TYPE in header.lower():
         for target, parameters in _LINK_HEADER.findall(header):

@@ -7,6 +7,7 @@ what such a process calls with the bytes of a task. May import the rest of `core
 from selectolax.lexbor import SelectolaxError
 
 from gateway.core.clean import clean
+from gateway.core.tasks.alternate import FindMarkdownAlternate
 from gateway.core.tasks.answers import AnswerFromStructured, CheckSchema, MergeAnswers, ValidateAnswer
 from gateway.core.tasks.base import Tasks
 from gateway.core.tasks.body import DecodeBody
@@ -20,6 +21,7 @@ from gateway.wire import DEFAULT_TOKENIZER
 
 _tasks = Tasks(
     CleanPage
+    | FindMarkdownAlternate
     | CountTokens
     | CheckSchema
     | AnswerFromStructured

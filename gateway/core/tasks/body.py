@@ -6,14 +6,13 @@ import msgspec
 
 from gateway.core.json_body import decode_json
 from gateway.core.tasks.base import Task
-from gateway.errors import GatewayError, InvalidRequest
+from gateway.errors import InvalidRequest
 
 
 class DecodeBody(Task[bytes], kw_only=True, frozen=True):
     """What a JSON body says, as msgpack: few values, as counted, and each whole."""
 
     doing: ClassVar[str] = "decoding the request's body"
-    exceeded: ClassVar[type[GatewayError]] = InvalidRequest
 
     body: bytes
 
