@@ -1,7 +1,8 @@
 """Markup that would hold the parser for minutes, found before parsing and thinned out.
 
 Lexbor cannot be interrupted, and needs time quadratic in the depth of nesting (100,000 open `<div>`: 51 s),
-in the attributes of one tag (40,000: 10 s) and in formatting elements left open (60 KB: 12 s and 2.9 GB). A
+in the attributes of one tag (40,000: 10 s), in the options of one list (40,000: 5 s) and in formatting elements
+left open (60 KB: 12 s and 2.9 GB). A
 worker's deadline ends all of that, but then the page is lost; here only tags are, and every word stays.
 Ordinary pages pay for counting their tags and nothing else.
 """
@@ -14,12 +15,15 @@ from msgspec import Struct
 MAX_DEPTH = 2000  # parses in some milliseconds; browsers stop at 512
 MAX_FORMATTING = 100  # formatting elements open at once
 MAX_ATTRIBUTES = 2000  # of one tag
+MAX_OPTIONS = 1000  # of one list to choose from
 
 _STRIDE_BYTES = 16_384
 _WINDOW_BYTES = 32_768
 _SOME_TAGS = 500  # in a window, and at least one in so many bytes:
 _TAG_BYTES = 24
 _OPENED_A_CLOSED = 6  # more tags a closing one than balanced markup has
+_SOME_OPEN = 10_000  # tags of a page more than its closing ones: far apart they may nest too
+_SOME_OPTIONS = 3000  # of a page
 
 _RAW_TEXT = rb"script|style|textarea|title|xmp|iframe|noembed|noframes"
 _ATTRIBUTES = rb"(?:[^>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+"
@@ -38,7 +42,7 @@ _COMMENT_END = re.compile(rb"-->")
 _VALUE = re.compile(rb"=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>]*+)")
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _FORMATTING = frozenset(b"b big code em font i nobr s small strike strong tt u".split())
-_SELF_ENDING = frozenset(b"p li dt dd tr td th thead tbody tfoot option optgroup rt rp".split())
+_SELF_ENDING = frozenset(b"p li dt dd tr td th thead tbody tfoot option".split())
 _NEAR = 200  # open elements an end tag is matched against
 
 
@@ -57,20 +61,28 @@ def limit_nesting(markup: bytes) -> Limited:
     Returns:
         The page itself for all but hostile ones.
     """
-    return _thin_out(markup) if _nests(markup) or _has_crowded_tag(markup) else Limited(markup, 0)
+    suspect = _nests(markup) or _has_many_options(markup) or _has_crowded_tag(markup)
+    return _thin_out(markup) if suspect else Limited(markup, 0)
 
 
 def _nests(text: bytes) -> bool:
-    """Whether some stretch opens many tags and closes hardly any."""
+    """Whether some stretch opens many tags and closes hardly any, or the page leaves very many open."""
     codes = np.frombuffer(text, dtype=np.uint8)  # compared at once; bytes.count stops at each of them
+    open_tags = 0
     for start in range(0, len(text), _WINDOW_BYTES):
         end = min(start + _WINDOW_BYTES, len(text))
         tags = np.count_nonzero(codes[start:end] == ord("<"))
+        closing = text.count(b"</", start, end)
+        open_tags += int(tags) - 2 * closing
         if tags < _SOME_TAGS or tags * _TAG_BYTES < end - start:
             continue
-        if tags > _OPENED_A_CLOSED * text.count(b"</", start, end):
+        if tags > _OPENED_A_CLOSED * closing:
             return True
-    return False
+    return open_tags > _SOME_OPEN
+
+
+def _has_many_options(text: bytes) -> bool:
+    return text.count(b"<option") + text.count(b"<OPTION") > _SOME_OPTIONS
 
 
 def _has_crowded_tag(text: bytes) -> bool:
@@ -108,10 +120,20 @@ def _is_crowded(attributes: bytes) -> bool:
     return len(attributes) > 2 * MAX_ATTRIBUTES and len(_VALUE.sub(b"", attributes).split()) > MAX_ATTRIBUTES
 
 
+def _end_last(name: bytes, stack: list[bytes]) -> None:
+    """A `<tr>` ends the one before it, and the cells and paragraphs that are open in that."""
+    for at in range(len(stack) - 1, max(-1, len(stack) - len(_SELF_ENDING)), -1):
+        if stack[at] not in _SELF_ENDING:
+            return
+        if stack[at] == name:
+            del stack[at:]
+            return
+
+
 def _thin_out(text: bytes) -> Limited:
     pieces: list[bytes] = []
     stack: list[bytes] = []
-    formatting = dropped = done = 0
+    formatting = options = dropped = done = 0
     for tag in _MARKUP.finditer(text):
         name = (tag[3] or b"").lower()
         if not name or name in _VOID:
@@ -126,14 +148,17 @@ def _thin_out(text: bytes) -> Limited:
         elif (
             len(stack) >= MAX_DEPTH
             or (name in _FORMATTING and formatting >= MAX_FORMATTING)
+            or (name == b"option" and options >= MAX_OPTIONS)
             or _is_crowded(tag[4])
         ):
             keep = False
         else:
             keep = True
-            if name not in _SELF_ENDING or not stack or stack[-1] != name:
-                stack.append(name)
+            if name in _SELF_ENDING:
+                _end_last(name, stack)
+            stack.append(name)
             formatting += name in _FORMATTING
+            options = 0 if name == b"select" else options + (name == b"option")
         if not keep:
             pieces.append(text[done : tag.start()])
             done = tag.end()

@@ -36,6 +36,9 @@ def test_limit_nesting_leaves_ordinary_markup_alone(text: str) -> None:
     [
         pytest.param("<div>" * 100_000 + "{word}", id="divs"),
         pytest.param("<div>" * 50_000 + "{word}" + "</div>" * 50_000, id="closed-divs"),
+        pytest.param(f'<div class="{"a" * 80}">' * 100_000 + "{word}", id="divs-far-apart"),
+        pytest.param("<select>" + "<option>a</option>" * 50_000 + "</select>{word}", id="options"),
+        pytest.param("<optgroup>" * 50_000 + "{word}", id="option-groups"),
         pytest.param("<ul><li>" * 20_000 + "{word}", id="lists"),
         pytest.param("".join(f"<b id={n}><p>" for n in range(5000)) + "{word}", id="formatting"),
         pytest.param("<FONT color=red><I><p>" * 3000 + "{word}", id="upper-case"),
@@ -70,6 +73,21 @@ def test_limit_nesting_counts_what_it_drops() -> None:
         ).dropped
         == 1
     )
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<tr><td>one<td>two",
+        "<li>one<p>two",
+        "<dt>one<dd>two<p>three",
+        "one<br>",
+        "<select><option>one<option>two</select>",
+        "<ruby>a<rt>b</ruby>",
+    ],
+)
+def test_limit_nesting_leaves_long_lists_without_end_tags_alone(unit: str) -> None:
+    assert limit_nesting(f"<table><tr><td>{unit * 20_000}".encode()).dropped == 0
 
 
 @given(st.text("<>/!-ab \"'=pdiv", max_size=80))
