@@ -28,7 +28,7 @@ from backends.http import (
     timeouts,
 )
 from backends.specs import BackendSpec
-from gateway.sse import EventDecoder, EventTooLarge
+from gateway.net.sse import EventDecoder, EventTooLarge
 
 ANTHROPIC_URL = "https://api.anthropic.com"
 _JSON = {"content-type": "application/json"}

@@ -16,7 +16,7 @@ from backends.base import (
     BackendTimeout,
     BackendUnavailable,
 )
-from gateway.sockets import AsyncioBackend
+from gateway.net.asyncio_backend import AsyncioBackend
 
 CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 5.0

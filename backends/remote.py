@@ -35,7 +35,7 @@ from backends.http import (
 )
 from backends.openai_wire import OPTIONAL, StreamReader, completion_to_chunk, request_body
 from backends.specs import OPENAI_URL, BackendSpec
-from gateway.sse import EventDecoder, EventTooLarge
+from gateway.net.sse import EventDecoder, EventTooLarge
 
 DRAIN_S = 0.25  # how long the end of the body may lag behind its last event before the connection is given up
 # what the client would tell every server of this machine, and read from its environment

@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from gateway import sse
 from gateway.errors import BY_CODE, BackendInterrupted, GatewayError, GatewayUnreachable
+from gateway.net import sse
 from gateway.schema_types import instance_of, json_schema_of
 from gateway.wire import (
     MAX_TIMEOUT_S,

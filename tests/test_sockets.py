@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from backends.http import AsyncioTransport, open_http_client
-from gateway.sockets import AsyncioBackend
+from gateway.net.asyncio_backend import AsyncioBackend
 
 pytestmark = pytest.mark.anyio
 

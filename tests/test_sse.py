@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.sse import PING, Event, EventDecoder, EventTooLarge, encode_event, encode_json_event
+from gateway.net.sse import PING, Event, EventDecoder, EventTooLarge, encode_event, encode_json_event
 
 TRANSCRIPT = 'event: delta\ndata: {"text":"Zażółć 🌍"}\n\n: ping\n\ndata: one\ndata: two\n\ndata: [DONE]\n\n'
 EVENTS = [

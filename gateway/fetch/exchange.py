@@ -13,7 +13,7 @@ from gateway.errors import ConnectFailed, GatewayError, Overloaded, TooLarge
 from gateway.fetch.decoding import BodyDecoder
 from gateway.fetch.guard import CREDIT_BYTES, CreditedStream
 from gateway.fetch.headers import response_headers
-from gateway.sockets import is_out_of_descriptors
+from gateway.net.asyncio_backend import is_out_of_descriptors
 
 TLS_TIMEOUT_S = 10.0
 _SMALL_BODY_BYTES = 64 * 1024  # worth reading to keep the connection

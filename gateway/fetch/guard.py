@@ -17,7 +17,7 @@ from msgspec import Struct
 from gateway.core.url import Url
 from gateway.errors import ConnectFailed, TooLarge, UrlRefused
 from gateway.fetch.dns import Resolver
-from gateway.sockets import AsyncioBackend
+from gateway.net.asyncio_backend import AsyncioBackend
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 DEFAULT_PORTS = frozenset({80, 443, 8080, 8443})

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from backends.base import Delta
-from gateway import sse
 from gateway.answers import Answer, Finished
 from gateway.complete import new_answer_id
 from gateway.errors import GatewayError, InternalError
 from gateway.flights import ReaderClosed
+from gateway.net import sse
 from gateway.routes.openai_errors import OURS, error_body
 from gateway.wire import WebSource
 

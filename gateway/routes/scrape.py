@@ -11,8 +11,8 @@ from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import ASGIApp
 
-from gateway import sse
 from gateway.errors import GatewayError
+from gateway.net import sse
 from gateway.routes.entrance import account_of
 from gateway.routes.negotiation import preferred
 from gateway.routes.problems import to_document

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from gateway import sse
 from gateway.flights import ReaderClosed
+from gateway.net import sse
 
 HEARTBEAT_S = 15.0
 PATIENCE_S = 0.05  # how long a request goes unwatched

@@ -15,10 +15,10 @@ from litestar.di import Provide
 from backends.base import CompletionRequest
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
-from gateway import sse
 from gateway.bodies import Bodies
 from gateway.complete import CHANCE, Completer
 from gateway.grounding import Grounder
+from gateway.net import sse
 from gateway.routes import chat
 from gateway.services import Services
 from gateway.wire import ScrapeRequest, ScrapeResponse

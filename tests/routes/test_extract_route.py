@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from fixtures.site import Answer, Site
-from gateway import sse
+from gateway.net import sse
 from tests.service import running_gateway
 from tests.upstream import Said, chunk, upstream
 

@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.site import Answer, Site
 from gateway.core.tokens import get_counter
-from gateway.sse import EventDecoder
+from gateway.net.sse import EventDecoder
 
 PAGE = "/pages/documentation-go-tutorial"
 

@@ -8,8 +8,8 @@ import pytest
 from litestar import Litestar, Request, get
 
 from gateway.flights import ReaderClosed
+from gateway.net.sse import EventDecoder
 from gateway.routes.streaming import Departure, EventStream
-from gateway.sse import EventDecoder
 from tests.serving import served
 
 pytestmark = pytest.mark.anyio
