@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from gateway.core.json_body import decode_json
+from gateway.core.http.json_body import decode_json
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.body import DecodeBody
 from gateway.errors import InvalidRequest

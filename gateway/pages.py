@@ -23,7 +23,7 @@ from gateway.cache.base import NOT_TAKEN, Cache, cache_key
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.typed import load, save
 from gateway.core.documents import HEAD_BYTES, Received, may_offer_markdown
-from gateway.core.freshness import (
+from gateway.core.http.cache_policy import (
     after_not_modified,
     current_age_s,
     judge_freshness,
@@ -31,9 +31,9 @@ from gateway.core.freshness import (
     not_storable_reason,
     personal_header,
 )
+from gateway.core.http.url import parse_url
 from gateway.core.tasks.alternate import FindMarkdownAlternate
 from gateway.core.tasks.base import Workers
-from gateway.core.url import parse_url
 from gateway.errors import CleanError, FetchTimeout, GatewayError
 from gateway.fetch.base import Fetched, Fetcher, FetchRequest
 from gateway.wire import CacheReport, CacheStatus, ScrapeRequest

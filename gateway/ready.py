@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from gateway.cache.base import Cache
-from gateway.core.freshness import fresh_until_s
+from gateway.core.http.cache_policy import fresh_until_s
 from gateway.identity import new_id
 from gateway.pages import PageEntry
 from gateway.scrape import OPTIONAL, Opening

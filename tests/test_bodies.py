@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gateway.bodies import to_kind
-from gateway.core.json_body import decode_json
+from gateway.core.http.json_body import decode_json
 from gateway.errors import InvalidRequest
 from gateway.routes.chat import ChatRequest
 from gateway.wire import ExtractRequest, ScrapeRequest

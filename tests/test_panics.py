@@ -19,7 +19,7 @@ from backends.local import LocalBackend
 from fixtures.site import Site
 from gateway.cache.disk import DiskCache
 from gateway.cache.single_flight import SingleFlight
-from gateway.core.url import Url, parse_url
+from gateway.core.http.url import Url, parse_url
 from gateway.errors import RateLimited
 from gateway.extract import Extractor
 from gateway.fetch.base import Fetched

@@ -16,8 +16,8 @@ import httpx2
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gateway.core.http.url import Url, join_url, parse_url
 from gateway.core.tasks.base import Workers
-from gateway.core.url import Url, join_url, parse_url
 from gateway.errors import ConnectFailed, DnsFailed, FetchTimeout, TooManyRedirects
 from gateway.fetch.base import Fetched, FetchRequest
 from gateway.fetch.dns import Resolver, ThreadResolver

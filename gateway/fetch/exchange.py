@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterat
 import h2.exceptions
 import httpcore2
 
-from gateway.core.url import Url
+from gateway.core.http.url import Url
 from gateway.errors import ConnectFailed, GatewayError, Overloaded, TooLarge
 from gateway.fetch.decoding import BodyDecoder
 from gateway.fetch.guard import CREDIT_BYTES, CreditedStream

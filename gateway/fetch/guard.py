@@ -14,7 +14,7 @@ from typing import Any
 import httpcore2
 from msgspec import Struct
 
-from gateway.core.url import Url
+from gateway.core.http.url import Url
 from gateway.errors import ConnectFailed, TooLarge, UrlRefused
 from gateway.fetch.dns import Resolver
 from gateway.net.asyncio_backend import AsyncioBackend

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 
-from gateway.core.url import Url
+from gateway.core.http.url import Url
 from gateway.errors import InvalidRequest
 from gateway.fetch.decoding import ACCEPT_ENCODING
 

@@ -5,10 +5,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
-from gateway.core.robots import product_token
+from gateway.core.http.robots import product_token
+from gateway.core.http.url import Url, parse_url
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.robots import CheckRobots
-from gateway.core.url import Url, parse_url
 from gateway.errors import GatewayError, RobotsDenied
 from gateway.fetch.base import Fetched
 from gateway.panics import contained

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.freshness import (
+from gateway.core.http.cache_policy import (
     after_not_modified,
     current_age_s,
     fresh_until_s,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.json_body import MAX_VALUES, decode_json, has_more_values
+from gateway.core.http.json_body import MAX_VALUES, decode_json, has_more_values
 from gateway.errors import InvalidRequest
 
 ANY_JSON = st.recursive(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.url import Url, join_url, parse_url
+from gateway.core.http.url import Url, join_url, parse_url
 from gateway.errors import UrlRefused
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.url import parse_url
+from gateway.core.http.url import parse_url
 from gateway.errors import DnsFailed, UrlRefused
 from gateway.fetch.base import FetchRequest
 from gateway.fetch.guard import Guard, Policy, is_public

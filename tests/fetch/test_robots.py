@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from protego import Protego
 
-from gateway.core.robots import product_token, read_robots
+from gateway.core.http.robots import product_token, read_robots
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from gateway.bodies import LONG_BYTES
-from gateway.core.json_body import MAX_VALUES
+from gateway.core.http.json_body import MAX_VALUES
 
 
 def problem_of(answer: httpx2.Response) -> dict[str, Any]:

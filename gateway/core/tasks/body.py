@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from gateway.core.json_body import decode_json
+from gateway.core.http.json_body import decode_json
 from gateway.core.tasks.base import Task
 from gateway.errors import InvalidRequest
 

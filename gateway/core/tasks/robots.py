@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from gateway.core.robots import read_robots
+from gateway.core.http.robots import read_robots
 from gateway.core.tasks.base import Task
 
 

@@ -1,0 +1,1 @@
+"""HTTP as values: addresses and what may be cached. Imports errors only."""
