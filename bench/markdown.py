@@ -28,7 +28,7 @@ from markdownify import markdownify
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.markdown import Rendered, render
-from gateway.core.page import CleanOptions, Kept
+from gateway.core.model.page import CleanOptions, Kept
 
 T = TypeVar("T")
 WORD = re.compile(r"\w+")

@@ -18,7 +18,7 @@ from gateway.cache.base import Cache
 from gateway.cache.typed import load, save
 from gateway.core.cursor import Cursor, decode_cursor, encode_cursor
 from gateway.core.http.url import parse_url
-from gateway.core.page import CleanOptions
+from gateway.core.model.page import CleanOptions
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.page import Cleaned, CleanPage
 from gateway.core.tasks.tokens import CountTokens

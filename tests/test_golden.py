@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gateway.core import clean
-from gateway.core.page import Page
+from gateway.core.model.page import Page
 from gateway.core.tokens import get_counter
 
 PAGES = Path(__file__).parent.parent / "fixtures" / "pages"

@@ -12,7 +12,7 @@ from gateway.core import clean
 from gateway.core.blocks import Blocks
 from gateway.core.classify import PAGE_TYPES, Classifier, Network
 from gateway.core.features import Features, Head, build_features
-from gateway.core.page import CleanOptions
+from gateway.core.model.page import CleanOptions
 from gateway.core.reading import read
 from training.corpus import Sample, read_samples
 from training.labels import label_blocks

@@ -11,7 +11,7 @@ from collections.abc import Container, Sequence
 from selectolax.lexbor import LexborNode
 
 from gateway.core.markdown.tags import COMMENT, ID, TEXT, ids
-from gateway.core.page import Kept
+from gateway.core.model.page import Kept
 
 # What happens at a tag. A number that is in no table is a custom element's, and that counts as block level.
 _BLOCK, _CELL, _INLINE, _LINK, _BOLD, _SKIPPED, _BREAK, _IMAGE = range(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from gateway.core.page import Page
+from gateway.core.model.page import Page
 from gateway.core.tokens import TokenCounter
 from gateway.errors import InvalidRequest
 from gateway.wire import Format, Notice

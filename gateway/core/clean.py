@@ -6,7 +6,7 @@ from gateway.core.blocks import keep
 from gateway.core.classify import Classifier, choose, load_classifier
 from gateway.core.hidden import quote_hidden
 from gateway.core.markdown import render
-from gateway.core.page import CleanOptions, Kept, Page
+from gateway.core.model.page import CleanOptions, Kept, Page
 from gateway.core.reading import Reading, read, root_of
 from gateway.core.selection import REMOVED, find_selected
 from gateway.wire import Notice

@@ -6,7 +6,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from gateway.core.budget import fit
-from gateway.core.page import Block
+from gateway.core.model.page import Block
 from gateway.core.tokens import TokenCounter
 from gateway.wire import Chunk
 

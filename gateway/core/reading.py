@@ -9,8 +9,8 @@ from gateway.core.features import Head
 from gateway.core.hidden import find_hidden
 from gateway.core.marks import Marks, find_marks
 from gateway.core.metadata import Facts, read_metadata
+from gateway.core.model.page import CleanOptions
 from gateway.core.nesting import limit_nesting
-from gateway.core.page import CleanOptions
 from gateway.core.recover import recover
 from gateway.core.selection import find_removed
 from gateway.core.shell import judge_page

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from gateway.core.page import Kept
+from gateway.core.model.page import Kept
 from gateway.errors import InvalidRequest
 
 REMOVED = "removed"  # why an element is left out

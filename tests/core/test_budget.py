@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.core import clean
 from gateway.core.budget import fit, parts_of
-from gateway.core.page import CleanOptions
+from gateway.core.model.page import CleanOptions
 from gateway.core.tokens import get_counter
 from gateway.errors import InvalidRequest
 

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from gateway.core import clean
 from gateway.core.budget import parts_of
+from gateway.core.model.page import Block, CleanOptions
 from gateway.core.outline import chunk, outline
-from gateway.core.page import Block, CleanOptions
 from gateway.core.tokens import get_counter
 
 COUNT = get_counter("o200k_base")

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from gateway.core.page import Block, BlockKind
+from gateway.core.model.page import Block, BlockKind
 
 
 class Draft(Struct):

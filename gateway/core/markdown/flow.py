@@ -11,7 +11,7 @@ from gateway.core.markdown.drafts import Draft, indent
 from gateway.core.markdown.escape import escape_heading, escape_lines
 from gateway.core.markdown.inline import Run
 from gateway.core.markdown.tables import Table
-from gateway.core.page import BlockKind
+from gateway.core.model.page import BlockKind
 
 _MAX_LEVEL = 10  # deeper lists are written at this level: indents would outgrow the text
 _MAX_TERMS = 20  # in one definition

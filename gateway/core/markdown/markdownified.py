@@ -14,7 +14,7 @@ from markdownify import MarkdownConverter
 from msgspec.structs import replace
 
 from gateway.core.markdown.code import fence
-from gateway.core.page import Block
+from gateway.core.model.page import Block
 
 _BULLETS = "*+-"  # markdownify's own, by depth
 _MARKER = re.compile(r"( *)(?:[-*] |(\d+)[.)] )?")

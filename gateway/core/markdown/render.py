@@ -13,7 +13,7 @@ from gateway.core.markdown.inlines import INLINES, VOIDS
 from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.tags import ID
 from gateway.core.markdown.walk import Walk
-from gateway.core.page import Block, CleanOptions, Kept
+from gateway.core.model.page import Block, CleanOptions, Kept
 from gateway.wire import Image, Link, LinkStyle, Notice
 
 _NOTE_REFERENCE = re.compile("\0([^\0]*)\0([^\0]*)\0")

@@ -19,7 +19,7 @@ from gateway.core.markdown.inline import Style
 from gateway.core.markdown.line import Atom, Line
 from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.tags import ID, PLAIN, SKIPPED, TEXT, UNPRUNED
-from gateway.core.page import CleanOptions, Kept
+from gateway.core.model.page import CleanOptions, Kept
 from gateway.wire import Image
 
 Close = Callable[[], None]  # what to do when an element ends

@@ -11,8 +11,8 @@ from gateway.core.budget import fit, parts_of
 from gateway.core.clean import clean
 from gateway.core.decode import decode
 from gateway.core.documents import Document, Received, read_document
+from gateway.core.model.page import CleanOptions, Page
 from gateway.core.outline import SectionAt, chunk, outline
-from gateway.core.page import CleanOptions, Page
 from gateway.core.pointer import count_values
 from gateway.core.tasks.base import Task
 from gateway.core.tokens import TokenCounter, get_counter

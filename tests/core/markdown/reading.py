@@ -6,7 +6,7 @@ from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.markdown import Rendered, render
-from gateway.core.page import CleanOptions, Kept
+from gateway.core.model.page import CleanOptions, Kept
 
 BASE = "https://example.org/guide/page.html"
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])

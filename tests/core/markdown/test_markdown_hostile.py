@@ -6,7 +6,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.markdown import render
-from gateway.core.page import CleanOptions
+from gateway.core.model.page import CleanOptions
 from tests.core.markdown.reading import joined, markdown_of, rendered
 
 SHAPES = {

@@ -4,7 +4,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.markdown import render
-from gateway.core.page import CleanOptions, Kept
+from gateway.core.model.page import CleanOptions, Kept
 from tests.core.markdown.reading import html_of, joined, markdown_of, read_back
 
 

@@ -5,7 +5,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.markdown import render
 from gateway.core.markdown.links import Resolver
-from gateway.core.page import CleanOptions
+from gateway.core.model.page import CleanOptions
 from gateway.wire import Link
 from tests.core.markdown.reading import html_of, joined, markdown_of, read_back, rendered
 

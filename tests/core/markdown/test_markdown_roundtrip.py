@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.markdown import render
-from gateway.core.page import CleanOptions, Kept
+from gateway.core.model.page import CleanOptions, Kept
 from tests.core.markdown.reading import joined, read_back, rendered, text_of
 
 WORD = re.compile(r"q\d+q")
