@@ -16,11 +16,11 @@ from functools import cached_property, partial
 from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
-from gateway.core.dates import Date, find_dates, read_moments
-from gateway.core.numbers import CURRENCIES, QUANTITY_CHARS, find_numbers, read_quantity
 from gateway.core.phrases import Phrases, Piece
 from gateway.core.pointer import escape
-from gateway.core.words import UNSPACED, Span, words_of
+from gateway.core.text.dates import Date, find_dates, read_moments
+from gateway.core.text.numbers import CURRENCIES, QUANTITY_CHARS, find_numbers, read_quantity
+from gateway.core.text.words import UNSPACED, Span, words_of
 from gateway.wire import Evidence
 
 _TRIES = 16  # places of one value that are looked at more closely

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from gateway.core.words import UNSPACED
+from gateway.core.text.words import UNSPACED
 
 _GAP = re.compile(  # white space is single spaces here
     rf" (?:[-–—|·•»«:/~›>]++|::) | ?[|｜│] ?| [–—]|[–—] |(?<=[{UNSPACED}])[_-]++(?=[{UNSPACED}])"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from gateway.core.words import Span
+from gateway.core.text.words import Span
 
 MOST_PLACES = 2_000_000  # of phrases that end in one another, listed for each of them
 MOST_WORDS = 500_000  # of the phrases of one pass: memory for each of them is about 150 bytes

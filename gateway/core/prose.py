@@ -4,8 +4,8 @@ import html
 import re
 from typing import Any
 
-from gateway.core.languages import count_words
 from gateway.core.structured import Item, parse_json, types_of
+from gateway.core.text.languages import count_words
 
 _MARKUP = re.compile(
     r"<(?:p|br|div|ul|ol|li|h[1-6]|strong|em|b|i|a|span|table|blockquote|pre)\b[^>]{0,500}>", re.I

@@ -4,7 +4,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.languages import count_words
+from gateway.core.text.languages import count_words
 from gateway.wire import Notice
 
 _WALL_WORDS = 250  # a page with more is no wall, whatever it mentions

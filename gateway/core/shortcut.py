@@ -15,8 +15,8 @@ from typing import Any
 from msgspec import Struct
 
 from gateway.core.names import ALIASES, FURNITURE, GENERIC
-from gateway.core.numbers import read_quantity
 from gateway.core.schema import root_of
+from gateway.core.text.numbers import read_quantity
 
 Item = dict[str, Any]
 _MISSING: Any = object()

@@ -2,7 +2,7 @@
 
 import re
 
-from gateway.core.words import UNSPACED
+from gateway.core.text.words import UNSPACED
 
 _UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 _CHARACTERS_A_WORD = 2  # about, in Chinese and Japanese; Thai and Khmer words are longer

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gateway.core.words import LETTER, Span
+from gateway.core.text.words import LETTER, Span
 
 _MONTHS = {
     name: number

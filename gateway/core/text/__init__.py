@@ -1,0 +1,1 @@
+"""Text as data, in any language: words, numbers, dates, amounts. Imports the standard library only."""
