@@ -25,7 +25,7 @@ from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
-from gateway.core.tokens import get_counter
+from gateway.core.tokens.counters import get_counter
 from training.corpus import Sample, page_ids, read_samples
 from training.score import word_f1
 

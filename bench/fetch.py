@@ -26,7 +26,7 @@ from fixtures.site import find_pages
 from gateway.core import CleanOptions, clean
 from gateway.core.decode import decode
 from gateway.core.tasks.page import CleanPage
-from gateway.core.tokens import get_counter
+from gateway.core.tokens.counters import get_counter
 from gateway.errors import CleanError
 from gateway.fetch.base import FetchRequest
 from gateway.fetch.client import HttpFetcher

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.processes import ROOT
 from gateway.core import clean
-from gateway.core.tokens import get_counter
+from gateway.core.tokens.counters import get_counter
 
 
 def main() -> None:

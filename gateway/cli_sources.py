@@ -49,7 +49,7 @@ class Source(Struct, kw_only=True, frozen=True):
         """A gateway's report with the tokens of the file in place of those of the HTML made of it."""
         if self.text is None:
             return tokens
-        from gateway.core.tokens import get_counter
+        from gateway.core.tokens.counters import get_counter
 
         count = get_counter(tokens.tokenizer)
         return TokenReport.of(tokenizer=tokens.tokenizer, html=count(self.text), content=tokens.content)

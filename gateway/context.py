@@ -6,7 +6,7 @@ from typing import Any
 from backends.base import CompletionRequest, Delta, Route
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.tokens import CountTokens
-from gateway.core.tokens import ANSWER_TOKENS, MESSAGE_TOKENS, resolve_tokenizer
+from gateway.core.tokens.counters import ANSWER_TOKENS, MESSAGE_TOKENS, resolve_tokenizer
 from gateway.errors import CleanError, ContextOverflow, InvalidRequest
 from gateway.wire import DEFAULT_TOKENIZER
 

@@ -25,7 +25,7 @@ from gateway.core.tasks.answers import CheckSchema
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.evidence import MAX_LEAVES, FindEvidence
 from gateway.core.tasks.tokens import CountTokens
-from gateway.core.tokens import resolve_tokenizer
+from gateway.core.tokens.counters import resolve_tokenizer
 from gateway.errors import BackendUnavailable, CleanError, GatewayError, InvalidRequest
 from gateway.extraction import STRUCTURED, Outcome, ReadPage, summarise
 from gateway.flights import Flight, Follower

@@ -16,13 +16,13 @@ from msgspec import UNSET, Struct
 
 from gateway.cache.base import Cache
 from gateway.cache.typed import load, save
-from gateway.core.cursor import Cursor, decode_cursor, encode_cursor
 from gateway.core.http.url import parse_url
 from gateway.core.model.page import CleanOptions
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.page import Cleaned, CleanPage
 from gateway.core.tasks.tokens import CountTokens
-from gateway.core.tokens import resolve_tokenizer, vocabulary_digest
+from gateway.core.tokens.counters import resolve_tokenizer, vocabulary_digest
+from gateway.core.tokens.cursor import Cursor, decode_cursor, encode_cursor
 from gateway.errors import (
     InvalidRequest,
     OriginStatus,

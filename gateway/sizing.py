@@ -9,7 +9,7 @@ from gateway.core.prompt import PromptPage, Task, build_messages
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import PlanCalls
 from gateway.core.tasks.tokens import CountTokens
-from gateway.core.tokens import resolve_tokenizer
+from gateway.core.tokens.counters import resolve_tokenizer
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.wire import ExtractRequest
 

@@ -144,15 +144,15 @@ USE_CASE_ALLOWED = {
 # What parses, matches, validates or searches a stranger's input. Only tasks call it, in a process that can be killed.
 ONLY_IN_WORKERS = {
     "gateway.core.clean.clean",
-    "gateway.core.chunks.split_markdown",
+    "gateway.core.tokens.split.split_markdown",
     "gateway.core.decode.decode",
     "gateway.core.documents.markdown_alternate",
     "gateway.core.documents.read_document",
     "gateway.core.evidence.find_evidence",
     "gateway.core.evidence.leaves_of",
     "gateway.core.merge.merge_parts",
-    "gateway.core.outline.chunk",
-    "gateway.core.outline.outline",
+    "gateway.core.tokens.sections.chunk",
+    "gateway.core.tokens.sections.outline",
     "gateway.core.plan.plan_calls",
     "gateway.core.prompt.make_delimiter",
     "gateway.core.reply.read_json",
@@ -160,8 +160,8 @@ ONLY_IN_WORKERS = {
     "gateway.core.schema.Schema",
     "gateway.core.shortcut.answer_from_structured",
     "gateway.core.structured.read_structured",
-    "gateway.core.tokens.count_messages",
-    "gateway.core.tokens.get_counter",
+    "gateway.core.tokens.counters.count_messages",
+    "gateway.core.tokens.counters.get_counter",
 }
 # these are no part of the service's process: the command line reads its own user's files, and the model has its own
 OUTSIDE_THE_SERVICE = {"gateway.cli_sources", "backends.local.prepare"}

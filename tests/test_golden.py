@@ -7,7 +7,7 @@ import pytest
 
 from gateway.core import clean
 from gateway.core.model.page import Page
-from gateway.core.tokens import get_counter
+from gateway.core.tokens.counters import get_counter
 
 PAGES = Path(__file__).parent.parent / "fixtures" / "pages"
 SLUGS = sorted(path.name for path in PAGES.iterdir())

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from gateway.core.chunks import split_markdown
 from gateway.core.prompt import PromptPage, Task, build_messages
 from gateway.core.schema import relax_schema
-from gateway.core.tokens import TokenCounter
+from gateway.core.tokens.counters import TokenCounter
+from gateway.core.tokens.split import split_markdown
 from gateway.errors import ContextOverflow
 
 ASSUMED_CONTEXT_TOKENS = 128_000  # of a model whose context is not known

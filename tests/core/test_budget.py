@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core import clean
-from gateway.core.budget import fit, parts_of
 from gateway.core.model.page import CleanOptions
-from gateway.core.tokens import get_counter
+from gateway.core.tokens.budget import fit, parts_of
+from gateway.core.tokens.counters import get_counter
 from gateway.errors import InvalidRequest
 
 COUNT = get_counter("o200k_base")

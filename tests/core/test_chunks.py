@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.chunks import split_markdown
+from gateway.core.tokens.split import split_markdown
 from tests.growth import assert_linear
 
 

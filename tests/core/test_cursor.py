@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.cursor import Cursor, decode_cursor, encode_cursor
+from gateway.core.tokens.cursor import Cursor, decode_cursor, encode_cursor
 from gateway.errors import InvalidRequest
 
 

@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core import clean
-from gateway.core.budget import parts_of
 from gateway.core.model.page import Block, CleanOptions
-from gateway.core.outline import chunk, outline
-from gateway.core.tokens import get_counter
+from gateway.core.tokens.budget import parts_of
+from gateway.core.tokens.counters import get_counter
+from gateway.core.tokens.sections import chunk, outline
 
 COUNT = get_counter("o200k_base")
 HTML = """<p>Before.</p><h1>Guide</h1><h2>Install</h2><p>Run it.</p><p>Twice.</p><h3>Linux</h3><p>Use apt.</p>

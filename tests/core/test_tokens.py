@@ -13,7 +13,7 @@ import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.tokens import (
+from gateway.core.tokens.counters import (
     RANKS_SHA256,
     VOCAB,
     WORDS,
@@ -193,7 +193,7 @@ def test_count_messages_refuses_what_has_no_count(part: ContentPart) -> None:
 def test_counter_gives_one_answer_to_many_threads() -> None:
     code = (
         "import threading\n"
-        "from gateway.core.tokens import get_counter\n"
+        "from gateway.core.tokens.counters import get_counter\n"
         "seen = []\n"
         "threads = [threading.Thread(target=lambda: seen.append(get_counter('gpt-5')('héllo wörld')))"
         " for _ in range(8)]\n"

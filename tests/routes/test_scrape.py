@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from fixtures.site import Answer, Site
-from gateway.core.tokens import get_counter
+from gateway.core.tokens.counters import get_counter
 from gateway.net.sse import EventDecoder
 
 PAGE = "/pages/documentation-go-tutorial"

@@ -16,7 +16,7 @@ from gateway.core.tasks.page import CleanPage
 from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter, PlanCalls
 from gateway.core.tasks.robots import CheckRobots
 from gateway.core.tasks.tokens import CountTokens
-from gateway.core.tokens import get_counter
+from gateway.core.tokens.counters import get_counter
 from gateway.wire import DEFAULT_TOKENIZER
 
 _tasks = Tasks(

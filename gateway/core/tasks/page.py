@@ -7,15 +7,15 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.core.budget import fit, parts_of
 from gateway.core.clean import clean
 from gateway.core.decode import decode
 from gateway.core.documents import Document, Received, read_document
 from gateway.core.model.page import CleanOptions, Page
-from gateway.core.outline import SectionAt, chunk, outline
 from gateway.core.pointer import count_values
 from gateway.core.tasks.base import Task
-from gateway.core.tokens import TokenCounter, get_counter
+from gateway.core.tokens.budget import fit, parts_of
+from gateway.core.tokens.counters import TokenCounter, get_counter
+from gateway.core.tokens.sections import SectionAt, chunk, outline
 from gateway.wire import Chunk, Format, Image, Include, Link, Metadata, Notice
 
 CHUNK_TOKENS = 512  # the most a chunk holds unless the request's max_tokens is smaller

@@ -5,11 +5,11 @@ from typing import ClassVar
 from msgspec import Struct
 
 from gateway.core import prompt
-from gateway.core.chunks import split_markdown
 from gateway.core.plan import Budget, Plan, plan_calls
 from gateway.core.prompt import PromptPage, make_delimiter
 from gateway.core.tasks.base import Task
-from gateway.core.tokens import get_counter
+from gateway.core.tokens.counters import get_counter
+from gateway.core.tokens.split import split_markdown
 
 
 class PlanCalls(Task[Plan], kw_only=True, frozen=True):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from gateway.core.tasks.base import Task
-from gateway.core.tokens import count_messages, get_counter
+from gateway.core.tokens.counters import count_messages, get_counter
 from gateway.wire import ChatMessage
 
 

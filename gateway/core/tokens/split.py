@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from gateway.core.tokens import TokenCounter
+from gateway.core.tokens.counters import TokenCounter
 
 _HEADING = re.compile(r"(#{1,6})\s+(.+)")
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")

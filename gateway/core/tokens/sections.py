@@ -5,9 +5,9 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from gateway.core.budget import fit
 from gateway.core.model.page import Block
-from gateway.core.tokens import TokenCounter
+from gateway.core.tokens.budget import fit
+from gateway.core.tokens.counters import TokenCounter
 from gateway.wire import Chunk
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from gateway.core.model.page import Page
-from gateway.core.tokens import TokenCounter
+from gateway.core.tokens.counters import TokenCounter
 from gateway.errors import InvalidRequest
 from gateway.wire import Format, Notice
 
