@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.core.blocks import Blocks
+from gateway.core.dom.blocks import Blocks
 from gateway.core.lexicon import SHORT_WORDS, Lexicon, split_names, token_of_tag
 from training.score import words_of
 

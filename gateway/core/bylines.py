@@ -7,7 +7,7 @@ from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.marks import Mark, select
+from gateway.core.dom.landmarks import Mark, select
 from gateway.core.text.dates import find_dates
 
 # What else pages call a date ("published", "posted-on") was not worth its selectors: on 1,491 pages not one more

@@ -12,7 +12,7 @@ none is made up.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from gateway.core.blocks import FLAGS, Blocks
+from gateway.core.dom.blocks import FLAGS, Blocks
 from gateway.core.text_features import Array
 
 _RECALL_WEIGHT = 1.1  # of the words that ought to be chosen, against those that are

@@ -15,8 +15,8 @@ from typing import IO, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from gateway.core.blocks import Blocks
 from gateway.core.choice import select, settle, with_table_heads
+from gateway.core.dom.blocks import Blocks
 from gateway.core.features import BLOCK_NAMES, PAGE_NAMES, Features, Head, build_features
 from gateway.core.lexicon import Lexicon
 from gateway.core.text_features import Array

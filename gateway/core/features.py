@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.core.blocks import FLAGS, Blocks
+from gateway.core.dom.blocks import FLAGS, Blocks
 from gateway.core.lexicon import Lexicon
 from gateway.core.text_features import TEXT_NAMES, Array, Text, read_text
 from gateway.core.tree_features import TREE_NAMES, Ints, Tree, read_own

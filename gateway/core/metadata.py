@@ -20,8 +20,8 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.bylines import Bylines, Surroundings, clean_name, date_of_address, to_iso
+from gateway.core.dom.landmarks import Marks, find_marks
 from gateway.core.headline import headline
-from gateway.core.marks import Marks, find_marks
 from gateway.core.structured import Item, absolute, types_of
 from gateway.wire import Metadata
 

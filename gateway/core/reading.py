@@ -3,16 +3,16 @@
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.blocks import Blocks, read_blocks
 from gateway.core.decode import decode, to_utf8
+from gateway.core.dom.blocks import Blocks, read_blocks
+from gateway.core.dom.landmarks import Marks, find_marks
+from gateway.core.dom.nesting import limit_nesting
+from gateway.core.dom.selection import find_removed
 from gateway.core.features import Head
 from gateway.core.hidden import find_hidden
-from gateway.core.marks import Marks, find_marks
 from gateway.core.metadata import Facts, read_metadata
 from gateway.core.model.page import CleanOptions
-from gateway.core.nesting import limit_nesting
 from gateway.core.recover import recover
-from gateway.core.selection import find_removed
 from gateway.core.shell import judge_page
 from gateway.core.structured import Item, read_structured, types_of
 from gateway.wire import Notice

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.marks import Marks, find_marks
+from gateway.core.dom.landmarks import Marks, find_marks
 from gateway.core.prose import item_to_html, state_to_html, to_html
 from gateway.core.structured import Item, parse_json, prune, types_of
 from gateway.core.text.languages import count_words, squeeze

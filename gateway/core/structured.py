@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.marks import Mark, Marks, find_marks
+from gateway.core.dom.landmarks import Mark, Marks, find_marks
 
 Item = dict[str, Any]
 

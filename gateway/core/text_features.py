@@ -17,7 +17,7 @@ from unicodedata import category
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.core.blocks import Blocks
+from gateway.core.dom.blocks import Blocks
 from gateway.core.lexicon import SHORT_WORDS, Lexicon
 
 Array = NDArray[np.float32]

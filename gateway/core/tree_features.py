@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.core.blocks import FLAGS, Blocks
+from gateway.core.dom.blocks import FLAGS, Blocks
 from gateway.core.lexicon import Lexicon, split_names, token_of_tag
 from gateway.core.text_features import Array, Text
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.blocks import FLAGS, Blocks, keep, read_blocks
+from gateway.core.dom.blocks import FLAGS, Blocks, keep, read_blocks
 
 
 def walk(html: str, **options: int) -> Blocks:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.blocks import Blocks, read_blocks
 from gateway.core.choice import select, settle
+from gateway.core.dom.blocks import Blocks, read_blocks
 
 
 def blocks_of(html: str) -> Blocks:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.nesting import MAX_ATTRIBUTES, MAX_DEPTH, Limited, limit_nesting
+from gateway.core.dom.nesting import MAX_ATTRIBUTES, MAX_DEPTH, Limited, limit_nesting
 
 ROW = '<tr><td class="a">1</td><td>2<br>3</td></tr>\n'
 

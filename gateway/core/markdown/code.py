@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.tags import ID, TEXT, ids
 from gateway.core.markdown.escape import longest_run
-from gateway.core.markdown.tags import ID, TEXT, ids
 
 _LANGUAGE = re.compile(
     r"(?:^|\s)(?:(?:language|lang|highlight-source|highlight-text|highlight|code|src|syntax)[-_]|brush:\s*"

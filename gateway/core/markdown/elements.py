@@ -5,12 +5,12 @@ from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.tags import CELLS, HEADINGS, ID, TEXT, ids
 from gateway.core.markdown.code import fence, language_of, read_code
 from gateway.core.markdown.drafts import Draft, indent, join
 from gateway.core.markdown.escape import code_span
 from gateway.core.markdown.flow import Item, List
 from gateway.core.markdown.tables import Cell, Table
-from gateway.core.markdown.tags import CELLS, HEADINGS, ID, TEXT, ids
 from gateway.core.markdown.walk import Close, Opener, Walk, end_block, skip
 
 _MAX_NESTED = 8  # tables and quotes below this depth are read as plain blocks: each level is written anew

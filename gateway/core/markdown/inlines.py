@@ -6,10 +6,10 @@ from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.tags import ID, ids
 from gateway.core.markdown.escape import escape
 from gateway.core.markdown.formulas import fold, tex_of
 from gateway.core.markdown.line import Atom
-from gateway.core.markdown.tags import ID, ids
 from gateway.core.markdown.walk import Close, Opener, Walk, skip
 from gateway.wire import Image
 

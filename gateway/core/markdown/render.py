@@ -7,11 +7,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.tags import ID
 from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.elements import BLOCKS
 from gateway.core.markdown.inlines import INLINES, VOIDS
 from gateway.core.markdown.links import Resolver
-from gateway.core.markdown.tags import ID
 from gateway.core.markdown.walk import Walk
 from gateway.core.model.page import Block, CleanOptions, Kept
 from gateway.wire import Image, Link, LinkStyle, Notice

@@ -10,7 +10,7 @@ from collections.abc import Container, Sequence
 
 from selectolax.lexbor import LexborNode
 
-from gateway.core.markdown.tags import COMMENT, ID, TEXT, ids
+from gateway.core.dom.tags import COMMENT, ID, TEXT, ids
 from gateway.core.model.page import Kept
 
 # What happens at a tag. A number that is in no table is a custom element's, and that counts as block level.
