@@ -5,10 +5,10 @@ from msgspec import structs
 from gateway.core.classify import Classifier, choose, load_classifier
 from gateway.core.dom.blocks import keep
 from gateway.core.dom.selection import REMOVED, find_selected
-from gateway.core.hidden import quote_hidden
 from gateway.core.markdown import render
 from gateway.core.model.page import CleanOptions, Kept, Page
 from gateway.core.reading import Reading, read, root_of
+from gateway.core.visibility.hidden import quote_hidden
 from gateway.wire import Notice
 
 _DEFAULTS = CleanOptions()

@@ -3,7 +3,7 @@
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.hidden import find_hidden
+from gateway.core.visibility.hidden import find_hidden
 
 PAGE = "<html><head>{head}</head><body><article><h1>Title</h1><p>{long}</p>{body}</article></body></html>"
 LONG = "Ordinary visible prose that goes on for a while, so that the page has text of its own. " * 16

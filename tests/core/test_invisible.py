@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.invisible import strip_invisible
+from gateway.core.visibility.unicode import strip_invisible
 
 
 def tagged(text: str) -> str:

@@ -12,7 +12,6 @@ from html import escape as escape_html
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import ID, PLAIN, SKIPPED, TEXT, UNPRUNED
-from gateway.core.invisible import strip_invisible
 from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.flow import Flow
 from gateway.core.markdown.formulas import fold
@@ -20,6 +19,7 @@ from gateway.core.markdown.inline import Style
 from gateway.core.markdown.line import Atom, Line
 from gateway.core.markdown.links import Resolver
 from gateway.core.model.page import CleanOptions, Kept
+from gateway.core.visibility.unicode import strip_invisible
 from gateway.wire import Image
 
 Close = Callable[[], None]  # what to do when an element ends

@@ -23,8 +23,15 @@ from collections.abc import Collection, Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from gateway.core.dom.landmarks import Attributes, Marks, find_marks, select
-from gateway.core.invisible import strip_invisible
-from gateway.core.styles import background_of, color_of, concealed_by, declarations, hiding_rules, may_hide
+from gateway.core.visibility.css import (
+    background_of,
+    color_of,
+    concealed_by,
+    declarations,
+    hiding_rules,
+    may_hide,
+)
+from gateway.core.visibility.unicode import strip_invisible
 
 _MARKED = (
     '[hidden],[aria-hidden="true"],dialog,font[color],'
