@@ -25,8 +25,8 @@ Reader = Callable[[str, str], dict[str, str | None]]
 def winnow() -> Reader:
     from selectolax.lexbor import LexborHTMLParser
 
-    from gateway.core.metadata import read_metadata
-    from gateway.core.structured import read_structured
+    from gateway.core.metadata.page_metadata import read_metadata
+    from gateway.core.metadata.structured import read_structured
 
     def read(text: str, url: str) -> dict[str, str | None]:
         tree = LexborHTMLParser(text, scripting=True)

@@ -159,7 +159,7 @@ ONLY_IN_WORKERS = {
     "gateway.core.http.robots.read_robots",
     "gateway.core.schema.Schema",
     "gateway.core.shortcut.answer_from_structured",
-    "gateway.core.structured.read_structured",
+    "gateway.core.metadata.structured.read_structured",
     "gateway.core.tokens.counters.count_messages",
     "gateway.core.tokens.counters.get_counter",
 }

@@ -4,7 +4,7 @@ import html
 import re
 from typing import Any
 
-from gateway.core.structured import Item, parse_json, types_of
+from gateway.core.metadata.structured import Item, parse_json, types_of
 from gateway.core.text.languages import count_words
 
 _MARKUP = re.compile(

@@ -9,11 +9,11 @@ from gateway.core.dom.landmarks import Marks, find_marks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.selection import find_removed
 from gateway.core.features import Head
-from gateway.core.metadata import Facts, read_metadata
+from gateway.core.metadata.page_metadata import Facts, read_metadata
+from gateway.core.metadata.structured import Item, read_structured, types_of
 from gateway.core.model.page import CleanOptions
 from gateway.core.recover import recover
 from gateway.core.shell import judge_page
-from gateway.core.structured import Item, read_structured, types_of
 from gateway.core.visibility.hidden import find_hidden
 from gateway.wire import Notice
 

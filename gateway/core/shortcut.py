@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gateway.core.names import ALIASES, FURNITURE, GENERIC
+from gateway.core.metadata.schema_org import ALIASES, FURNITURE, GENERIC
 from gateway.core.schema import root_of
 from gateway.core.text.numbers import read_quantity
 

@@ -8,8 +8,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
 from gateway.core.decode import decode
-from gateway.core.metadata import read_metadata
-from gateway.core.structured import read_structured
+from gateway.core.metadata.page_metadata import read_metadata
+from gateway.core.metadata.structured import read_structured
 from gateway.core.text.languages import count_words, squeeze
 
 FOLDERS = sorted((Path(__file__).parents[2] / "fixtures" / "languages").glob("*/"))

@@ -3,10 +3,10 @@
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.bylines import clean_name, date_of_address, to_iso
-from gateway.core.headline import headline
-from gateway.core.metadata import Facts, read_metadata
-from gateway.core.structured import read_structured
+from gateway.core.metadata.bylines import clean_name, date_of_address, to_iso
+from gateway.core.metadata.page_metadata import Facts, read_metadata
+from gateway.core.metadata.structured import read_structured
+from gateway.core.metadata.title import headline
 
 URL = "https://www.daily.example/2024/03/05/rivers"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
-from gateway.core.structured import Item, absolute, read_structured
+from gateway.core.metadata.structured import Item, absolute, read_structured
 
 BASE = "https://shop.example/p/1"
 

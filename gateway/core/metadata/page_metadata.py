@@ -19,10 +19,10 @@ from typing import Any
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.bylines import Bylines, Surroundings, clean_name, date_of_address, to_iso
 from gateway.core.dom.landmarks import Marks, find_marks
-from gateway.core.headline import headline
-from gateway.core.structured import Item, absolute, types_of
+from gateway.core.metadata.bylines import Bylines, Surroundings, clean_name, date_of_address, to_iso
+from gateway.core.metadata.structured import Item, absolute, types_of
+from gateway.core.metadata.title import headline
 from gateway.wire import Metadata
 
 _ARTICLE = re.compile(
