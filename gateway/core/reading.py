@@ -12,8 +12,8 @@ from gateway.core.features import Head
 from gateway.core.metadata.page_metadata import Facts, read_metadata
 from gateway.core.metadata.structured import Item, read_structured, types_of
 from gateway.core.model.page import CleanOptions
-from gateway.core.recover import recover
-from gateway.core.shell import judge_page
+from gateway.core.recovery.recover import recover
+from gateway.core.recovery.shell import judge_page
 from gateway.core.visibility.hidden import find_hidden
 from gateway.wire import Notice
 

@@ -6,8 +6,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.metadata.structured import read_structured
-from gateway.core.recover import Recovered, recover
-from gateway.core.shell import judge_page
+from gateway.core.recovery.recover import Recovered, recover
+from gateway.core.recovery.shell import judge_page
 
 BODY = " ".join(f"Sentence number {n} tells something about rivers and lakes." for n in range(40))
 MENU = "Home News Contact"

@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.landmarks import Marks, find_marks
 from gateway.core.metadata.structured import Item, parse_json, prune, types_of
-from gateway.core.prose import item_to_html, state_to_html, to_html
+from gateway.core.recovery.prose import item_to_html, state_to_html, to_html
 from gateway.core.text.languages import count_words, squeeze
 
 _THIN_WORDS = 120  # a DOM with more is looked behind for noscript, bodies and the product only
