@@ -8,7 +8,7 @@ lxml_html_clean resiliparse html-to-markdown markdownify newspaper4k. Every extr
 same run, one page at a time; markdown is stripped to its text before it is scored. CPU is that of the process,
 divided by Lexbor's bare parse of the same pages; the ratio holds on a busy machine, milliseconds do not.
 Winnow's classifier was trained on the development split: scored there, its F1 is in-sample, and the
-cross-validated figure stands in gateway/core/weights/MODEL_CARD.md.
+cross-validated figure stands in gateway/core/classifier/weights/MODEL_CARD.md.
 """
 
 import argparse

@@ -3,7 +3,7 @@
     python -m bench.tokens [--data ../shared/data/wcxb]
 
 Counts are o200k_base, of the HTML as received and of the markdown returned. A saving is worth something only
-beside the F1, which `python -m training` cross-validates (gateway/core/weights/MODEL_CARD.md).
+beside the F1, which `python -m training` cross-validates (gateway/core/classifier/weights/MODEL_CARD.md).
 """
 
 import argparse

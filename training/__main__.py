@@ -17,7 +17,7 @@ from training.export import write_card, write_classifier
 from training.fit import calibrate, cross_validate, fit_classifier, read_corpus
 from training.network import Recipe
 
-WEIGHTS = Path(__file__).parent.parent / "gateway" / "core" / "weights"
+WEIGHTS = Path(__file__).parent.parent / "gateway" / "core" / "classifier" / "weights"
 
 
 def main() -> int:

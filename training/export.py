@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gateway.core.classify import Classifier
-from gateway.core.features import BLOCK_NAMES, PAGE_NAMES
+from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES
+from gateway.core.classifier.network import Classifier
 from training.fit import Scores
 from training.network import Recipe
 
@@ -43,7 +43,7 @@ _WIDE = {"low", "high", "input_weight", "input_bias"}  # half precision does not
 
 
 def write_classifier(path: Path, classifier: Classifier) -> None:
-    """Write the arrays `gateway.core.classify.read_classifier` reads."""
+    """Write the arrays `gateway.core.classifier.network.read_classifier` reads."""
     half = np.float16
     arrays: dict[str, np.ndarray] = {
         "expected": classifier.expected,

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.core import clean
-from gateway.core.classify import PAGE_TYPES, Classifier, Network
+from gateway.core.classifier.features import Features, Head, build_features
+from gateway.core.classifier.network import PAGE_TYPES, Classifier, Network
 from gateway.core.dom.blocks import Blocks
-from gateway.core.features import Features, Head, build_features
 from gateway.core.model.page import CleanOptions
 from gateway.core.reading import read
 from training.corpus import Sample, read_samples

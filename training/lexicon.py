@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gateway.core.classifier.lexicon import SHORT_WORDS, Lexicon, split_names, token_of_tag
 from gateway.core.dom.blocks import Blocks
-from gateway.core.lexicon import SHORT_WORDS, Lexicon, split_names, token_of_tag
 from training.score import words_of
 
 _DOMAINS = 5  # a token seen on fewer says nothing

@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from gateway.core.classify import Classifier, choose, load_classifier
+from gateway.core.classifier.network import Classifier, choose, load_classifier
 from gateway.core.dom.blocks import keep
 from gateway.core.dom.selection import REMOVED, find_selected
 from gateway.core.markdown import render

@@ -3,12 +3,12 @@
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.classifier.features import Head
 from gateway.core.decode import decode, to_utf8
 from gateway.core.dom.blocks import Blocks, read_blocks
 from gateway.core.dom.landmarks import Marks, find_marks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.selection import find_removed
-from gateway.core.features import Head
 from gateway.core.metadata.page_metadata import Facts, read_metadata
 from gateway.core.metadata.structured import Item, read_structured, types_of
 from gateway.core.model.page import CleanOptions

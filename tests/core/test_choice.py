@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.choice import select, settle
+from gateway.core.classifier.choice import select, settle
 from gateway.core.dom.blocks import Blocks, read_blocks
 
 

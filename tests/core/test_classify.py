@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.classify import PAGE_TYPES, choose, load_classifier, predict, read_classifier
+from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Head, build_features
+from gateway.core.classifier.lexicon import Lexicon, split_names
+from gateway.core.classifier.network import PAGE_TYPES, choose, load_classifier, predict, read_classifier
+from gateway.core.classifier.text_features import TEXT_NAMES
 from gateway.core.dom.blocks import read_blocks
-from gateway.core.features import BLOCK_NAMES, PAGE_NAMES, Head, build_features
-from gateway.core.lexicon import Lexicon, split_names
-from gateway.core.text_features import TEXT_NAMES
 
 
 def features_of(html: str, **head: str) -> dict[str, list[float]]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gateway.core import CleanOptions, clean
-from gateway.core.classify import load_classifier
+from gateway.core.classifier.network import load_classifier
 from gateway.errors import InvalidRequest
 
 PAGES = Path(__file__).parents[2] / "fixtures" / "pages"

@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the `training` extra")
 
-from gateway.core.classify import predict
-from gateway.core.features import BLOCK_NAMES, PAGE_NAMES, Features
+from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features
+from gateway.core.classifier.network import predict
 from training.fit import measure_scale, spread
 from training.network import Example, Recipe, fit_network
 

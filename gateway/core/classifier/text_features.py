@@ -17,8 +17,8 @@ from unicodedata import category
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.core.classifier.lexicon import SHORT_WORDS, Lexicon
 from gateway.core.dom.blocks import Blocks
-from gateway.core.lexicon import SHORT_WORDS, Lexicon
 
 Array = NDArray[np.float32]
 

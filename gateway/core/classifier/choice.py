@@ -12,8 +12,8 @@ none is made up.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
-from gateway.core.text_features import Array
 
 _RECALL_WEIGHT = 1.1  # of the words that ought to be chosen, against those that are
 _LEAST_F1 = 0.25  # expecting less is to have found nothing; of pages with content nearly always more is

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gateway.core.classifier.lexicon import Lexicon
+from gateway.core.classifier.text_features import TEXT_NAMES, Array, Text, read_text
+from gateway.core.classifier.tree_features import TREE_NAMES, Ints, Tree, read_own
 from gateway.core.dom.blocks import FLAGS, Blocks
-from gateway.core.lexicon import Lexicon
-from gateway.core.text_features import TEXT_NAMES, Array, Text, read_text
-from gateway.core.tree_features import TREE_NAMES, Ints, Tree, read_own
 
 _LINKED = 1 << FLAGS.index("linked")
 _MAIN = 1 << FLAGS.index("main") | 1 << FLAGS.index("article")

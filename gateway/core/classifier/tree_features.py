@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.core.classifier.lexicon import Lexicon, split_names, token_of_tag
+from gateway.core.classifier.text_features import Array, Text
 from gateway.core.dom.blocks import FLAGS, Blocks
-from gateway.core.lexicon import Lexicon, split_names, token_of_tag
-from gateway.core.text_features import Array, Text
 
 Ints = NDArray[np.intp]
 

@@ -15,11 +15,11 @@ from typing import IO, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from gateway.core.choice import select, settle, with_table_heads
+from gateway.core.classifier.choice import select, settle, with_table_heads
+from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, Head, build_features
+from gateway.core.classifier.lexicon import Lexicon
+from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import Blocks
-from gateway.core.features import BLOCK_NAMES, PAGE_NAMES, Features, Head, build_features
-from gateway.core.lexicon import Lexicon
-from gateway.core.text_features import Array
 
 PAGE_TYPES = ("article", "documentation", "service", "forum", "collection", "listing", "product")
 
@@ -128,7 +128,7 @@ def _blas() -> ThreadpoolController:
 @cache
 def load_classifier() -> Classifier:
     """The classifier that ships with the package; its model card stands beside it."""
-    with files("gateway.core.weights").joinpath("classifier.npz").open("rb") as file:
+    with files("gateway.core.classifier.weights").joinpath("classifier.npz").open("rb") as file:
         return read_classifier(file)
 
 
