@@ -24,7 +24,7 @@ from typing import NamedTuple
 from bench.processes import ROOT
 from fixtures.site import find_pages
 from gateway.core import CleanOptions, clean
-from gateway.core.decode import decode
+from gateway.core.documents.charset import decode
 from gateway.core.tasks.page import CleanPage
 from gateway.core.tokens.counters import get_counter
 from gateway.errors import CleanError

@@ -89,7 +89,7 @@ def read_source(source: str) -> Source:
 
 
 def _source_of(body: bytes, *, name: str) -> Source:
-    from gateway.core.documents import read_document  # the parsers: `winnow --help` does without
+    from gateway.core.documents.reader import read_document  # the parsers: `winnow --help` does without
 
     document = read_document(body, content_type=_type_of(body, name=name), url=None)
     if document.kind == "html":
@@ -100,7 +100,7 @@ def _source_of(body: bytes, *, name: str) -> Source:
 
 def _type_of(body: bytes, *, name: str) -> str:
     """A content type by the file's name, else by what it begins with; empty for what is no text."""
-    from gateway.core.decode import decode
+    from gateway.core.documents.charset import decode
 
     if by_name := _BY_SUFFIX.get(Path(name).suffix.lower()):
         return by_name

@@ -22,7 +22,7 @@ from msgspec import Struct
 from gateway.cache.base import NOT_TAKEN, Cache, cache_key
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.typed import load, save
-from gateway.core.documents import HEAD_BYTES, Received, may_offer_markdown
+from gateway.core.documents.reader import HEAD_BYTES, Received, may_offer_markdown
 from gateway.core.http.cache_policy import (
     after_not_modified,
     current_age_s,

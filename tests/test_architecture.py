@@ -145,9 +145,9 @@ USE_CASE_ALLOWED = {
 ONLY_IN_WORKERS = {
     "gateway.core.clean.clean",
     "gateway.core.tokens.split.split_markdown",
-    "gateway.core.decode.decode",
-    "gateway.core.documents.markdown_alternate",
-    "gateway.core.documents.read_document",
+    "gateway.core.documents.charset.decode",
+    "gateway.core.documents.reader.markdown_alternate",
+    "gateway.core.documents.reader.read_document",
     "gateway.core.evidence.find_evidence",
     "gateway.core.evidence.leaves_of",
     "gateway.core.merge.merge_parts",

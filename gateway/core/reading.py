@@ -4,7 +4,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.classifier.features import Head
-from gateway.core.decode import decode, to_utf8
+from gateway.core.documents.charset import decode, to_utf8
 from gateway.core.dom.blocks import Blocks, read_blocks
 from gateway.core.dom.landmarks import Marks, find_marks
 from gateway.core.dom.nesting import limit_nesting

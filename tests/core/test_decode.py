@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.decode import codec_of, decode, to_utf8
+from gateway.core.documents.charset import codec_of, decode, to_utf8
 
 RUSSIAN = "Привет, мир: обычный текст"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.core import CleanOptions, clean
-from gateway.core.documents import kind_of, markdown_alternate, read_document
-from gateway.core.feeds import feed_html
+from gateway.core.documents.feeds import feed_html
+from gateway.core.documents.reader import kind_of, markdown_alternate, read_document
 from gateway.errors import UnsupportedContent
 from tests.growth import assert_linear
 

@@ -7,7 +7,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
-from gateway.core.decode import decode
+from gateway.core.documents.charset import decode
 from gateway.core.metadata.page_metadata import read_metadata
 from gateway.core.metadata.structured import read_structured
 from gateway.core.text.languages import count_words, squeeze

@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.core.clean import clean
-from gateway.core.decode import decode
-from gateway.core.documents import Document, Received, read_document
+from gateway.core.documents.charset import decode
+from gateway.core.documents.reader import Document, Received, read_document
 from gateway.core.model.page import CleanOptions, Page
 from gateway.core.pointer import count_values
 from gateway.core.tasks.base import Task

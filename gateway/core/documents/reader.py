@@ -13,9 +13,9 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
-from gateway.core.decode import decode
-from gateway.core.feeds import feed_html
-from gateway.core.pdf import read_pdf
+from gateway.core.documents.charset import decode
+from gateway.core.documents.feeds import feed_html
+from gateway.core.documents.pdf import read_pdf
 from gateway.errors import UnsupportedContent
 
 Kind = Literal["html", "markdown", "text", "json", "xml", "pdf"]
