@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from gateway.core.evidence import find_evidence
+from gateway.core.llm.evidence import find_evidence
 
 TARGET_MS = 50.0
 

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from backends.base import Completion, Delta, Price, Route, Usage
 from gateway.completion_cache import Stored
-from gateway.core.answer import decode_chunk, fold_choices, replay_choices
-from gateway.core.timing import TokenTimings, measure_tokens
+from gateway.core.llm.choices import decode_chunk, fold_choices, replay_choices
+from gateway.core.llm.timing import TokenTimings, measure_tokens
 from gateway.errors import GatewayError
 from gateway.flights import Follower
 from gateway.wire import CacheReport, encode_json

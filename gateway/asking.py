@@ -16,8 +16,8 @@ from backends.base import CompletionRequest, Route
 from gateway.answers import Finished
 from gateway.complete import NOT_VALID, Completer, Spend
 from gateway.completion_cache import CachePolicy
-from gateway.core.plan import Call, Plan
-from gateway.core.prompt import (
+from gateway.core.llm.call_plan import Call, Plan
+from gateway.core.llm.prompt import (
     VERSION,
     Message,
     PromptPage,

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from backends.base import Completion, Route, Usage
 from gateway.answers import Finished
-from gateway.core.prompt import PromptPage
+from gateway.core.llm.prompt import PromptPage
 from gateway.core.tasks.evidence import StatedPage
 from gateway.errors import BackendUnavailable
 from gateway.wire import (

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from backends.base import CompletionRequest, Route
 from gateway.context import most_tokens
-from gateway.core.prompt import PromptPage, ground_messages, share_budget
+from gateway.core.llm.prompt import PromptPage, ground_messages, share_budget
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter
 from gateway.errors import GatewayError, InvalidRequest

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from backends.base import BackendFailure, Route
-from gateway.core.plan import Budget, Plan
-from gateway.core.prompt import PromptPage, Task, build_messages
+from gateway.core.llm.call_plan import Budget, Plan
+from gateway.core.llm.prompt import PromptPage, Task, build_messages
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import PlanCalls
 from gateway.core.tasks.tokens import CountTokens

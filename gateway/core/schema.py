@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from gateway.core.pointer import find, unescape
+from gateway.core.llm.pointer import find, unescape
 from gateway.core.schema_document import (
     MAX_REFERENCES,
     MAX_SCHEMA_BYTES,

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import msgspec
 import re2
 
-from gateway.core.pointer import find, pointer, unescape
+from gateway.core.llm.pointer import find, pointer, unescape
 from gateway.core.schema_keywords import CHECKS, MANY, NAMED, ONE, Fault, quote, shorten
 from gateway.errors import InvalidRequest
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from gateway.core.pointer import pointer
+from gateway.core.llm.pointer import pointer
 from gateway.core.schema_document import Document, Place
 from gateway.core.schema_keywords import quote
 

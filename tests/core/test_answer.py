@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.answer import fold_choices, replay_choices
+from gateway.core.llm.choices import fold_choices, replay_choices
 
 
 def delta(content: dict[str, Any], index: int = 0, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.evidence import find_evidence, leaves_of
+from gateway.core.llm.evidence import find_evidence, leaves_of
 from tests.growth import assert_linear
 
 PAGE = """# Acme Widget 3000

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.merge import Part, merge_parts
+from gateway.core.llm.merge import Part, merge_parts
 from tests.growth import assert_linear
 
 

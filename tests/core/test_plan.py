@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gateway.core.plan import MAX_CALLS, Budget, plan_calls
-from gateway.core.prompt import PromptPage, Task, build_messages
+from gateway.core.llm.call_plan import MAX_CALLS, Budget, plan_calls
+from gateway.core.llm.prompt import PromptPage, Task, build_messages
 from gateway.errors import ContextOverflow
 
 

@@ -5,7 +5,7 @@ import hmac
 
 from msgspec import json
 
-from gateway.core.prompt import (
+from gateway.core.llm.prompt import (
     PromptPage,
     Task,
     build_messages,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.core.reply import NoJson, read_json
+from gateway.core.llm.reply import NoJson, read_json
 from tests.growth import assert_linear
 
 

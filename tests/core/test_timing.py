@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.timing import Spread, measure_tokens, spread_ms
+from gateway.core.llm.timing import Spread, measure_tokens, spread_ms
 
 
 def test_timings_follow_the_vocabulary() -> None:

@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from gateway.core.evidence import find_evidence, leaves_of
+from gateway.core.llm.evidence import find_evidence, leaves_of
 from gateway.core.tasks.base import Task
 from gateway.wire import Evidence
 

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from gateway.core import prompt
-from gateway.core.plan import Budget, Plan, plan_calls
-from gateway.core.prompt import PromptPage, make_delimiter
+from gateway.core.llm import prompt
+from gateway.core.llm.call_plan import Budget, Plan, plan_calls
+from gateway.core.llm.prompt import PromptPage, make_delimiter
 from gateway.core.tasks.base import Task
 from gateway.core.tokens.counters import get_counter
 from gateway.core.tokens.split import split_markdown

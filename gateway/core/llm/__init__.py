@@ -1,0 +1,1 @@
+"""What a model is asked and what it answers. Imports core.text, core.tokens and core.json_schema."""
