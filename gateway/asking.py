@@ -16,6 +16,7 @@ from backends.base import CompletionRequest, Route
 from gateway.answers import Finished
 from gateway.complete import NOT_VALID, Completer, Spend
 from gateway.completion_cache import CachePolicy
+from gateway.core.json_schema.schema import Violation, inline_root
 from gateway.core.llm.call_plan import Call, Plan
 from gateway.core.llm.prompt import (
     VERSION,
@@ -25,7 +26,6 @@ from gateway.core.llm.prompt import (
     build_messages,
     build_repair,
 )
-from gateway.core.schema import Violation, inline_root
 from gateway.core.tasks.answers import Answered, AnswerFromStructured, MergeAnswers, ValidateAnswer
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import MakeDelimiter

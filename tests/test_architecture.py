@@ -92,7 +92,7 @@ ALLOWED = {
         "httpcore2",
         "gateway.net.asyncio_backend",
         "gateway.net.sse",
-        "gateway.core.schema",  # one set of bounds for clients' schemas
+        "gateway.core.json_schema.schema",  # one set of bounds for clients' schemas
         "gateway.fingerprint",
         "gateway.environment",
         "gateway.errors",
@@ -157,7 +157,7 @@ ONLY_IN_WORKERS = {
     "gateway.core.llm.prompt.make_delimiter",
     "gateway.core.llm.reply.read_json",
     "gateway.core.http.robots.read_robots",
-    "gateway.core.schema.Schema",
+    "gateway.core.json_schema.schema.Schema",
     "gateway.core.llm.structured_answer.answer_from_structured",
     "gateway.core.metadata.structured.read_structured",
     "gateway.core.tokens.counters.count_messages",

@@ -16,7 +16,7 @@ from backends.local.native import NativeModel
 from backends.local.parameters import RequestRejected, Sampling, Wanted, read_request, text_of
 from backends.local.sampling import GrammarError, Sampler
 from backends.local.template import ChatTemplate
-from gateway.core.schema import Schema
+from gateway.core.json_schema.schema import Schema
 from gateway.errors import InvalidRequest
 
 MAX_ATTEMPTS = 3

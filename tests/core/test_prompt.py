@@ -5,6 +5,7 @@ import hmac
 
 from msgspec import json
 
+from gateway.core.json_schema.schema import Violation
 from gateway.core.llm.prompt import (
     PromptPage,
     Task,
@@ -13,7 +14,6 @@ from gateway.core.llm.prompt import (
     free_delimiter,
     make_delimiter,
 )
-from gateway.core.schema import Violation
 
 PAGES = [PromptPage(content="Alpha.", url="https://a.test/", title="A\nB"), PromptPage(content="Beta.")]
 

@@ -14,7 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from gateway.core.schema import MAX_SCHEMA_BYTES, MAX_VIOLATIONS, Schema, inline_root, relax_schema
+from gateway.core.json_schema.schema import (
+    MAX_SCHEMA_BYTES,
+    MAX_VIOLATIONS,
+    Schema,
+    inline_root,
+    relax_schema,
+)
 from gateway.errors import InvalidRequest
 
 
@@ -303,7 +309,7 @@ def test_schema_patterns_are_bounded_together() -> None:
 def test_schema_patterns_give_their_memory_back() -> None:
     code = """
 import random, resource
-from gateway.core.schema import Schema
+from gateway.core.json_schema.schema import Schema
 text = "".join(random.choices("ab", k=60_000))
 def peak_mb():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

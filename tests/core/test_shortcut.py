@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from gateway.core.json_schema.schema import Schema
 from gateway.core.llm.structured_answer import Shortcut, answer_from_structured
-from gateway.core.schema import Schema
 from tests.growth import assert_linear
 
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}

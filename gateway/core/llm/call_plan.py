@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
+from gateway.core.json_schema.schema import relax_schema
 from gateway.core.llm.prompt import PromptPage, Task, build_messages
-from gateway.core.schema import relax_schema
 from gateway.core.tokens.counters import TokenCounter
 from gateway.core.tokens.split import split_markdown
 from gateway.errors import ContextOverflow

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from gateway.core.schema import Violation
+from gateway.core.json_schema.schema import Violation
 
 VERSION = "extract/1"  # another one when other words are sent: answers are cached by it
 Message = dict[str, Any]

@@ -14,8 +14,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from gateway.core.json_schema.schema import root_of
 from gateway.core.metadata.schema_org import ALIASES, FURNITURE, GENERIC
-from gateway.core.schema import root_of
 from gateway.core.text.numbers import read_quantity
 
 Item = dict[str, Any]

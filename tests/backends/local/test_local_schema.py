@@ -12,7 +12,7 @@ from backends.base import BackendRejected
 from backends.local import LocalBackend
 from backends.local.grammar import constrain
 from backends.local.prepare import violation
-from gateway.core.schema import Schema
+from gateway.core.json_schema.schema import Schema
 from tests.backends.local.local_model import ask, opened
 
 pytestmark = pytest.mark.anyio

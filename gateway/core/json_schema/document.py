@@ -13,8 +13,8 @@ from urllib.parse import unquote
 import msgspec
 import re2
 
+from gateway.core.json_schema.keywords import CHECKS, MANY, NAMED, ONE, Fault, quote, shorten
 from gateway.core.llm.pointer import find, pointer, unescape
-from gateway.core.schema_keywords import CHECKS, MANY, NAMED, ONE, Fault, quote, shorten
 from gateway.errors import InvalidRequest
 
 MAX_SCHEMA_BYTES = 128 * 1024
@@ -88,7 +88,7 @@ class Document:
     Args:
         document: decoded JSON.
     Raises:
-        InvalidRequest: see `gateway.core.schema.Schema`.
+        InvalidRequest: see `gateway.core.json_schema.schema.Schema`.
     """
 
     def __init__(self, document: dict[str, Any]) -> None:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from gateway.core.json_schema.document import Document, Place
+from gateway.core.json_schema.keywords import quote
 from gateway.core.llm.pointer import pointer
-from gateway.core.schema_document import Document, Place
-from gateway.core.schema_keywords import quote
 
 MAX_STEPS = 500_000
 MAX_VALUE_DEPTH = 500  # nested objects and arrays

@@ -10,14 +10,21 @@ from urllib.parse import unquote
 
 import msgspec
 
-from gateway.core.llm.pointer import find, unescape
-from gateway.core.schema_document import (
+from gateway.core.json_schema.document import (
     MAX_REFERENCES,
     MAX_SCHEMA_BYTES,
     MAX_SCHEMA_DEPTH,
     Document,
 )
-from gateway.core.schema_rules import MAX_STEPS, MAX_VALUE_DEPTH, MAX_VIOLATIONS, Run, Unbounded, Violation
+from gateway.core.json_schema.rules import (
+    MAX_STEPS,
+    MAX_VALUE_DEPTH,
+    MAX_VIOLATIONS,
+    Run,
+    Unbounded,
+    Violation,
+)
+from gateway.core.llm.pointer import find, unescape
 
 __all__ = [
     "MAX_REFERENCES",
