@@ -13,7 +13,7 @@ from gateway.core.classifier.features import Features, Head, build_features
 from gateway.core.classifier.network import PAGE_TYPES, Classifier, Network
 from gateway.core.dom.blocks import Blocks
 from gateway.core.model.page import CleanOptions
-from gateway.core.reading import read
+from gateway.core.parsing import read
 from training.corpus import Sample, read_samples
 from training.labels import label_blocks
 from training.lexicon import Counts, count_group, learn_lexicon

@@ -7,7 +7,7 @@ from gateway.core.dom.blocks import keep
 from gateway.core.dom.selection import REMOVED, find_selected
 from gateway.core.markdown import render
 from gateway.core.model.page import CleanOptions, Kept, Page
-from gateway.core.reading import Reading, read, root_of
+from gateway.core.parsing import Reading, read, root_of
 from gateway.core.visibility.hidden import quote_hidden
 from gateway.wire import Notice
 
