@@ -29,8 +29,8 @@ from gateway.core.tasks.page import CleanPage
 from gateway.core.tokens.counters import get_counter
 from gateway.errors import CleanError
 from gateway.fetch.base import FetchRequest
-from gateway.fetch.client import HttpFetcher
-from gateway.fetch.guard import Policy
+from gateway.fetch.http.client import HttpFetcher
+from gateway.fetch.http.guard import Policy
 from gateway.workers import WorkerPool
 
 CONCURRENCY = 32

@@ -20,8 +20,8 @@ from gateway.complete import Completer
 from gateway.core.tasks.base import Workers
 from gateway.descriptors import FETCHES_PER_WORK
 from gateway.extract import Extractor
-from gateway.fetch.client import HttpFetcher
-from gateway.fetch.guard import Policy
+from gateway.fetch.http.client import HttpFetcher
+from gateway.fetch.http.guard import Policy
 from gateway.fingerprint import core_fingerprint
 from gateway.grounding import Grounder
 from gateway.health import Health

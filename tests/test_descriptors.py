@@ -196,9 +196,9 @@ from gateway.cache.disk import DiskCache
 from gateway.core.tasks.tokens import CountTokens
 from gateway.errors import GatewayError
 from gateway.fetch.base import FetchRequest
-from gateway.fetch.client import HttpFetcher
-from gateway.fetch.dns import ThreadResolver
-from gateway.fetch.guard import Policy
+from gateway.fetch.http.client import HttpFetcher
+from gateway.fetch.http.dns import ThreadResolver
+from gateway.fetch.http.guard import Policy
 from gateway.workers import WorkerPool
 
 async def main(target, url, folder):

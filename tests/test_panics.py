@@ -23,8 +23,8 @@ from gateway.core.http.url import Url, parse_url
 from gateway.errors import RateLimited
 from gateway.extract import Extractor
 from gateway.fetch.base import Fetched
-from gateway.fetch.dns import ThreadResolver
-from gateway.fetch.robots import Robots
+from gateway.fetch.http.dns import ThreadResolver
+from gateway.fetch.http.robots import Robots
 from gateway.flights import Flight
 from gateway.keys import Key, hash_secret
 from gateway.ledger import Ledger

@@ -11,8 +11,8 @@ from fixtures.site import Answer, Site
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
-from gateway.fetch.client import HttpFetcher
-from gateway.fetch.guard import Policy
+from gateway.fetch.http.client import HttpFetcher
+from gateway.fetch.http.guard import Policy
 from gateway.pages import Pages
 from gateway.ready import ReadyAnswers
 from gateway.scrape import Scraper

@@ -10,8 +10,8 @@ import pytest
 from fixtures.site import Site
 from gateway.cache import open_cache
 from gateway.cache.single_flight import SingleFlight
-from gateway.fetch.client import HttpFetcher
-from gateway.fetch.guard import Policy
+from gateway.fetch.http.client import HttpFetcher
+from gateway.fetch.http.guard import Policy
 from gateway.pages import Pages
 from gateway.scrape import Scraper
 from gateway.wire import ScrapeRequest

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from gateway.errors import DnsFailed
-from gateway.fetch.client import HttpFetcher
-from gateway.fetch.guard import Policy
+from gateway.fetch.http.client import HttpFetcher
+from gateway.fetch.http.guard import Policy
 from tests.inline import InlineWorkers
 
 Behaviour = Callable[["Exchange"], Awaitable[None]]

@@ -17,7 +17,7 @@ from gateway.errors import (
     UrlRefused,
 )
 from gateway.fetch.base import FetchRequest
-from gateway.fetch.hosts import FAILURES_TO_OPEN
+from gateway.fetch.http.host_limits import FAILURES_TO_OPEN
 from tests.fetch.origins import Exchange, StubDns, fetcher, origin
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from gateway.errors import DnsFailed
-from gateway.fetch.dns import ThreadResolver
+from gateway.fetch.http.dns import ThreadResolver
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.core.http.url import parse_url
 from gateway.errors import DnsFailed, UrlRefused
 from gateway.fetch.base import FetchRequest
-from gateway.fetch.guard import Guard, Policy, is_public
+from gateway.fetch.http.guard import Guard, Policy, is_public
 from tests.fetch.origins import Exchange, StubDns, fetcher, origin
 
 REFUSED = {

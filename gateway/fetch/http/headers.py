@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from gateway.core.http.url import Url
 from gateway.errors import InvalidRequest
-from gateway.fetch.decoding import ACCEPT_ENCODING
+from gateway.fetch.http.decoding import ACCEPT_ENCODING
 
 DEFAULT_USER_AGENT = "Mozilla/5.0 (compatible; WinnowGateway/0.1)"
 MAX_CALLER_HEADERS = 64

@@ -20,10 +20,10 @@ from gateway.core.http.url import Url, join_url, parse_url
 from gateway.core.tasks.base import Workers
 from gateway.errors import ConnectFailed, DnsFailed, FetchTimeout, TooManyRedirects
 from gateway.fetch.base import Fetched, FetchRequest
-from gateway.fetch.dns import Resolver, ThreadResolver
-from gateway.fetch.exchange import ConnectionLost, Reply, exchange
-from gateway.fetch.guard import Guard, Policy
-from gateway.fetch.headers import (
+from gateway.fetch.http.dns import Resolver, ThreadResolver
+from gateway.fetch.http.exchange import ConnectionLost, Reply, exchange
+from gateway.fetch.http.guard import Guard, Policy
+from gateway.fetch.http.headers import (
     DEFAULT_USER_AGENT,
     filter_headers,
     read_location,
@@ -31,8 +31,8 @@ from gateway.fetch.headers import (
     request_headers,
     without_wire_headers,
 )
-from gateway.fetch.hosts import Hosts
-from gateway.fetch.robots import MAX_ROBOTS_BYTES, Robots
+from gateway.fetch.http.host_limits import Hosts
+from gateway.fetch.http.robots import MAX_ROBOTS_BYTES, Robots
 
 MAX_REDIRECTS = 5
 MAX_TRIES = 3

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from gateway.core.http.url import Url
 from gateway.errors import ConnectFailed, TooLarge, UrlRefused
-from gateway.fetch.dns import Resolver
+from gateway.fetch.http.dns import Resolver
 from gateway.net.asyncio_backend import AsyncioBackend
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
