@@ -31,7 +31,7 @@ from gateway.errors import CleanError
 from gateway.fetch.base import FetchRequest
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
-from gateway.workers import WorkerPool
+from gateway.workers.pool import WorkerPool
 
 CONCURRENCY = 32
 WORKERS = 2

@@ -15,7 +15,7 @@ from bench.processes import ROOT
 from fixtures.hostile import HOSTILE_PAGES, job_of
 from fixtures.site import find_pages
 from gateway.errors import CleanError
-from gateway.workers import WorkerPool
+from gateway.workers.pool import WorkerPool
 
 CALLERS, SECONDS = 20, 15
 WORST = ["nested-div", "nested-list", "many-attributes", "nested-quote", "angle-brackets", "nested-table"]

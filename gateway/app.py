@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
 from gateway.access import open_keyring
-from gateway.allocator import return_large_blocks
 from gateway.descriptors import fitted, raise_limit, share
 from gateway.drain import Drain
 from gateway.ledger import Ledger
@@ -29,6 +28,7 @@ from gateway.routes.watch import Watch
 from gateway.services import Services, cache_directory, open_services
 from gateway.settings import Settings, load_settings
 from gateway.tracing import Untraced, open_tracing
+from gateway.workers.allocator import return_large_blocks
 
 
 def open_doors(settings: Settings) -> Doors:

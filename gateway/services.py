@@ -31,7 +31,7 @@ from gateway.ready import ReadyAnswers
 from gateway.scrape import Scraper
 from gateway.settings import Settings, SettingsError
 from gateway.tracing import Untraced
-from gateway.workers import WorkerPool
+from gateway.workers.pool import WorkerPool
 
 
 class Services(Struct, kw_only=True, frozen=True):

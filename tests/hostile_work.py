@@ -11,7 +11,7 @@ import msgspec
 from gateway.core.tasks.base import answer, refuse
 from gateway.core.tasks.tokens import CountTokens
 from gateway.errors import UnsupportedContent
-from gateway.nursery import DONE, FRAME
+from gateway.workers.fork_server import DONE, FRAME
 
 
 def run(job: bytes) -> bytes:

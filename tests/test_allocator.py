@@ -9,7 +9,7 @@ import pytest
 PROGRAM = """
 import resource
 from pathlib import Path
-from gateway.allocator import return_large_blocks
+from gateway.workers.allocator import return_large_blocks
 
 def resident_mb():
     pages = int(Path("/proc/self/statm").read_text().split()[1])

@@ -54,11 +54,11 @@ ALLOWED = {
     },
     "gateway.environment": set(),
     "gateway.panics": set(),
-    "gateway.workers": {
+    "gateway.workers.pool": {
         "msgspec",
         "gateway.core.tasks.base",
         "gateway.environment",
-        "gateway.nursery",
+        "gateway.workers.fork_server",
         "gateway.errors",
     },
     "gateway.tracing": {  # what knows OpenTelemetry is `gateway.otel` alone
@@ -69,8 +69,8 @@ ALLOWED = {
         "gateway.limits",
         "gateway.otel",
     },
-    "gateway.allocator": set(),
-    "gateway.nursery": {"gateway.allocator"},  # it names its work, and must start quickly
+    "gateway.workers.allocator": set(),
+    "gateway.workers.fork_server": {"gateway.workers.allocator"},  # it names its work, and must start quickly
     "gateway.cache": {"msgspec", "diskcache", "valkey", "zstandard", "gateway.errors", "gateway.panics"},
     "gateway.sdk": {"msgspec", "httpx2", "gateway.sdk_calls", "gateway.wire", "gateway.errors"},
     "gateway.sdk_calls": {
@@ -223,7 +223,7 @@ INHERITS = re.compile(
     r"|concurrent\.futures(\.process)?\.ProcessPoolExecutor"
 )
 # forks of a process that has a clean environment itself
-FORKS = {"gateway.nursery": {"os.fork"}}
+FORKS = {"gateway.workers.fork_server": {"os.fork"}}
 
 
 def starts(path: Path) -> list[tuple[str, ast.Call]]:

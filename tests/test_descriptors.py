@@ -199,7 +199,7 @@ from gateway.fetch.base import FetchRequest
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.guard import Policy
-from gateway.workers import WorkerPool
+from gateway.workers.pool import WorkerPool
 
 async def main(target, url, folder):
     pool = WorkerPool(workers=1, timeout_s=60)

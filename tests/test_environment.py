@@ -145,7 +145,9 @@ def test_no_process_of_the_service_knows_a_secret_of_it(tmp_path: Path) -> None:
         assert answer.status_code == 200, answer.text
         assert knows(pid, planted.encode()), "this way of looking finds nothing"
         commands = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in descendants(pid)}
-        assert sum(b"gateway.nursery" in command for command in commands.values()) >= 2  # and a worker of it
+        assert (
+            sum(b"gateway.workers.fork_server" in command for command in commands.values()) >= 2
+        )  # and a worker of it
         assert sum(b"backends.local.worker" in command for command in commands.values()) == 1
         for child, command in commands.items():
             environment = Path(f"/proc/{child}/environ").read_bytes()

@@ -14,7 +14,7 @@ import pytest
 from gateway.core import CleanOptions
 from gateway.core.tasks.page import CleanPage
 from gateway.errors import GatewayError
-from gateway.workers import WorkerPool
+from gateway.workers.pool import WorkerPool
 from tests.leaks import descriptors, eventually
 
 PAGES = int(os.environ.get("FUZZ_PAGES", 20_000))

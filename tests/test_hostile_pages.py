@@ -9,7 +9,7 @@ import pytest
 from fixtures.hostile import HOSTILE_PAGES, job_of
 from gateway.core.tasks.page import Cleaned
 from gateway.errors import CleanTimeout
-from gateway.workers import WorkerPool
+from gateway.workers.pool import WorkerPool
 
 pytestmark = pytest.mark.anyio
 TIMEOUT_S = 0.75  # the promise holds for whichever deadline is set; the default is 5

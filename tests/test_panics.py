@@ -36,7 +36,7 @@ from gateway.routes.watch import Account
 from gateway.scrape import Scraper
 from gateway.settings import BackendSettings, ModelSettings
 from gateway.tracing import Untraced
-from gateway.workers import WorkerPool
+from gateway.workers.pool import WorkerPool
 from tests.leaks import eventually
 from tests.requirements import require_packages
 from tests.service import running_gateway

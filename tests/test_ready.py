@@ -17,7 +17,7 @@ from gateway.pages import Pages
 from gateway.ready import ReadyAnswers
 from gateway.scrape import Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
-from gateway.workers import WorkerPool
+from gateway.workers.pool import WorkerPool
 from tests.inline import InlineWorkers
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,7 @@ from gateway.fetch.http.guard import Policy
 from gateway.pages import Pages
 from gateway.scrape import Scraper
 from gateway.wire import ScrapeRequest
-from gateway.workers import WorkerPool
+from gateway.workers.pool import WorkerPool
 from tests.inline import InlineWorkers
 
 pytestmark = pytest.mark.anyio

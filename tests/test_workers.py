@@ -15,7 +15,7 @@ import pytest
 
 from gateway.core.tasks.tokens import CountTokens
 from gateway.errors import CleanError, CleanTimeout, GatewayError, UnsupportedContent
-from gateway.workers import ASIDE_PER_WORKER, SLOW_S, WorkerPool
+from gateway.workers.pool import ASIDE_PER_WORKER, SLOW_S, WorkerPool
 from tests.leaks import descriptors, eventually, is_running, stat_of
 
 pytestmark = pytest.mark.anyio
@@ -221,7 +221,7 @@ async def test_processes_end_with_a_gateway_that_is_killed() -> None:
     script = (
         "import asyncio, os\n"
         "from gateway.core.tasks.tokens import CountTokens\n"
-        "from gateway.workers import WorkerPool\n"
+        "from gateway.workers.pool import WorkerPool\n"
         "async def main():\n"
         "    pool = WorkerPool(workers=1, work='tests.hostile_work')\n"
         "    await pool.start()\n"

@@ -1,6 +1,6 @@
 """The work that a stranger's input can make slow, as values: a task in, its result out.
 
-Every task is run by `gateway.workers` in a process that can be killed. Nothing here knows of processes: `run` is
+Every task is run by `gateway.workers.pool` in a process that can be killed. Nothing here knows of processes: `run` is
 what such a process calls with the bytes of a task. May import the rest of `core`.
 """
 

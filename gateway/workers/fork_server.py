@@ -1,4 +1,4 @@
-"""The process that cleaning workers are forked from: `python -m gateway.nursery` on descriptor 0.
+"""The process that cleaning workers are forked from: `python -m gateway.workers.fork_server` on descriptor 0.
 
 It imports the work once, meets no page itself, has one thread, and so forks a ready worker in milliseconds
 that shares its memory. It is started with an environment free of keys. The gateway orders, over descriptor 0:
@@ -26,7 +26,7 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-from gateway.allocator import return_unused
+from gateway.workers.allocator import return_unused
 
 ORDER = struct.Struct("<cq")  # order, pid
 FRAME = struct.Struct("<cQd")  # kind, length of what follows, CPU seconds the sender has used in all
@@ -198,7 +198,7 @@ class Nursery:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m gateway.nursery")
+    parser = argparse.ArgumentParser(prog="python -m gateway.workers.fork_server")
     parser.add_argument("work", help="module with run(bytes) -> bytes, and warm() where it has one")
     parser.add_argument("total_bytes", type=int)
     parser.add_argument("extra_bytes", type=int)

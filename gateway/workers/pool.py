@@ -24,7 +24,7 @@ import msgspec
 from gateway.core.tasks.base import R, Task, pack, unpack
 from gateway.environment import child_environment
 from gateway.errors import CleanError, GatewayError, Overloaded
-from gateway.nursery import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
+from gateway.workers.fork_server import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
 
 SLOW_S = 0.1
 ASIDE_PER_WORKER = 3  # slow jobs beside each worker; beyond that they keep their place
@@ -322,7 +322,7 @@ class WorkerPool:
         try:
             with theirs:
                 self._nursery = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "gateway.nursery", *self._arguments],
+                    [sys.executable, "-P", "-m", "gateway.workers.fork_server", *self._arguments],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     env=child_environment(
