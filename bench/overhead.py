@@ -23,7 +23,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from fixtures.site import Site
 from gateway.app import create_app
-from gateway.keys import Key, hash_secret
+from gateway.auth.keys import Key, hash_secret
 from gateway.log import make_log
 from gateway.metrics import Metrics
 from gateway.routes.watch import Watch

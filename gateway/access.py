@@ -5,7 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
-from gateway.keys import KeyFile, Keyring, parse_key
+from gateway.auth.keys import KeyFile, Keyring, parse_key
 from gateway.settings import Settings, SettingsError
 
 

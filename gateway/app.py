@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
 from gateway.access import open_keyring
+from gateway.auth.budgets import Ledger
+from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
 from gateway.descriptors import fitted, raise_limit, share
 from gateway.drain import Drain
-from gateway.ledger import Ledger
-from gateway.limits import BODIES_BYTES, Admission, BodyBudget, Rates
 from gateway.log import make_log
 from gateway.metrics import Metrics
 from gateway.routes import chat, docs, extract, health, operation, playground, problems, scrape, tokens

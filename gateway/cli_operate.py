@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from gateway.keys import EVERYTHING
+from gateway.auth.keys import EVERYTHING
 
 DONE, FAILED = 0, 1
 
@@ -58,7 +58,7 @@ def _keys(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from gateway.access import key_file
-    from gateway.keys import Key, hash_secret, new_secret
+    from gateway.auth.keys import Key, hash_secret, new_secret
     from gateway.settings import load_settings
 
     file = key_file(load_settings(os.environ))

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from backends.base import BackendFailure
 from gateway.access import check_exposure
+from gateway.auth.keys import KeyFault
 from gateway.errors import GatewayError
-from gateway.keys import KeyFault
 from gateway.services import Services, cache_directory, check_parts, open_services
 from gateway.settings import Settings, SettingsError, load_settings
 from gateway.wire import ScrapeRequest

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from gateway.keys import Key
+from gateway.auth.keys import Key
 
 PREFIX = "WINNOW_"
 Positive = Annotated[float, Meta(gt=0)]

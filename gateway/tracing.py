@@ -9,11 +9,11 @@ import logging
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from gateway.auth.limits import Admission
 from gateway.cache.base import Cache
 from gateway.complete import Routes
 from gateway.core.tasks.base import Workers
 from gateway.fetch.base import Fetcher
-from gateway.limits import Admission
 
 CacheT = TypeVar("CacheT", bound=Cache)
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")

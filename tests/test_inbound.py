@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from gateway.auth.keys import Key, hash_secret
 from gateway.inbound import BoundedHttp
-from gateway.keys import Key, hash_secret
 from tests.service import running_gateway
 
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.access import check_exposure, key_file
-from gateway.keys import Key, KeyFault, KeyFile, Keyring, hash_secret, new_secret, parse_key
+from gateway.auth.keys import Key, KeyFault, KeyFile, Keyring, hash_secret, new_secret, parse_key
 from gateway.settings import Settings, SettingsError
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.auth.budgets import Ledger
+from gateway.auth.keys import Key
+from gateway.auth.limits import Admission, Rates
 from gateway.errors import Overloaded, RateLimited
-from gateway.keys import Key
-from gateway.ledger import Ledger
-from gateway.limits import Admission, Rates
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from fixtures.site import Answer, Site
-from gateway.keys import Key, hash_secret
+from gateway.auth.keys import Key, hash_secret
 from gateway.log import make_log, redact
 from gateway.settings import BackendSettings, ModelSettings
 from tests.leaks import wait_until

@@ -17,6 +17,8 @@ from mcp.client import Client
 from backends.base import BackendUnavailable, CompletionRequest
 from backends.local import LocalBackend
 from fixtures.site import Site
+from gateway.auth.budgets import Ledger
+from gateway.auth.keys import Key, hash_secret
 from gateway.cache.disk import DiskCache
 from gateway.cache.single_flight import SingleFlight
 from gateway.core.http.url import Url, parse_url
@@ -26,8 +28,6 @@ from gateway.fetch.base import Fetched
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.robots import Robots
 from gateway.flights import Flight
-from gateway.keys import Key, hash_secret
-from gateway.ledger import Ledger
 from gateway.log import make_log
 from gateway.metrics import FOLDER, Metrics
 from gateway.panics import Panicked, contained

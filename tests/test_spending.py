@@ -11,8 +11,8 @@ import httpx2
 import pytest
 
 from fixtures.site import Answer, Site
-from gateway.keys import Key, hash_secret
-from gateway.ledger import Ledger
+from gateway.auth.budgets import Ledger
+from gateway.auth.keys import Key, hash_secret
 from gateway.settings import BackendSettings
 from tests.service import running_gateway
 

@@ -14,7 +14,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from fixtures.site import Site
-from gateway.keys import Key, hash_secret
+from gateway.auth.keys import Key, hash_secret
 from gateway.settings import BackendSettings, ModelSettings
 from gateway.tracing import Untraced, open_tracing
 from tests.service import running_gateway

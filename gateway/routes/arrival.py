@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 from msgspec import Struct
 
+from gateway.auth.limits import BodyBudget
 from gateway.errors import RequestTimeout, TooLarge
-from gateway.limits import BodyBudget
 from gateway.routes.streaming import ClientLeft
 from gateway.routes.watch import Account
 

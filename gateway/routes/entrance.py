@@ -18,11 +18,11 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
+from gateway.auth.budgets import Ledger
+from gateway.auth.keys import ANONYMOUS, Key, Keyring
+from gateway.auth.limits import Admission, BodyBudget, Rates
 from gateway.errors import Forbidden, Unauthorized
 from gateway.identity import new_id
-from gateway.keys import ANONYMOUS, Key, Keyring
-from gateway.ledger import Ledger
-from gateway.limits import Admission, BodyBudget, Rates
 from gateway.panics import contained
 from gateway.routes.arrival import BodyLimit, read_body, replayed
 from gateway.routes.problems import request_id

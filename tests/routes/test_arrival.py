@@ -16,9 +16,9 @@ from litestar import Litestar, Request, post
 from litestar.params import RawBody
 
 from gateway.app import open_doors
+from gateway.auth.keys import Key, hash_secret
+from gateway.auth.limits import BodyBudget
 from gateway.inbound import BoundedHttp
-from gateway.keys import Key, hash_secret
-from gateway.limits import BodyBudget
 from gateway.metrics import Metrics
 from gateway.routes import problems
 from gateway.routes.arrival import AGENT_BYTES, MESSAGES_BYTES, SMALL_BYTES

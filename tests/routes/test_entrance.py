@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from fixtures.site import Answer, Site
-from gateway.keys import Key, KeyFile, hash_secret
+from gateway.auth.keys import Key, KeyFile, hash_secret
 from tests.leaks import wait_until
 from tests.service import leave_once, running_gateway
 from tests.test_metrics import read_metrics

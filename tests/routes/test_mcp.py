@@ -10,7 +10,7 @@ import pytest
 from mcp.client import Client
 
 from fixtures.site import Site
-from gateway.keys import Key, hash_secret
+from gateway.auth.keys import Key, hash_secret
 from gateway.log import make_log
 from tests.service import running_gateway
 

@@ -13,8 +13,8 @@ import jsonschema
 import pytest
 
 from gateway.app import create_app
+from gateway.auth.keys import Key, hash_secret
 from gateway.errors import BY_CODE
-from gateway.keys import Key, hash_secret
 from gateway.routes.field_words import FIELD_WORDS
 from gateway.routes.openapi import OPERATIONS, describe, routes_of
 from gateway.routes.reference import to_markdown

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from fixtures.site import Answer, Site
-from gateway.keys import Key, hash_secret
+from gateway.auth.keys import Key, hash_secret
 from gateway.settings import BackendSettings, ModelSettings
 from tests.requirements import require
 from tests.service import running_gateway

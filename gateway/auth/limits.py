@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable
 
 from msgspec import Struct
 
+from gateway.auth.keys import Key
 from gateway.errors import Overloaded, RateLimited
-from gateway.keys import Key
 
 RETRY_AFTER_S = 1.0
 BODIES_BYTES = 256 * 1024**2  # of a machine with 1 GiB for the service; a dozen of the longest bodies

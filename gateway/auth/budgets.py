@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.auth.keys import Key
 from gateway.errors import RateLimited
-from gateway.keys import Key
 from gateway.panics import contained
 
 BOOK_EVERY_S = 1.0
