@@ -24,10 +24,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from fixtures.site import Site
 from gateway.app import create_app
 from gateway.auth.keys import Key, hash_secret
-from gateway.log import make_log
-from gateway.metrics import Metrics
 from gateway.routes.watch import Watch
 from gateway.settings import Settings
+from gateway.telemetry.log import make_log
+from gateway.telemetry.metrics import Metrics
 from gateway.wire import ScrapeResponse, encode_json
 
 ROUNDS, CALLS = 9, 300

@@ -17,8 +17,6 @@ from gateway.auth.budgets import Ledger
 from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
 from gateway.descriptors import fitted, raise_limit, share
 from gateway.drain import Drain
-from gateway.log import make_log
-from gateway.metrics import Metrics
 from gateway.routes import chat, docs, extract, health, operation, playground, problems, scrape, tokens
 from gateway.routes.arrival import body_limits
 from gateway.routes.entrance import Doors, Entrance
@@ -27,7 +25,9 @@ from gateway.routes.ready import ReadyDoor
 from gateway.routes.watch import Watch
 from gateway.services import Services, cache_directory, open_services
 from gateway.settings import Settings, load_settings
-from gateway.tracing import Untraced, open_tracing
+from gateway.telemetry.log import make_log
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.tracing import Untraced, open_tracing
 from gateway.workers.allocator import return_large_blocks
 
 

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Awaitable, Callable
 
 from gateway.auth.limits import Admission
-from gateway.health import Health
+from gateway.telemetry.health import Health
 
 # of the time there is, for what comes after the work: telling streams, waiting a second for clients that do not
 # read what they are told, closing pools and processes

@@ -11,9 +11,9 @@ from gateway.access import check_exposure, open_keyring
 from gateway.descriptors import fitted, raise_limit, share
 from gateway.fleet import Fleet
 from gateway.inbound import BoundedHttp
-from gateway.metrics import FOLDER
 from gateway.services import check_parts
 from gateway.settings import Settings, SettingsError, load_settings
+from gateway.telemetry.metrics import FOLDER
 
 BACKLOG = 2048
 APP = "gateway.app:create_app_from_environment"

@@ -24,13 +24,13 @@ from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from gateway.fingerprint import core_fingerprint
 from gateway.grounding import Grounder
-from gateway.health import Health
-from gateway.metrics import Metrics
 from gateway.pages import Pages
 from gateway.ready import ReadyAnswers
 from gateway.scrape import Scraper
 from gateway.settings import Settings, SettingsError
-from gateway.tracing import Untraced
+from gateway.telemetry.health import Health
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.tracing import Untraced
 from gateway.workers.pool import WorkerPool
 
 

@@ -16,7 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from gateway.app import create_app
 from gateway.inbound import BoundedHttp
 from gateway.settings import Settings
-from gateway.tracing import Untraced
+from gateway.telemetry.tracing import Untraced
 from tests.leaks import wait_until
 
 

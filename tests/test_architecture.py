@@ -61,13 +61,13 @@ ALLOWED = {
         "gateway.workers.fork_server",
         "gateway.errors",
     },
-    "gateway.tracing": {  # what knows OpenTelemetry is `gateway.otel` alone
+    "gateway.telemetry.tracing": {  # what knows OpenTelemetry is `gateway.telemetry.otel` alone
         "gateway.cache.base",
         "gateway.complete",
         "gateway.core.tasks.base",
         "gateway.fetch.base",
         "gateway.auth.limits",
-        "gateway.otel",
+        "gateway.telemetry.otel",
     },
     "gateway.workers.allocator": set(),
     "gateway.workers.fork_server": {"gateway.workers.allocator"},  # it names its work, and must start quickly

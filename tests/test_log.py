@@ -9,8 +9,8 @@ import pytest
 
 from fixtures.site import Answer, Site
 from gateway.auth.keys import Key, hash_secret
-from gateway.log import make_log, redact
 from gateway.settings import BackendSettings, ModelSettings
+from gateway.telemetry.log import make_log, redact
 from tests.leaks import wait_until
 from tests.service import leave_once, running_gateway
 

@@ -28,14 +28,14 @@ from gateway.fetch.base import Fetched
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.robots import Robots
 from gateway.flights import Flight
-from gateway.log import make_log
-from gateway.metrics import FOLDER, Metrics
 from gateway.panics import Panicked, contained
 from gateway.routes.mcp_door import McpDoor
 from gateway.routes.watch import Account
 from gateway.scrape import Scraper
 from gateway.settings import BackendSettings, ModelSettings
-from gateway.tracing import Untraced
+from gateway.telemetry.log import make_log
+from gateway.telemetry.metrics import FOLDER, Metrics
+from gateway.telemetry.tracing import Untraced
 from gateway.workers.pool import WorkerPool
 from tests.leaks import eventually
 from tests.requirements import require_packages

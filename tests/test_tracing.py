@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from fixtures.site import Site
 from gateway.auth.keys import Key, hash_secret
 from gateway.settings import BackendSettings, ModelSettings
-from gateway.tracing import Untraced, open_tracing
+from gateway.telemetry.tracing import Untraced, open_tracing
 from tests.service import running_gateway
 from tests.upstream import HELLO, Said, upstream
 
@@ -163,7 +163,7 @@ def test_tracing_is_off_and_leaves_every_part_itself(environ: dict[str, str]) ->
 def test_tracing_without_the_extra_says_so_and_stays_off() -> None:
     code = (
         "import sys; sys.modules['opentelemetry.exporter'] = None\n"
-        "from gateway.tracing import Untraced, open_tracing\n"
+        "from gateway.telemetry.tracing import Untraced, open_tracing\n"
         "assert type(open_tracing({'OTEL_EXPORTER_OTLP_ENDPOINT': 'http://127.0.0.1:1'})) is Untraced"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

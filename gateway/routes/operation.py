@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
-from gateway.metrics import CONTENT_TYPE, Metrics
+from gateway.telemetry.metrics import CONTENT_TYPE, Metrics
 
 
 @get("/metrics", summary="Prometheus metrics", tags=["operation"], opt={"access": "admin"})

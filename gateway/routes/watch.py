@@ -9,8 +9,8 @@ from litestar.types import Message, Scope
 from structlog.typing import FilteringBoundLogger
 
 from gateway.errors import GatewayError
-from gateway.metrics import Metrics
 from gateway.routes.problems import request_id
+from gateway.telemetry.metrics import Metrics
 from gateway.wire import ScrapeResponse
 
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#\\]*@)?([^/?#\\@]*)", re.IGNORECASE)

@@ -12,8 +12,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway.log import make_log
 from gateway.settings import BackendSettings
+from gateway.telemetry.log import make_log
 from tests.leaks import wait_until
 from tests.service import running_gateway
 from tests.upstream import Said, Upstream, upstream

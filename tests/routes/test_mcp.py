@@ -11,7 +11,7 @@ from mcp.client import Client
 
 from fixtures.site import Site
 from gateway.auth.keys import Key, hash_secret
-from gateway.log import make_log
+from gateway.telemetry.log import make_log
 from tests.service import running_gateway
 
 pytestmark = pytest.mark.anyio

@@ -34,7 +34,7 @@ from gateway.core.tasks.base import R, Task, Workers
 from gateway.core.tasks.page import Cleaned
 from gateway.fetch.base import Fetched, Fetcher, FetchRequest
 from gateway.routes.watch import route_of
-from gateway.tracing import CacheT, Untraced
+from gateway.telemetry.tracing import CacheT, Untraced
 
 SERVICE = "winnow"
 FLUSH_S = 2.0  # what a collector that does not answer may hold up the end

@@ -61,6 +61,6 @@ def open_tracing(environ: Mapping[str, str]) -> Untraced:
             "an OTLP endpoint is configured, but nothing here sends traces: install the extra `otel`"
         )
         return Untraced()
-    from gateway.otel import open_exporting
+    from gateway.telemetry.otel import open_exporting
 
     return open_exporting(environ)

@@ -16,8 +16,8 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from gateway.model_metrics import ModelMetrics
 from gateway.panics import contained
+from gateway.telemetry.model_metrics import ModelMetrics
 from gateway.wire import ScrapeResponse
 
 _log = logging.getLogger("winnow.metrics")
