@@ -54,7 +54,7 @@ Tell = Callable[[ExtractEvent], None]
 
 
 class PageScraper(Protocol):
-    """What an Extractor needs of gateway.scrape.Scraper."""
+    """What an Extractor needs of gateway.scraping.scraper.Scraper."""
 
     async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse: ...
 

@@ -26,7 +26,7 @@ MARGIN_TOKENS = 200  # rules, fences and titles, and what the model's own tokeni
 
 
 class PageScraper(Protocol):
-    """What a Grounder needs of gateway.scrape.Scraper."""
+    """What a Grounder needs of gateway.scraping.scraper.Scraper."""
 
     async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse: ...
 

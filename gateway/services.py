@@ -24,9 +24,9 @@ from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from gateway.fingerprint import core_fingerprint
 from gateway.grounding import Grounder
-from gateway.pages import Pages
-from gateway.ready import ReadyAnswers
-from gateway.scrape import Scraper
+from gateway.scraping.cached_responses import ReadyAnswers
+from gateway.scraping.pages import Pages
+from gateway.scraping.scraper import Scraper
 from gateway.settings import Settings, SettingsError
 from gateway.telemetry.health import Health
 from gateway.telemetry.metrics import Metrics

@@ -28,7 +28,7 @@ from gateway.errors import (
     SchemaUnsatisfied,
 )
 from gateway.extract import Extractor
-from gateway.scrape import Scraper
+from gateway.scraping.scraper import Scraper
 from gateway.services import open_services
 from gateway.settings import Settings
 from gateway.wire import (

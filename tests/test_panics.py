@@ -31,7 +31,7 @@ from gateway.flights import Flight
 from gateway.panics import Panicked, contained
 from gateway.routes.mcp_door import McpDoor
 from gateway.routes.watch import Account
-from gateway.scrape import Scraper
+from gateway.scraping.scraper import Scraper
 from gateway.settings import BackendSettings, ModelSettings
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import FOLDER, Metrics

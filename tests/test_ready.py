@@ -13,9 +13,9 @@ from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
-from gateway.pages import Pages
-from gateway.ready import ReadyAnswers
-from gateway.scrape import Scraper
+from gateway.scraping.cached_responses import ReadyAnswers
+from gateway.scraping.pages import Pages
+from gateway.scraping.scraper import Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 from gateway.workers.pool import WorkerPool
 from tests.inline import InlineWorkers

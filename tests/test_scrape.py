@@ -12,8 +12,8 @@ from gateway.cache import open_cache
 from gateway.cache.single_flight import SingleFlight
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
-from gateway.pages import Pages
-from gateway.scrape import Scraper
+from gateway.scraping.pages import Pages
+from gateway.scraping.scraper import Scraper
 from gateway.wire import ScrapeRequest
 from gateway.workers.pool import WorkerPool
 from tests.inline import InlineWorkers

@@ -13,7 +13,7 @@ from litestar.types import Receive, Scope, Send
 
 from gateway.extract import Extractor
 from gateway.panics import contained
-from gateway.scrape import Scraper
+from gateway.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,7 +25,7 @@ from gateway.routes.extract import facts_of
 from gateway.routes.openai_errors import OURS
 from gateway.routes.streaming import ClientLeft, given_up_when_client_leaves
 from gateway.routes.watch import Account, hosts_in, note_page
-from gateway.scrape import Scraper
+from gateway.scraping.scraper import Scraper
 from gateway.wire import ExtractRequest, ScrapeRequest, TokensRequest
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
 
-from gateway.ready import MAX_REQUEST_BYTES, ReadyAnswer, ReadyAnswers
 from gateway.routes.watch import Account, note_page
+from gateway.scraping.cached_responses import MAX_REQUEST_BYTES, ReadyAnswer, ReadyAnswers
 
 
 class ReadyDoor(ASGIMiddleware):

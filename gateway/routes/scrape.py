@@ -18,7 +18,7 @@ from gateway.routes.negotiation import preferred
 from gateway.routes.problems import to_document
 from gateway.routes.streaming import given_up_when_client_leaves
 from gateway.routes.watch import Account, hosts_in, note_page
-from gateway.scrape import Opening, Scraper
+from gateway.scraping.scraper import Opening, Scraper
 from gateway.services import Services
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 

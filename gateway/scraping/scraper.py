@@ -31,7 +31,7 @@ from gateway.errors import (
     UrlRefused,
 )
 from gateway.identity import new_id
-from gateway.pages import Opened, Pages, Snapshot, digest_of
+from gateway.scraping.pages import Opened, Pages, Snapshot, digest_of
 from gateway.wire import (
     Notice,
     ScrapeRequest,
