@@ -15,7 +15,7 @@ from typing import Any
 from backends.base import CompletionRequest, ModelInfo, Route
 from backends.scripted import Reply, ScriptedBackend
 from bench.evidence import make_page
-from gateway.complete import Completer
+from gateway.completions.completer import Completer
 from gateway.extract import Extractor
 from gateway.wire import AnswerCacheOptions, ExtractRequest, ScrapeRequest, ScrapeResponse
 from tests.inline import InlineWorkers

@@ -13,9 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from backends.base import CompletionRequest, Route
-from gateway.answers import Finished
-from gateway.complete import NOT_VALID, Completer, Spend
-from gateway.completion_cache import CachePolicy
+from gateway.completions.answer import Finished
+from gateway.completions.completer import NOT_VALID, Completer, Spend
+from gateway.completions.completion_cache import CachePolicy
 from gateway.core.json_schema.schema import Violation, inline_root
 from gateway.core.llm.call_plan import Call, Plan
 from gateway.core.llm.prompt import (

@@ -20,7 +20,8 @@ import msgspec
 
 from backends.base import Route
 from gateway.asking import Asking
-from gateway.complete import Completer, Spend, spend_nothing
+from gateway.completions.broadcast import Flight, Follower
+from gateway.completions.completer import Completer, Spend, spend_nothing
 from gateway.core.tasks.answers import CheckSchema
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.evidence import MAX_LEAVES, FindEvidence
@@ -28,7 +29,6 @@ from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens.counters import resolve_tokenizer
 from gateway.errors import BackendUnavailable, CleanError, GatewayError, InvalidRequest
 from gateway.extraction import STRUCTURED, Outcome, ReadPage, summarise
-from gateway.flights import Flight, Follower
 from gateway.sizing import Sizer
 from gateway.wire import (
     CacheReport,

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from backends.base import Completion, Route, Usage
-from gateway.answers import Finished
+from gateway.completions.answer import Finished
 from gateway.core.llm.prompt import PromptPage
 from gateway.core.tasks.evidence import StatedPage
 from gateway.errors import BackendUnavailable

@@ -16,14 +16,14 @@ from gateway.bodies import Bodies
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
-from gateway.complete import Completer
+from gateway.completions.completer import Completer
+from gateway.completions.web_context import Grounder
 from gateway.core.tasks.base import Workers
 from gateway.descriptors import FETCHES_PER_WORK
 from gateway.extract import Extractor
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from gateway.fingerprint import core_fingerprint
-from gateway.grounding import Grounder
 from gateway.scraping.cached_responses import ReadyAnswers
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from backends.base import Completion, CompletionRequest, Delta, Price, Route, UnknownModel, Usage
 from backends.scripted import Reply, ScriptedBackend
 from gateway import errors
-from gateway.answers import Finished
 from gateway.cache.base import NOT_TAKEN
-from gateway.complete import CHANCE, NOT_VALID, Completer
-from gateway.completion_cache import CachePolicy
+from gateway.completions.answer import Finished
+from gateway.completions.completer import CHANCE, NOT_VALID, Completer
+from gateway.completions.completion_cache import CachePolicy
 from tests.inline import InlineWorkers
 from tests.leaks import eventually
 from tests.shelf import DictCache

@@ -4,7 +4,7 @@ import pytest
 
 from backends.base import CompletionRequest, Route
 from backends.scripted import ScriptedBackend
-from gateway.context import check_context, most_tokens
+from gateway.completions.context import check_context, most_tokens
 from gateway.core.tokens.counters import get_counter
 from gateway.errors import ContextOverflow
 from tests.inline import InlineWorkers

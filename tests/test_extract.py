@@ -14,7 +14,7 @@ from backends.base import CompletionRequest, ModelInfo, Price, Route, UnknownMod
 from backends.scripted import Reply, ScriptedBackend
 from fixtures.site import Answer, Site
 from gateway.cache import open_cache
-from gateway.complete import NOT_VALID, Completer
+from gateway.completions.completer import NOT_VALID, Completer
 from gateway.core.tasks.answers import ValidateAnswer
 from gateway.core.tasks.base import R, Task, Workers
 from gateway.errors import (

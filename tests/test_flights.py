@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.flights import Flight, ReaderClosed
+from gateway.completions.broadcast import Flight, ReaderClosed
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from backends.base import CompletionRequest, Price, Route
 from backends.scripted import Reply, ScriptedBackend
 from gateway import errors
-from gateway.complete import Completer
+from gateway.completions.completer import Completer
 from gateway.telemetry.model_metrics import MOST_MODELS, ModelMetrics
 from tests.inline import InlineWorkers
 

@@ -21,13 +21,13 @@ from gateway.auth.budgets import Ledger
 from gateway.auth.keys import Key, hash_secret
 from gateway.cache.disk import DiskCache
 from gateway.cache.single_flight import SingleFlight
+from gateway.completions.broadcast import Flight
 from gateway.core.http.url import Url, parse_url
 from gateway.errors import RateLimited
 from gateway.extract import Extractor
 from gateway.fetch.base import Fetched
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.robots import Robots
-from gateway.flights import Flight
 from gateway.panics import Panicked, contained
 from gateway.routes.mcp_door import McpDoor
 from gateway.routes.watch import Account

@@ -12,10 +12,10 @@ from msgspec import Meta, Struct
 
 from backends.base import CompletionRequest, Route
 from gateway.bodies import to_kind
-from gateway.completion_cache import CachePolicy
+from gateway.completions.broadcast import ReaderClosed
+from gateway.completions.completion_cache import CachePolicy
+from gateway.completions.web_context import Grounded
 from gateway.errors import InvalidRequest
-from gateway.flights import ReaderClosed
-from gateway.grounding import Grounded
 from gateway.routes.entrance import account_of
 from gateway.routes.openai_answers import ChatEvents, whole_body
 from gateway.routes.openai_errors import exception_handlers

@@ -9,9 +9,9 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
-from gateway.answers import HOLD_S
+from gateway.completions.answer import HOLD_S
+from gateway.completions.broadcast import Follower, ReaderClosed
 from gateway.errors import GatewayError, InternalError
-from gateway.flights import Follower, ReaderClosed
 from gateway.net import sse
 from gateway.routes.chat import answer_headers
 from gateway.routes.entrance import account_of

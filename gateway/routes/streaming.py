@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from gateway.flights import ReaderClosed
+from gateway.completions.broadcast import ReaderClosed
 from gateway.net import sse
 
 HEARTBEAT_S = 15.0

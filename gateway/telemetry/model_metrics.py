@@ -6,7 +6,7 @@ Source: OpenTelemetry semantic conventions, "GenAI metrics" (names, labels and b
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from backends.base import Route
-from gateway.answers import Finished
+from gateway.completions.answer import Finished
 from gateway.errors import GatewayError
 
 OPERATION = "chat"

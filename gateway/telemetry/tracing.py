@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from gateway.auth.limits import Admission
 from gateway.cache.base import Cache
-from gateway.complete import Routes
+from gateway.completions.completer import Routes
 from gateway.core.tasks.base import Workers
 from gateway.fetch.base import Fetcher
 

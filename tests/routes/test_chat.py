@@ -16,8 +16,8 @@ from backends.base import CompletionRequest
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
 from gateway.bodies import Bodies
-from gateway.complete import CHANCE, Completer
-from gateway.grounding import Grounder
+from gateway.completions.completer import CHANCE, Completer
+from gateway.completions.web_context import Grounder
 from gateway.net import sse
 from gateway.routes import chat
 from gateway.services import Services

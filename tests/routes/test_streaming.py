@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from litestar import Litestar, Request, get
 
-from gateway.flights import ReaderClosed
+from gateway.completions.broadcast import ReaderClosed
 from gateway.net.sse import EventDecoder
 from gateway.routes.streaming import Departure, EventStream
 from tests.serving import served

@@ -11,7 +11,7 @@ from backends.base import CompletionRequest, Route
 from backends.local import LocalBackend
 from backends.local.model_file import HEAD_BYTES, identify_file
 from fixtures.make_gguf import CHAT_TEMPLATE, write_model
-from gateway.complete import Completer
+from gateway.completions.completer import Completer
 from tests.backends.local.local_model import opened, until
 from tests.inline import InlineWorkers
 from tests.shelf import DictCache

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from backends.base import CompletionRequest, Route
-from gateway.context import most_tokens
+from gateway.completions.context import most_tokens
 from gateway.core.llm.prompt import PromptPage, ground_messages, share_budget
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter

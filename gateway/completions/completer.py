@@ -36,20 +36,20 @@ from backends.base import (
     UnknownModel,
 )
 from backends.base import BackendUnavailable as NoBackend
-from gateway.answers import Answer, Landing, Watcher, final_choices, replay_deltas
 from gateway.cache.base import NOT_TAKEN, Cache
-from gateway.completion_cache import (
+from gateway.completions.answer import Answer, Landing, Watcher, final_choices, replay_deltas
+from gateway.completions.broadcast import Flight
+from gateway.completions.completion_cache import (
     CachePolicy,
     CompletionCache,
     Stored,
     completion_key,
     is_repeatable,
 )
-from gateway.context import check_context, count_call
+from gateway.completions.context import check_context, count_call
+from gateway.completions.failures import is_worth_a_fallback, to_gateway_error
 from gateway.core.tasks.base import Workers
 from gateway.errors import BackendUnavailable, NotFound
-from gateway.failures import is_worth_a_fallback, to_gateway_error
-from gateway.flights import Flight
 from gateway.wire import CacheReport
 
 ANY_CACHE = CachePolicy()

@@ -7,11 +7,11 @@ import msgspec
 from msgspec import Struct
 
 from backends.base import Completion, Delta, Price, Route, Usage
-from gateway.completion_cache import Stored
+from gateway.completions.broadcast import Follower
+from gateway.completions.completion_cache import Stored
 from gateway.core.llm.choices import decode_chunk, fold_choices, replay_choices
 from gateway.core.llm.timing import TokenTimings, measure_tokens
 from gateway.errors import GatewayError
-from gateway.flights import Follower
 from gateway.wire import CacheReport, encode_json
 
 HOLD_S = 5.0  # an answer that has begun, without a token yet, keeps its caller waiting for a status no longer
