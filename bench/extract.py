@@ -16,7 +16,7 @@ from backends.base import CompletionRequest, ModelInfo, Route
 from backends.scripted import Reply, ScriptedBackend
 from bench.evidence import make_page
 from gateway.completions.completer import Completer
-from gateway.extract import Extractor
+from gateway.extraction.extractor import Extractor
 from gateway.wire import AnswerCacheOptions, ExtractRequest, ScrapeRequest, ScrapeResponse
 from tests.inline import InlineWorkers
 

@@ -20,7 +20,7 @@ from gateway.completions.completer import Completer
 from gateway.completions.web_context import Grounder
 from gateway.core.tasks.base import Workers
 from gateway.descriptors import FETCHES_PER_WORK
-from gateway.extract import Extractor
+from gateway.extraction.extractor import Extractor
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from gateway.fingerprint import core_fingerprint

@@ -27,7 +27,7 @@ from gateway.errors import (
     OriginStatus,
     SchemaUnsatisfied,
 )
-from gateway.extract import Extractor
+from gateway.extraction.extractor import Extractor
 from gateway.scraping.scraper import Scraper
 from gateway.services import open_services
 from gateway.settings import Settings

@@ -24,7 +24,7 @@ from gateway.cache.single_flight import SingleFlight
 from gateway.completions.broadcast import Flight
 from gateway.core.http.url import Url, parse_url
 from gateway.errors import RateLimited
-from gateway.extract import Extractor
+from gateway.extraction.extractor import Extractor
 from gateway.fetch.base import Fetched
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.robots import Robots

@@ -11,7 +11,7 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from gateway.extract import Extractor
+from gateway.extraction.extractor import Extractor
 from gateway.panics import contained
 from gateway.scraping.scraper import Scraper
 

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from gateway import __version__
 from gateway.errors import Forbidden, GatewayError, InternalError
-from gateway.extract import Extractor
+from gateway.extraction.extractor import Extractor
 from gateway.panics import contained
 from gateway.routes.extract import facts_of
 from gateway.routes.openai_errors import OURS

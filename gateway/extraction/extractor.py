@@ -5,7 +5,7 @@
     async for event in extractor.stream(request, tenant="alice"):   # source…, delta…, evidence, done
 
 One road for both: the work tells its events as they come, and `extract` collects them. Sources are scraped at
-once and told in the order asked for; then `gateway.asking` finds the answer, and every value of it is judged
+once and told in the order asked for; then `gateway.extraction.strategy` finds the answer, and every value of it is judged
 against the pages.
 """
 
@@ -19,7 +19,6 @@ from typing import Any, Protocol
 import msgspec
 
 from backends.base import Route
-from gateway.asking import Asking
 from gateway.completions.broadcast import Flight, Follower
 from gateway.completions.completer import Completer, Spend, spend_nothing
 from gateway.core.tasks.answers import CheckSchema
@@ -28,8 +27,9 @@ from gateway.core.tasks.evidence import MAX_LEAVES, FindEvidence
 from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens.counters import resolve_tokenizer
 from gateway.errors import BackendUnavailable, CleanError, GatewayError, InvalidRequest
-from gateway.extraction import STRUCTURED, Outcome, ReadPage, summarise
-from gateway.sizing import Sizer
+from gateway.extraction.call_planner import Sizer
+from gateway.extraction.state import STRUCTURED, Outcome, ReadPage, summarise
+from gateway.extraction.strategy import Asking
 from gateway.wire import (
     CacheReport,
     EvidenceEvent,

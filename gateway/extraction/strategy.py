@@ -30,8 +30,8 @@ from gateway.core.tasks.answers import Answered, AnswerFromStructured, MergeAnsw
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import MakeDelimiter
 from gateway.errors import ContextOverflow, GatewayError, SchemaUnsatisfied
-from gateway.extraction import Outcome
-from gateway.sizing import Sizer, tokenizer_of
+from gateway.extraction.call_planner import Sizer, tokenizer_of
+from gateway.extraction.state import Outcome
 from gateway.wire import Coverage, DeltaEvent, Estimate, ExtractRequest, Notice, encode_json
 
 CALLS_AT_ONCE = 4
