@@ -22,9 +22,9 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from fixtures.site import Site
+from gateway.api.context import Watch
 from gateway.app import create_app
 from gateway.auth.keys import Key, hash_secret
-from gateway.routes.watch import Watch
 from gateway.settings import Settings
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import Metrics

@@ -13,16 +13,17 @@ from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
 from gateway.access import open_keyring
+from gateway.api import problems
+from gateway.api.context import Watch
+from gateway.api.middleware import Doors, Entrance
+from gateway.api.request_body import body_limits
 from gateway.auth.budgets import Ledger
 from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
 from gateway.descriptors import fitted, raise_limit, share
 from gateway.drain import Drain
-from gateway.routes import chat, docs, extract, health, operation, playground, problems, scrape, tokens
-from gateway.routes.arrival import body_limits
-from gateway.routes.entrance import Doors, Entrance
+from gateway.routes import chat, docs, extract, health, operation, playground, scrape, tokens
 from gateway.routes.mcp_door import McpDoor
 from gateway.routes.ready import ReadyDoor
-from gateway.routes.watch import Watch
 from gateway.services import Services, cache_directory, open_services
 from gateway.settings import Settings, load_settings
 from gateway.telemetry.log import make_log

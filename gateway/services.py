@@ -12,7 +12,7 @@ from msgspec import Struct
 from backends.base import BackendFailure
 from backends.registry import Registry
 from backends.specs import specs_from
-from gateway.bodies import Bodies
+from gateway.api.bodies import Bodies
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight

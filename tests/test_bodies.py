@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.bodies import to_kind
+from gateway.api.bodies import to_kind
 from gateway.core.http.json_body import decode_json
 from gateway.errors import InvalidRequest
 from gateway.routes.chat import ChatRequest

@@ -9,16 +9,16 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
+from gateway.api.context import hosts_in, stages
+from gateway.api.middleware import account_of
+from gateway.api.negotiation import preferred
+from gateway.api.problems import to_document
+from gateway.api.streaming import Departure, EventStream, given_up_when_client_leaves
 from gateway.completions.answer import HOLD_S
 from gateway.completions.broadcast import Follower, ReaderClosed
 from gateway.errors import GatewayError, InternalError
 from gateway.net import sse
 from gateway.routes.chat import answer_headers
-from gateway.routes.entrance import account_of
-from gateway.routes.negotiation import preferred
-from gateway.routes.problems import to_document
-from gateway.routes.streaming import Departure, EventStream, given_up_when_client_leaves
-from gateway.routes.watch import hosts_in, stages
 from gateway.services import Services
 from gateway.wire import (
     DeltaEvent,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
 
-from gateway.routes.watch import Account, note_page
+from gateway.api.context import Account, note_page
 from gateway.scraping.cached_responses import MAX_REQUEST_BYTES, ReadyAnswer, ReadyAnswers
 
 

@@ -11,13 +11,13 @@ from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import ASGIApp
 
+from gateway.api.context import Account, hosts_in, note_page
+from gateway.api.middleware import account_of
+from gateway.api.negotiation import preferred
+from gateway.api.problems import to_document
+from gateway.api.streaming import given_up_when_client_leaves
 from gateway.errors import GatewayError
 from gateway.net import sse
-from gateway.routes.entrance import account_of
-from gateway.routes.negotiation import preferred
-from gateway.routes.problems import to_document
-from gateway.routes.streaming import given_up_when_client_leaves
-from gateway.routes.watch import Account, hosts_in, note_page
 from gateway.scraping.scraper import Opening, Scraper
 from gateway.services import Services
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json

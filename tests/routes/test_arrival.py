@@ -15,14 +15,14 @@ import pytest
 from litestar import Litestar, Request, post
 from litestar.params import RawBody
 
+from gateway.api import problems
+from gateway.api.context import Watch
+from gateway.api.middleware import Entrance
+from gateway.api.request_body import AGENT_BYTES, MESSAGES_BYTES, SMALL_BYTES
 from gateway.app import open_doors
 from gateway.auth.keys import Key, hash_secret
 from gateway.auth.limits import BodyBudget
 from gateway.inbound import BoundedHttp
-from gateway.routes import problems
-from gateway.routes.arrival import AGENT_BYTES, MESSAGES_BYTES, SMALL_BYTES
-from gateway.routes.entrance import Entrance
-from gateway.routes.watch import Watch
 from gateway.settings import BackendSettings, Settings
 from gateway.telemetry.metrics import Metrics
 from tests.service import running_gateway

@@ -15,7 +15,7 @@ from litestar.di import Provide
 from backends.base import CompletionRequest
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
-from gateway.bodies import Bodies
+from gateway.api.bodies import Bodies
 from gateway.completions.completer import CHANCE, Completer
 from gateway.completions.web_context import Grounder
 from gateway.net import sse

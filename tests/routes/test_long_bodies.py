@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway.bodies import LONG_BYTES
+from gateway.api.bodies import LONG_BYTES
 from gateway.core.http.json_body import MAX_VALUES
 
 

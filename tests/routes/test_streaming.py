@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from litestar import Litestar, Request, get
 
+from gateway.api.streaming import Departure, EventStream
 from gateway.completions.broadcast import ReaderClosed
 from gateway.net.sse import EventDecoder
-from gateway.routes.streaming import Departure, EventStream
 from tests.serving import served
 
 pytestmark = pytest.mark.anyio

@@ -18,16 +18,16 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
+from gateway.api.context import Account, Watch
+from gateway.api.problems import request_id
+from gateway.api.request_body import BodyLimit, read_body, replayed
+from gateway.api.streaming import given_up_when_client_leaves
 from gateway.auth.budgets import Ledger
 from gateway.auth.keys import ANONYMOUS, Key, Keyring
 from gateway.auth.limits import Admission, BodyBudget, Rates
 from gateway.errors import Forbidden, Unauthorized
 from gateway.identity import new_id
 from gateway.panics import contained
-from gateway.routes.arrival import BodyLimit, read_body, replayed
-from gateway.routes.problems import request_id
-from gateway.routes.streaming import given_up_when_client_leaves
-from gateway.routes.watch import Account, Watch
 
 # loopback; and names without a dot, by which containers call each other: nobody can register one
 _LOCAL_HOST = re.compile(rb"(127(\.\d{1,3}){3}|\[::1\]|[\w-]+)(:\d*)?")

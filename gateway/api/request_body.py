@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 from msgspec import Struct
 
+from gateway.api.context import Account
+from gateway.api.streaming import ClientLeft
 from gateway.auth.limits import BodyBudget
 from gateway.errors import RequestTimeout, TooLarge
-from gateway.routes.streaming import ClientLeft
-from gateway.routes.watch import Account
 
 SMALL_BYTES = 64 * 1024  # options; most routes read no body at all
 AGENT_BYTES = 256 * 1024  # the protocol's own package parses it, on the event loop

@@ -11,9 +11,9 @@ from litestar.plugins.problem_details import (
     ProblemDetailsPlugin,
 )
 
+from gateway.api.streaming import ClientLeft
 from gateway.errors import GatewayError, InternalError, InvalidRequest
 from gateway.identity import new_id
-from gateway.routes.streaming import ClientLeft
 
 TYPE_PREFIX = "urn:winnow:error:"
 request_id: ContextVar[str] = ContextVar("request_id", default="")

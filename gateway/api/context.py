@@ -8,8 +8,8 @@ from typing import Any
 from litestar.types import Message, Scope
 from structlog.typing import FilteringBoundLogger
 
+from gateway.api.problems import request_id
 from gateway.errors import GatewayError
-from gateway.routes.problems import request_id
 from gateway.telemetry.metrics import Metrics
 from gateway.wire import ScrapeResponse
 
