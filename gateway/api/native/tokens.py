@@ -6,8 +6,8 @@ from litestar import Request, post
 from litestar.di import NamedDependency
 from litestar.params import RawBody
 
+from gateway.api.native.scrape import WORK
 from gateway.api.streaming import given_up_when_client_leaves
-from gateway.routes.scrape import WORK
 from gateway.services import Services
 from gateway.wire import TokensRequest, TokensResponse
 

@@ -1,0 +1,1 @@
+"""Winnow's own routes: scrape, extract, tokens."""
