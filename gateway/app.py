@@ -18,12 +18,13 @@ from gateway.api.context import Watch
 from gateway.api.middleware import Doors, Entrance
 from gateway.api.native import extract, scrape, tokens
 from gateway.api.native.cached_responses import ReadyDoor
+from gateway.api.openai import chat
 from gateway.api.request_body import body_limits
 from gateway.auth.budgets import Ledger
 from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
 from gateway.descriptors import fitted, raise_limit, share
 from gateway.drain import Drain
-from gateway.routes import chat, docs, health, operation, playground
+from gateway.routes import docs, health, operation, playground
 from gateway.routes.mcp_door import McpDoor
 from gateway.services import Services, cache_directory, open_services
 from gateway.settings import Settings, load_settings

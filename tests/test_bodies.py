@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from gateway.api.bodies import to_kind
+from gateway.api.openai.chat import ChatRequest
 from gateway.core.http.json_body import decode_json
 from gateway.errors import InvalidRequest
-from gateway.routes.chat import ChatRequest
 from gateway.wire import ExtractRequest, ScrapeRequest
 
 

@@ -20,11 +20,11 @@ from msgspec import Struct
 from gateway import __version__
 from gateway.api.context import Account, hosts_in, note_page
 from gateway.api.native.extract import facts_of
+from gateway.api.openai.errors import OURS
 from gateway.api.streaming import ClientLeft, given_up_when_client_leaves
 from gateway.errors import Forbidden, GatewayError, InternalError
 from gateway.extraction.extractor import Extractor
 from gateway.panics import contained
-from gateway.routes.openai_errors import OURS
 from gateway.scraping.scraper import Scraper
 from gateway.wire import ExtractRequest, ScrapeRequest, TokensRequest
 

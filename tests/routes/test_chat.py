@@ -16,10 +16,10 @@ from backends.base import CompletionRequest
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
 from gateway.api.bodies import Bodies
+from gateway.api.openai import chat
 from gateway.completions.completer import CHANCE, Completer
 from gateway.completions.web_context import Grounder
 from gateway.net import sse
-from gateway.routes import chat
 from gateway.services import Services
 from gateway.wire import ScrapeRequest, ScrapeResponse
 from tests.inline import InlineWorkers

@@ -12,13 +12,13 @@ from litestar.response.base import ASGIResponse
 from gateway.api.context import hosts_in, stages
 from gateway.api.middleware import account_of
 from gateway.api.negotiation import preferred
+from gateway.api.openai.chat import answer_headers
 from gateway.api.problems import to_document
 from gateway.api.streaming import Departure, EventStream, given_up_when_client_leaves
 from gateway.completions.answer import HOLD_S
 from gateway.completions.broadcast import Follower, ReaderClosed
 from gateway.errors import GatewayError, InternalError
 from gateway.net import sse
-from gateway.routes.chat import answer_headers
 from gateway.services import Services
 from gateway.wire import (
     DeltaEvent,

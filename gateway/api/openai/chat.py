@@ -14,13 +14,13 @@ from backends.base import CompletionRequest, Route
 from gateway.api.bodies import to_kind
 from gateway.api.context import hosts_in, stages
 from gateway.api.middleware import account_of
+from gateway.api.openai.answers import ChatEvents, whole_body
+from gateway.api.openai.errors import exception_handlers
 from gateway.api.streaming import Departure, EventStream, given_up_when_client_leaves
 from gateway.completions.broadcast import ReaderClosed
 from gateway.completions.completion_cache import CachePolicy
 from gateway.completions.web_context import Grounded
 from gateway.errors import InvalidRequest
-from gateway.routes.openai_answers import ChatEvents, whole_body
-from gateway.routes.openai_errors import exception_handlers
 from gateway.services import Services
 from gateway.wire import CacheReport, WebOptions, WebSource, encode_json
 

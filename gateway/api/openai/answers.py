@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from backends.base import Delta
+from gateway.api.openai.errors import OURS, error_body
 from gateway.completions.answer import Answer, Finished
 from gateway.completions.broadcast import ReaderClosed
 from gateway.completions.completer import new_answer_id
 from gateway.errors import GatewayError, InternalError
 from gateway.net import sse
-from gateway.routes.openai_errors import OURS, error_body
 from gateway.wire import WebSource
 
 _log = logging.getLogger("winnow.models")
