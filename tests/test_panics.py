@@ -18,6 +18,7 @@ from backends.base import BackendUnavailable, CompletionRequest
 from backends.local import LocalBackend
 from fixtures.site import Site
 from gateway.api.context import Account
+from gateway.api.mcp.mount import McpDoor
 from gateway.auth.budgets import Ledger
 from gateway.auth.keys import Key, hash_secret
 from gateway.cache.disk import DiskCache
@@ -30,7 +31,6 @@ from gateway.fetch.base import Fetched
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.robots import Robots
 from gateway.panics import Panicked, contained
-from gateway.routes.mcp_door import McpDoor
 from gateway.scraping.scraper import Scraper
 from gateway.settings import BackendSettings, ModelSettings
 from gateway.telemetry.log import make_log

@@ -18,7 +18,7 @@ from gateway.scraping.scraper import Scraper
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.routes.mcp_tools import McpTools
+    from gateway.api.mcp.tools import McpTools
 
 
 class McpDoor:
@@ -58,7 +58,7 @@ class McpDoor:
 
     async def _run(self, loaded: "asyncio.Future[McpTools]") -> None:
         def load() -> "McpTools":
-            from gateway.routes.mcp_tools import McpTools
+            from gateway.api.mcp.tools import McpTools
 
             return McpTools(scraper=self._scraper(), extractor=self._extractor())
 

@@ -1,0 +1,1 @@
+"""The gateway's work as tools for agents (Model Context Protocol)."""
