@@ -1,0 +1,1 @@
+"""For who operates the service: probes and metrics."""
