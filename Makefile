@@ -47,7 +47,7 @@ system:
 	@bash tests/system_packages.sh $(SYSTEM_PACKAGES)
 
 api-docs: $(call stamp,$(TEST_EXTRAS))
-	$(BIN)/python -m gateway.routes.reference > docs/api.md
+	$(BIN)/python -m gateway.api.docs.reference > docs/api.md
 
 golden: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/python -m pytest tests/test_golden.py --update

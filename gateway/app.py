@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from gateway.access import open_keyring
 from gateway.api import problems
 from gateway.api.context import Watch
+from gateway.api.docs import page as docs
 from gateway.api.mcp.mount import McpDoor
 from gateway.api.middleware import Doors, Entrance
 from gateway.api.native import extract, scrape, tokens
@@ -27,7 +28,7 @@ from gateway.auth.budgets import Ledger
 from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
 from gateway.descriptors import fitted, raise_limit, share
 from gateway.drain import Drain
-from gateway.routes import docs, playground
+from gateway.routes import playground
 from gateway.services import Services, cache_directory, open_services
 from gateway.settings import Settings, load_settings
 from gateway.telemetry.log import make_log

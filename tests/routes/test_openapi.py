@@ -12,12 +12,12 @@ import httpx2
 import jsonschema
 import pytest
 
+from gateway.api.docs.field_words import FIELD_WORDS
+from gateway.api.docs.openapi import OPERATIONS, describe, routes_of
+from gateway.api.docs.reference import to_markdown
 from gateway.app import create_app
 from gateway.auth.keys import Key, hash_secret
 from gateway.errors import BY_CODE
-from gateway.routes.field_words import FIELD_WORDS
-from gateway.routes.openapi import OPERATIONS, describe, routes_of
-from gateway.routes.reference import to_markdown
 from gateway.settings import BackendSettings, Settings
 from tests.service import running_gateway
 

@@ -13,10 +13,10 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import UNSET, Struct, UnsetType
 
 from gateway import __version__, errors
+from gateway.api.docs.field_words import FIELD_WORDS
 from gateway.api.openai.chat import ChatRequest
 from gateway.api.problems import TYPE_PREFIX
 from gateway.errors import GatewayError
-from gateway.routes.field_words import FIELD_WORDS
 from gateway.wire import (
     ExtractRequest,
     ExtractResponse,

@@ -1,6 +1,6 @@
 """The OpenAPI document as markdown, for `docs/api.md`.
 
-python -m gateway.routes.reference > docs/api.md        # make api-docs
+python -m gateway.api.docs.reference > docs/api.md        # make api-docs
 """
 
 import inspect
@@ -9,9 +9,9 @@ import re
 import tempfile
 from typing import Any
 
+from gateway.api.docs.openapi import describe
 from gateway.app import create_app
 from gateway.errors import BY_CODE
-from gateway.routes.openapi import describe
 from gateway.settings import Settings
 
 _HEAD = """# API reference

@@ -13,7 +13,7 @@ from litestar import Litestar, Request, get
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
-from gateway.routes.openapi import describe
+from gateway.api.docs.openapi import describe
 from gateway.routes.playground import content_policy
 from gateway.wire import encode_json
 

@@ -1,0 +1,1 @@
+"""The API described: OpenAPI, the reference page and its markdown."""
