@@ -23,12 +23,12 @@ from gateway.api.native.cached_responses import ReadyDoor
 from gateway.api.openai import chat
 from gateway.api.ops import health
 from gateway.api.ops import metrics as operation
+from gateway.api.playground import route as playground
 from gateway.api.request_body import body_limits
 from gateway.auth.budgets import Ledger
 from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
 from gateway.descriptors import fitted, raise_limit, share
 from gateway.drain import Drain
-from gateway.routes import playground
 from gateway.services import Services, cache_directory, open_services
 from gateway.settings import Settings, load_settings
 from gateway.telemetry.log import make_log

@@ -11,7 +11,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 _INLINE = {tag: re.compile(rf"<{tag}\b[^<>]*+>(.*?)</{tag}>", re.DOTALL) for tag in ("script", "style")}
-_PAGE = Path(__file__).parent.parent / "web" / "index.html"
+_PAGE = Path(__file__).parent / "index.html"
 
 
 def content_policy(page: str) -> str:

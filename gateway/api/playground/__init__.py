@@ -1,0 +1,1 @@
+"""One static page to try the gateway on."""
