@@ -12,7 +12,6 @@ from litestar.logging import LoggingConfig
 from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
-from gateway.access import open_keyring
 from gateway.api import problems
 from gateway.api.context import Watch
 from gateway.api.docs import page as docs
@@ -27,8 +26,9 @@ from gateway.api.playground import route as playground
 from gateway.api.request_body import body_limits
 from gateway.auth.budgets import Ledger
 from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
-from gateway.descriptors import fitted, raise_limit, share
-from gateway.drain import Drain
+from gateway.server.descriptors import fitted, raise_limit, share
+from gateway.server.exposure import open_keyring
+from gateway.server.shutdown import Drain
 from gateway.services import Services, cache_directory, open_services
 from gateway.settings import Settings, load_settings
 from gateway.telemetry.log import make_log

@@ -143,7 +143,7 @@ def scrape_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from gateway.serve import serve
+    from gateway.server.serve import serve
 
     changed = {"host": arguments.host, "port": arguments.port, "workers": arguments.workers}
     environ = {f"WINNOW_{name.upper()}": str(value) for name, value in changed.items() if value is not None}

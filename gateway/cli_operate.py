@@ -57,8 +57,8 @@ def _cache(arguments: argparse.Namespace) -> int:
 def _keys(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from gateway.access import key_file
     from gateway.auth.keys import Key, hash_secret, new_secret
+    from gateway.server.exposure import key_file
     from gateway.settings import load_settings
 
     file = key_file(load_settings(os.environ))

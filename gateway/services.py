@@ -19,7 +19,6 @@ from gateway.cache.single_flight import SingleFlight
 from gateway.completions.completer import Completer
 from gateway.completions.web_context import Grounder
 from gateway.core.tasks.base import Workers
-from gateway.descriptors import FETCHES_PER_WORK
 from gateway.extraction.extractor import Extractor
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
@@ -27,6 +26,7 @@ from gateway.fingerprint import core_fingerprint
 from gateway.scraping.cached_responses import ReadyAnswers
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper
+from gateway.server.descriptors import FETCHES_PER_WORK
 from gateway.settings import Settings, SettingsError
 from gateway.telemetry.health import Health
 from gateway.telemetry.metrics import Metrics

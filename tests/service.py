@@ -14,7 +14,7 @@ import uvicorn
 from structlog.typing import FilteringBoundLogger
 
 from gateway.app import create_app
-from gateway.inbound import BoundedHttp
+from gateway.server.protocol import BoundedHttp
 from gateway.settings import Settings
 from gateway.telemetry.tracing import Untraced
 from tests.leaks import wait_until

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from litestar import Litestar
 
-from gateway.inbound import BoundedHttp
+from gateway.server.protocol import BoundedHttp
 
 
 @asynccontextmanager

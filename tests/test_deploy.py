@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gateway.access import check_exposure
+from gateway.server.exposure import check_exposure
 from gateway.settings import PREFIX, Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parent.parent

@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from fixtures.site import Site
-from gateway.descriptors import LEAST, RESERVE, fitted, share
+from gateway.server.descriptors import LEAST, RESERVE, fitted, share
 from gateway.settings import Settings, SettingsError
 
 ROOT = Path(__file__).parent.parent

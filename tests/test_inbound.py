@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from gateway.auth.keys import Key, hash_secret
-from gateway.inbound import BoundedHttp
+from gateway.server.protocol import BoundedHttp
 from tests.service import running_gateway
 
 

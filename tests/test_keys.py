@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from gateway.access import check_exposure, key_file
 from gateway.auth.keys import Key, KeyFault, KeyFile, Keyring, hash_secret, new_secret, parse_key
+from gateway.server.exposure import check_exposure, key_file
 from gateway.settings import Settings, SettingsError
 
 

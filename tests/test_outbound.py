@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.outbound import JoinedTransport
+from gateway.server.transport import JoinedTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -60,7 +60,7 @@ async def read_body(receive: Receive, *, limit: BodyLimit, budget: BodyBudget, a
 
     Raises:
         TooLarge, Overloaded: it is above `limit`, or one more than `budget` holds.
-        RequestTimeout: a piece without a byte came, by which `gateway.inbound` tells that nothing comes.
+        RequestTimeout: a piece without a byte came, by which `gateway.server.protocol` tells that nothing comes.
         ClientLeft: before its end.
     """
     message = await receive()

@@ -22,7 +22,7 @@ from gateway.api.request_body import AGENT_BYTES, MESSAGES_BYTES, SMALL_BYTES
 from gateway.app import open_doors
 from gateway.auth.keys import Key, hash_secret
 from gateway.auth.limits import BodyBudget
-from gateway.inbound import BoundedHttp
+from gateway.server.protocol import BoundedHttp
 from gateway.settings import BackendSettings, Settings
 from gateway.telemetry.metrics import Metrics
 from tests.service import running_gateway

@@ -3,7 +3,7 @@
 The first SIGTERM or SIGINT makes readiness fail and new work refused, while probes are still answered. When
 the work under way is done, or its time is up and streams have been ended with an error of their own, the
 signal goes on to the server, which closes its sockets. A second signal ends the process at once; one of several
-leaves that to its supervisor (`gateway.fleet`), and leaves itself when the supervisor is gone.
+leaves that to its supervisor (`gateway.server.fleet`), and leaves itself when the supervisor is gone.
 """
 
 import asyncio

@@ -10,8 +10,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from gateway.descriptors import raise_limit, share
-from gateway.inbound import BoundedHttp
+from gateway.server.descriptors import raise_limit, share
+from gateway.server.protocol import BoundedHttp
 
 try:
     from uvloop import Loop as FastestLoop

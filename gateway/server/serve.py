@@ -7,17 +7,17 @@ import tempfile
 
 import uvicorn
 
-from gateway.access import check_exposure, open_keyring
-from gateway.descriptors import fitted, raise_limit, share
-from gateway.fleet import Fleet
-from gateway.inbound import BoundedHttp
+from gateway.server.descriptors import fitted, raise_limit, share
+from gateway.server.exposure import check_exposure, open_keyring
+from gateway.server.fleet import Fleet
+from gateway.server.protocol import BoundedHttp
 from gateway.services import check_parts
 from gateway.settings import Settings, SettingsError, load_settings
 from gateway.telemetry.metrics import FOLDER
 
 BACKLOG = 2048
 APP = "gateway.app:create_app_from_environment"
-LOOP = "gateway.listening:Loop"
+LOOP = "gateway.server.listener:Loop"
 
 
 def serve() -> int:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateway.outbound import JoinedTransport
+from gateway.server.transport import JoinedTransport
 
 if TYPE_CHECKING:
-    from gateway.listening import Listener
+    from gateway.server.listener import Listener
 
 _NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 _AUTHORITY_END = re.compile(rb"[/?#]")

@@ -1,0 +1,1 @@
+"""uvicorn around the application: protocol, shutdown, exposure. Imports app and settings."""
