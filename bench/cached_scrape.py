@@ -86,7 +86,7 @@ def main() -> None:
             "WINNOW_ALLOW_TARGETS": f"127.0.0.1/32:{site}",
         }
         origin = start([sys.executable, "-m", "fixtures.site", "--port", str(site)])
-        ours = start([sys.executable, "-m", "gateway.cli", "serve"], environ)
+        ours = start([sys.executable, "-m", "gateway.cli.main", "serve"], environ)
         running = [origin, ours]
         try:
             post(gateway, body)

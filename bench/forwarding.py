@@ -274,7 +274,7 @@ async def main(task: str) -> None:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             winnow = start(
-                [sys.executable, "-m", "gateway.cli", "serve"],
+                [sys.executable, "-m", "gateway.cli.main", "serve"],
                 {
                     "WINNOW_PORT": str(winnow_port),
                     "WINNOW_REMOTE_URL": upstream,

@@ -45,7 +45,7 @@ def command(name: str, model: str, options: argparse.Namespace) -> tuple[list[st
             "WINNOW_PORT": port,
             "WINNOW_CACHE_DIR": str(Path(model).parent / "cache"),
         }
-        return [sys.executable, "-m", "gateway.cli", "serve"], settings
+        return [sys.executable, "-m", "gateway.cli.main", "serve"], settings
     arguments = ["--model", model, "--port", port, "--n_ctx", "1024", "--interrupt_requests", "false"]
     arguments += ["--n_threads", threads, "--n_threads_batch", threads]
     return [options.peer_python, "-m", "llama_cpp.server", *arguments], {}

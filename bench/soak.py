@@ -183,7 +183,7 @@ async def main(minutes: float) -> int:
                 "WINNOW_ALLOW_TARGETS": site.target,
             }
             service = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "gateway.cli", "serve"),
+                *(sys.executable, "-m", "gateway.cli.main", "serve"),
                 env=os.environ | settings,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,

@@ -46,7 +46,10 @@ def serving() -> Iterator[tuple[int, str, float]]:
         environ = os.environ | {"WINNOW_PORT": str(port), "WINNOW_CACHE_DIR": folder}
         began = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli", "serve"], cwd=ROOT, env=environ, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "gateway.cli.main", "serve"],
+            cwd=ROOT,
+            env=environ,
+            stdout=subprocess.DEVNULL,
         )
         url = f"http://127.0.0.1:{port}"
         try:
@@ -65,7 +68,7 @@ def main() -> None:
     print(
         f"from gateway import sdk   {statistics.median(imports):7.0f} CPU-ms above a bare interpreter (150)"
     )
-    helps = [cpu_ms("-m", "gateway.cli", "--help") for _ in range(5)]
+    helps = [cpu_ms("-m", "gateway.cli.main", "--help") for _ in range(5)]
     print(f"winnow --help             {statistics.median(helps):7.0f} CPU-ms (300)")
     readies = []
     for _ in range(3):

@@ -164,7 +164,7 @@ ONLY_IN_WORKERS = {
     "gateway.core.tokens.counters.get_counter",
 }
 # these are no part of the service's process: the command line reads its own user's files, and the model has its own
-OUTSIDE_THE_SERVICE = {"gateway.cli_sources", "backends.local.prepare"}
+OUTSIDE_THE_SERVICE = {"gateway.cli.inputs", "backends.local.prepare"}
 
 
 def modules() -> list[tuple[str, Path]]:

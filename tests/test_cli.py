@@ -24,7 +24,7 @@ def winnow(
 ) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WINNOW_")}
     return subprocess.run(
-        [sys.executable, "-m", "gateway.cli", *arguments],
+        [sys.executable, "-m", "gateway.cli.main", *arguments],
         env=clean | {"WINNOW_CACHE_DIR": str(cache), "WINNOW_CLEAN_WORKERS": "1"} | environ,
         input=stdin,
         capture_output=True,
@@ -72,7 +72,7 @@ def test_scrape_reads_a_file_of_any_kind_as_it_would_over_http(
     assert printed == fetched.content + "\n"
     assert result.stderr.startswith(f"{fetched.tokens.html:,} → {fetched.tokens.content:,} tokens")
     if name in ("guide.pdf", "data.json", "news.rss"):  # known without a name: a pipe has none
-        command = 'exec "$0" -m gateway.cli scrape <(cat "$1") --links none'
+        command = 'exec "$0" -m gateway.cli.main scrape <(cat "$1") --links none'
         piped = subprocess.run(
             ["bash", "-c", command, sys.executable, str(DOCUMENTS / name)],
             env=os.environ | {"WINNOW_URL": gateway_url},
@@ -194,9 +194,7 @@ def test_doctor_says_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_help_is_quick_to_import() -> None:
-    probe = (
-        "import sys, gateway.cli; print([m for m in ('litestar', 'openai', 'httpx2') if m in sys.modules])"
-    )
+    probe = "import sys, gateway.cli.main; print([m for m in ('litestar', 'openai', 'httpx2') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 

@@ -61,7 +61,7 @@ class Service(NamedTuple):
 
 
 def command(limits: str) -> list[str]:
-    return ["/bin/sh", "-c", f'{limits}; exec "$@"', "sh", sys.executable, "-m", "gateway.cli", "serve"]
+    return ["/bin/sh", "-c", f'{limits}; exec "$@"', "sh", sys.executable, "-m", "gateway.cli.main", "serve"]
 
 
 @pytest.fixture

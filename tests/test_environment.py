@@ -80,7 +80,7 @@ def test_environment_adds_what_the_process_needs_over_what_is_ours() -> None:
 def service_with(environ: dict[str, str]) -> Iterator[tuple[int, str]]:
     """`winnow serve` in a process of its own; yields its number and address."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WINNOW_")}
-    command = [sys.executable, "-m", "gateway.cli", "serve"]
+    command = [sys.executable, "-m", "gateway.cli.main", "serve"]
     process = subprocess.Popen(
         command, env=kept | environ | {"WINNOW_PORT": "0"}, stdout=subprocess.PIPE, text=True
     )

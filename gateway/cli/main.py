@@ -17,8 +17,8 @@ from typing import Any, get_args
 import msgspec
 
 from gateway import __version__, wire
-from gateway.cli_operate import DONE, FAILED, add_operation
-from gateway.cli_sources import UsageError, read_source, read_sources
+from gateway.cli.admin import DONE, FAILED, add_operation
+from gateway.cli.inputs import UsageError, read_source, read_sources
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.wire import (
     DeltaEvent,

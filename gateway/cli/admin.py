@@ -86,7 +86,7 @@ def _keys(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from gateway.doctor import examine
+    from gateway.cli.doctor import examine
 
     findings = asyncio.run(examine(os.environ))
     for finding in findings:
