@@ -72,15 +72,15 @@ ALLOWED = {
     "gateway.workers.allocator": set(),
     "gateway.workers.fork_server": {"gateway.workers.allocator"},  # it names its work, and must start quickly
     "gateway.cache": {"msgspec", "diskcache", "valkey", "zstandard", "gateway.errors", "gateway.panics"},
-    "gateway.sdk": {"msgspec", "httpx2", "gateway.sdk_calls", "gateway.wire", "gateway.errors"},
-    "gateway.sdk_calls": {
+    "gateway.sdk": {"msgspec", "httpx2", "gateway.sdk.calls", "gateway.wire", "gateway.errors"},
+    "gateway.sdk.calls": {
         "msgspec",
-        "gateway.schema_types",
+        "gateway.sdk.schemas",
         "gateway.wire",
         "gateway.net.sse",
         "gateway.errors",
     },
-    "gateway.schema_types": {"msgspec", "gateway.errors"},
+    "gateway.sdk.schemas": {"msgspec", "gateway.errors"},
     "backends": {
         "msgspec",
         "openai",

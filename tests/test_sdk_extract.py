@@ -10,7 +10,7 @@ import pydantic
 import pytest
 
 from gateway import errors, sdk
-from gateway.schema_types import instance_of, json_schema_of
+from gateway.sdk.schemas import instance_of, json_schema_of
 from gateway.wire import DeltaEvent, EvidenceEvent, ExtractDone, ExtractRequest, ExtractResponse, SourceEvent
 from tests.test_sdk import answering
 

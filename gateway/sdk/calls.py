@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from gateway.errors import BY_CODE, BackendInterrupted, GatewayError, GatewayUnreachable
 from gateway.net import sse
-from gateway.schema_types import instance_of, json_schema_of
+from gateway.sdk.schemas import instance_of, json_schema_of
 from gateway.wire import (
     MAX_TIMEOUT_S,
     AnswerCacheOptions,

@@ -1,6 +1,6 @@
 """The client: `sdk.scrape(url)`, `sdk.extract(url, schema=…)` against a running gateway, sync and async.
 
-What to send and how to read the answer is `gateway.sdk_calls`; `Client` and `AsyncClient` are two thin loops
+What to send and how to read the answer is `gateway.sdk.calls`; `Client` and `AsyncClient` are two thin loops
 that send and sleep when it tells them to. Errors are the server's own classes (`gateway.errors`). 429 and 503
 are tried again, honouring Retry-After, as long as no event of a stream has come.
 """
@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, TypeVar, overload
 from msgspec import Struct
 
 from gateway.errors import BackendInterrupted, GatewayUnreachable, InvalidRequest
-from gateway.sdk_calls import (
+from gateway.sdk.calls import (
     Answer,
     Call,
     EventReader,
