@@ -26,10 +26,10 @@ from gateway.api.playground import route as playground
 from gateway.api.request_body import body_limits
 from gateway.auth.budgets import Ledger
 from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
+from gateway.container import Services, cache_directory, open_services
 from gateway.server.descriptors import fitted, raise_limit, share
 from gateway.server.exposure import open_keyring
 from gateway.server.shutdown import Drain
-from gateway.services import Services, cache_directory, open_services
 from gateway.settings import Settings, load_settings
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import Metrics

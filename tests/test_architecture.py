@@ -125,7 +125,7 @@ USE_CASE_ALLOWED = {
     "gateway.cache.single_flight",
     "gateway.cache.typed",
     "gateway.scraping.pages",
-    "gateway.identity",
+    "gateway.ids",
     "gateway.panics",
     "backends.base",
     "gateway.scraping.scraper",

@@ -15,6 +15,7 @@ from backends.scripted import Reply, ScriptedBackend
 from fixtures.site import Answer, Site
 from gateway.cache import open_cache
 from gateway.completions.completer import NOT_VALID, Completer
+from gateway.container import open_services
 from gateway.core.tasks.answers import ValidateAnswer
 from gateway.core.tasks.base import R, Task, Workers
 from gateway.errors import (
@@ -29,7 +30,6 @@ from gateway.errors import (
 )
 from gateway.extraction.extractor import Extractor
 from gateway.scraping.scraper import Scraper
-from gateway.services import open_services
 from gateway.settings import Settings
 from gateway.wire import (
     AnswerCacheOptions,

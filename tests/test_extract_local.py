@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.make_gguf import write_model
-from gateway.services import open_services
+from gateway.container import open_services
 from gateway.settings import Settings
 from gateway.wire import ExtractRequest
 from tests.requirements import require_packages

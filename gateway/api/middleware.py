@@ -26,7 +26,7 @@ from gateway.auth.budgets import Ledger
 from gateway.auth.keys import ANONYMOUS, Key, Keyring
 from gateway.auth.limits import Admission, BodyBudget, Rates
 from gateway.errors import Forbidden, Unauthorized
-from gateway.identity import new_id
+from gateway.ids import new_id
 from gateway.panics import contained
 
 # loopback; and names without a dot, by which containers call each other: nobody can register one

@@ -36,7 +36,7 @@ def add_operation(commands: Any) -> None:
 
 
 def _cache(arguments: argparse.Namespace) -> int:
-    from gateway.services import open_services
+    from gateway.container import open_services
     from gateway.settings import load_settings
 
     async def act() -> int:

@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from backends.base import BackendFailure
 from gateway.auth.keys import KeyFault
+from gateway.container import Services, cache_directory, check_parts, open_services
 from gateway.errors import GatewayError
 from gateway.server.exposure import check_exposure
-from gateway.services import Services, cache_directory, check_parts, open_services
 from gateway.settings import Settings, SettingsError, load_settings
 from gateway.wire import ScrapeRequest
 

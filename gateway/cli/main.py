@@ -291,7 +291,7 @@ def run(
 
                 async with AsyncClient() as client:
                     return await there(client)
-            from gateway.services import open_services
+            from gateway.container import open_services
             from gateway.settings import load_settings
 
             async with open_services(load_settings(os.environ)) as services:

@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct
 
 from gateway.cache.base import Cache
 from gateway.core.http.cache_policy import fresh_until_s
-from gateway.identity import new_id
+from gateway.ids import new_id
 from gateway.scraping.pages import PageEntry
 from gateway.scraping.scraper import OPTIONAL, Opening
 from gateway.wire import CacheReport, ScrapeResponse, ScrapeTimings, encode_json

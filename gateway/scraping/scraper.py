@@ -30,7 +30,7 @@ from gateway.errors import (
     UnsupportedContent,
     UrlRefused,
 )
-from gateway.identity import new_id
+from gateway.ids import new_id
 from gateway.scraping.pages import Opened, Pages, Snapshot, digest_of
 from gateway.wire import (
     Notice,

@@ -7,11 +7,11 @@ import tempfile
 
 import uvicorn
 
+from gateway.container import check_parts
 from gateway.server.descriptors import fitted, raise_limit, share
 from gateway.server.exposure import check_exposure, open_keyring
 from gateway.server.fleet import Fleet
 from gateway.server.protocol import BoundedHttp
-from gateway.services import check_parts
 from gateway.settings import Settings, SettingsError, load_settings
 from gateway.telemetry.metrics import FOLDER
 

@@ -19,8 +19,8 @@ from gateway.api.bodies import Bodies
 from gateway.api.openai import chat
 from gateway.completions.completer import CHANCE, Completer
 from gateway.completions.web_context import Grounder
+from gateway.container import Services
 from gateway.net import sse
-from gateway.services import Services
 from gateway.wire import ScrapeRequest, ScrapeResponse
 from tests.inline import InlineWorkers
 from tests.serving import served

@@ -17,9 +17,9 @@ from gateway.api.problems import to_document
 from gateway.api.streaming import Departure, EventStream, given_up_when_client_leaves
 from gateway.completions.answer import HOLD_S
 from gateway.completions.broadcast import Follower, ReaderClosed
+from gateway.container import Services
 from gateway.errors import GatewayError, InternalError
 from gateway.net import sse
-from gateway.services import Services
 from gateway.wire import (
     DeltaEvent,
     EvidenceEvent,

@@ -16,10 +16,10 @@ from gateway.api.middleware import account_of
 from gateway.api.negotiation import preferred
 from gateway.api.problems import to_document
 from gateway.api.streaming import given_up_when_client_leaves
+from gateway.container import Services
 from gateway.errors import GatewayError
 from gateway.net import sse
 from gateway.scraping.scraper import Opening, Scraper
-from gateway.services import Services
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 
 JSON, MARKDOWN, EVENTS = "application/json", "text/markdown", "text/event-stream"

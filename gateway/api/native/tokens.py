@@ -8,7 +8,7 @@ from litestar.params import RawBody
 
 from gateway.api.native.scrape import WORK
 from gateway.api.streaming import given_up_when_client_leaves
-from gateway.services import Services
+from gateway.container import Services
 from gateway.wire import TokensRequest, TokensResponse
 
 

@@ -20,8 +20,8 @@ from gateway.api.streaming import Departure, EventStream, given_up_when_client_l
 from gateway.completions.broadcast import ReaderClosed
 from gateway.completions.completion_cache import CachePolicy
 from gateway.completions.web_context import Grounded
+from gateway.container import Services
 from gateway.errors import InvalidRequest
-from gateway.services import Services
 from gateway.wire import CacheReport, WebOptions, WebSource, encode_json
 
 # where and as whom a request goes is the operator's to say
