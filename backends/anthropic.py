@@ -8,7 +8,6 @@ import anthropic
 import httpx2
 import msgspec
 
-from backends.anthropic_wire import StreamReader, is_for_a_tool, request_body
 from backends.base import (
     BackendRejected,
     BackendUnavailable,
@@ -28,6 +27,7 @@ from backends.http import (
     timeouts,
 )
 from backends.specs import BackendSpec
+from backends.wire.anthropic import StreamReader, is_for_a_tool, request_body
 from gateway.net.sse import EventDecoder, EventTooLarge
 
 ANTHROPIC_URL = "https://api.anthropic.com"

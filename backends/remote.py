@@ -33,8 +33,8 @@ from backends.http import (
     open_http_client,
     timeouts,
 )
-from backends.openai_wire import OPTIONAL, StreamReader, completion_to_chunk, request_body
 from backends.specs import OPENAI_URL, BackendSpec
+from backends.wire.openai import OPTIONAL, StreamReader, completion_to_chunk, request_body
 from gateway.net.sse import EventDecoder, EventTooLarge
 
 DRAIN_S = 0.25  # how long the end of the body may lag behind its last event before the connection is given up

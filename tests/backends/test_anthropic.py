@@ -8,8 +8,8 @@ import pytest
 
 from backends import base
 from backends.anthropic import AnthropicBackend
-from backends.anthropic_wire import request_body, split_messages
 from backends.base import Completion, CompletionRequest, Delta
+from backends.wire.anthropic import request_body, split_messages
 from tests.upstream import JSON, Said, error, upstream
 
 pytestmark = pytest.mark.anyio

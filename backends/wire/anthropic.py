@@ -21,7 +21,7 @@ from backends.base import (
     FinishReason,
     Usage,
 )
-from backends.openai_wire import schema_instruction, with_instruction
+from backends.wire.openai import schema_instruction, with_instruction
 
 DEFAULT_MAX_TOKENS = 4096  # the API wants one; OpenAI's callers often give none
 ANSWER_TOOL = "answer"

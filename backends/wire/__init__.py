@@ -1,0 +1,1 @@
+"""Other servers' formats as bytes, sans-IO: requests out, streamed chunks in."""
