@@ -59,7 +59,7 @@ fuzz: $(call stamp,$(TEST_EXTRAS))
 
 # hundreds of requests to every route, each answer held against /docs/openapi.json: minutes
 schemathesis: $(call stamp,$(TEST_EXTRAS))
-	$(BIN)/python -m pytest tests/routes/test_openapi.py -m slow
+	$(BIN)/python -m pytest tests/api/docs/test_openapi.py -m slow
 
 # 70 % load with hostile pages among it: memory, descriptors and processes stay flat; SOAK_MINUTES=60 for a release
 soak: $(call stamp,$(TEST_EXTRAS))

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from fixtures.site import Site
-from tests.test_metrics import read_metrics
-from tests.test_shutdown import nothing_is_left, serving
+from tests.server.test_shutdown import nothing_is_left, serving
+from tests.telemetry.test_metrics import read_metrics
 
 CALLS = 200
 PAGE = "/slow/1500/pages/listing-go-blog"

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from fixtures.site import Answer, Site, running_site
+from tests.api.playground.test_playground import browser  # noqa: F401 (a fixture)
 from tests.service import running_gateway
-from tests.web.test_playground import browser  # noqa: F401 (a fixture)
 
 HTML = {"content-type": "text/html"}
 WANTED = "<title>Wanted</title><article><h1>Wanted</h1><p>Enough words to be a page of its own.</p></article>"

@@ -23,7 +23,7 @@ from tests.service import running_gateway
 
 SECRET = "open-sesame"
 ONLY_IN_SDK = {"gateway_unreachable"}
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

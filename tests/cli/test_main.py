@@ -16,7 +16,7 @@ from gateway.settings import BackendSettings
 HTML = "<html><body><h1>Sample</h1><p>Some words worth reading.</p></body></html>"
 
 
-DOCUMENTS = Path(__file__).parent.parent / "fixtures" / "documents"
+DOCUMENTS = Path(__file__).parents[2] / "fixtures" / "documents"
 
 
 def winnow(

@@ -12,7 +12,7 @@ from gateway.core.documents.reader import kind_of, markdown_alternate, read_docu
 from gateway.errors import UnsupportedContent
 from tests.growth import assert_linear
 
-DOCUMENTS = Path(__file__).parents[2] / "fixtures" / "documents"
+DOCUMENTS = Path(__file__).parents[3] / "fixtures" / "documents"
 
 
 def markdown_of(name: str, content_type: str) -> str:

@@ -200,7 +200,7 @@ def test_counter_gives_one_answer_to_many_threads() -> None:
         "[t.start() for t in threads]; [t.join() for t in threads]\n"
         "print(sorted(set(seen)), len(seen))"
     )
-    root = Path(__file__).parent.parent.parent
+    root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60)
     assert done.stdout.split()[-1] == "8" and done.stdout.count(",") == 0, done.stderr
 

@@ -22,7 +22,7 @@ from fixtures.site import Site
 from gateway.server.descriptors import LEAST, RESERVE, fitted, share
 from gateway.settings import Settings, SettingsError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = "/pages/documentation-go-tutorial"
 
 

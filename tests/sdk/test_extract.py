@@ -12,7 +12,7 @@ import pytest
 from gateway import errors, sdk
 from gateway.sdk.schemas import instance_of, json_schema_of
 from gateway.wire import DeltaEvent, EvidenceEvent, ExtractDone, ExtractRequest, ExtractResponse, SourceEvent
-from tests.test_sdk import answering
+from tests.sdk.test_client import answering
 
 WIDGET = "<h1>Acme Widget</h1><p>The Acme Widget costs <b>$1,299.00</b> and is made in Leeds."
 SCHEMA = {

@@ -13,7 +13,7 @@ from fixtures.site import Answer, Site
 from gateway.auth.keys import Key, KeyFile, hash_secret
 from tests.leaks import wait_until
 from tests.service import leave_once, running_gateway
-from tests.test_metrics import read_metrics
+from tests.telemetry.test_metrics import read_metrics
 
 HTML = {"html": "<p>Some words to count.</p>", "scope": "page"}
 KEYS = [

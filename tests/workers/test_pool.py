@@ -233,7 +233,7 @@ async def test_processes_end_with_a_gateway_that_is_killed() -> None:
         "asyncio.run(main())\n"
     )
     gateway = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, cwd=Path(__file__).parents[1], stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", script, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE
     )
     assert gateway.stdout is not None
     worker = int(await gateway.stdout.readline())

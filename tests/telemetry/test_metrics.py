@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from fixtures.site import Site
 from tests.service import running_gateway
 
-DEPLOY = Path(__file__).parent.parent / "deploy"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 _LABELS = {"gen_ai_request_model", "gen_ai_token_type"}
 
 

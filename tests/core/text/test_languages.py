@@ -12,7 +12,7 @@ from gateway.core.metadata.page_metadata import read_metadata
 from gateway.core.metadata.structured import read_structured
 from gateway.core.text.languages import count_words, squeeze
 
-FOLDERS = sorted((Path(__file__).parents[2] / "fixtures" / "languages").glob("*/"))
+FOLDERS = sorted((Path(__file__).parents[3] / "fixtures" / "languages").glob("*/"))
 
 
 @pytest.mark.parametrize(
