@@ -28,17 +28,17 @@ from markdownify import markdownify
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.markdown import Rendered, render
-from gateway.core.model.page import CleanOptions, Kept
+from gateway.core.model.page import CleanOptions, KeptNodes
 
 T = TypeVar("T")
 WORD = re.compile(r"\w+")
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
-def find_kept(body: LexborNode, truth: str) -> Kept:
+def find_kept(body: LexborNode, truth: str) -> KeptNodes:
     """The text nodes that the ground truth contains, and the elements above them."""
     truth = " ".join(truth.split())
-    kept = Kept(set(), set())
+    kept = KeptNodes(set(), set())
     for node in body.traverse(include_text=True):
         text = " ".join((node.text_content or "").split()) if node.tag == "-text" else ""
         if text and text in truth and node.parent is not None and node.parent.tag not in ("script", "style"):
@@ -95,7 +95,7 @@ def main() -> int:
         html = gzip.decompress(packed).decode("utf-8", "replace")
         base = truth.get("url")
 
-        def write(kept: Kept | None, **options: object) -> Rendered:
+        def write(kept: KeptNodes | None, **options: object) -> Rendered:
             chosen = CleanOptions(**options)  # type: ignore[arg-type]
             return render(body, kept=kept, hidden={}, base_url=base, options=chosen)  # noqa: B023
 

@@ -22,7 +22,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from fixtures.site import Site
-from gateway.api.context import Watch
+from gateway.api.context import AccessLog
 from gateway.app import create_app
 from gateway.auth.keys import Key, hash_secret
 from gateway.settings import Settings
@@ -65,7 +65,7 @@ class Open(ASGIMiddleware):
         await next_app(scope, receive, send)
 
 
-class Blind(Watch):
+class Blind(AccessLog):
     """A watch that sees nothing."""
 
     async def before_send(self, message: Message, scope: Scope) -> None:
@@ -81,7 +81,7 @@ class Uncounted(Metrics):
 
 def build_without(folder: Path, port: str) -> Litestar:
     """The same, with the three parts replaced by ones that do nothing."""
-    with mock.patch.multiple("gateway.app", Entrance=Open, Watch=Blind, Metrics=Uncounted):
+    with mock.patch.multiple("gateway.app", AccessMiddleware=Open, AccessLog=Blind, Metrics=Uncounted):
         return build(folder, port)
 
 

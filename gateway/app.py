@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
 from gateway.api import problems
-from gateway.api.context import Watch
+from gateway.api.context import AccessLog
 from gateway.api.docs import page as docs
-from gateway.api.mcp.mount import McpDoor
-from gateway.api.middleware import Doors, Entrance
+from gateway.api.mcp.mount import McpMount
+from gateway.api.middleware import AccessControl, AccessMiddleware
 from gateway.api.native import extract, scrape, tokens
-from gateway.api.native.cached_responses import ReadyDoor
+from gateway.api.native.cached_responses import CachedResponseMiddleware
 from gateway.api.openai import chat
 from gateway.api.ops import health
 from gateway.api.ops import metrics as operation
@@ -33,15 +33,15 @@ from gateway.server.shutdown import Drain
 from gateway.settings import Settings, load_settings
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import Metrics
-from gateway.telemetry.tracing import Untraced, open_tracing
+from gateway.telemetry.tracing import NoopTracing, open_tracing
 from gateway.workers.allocator import return_large_blocks
 
 
-def open_doors(settings: Settings) -> Doors:
+def open_access_control(settings: Settings) -> AccessControl:
     """Keys and limits as `settings` describe them; the managed keys' file is read, nothing else is touched."""
     limits = body_limits(max_page_bytes=settings.max_body_bytes)
     longest_bytes = max(limit.size_bytes for limit in limits.values())
-    return Doors(
+    return AccessControl(
         keyring=open_keyring(settings),
         local_names_only=not settings.allow_unauthenticated,
         rates=Rates(),
@@ -53,7 +53,7 @@ def open_doors(settings: Settings) -> Doors:
 
 
 def create_app(
-    settings: Settings, *, log: FilteringBoundLogger | None = None, tracing: Untraced | None = None
+    settings: Settings, *, log: FilteringBoundLogger | None = None, tracing: NoopTracing | None = None
 ) -> Litestar:
     """The service as an ASGI application; its objects live from start-up to shutdown.
 
@@ -61,16 +61,16 @@ def create_app(
         log: gets a line a request; silent without.
         tracing: gets a span a stage; closed with the service.
     """
-    doors = open_doors(settings)
-    tracing = tracing or Untraced()
+    access_control = open_access_control(settings)
+    tracing = tracing or NoopTracing()
     metrics = Metrics()
-    metrics.watch("winnow_running", "Requests that run", lambda: doors.admission.running)
-    metrics.watch("winnow_queued", "Requests that wait for a place", lambda: doors.admission.queued)
+    metrics.watch("winnow_running", "Requests that run", lambda: access_control.admission.running)
+    metrics.watch("winnow_queued", "Requests that wait for a place", lambda: access_control.admission.queued)
     metrics.watch("winnow_tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
-    watch = Watch(metrics=metrics, log=log)
+    access_log = AccessLog(metrics=metrics, log=log)
     services: list[Services] = []  # filled for the lifespan: nothing is built before the loop that runs it
 
-    agents = McpDoor(scraper=lambda: services[0].scraper, extractor=lambda: services[0].extractor)
+    agents = McpMount(scraper=lambda: services[0].scraper, extractor=lambda: services[0].extractor)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -84,12 +84,12 @@ def create_app(
                 await opened.completer.aclose()
 
             Drain(
-                admission=doors.admission,
+                admission=access_control.admission,
                 health=opened.health,
                 drain_s=settings.drain_s,
                 end_streams=end_streams,
             ).install()
-            async with metrics.publishing(), doors.ledger.booking():
+            async with metrics.publishing(), access_control.ledger.booking():
                 yield
                 await end_streams()  # what they have used is booked
             await agents.aclose()
@@ -98,7 +98,11 @@ def create_app(
 
     return Litestar(
         route_handlers=[
-            Router("/", route_handlers=[scrape.scrape], middleware=[ReadyDoor(lambda: services[0].ready)]),
+            Router(
+                "/",
+                route_handlers=[scrape.scrape],
+                middleware=[CachedResponseMiddleware(lambda: services[0].ready)],
+            ),
             scrape.read,
             tokens.count_tokens,
             extract.extract,
@@ -121,10 +125,12 @@ def create_app(
         logging_config=LoggingConfig(root={"level": "WARNING", "handlers": ["queue_listener"]}),
         middleware=[
             *tracing.middleware(),
-            Entrance(replace(doors, admission=tracing.admission(doors.admission)), watch),
+            AccessMiddleware(
+                replace(access_control, admission=tracing.admission(access_control.admission)), access_log
+            ),
         ],
-        before_send=[watch.before_send],
-        after_exception=[watch.after_exception],
+        before_send=[access_log.before_send],
+        after_exception=[access_log.after_exception],
         request_max_body_size=None,  # the entrance has read the body, within the route's limit
         openapi_config=None,  # `docs` serves a document of its own
     )

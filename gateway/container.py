@@ -17,20 +17,20 @@ from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
 from gateway.completions.completer import Completer
-from gateway.completions.web_context import Grounder
+from gateway.completions.web_context import WebContextBuilder
 from gateway.core.tasks.base import Workers
 from gateway.extraction.extractor import Extractor
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from gateway.fingerprint import core_fingerprint
-from gateway.scraping.cached_responses import ReadyAnswers
+from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper
 from gateway.server.descriptors import FETCHES_PER_WORK
 from gateway.settings import Settings, SettingsError
 from gateway.telemetry.health import Health
 from gateway.telemetry.metrics import Metrics
-from gateway.telemetry.tracing import Untraced
+from gateway.telemetry.tracing import NoopTracing
 from gateway.workers.pool import WorkerPool
 
 
@@ -38,9 +38,9 @@ class Services(Struct, kw_only=True, frozen=True):
     """Everything that is there once per process. Routes ask Litestar for it as `services`."""
 
     scraper: Scraper
-    ready: ReadyAnswers
+    ready: CachedResponses
     completer: Completer
-    grounder: Grounder
+    web_context_builder: WebContextBuilder
     extractor: Extractor
     registry: Registry
     workers: Workers
@@ -72,10 +72,10 @@ def check_parts(settings: Settings, environ: Mapping[str, str]) -> None:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, metrics: Metrics | None = None, tracing: Untraced | None = None
+    settings: Settings, metrics: Metrics | None = None, tracing: NoopTracing | None = None
 ) -> AsyncIterator[Services]:
     """Build what `settings` describe; everything is closed, last first, when the block ends."""
-    metrics, tracing = metrics or Metrics(), tracing or Untraced()
+    metrics, tracing = metrics or Metrics(), tracing or NoopTracing()
     async with AsyncExitStack() as stack:
         cache = open_cache(
             directory=cache_directory(settings),
@@ -128,12 +128,12 @@ async def open_services(
         async def workers_health() -> str | None:
             return workers.health()
 
-        scraper = Scraper(pages=pages, workers=traced, cache=cache, code=code, told=metrics.observe_page)
+        scraper = Scraper(pages=pages, workers=traced, cache=cache, code=code, on_event=metrics.observe_page)
         yield Services(
             scraper=scraper,
-            ready=ReadyAnswers(cache, told=metrics.observe_page),
+            ready=CachedResponses(cache, on_event=metrics.observe_page),
             completer=completer,
-            grounder=Grounder(scraper=scraper, workers=traced),
+            web_context_builder=WebContextBuilder(scraper=scraper, workers=traced),
             extractor=Extractor(scraper=scraper, completer=completer, workers=traced),
             registry=registry,
             workers=traced,

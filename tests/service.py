@@ -16,7 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from gateway.app import create_app
 from gateway.server.protocol import BoundedHttp
 from gateway.settings import Settings
-from gateway.telemetry.tracing import Untraced
+from gateway.telemetry.tracing import NoopTracing
 from tests.leaks import wait_until
 
 
@@ -37,7 +37,7 @@ def running_gateway(
     cache_dir: Path | str,
     *,
     log: FilteringBoundLogger | None = None,
-    tracing: Untraced | None = None,
+    tracing: NoopTracing | None = None,
     http: type[BoundedHttp] = BoundedHttp,
     **settings: Any,
 ) -> Iterator[str]:

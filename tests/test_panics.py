@@ -17,13 +17,13 @@ from mcp.client import Client
 from backends.base import BackendUnavailable, CompletionRequest
 from backends.local import LocalBackend
 from fixtures.site import Site
-from gateway.api.context import Account
-from gateway.api.mcp.mount import McpDoor
+from gateway.api.context import RequestContext
+from gateway.api.mcp.mount import McpMount
 from gateway.auth.budgets import Ledger
 from gateway.auth.keys import Key, hash_secret
 from gateway.cache.disk import DiskCache
 from gateway.cache.single_flight import SingleFlight
-from gateway.completions.broadcast import Flight
+from gateway.completions.broadcast import Broadcast
 from gateway.core.http.url import Url, parse_url
 from gateway.errors import RateLimited
 from gateway.extraction.extractor import Extractor
@@ -35,7 +35,7 @@ from gateway.scraping.scraper import Scraper
 from gateway.settings import BackendSettings, ModelSettings
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import FOLDER, Metrics
-from gateway.telemetry.tracing import Untraced
+from gateway.telemetry.tracing import NoopTracing
 from gateway.workers.pool import WorkerPool
 from tests.leaks import eventually
 from tests.requirements import require_packages
@@ -68,7 +68,7 @@ def test_word_to_stop_and_ordinary_failure_stay_what_they_are(kind: type[BaseExc
 
 
 async def test_every_follower_of_a_flight_is_told() -> None:
-    flight: Flight[str, str] = Flight()
+    flight: Broadcast[str, str] = Broadcast()
     forgotten = []
 
     async def produce() -> str:
@@ -83,7 +83,7 @@ async def test_every_follower_of_a_flight_is_told() -> None:
             assert await reader.batch() == ["a"]
             with pytest.raises(Panicked):
                 await reader.batch()
-    assert flight.landed and forgotten
+    assert flight.is_over and forgotten
 
 
 async def test_every_caller_of_shared_work_is_told_and_the_next_one_works(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ async def test_agents_door_that_failed_to_open_is_tried_again() -> None:
             raise Panic
         return cast(Scraper, None)  # no tool is called
 
-    door = McpDoor(scraper=scraper, extractor=lambda: cast(Extractor, None))
+    door = McpMount(scraper=scraper, extractor=lambda: cast(Extractor, None))
     app = Litestar([door.route()], middleware=[_WithAccount()], on_shutdown=[door.aclose])
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     accept = {"accept": "application/json, text/event-stream"}
@@ -216,7 +216,7 @@ async def test_agents_door_that_failed_to_open_is_tried_again() -> None:
 
 class _WithAccount(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        scope["state"]["account"] = Account(name="")
+        scope["state"]["account"] = RequestContext(name="")
         await next_app(scope, receive, send)
 
 
@@ -227,7 +227,7 @@ SCRIPT = """[
 ]"""
 
 
-class PanickingWorkers(Untraced):
+class PanickingWorkers(NoopTracing):
     """Stands where spans of cleaning are made, and panics there: within the request's own task."""
 
     def workers(self, pool: WorkerPool) -> WorkerPool:

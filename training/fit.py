@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.core import clean
-from gateway.core.classifier.features import Features, Head, build_features
+from gateway.core.classifier.features import Features, PageHints, build_features
 from gateway.core.classifier.network import PAGE_TYPES, Classifier, Network
 from gateway.core.dom.blocks import Blocks
 from gateway.core.model.page import CleanOptions
@@ -33,7 +33,7 @@ class Labelled(NamedTuple):
 
     sample: Sample
     blocks: Blocks
-    head: Head
+    head: PageHints
     labels: np.ndarray
     group: Group
     teaches: bool
@@ -89,10 +89,10 @@ def read_corpus(folder: Path, *, folds: int) -> Corpus:
     group_of = _assign_groups([sample.domain for sample in samples], folds)
     pages = []
     for sample in samples:
-        reading = read(sample.html, url=sample.url, options=CleanOptions())
-        labels = label_blocks(reading.blocks.texts, sample.content)
-        teaches = _teaches(sample, labels, is_content=reading.is_content)
-        pages.append(Labelled(sample, reading.blocks, reading.head, labels, group_of[sample.domain], teaches))
+        parsed = read(sample.html, url=sample.url, options=CleanOptions())
+        labels = label_blocks(parsed.blocks.texts, sample.content)
+        teaches = _teaches(sample, labels, is_content=parsed.is_content)
+        pages.append(Labelled(sample, parsed.blocks, parsed.head, labels, group_of[sample.domain], teaches))
     counts = {
         group: count_group(
             (p.sample.domain, p.blocks, p.labels)

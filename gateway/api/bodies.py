@@ -70,8 +70,8 @@ def _explain(message: str, kind: Any) -> str:
         return f"'{_cut(wrong[1])}' is not one of {', '.join(choices)}{_nearest(wrong[1], choices)}"
     if (unknown := _UNKNOWN_KEY.fullmatch(message)) and hasattr(kind, "__struct_encode_fields__"):
         known = kind.__struct_encode_fields__
-        told = f"unknown field `{_cut(unknown[1])}`"
-        return f"{told}{_nearest(unknown[1], known) or '; there are ' + ', '.join(known)}"
+        log_fields = f"unknown field `{_cut(unknown[1])}`"
+        return f"{log_fields}{_nearest(unknown[1], known) or '; there are ' + ', '.join(known)}"
     return message
 
 

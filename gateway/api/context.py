@@ -16,7 +16,7 @@ from gateway.wire import ScrapeResponse
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#\\]*@)?([^/?#\\@]*)", re.IGNORECASE)
 
 
-class Account:
+class RequestContext:
     """What is to be said of one request; the entrance begins it, routes add to it."""
 
     def __init__(self, *, name: str) -> None:
@@ -26,7 +26,7 @@ class Account:
         self.began = time.perf_counter()
         self.status = 0
         self.client_left = False  # before the end of its answer
-        self.is_told = False
+        self.is_logged = False
         self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", name.encode())]
         self.facts: dict[str, Any] = {}
         self.tokens = 0
@@ -44,25 +44,25 @@ class Account:
             self.book(tokens)
 
     @property
-    def told(self) -> dict[str, Any]:
+    def log_fields(self) -> dict[str, Any]:
         """All that is to be said of the request, beside what every line has."""
-        told = dict(self.facts)
+        log_fields = dict(self.facts)
         for facts in self._later:
-            told |= facts()
-        return told
+            log_fields |= facts()
+        return log_fields
 
 
-def note_page(account: Account, page: ScrapeResponse) -> None:
+def note_page(context: RequestContext, page: ScrapeResponse) -> None:
     """A scrape's tokens on its key, and what the log says of it."""
-    account.spend(page.tokens.content)
-    account.facts |= {
+    context.spend(page.tokens.content)
+    context.facts |= {
         "host": hosts_in(page.final_url or ""),
         "origin_status": page.status,
         "cache": page.cache.status,
     }
     spent = page.timings
     if spent.fetch_ms or spent.clean_ms:  # an answer from the cache took neither
-        account.facts |= stages(fetch_ms=spent.fetch_ms, clean_ms=spent.clean_ms, count_ms=spent.count_ms)
+        context.facts |= stages(fetch_ms=spent.fetch_ms, clean_ms=spent.clean_ms, count_ms=spent.count_ms)
 
 
 def stages(**times_ms: float | None) -> dict[str, float]:
@@ -84,15 +84,15 @@ def route_of(scope: Scope) -> str:
     return min(handler.paths) if handler else "unknown"
 
 
-def _unaccounted(headers: Iterable[tuple[bytes, bytes]]) -> Account:
+def _unaccounted(headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
     """For a response that names its request already."""
     name = next((value.decode() for name, value in headers if name.lower() == b"x-request-id"), "")
-    account = Account(name=name)
-    account.headers = []
-    return account
+    context = RequestContext(name=name)
+    context.headers = []
+    return context
 
 
-class Watch:
+class AccessLog:
     """Litestar's `before_send` and `after_exception` hooks."""
 
     def __init__(self, *, metrics: Metrics, log: FilteringBoundLogger | None) -> None:
@@ -101,46 +101,46 @@ class Watch:
 
     async def before_send(self, message: Message, scope: Scope) -> None:
         """Add the headers of the request's account; tell of it with the last piece of the body."""
-        account: Account | None = scope["state"].get("account")
+        context: RequestContext | None = scope["state"].get("account")
         if message["type"] == "http.response.start":
-            if account is None:  # no route took it, so it passed no entrance
-                account = scope["state"]["account"] = _unaccounted(message["headers"])
-            account.status = 499 if account.client_left else message["status"]
-            message["headers"] = [*message["headers"], *account.headers]
-        elif account and message["type"] == "http.response.body" and not message.get("more_body"):
-            self._tell(account, scope)
+            if context is None:  # no route took it, so it passed no entrance
+                context = scope["state"]["account"] = _unaccounted(message["headers"])
+            context.status = 499 if context.client_left else message["status"]
+            message["headers"] = [*message["headers"], *context.headers]
+        elif context and message["type"] == "http.response.body" and not message.get("more_body"):
+            self._tell(context, scope)
 
-    def tell_of_leaving(self, account: Account, scope: Scope) -> None:
+    def log_disconnect(self, context: RequestContext, scope: Scope) -> None:
         """Tell of a request whose response found no reader to its end, unless it was told of."""
-        if not account.is_told:
-            account.status = 499
-            self._tell(account, scope)
+        if not context.is_logged:
+            context.status = 499
+            self._tell(context, scope)
 
-    def _tell(self, account: Account, scope: Scope) -> None:
-        account.is_told = True
-        took_s = time.perf_counter() - account.began
+    def _tell(self, context: RequestContext, scope: Scope) -> None:
+        context.is_logged = True
+        took_s = time.perf_counter() - context.began
         route = route_of(scope)
-        self._metrics.observe_request(route, account.status, took_s)
+        self._metrics.observe_request(route, context.status, took_s)
         if self._log is None or route.startswith("/health"):
             return
         self._log.info(
             "request",
-            id=account.name,
-            key=account.key,
+            id=context.name,
+            key=context.key,
             method=scope.get("method"),
             route=route,
-            status=account.status,
+            status=context.status,
             ms=round(took_s * 1e3, 2),
-            tokens=account.tokens,
-            **account.told,
+            tokens=context.tokens,
+            **context.log_fields,
         )
 
     async def after_exception(self, exc: Exception, scope: Scope) -> None:
         """Note an error's code; log an accident of ours with its trace, under the id that the client was given."""
-        account: Account | None = scope["state"].get("account")
-        if account is not None and isinstance(exc, GatewayError):
-            account.facts["code"] = exc.code
+        context: RequestContext | None = scope["state"].get("account")
+        if context is not None and isinstance(exc, GatewayError):
+            context.facts["code"] = exc.code
         expected = isinstance(exc, GatewayError) or getattr(exc, "status_code", 500) < 500
-        left = account is not None and account.client_left  # as in the middle of its body
+        left = context is not None and context.client_left  # as in the middle of its body
         if self._log is not None and not expected and not left:
             self._log.error("accident", id=request_id.get(), path=scope["path"], exc_info=exc)

@@ -18,10 +18,10 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
-from gateway.api.context import Account, Watch
+from gateway.api.context import AccessLog, RequestContext
 from gateway.api.problems import request_id
 from gateway.api.request_body import BodyLimit, read_body, replayed
-from gateway.api.streaming import given_up_when_client_leaves
+from gateway.api.streaming import cancelled_on_disconnect
 from gateway.auth.budgets import Ledger
 from gateway.auth.keys import ANONYMOUS, Key, Keyring
 from gateway.auth.limits import Admission, BodyBudget, Rates
@@ -38,7 +38,7 @@ _BEARER, _BASIC = ((b"www-authenticate", scheme + b' realm="winnow"') for scheme
 Headers = Mapping[bytes, bytes]
 
 
-class Doors(Struct, kw_only=True, frozen=True):
+class AccessControl(Struct, kw_only=True, frozen=True):
     """What the entrance asks: who may come in, how often, how much, how many at once.
 
     `local_names_only` is for a service that is open because only this machine reaches it: a web page could reach it all
@@ -54,21 +54,21 @@ class Doors(Struct, kw_only=True, frozen=True):
     body_budget: BodyBudget
 
 
-class Entrance(ASGIMiddleware):
-    """Lets a request in or raises why not; puts its `Account` into the request's state."""
+class AccessMiddleware(ASGIMiddleware):
+    """Lets a request in or raises why not; puts its `RequestContext` into the request's state."""
 
-    def __init__(self, doors: Doors, watch: Watch) -> None:
-        self._doors = doors
-        self._watch = watch
+    def __init__(self, access_control: AccessControl, access_log: AccessLog) -> None:
+        self._access_control = access_control
+        self._access_log = access_log
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         name = given.decode() if given and _SAFE.fullmatch(given) else new_id()
         request_id.set(name)
-        account = scope["state"]["account"] = Account(name=name)
+        context = scope["state"]["account"] = RequestContext(name=name)
         route: Mapping[str, Any] = scope["route_handler"].opt
-        limit = self._doors.body_limits[route.get("body", "small")]
+        limit = self._access_control.body_limits[route.get("body", "small")]
         if route.get("open"):
             limit.check_declared(headers)
             await self._pass_on(scope, receive, send, next_app)
@@ -78,21 +78,21 @@ class Entrance(ASGIMiddleware):
                 "a page of another site sent this; programs and the playground are served (behind a proxy: let it "
                 "pass the Host header on)"
             )
-        key = self._identify(headers, account)
-        self._check(key, account, access=route.get("access"))
+        key = self._identify(headers, context)
+        self._check(key, context, access=route.get("access"))
         limit.check_declared(headers)
         if not route.get("work"):
             await self._pass_on(scope, receive, send, next_app)
             return
-        admission, budget = self._doors.admission, self._doors.body_budget
-        body = await read_body(receive, limit=limit, budget=budget, account=account)
+        admission, budget = self._access_control.admission, self._access_control.body_budget
+        body = await read_body(receive, limit=limit, budget=budget, context=context)
         held_bytes = len(body)
-        again = replayed(body, receive, account)
+        again = replayed(body, receive, context)
         del body  # the route makes a copy of it
         try:
-            with self._doors.rates.counting(key):
+            with self._access_control.rates.counting(key):
                 if admission.is_full:
-                    async with given_up_when_client_leaves(receive):
+                    async with cancelled_on_disconnect(receive):
                         await admission.acquire(key.name)
                 else:
                     await admission.acquire(key.name)
@@ -108,13 +108,15 @@ class Entrance(ASGIMiddleware):
             with contained():
                 await next_app(scope, receive, send)
         finally:  # errors were answered within; what is left is a response that was given up on its way
-            self._watch.tell_of_leaving(scope["state"]["account"], scope)
+            self._access_log.log_disconnect(scope["state"]["account"], scope)
 
-    def _identify(self, headers: Headers, account: Account) -> Key:
+    def _identify(self, headers: Headers, context: RequestContext) -> Key:
         """Whose request it is; the account takes the name."""
-        keyring = self._doors.keyring
+        keyring = self._access_control.keyring
         if keyring.is_open:
-            if self._doors.local_names_only and not _LOCAL_HOST.fullmatch(headers.get(b"host", b"localhost")):
+            if self._access_control.local_names_only and not _LOCAL_HOST.fullmatch(
+                headers.get(b"host", b"localhost")
+            ):
                 raise Forbidden(
                     "without a key this gateway answers requests for 127.0.0.1, localhost and names without a dot, and "
                     "the Host header names another; make a key with `winnow keys new NAME`, or set "
@@ -125,33 +127,33 @@ class Entrance(ASGIMiddleware):
             secret = _secret(headers)
             found = None if secret is None else keyring.find(secret)
             if found is None:
-                account.headers += [_BEARER, _BASIC] if _is_for_people(headers) else [_BEARER]
+                context.headers += [_BEARER, _BASIC] if _is_for_people(headers) else [_BEARER]
                 raise Unauthorized(
                     "this gateway asks for a key: send Authorization: Bearer <key>"
                     if secret is None
                     else "the key is not one of this gateway's, or was revoked"
                 )
             key = found
-        account.key, account.scopes = key.name, key.scopes
+        context.key, context.scopes = key.name, key.scopes
         return key
 
-    def _check(self, key: Key, account: Account, *, access: str | None) -> None:
+    def _check(self, key: Key, context: RequestContext, *, access: str | None) -> None:
         """Whether the key may do this now."""
-        doors = self._doors
-        if standing := doors.rates.take(key):
-            account.headers += [(name.encode(), value.encode()) for name, value in standing.headers.items()]
+        access_control = self._access_control
+        if standing := access_control.rates.take(key):
+            context.headers += [(name.encode(), value.encode()) for name, value in standing.headers.items()]
         if access is not None and access not in key.scopes:
             held = ", ".join(key.scopes) or "nothing"
             raise Forbidden(f"the key {key.name} may not do this: it needs the scope {access} and has {held}")
         if key.tokens_per_month is not None:
-            doors.ledger.check(key)
-            account.book = partial(doors.ledger.spend, key.name)
+            access_control.ledger.check(key)
+            context.book = partial(access_control.ledger.spend, key.name)
 
 
-def account_of(request: Request[Any, Any, Any]) -> Account:
+def request_context(request: Request[Any, Any, Any]) -> RequestContext:
     """What is to be said of this request; an empty account where the app has no entrance."""
-    account: Account = request.scope["state"].setdefault("account", Account(name=""))
-    return account
+    context: RequestContext = request.scope["state"].setdefault("account", RequestContext(name=""))
+    return context
 
 
 def _is_from_another_site(headers: Headers, *, is_get: bool) -> bool:

@@ -11,7 +11,7 @@ from litestar.plugins.problem_details import (
     ProblemDetailsPlugin,
 )
 
-from gateway.api.streaming import ClientLeft
+from gateway.api.streaming import ClientDisconnected
 from gateway.errors import GatewayError, InternalError, InvalidRequest
 from gateway.ids import new_id
 
@@ -105,7 +105,7 @@ plugin = ProblemDetailsPlugin(
         exception_to_problem_detail_map={
             GatewayError: to_problem,
             HTTPException: from_http,
-            ClientLeft: lambda left: _problem(
+            ClientDisconnected: lambda left: _problem(
                 left.status_code,
                 code="client_left",
                 title="Client left",

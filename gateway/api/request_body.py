@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 from msgspec import Struct
 
-from gateway.api.context import Account
-from gateway.api.streaming import ClientLeft
+from gateway.api.context import RequestContext
+from gateway.api.streaming import ClientDisconnected
 from gateway.auth.limits import BodyBudget
 from gateway.errors import RequestTimeout, TooLarge
 
@@ -55,13 +55,15 @@ def body_limits(*, max_page_bytes: int) -> dict[str, BodyLimit]:
     }
 
 
-async def read_body(receive: Receive, *, limit: BodyLimit, budget: BodyBudget, account: Account) -> bytes:
+async def read_body(
+    receive: Receive, *, limit: BodyLimit, budget: BodyBudget, context: RequestContext
+) -> bytes:
     """The whole body, held in `budget`: whoever calls it releases it there.
 
     Raises:
         TooLarge, Overloaded: it is above `limit`, or one more than `budget` holds.
         RequestTimeout: a piece without a byte came, by which `gateway.server.protocol` tells that nothing comes.
-        ClientLeft: before its end.
+        ClientDisconnected: before its end.
     """
     message = await receive()
     if (
@@ -74,8 +76,8 @@ async def read_body(receive: Receive, *, limit: BodyLimit, budget: BodyBudget, a
     try:
         while True:
             if message["type"] != "http.request":
-                account.client_left = True
-                raise ClientLeft
+                context.client_left = True
+                raise ClientDisconnected
             piece, is_last = message["body"], not message.get("more_body")
             limit.check(len(body) + len(piece))
             budget.hold(len(body) + len(piece), before=len(body))
@@ -93,7 +95,7 @@ async def read_body(receive: Receive, *, limit: BodyLimit, budget: BodyBudget, a
         raise
 
 
-def replayed(body: bytes, receive: Receive, account: Account) -> Receive:
+def replayed(body: bytes, receive: Receive, context: RequestContext) -> Receive:
     """`receive`, beginning with the whole body; notes that the client left: what becomes of its request is no fault."""
     unread: list[HTTPReceiveMessage] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -102,7 +104,7 @@ def replayed(body: bytes, receive: Receive, account: Account) -> Receive:
             return unread.pop()
         message = await receive()
         if message["type"] == "http.disconnect":
-            account.client_left = True
+            context.client_left = True
         return message
 
     return again

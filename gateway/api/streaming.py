@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from gateway.completions.broadcast import ReaderClosed
+from gateway.completions.broadcast import SubscriberClosed
 from gateway.net import sse
 
 HEARTBEAT_S = 15.0
@@ -16,7 +16,7 @@ PATIENCE_S = 0.05  # how long a request goes unwatched
 STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # proxies must not collect it first
 
 
-class Departure:
+class DisconnectWatcher:
     """Watches a connection for the client's leaving.
 
     Every request that can be long has one from its first wait to its last byte: a server tells of a
@@ -53,31 +53,31 @@ class Departure:
             act()
 
 
-class ClientLeft(Exception):
+class ClientDisconnected(Exception):
     """Nobody is there to read the answer; 499 is what proxies log for it."""
 
     status_code = 499
 
 
 @contextlib.asynccontextmanager
-async def given_up_when_client_leaves(receive: Receive) -> AsyncIterator[None]:
+async def cancelled_on_disconnect(receive: Receive) -> AsyncIterator[None]:
     """Cancel the block when its client disconnects.
 
     Raises:
-        ClientLeft: the block was cancelled for that reason.
+        ClientDisconnected: the block was cancelled for that reason.
     """
     task = asyncio.current_task()
     assert task is not None
-    departure = Departure(receive)
-    departure.then(task.cancel)
+    disconnect = DisconnectWatcher(receive)
+    disconnect.then(task.cancel)
     try:
         yield
     except asyncio.CancelledError:
-        if departure.happened and not task.uncancel():
-            raise ClientLeft from None
+        if disconnect.happened and not task.uncancel():
+            raise ClientDisconnected from None
         raise
     finally:
-        departure.stop()
+        disconnect.stop()
 
 
 class Source(Protocol):
@@ -93,7 +93,7 @@ class Source(Protocol):
     def wake(self) -> None: ...
 
     def close(self) -> None:
-        """Stop whatever makes the events; a waiting `read` raises ReaderClosed."""
+        """Stop whatever makes the events; a waiting `read` raises SubscriberClosed."""
         ...
 
 
@@ -105,19 +105,19 @@ class EventStream(ASGIResponse):
     def __init__(
         self,
         source: Source,
-        departure: Departure,
+        disconnect: DisconnectWatcher,
         *,
         headers: dict[str, Any],
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
         super().__init__(media_type=sse.CONTENT_TYPE, headers=STREAM_HEADERS | headers)
         self.source = source
-        self.departure = departure
+        self.disconnect = disconnect
         self.heartbeat_s = heartbeat_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         heart = _Heart(self.source, every_s=self.heartbeat_s)
-        self.departure.then(self.source.close)
+        self.disconnect.then(self.source.close)
         try:
             await self.start_response(send)
             while not self.source.ended:
@@ -126,11 +126,11 @@ class EventStream(ASGIResponse):
                     heart.busy = True
                     await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except ReaderClosed:
+        except SubscriberClosed:
             pass  # nobody is there to be told
         finally:
             heart.stop()
-            self.departure.stop()
+            self.disconnect.stop()
             self.source.close()
 
 

@@ -26,7 +26,7 @@ _BOOK = "INSERT INTO spent VALUES (?, ?, ?) ON CONFLICT (name, month) DO UPDATE 
 _READ = "SELECT tokens FROM spent WHERE name = ? AND month = ?"
 _log = logging.getLogger("winnow.ledger")
 
-Account = tuple[str, str]  # a key's name, a month
+RequestContext = tuple[str, str]  # a key's name, a month
 
 
 class Ledger:
@@ -42,8 +42,8 @@ class Ledger:
         self._path = path
         self._now = now
         self._database: sqlite3.Connection | None = None
-        self._booked: dict[Account, int] = {}  # as last read; of the accounts asked for
-        self._pending: Counter[Account] = Counter()
+        self._booked: dict[RequestContext, int] = {}  # as last read; of the accounts asked for
+        self._pending: Counter[RequestContext] = Counter()
 
     def spend(self, name: str, tokens: int) -> None:
         """Add tokens to this month's."""

@@ -144,7 +144,7 @@ def _counted(size_bytes: int) -> int:
     return size_bytes if size_bytes > _UNCOUNTED_BYTES else 0
 
 
-class Standing(Struct, kw_only=True, frozen=True):
+class RateLimitStatus(Struct, kw_only=True, frozen=True):
     """What a key has left of its rate, for the `x-ratelimit-*` headers."""
 
     limit: int
@@ -169,7 +169,7 @@ class Rates:
         self._buckets: dict[str, tuple[float, float]] = {}  # name -> (level, when)
         self._under_way: dict[str, int] = {}
 
-    def take(self, key: Key) -> Standing | None:
+    def take(self, key: Key) -> RateLimitStatus | None:
         """Count a request; None for a key without a rate.
 
         Raises:
@@ -183,12 +183,12 @@ class Rates:
         if level < 1:
             self._buckets[key.name] = (level, now)
             message = f"the key {key.name} has used its {limit} requests a minute"
-            nothing = Standing(limit=limit, remaining=0, reset_s=(limit - level) / per_s)
+            nothing = RateLimitStatus(limit=limit, remaining=0, reset_s=(limit - level) / per_s)
             raise RateLimited(
                 message, retry_after_s=(1 - level) / per_s, headers=nothing.headers, limit=limit
             )
         self._buckets[key.name] = (level - 1, now)
-        return Standing(limit=limit, remaining=int(level - 1), reset_s=(limit - level + 1) / per_s)
+        return RateLimitStatus(limit=limit, remaining=int(level - 1), reset_s=(limit - level + 1) / per_s)
 
     @contextlib.contextmanager
     def counting(self, key: Key):  # type: ignore[no-untyped-def]

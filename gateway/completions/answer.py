@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from backends.base import Completion, Delta, Price, Route, Usage
-from gateway.completions.broadcast import Follower
+from gateway.completions.broadcast import Subscriber
 from gateway.completions.completion_cache import Stored
 from gateway.core.llm.choices import decode_chunk, fold_choices, replay_choices
 from gateway.core.llm.timing import TokenTimings, measure_tokens
@@ -34,7 +34,7 @@ class Finished(Struct, kw_only=True, frozen=True):
     timings: TokenTimings
     cost: Cost
     cache: CacheReport
-    passed_over: list[str] = []  # models that failed before this one answered, with the reasons
+    failed_models: list[str] = []  # models that failed before this one answered, with the reasons
 
     @property
     def text(self) -> str:
@@ -50,27 +50,27 @@ class Watcher(Protocol):
     def failed(self, error: GatewayError, *, route: Route, after_ms: float) -> None: ...
 
 
-class Landing(Struct, kw_only=True, frozen=True):
+class Result(Struct, kw_only=True, frozen=True):
     """The end of a flight, before each follower tells it in its own terms."""
 
     stored: Stored
     route: Route
     token_times: list[float]
-    landed: float
-    passed_over: list[str]
+    is_over: float
+    failed_models: list[str]
     not_stored: str | None = None
 
 
 class Answer:
     """One caller's view of an answer: batches of deltas as they come, then `finished`.
 
-    Whoever opened it closes it, at any time, from anywhere: a reader that waits gets ReaderClosed, and an
+    Whoever opened it closes it, at any time, from anywhere: a reader that waits gets SubscriberClosed, and an
     answer nobody reads any more is stopped at its backend.
     """
 
     def __init__(
         self,
-        source: Follower[Delta, Landing],
+        source: Subscriber[Delta, Result],
         *,
         route: Route,
         cache: CacheReport,
@@ -108,8 +108,8 @@ class Answer:
         except GatewayError as error:
             self._tell_failure(error)
             raise
-        if self.finished is None and (landing := self._source.end) is not None:
-            self.finished = self._finish(landing)
+        if self.finished is None and (result := self._source.end) is not None:
+            self.finished = self._finish(result)
             if self._watcher:
                 self._watcher.finished(self.finished)
         return deltas
@@ -135,26 +135,26 @@ class Answer:
     def close(self) -> None:
         self._source.close()
 
-    def _finish(self, landing: Landing) -> Finished:
-        stored, usage = landing.stored, landing.stored.completion.usage
-        cost = cost_usd(usage, landing.route.price)
-        first = self._first if self._first is not None else next(iter(landing.token_times), landing.landed)
-        arrivals = [first, *(at for at in landing.token_times if at > first)]
+    def _finish(self, result: Result) -> Finished:
+        stored, usage = result.stored, result.stored.completion.usage
+        cost = cost_usd(usage, result.route.price)
+        first = self._first if self._first is not None else next(iter(result.token_times), result.is_over)
+        arrivals = [first, *(at for at in result.token_times if at > first)]
         return Finished(
-            model=landing.route.name,
-            backend=landing.route.backend.name,
+            model=result.route.name,
+            backend=result.route.backend.name,
             completion=stored.completion,
             choices=stored.choices,
             timings=measure_tokens(
                 arrivals,
                 started=self._started,
-                finished=max(first, landing.landed),
-                output_tokens=usage.output_tokens if usage and landing.token_times else 0,
-                queue_ms=stored.completion.queue_ms if landing.token_times else 0,
+                finished=max(first, result.is_over),
+                output_tokens=usage.output_tokens if usage and result.token_times else 0,
+                queue_ms=stored.completion.queue_ms if result.token_times else 0,
             ),
             cost=Cost(saved_usd=cost) if self.cache.status == "hit" else Cost(usd=cost),
-            cache=msgspec.structs.replace(self.cache, not_stored=landing.not_stored),
-            passed_over=landing.passed_over,
+            cache=msgspec.structs.replace(self.cache, not_stored=result.not_stored),
+            failed_models=result.failed_models,
         )
 
     def _tell_failure(self, error: GatewayError) -> None:

@@ -16,19 +16,19 @@ Item = TypeVar("Item")
 End = TypeVar("End")
 
 
-class ReaderClosed(Exception):
+class SubscriberClosed(Exception):
     """`close` was called while the reader waited: its client is gone."""
 
 
-class Flight(Generic[Item, End]):
+class Broadcast(Generic[Item, End]):
     """Items appended by one task and read by any number of followers; a recording when it has no task."""
 
     def __init__(self, items: list[Item] | None = None, end: End | None = None) -> None:
         self.items: list[Item] = items or []
-        self.stirring = False  # the source has shown signs of life, though there may be no item yet
+        self.is_active = False  # the source has shown signs of life, though there may be no item yet
         self.end = end
         self.error: BaseException | None = None
-        self._followers: set[Follower[Item, End]] = set()
+        self._subscribers: set[Subscriber[Item, End]] = set()
         self._task: asyncio.Task[None] | None = None
 
     def launch(self, produce: Callable[[], Awaitable[End]], *, forget: Callable[[], None]) -> None:
@@ -39,25 +39,25 @@ class Flight(Generic[Item, End]):
             forget: called when nobody should join any more; more than once is possible.
         """
         self._forget = forget
-        self._task = asyncio.get_running_loop().create_task(self._fly(produce))
+        self._task = asyncio.get_running_loop().create_task(self._run(produce))
 
-    def follow(self) -> "Follower[Item, End]":
-        follower = Follower(self)
-        self._followers.add(follower)
-        return follower
+    def follow(self) -> "Subscriber[Item, End]":
+        subscriber = Subscriber(self)
+        self._subscribers.add(subscriber)
+        return subscriber
 
     def publish(self, item: Item) -> None:
         self.items.append(item)
         self._wake()
 
-    def stir(self) -> None:
-        if not self.stirring:
-            self.stirring = True
+    def mark_active(self) -> None:
+        if not self.is_active:
+            self.is_active = True
             self._wake()
 
-    def leave(self, follower: "Follower[Item, End]") -> None:
-        self._followers.discard(follower)
-        if not self._followers and self._task and not self._task.done():
+    def leave(self, subscriber: "Subscriber[Item, End]") -> None:
+        self._subscribers.discard(subscriber)
+        if not self._subscribers and self._task and not self._task.done():
             self._forget()
             self._task.cancel()
 
@@ -69,10 +69,10 @@ class Flight(Generic[Item, End]):
             await asyncio.wait([self._task])
 
     @property
-    def landed(self) -> bool:
+    def is_over(self) -> bool:
         return self.end is not None or self.error is not None
 
-    async def _fly(self, produce: Callable[[], Awaitable[End]]) -> None:
+    async def _run(self, produce: Callable[[], Awaitable[End]]) -> None:
         try:
             with contained():
                 self.end = await produce()
@@ -86,15 +86,15 @@ class Flight(Generic[Item, End]):
             self._wake()
 
     def _wake(self) -> None:
-        for follower in self._followers:
-            follower.wake()
+        for subscriber in self._subscribers:
+            subscriber.wake()
 
 
-class Follower(Generic[Item, End]):
+class Subscriber(Generic[Item, End]):
     """One reader of a flight."""
 
-    def __init__(self, flight: Flight[Item, End]) -> None:
-        self._flight = flight
+    def __init__(self, broadcast: Broadcast[Item, End]) -> None:
+        self._broadcast = broadcast
         self._read = 0  # items so far
         self._waiter: asyncio.Future[None] | None = None
         self._closed = False
@@ -105,14 +105,14 @@ class Follower(Generic[Item, End]):
         Raises:
             Exception: the flight's own, after everything that came before it was returned.
         """
-        flight = self._flight
+        broadcast = self._broadcast
         self._check_open()
-        if self._read == len(flight.items) and not flight.landed:
+        if self._read == len(broadcast.items) and not broadcast.is_over:
             await self._wait()
-        items = flight.items[self._read :]
+        items = broadcast.items[self._read :]
         self._read += len(items)
-        if not items and flight.error is not None:
-            raise flight.error
+        if not items and broadcast.error is not None:
+            raise broadcast.error
         return items
 
     async def first(self, *, patience_s: float) -> bool:
@@ -123,10 +123,10 @@ class Follower(Generic[Item, End]):
         Returns:
             Whether there is something to read.
         """
-        flight = self._flight
+        broadcast = self._broadcast
         self._check_open()
-        while not flight.items and not flight.landed:
-            if not flight.stirring:
+        while not broadcast.items and not broadcast.is_over:
+            if not broadcast.is_active:
                 await self._wait()
                 continue
             try:
@@ -134,8 +134,8 @@ class Follower(Generic[Item, End]):
                     await self._wait()
             except TimeoutError:
                 return False
-        if not flight.items and flight.error is not None:
-            raise flight.error
+        if not broadcast.items and broadcast.error is not None:
+            raise broadcast.error
         return True
 
     async def _wait(self) -> None:
@@ -148,7 +148,7 @@ class Follower(Generic[Item, End]):
 
     def _check_open(self) -> None:
         if self._closed:
-            raise ReaderClosed
+            raise SubscriberClosed
 
     def wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -157,11 +157,11 @@ class Follower(Generic[Item, End]):
     @property
     def end(self) -> End | None:
         """The flight's end, once everything before it was read."""
-        return self._flight.end if self._read == len(self._flight.items) else None
+        return self._broadcast.end if self._read == len(self._broadcast.items) else None
 
     def close(self) -> None:
         """Read no more; the last follower to leave stops the flight. Once is enough, from anywhere."""
         if not self._closed:
             self._closed = True
-            self._flight.leave(self)
+            self._broadcast.leave(self)
             self.wake()

@@ -37,8 +37,8 @@ from backends.base import (
 )
 from backends.base import BackendUnavailable as NoBackend
 from gateway.cache.base import NOT_TAKEN, Cache
-from gateway.completions.answer import Answer, Landing, Watcher, final_choices, replay_deltas
-from gateway.completions.broadcast import Flight
+from gateway.completions.answer import Answer, Result, Watcher, final_choices, replay_deltas
+from gateway.completions.broadcast import Broadcast
 from gateway.completions.completion_cache import (
     CachePolicy,
     CompletionCache,
@@ -57,7 +57,7 @@ NOT_VALID = "it does not validate against the schema"
 CHANCE = "it is left to chance: temperature is not 0, and there is no seed"
 Spend = Callable[[int], None]  # is told the tokens of every call to a model, once
 
-Store = Callable[[Landing], Awaitable[str | None]]
+Store = Callable[[Result], Awaitable[str | None]]
 
 
 def spend_nothing(tokens: int) -> None:
@@ -102,7 +102,7 @@ class Completer:
         self._code = code
         self._clock = clock
         self._watcher = watcher
-        self._flights: dict[object, Flight[Delta, Landing]] = {}
+        self._broadcasts: dict[object, Broadcast[Delta, Result]] = {}
         self._payments: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -159,18 +159,18 @@ class Completer:
                 identity=identity,
                 code=self._code,
             )
-        flight, report = await self._find(key, route, cache)
-        if flight is None:
+        broadcast, report = await self._find(key, route, cache)
+        if broadcast is None:
             asked = msgspec.structs.replace(request, tenant=tenant)  # a backend's own queue is fair by it
             store = self._storing(key, route, cache, model_identity=model_identity)
-            flight = self._launch(asked, route, key, cache, spend, store)
+            broadcast = self._launch(asked, route, key, cache, spend, store)
 
         async def forget(stored: Stored) -> None:
             if key and self._kept:
                 await self._kept.drop(key, stored)
 
         return Answer(
-            flight.follow(),
+            broadcast.follow(),
             route=route,
             cache=report,
             started=started,
@@ -199,41 +199,43 @@ class Completer:
     async def aclose(self) -> None:
         """Stop every answer in the making, and begin no other; their readers get an error that says so."""
         self._closed = True
-        await asyncio.gather(*(flight.stop(_shutting_down()) for flight in list(self._flights.values())))
+        await asyncio.gather(
+            *(broadcast.stop(_shutting_down()) for broadcast in list(self._broadcasts.values()))
+        )
         await asyncio.gather(*self._payments)
 
     async def _find(
         self, key: str | None, route: Route, cache: CachePolicy
-    ) -> tuple[Flight[Delta, Landing] | None, CacheReport]:
+    ) -> tuple[Broadcast[Delta, Result] | None, CacheReport]:
         """An answer that is there or on its way, and what to report of the cache."""
         if key is None or not cache.read:
             return None, CacheReport(status="bypass")
-        if flight := self._flights.get((key, cache.write)):
-            return flight, CacheReport(status="hit")
+        if broadcast := self._broadcasts.get((key, cache.write)):
+            return broadcast, CacheReport(status="hit")
         if self._kept and (stored := await self._kept.get(key, max_age_s=cache.max_age_s)):
-            landing = Landing(stored=stored, route=route, token_times=[], landed=0, passed_over=[])
+            result = Result(stored=stored, route=route, token_times=[], is_over=0, failed_models=[])
             report = CacheReport(status="hit", age_s=round(self._kept.age_s(stored), 3))
-            return Flight(replay_deltas(stored), landing), report
-        flight = self._flights.get((key, cache.write))  # again: it may have started during the lookup
-        return flight, CacheReport(status="hit" if flight else "miss")
+            return Broadcast(replay_deltas(stored), result), report
+        broadcast = self._broadcasts.get((key, cache.write))  # again: it may have started during the lookup
+        return broadcast, CacheReport(status="hit" if broadcast else "miss")
 
     def _storing(self, key: str | None, route: Route, cache: CachePolicy, *, model_identity: str) -> Store:
         """What stores an answer at its end, and says why not if it is not."""
 
-        async def store(landing: Landing) -> str | None:
+        async def store(result: Result) -> str | None:
             if not cache.write:
                 return "the request forbids it"
             if key is None:
                 return CHANCE
             if self._kept is None:
                 return "there is no cache"
-            if landing.stored.completion.violates_schema:
+            if result.stored.completion.violates_schema:
                 return NOT_VALID
-            if landing.route is not route:
-                return f"{landing.route.name} answered in its place"
+            if result.route is not route:
+                return f"{result.route.name} answered in its place"
             if await route.backend.identity(route.model) != model_identity:
                 return "the model was replaced meanwhile"
-            taken = await self._kept.set(key, landing.stored, max_age_s=cache.max_age_s)
+            taken = await self._kept.set(key, result.stored, max_age_s=cache.max_age_s)
             return None if taken else NOT_TAKEN
 
         return store
@@ -246,29 +248,31 @@ class Completer:
         cache: CachePolicy,
         spend: Spend,
         store: Store,
-    ) -> Flight[Delta, Landing]:
+    ) -> Broadcast[Delta, Result]:
         if self._closed:
             raise _shutting_down()
-        flight: Flight[Delta, Landing] = Flight()
-        name: object = (key, cache.write) if key and cache.read else flight  # only its maker finds that one
+        broadcast: Broadcast[Delta, Result] = Broadcast()
+        name: object = (
+            (key, cache.write) if key and cache.read else broadcast
+        )  # only its maker finds that one
 
-        async def produce() -> Landing:
+        async def produce() -> Result:
             try:
-                landing = await self._produce(flight, request, route)
+                result = await self._produce(broadcast, request, route)
             except BaseException as exc:
-                if flight.items or isinstance(exc, asyncio.CancelledError):  # else nothing was generated
-                    self._pay(request, route, flight.items, spend)
+                if broadcast.items or isinstance(exc, asyncio.CancelledError):  # else nothing was generated
+                    self._pay(request, route, broadcast.items, spend)
                 raise
-            usage = landing.stored.completion.usage
+            usage = result.stored.completion.usage
             if usage is None:
-                await asyncio.shield(self._pay(request, landing.route, flight.items, spend))
+                await asyncio.shield(self._pay(request, result.route, broadcast.items, spend))
             else:
                 spend(usage.input_tokens + usage.output_tokens)
-            return msgspec.structs.replace(landing, not_stored=await store(landing))
+            return msgspec.structs.replace(result, not_stored=await store(result))
 
-        self._flights[name] = flight
-        flight.launch(produce, forget=lambda: self._forget(name, flight))
-        return flight
+        self._broadcasts[name] = broadcast
+        broadcast.launch(produce, forget=lambda: self._forget(name, broadcast))
+        return broadcast
 
     def _pay(
         self, request: CompletionRequest, route: Route, said: list[Delta], spend: Spend
@@ -283,46 +287,48 @@ class Completer:
         payment.add_done_callback(self._payments.discard)
         return payment
 
-    def _forget(self, name: object, flight: Flight[Delta, Landing]) -> None:
-        if self._flights.get(name) is flight:
-            del self._flights[name]
+    def _forget(self, name: object, broadcast: Broadcast[Delta, Result]) -> None:
+        if self._broadcasts.get(name) is broadcast:
+            del self._broadcasts[name]
 
     async def _produce(
-        self, flight: Flight[Delta, Landing], request: CompletionRequest, route: Route
-    ) -> Landing:
+        self, broadcast: Broadcast[Delta, Result], request: CompletionRequest, route: Route
+    ) -> Result:
         """Try the route, then its fallbacks, until one has said its first token; publish what it says."""
         deadline = asyncio.get_running_loop().time() + request.timeout_s
         fallbacks = iter(route.fallbacks)
-        passed_over: list[str] = []
+        failed_models: list[str] = []
         token_times: list[float] = []
         while True:
             try:
-                completion = await self._try(flight, request, route, token_times, deadline=deadline)
+                completion = await self._try(broadcast, request, route, token_times, deadline=deadline)
                 break
             except BackendFailure as failure:
-                error = to_gateway_error(failure, route, begun=bool(flight.items))
-                passed_over.append(f"{route.name}: {failure.message}")
+                error = to_gateway_error(failure, route, begun=bool(broadcast.items))
+                failed_models.append(f"{route.name}: {failure.message}")
                 following = None
-                if not flight.items and is_worth_a_fallback(failure):
+                if not broadcast.items and is_worth_a_fallback(failure):
                     following = await self._next_route(fallbacks, deadline=deadline)
                 if following is None:
                     raise error from failure
                 route = following
         named = {"id": new_answer_id(), "created": int(time.time())} | completion.raw
         completion = msgspec.structs.replace(completion, raw=named)
-        return Landing(
+        return Result(
             stored=Stored(
-                stored_at=time.time(), completion=completion, choices=final_choices(flight.items, completion)
+                stored_at=time.time(),
+                completion=completion,
+                choices=final_choices(broadcast.items, completion),
             ),
             route=route,
             token_times=token_times,
-            landed=self._clock(),
-            passed_over=passed_over,
+            is_over=self._clock(),
+            failed_models=failed_models,
         )
 
     async def _try(
         self,
-        flight: Flight[Delta, Landing],
+        broadcast: Broadcast[Delta, Result],
         request: CompletionRequest,
         route: Route,
         token_times: list[float],
@@ -342,20 +348,20 @@ class Completer:
                         completion = item
                     elif token_times or item.is_token:
                         while held:
-                            flight.publish(held.pop(0))
+                            broadcast.publish(held.pop(0))
                         if item.is_token:
                             token_times.append(self._clock())
-                        flight.publish(item)
+                        broadcast.publish(item)
                     else:
                         held.append(item)
-                        flight.stir()
+                        broadcast.mark_active()
         except TimeoutError as exc:
             limit = "its timeout" if patience_s == route.timeout_s else "the request's deadline"
             raise BackendTimeout(f"no complete answer within {patience_s:.1f} s, {limit}") from exc
         if completion is None:
             raise BackendInterrupted("the answer ended without a finish")
         for delta in held:
-            flight.publish(delta)
+            broadcast.publish(delta)
         return completion
 
     async def _next_route(self, names: Iterator[str], *, deadline: float) -> Route | None:

@@ -26,12 +26,12 @@ MARGIN_TOKENS = 200  # rules, fences and titles, and what the model's own tokeni
 
 
 class PageScraper(Protocol):
-    """What a Grounder needs of gateway.scraping.scraper.Scraper."""
+    """What a WebContextBuilder needs of gateway.scraping.scraper.Scraper."""
 
     async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse: ...
 
 
-class Grounded(Struct, kw_only=True, frozen=True):
+class WebContext(Struct, kw_only=True, frozen=True):
     """The request with its pages, what stands for it in a cache's key, and what became of each page."""
 
     request: CompletionRequest
@@ -39,7 +39,7 @@ class Grounded(Struct, kw_only=True, frozen=True):
     sources: list[WebSource]
 
 
-class Grounder:
+class WebContextBuilder:
     """Puts pages into prompts. One for the whole service.
 
     Args:
@@ -54,7 +54,7 @@ class Grounder:
 
     async def ground(
         self, request: CompletionRequest, web: WebOptions, *, route: Route, tenant: str = ""
-    ) -> Grounded:
+    ) -> WebContext:
         """Read the pages and put them before the last user message.
 
         Raises:
@@ -81,7 +81,7 @@ class Grounder:
             )
         delimiter = await self._workers.run(MakeDelimiter(pages=pages, secret=self._secret))
         messages = ground_messages(request.messages, pages, delimiter=delimiter)
-        return Grounded(
+        return WebContext(
             request=msgspec.structs.replace(request, messages=messages),
             identity=ground_messages(request.messages, pages, delimiter="page"),
             sources=sources,

@@ -6,8 +6,8 @@ from gateway.core.classifier.network import Classifier, choose, load_classifier
 from gateway.core.dom.blocks import keep
 from gateway.core.dom.selection import REMOVED, find_selected
 from gateway.core.markdown import render
-from gateway.core.model.page import CleanOptions, Kept, Page
-from gateway.core.parsing import Reading, read, root_of
+from gateway.core.model.page import CleanOptions, KeptNodes, Page
+from gateway.core.parsing import ParsedPage, read, root_of
 from gateway.core.visibility.hidden import quote_hidden
 from gateway.wire import Notice
 
@@ -32,20 +32,20 @@ def clean(
     Raises:
         InvalidRequest: if a selector of the options is none.
     """
-    reading = read(html, url=url, options=options)
-    warnings = [*reading.warnings, *_count_hidden(reading, quoted=options.quote_hidden)]
-    kept: Kept | None = None
+    parsed = read(html, url=url, options=options)
+    warnings = [*parsed.warnings, *_count_hidden(parsed, quoted=options.quote_hidden)]
+    kept: KeptNodes | None = None
     confidence: float | None = None
     page_type: str | None = None
     if options.select is not None:
-        kept = find_selected(reading.tree, options.select)
+        kept = find_selected(parsed.tree, options.select)
         if not kept.texts:
             warnings.append(Notice(code="nothing_selected", message="`select` matches no text of the page"))
     elif options.scope == "main":
-        choice = choose(reading.blocks, reading.head, classifier or load_classifier())
+        choice = choose(parsed.blocks, parsed.head, classifier or load_classifier())
         confidence, page_type = choice.confidence, choice.page_type
-        if not reading.is_content:
-            kept = keep(reading.blocks, choice.blocks)
+        if not parsed.is_content:
+            kept = keep(parsed.blocks, choice.blocks)
         if confidence < _LOW_CONFIDENCE:
             found = (
                 "the choice of the main content is unsure" if choice.blocks else "no main content was found"
@@ -53,15 +53,15 @@ def clean(
             message = f"{found} ({confidence:.2f}); compare with scope page"
             warnings.append(Notice(code="low_confidence", message=message))
     rendered = render(
-        reading.root,
+        parsed.root,
         kept=kept,
-        hidden=reading.hidden,
+        hidden=parsed.hidden,
         base_url=url,
         options=options,
-        beside=[root_of(tree) for tree in reading.beside] if options.select is None else [],
+        beside=[root_of(tree) for tree in parsed.beside] if options.select is None else [],
     )
     warnings += rendered.notices
-    if reading.truncated or rendered.truncated:
+    if parsed.truncated or rendered.truncated:
         message = (
             f"left out what is nested deeper than {options.max_depth} or beyond {options.max_blocks} blocks"
         )
@@ -73,21 +73,21 @@ def clean(
         )
     return Page(
         blocks=rendered.blocks,
-        title=reading.facts.title,
-        metadata=structs.replace(reading.facts.metadata, page_type=page_type),
+        title=parsed.facts.title,
+        metadata=structs.replace(parsed.facts.metadata, page_type=page_type),
         confidence=confidence,
         links=rendered.links,
         images=rendered.images,
-        structured=reading.structured,
+        structured=parsed.structured,
         warnings=warnings,
         appendix=rendered.appendix,
     )
 
 
-def _count_hidden(reading: Reading, *, quoted: bool) -> list[Notice]:
-    found = {mem_id: reason for mem_id, reason in reading.hidden.items() if reason != REMOVED}
+def _count_hidden(parsed: ParsedPage, *, quoted: bool) -> list[Notice]:
+    found = {mem_id: reason for mem_id, reason in parsed.hidden.items() if reason != REMOVED}
     if not found:
         return []
     message = f"text that no reader can see was left out ({', '.join(sorted(set(found.values())))})"
-    samples = quote_hidden(reading.root, found) if quoted else []
+    samples = quote_hidden(parsed.root, found) if quoted else []
     return [Notice(code="hidden_text_removed", message=message, count=len(found), samples=samples)]

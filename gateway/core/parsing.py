@@ -3,10 +3,10 @@
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.classifier.features import Head
+from gateway.core.classifier.features import PageHints
 from gateway.core.documents.charset import decode, to_utf8
 from gateway.core.dom.blocks import Blocks, read_blocks
-from gateway.core.dom.landmarks import Marks, find_marks
+from gateway.core.dom.landmarks import Landmarks, find_marks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.selection import find_removed
 from gateway.core.metadata.page_metadata import Facts, read_metadata
@@ -18,7 +18,7 @@ from gateway.core.visibility.hidden import find_hidden
 from gateway.wire import Notice
 
 
-class Reading(Struct, frozen=True):
+class ParsedPage(Struct, frozen=True):
     """What `read` finds. `tree` owns the nodes that `root`, `hidden` and `blocks` name."""
 
     tree: LexborHTMLParser
@@ -27,14 +27,14 @@ class Reading(Struct, frozen=True):
     blocks: Blocks
     is_content: bool  # nothing is left to choose: it was recovered from data, not from a page
     beside: list[LexborHTMLParser]  # content that the page has outside its DOM
-    head: Head
+    head: PageHints
     structured: list[Item]
     facts: Facts
     warnings: list[Notice]
     truncated: bool  # something was left out for being nested too deep or coming too late
 
 
-def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Reading:
+def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> ParsedPage:
     """Parse a page; where its DOM is a shell, what stands behind it takes its place."""
     markup = limit_nesting(decode(html).encode() if isinstance(html, bytes) else to_utf8(html))
     tree = LexborHTMLParser(markup.markup, scripting=True)  # a <noscript> is one text, as in browsers
@@ -49,7 +49,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Readin
     if page is not None:
         tree = LexborHTMLParser(limit_nesting(to_utf8(page.html)).markup)
         root, hidden, blocks = _walk(tree, find_marks(tree), options)
-    return Reading(
+    return ParsedPage(
         tree=tree,
         root=root,
         hidden=hidden,
@@ -69,7 +69,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Readin
 
 
 def _walk(
-    tree: LexborHTMLParser, marks: Marks, options: CleanOptions
+    tree: LexborHTMLParser, marks: Landmarks, options: CleanOptions
 ) -> tuple[LexborNode, dict[int, str], Blocks]:
     root = root_of(tree)
     hidden = find_hidden(tree, marks=marks)
@@ -85,9 +85,9 @@ def root_of(tree: LexborHTMLParser) -> LexborNode:
     return root
 
 
-def _head_of(facts: Facts, structured: list[Item], url: str | None) -> Head:
+def _head_of(facts: Facts, structured: list[Item], url: str | None) -> PageHints:
     graph = next((item for item in structured if item.get("@type") == "OpenGraph"), {})
-    return Head(
+    return PageHints(
         title=facts.title or "",
         description=facts.metadata.description or "",
         url=url or "",

@@ -16,7 +16,7 @@ from gateway.wire import ExtractRequest
 _ASK_AGAIN_S = 60.0
 
 
-class Sizer:
+class CallPlanner:
     """Plans calls. One for the whole service: it remembers what backends tell of their models.
 
     Args:

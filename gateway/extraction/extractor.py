@@ -4,9 +4,9 @@
     response = await extractor.extract(request, tenant="alice")
     async for event in extractor.stream(request, tenant="alice"):   # source…, delta…, evidence, done
 
-One road for both: the work tells its events as they come, and `extract` collects them. Sources are scraped at
-once and told in the order asked for; then `gateway.extraction.strategy` finds the answer, and every value of it is judged
-against the pages.
+One road for both: the work emits its events as they come, and `extract` collects them. Sources are scraped at
+once and emitted in the order asked for; then `gateway.extraction.strategy` finds the answer, and every value of it
+is judged against the pages.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import msgspec
 
 from backends.base import Route
-from gateway.completions.broadcast import Flight, Follower
+from gateway.completions.broadcast import Broadcast, Subscriber
 from gateway.completions.completer import Completer, Spend, spend_nothing
 from gateway.core.tasks.answers import CheckSchema
 from gateway.core.tasks.base import Workers
@@ -27,9 +27,9 @@ from gateway.core.tasks.evidence import MAX_LEAVES, FindEvidence
 from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens.counters import resolve_tokenizer
 from gateway.errors import BackendUnavailable, CleanError, GatewayError, InvalidRequest
-from gateway.extraction.call_planner import Sizer
-from gateway.extraction.state import STRUCTURED, Outcome, ReadPage, summarise
-from gateway.extraction.strategy import Asking
+from gateway.extraction.call_planner import CallPlanner
+from gateway.extraction.state import STRUCTURED, ExtractionState, ReadPage, summarise
+from gateway.extraction.strategy import ExtractionStrategy
 from gateway.wire import (
     CacheReport,
     EvidenceEvent,
@@ -50,7 +50,7 @@ from gateway.wire import (
 
 SCRAPES_AT_ONCE = 8
 
-Tell = Callable[[ExtractEvent], None]
+Emit = Callable[[ExtractEvent], None]
 
 
 class PageScraper(Protocol):
@@ -82,7 +82,7 @@ class Extractor:
         self._workers = workers
         self._secret = secret or secrets.token_bytes(32)
         self._clock = clock
-        self._sizer = Sizer(workers=workers, clock=clock)
+        self._planner = CallPlanner(workers=workers, clock=clock)
 
     async def extract(
         self, request: ExtractRequest, *, tenant: str = "", spend: Spend = spend_nothing
@@ -116,16 +116,16 @@ class Extractor:
 
     def begin(
         self, request: ExtractRequest, *, tenant: str = "", spend: Spend = spend_nothing
-    ) -> Follower[ExtractEvent, ExtractDone]:
+    ) -> Subscriber[ExtractEvent, ExtractDone]:
         """Start the work in a task of its own: events are read in batches, the reader's `end` is the last.
 
         Closing the reader, at any time, stops fetches and generation. Errors as in `extract`.
         """
-        flight: Flight[ExtractEvent, ExtractDone] = Flight()
-        flight.launch(lambda: self._work(request, tenant, spend, flight.publish), forget=lambda: None)
-        return flight.follow()
+        broadcast: Broadcast[ExtractEvent, ExtractDone] = Broadcast()
+        broadcast.launch(lambda: self._work(request, tenant, spend, broadcast.publish), forget=lambda: None)
+        return broadcast.follow()
 
-    async def _work(self, request: ExtractRequest, tenant: str, spend: Spend, tell: Tell) -> ExtractDone:
+    async def _work(self, request: ExtractRequest, tenant: str, spend: Spend, emit: Emit) -> ExtractDone:
         began = self._clock()
         check_request(request)
         if request.schema is not None:
@@ -135,39 +135,37 @@ class Extractor:
             route = await self._completer.resolve(request.model)
         except BackendUnavailable as exc:
             route = exc  # structured data may answer all the same
-        outcome = Outcome(route=route)
-        await self._read(request, tenant, outcome, tell)
-        asking = Asking(
+        state = ExtractionState(route=route)
+        await self._read(request, tenant, state, emit)
+        strategy = ExtractionStrategy(
             self._completer,
             request,
-            outcome,
+            state,
             workers=self._workers,
-            sizer=self._sizer,
+            planner=self._planner,
             tenant=tenant,
             secret=self._secret,
-            tell=tell,
+            emit=emit,
             spend=spend,
         )
-        await asking.answer()
-        if outcome.data is not None and request.evidence:
-            await self._find_evidence(outcome)
-            tell(EvidenceEvent(evidence=outcome.evidence))
-        return summarise(outcome, total_ms=(self._clock() - began) * 1000)
+        await strategy.answer()
+        if state.data is not None and request.evidence:
+            await self._find_evidence(state)
+            emit(EvidenceEvent(evidence=state.evidence))
+        return summarise(state, total_ms=(self._clock() - began) * 1000)
 
-    async def _find_evidence(self, outcome: Outcome) -> None:
+    async def _find_evidence(self, state: ExtractionState) -> None:
         """Judge the answer's values; an answer whose evidence takes too long is an answer all the same."""
-        structured = outcome.backend == STRUCTURED
-        pages = [page.as_evidence(structured=structured) for page in outcome.pages]
+        structured = state.backend == STRUCTURED
+        pages = [page.as_evidence(structured=structured) for page in state.pages]
         try:
-            outcome.evidence = await self._workers.run(
-                FindEvidence(data=outcome.data or b"null", pages=pages)
-            )
+            state.evidence = await self._workers.run(FindEvidence(data=state.data or b"null", pages=pages))
         except CleanError as exc:
-            outcome.warnings.append(Notice(code="evidence_missing", message=exc.detail))
+            state.warnings.append(Notice(code="evidence_missing", message=exc.detail))
             return
-        if len(outcome.evidence) == MAX_LEAVES:
+        if len(state.evidence) == MAX_LEAVES:
             cut = f"the first {MAX_LEAVES} values were judged"
-            outcome.warnings.append(Notice(code="evidence_cut", message=cut))
+            state.warnings.append(Notice(code="evidence_cut", message=cut))
 
     async def _page_of(self, content: str, tokenizer: str) -> ReadPage:
         tokenizer = resolve_tokenizer(tokenizer)
@@ -177,12 +175,12 @@ class Extractor:
         source = ExtractSource(url=None, title=None, tokens=report, cache=supplied)
         return ReadPage(content=content, source=source)
 
-    async def _read(self, request: ExtractRequest, tenant: str, outcome: Outcome, tell: Tell) -> None:
+    async def _read(self, request: ExtractRequest, tenant: str, state: ExtractionState, emit: Emit) -> None:
         """Read the sources; one of several that fails is a warning."""
 
         def add(page: ReadPage) -> None:
-            tell(SourceEvent(index=len(outcome.pages), **_fields(page.source)))
-            outcome.pages.append(page)
+            emit(SourceEvent(index=len(state.pages), **_fields(page.source)))
+            state.pages.append(page)
 
         if request.content is not None:
             add(await self._page_of(request.content, request.scrape.tokenizer))
@@ -203,18 +201,18 @@ class Extractor:
                 except GatewayError as exc:
                     failures.append(exc)
                     failed = f"{each.url} could not be read and was left out ({exc.code}): {exc.detail}"
-                    outcome.warnings.append(Notice(code="page_failed", message=failed))
+                    state.warnings.append(Notice(code="page_failed", message=failed))
                 else:
-                    outcome.warnings += _told_of(each.url if len(wanted) > 1 else None, response.warnings)
+                    state.warnings += _told_of(each.url if len(wanted) > 1 else None, response.warnings)
                     if response.next_cursor:
                         cut = f"{each.url or 'the page'} was read only up to scrape.max_tokens"
-                        outcome.warnings.append(Notice(code="content_cut", message=cut))
+                        state.warnings.append(Notice(code="content_cut", message=cut))
                     add(ReadPage.from_scrape(response))
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        if not outcome.pages:
+        if not state.pages:
             raise failures[0]
 
 

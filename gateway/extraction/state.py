@@ -69,7 +69,7 @@ class ReadPage(Struct, kw_only=True, frozen=True):
         return PromptPage(content=self.content, url=self.source.url, title=self.source.title)
 
 
-class Outcome:
+class ExtractionState:
     """What one request has come to so far."""
 
     def __init__(self, *, route: Route | BackendUnavailable) -> None:
@@ -99,24 +99,24 @@ class Outcome:
         self.coverage = Coverage(read=1, chunks=1)
 
 
-def summarise(outcome: Outcome, *, total_ms: float) -> ExtractDone:
+def summarise(state: ExtractionState, *, total_ms: float) -> ExtractDone:
     """The terminal event of an outcome."""
-    last = outcome.finished[-1] if outcome.finished else None
+    last = state.finished[-1] if state.finished else None
     return ExtractDone(
         id=f"ext-{secrets.token_hex(12)}",
-        model=last.model if last else outcome.model,
-        backend=last.backend if last else outcome.backend,
-        data=None if outcome.data is None else msgspec.json.decode(outcome.data),
-        text=outcome.text,
-        finish_reason=outcome.finish_reason,
-        evidence=outcome.evidence,
-        usage=_usage(outcome),
-        cost=_cost(outcome),
-        cache=_cache(outcome),
-        timings=_timings(outcome, total_ms),
-        warnings=outcome.warnings,
-        coverage=outcome.coverage,
-        estimate=outcome.estimate,
+        model=last.model if last else state.model,
+        backend=last.backend if last else state.backend,
+        data=None if state.data is None else msgspec.json.decode(state.data),
+        text=state.text,
+        finish_reason=state.finish_reason,
+        evidence=state.evidence,
+        usage=_usage(state),
+        cost=_cost(state),
+        cache=_cache(state),
+        timings=_timings(state, total_ms),
+        warnings=state.warnings,
+        coverage=state.coverage,
+        estimate=state.estimate,
     )
 
 
@@ -128,8 +128,8 @@ def _notices(completion: Completion) -> list[Notice]:
         return []  # another server's field of that name
 
 
-def _usage(outcome: Outcome) -> ExtractUsage:
-    reported = [finished.completion.usage or Usage() for finished in outcome.finished]
+def _usage(state: ExtractionState) -> ExtractUsage:
+    reported = [finished.completion.usage or Usage() for finished in state.finished]
     return ExtractUsage(
         input_tokens=sum(usage.input_tokens for usage in reported),
         output_tokens=sum(usage.output_tokens for usage in reported),
@@ -137,42 +137,42 @@ def _usage(outcome: Outcome) -> ExtractUsage:
     )
 
 
-def _cost(outcome: Outcome) -> ExtractCost:
+def _cost(state: ExtractionState) -> ExtractCost:
     """Spent and saved. Saved are the tokens that cleaning, structured data or the cache made unnecessary."""
-    price = outcome.route.price if isinstance(outcome.route, Route) else None
+    price = state.route.price if isinstance(state.route, Route) else None
     if price is None:
         return ExtractCost()
-    reports = [page.source.tokens for page in outcome.pages]
-    unsent = sum(tokens.html if outcome.backend == STRUCTURED else tokens.saved for tokens in reports)
-    saved = max(0, unsent) * price.input / 1e6 + sum(finished.cost.saved_usd for finished in outcome.finished)
-    if outcome.estimate:
-        counts = outcome.estimate
+    reports = [page.source.tokens for page in state.pages]
+    unsent = sum(tokens.html if state.backend == STRUCTURED else tokens.saved for tokens in reports)
+    saved = max(0, unsent) * price.input / 1e6 + sum(finished.cost.saved_usd for finished in state.finished)
+    if state.estimate:
+        counts = state.estimate
         spent = (counts.input_tokens * price.input + counts.output_tokens * price.output) / 1e6
     else:
-        spent = sum(finished.cost.usd for finished in outcome.finished)
+        spent = sum(finished.cost.usd for finished in state.finished)
     return ExtractCost(usd=round(spent, 9), saved_usd=round(saved, 9))
 
 
-def _cache(outcome: Outcome) -> CacheReport:
+def _cache(state: ExtractionState) -> CacheReport:
     """A hit only when every call was one, as old as the oldest; bypass when nothing was asked.
 
     Not stored when one of the calls was not.
     """
-    reports = [finished.cache for finished in outcome.finished]
+    reports = [finished.cache for finished in state.finished]
     if not reports:
         return CacheReport(status="bypass", not_stored="no model was asked")
     missed = next((report for report in reports if report.status != "hit"), None)
     report = missed or max(reports, key=lambda report: report.age_s)
-    reasons = [outcome.not_stored, *(report.not_stored for report in reports)]
+    reasons = [state.not_stored, *(report.not_stored for report in reports)]
     return msgspec.structs.replace(report, not_stored=next(filter(None, reasons), None))
 
 
-def _timings(outcome: Outcome, total_ms: float) -> ExtractTimings:
-    fetch_ms = max((page.fetch_ms for page in outcome.pages), default=0)
-    clean_ms = max((page.clean_ms for page in outcome.pages), default=0)
-    if not outcome.finished:
+def _timings(state: ExtractionState, total_ms: float) -> ExtractTimings:
+    fetch_ms = max((page.fetch_ms for page in state.pages), default=0)
+    clean_ms = max((page.clean_ms for page in state.pages), default=0)
+    if not state.finished:
         return ExtractTimings(fetch_ms=fetch_ms, clean_ms=clean_ms, total_ms=round(total_ms, 3))
-    first = outcome.finished[0].timings
+    first = state.finished[0].timings
     return ExtractTimings(
         fetch_ms=fetch_ms,
         clean_ms=clean_ms,

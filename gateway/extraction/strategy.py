@@ -30,8 +30,8 @@ from gateway.core.tasks.answers import Answered, AnswerFromStructured, MergeAnsw
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import MakeDelimiter
 from gateway.errors import ContextOverflow, GatewayError, SchemaUnsatisfied
-from gateway.extraction.call_planner import Sizer, tokenizer_of
-from gateway.extraction.state import Outcome
+from gateway.extraction.call_planner import CallPlanner, tokenizer_of
+from gateway.extraction.state import ExtractionState
 from gateway.wire import Coverage, DeltaEvent, Estimate, ExtractRequest, Notice, encode_json
 
 CALLS_AT_ONCE = 4
@@ -39,57 +39,57 @@ MAX_ROUNDS = 3  # of asking about answers, when a question goes to a text many t
 _RAW_CHARS = 20_000  # of a reply that an error carries
 _GATHERED = "values gathered from the parts of a longer text"
 
-Tell = Callable[[DeltaEvent], None]
+Emit = Callable[[DeltaEvent], None]
 
 
-class Asking:
+class ExtractionStrategy:
     """One request on its way from pages to an answer, which it leaves in the outcome."""
 
     def __init__(
         self,
         completer: Completer,
         request: ExtractRequest,
-        outcome: Outcome,
+        state: ExtractionState,
         *,
         workers: Workers,
-        sizer: Sizer,
+        planner: CallPlanner,
         tenant: str,
         secret: bytes,
-        tell: Tell,
+        emit: Emit,
         spend: Spend,
     ) -> None:
         self._completer = completer
-        self._sizer = sizer
+        self._planner = planner
         self._workers = workers
         self._request = request
         self._schema = None if request.schema is None else encode_json(request.schema)
-        self._outcome = outcome
+        self._state = state
         self._tenant = tenant
         self._secret = secret
-        self._tell = tell
+        self._emit = emit
         self._spend = spend
 
     async def answer(self) -> None:
         """Find the answer, telling it as it grows; a dry run only foresees what that would take."""
-        request, outcome = self._request, self._outcome
+        request, state = self._request, self._state
         if await self._answer_from_structured():
             return
-        route = outcome.route
+        route = state.route
         if not (isinstance(route, Route) or request.dry_run):
             raise route
         task = Task(prompt=request.prompt, schema=request.schema)
-        plan = await self._plan(task, [page.as_prompt() for page in outcome.pages])
+        plan = await self._plan(task, [page.as_prompt() for page in state.pages])
         calls = len(plan.calls)
         if request.dry_run:
-            outcome.coverage = Coverage(read=0, chunks=calls)
-            outcome.estimate = Estimate(
+            state.coverage = Coverage(read=0, chunks=calls)
+            state.estimate = Estimate(
                 calls=calls,
                 input_tokens=plan.input_tokens,
                 output_tokens=calls * request.max_output_tokens,
                 tokenizer=tokenizer_of(route, request),
             )
             return
-        outcome.coverage = Coverage(read=calls, chunks=calls)
+        state.coverage = Coverage(read=calls, chunks=calls)
         if calls == 1:
             await self._answer_at_once(plan.task, plan.calls[0].pages)
         elif self._schema is None:
@@ -98,35 +98,35 @@ class Asking:
             await self._answer_by_merging(task, plan, self._schema)
 
     async def _answer_from_structured(self) -> bool:
-        request, outcome, schema = self._request, self._outcome, self._schema
-        if schema is None or len(outcome.pages) != 1 or not outcome.pages[0].structured:
+        request, state, schema = self._request, self._state, self._schema
+        if schema is None or len(state.pages) != 1 or not state.pages[0].structured:
             return False
-        structured = encode_json(outcome.pages[0].structured)
+        structured = encode_json(state.pages[0].structured)
         data = await self._workers.run(
             AnswerFromStructured(schema=schema, structured=structured, prompt=request.prompt)
         )
         if data is None:
             return False
-        outcome.needs_no_model()
+        state.needs_no_model()
         if request.dry_run:
-            tokenizer = tokenizer_of(outcome.route, request)
-            outcome.estimate = Estimate(calls=0, input_tokens=0, output_tokens=0, tokenizer=tokenizer)
+            tokenizer = tokenizer_of(state.route, request)
+            state.estimate = Estimate(calls=0, input_tokens=0, output_tokens=0, tokenizer=tokenizer)
         else:
-            outcome.data = data
-            outcome.finish_reason = "stop"
-            self._tell(DeltaEvent(text=data.decode()))
+            state.data = data
+            state.finish_reason = "stop"
+            self._emit(DeltaEvent(text=data.decode()))
         return True
 
     async def _answer_at_once(self, task: Task, pages: Sequence[PromptPage]) -> None:
         """One call, and a second one to repair data that does not validate."""
-        outcome, schema = self._outcome, self._schema
+        state, schema = self._state, self._schema
         prompt = await self._prompt(task, pages)
         reply = await self._ask(prompt, attempt=1)
         if schema is None:
-            outcome.text = reply.text
+            state.text = reply.text
             return
         faults = await self._take(reply, schema)
-        if faults and outcome.finish_reason == "length":
+        if faults and state.finish_reason == "length":
             limit = self._request.max_output_tokens
             raise _unsatisfied(reply, faults, f"the answer was cut at max_output_tokens={limit}, raise it")
         if faults:
@@ -134,7 +134,7 @@ class Asking:
             if faults := await self._take(reply, schema):
                 raise _unsatisfied(reply, faults, "and neither did the answer before it")
             repaired = "the first answer did not validate against the schema; the model corrected it"
-            outcome.warnings.append(Notice(code="repaired", message=repaired))
+            state.warnings.append(Notice(code="repaired", message=repaired))
 
     async def _answer_from_notes(self, task: Task, plan: Plan) -> None:
         """A text: ask every part, then ask about the parts' answers, until these fit one call."""
@@ -171,9 +171,9 @@ class Asking:
             self._lose_part("the model's answer about it is no JSON, or was cut at max_output_tokens")
         data, faults = merged.answer.data, merged.answer.violations
         if data is not None and not faults:
-            self._outcome.data = data
-            self._outcome.finish_reason = "stop"
-            self._tell(DeltaEvent(text=data.decode()))
+            self._state.data = data
+            self._state.finish_reason = "stop"
+            self._emit(DeltaEvent(text=data.decode()))
         elif data is None or data == b"null":
             said = _Reply(text="\n".join(reply.text for reply in replies if reply))
             raise _unsatisfied(said, faults, "no part of the pages gave such data")
@@ -182,15 +182,15 @@ class Asking:
             await self._answer_at_once(task, [gathered])
 
     async def _plan(self, task: Task, pages: Sequence[PromptPage]) -> Plan:
-        route, request = self._outcome.route, self._request
+        route, request = self._state.route, self._request
         tokenizer = tokenizer_of(route, request)
         known = {
             page.content: page.source.tokens.content
-            for page in self._outcome.pages
+            for page in self._state.pages
             if page.source.tokens.tokenizer == tokenizer
         }
         counted = [known.get(page.content) for page in pages]
-        return await self._sizer.plan(task, pages, route=route, request=request, counted=counted)
+        return await self._planner.plan(task, pages, route=route, request=request, counted=counted)
 
     async def _ask_all(self, plan: Plan) -> "list[_Reply | None]":
         """Every call's reply; None for one that failed, as long as another did not."""
@@ -215,10 +215,10 @@ class Asking:
         return [result if isinstance(result, _Reply) else None for result in results]
 
     def _lose_part(self, reason: str) -> None:
-        outcome = self._outcome
-        outcome.coverage = Coverage(read=outcome.coverage.read - 1, chunks=outcome.coverage.chunks)
+        state = self._state
+        state.coverage = Coverage(read=state.coverage.read - 1, chunks=state.coverage.chunks)
         message = f"a part of the pages was not read: {reason}"
-        outcome.warnings.append(Notice(code="chunk_failed", message=message))
+        state.warnings.append(Notice(code="chunk_failed", message=message))
 
     async def _ask(self, prompt: "_Prompt", *, attempt: int | None = None) -> "_Reply":
         """One call's reply; with `attempt`, told as it comes."""
@@ -246,11 +246,11 @@ class Asking:
             while answer.finished is None:
                 for delta in await answer.batch():
                     if attempt is not None and delta.text:
-                        self._tell(DeltaEvent(text=delta.text, attempt=attempt))
+                        self._emit(DeltaEvent(text=delta.text, attempt=attempt))
         finally:
             answer.close()
         finished = answer.finished
-        self._outcome.add_call(finished)
+        self._state.add_call(finished)
         return _Reply(text=_said(finished), reject=answer.reject)
 
     async def _take(self, reply: "_Reply", schema: bytes) -> list[Violation]:
@@ -263,12 +263,12 @@ class Asking:
         if checked.violations:
             await self._reject(reply)
         else:
-            self._outcome.data = checked.data
+            self._state.data = checked.data
         return checked.violations
 
     async def _reject(self, reply: "_Reply") -> None:
         await reply.reject()
-        self._outcome.not_stored = NOT_VALID
+        self._state.not_stored = NOT_VALID
 
     async def _prompt(self, task: Task, pages: Sequence[PromptPage]) -> "_Prompt":
         delimiter = await self._workers.run(MakeDelimiter(pages=list(pages), secret=self._secret))

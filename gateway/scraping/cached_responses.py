@@ -16,14 +16,14 @@ from gateway.cache.base import Cache
 from gateway.core.http.cache_policy import fresh_until_s
 from gateway.ids import new_id
 from gateway.scraping.pages import PageEntry
-from gateway.scraping.scraper import OPTIONAL, Opening
+from gateway.scraping.scraper import OPTIONAL, PreparedScrape
 from gateway.wire import CacheReport, ScrapeResponse, ScrapeTimings, encode_json
 
 MAX_REQUEST_BYTES = 4096
 _OVERHEAD_BYTES = 1000  # what an answer costs beside its bytes: struct, keys, numbers
 
 
-class ReadyAnswer(Struct, kw_only=True, frozen=True):
+class CachedResponse(Struct, kw_only=True, frozen=True):
     """An encoded response, cut where one answer differs from the next: id, age and times."""
 
     summary: ScrapeResponse  # without its long parts: what metrics and the log ask for
@@ -39,7 +39,7 @@ class ReadyAnswer(Struct, kw_only=True, frozen=True):
         return len(self.head) + len(self.tail) + len(self.page) + _OVERHEAD_BYTES
 
 
-class ReadyAnswers:
+class CachedResponses:
     """Keeps answers by the body of their request. For one event loop.
 
     Args:
@@ -52,18 +52,18 @@ class ReadyAnswers:
         self,
         cache: Cache,
         *,
-        told: Callable[[ScrapeResponse], None] = lambda page: None,
+        on_event: Callable[[ScrapeResponse], None] = lambda page: None,
         size_bytes: int = 8 * 1024**2,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._cache = cache
-        self._told = told
+        self._on_event = on_event
         self._size_bytes = size_bytes
         self._now = now
-        self._kept: OrderedDict[tuple[str, bytes], ReadyAnswer] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, bytes], CachedResponse] = OrderedDict()
         self._used_bytes = 0
 
-    def find(self, body: bytes, *, tenant: str) -> ReadyAnswer | None:
+    def find(self, body: bytes, *, tenant: str) -> CachedResponse | None:
         """The answer to a request of these bytes, None when it has to be made."""
         key = (tenant, body)
         answer = self._kept.get(key)
@@ -72,21 +72,21 @@ class ReadyAnswers:
         if self._now() >= answer.fresh_until or self._cache.peek(answer.page_key) != answer.page:
             return None  # what is made in its place is kept over it
         self._kept.move_to_end(key)
-        self._told(answer.summary)
+        self._on_event(answer.summary)
         return answer
 
-    def keep(self, body: bytes, *, tenant: str, opening: Opening, response: ScrapeResponse) -> None:
+    def keep(self, body: bytes, *, tenant: str, prepared: PreparedScrape, response: ScrapeResponse) -> None:
         """Keep the answer to a request that came twice: one from the cache, of a page that is still fresh."""
         if response.cache.status != "hit" or len(body) > MAX_REQUEST_BYTES:
             return
-        entry, source = opening.page.entry, opening.page.source
+        entry, source = prepared.page.entry, prepared.page.source
         page = self._cache.peek(source.key)
         if page is None or msgspec.msgpack.decode(page, type=PageEntry) != entry:
             return  # a cursor's older snapshot, or another answer came in meanwhile
         now = self._now()
         cut = _report(response.cache, response.timings)
         head, _, tail = encode_json(response).removeprefix(_opening(response.id)).partition(cut)
-        answer = ReadyAnswer(
+        answer = CachedResponse(
             summary=msgspec.structs.replace(
                 response, content="", outline=[], **dict.fromkeys(OPTIONAL, UNSET)
             ),
@@ -96,7 +96,7 @@ class ReadyAnswers:
             page=page,
             born_at=now - response.cache.age_s,
             fresh_until=fresh_until_s(
-                headers=entry.headers, stored_at_s=entry.fetched_at, max_age_s=opening.request.max_age_s
+                headers=entry.headers, stored_at_s=entry.fetched_at, max_age_s=prepared.request.max_age_s
             ),
         )
         if answer.size_bytes > self._size_bytes // 4:
@@ -108,7 +108,7 @@ class ReadyAnswers:
         while self._used_bytes > self._size_bytes:
             self._drop(next(iter(self._kept)))
 
-    def render(self, answer: ReadyAnswer, *, took_ms: float) -> bytes:
+    def render(self, answer: CachedResponse, *, took_ms: float) -> bytes:
         """The response of this moment, as JSON."""
         cache = CacheReport(status="hit", age_s=round(self._now() - answer.born_at, 3))
         timings = msgspec.structs.replace(answer.summary.timings, total_ms=round(took_ms, 2))

@@ -27,7 +27,7 @@ from gateway.core.http.cache_policy import (
     after_not_modified,
     current_age_s,
     judge_freshness,
-    kept_as_one,
+    merge_cache_headers,
     not_storable_reason,
     personal_header,
 )
@@ -67,17 +67,17 @@ class Snapshot(Struct, kw_only=True, frozen=True):
     page: Received | None = None  # the HTML that linked to the body, the site's own markdown
 
 
-class Source(Struct, kw_only=True, frozen=True):
+class CacheTarget(Struct, kw_only=True, frozen=True):
     """How the page of a request is found in the cache."""
 
     key: str
     consulted: bool  # the cache may answer
 
 
-class Opened(Struct, kw_only=True, frozen=True):
+class LoadedPage(Struct, kw_only=True, frozen=True):
     """A page ready to be read: where it came from, and the whole of it unless the cache holds it."""
 
-    source: Source
+    source: CacheTarget
     entry: PageEntry
     cache: CacheReport
     snapshot: Snapshot | None = None
@@ -85,12 +85,12 @@ class Opened(Struct, kw_only=True, frozen=True):
     fetch_ms: float = 0
 
 
-def find_source(request: ScrapeRequest, *, tenant: str) -> Source:
+def find_cache_target(request: ScrapeRequest, *, tenant: str) -> CacheTarget:
     """Plain pages are shared; headers of the caller make an entry of their own; personal ones make none."""
     assert request.url is not None
     address = parse_url(request.url).text
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Source(
+    return CacheTarget(
         key=cache_key("page", schema=SCHEMA, tenant=tenant if headers else None, parts=[address, headers]),
         consulted=personal_header(headers) is None and (request.store or request.max_age_s > 0),
     )
@@ -107,7 +107,7 @@ def needs_html(request: ScrapeRequest) -> bool:
     )
 
 
-def _suits(entry: PageEntry, request: ScrapeRequest) -> bool:
+def _satisfies(entry: PageEntry, request: ScrapeRequest) -> bool:
     return not (entry.instead_of_html and needs_html(request))
 
 
@@ -145,7 +145,9 @@ class Pages:
         self._now = now
         self._refreshes: dict[str, asyncio.Task[None]] = {}
 
-    async def open(self, request: ScrapeRequest, *, tenant: str = "", digest: str | None = None) -> Opened:
+    async def open(
+        self, request: ScrapeRequest, *, tenant: str = "", digest: str | None = None
+    ) -> LoadedPage:
         """The page at `request.url`.
 
         Args:
@@ -153,7 +155,7 @@ class Pages:
         Raises:
             FetchError and its kin, UrlRefused.
         """
-        source = find_source(request, tenant=tenant)
+        source = find_cache_target(request, tenant=tenant)
         if not source.consulted:
             return await self.fetch(request, source)
         entry = await self._find(request, source)
@@ -178,9 +180,9 @@ class Pages:
                 return self._cached(source, entry, "stale")
         return await self._fetch_together(request, source, known=entry)
 
-    def supplied(self, html: str, *, base: str | None) -> Opened:
+    def supplied(self, html: str, *, base: str | None) -> LoadedPage:
         """A page that came in the request itself."""
-        source = Source(key="", consulted=False)
+        source = CacheTarget(key="", consulted=False)
         content_type, body = "text/html; charset=utf-8", html.encode("utf-8", "replace")
         entry = PageEntry(
             digest=digest_of([base, content_type, body]),
@@ -191,20 +193,20 @@ class Pages:
         )
         snapshot = Snapshot(key=source.key, entry=entry, body=body)
         report = CacheReport(status="bypass", not_stored="it came in the request")
-        return Opened(source=source, entry=entry, snapshot=snapshot, cache=report)
+        return LoadedPage(source=source, entry=entry, snapshot=snapshot, cache=report)
 
-    async def snapshot(self, opened: Opened) -> Snapshot | None:
+    async def snapshot(self, loaded: LoadedPage) -> Snapshot | None:
         """The whole of an opened page; None when the cache has dropped it meanwhile."""
-        return opened.snapshot or await load(self._cache, _snapshot_key(opened.entry.digest), Snapshot)
+        return loaded.snapshot or await load(self._cache, _snapshot_key(loaded.entry.digest), Snapshot)
 
     async def fetch(
         self,
         request: ScrapeRequest,
-        source: Source,
+        source: CacheTarget,
         *,
         known: PageEntry | None = None,
         left_s: float | None = None,
-    ) -> Opened:
+    ) -> LoadedPage:
         """Ask the origin, conditionally when an older answer is `known`, and keep what may be kept.
 
         Args:
@@ -230,7 +232,7 @@ class Pages:
         own = None if html_first else await self._own_markdown(request, page, left_s=timeout_s)
         fetched = own or page
         received = Received(body=page.body, content_type=page.content_type) if own else None
-        headers = kept_as_one(
+        headers = merge_cache_headers(
             [*page.redirects, page.headers, *own.redirects] if own else page.redirects, fetched.headers
         )
         entry = PageEntry(
@@ -250,7 +252,7 @@ class Pages:
             taken = await save(self._cache, _snapshot_key(entry.digest), snapshot, ttl_s=SNAPSHOT_TTL_S)
             if not (taken and await self._keep(source, entry)):
                 reason = NOT_TAKEN
-        return Opened(
+        return LoadedPage(
             source=source,
             entry=entry,
             cache=CacheReport(status="miss" if source.consulted else "bypass", not_stored=reason),
@@ -260,8 +262,8 @@ class Pages:
         )
 
     async def _fetch_together(
-        self, request: ScrapeRequest, source: Source, *, known: PageEntry | None
-    ) -> Opened:
+        self, request: ScrapeRequest, source: CacheTarget, *, known: PageEntry | None
+    ) -> LoadedPage:
         """Fetch, or share the fetch of whoever is at it already; for as long as this request may take, either way.
 
         A fetch that runs out of its leader's time is no failure of the followers: those that have time left try
@@ -274,11 +276,11 @@ class Pages:
         # what one caller does not want kept is not fetched for another who does
         flight = source.key if request.store else f"{source.key}:unstored"
 
-        async def look() -> Opened | None:
+        async def look() -> LoadedPage | None:
             newer = await self._find(request, source)
             return self._cached(source, newer, "hit") if newer and newer.fetched_at >= began_at else None
 
-        async def lead() -> Opened:
+        async def lead() -> LoadedPage:
             nonlocal leads
             leads = True
             left_s = deadline - time_s()
@@ -290,48 +292,48 @@ class Pages:
             async with asyncio.timeout_at(deadline):
                 while True:
                     try:
-                        opened = await self._flights.run(flight, lead, look=look)
+                        loaded = await self._flights.run(flight, lead, look=look)
                     except FetchTimeout:
                         if leads or deadline - time_s() < timeout_s * _WORTH_ANOTHER_TRY:
                             raise
                         continue
-                    if _suits(opened.entry, request):
-                        return opened
+                    if _satisfies(loaded.entry, request):
+                        return loaded
         except (TimeoutError, FetchTimeout):
             address = parse_url(request.url or "").shown
             raise FetchTimeout(
                 f"{address} did not arrive within {timeout_s:g} s; timeout_s gives it longer"
             ) from None
 
-    async def _find(self, request: ScrapeRequest, source: Source) -> PageEntry | None:
+    async def _find(self, request: ScrapeRequest, source: CacheTarget) -> PageEntry | None:
         """The cached entry of an address, unless it is of no use to the request."""
         entry = await load(self._cache, source.key, PageEntry)
-        return entry if entry and _suits(entry, request) else None
+        return entry if entry and _satisfies(entry, request) else None
 
     def _timeout_of(self, request: ScrapeRequest) -> float:
         return request.timeout_s or self._timeout_s
 
     async def _confirmed(
-        self, request: ScrapeRequest, source: Source, known: PageEntry, answer: Fetched
-    ) -> Opened:
+        self, request: ScrapeRequest, source: CacheTarget, known: PageEntry, answer: Fetched
+    ) -> LoadedPage:
         """The known page after a 304, which may also say that it is to be kept no longer."""
-        headers = kept_as_one(answer.redirects, after_not_modified(known.headers, answer.headers))
+        headers = merge_cache_headers(answer.redirects, after_not_modified(known.headers, answer.headers))
         entry = msgspec.structs.replace(known, headers=headers, fetched_at=self._now())
-        opened = msgspec.structs.replace(self._cached(source, entry, "revalidated"), fetch_ms=answer.fetch_ms)
+        loaded = msgspec.structs.replace(self._cached(source, entry, "revalidated"), fetch_ms=answer.fetch_ms)
         reason = not_storable_reason(  # it is kept already, whatever this caller says of storing
             store=True, caller_headers=request.headers, status=known.status or 200, headers=headers
         )
         if reason is None:
             if request.store:
                 await self._keep(source, entry)
-            return opened
-        snapshot = await self.snapshot(opened)
+            return loaded
+        snapshot = await self.snapshot(loaded)
         await self._cache.delete(source.key)
         await self._cache.delete(_snapshot_key(entry.digest))
-        report = msgspec.structs.replace(opened.cache, not_stored=reason)
-        return msgspec.structs.replace(opened, snapshot=snapshot, storable=False, cache=report)
+        report = msgspec.structs.replace(loaded.cache, not_stored=reason)
+        return msgspec.structs.replace(loaded, snapshot=snapshot, storable=False, cache=report)
 
-    async def _keep(self, source: Source, entry: PageEntry) -> bool:
+    async def _keep(self, source: CacheTarget, entry: PageEntry) -> bool:
         """Say that an address answered so last, unless another process has taken the lead on it meanwhile."""
         fence = self._flights.fence(source.key)
         return await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S, fence=fence)
@@ -362,12 +364,12 @@ class Pages:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _cached(self, source: Source, entry: PageEntry, status: CacheStatus) -> Opened:
+    def _cached(self, source: CacheTarget, entry: PageEntry, status: CacheStatus) -> LoadedPage:
         age_s = current_age_s(entry.headers, stored_at_s=entry.fetched_at, now_s=self._now())
         report = CacheReport(status=status, age_s=round(age_s, 3))
-        return Opened(source=source, entry=entry, cache=report, storable=True)
+        return LoadedPage(source=source, entry=entry, cache=report, storable=True)
 
-    def _refresh_later(self, request: ScrapeRequest, source: Source, entry: PageEntry) -> None:
+    def _refresh_later(self, request: ScrapeRequest, source: CacheTarget, entry: PageEntry) -> None:
         """Fetch anew behind a stale answer; one refresh an address."""
         if source.key in self._refreshes:
             return

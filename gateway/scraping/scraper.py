@@ -31,7 +31,7 @@ from gateway.errors import (
     UrlRefused,
 )
 from gateway.ids import new_id
-from gateway.scraping.pages import Opened, Pages, Snapshot, digest_of
+from gateway.scraping.pages import LoadedPage, Pages, Snapshot, digest_of
 from gateway.wire import (
     Notice,
     ScrapeRequest,
@@ -47,11 +47,11 @@ CONTENT_TTL_S = 7 * 86_400
 OPTIONAL = ("links", "images", "structured", "chunks", "html")
 
 
-class Opening(Struct, kw_only=True, frozen=True):
+class PreparedScrape(Struct, kw_only=True, frozen=True):
     """A request whose page is at hand: what remains is to read it."""
 
     request: ScrapeRequest
-    page: Opened
+    page: LoadedPage
     start: int  # the block its piece begins with
     began: float  # time.perf_counter()
 
@@ -78,13 +78,13 @@ class Scraper:
         workers: Workers,
         cache: Cache,
         code: str,
-        told: Callable[[ScrapeResponse], None] = lambda page: None,
+        on_event: Callable[[ScrapeResponse], None] = lambda page: None,
     ) -> None:
         self._pages = pages
         self._workers = workers
         self._cache = cache
         self._code = code
-        self._told = told
+        self._on_event = on_event
         self._under_way: set[asyncio.Task[Any]] = set()
         self._ended = False
 
@@ -104,7 +104,7 @@ class Scraper:
         """
         return await self.read(await self.open(request, tenant=tenant))
 
-    async def open(self, request: ScrapeRequest, *, tenant: str = "") -> Opening:
+    async def open(self, request: ScrapeRequest, *, tenant: str = "") -> PreparedScrape:
         """The first half of `scrape`: check the request and get hold of its page."""
         began = time.perf_counter()
         _check(request)
@@ -124,18 +124,18 @@ class Scraper:
             raise InvalidRequest(
                 "`cursor`: of another page, or the page has changed; start again without it", field="cursor"
             )
-        return Opening(request=request, page=page, start=cursor.start if cursor else 0, began=began)
+        return PreparedScrape(request=request, page=page, start=cursor.start if cursor else 0, began=began)
 
-    async def read(self, opening: Opening) -> ScrapeResponse:
+    async def read(self, prepared: PreparedScrape) -> ScrapeResponse:
         """The second half: the piece of content that the request asks for, and what there is to say of it."""
         try:
             with self._until_the_end():
-                content, page = await self._content(opening)
+                content, page = await self._content(prepared)
         except UnsupportedContent as exc:
-            if (status := opening.page.entry.status) and status >= 400:
+            if (status := prepared.page.entry.status) and status >= 400:
                 raise _nothing_to_read(status) from exc
             raise
-        request, cleaned, entry = opening.request, content.cleaned, page.entry
+        request, cleaned, entry = prepared.request, content.cleaned, page.entry
         cuts = cleaned.next_start is not None or bool(cleaned.outline)
         options = _options_digest(request) if cuts else ""  # one for all the cursors, none where none is due
 
@@ -174,12 +174,12 @@ class Scraper:
                 fetch_ms=round(page.fetch_ms, 2),
                 clean_ms=round(cleaned.clean_ms, 2),
                 count_ms=round(cleaned.count_ms, 2),
-                total_ms=round((time.perf_counter() - opening.began) * 1e3, 2),
+                total_ms=round((time.perf_counter() - prepared.began) * 1e3, 2),
             ),
             warnings=warnings,
             **{name: getattr(cleaned, name) if name in request.include else UNSET for name in OPTIONAL},
         )
-        self._told(response)
+        self._on_event(response)
         return response
 
     async def count(self, request: TokensRequest) -> TokensResponse:
@@ -207,26 +207,26 @@ class Scraper:
         finally:
             self._under_way.discard(task)
 
-    async def _content(self, opening: Opening) -> tuple[Content, Opened]:
+    async def _content(self, prepared: PreparedScrape) -> tuple[Content, LoadedPage]:
         """The content, made or found (the stage times of a found one are 0), and the page it is of."""
-        page = opening.page
-        key = self._content_key(opening, page)
+        page = prepared.page
+        key = self._content_key(prepared, page)
         if page.storable and (known := await load(self._cache, key, Content)):
             return known, page
         snapshot = await self._pages.snapshot(page)
         if snapshot is None:
-            if opening.start:
+            if prepared.start:
                 raise InvalidRequest(
                     "`cursor`: the page it continues is no longer cached; start again", field="cursor"
                 )
-            page = await self._pages.fetch(opening.request, page.source)
+            page = await self._pages.fetch(prepared.request, page.source)
             snapshot = page.snapshot
             assert snapshot is not None  # as nothing was known that the origin could have confirmed
-            key = self._content_key(opening, page)
-        tokenizer = resolve_tokenizer(opening.request.tokenizer)
+            key = self._content_key(prepared, page)
+        tokenizer = resolve_tokenizer(prepared.request.tokenizer)
         count_key = f"tokens:{self._code}:{page.entry.digest}:{vocabulary_digest(tokenizer)}"
         html_tokens = await load(self._cache, count_key, int) if page.storable else None
-        task = _clean_task(opening, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
+        task = _clean_task(prepared, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
         cleaned = await self._workers.run(task)
         if html_tokens is None:
             html_tokens = cleaned.html_tokens or 0
@@ -239,8 +239,8 @@ class Scraper:
             )
         return content, page
 
-    def _content_key(self, opening: Opening, page: Opened) -> str:
-        return f"content:{self._code}:{page.entry.digest}:{_piece_digest(opening)}"
+    def _content_key(self, prepared: PreparedScrape, page: LoadedPage) -> str:
+        return f"content:{self._code}:{page.entry.digest}:{_piece_digest(prepared)}"
 
 
 def _shutting_down() -> Overloaded:
@@ -280,15 +280,17 @@ def _options_digest(request: ScrapeRequest) -> str:
     return digest_of([r.format, r.scope, r.select, r.remove, r.links, r.images, r.renderer])
 
 
-def _piece_digest(opening: Opening) -> str:
-    r = opening.request
+def _piece_digest(prepared: PreparedScrape) -> str:
+    r = prepared.request
     return digest_of(
-        [_options_digest(r), sorted(r.include), resolve_tokenizer(r.tokenizer), r.max_tokens, opening.start]
+        [_options_digest(r), sorted(r.include), resolve_tokenizer(r.tokenizer), r.max_tokens, prepared.start]
     )
 
 
-def _clean_task(opening: Opening, snapshot: Snapshot, *, tokenizer: str, count_html: bool) -> CleanPage:
-    request, entry = opening.request, snapshot.entry
+def _clean_task(
+    prepared: PreparedScrape, snapshot: Snapshot, *, tokenizer: str, count_html: bool
+) -> CleanPage:
+    request, entry = prepared.request, snapshot.entry
     return CleanPage(
         body=snapshot.body,
         page=snapshot.page if count_html else None,
@@ -308,6 +310,6 @@ def _clean_task(opening: Opening, snapshot: Snapshot, *, tokenizer: str, count_h
         include=request.include,
         tokenizer=tokenizer,
         max_tokens=request.max_tokens,
-        start=opening.start,
+        start=prepared.start,
         count_html=count_html,
     )

@@ -1,8 +1,7 @@
 """Several processes on one port: uvicorn's supervisor, which starts and replaces them, with an end of our own.
 
-The first signal goes to every process, which drains (`gateway.server.shutdown`). A terminal and systemd send theirs to the
-processes too, so these take a repetition for the same word; that it was said twice is for the supervisor to
-hear, and it ends them at once.
+The first signal goes to every process, which drains (`gateway.server.shutdown`). A terminal and systemd send
+theirs to the processes too, so a process ignores the second; the supervisor hears it and ends them at once.
 """
 
 import socket

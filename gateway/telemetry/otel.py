@@ -34,7 +34,7 @@ from gateway.completions.completer import Routes
 from gateway.core.tasks.base import R, Task, Workers
 from gateway.core.tasks.page import Cleaned
 from gateway.fetch.base import Fetched, Fetcher, FetchRequest
-from gateway.telemetry.tracing import CacheT, Untraced
+from gateway.telemetry.tracing import CacheT, NoopTracing
 
 SERVICE = "winnow"
 FLUSH_S = 2.0  # what a collector that does not answer may hold up the end
@@ -50,7 +50,7 @@ def open_exporting(environ: Mapping[str, str]) -> "Tracing":
     return Tracing(provider)
 
 
-class Tracing(Untraced):
+class Tracing(NoopTracing):
     """Wraps the parts of the service in spans.
 
     Args:
@@ -117,11 +117,11 @@ class _Requests(ASGIMiddleware):
             try:
                 await next_app(scope, receive, send)
             finally:
-                if (account := scope["state"].get("account")) is not None:
-                    facts = {"request_id": account.name, "key": account.key} | account.told
+                if (context := scope["state"].get("account")) is not None:
+                    facts = {"request_id": context.name, "key": context.key} | context.log_fields
                     span.set_attributes(_given({f"winnow.{name}": value for name, value in facts.items()}))
-                    span.set_attribute("http.response.status_code", account.status)
-                    if account.status >= 500:
+                    span.set_attribute("http.response.status_code", context.status)
+                    if context.status >= 500:
                         span.set_status(StatusCode.ERROR)
 
 

@@ -1,7 +1,7 @@
 """Traces, off unless asked for: a span a request, and one for each stage below it.
 
-Stages are seen from outside: `app` passes the parts it builds through `Untraced` or `otel.Tracing`. No use case knows
-of tracing, and what is not traced is the part itself: off costs nothing.
+Stages are seen from outside: `app` passes the parts it builds through `NoopTracing` or `otel.Tracing`. No use case
+knows of tracing, and what is not traced is the part itself: off costs nothing.
 """
 
 import importlib.util
@@ -20,7 +20,7 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _log = logging.getLogger("winnow.tracing")
 
 
-class Untraced:
+class NoopTracing:
     """Leaves every part as it is."""
 
     def middleware(self) -> list[Any]:
@@ -46,12 +46,12 @@ class Untraced:
         """Send what is left."""
 
 
-def open_tracing(environ: Mapping[str, str]) -> Untraced:
+def open_tracing(environ: Mapping[str, str]) -> NoopTracing:
     """Traces as OpenTelemetry's own variables ask for them; none without an endpoint or the extra `otel`."""
     wanted = any(environ.get(name) for name in _ENDPOINTS)
     disabled = environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
     if not wanted or disabled or environ.get("OTEL_TRACES_EXPORTER", "otlp") == "none":
-        return Untraced()
+        return NoopTracing()
     try:
         found = importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http")
     except ModuleNotFoundError:  # not even a parent package
@@ -60,7 +60,7 @@ def open_tracing(environ: Mapping[str, str]) -> Untraced:
         _log.warning(
             "an OTLP endpoint is configured, but nothing here sends traces: install the extra `otel`"
         )
-        return Untraced()
+        return NoopTracing()
     from gateway.telemetry.otel import open_exporting
 
     return open_exporting(environ)

@@ -34,7 +34,7 @@ HELLO, JOB = b"H", b"J"
 DONE, SPENT, MEMORY, BROKEN = b"D", b"S", b"M", b"X"  # answers; after all but DONE the worker ends
 
 SPENT_BYTES = 128 * 1024**2  # a worker that has grown by this much is not used again
-_ASIDE_NICENESS = 10  # about a tenth of the CPU while others want it
+_SLOW_NICENESS = 10  # about a tenth of the CPU while others want it
 
 
 class Limits:
@@ -121,7 +121,7 @@ def _read(link: socket.socket, size: int) -> bytes | None:
     return bytes(content)
 
 
-class Nursery:
+class ForkServer:
     """Forks workers as ordered and reaps them; the only one that signals them, so a pid is never stale."""
 
     def __init__(self, orders: socket.socket, *, work: str, limits: Limits) -> None:
@@ -164,7 +164,7 @@ class Nursery:
             if order == b"K":
                 os.kill(pid, signal.SIGKILL)
             elif order == b"N":
-                os.setpriority(os.PRIO_PROCESS, pid, _ASIDE_NICENESS)
+                os.setpriority(os.PRIO_PROCESS, pid, _SLOW_NICENESS)
         return True
 
     def _fork(self, link: socket.socket) -> None:
@@ -205,7 +205,7 @@ def main() -> None:
     parser.add_argument("cpu_s", type=float)
     given = parser.parse_args()
     limits = Limits(total_bytes=given.total_bytes, extra_bytes=given.extra_bytes, cpu_s=given.cpu_s)
-    Nursery(socket.socket(fileno=os.dup(0)), work=given.work, limits=limits).run()
+    ForkServer(socket.socket(fileno=os.dup(0)), work=given.work, limits=limits).run()
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from gateway.errors import CleanError, GatewayError, Overloaded
 from gateway.workers.fork_server import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
 
 SLOW_S = 0.1
-ASIDE_PER_WORKER = 3  # slow jobs beside each worker; beyond that they keep their place
+SLOW_PER_WORKER = 3  # slow jobs beside each worker; beyond that they keep their place
 RECYCLE_AFTER = 1000  # jobs
 MAX_ANSWER_BYTES = 64 * 1024**2
 START_TIMEOUT_S = 30.0
@@ -74,8 +74,8 @@ class _Worker(asyncio.Protocol):
         self.jobs = 0
         self.cpu_s = 0.0  # up to its last answer
         self.alive = True
-        self.fit = True  # to be asked again
-        self.aside = False
+        self.is_reusable = True  # to be asked again
+        self.is_slow = False
         self.watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -116,10 +116,10 @@ class _Worker(asyncio.Protocol):
     async def ask(self, job: bytes) -> tuple[bytes, bytes]:
         assert self._transport is not None
         self.jobs += 1
-        self.fit = False
+        self.is_reusable = False
         self._transport.writelines([FRAME.pack(JOB, len(job), 0.0), job])
         kind, content = await self.hear()
-        self.fit = kind == DONE
+        self.is_reusable = kind == DONE
         return kind, content
 
     def close(self) -> None:
@@ -155,17 +155,17 @@ class WorkerPool:
         self._killed = killed
         self._arguments = [work, str(memory_bytes), str(extra_bytes), str(timeout_s)]
         self._free = asyncio.Semaphore(workers)
-        self._aside = 0
+        self._slow = 0
         self._idle: list[_Worker] = []
         self._live: set[_Worker] = set()
         self._refills: set[asyncio.Task[None]] = set()
-        self._nursery: subprocess.Popen[bytes] | None = None
+        self._fork_server: subprocess.Popen[bytes] | None = None
         self._orders: socket.socket | None = None
         self._closed = False
 
     async def start(self) -> None:
         """Start the nursery without waiting for it; workers come with the first jobs."""
-        self._start_nursery()
+        self._start_fork_server()
 
     async def aclose(self) -> None:
         """End every process; jobs still running fail."""
@@ -177,14 +177,14 @@ class WorkerPool:
             self._discard(worker)
         if self._orders is not None:
             self._orders.close()
-        if self._nursery is not None:
-            await asyncio.to_thread(self._nursery.wait, START_TIMEOUT_S)
+        if self._fork_server is not None:
+            await asyncio.to_thread(self._fork_server.wait, START_TIMEOUT_S)
 
     def health(self) -> str | None:
         """None when well, else one line that names the fault."""
-        if self._nursery is None:
+        if self._fork_server is None:
             return "cleaning workers were not started"
-        code = self._nursery.poll()
+        code = self._fork_server.poll()
         return None if code is None else f"the cleaning workers' parent process ended with code {code}"
 
     async def run(self, task: Task[R]) -> R:
@@ -229,32 +229,34 @@ class WorkerPool:
     def _look_at(self, worker: _Worker, place: _Place) -> None:
         """Set a job aside that has used enough CPU; look again later at one that has not."""
         left_s = SLOW_S - (_cpu_s(worker.pid) - worker.cpu_s)
-        if left_s > 0 or self._aside >= ASIDE_PER_WORKER * self._workers:
+        if left_s > 0 or self._slow >= SLOW_PER_WORKER * self._workers:
             self._look_in(max(left_s, 0.01), worker, place)
             return
-        self._aside += 1
-        worker.aside = True
+        self._slow += 1
+        worker.is_slow = True
         self._order(b"N", worker)
         place.leave()
 
     def _put_back(self, worker: _Worker) -> None:
         if worker.watch is not None:
             worker.watch.cancel()
-        if worker.aside:
-            self._aside -= 1
-        fit = worker.fit and worker.alive and not worker.aside and worker.jobs < RECYCLE_AFTER
-        if fit and len(self._idle) <= self._workers and not self._closed:  # with the spare one
+        if worker.is_slow:
+            self._slow -= 1
+        is_reusable = (
+            worker.is_reusable and worker.alive and not worker.is_slow and worker.jobs < RECYCLE_AFTER
+        )
+        if is_reusable and len(self._idle) <= self._workers and not self._closed:  # with the spare one
             self._idle.append(worker)
             return
         self._discard(worker)
-        self._keep_spare()
+        self._keep_warm_spare()
 
     def _discard(self, worker: _Worker) -> None:
         self._live.discard(worker)
         worker.close()
         self._order(b"K", worker)
 
-    def _keep_spare(self) -> None:
+    def _keep_warm_spare(self) -> None:
         """Have one worker ready beyond those at work: on a busy machine a fork can take seconds."""
         if not self._idle and not self._refills and not self._closed:
             task = asyncio.create_task(self._refill())
@@ -271,7 +273,7 @@ class WorkerPool:
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
-                self._keep_spare()
+                self._keep_warm_spare()
                 return worker
             self._discard(worker)
         return await self._spawn()
@@ -311,17 +313,17 @@ class WorkerPool:
             ) from exc
         return worker
 
-    def _start_nursery(self) -> None:
+    def _start_fork_server(self) -> None:
         if self._orders is not None:
             self._orders.close()
             self._orders = None
-        if self._nursery is not None:
-            self._nursery.kill()
-            self._nursery.wait()
+        if self._fork_server is not None:
+            self._fork_server.kill()
+            self._fork_server.wait()
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                self._nursery = subprocess.Popen(
+                self._fork_server = subprocess.Popen(
                     [sys.executable, "-P", "-m", "gateway.workers.fork_server", *self._arguments],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
@@ -346,7 +348,7 @@ class WorkerPool:
         try:
             self._send_order(b"S", 0, [link.fileno()])
         except OSError:  # the nursery died: its workers with it, or soon
-            self._start_nursery()
+            self._start_fork_server()
             self._send_order(b"S", 0, [link.fileno()])
 
     def _order(self, order: bytes, worker: _Worker) -> None:
@@ -357,7 +359,7 @@ class WorkerPool:
 
     def _send_order(self, order: bytes, pid: int, descriptors: list[int]) -> None:
         if self._orders is None:
-            self._start_nursery()
+            self._start_fork_server()
         assert self._orders is not None
         socket.send_fds(self._orders, [ORDER.pack(order, pid)], descriptors)
 

@@ -70,13 +70,13 @@ async def test_fetch_is_given_up(
 ) -> None:
     async with upstream(Said([30.0], headers={"content-type": "text/html"})) as origin:
         target = f"127.0.0.1/32:{origin.url.removesuffix('/v1').rpartition(':')[2]}"
-        with told_gateway(tmp_path, allow_targets=[target], backends=[scripted]) as told:
+        with told_gateway(tmp_path, allow_targets=[target], backends=[scripted]) as log_fields:
             asked = json.loads(json.dumps(body).replace("PAGE", f"{origin.url}/page"))
-            await _leave_once_asked(origin, f"{told.url}{route}", headers, asked)
-            line = await asyncio.to_thread(told.line)
+            await _leave_once_asked(origin, f"{log_fields.url}{route}", headers, asked)
+            line = await asyncio.to_thread(log_fields.line)
             assert (line["route"], line["status"], line["tokens"]) == (route, 499, 0)
             assert line["host"] == origin.url.removeprefix("http://").removesuffix("/v1")
-            metrics = httpx2.get(f"{told.url}/metrics", timeout=60).text
+            metrics = httpx2.get(f"{log_fields.url}/metrics", timeout=60).text
         assert f'winnow_request_seconds_count{{route="{route}",status="499"}} 1.0' in metrics
         assert "winnow_running 0.0" in metrics
 
@@ -96,11 +96,11 @@ async def _leave_once_asked(
 async def test_client_that_leaves_within_its_body_is_no_accident(tmp_path: Path, route: str) -> None:
     begun = f"POST {route} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n".encode()
     begun += b"content-type: application/json\r\naccept: application/json, text/event-stream\r\n\r\n{"
-    with told_gateway(tmp_path) as told:
-        with socket.create_connection(("127.0.0.1", int(told.url.rpartition(":")[2]))) as connection:
+    with told_gateway(tmp_path) as log_fields:
+        with socket.create_connection(("127.0.0.1", int(log_fields.url.rpartition(":")[2]))) as connection:
             connection.sendall(begun)
             await asyncio.sleep(0.3)
-        line = await asyncio.to_thread(told.line)
+        line = await asyncio.to_thread(log_fields.line)
     assert (line["event"], line["route"], line["status"]) == ("request", route, 499)
 
 
@@ -116,23 +116,25 @@ async def test_client_that_leaves_within_its_body_is_no_accident(tmp_path: Path,
 async def test_stream_that_is_cut_is_told_of(
     tmp_path: Path, scripted: BackendSettings, route: str, body: dict[str, Any]
 ) -> None:
-    with told_gateway(tmp_path, backends=[scripted]) as told:
-        with httpx2.stream("POST", told.url + route, json=body | {"stream": True}, timeout=60) as response:
+    with told_gateway(tmp_path, backends=[scripted]) as log_fields:
+        with httpx2.stream(
+            "POST", log_fields.url + route, json=body | {"stream": True}, timeout=60
+        ) as response:
             assert next(response.iter_lines())
-        line = await asyncio.to_thread(told.line)
+        line = await asyncio.to_thread(log_fields.line)
         assert (line["route"], line["status"]) == (route, 499)
-        metrics = httpx2.get(f"{told.url}/metrics", timeout=60).text
+        metrics = httpx2.get(f"{log_fields.url}/metrics", timeout=60).text
     assert f'winnow_request_seconds_count{{route="{route}",status="499"}} 1.0' in metrics
-    assert len([line for line in told.lines() if line["route"] == route]) == 1
+    assert len([line for line in log_fields.lines() if line["route"] == route]) == 1
 
 
 async def test_stream_that_ends_is_told_of_once(tmp_path: Path, scripted: BackendSettings) -> None:
-    with told_gateway(tmp_path, backends=[scripted]) as told:
+    with told_gateway(tmp_path, backends=[scripted]) as log_fields:
         for accept in ("text/event-stream", "application/json"):
             page = {"html": "<p>Some words."}
             assert httpx2.post(
-                f"{told.url}/v1/scrape", json=page, headers={"accept": accept}, timeout=60
+                f"{log_fields.url}/v1/scrape", json=page, headers={"accept": accept}, timeout=60
             ).is_success
         body = {"messages": [{"role": "user", "content": "Hello"}], "stream": True}
-        assert "[DONE]" in httpx2.post(f"{told.url}/v1/chat/completions", json=body, timeout=60).text
-    assert [line["status"] for line in told.lines()] == [200] * 3
+        assert "[DONE]" in httpx2.post(f"{log_fields.url}/v1/chat/completions", json=body, timeout=60).text
+    assert [line["status"] for line in log_fields.lines()] == [200] * 3

@@ -48,12 +48,12 @@ def problem_of(answer: httpx2.Response) -> dict[str, Any]:
 def test_faults_of_long_bodies_are_told_as_those_of_short_ones(
     gateway_url: str, route: str, short: dict[str, Any], padding: dict[str, Any]
 ) -> None:
-    told, same = (
+    log_fields, same = (
         problem_of(httpx2.post(gateway_url + route, json=body, timeout=30))
         for body in (short, padding | short)
     )
-    assert (told["status"], told["code"]) == (400, "invalid_request")
-    assert same == told
+    assert (log_fields["status"], log_fields["code"]) == (400, "invalid_request")
+    assert same == log_fields
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_long_bodies_that_are_no_request_are_refused(
     gateway_url: str, route: str, end: str, said: str
 ) -> None:
     body = '{"html": "' + "x" * LONG_BYTES + end
-    told = problem_of(httpx2.post(gateway_url + route, content=body.encode(), timeout=30))
-    assert (told["status"], told["code"]) == (400, "invalid_request")
-    assert said in told["said"]
+    log_fields = problem_of(httpx2.post(gateway_url + route, content=body.encode(), timeout=30))
+    assert (log_fields["status"], log_fields["code"]) == (400, "invalid_request")
+    assert said in log_fields["said"]
 
 
 def test_long_bodies_are_worked_on(model_gateway_url: str) -> None:

@@ -210,8 +210,8 @@ def test_pages_of_other_sites_cannot_send_work(gateway_url: str, relation: str) 
             for frame in ("iframe", "frame", "object", "embed"):
                 assert client.get(path, headers=followed | {"sec-fetch-dest": frame}).status_code == 403
             for prepared in ("prefetch", "prefetch;prerender"):
-                for told in (relation, "none"):
-                    headers = followed | {"sec-purpose": prepared, "sec-fetch-site": told}
+                for log_fields in (relation, "none"):
+                    headers = followed | {"sec-purpose": prepared, "sec-fetch-site": log_fields}
                     assert client.get(path, headers=headers).status_code == 403
         assert client.get("/r/http://10.0.0.1/", headers=followed).json()["code"] == "url_refused"
         for path in ("/", "/docs"):
@@ -227,8 +227,8 @@ def test_pages_of_other_sites_are_told_by_their_origin(guarded: httpx2.Client) -
     for origin, status in [(ours, 200), ("http://evil.test", 403), ("null", 403)]:
         answer = guarded.post("/v1/scrape", json=HTML, headers=key | {"origin": origin})
         assert answer.status_code == status
-    told = key | {"origin": "https://behind.a.proxy", "sec-fetch-site": "same-origin"}
-    assert guarded.post("/v1/scrape", json=HTML, headers=told).status_code == 200
+    log_fields = key | {"origin": "https://behind.a.proxy", "sec-fetch-site": "same-origin"}
+    assert guarded.post("/v1/scrape", json=HTML, headers=log_fields).status_code == 200
 
 
 def test_open_service_answers_to_its_own_names_alone(tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ def test_page_of_another_site_makes_nothing_work(
     site.extra[path] = Answer(200, HTML, WANTED.encode())
     reached: list[int] = []
     page.context.on(
-        "response", lambda told: reached.append(told.status) if told.url.startswith(victim) else None
+        "response",
+        lambda log_fields: reached.append(log_fields.status) if log_fields.url.startswith(victim) else None,
     )
     page.evaluate(RUN, {"attack": attack, "gateway": victim, "url": site.url + path})
     for _ in range(15):  # of a prefetch nothing is told
@@ -108,12 +109,12 @@ def test_link_that_is_followed_is_served(page: Page, victim: str, site: Site) ->
             "url": site.url + path,
         },
     )
-    with page.expect_navigation() as told:
+    with page.expect_navigation() as log_fields:
         page.click("a")
-    assert told.value.status == 200 and site.hits[path] == 1
+    assert log_fields.value.status == 200 and site.hits[path] == 1
     assert "Wanted" in page.inner_text("body")
-    assert "frame-ancestors 'none'" in told.value.headers["content-security-policy"]
-    assert told.value.headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in log_fields.value.headers["content-security-policy"]
+    assert log_fields.value.headers["x-frame-options"] == "DENY"
 
 
 def test_the_attacks_work_where_nobody_refuses_them(

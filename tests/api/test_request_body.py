@@ -16,10 +16,10 @@ from litestar import Litestar, Request, post
 from litestar.params import RawBody
 
 from gateway.api import problems
-from gateway.api.context import Watch
-from gateway.api.middleware import Entrance
+from gateway.api.context import AccessLog
+from gateway.api.middleware import AccessMiddleware
 from gateway.api.request_body import AGENT_BYTES, MESSAGES_BYTES, SMALL_BYTES
-from gateway.app import open_doors
+from gateway.app import open_access_control
 from gateway.auth.keys import Key, hash_secret
 from gateway.auth.limits import BodyBudget
 from gateway.server.protocol import BoundedHttp
@@ -110,7 +110,7 @@ def test_body_of_a_routes_own_length_is_taken(url: str) -> None:
 @pytest.mark.parametrize("begun", [b"", b"{"], ids=["no-byte", "one-byte"])
 def test_unfinished_bodies_hold_neither_places_nor_the_keys_own(tmp_path: Path, begun: bytes) -> None:
     key = Key(name="one", sha256=hash_secret("one"), concurrency=1)
-    told = {"authorization": "Bearer one"}
+    log_fields = {"authorization": "Bearer one"}
     with (
         running_gateway(tmp_path, keys=[key], max_concurrency=1, queue_limit=0) as url,
         ExitStack() as stack,
@@ -120,7 +120,7 @@ def test_unfinished_bodies_hold_neither_places_nor_the_keys_own(tmp_path: Path, 
         for connection in slow:
             connection.sendall(head.encode() + begun)
         for _ in range(3):
-            assert httpx2.post(f"{url}/v1/tokens", json={"text": "a"}, headers=told).status_code == 200
+            assert httpx2.post(f"{url}/v1/tokens", json={"text": "a"}, headers=log_fields).status_code == 200
         for connection in slow[:2]:  # which are served once they are whole
             connection.sendall(b'{"text": "abc"}'[len(begun) :])
             assert answer_on(connection)[0] == 200
@@ -158,12 +158,12 @@ class Counting:
             return {"size": len(body)}
 
         settings = Settings(cache_dir=str(folder), keys_file=str(folder / "no-keys.json"))
-        ours = open_doors(settings)
+        ours = open_access_control(settings)
         self.doors = type(ours)(**{name: getattr(ours, name) for name in ours.__struct_fields__} | doors)
-        watch = Watch(metrics=Metrics(), log=None)
+        watch = AccessLog(metrics=Metrics(), log=None)
         self.app = Litestar(
             [work],
-            middleware=[Entrance(self.doors, watch)],
+            middleware=[AccessMiddleware(self.doors, watch)],
             plugins=[problems.plugin],
             before_send=[watch.before_send],
             request_max_body_size=None,

@@ -7,8 +7,8 @@ import httpx2
 import pytest
 from litestar import Litestar, Request, get
 
-from gateway.api.streaming import Departure, EventStream
-from gateway.completions.broadcast import ReaderClosed
+from gateway.api.streaming import DisconnectWatcher, EventStream
+from gateway.completions.broadcast import SubscriberClosed
 from gateway.net.sse import EventDecoder
 from tests.serving import served
 
@@ -35,7 +35,7 @@ class Quiet:
         for wait in waits:
             wait.cancel()
         if self.closed.is_set():
-            raise ReaderClosed
+            raise SubscriberClosed
         self.ended = self.go_on.is_set()
         return b"data: last\n\n" if self.ended else b""
 
@@ -49,7 +49,7 @@ class Quiet:
 def app(source: Quiet) -> Litestar:
     @get("/")
     async def stream(request: Request[Any, Any, Any]) -> EventStream:
-        return EventStream(source, Departure(request.receive), headers={"x-a": "b"}, heartbeat_s=0.05)
+        return EventStream(source, DisconnectWatcher(request.receive), headers={"x-a": "b"}, heartbeat_s=0.05)
 
     return Litestar([stream], openapi_config=None)
 

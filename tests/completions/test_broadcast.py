@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.completions.broadcast import Flight, ReaderClosed
+from gateway.completions.broadcast import Broadcast, SubscriberClosed
 
 pytestmark = pytest.mark.anyio
 
@@ -14,11 +14,11 @@ class Source:
     """Says what the test tells it to, until it is told to end or is cancelled."""
 
     def __init__(self) -> None:
-        self.flight: Flight[str, str] = Flight()
+        self.broadcast: Broadcast[str, str] = Broadcast()
         self.cancelled = False
         self.forgotten = 0
         self._words: asyncio.Queue[str | Exception] = asyncio.Queue()
-        self.flight.launch(self._run, forget=self._forget)
+        self.broadcast.launch(self._run, forget=self._forget)
 
     async def say(self, *words: str | Exception) -> None:
         for word in words:
@@ -31,7 +31,7 @@ class Source:
             while (word := await self._words.get()) != "end":
                 if isinstance(word, Exception):
                     raise word
-                self.flight.publish(word) if word else self.flight.stir()
+                self.broadcast.publish(word) if word else self.broadcast.mark_active()
         except asyncio.CancelledError:
             self.cancelled = True
             raise
@@ -43,9 +43,9 @@ class Source:
 
 async def test_late_reader_gets_what_was_said_and_then_what_comes() -> None:
     source = Source()
-    early = source.flight.follow()
+    early = source.broadcast.follow()
     await source.say("a", "b")
-    late = source.flight.follow()
+    late = source.broadcast.follow()
     assert await late.batch() == ["a", "b"]
     await source.say("c", "end")
     assert await late.batch() == ["c"]
@@ -55,7 +55,7 @@ async def test_late_reader_gets_what_was_said_and_then_what_comes() -> None:
 
 async def test_end_is_told_only_after_everything_before_it_was_read() -> None:
     source = Source()
-    reader = source.flight.follow()
+    reader = source.broadcast.follow()
     await source.say("a", "end")
     assert reader.end is None
     await reader.batch()
@@ -64,7 +64,7 @@ async def test_end_is_told_only_after_everything_before_it_was_read() -> None:
 
 async def test_failure_is_raised_in_every_reader_after_what_came_before_it() -> None:
     source = Source()
-    readers = [source.flight.follow() for _ in range(2)]
+    readers = [source.broadcast.follow() for _ in range(2)]
     await source.say("a", ValueError("broken"))
     for reader in readers:
         assert await reader.batch() == ["a"]
@@ -74,7 +74,7 @@ async def test_failure_is_raised_in_every_reader_after_what_came_before_it() -> 
 
 async def test_last_reader_to_leave_cancels_the_source() -> None:
     source = Source()
-    first, second = source.flight.follow(), source.flight.follow()
+    first, second = source.broadcast.follow(), source.broadcast.follow()
     await source.say("a")
     first.close()
     first.close()
@@ -88,19 +88,19 @@ async def test_last_reader_to_leave_cancels_the_source() -> None:
 
 async def test_closing_wakes_a_waiting_reader() -> None:
     source = Source()
-    reader = source.flight.follow()
+    reader = source.broadcast.follow()
     waiting = asyncio.create_task(reader.batch())
     await source.say()
     reader.close()
-    with pytest.raises(ReaderClosed):
+    with pytest.raises(SubscriberClosed):
         await waiting
-    with pytest.raises(ReaderClosed):
+    with pytest.raises(SubscriberClosed):
         await reader.batch()
 
 
 async def test_waking_gives_an_empty_batch() -> None:
     source = Source()
-    reader = source.flight.follow()
+    reader = source.broadcast.follow()
     waiting = asyncio.create_task(reader.batch())
     await source.say()
     reader.wake()
@@ -118,7 +118,7 @@ async def test_waking_gives_an_empty_batch() -> None:
 )
 async def test_first_returns_on(words: list[str], patience_s: float) -> None:
     source = Source()
-    reader = source.flight.follow()
+    reader = source.broadcast.follow()
     waiting = asyncio.create_task(reader.first(patience_s=patience_s))
     await source.say()
     assert not waiting.done()
@@ -129,18 +129,18 @@ async def test_first_returns_on(words: list[str], patience_s: float) -> None:
 
 async def test_first_raises_a_failure_that_comes_first() -> None:
     source = Source()
-    reader = source.flight.follow()
+    reader = source.broadcast.follow()
     await source.say("", ValueError("broken"))
     with pytest.raises(ValueError, match="broken"):
         await reader.first(patience_s=60)
 
 
-@pytest.mark.parametrize("act", [Flight.publish, None])
+@pytest.mark.parametrize("act", [Broadcast.publish, None])
 async def test_stopping_ends_the_source_before_it_returns(act: Callable[..., None] | None) -> None:
     source = Source()
-    reader = source.flight.follow()
+    reader = source.broadcast.follow()
     await source.say(*(["a"] if act else []))
-    await source.flight.stop(RuntimeError("closing"))
+    await source.broadcast.stop(RuntimeError("closing"))
     assert source.cancelled
     if act:
         assert await reader.batch() == ["a"]
@@ -149,7 +149,7 @@ async def test_stopping_ends_the_source_before_it_returns(act: Callable[..., Non
 
 
 async def test_recording_is_read_like_a_flight() -> None:
-    reader = Flight(["a", "b"], "done").follow()
+    reader = Broadcast(["a", "b"], "done").follow()
     await reader.first(patience_s=60)
     assert await reader.batch() == ["a", "b"]
     assert reader.end == "done"

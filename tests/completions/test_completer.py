@@ -95,13 +95,13 @@ async def test_follower_gets_what_was_streamed_and_then_what_comes() -> None:
     while len(await leader.batch()) == 0:
         pass
     await leader.batch()
-    follower = await completer.open(ask())
-    seen = [delta.text for delta in await follower.batch()]
+    subscriber = await completer.open(ask())
+    seen = [delta.text for delta in await subscriber.batch()]
     assert seen[:2] == ["a", "b"]
     leader.close()
-    while follower.finished is None:
-        seen += [delta.text for delta in await follower.batch()]
-    follower.close()
+    while subscriber.finished is None:
+        seen += [delta.text for delta in await subscriber.batch()]
+    subscriber.close()
     assert "".join(seen) == "abcdef"
     assert (len(backend.requests), backend.closed) == (1, 0)
 
@@ -355,7 +355,7 @@ async def test_fallback_serves_before_the_first_token_and_is_told() -> None:
     cache = DictCache()
     finished = await complete(Completer(routes, cache=cache, workers=InlineWorkers()), ask())
     assert (finished.text, finished.backend, finished.model) == ("spare", "spare", "n")
-    assert finished.passed_over == ["m: scripted to answer 503"]
+    assert finished.failed_models == ["m: scripted to answer 503"]
     assert finished.cache.not_stored == "n answered in its place"
     assert cache.entries == {}, "another model's answer is not kept under this one's name"
 

@@ -13,7 +13,7 @@ from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
-from gateway.scraping.cached_responses import ReadyAnswers
+from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
@@ -28,17 +28,17 @@ class Bench:
 
     def __init__(self, scraper: Scraper, cache: Cache) -> None:
         self.scraper, self.cache = scraper, cache
-        self.now_s, self.told = 0.0, list[ScrapeResponse]()
+        self.now_s, self.on_event = 0.0, list[ScrapeResponse]()
         self.ready = self.make_ready()
 
-    def make_ready(self, **options: Any) -> ReadyAnswers:
-        return ReadyAnswers(self.cache, told=self.told.append, **options)
+    def make_ready(self, **options: Any) -> CachedResponses:
+        return CachedResponses(self.cache, on_event=self.on_event.append, **options)
 
     async def ask(self, body: bytes, tenant: str = "") -> ScrapeResponse:
         """As the route does when nothing is ready."""
-        opening = await self.scraper.open(msgspec.json.decode(body, type=ScrapeRequest), tenant=tenant)
-        response = await self.scraper.read(opening)
-        self.ready.keep(body, tenant=tenant, opening=opening, response=response)
+        prepared = await self.scraper.open(msgspec.json.decode(body, type=ScrapeRequest), tenant=tenant)
+        response = await self.scraper.read(prepared)
+        self.ready.keep(body, tenant=tenant, prepared=prepared, response=response)
         return response
 
 
@@ -77,8 +77,8 @@ async def test_ready_answer_differs_in_id_age_and_times_alone(bench: Bench, site
     found = msgspec.json.decode(sent, type=ScrapeResponse)
     assert found.id != made.id and found.cache.age_s >= made.cache.age_s and found.timings.total_ms == 1.25
     assert msgspec.structs.replace(found, id=made.id, cache=made.cache, timings=made.timings) == made
-    (told,) = bench.told
-    assert (told.tokens, told.cache.status) == (made.tokens, "hit")
+    (on_event,) = bench.on_event
+    assert (on_event.tokens, on_event.cache.status) == (made.tokens, "hit")
 
 
 async def test_ready_answer_goes_with_its_page(bench: Bench, site: Site) -> None:
@@ -100,8 +100,8 @@ async def test_ready_answer_is_as_fresh_as_was_asked(bench: Bench, site: Site) -
     now_s = 0.0
     bench.ready = bench.make_ready(now=lambda: now_s)
     await bench.ask(body)
-    opening = await bench.scraper.open(msgspec.json.decode(body, type=ScrapeRequest))
-    now_s = opening.page.entry.fetched_at + 30
+    prepared = await bench.scraper.open(msgspec.json.decode(body, type=ScrapeRequest))
+    now_s = prepared.page.entry.fetched_at + 30
     await bench.ask(body)
     assert bench.ready.find(body, tenant="")
     now_s += 31

@@ -16,7 +16,7 @@ from gateway.cache.disk import DiskCache
 from gateway.cache.single_flight import SingleFlight
 from gateway.errors import FetchTimeout
 from gateway.fetch.base import Fetched, FetchRequest
-from gateway.scraping.pages import PageEntry, Pages, find_source
+from gateway.scraping.pages import PageEntry, Pages, find_cache_target
 from gateway.wire import ScrapeRequest
 from tests.fetch.origins import Exchange, Origin, fetcher, origin
 from tests.inline import InlineWorkers
@@ -36,7 +36,7 @@ class StalledFetcher:
 
     async def fetch(self, request: FetchRequest) -> Fetched:
         time.sleep(3 * LEASE_TTL_S)  # noqa: ASYNC251 - nothing else may run, least of all the lease's renewal
-        key = find_source(REQUEST, tenant="").key
+        key = find_cache_target(REQUEST, tenant="").key
         self.lease = await self.other.lease(key, ttl_s=60)
         assert self.lease
         newer = PageEntry(
@@ -61,9 +61,9 @@ async def test_leader_that_was_replaced_does_not_overwrite_its_successor(tmp_pat
     cache, other = make(), make()
     flights = SingleFlight(cache, lease_ttl_s=LEASE_TTL_S)
     pages = Pages(workers=InlineWorkers(), fetcher=StalledFetcher(other), cache=cache, flights=flights)
-    opened = await pages.open(REQUEST)
-    assert opened.snapshot and opened.snapshot.body == b"<p>older</p>"  # its own caller gets what it fetched
-    kept = await cache.get(opened.source.key)
+    loaded = await pages.open(REQUEST)
+    assert loaded.snapshot and loaded.snapshot.body == b"<p>older</p>"  # its own caller gets what it fetched
+    kept = await cache.get(loaded.source.key)
     assert kept and msgspec.msgpack.decode(kept, type=PageEntry).digest == "newer"
     for part in (pages, cache, other):
         await part.aclose()
@@ -111,8 +111,8 @@ async def test_callers_headers_do_not_follow_a_redirect_to_the_markdown_of_anoth
         behave = serving(away=to_other, page=(OFFER, HTML), own_md=(b"# Own", MARKDOWN))
         async with origin(behave) as first, opener(tmp_path, first, other) as pages:
             headers = {"Authorization": "Bearer secret", "X-Api-Key": "secret"}
-            opened = await pages.open(ScrapeRequest(url=first.url + "away", headers=headers))
-            assert opened.snapshot and opened.snapshot.body == b"# Own"
+            loaded = await pages.open(ScrapeRequest(url=first.url + "away", headers=headers))
+            assert loaded.snapshot and loaded.snapshot.body == b"# Own"
             assert b"secret" in first.heads[0]
             assert len(other.heads) == 2 and not any(b"secret" in head for head in other.heads)
             await pages.open(ScrapeRequest(url=first.url + "page", headers=headers))
@@ -319,10 +319,10 @@ async def test_page_asked_for_with_a_personal_header_is_neither_kept_nor_shared(
 
         async def ask(whose: str, tenant: str) -> tuple[str, str, str | None]:
             headers = {name: whose} if whose else {}
-            opened = await pages.open(ScrapeRequest(url=seen.url, headers=headers), tenant=tenant)
-            snapshot = await pages.snapshot(opened)
+            loaded = await pages.open(ScrapeRequest(url=seen.url, headers=headers), tenant=tenant)
+            snapshot = await pages.snapshot(loaded)
             assert snapshot
-            return snapshot.body.decode(), opened.cache.status, opened.cache.not_stored
+            return snapshot.body.decode(), loaded.cache.status, loaded.cache.not_stored
 
         reason = f"the request carried {name.lower()}"
         assert await ask("", "alice") == ("<p>of nobody", "miss", None)
@@ -372,9 +372,9 @@ async def test_page_is_not_called_kept_when_the_cache_did_not_take_it(tmp_path: 
         origin(serving(page=(b"<p>words", HTML))) as seen,
         opener(tmp_path / "file", seen) as pages,
     ):
-        opened = await pages.open(ScrapeRequest(url=seen.url + "page"))
-        assert (opened.cache.status, opened.cache.not_stored) == ("miss", NOT_TAKEN)
-        assert opened.snapshot and opened.snapshot.body == b"<p>words"
+        loaded = await pages.open(ScrapeRequest(url=seen.url + "page"))
+        assert (loaded.cache.status, loaded.cache.not_stored) == ("miss", NOT_TAKEN)
+        assert loaded.snapshot and loaded.snapshot.body == b"<p>words"
 
 
 async def test_caller_who_wants_nothing_kept_decides_for_nobody_else(tmp_path: Path) -> None:

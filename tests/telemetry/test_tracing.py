@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from fixtures.site import Site
 from gateway.auth.keys import Key, hash_secret
 from gateway.settings import BackendSettings, ModelSettings
-from gateway.telemetry.tracing import Untraced, open_tracing
+from gateway.telemetry.tracing import NoopTracing, open_tracing
 from tests.service import running_gateway
 from tests.upstream import HELLO, Said, upstream
 
@@ -74,7 +74,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
         server.shutdown()
 
 
-def traced() -> Untraced:
+def traced() -> NoopTracing:
     return open_tracing(os.environ)
 
 
@@ -154,7 +154,7 @@ async def test_model_call_carries_the_trace_on_and_speaks_genai(tmp_path: Path, 
 )
 def test_tracing_is_off_and_leaves_every_part_itself(environ: dict[str, str]) -> None:
     tracing, part = open_tracing(environ), object()
-    assert type(tracing) is Untraced
+    assert type(tracing) is NoopTracing
     assert tracing.middleware() == []
     parts: Any = part
     assert tracing.cache(parts) is tracing.fetcher(parts) is tracing.workers(parts) is part
@@ -163,8 +163,8 @@ def test_tracing_is_off_and_leaves_every_part_itself(environ: dict[str, str]) ->
 def test_tracing_without_the_extra_says_so_and_stays_off() -> None:
     code = (
         "import sys; sys.modules['opentelemetry.exporter'] = None\n"
-        "from gateway.telemetry.tracing import Untraced, open_tracing\n"
-        "assert type(open_tracing({'OTEL_EXPORTER_OTLP_ENDPOINT': 'http://127.0.0.1:1'})) is Untraced"
+        "from gateway.telemetry.tracing import NoopTracing, open_tracing\n"
+        "assert type(open_tracing({'OTEL_EXPORTER_OTLP_ENDPOINT': 'http://127.0.0.1:1'})) is NoopTracing"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, "extra `otel`" in done.stderr) == (0, True), done.stderr

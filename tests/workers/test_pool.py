@@ -15,7 +15,7 @@ import pytest
 
 from gateway.core.tasks.tokens import CountTokens
 from gateway.errors import CleanError, CleanTimeout, GatewayError, UnsupportedContent
-from gateway.workers.pool import ASIDE_PER_WORKER, SLOW_S, WorkerPool
+from gateway.workers.pool import SLOW_PER_WORKER, SLOW_S, WorkerPool
 from tests.leaks import descriptors, eventually, is_running, stat_of
 
 pytestmark = pytest.mark.anyio
@@ -151,7 +151,7 @@ async def test_jobs_that_come_in_bursts_keep_their_workers(pool: WorkerPool) -> 
 
 
 async def test_slow_jobs_beyond_the_bound_wait_their_turn(impatient: WorkerPool) -> None:
-    jobs = 2 * (1 + ASIDE_PER_WORKER) + 2
+    jobs = 2 * (1 + SLOW_PER_WORKER) + 2
     ends = await asyncio.gather(*(ask(impatient, "spin") for _ in range(jobs)), return_exceptions=True)
     assert {type(end) for end in ends} == {CleanTimeout}
     assert impatient.health() is None
@@ -237,7 +237,7 @@ async def test_processes_end_with_a_gateway_that_is_killed() -> None:
     )
     assert gateway.stdout is not None
     worker = int(await gateway.stdout.readline())
-    nursery = stat_of(worker).parent
+    fork_server = stat_of(worker).parent
     gateway.kill()
     await gateway.wait()
-    await eventually(lambda: not is_running(worker) and not is_running(nursery))
+    await eventually(lambda: not is_running(worker) and not is_running(fork_server))

@@ -275,7 +275,7 @@ def _paths(app: Litestar) -> dict[str, Any]:
 
 
 def _operation(path: str, handler: HTTPRouteHandler, operation: Operation) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    log_fields: dict[str, Any] = {
         "operationId": handler.handler_name,
         "summary": handler.summary,
         "description": " ".join((handler.fn.__doc__ or "").split()),
@@ -283,18 +283,18 @@ def _operation(path: str, handler: HTTPRouteHandler, operation: Operation) -> di
         "responses": _responses(operation),
     }
     if handler.opt.get("open"):
-        told["security"] = []
+        log_fields["security"] = []
     elif access := handler.opt.get("access"):
-        told["description"] += f" The key needs the scope `{access}`."
+        log_fields["description"] += f" The key needs the scope `{access}`."
     if "{" in path:
         name = path.partition("{")[2].rstrip("}")
         schema = {"type": "string", "minLength": 1}
-        told["parameters"] = [{"name": name, "in": "path", "required": True, "schema": schema}]
+        log_fields["parameters"] = [{"name": name, "in": "path", "required": True, "schema": schema}]
     if operation.body is not None:
         examples = {name: {"value": value} for name, value in operation.examples.items()}
         content = {JSON: {"schema": _reference(operation.body), "examples": examples}}
-        told["requestBody"] = {"required": True, "content": content}
-    return told
+        log_fields["requestBody"] = {"required": True, "content": content}
+    return log_fields
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
@@ -327,11 +327,13 @@ def _failure(kinds: list[type[GatewayError]], *, openai: bool) -> dict[str, Any]
     else:
         examples = {kind.code: {"value": _example(kind)} for kind in kinds}
         content = {PROBLEM: {"schema": _reference(Problem), "examples": examples}}
-    told: dict[str, Any] = {"description": words, "content": content}
+    log_fields: dict[str, Any] = {"description": words, "content": content}
     if kinds[0].status in (429, 503):
         schema = {"type": "string", "pattern": "^[0-9]+$"}
-        told["headers"] = {"retry-after": {"description": "Seconds to wait, where known.", "schema": schema}}
-    return told
+        log_fields["headers"] = {
+            "retry-after": {"description": "Seconds to wait, where known.", "schema": schema}
+        }
+    return log_fields
 
 
 def _example(kind: type[GatewayError]) -> dict[str, Any]:

@@ -86,8 +86,8 @@ def _call(name: str, call: dict[str, Any]) -> str:
     for media, content in call.get("requestBody", {}).get("content", {}).items():
         parts.append(f"<p>Body: <code>{media}</code>, {_kind(content['schema'])}. For example:</p>")
         for example in content["examples"].values():
-            told = json.dumps(example["value"], ensure_ascii=False)
-            parts.append(f"<pre>{escape(told)}</pre>")
+            log_fields = json.dumps(example["value"], ensure_ascii=False)
+            parts.append(f"<pre>{escape(log_fields)}</pre>")
     rows = [
         f"<tr><td>{status}</td><td>{_words(answer['description'])}{_headers(answer)}</td><td>"
         + "<br>".join(
@@ -147,8 +147,8 @@ _BOUNDS = {
 
 
 def _bounds(schema: dict[str, Any]) -> str:
-    told = [words.format(schema[name]) for name, words in _BOUNDS.items() if name in schema]
-    return f" ({', '.join(told)})" if told else ""
+    log_fields = [words.format(schema[name]) for name, words in _BOUNDS.items() if name in schema]
+    return f" ({', '.join(log_fields)})" if log_fields else ""
 
 
 def _table(heads: tuple[str, ...], rows: list[str]) -> str:

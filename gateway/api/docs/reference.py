@@ -58,12 +58,14 @@ def _call(name: str, call: dict[str, Any]) -> str:
 
 def _codes() -> str:
     """Every error once, by status."""
-    told = sorted((kind.status, code, _line(inspect.getdoc(kind) or "")) for code, kind in BY_CODE.items())
+    log_fields = sorted(
+        (kind.status, code, _line(inspect.getdoc(kind) or "")) for code, kind in BY_CODE.items()
+    )
     return "\n".join(
         [
             "| code | status | |",
             "|---|---|---|",
-            *(f"| `{code}` | {status} | {text} |" for status, code, text in told),
+            *(f"| `{code}` | {status} | {text} |" for status, code, text in log_fields),
         ]
     )
 

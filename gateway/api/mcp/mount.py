@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.api.mcp.tools import McpTools
 
 
-class McpDoor:
+class McpMount:
     """Loads and runs the tools on first use, until `aclose`.
 
     Args:

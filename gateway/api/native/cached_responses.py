@@ -6,14 +6,14 @@ from collections.abc import Callable
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
 
-from gateway.api.context import Account, note_page
-from gateway.scraping.cached_responses import MAX_REQUEST_BYTES, ReadyAnswer, ReadyAnswers
+from gateway.api.context import RequestContext, note_page
+from gateway.scraping.cached_responses import MAX_REQUEST_BYTES, CachedResponse, CachedResponses
 
 
-class ReadyDoor(ASGIMiddleware):
+class CachedResponseMiddleware(ASGIMiddleware):
     """Sends a ready answer, or hands the request on as it came; `answers` is called once the service is open."""
 
-    def __init__(self, answers: Callable[[], ReadyAnswers]) -> None:
+    def __init__(self, answers: Callable[[], CachedResponses]) -> None:
         self._answers = answers
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
@@ -22,10 +22,10 @@ class ReadyDoor(ASGIMiddleware):
             return
         message = await receive()
         if message["type"] == "http.request" and not message.get("more_body"):
-            account: Account = scope["state"]["account"]
+            context: RequestContext = scope["state"]["account"]
             answers = self._answers()
-            if answer := answers.find(message["body"], tenant=account.key):
-                await _send(answer, answers, account, send)
+            if answer := answers.find(message["body"], tenant=context.key):
+                await _send(answer, answers, context, send)
                 return
         await next_app(scope, _again(message, receive), send)
 
@@ -41,9 +41,11 @@ def _may_be_ready(scope: Scope) -> bool:
     return short
 
 
-async def _send(answer: ReadyAnswer, answers: ReadyAnswers, account: Account, send: Send) -> None:
-    note_page(account, answer.summary)
-    body = answers.render(answer, took_ms=(time.perf_counter() - account.began) * 1e3)
+async def _send(
+    answer: CachedResponse, answers: CachedResponses, context: RequestContext, send: Send
+) -> None:
+    note_page(context, answer.summary)
+    body = answers.render(answer, took_ms=(time.perf_counter() - context.began) * 1e3)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

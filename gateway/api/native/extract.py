@@ -10,13 +10,13 @@ from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
 from gateway.api.context import hosts_in, stages
-from gateway.api.middleware import account_of
+from gateway.api.middleware import request_context
 from gateway.api.negotiation import preferred
 from gateway.api.openai.chat import answer_headers
 from gateway.api.problems import to_document
-from gateway.api.streaming import Departure, EventStream, given_up_when_client_leaves
+from gateway.api.streaming import DisconnectWatcher, EventStream, cancelled_on_disconnect
 from gateway.completions.answer import HOLD_S
-from gateway.completions.broadcast import Follower, ReaderClosed
+from gateway.completions.broadcast import Subscriber, SubscriberClosed
 from gateway.container import Services
 from gateway.errors import GatewayError, InternalError
 from gateway.net import sse
@@ -58,26 +58,26 @@ async def extract(
     With `stream` (or `Accept: text/event-stream`) the events are `source` (one a page, before any token),
     `delta`, `evidence` and `done`, or `error` in place of what did not come.
     """
-    async with given_up_when_client_leaves(request.receive):
+    async with cancelled_on_disconnect(request.receive):
         data = await services.bodies.decode(body, ExtractRequest)
     with ExitStack() as unless_streamed:
-        account = account_of(request)
-        account.facts["host"] = hosts_in(*(data.urls or [data.url or ""]))
-        reader = services.extractor.begin(data, tenant=account.key, spend=account.spend)
+        context = request_context(request)
+        context.facts["host"] = hosts_in(*(data.urls or [data.url or ""]))
+        reader = services.extractor.begin(data, tenant=context.key, spend=context.spend)
         unless_streamed.callback(reader.close)
-        account.add_facts(lambda: facts_of(reader.end) if reader.end else {})
-        departure = Departure(request.receive)
-        unless_streamed.callback(departure.stop)
-        departure.then(reader.close)
+        context.add_facts(lambda: facts_of(reader.end) if reader.end else {})
+        disconnect = DisconnectWatcher(request.receive)
+        unless_streamed.callback(disconnect.stop)
+        disconnect.then(reader.close)
         try:
             if data.stream or preferred(request, JSON, EVENTS) == EVENTS:
                 await reader.first(patience_s=HOLD_S)
                 unless_streamed.pop_all()
-                return EventStream(ExtractEvents(reader), departure, headers={})
+                return EventStream(ExtractEvents(reader), disconnect, headers={})
             events: list[ExtractEvent] = []
             while reader.end is None:
                 events += await reader.batch()
-        except ReaderClosed:
+        except SubscriberClosed:
             return ASGIResponse(status_code=499)  # nobody is there to read it
     answer = collect([*events, reader.end])
     headers = answer_headers(answer.cache, answer.timings.ttft_ms)
@@ -95,7 +95,7 @@ def facts_of(answer: ExtractDone | ExtractResponse) -> dict[str, Any]:
 class ExtractEvents:
     """A running extraction as the bytes of its events."""
 
-    def __init__(self, reader: Follower[ExtractEvent, ExtractDone]) -> None:
+    def __init__(self, reader: Subscriber[ExtractEvent, ExtractDone]) -> None:
         self.ended = False
         self._reader = reader
 
@@ -104,7 +104,7 @@ class ExtractEvents:
             events = await self._reader.batch()
         except GatewayError as error:
             return self._failure(error)
-        except ReaderClosed:
+        except SubscriberClosed:
             raise
         except Exception:
             _log.exception("an extraction failed in its stream")

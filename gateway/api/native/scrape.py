@@ -11,15 +11,15 @@ from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import ASGIApp
 
-from gateway.api.context import Account, hosts_in, note_page
-from gateway.api.middleware import account_of
+from gateway.api.context import RequestContext, hosts_in, note_page
+from gateway.api.middleware import request_context
 from gateway.api.negotiation import preferred
 from gateway.api.problems import to_document
-from gateway.api.streaming import given_up_when_client_leaves
+from gateway.api.streaming import cancelled_on_disconnect
 from gateway.container import Services
 from gateway.errors import GatewayError
 from gateway.net import sse
-from gateway.scraping.scraper import Opening, Scraper
+from gateway.scraping.scraper import PreparedScrape, Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 
 JSON, MARKDOWN, EVENTS = "application/json", "text/markdown", "text/event-stream"
@@ -49,24 +49,24 @@ async def scrape(
     `Accept: text/markdown` answers the bare content, `Accept: text/event-stream` the events `source`,
     `content` and `done`.
     """
-    account = account_of(request)
+    context = request_context(request)
     accepted = preferred(request, JSON, MARKDOWN, EVENTS)
-    async with given_up_when_client_leaves(request.receive):
+    async with cancelled_on_disconnect(request.receive):
         data = await services.bodies.decode(body, ScrapeRequest)
-        account.facts["host"] = hosts_in(data.url or "")
-        opening = await services.scraper.open(data, tenant=account.key)
+        context.facts["host"] = hosts_in(data.url or "")
+        prepared = await services.scraper.open(data, tenant=context.key)
         if accepted != EVENTS:
-            response = await services.scraper.read(opening)
+            response = await services.scraper.read(prepared)
     if accepted == EVENTS:  # which watches its client itself
         return ASGIStreamingResponse(
-            iterator=_events(account, services.scraper, opening),
+            iterator=_events(context, services.scraper, prepared),
             media_type=EVENTS,
             headers={"cache-control": "no-store"},
         )
-    note_page(account, response)
+    note_page(context, response)
     if accepted == MARKDOWN:
         return _bare(data, response)
-    services.ready.keep(body, tenant=account.key, opening=opening, response=response)
+    services.ready.keep(body, tenant=context.key, prepared=prepared, response=response)
     return _json(response)
 
 
@@ -79,11 +79,11 @@ async def read(
     The address keeps its own query string. `Accept: application/json` answers as `POST /v1/scrape` does.
     """
     data = ScrapeRequest(url=_target(request))
-    account = account_of(request)
-    account.facts["host"] = hosts_in(data.url or "")
-    async with given_up_when_client_leaves(request.receive):
-        response = await services.scraper.scrape(data, tenant=account.key)
-    note_page(account, response)
+    context = request_context(request)
+    context.facts["host"] = hosts_in(data.url or "")
+    async with cancelled_on_disconnect(request.receive):
+        response = await services.scraper.scrape(data, tenant=context.key)
+    note_page(context, response)
     if preferred(request, MARKDOWN, JSON) == JSON:
         return _json(response, headers=_FOREIGN_HEADERS)
     return _bare(data, response)
@@ -124,16 +124,18 @@ def _bare(data: ScrapeRequest, response: ScrapeResponse) -> ASGIResponse:
     return ASGIResponse(body=response.content.encode(), media_type=media_type, headers=headers)
 
 
-async def _events(account: Account, scraper: Scraper, opening: Opening) -> AsyncIterator[bytes]:
+async def _events(
+    context: RequestContext, scraper: Scraper, prepared: PreparedScrape
+) -> AsyncIterator[bytes]:
     """`source` once the page is here, `content` when it is clean, `done` with all the rest; or `error`."""
-    entry = opening.page.entry
-    source = {"url": opening.request.url, "final_url": entry.final_url, "status": entry.status}
-    yield sse.encode_json_event(source | {"cache": opening.page.cache}, name="source")
+    entry = prepared.page.entry
+    source = {"url": prepared.request.url, "final_url": entry.final_url, "status": entry.status}
+    yield sse.encode_json_event(source | {"cache": prepared.page.cache}, name="source")
     try:
-        response = await scraper.read(opening)
+        response = await scraper.read(prepared)
     except GatewayError as exc:
         yield sse.encode_json_event(to_document(exc), name="error")
         return
-    note_page(account, response)
+    note_page(context, response)
     yield sse.encode_json_event({"content": response.content}, name="content")
     yield sse.encode_json_event(response, name="done")

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 
 from gateway.api.native.scrape import WORK
-from gateway.api.streaming import given_up_when_client_leaves
+from gateway.api.streaming import cancelled_on_disconnect
 from gateway.container import Services
 from gateway.wire import TokensRequest, TokensResponse
 
@@ -17,6 +17,6 @@ async def count_tokens(
     request: Request[Any, Any, Any], body: RawBody, services: NamedDependency[Services]
 ) -> TokensResponse:
     """Count the tokens of `text`, or of `messages` with what OpenAI's chat format adds to each."""
-    async with given_up_when_client_leaves(request.receive):
+    async with cancelled_on_disconnect(request.receive):
         data = await services.bodies.decode(body, TokensRequest)
         return await services.scraper.count(data)

@@ -8,7 +8,7 @@ from typing import Any
 from backends.base import Delta
 from gateway.api.openai.errors import OURS, error_body
 from gateway.completions.answer import Answer, Finished
-from gateway.completions.broadcast import ReaderClosed
+from gateway.completions.broadcast import SubscriberClosed
 from gateway.completions.completer import new_answer_id
 from gateway.errors import GatewayError, InternalError
 from gateway.net import sse
@@ -43,7 +43,7 @@ class ChatEvents:
             deltas = await self._answer.batch()
         except GatewayError as error:
             return self._failure(error)
-        except ReaderClosed:
+        except SubscriberClosed:
             raise
         except Exception:
             _log.exception("an answer broke")
@@ -76,8 +76,12 @@ class ChatEvents:
             reason = finished.completion.finish_reason
             events.append(self._chunk([{"index": 0, "delta": {}, "finish_reason": reason}]))
         else:  # what follows belongs to the same completion
-            told = finished.completion
-            self._head |= {"id": told.raw["id"], "created": told.raw["created"], "model": told.model}
+            log_fields = finished.completion
+            self._head |= {
+                "id": log_fields.raw["id"],
+                "created": log_fields.raw["created"],
+                "model": log_fields.model,
+            }
         if self._with_usage:
             report = report_body(finished, self._sources)
             events.append(self._chunk([], usage=usage_body(finished), winnow=report))
@@ -125,8 +129,8 @@ def report_body(finished: Finished, sources: Sequence[WebSource]) -> dict[str, A
         "timings": finished.timings,
         "cost": finished.cost,
     }
-    if finished.passed_over:
-        report["passed_over"] = finished.passed_over
+    if finished.failed_models:
+        report["passed_over"] = finished.failed_models
     if sources:
         report["web"] = sources
     return report

@@ -13,13 +13,13 @@ from msgspec import Meta, Struct
 from backends.base import CompletionRequest, Route
 from gateway.api.bodies import to_kind
 from gateway.api.context import hosts_in, stages
-from gateway.api.middleware import account_of
+from gateway.api.middleware import request_context
 from gateway.api.openai.answers import ChatEvents, whole_body
 from gateway.api.openai.errors import exception_handlers
-from gateway.api.streaming import Departure, EventStream, given_up_when_client_leaves
-from gateway.completions.broadcast import ReaderClosed
+from gateway.api.streaming import DisconnectWatcher, EventStream, cancelled_on_disconnect
+from gateway.completions.broadcast import SubscriberClosed
 from gateway.completions.completion_cache import CachePolicy
-from gateway.completions.web_context import Grounded
+from gateway.completions.web_context import WebContext
 from gateway.container import Services
 from gateway.errors import InvalidRequest
 from gateway.wire import CacheReport, WebOptions, WebSource, encode_json
@@ -63,33 +63,35 @@ async def create_completion(
     `no-store` keeps nothing besides; `max-age=<seconds>` limits the age of a cached answer, and allows one even
     where chance decides: where the temperature is not 0, or not given, and there is no seed.
     """
-    async with given_up_when_client_leaves(request.receive):
+    async with cancelled_on_disconnect(request.receive):
         fields = await services.bodies.decode(body, dict[str, Any])
     data = to_kind(fields, ChatRequest)
     asked = to_completion_request(data, fields)
     policy = cache_policy(request.headers.get("cache-control", ""))
-    account = account_of(request)
-    account.facts["host"] = hosts_in(*(data.web.urls if data.web else []))
-    grounded: Grounded | None = None
+    context = request_context(request)
+    context.facts["host"] = hosts_in(*(data.web.urls if data.web else []))
+    web_context: WebContext | None = None
     if data.web is not None:
         route = await services.completer.resolve(asked.model)
-        async with given_up_when_client_leaves(request.receive):
-            grounded = await services.grounder.ground(asked, data.web, route=route, tenant=account.key)
+        async with cancelled_on_disconnect(request.receive):
+            web_context = await services.web_context_builder.ground(
+                asked, data.web, route=route, tenant=context.key
+            )
     with ExitStack() as unless_streamed:
         answer = await services.completer.begin(
-            grounded.request if grounded else asked,
-            tenant=account.key,
+            web_context.request if web_context else asked,
+            tenant=context.key,
             cache=policy,
-            identity=grounded.identity if grounded else None,
-            spend=account.spend,
+            identity=web_context.identity if web_context else None,
+            spend=context.spend,
         )
         unless_streamed.callback(answer.close)
-        account.facts["cache"] = answer.cache.status
-        account.add_facts(lambda: stages(ttft_ms=answer.ttft_ms))
-        departure = Departure(request.receive)
-        unless_streamed.callback(departure.stop)
-        departure.then(answer.close)
-        sources = grounded.sources if grounded else []
+        context.facts["cache"] = answer.cache.status
+        context.add_facts(lambda: stages(ttft_ms=answer.ttft_ms))
+        disconnect = DisconnectWatcher(request.receive)
+        unless_streamed.callback(disconnect.stop)
+        disconnect.then(answer.close)
+        sources = web_context.sources if web_context else []
         try:
             await answer.opened()
             if data.stream:
@@ -97,10 +99,10 @@ async def create_completion(
                 wants_usage = bool((data.stream_options or {}).get("include_usage"))
                 events = ChatEvents(answer, with_usage=wants_usage, sources=sources)
                 headers = answer_headers(answer.cache, answer.ttft_ms) | web_headers(sources)
-                return EventStream(events, departure, headers=headers)
+                return EventStream(events, disconnect, headers=headers)
             while answer.finished is None:
                 await answer.batch()
-        except ReaderClosed:
+        except SubscriberClosed:
             return ASGIResponse(status_code=499)  # nobody is there to read it
     finished = answer.finished
     headers = answer_headers(finished.cache, finished.timings.ttft_ms) | web_headers(sources)

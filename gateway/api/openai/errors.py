@@ -53,8 +53,8 @@ def _answer_http(_: Request[Any, Any, Any], exc: HTTPException) -> Response[dict
     detail, field = exc.detail, None
     if isinstance(exc, ValidationException) and isinstance(exc.extra, list) and exc.extra:
         faults = [fault for fault in exc.extra if isinstance(fault, dict)]
-        told = [f"{fault.get('key', 'body')}: {fault.get('message')}" for fault in faults]
-        detail = "; ".join(told) or detail
+        log_fields = [f"{fault.get('key', 'body')}: {fault.get('message')}" for fault in faults]
+        detail = "; ".join(log_fields) or detail
         field = faults[0].get("key") if faults else None
     body = error_body(InvalidRequest(detail, field=field))
     body["error"]["type"] = _TYPES.get(exc.status_code, "invalid_request_error")

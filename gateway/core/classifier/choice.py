@@ -24,7 +24,7 @@ _LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl", "li")
 _LONG = 15  # words: shorter texts are facts, which may hold of several things
 
 
-def settle(probabilities: Array, words: Array, blocks: Blocks, *, page_type: str) -> Array:
+def adjust_probabilities(probabilities: Array, words: Array, blocks: Blocks, *, page_type: str) -> Array:
     """The probabilities with what is known of code and of repetitions.
 
     Documentation repeats itself on purpose: the same steps for every language. So do lists and tables: what two

@@ -36,7 +36,7 @@ BLOCK_NAMES = (*TEXT_NAMES, *_POSITION_NAMES, *TREE_NAMES, *_KIN_NAMES)
 PAGE_NAMES = (*(f"page_{name}" for name in _PAGE_NAMES), *(f"schema_{name}" for name in _SCHEMA_TYPES))
 
 
-class Head(NamedTuple):
+class PageHints(NamedTuple):
     """What stands outside the body and bears on it."""
 
     title: str = ""
@@ -54,7 +54,7 @@ class Features(NamedTuple):
     words: Array  # of each block
 
 
-def build_features(blocks: Blocks, head: Head, lexicon: Lexicon) -> Features:
+def build_features(blocks: Blocks, head: PageHints, lexicon: Lexicon) -> Features:
     """Describe the blocks of a page; there must be at least one."""
     own = read_own(blocks)
     text = read_text(blocks, own.flags & _LINKED != 0, head.title, head.description, lexicon)
@@ -103,7 +103,7 @@ def _kin(tree: Tree) -> Array:
     return out.reshape(-1, len(parent))
 
 
-def _page(text: Text, tree: Tree, head: Head) -> Array:
+def _page(text: Text, tree: Tree, head: PageHints) -> Array:
     count, words = len(text.words), float(text.words.sum())
     path = head.url.partition("://")[2].partition("/")[2]
     core = tree.sums[:, tree.core]

@@ -15,8 +15,8 @@ from typing import IO, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from gateway.core.classifier.choice import select, settle, with_table_heads
-from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, Head, build_features
+from gateway.core.classifier.choice import adjust_probabilities, select, with_table_heads
+from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import Blocks
@@ -65,14 +65,14 @@ class Classifier(NamedTuple):
     observed: Array  # … and the mean F1 it came to
 
 
-def choose(blocks: Blocks, head: Head, classifier: Classifier) -> Choice:
+def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     """Choose the content among a page's blocks."""
     if not blocks.texts:
         return Choice([], 0.0, PAGE_TYPES[0])
     features = build_features(blocks, head, classifier.lexicon)
     probabilities, kinds = predict(features, classifier.network)
     page_type = PAGE_TYPES[int(np.argmax(kinds))]
-    settled = settle(probabilities, features.words, blocks, page_type=page_type)
+    settled = adjust_probabilities(probabilities, features.words, blocks, page_type=page_type)
     chosen, expected = select(settled, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
     return Choice(with_table_heads(chosen, blocks), round(confidence, 3), page_type)

@@ -11,7 +11,7 @@ from collections.abc import Container, Sequence
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import COMMENT, ID, TEXT, ids
-from gateway.core.model.page import Kept
+from gateway.core.model.page import KeptNodes
 
 # What happens at a tag. A number that is in no table is a custom element's, and that counts as block level.
 _BLOCK, _CELL, _INLINE, _LINK, _BOLD, _SKIPPED, _BREAK, _IMAGE = range(
@@ -287,7 +287,7 @@ def _read_attributes(attributes: dict[str, str | None]) -> tuple[str, int]:
     return name, bits
 
 
-def keep(blocks: Blocks, chosen: Sequence[int]) -> Kept:
+def keep(blocks: Blocks, chosen: Sequence[int]) -> KeptNodes:
     """The chosen blocks (indices) as sets of nodes: their texts, and the block-level elements around them."""
     texts: set[int] = set()
     elements: set[int] = set()
@@ -299,4 +299,4 @@ def keep(blocks: Blocks, chosen: Sequence[int]) -> Kept:
         while element >= 0 and mem_ids[element] not in elements:
             elements.add(mem_ids[element])
             element = parents[element]
-    return Kept(texts, elements)
+    return KeptNodes(texts, elements)

@@ -17,7 +17,7 @@ Attributes = dict[str, str | None]
 Mark = tuple[LexborNode, Attributes]  # an element and its attributes
 
 
-class Marks(Struct, frozen=True):
+class Landmarks(Struct, frozen=True):
     """Elements in document order."""
 
     tags: dict[str, list[Mark]]  # html title base meta link h1 script style noscript
@@ -28,7 +28,7 @@ class Marks(Struct, frozen=True):
         return max((node.inner_html or "" for node, _ in self.tags["noscript"]), key=len, default="")
 
 
-def find_marks(tree: LexborHTMLParser) -> Marks:
+def find_marks(tree: LexborHTMLParser) -> Landmarks:
     """The head's elements wherever they stand, scripts, style sheets, `<h1>`, and microdata."""
     tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
     properties: list[Mark] = []
@@ -41,7 +41,7 @@ def find_marks(tree: LexborHTMLParser) -> Marks:
                 continue
         if "itemprop" in attributes or "itemscope" in attributes:
             properties.append(mark)
-    return Marks(tags, properties)
+    return Landmarks(tags, properties)
 
 
 def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:

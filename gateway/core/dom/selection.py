@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from gateway.core.model.page import Kept
+from gateway.core.model.page import KeptNodes
 from gateway.errors import InvalidRequest
 
 REMOVED = "removed"  # why an element is left out
 
 
-def find_selected(tree: LexborHTMLParser, selector: str) -> Kept:
+def find_selected(tree: LexborHTMLParser, selector: str) -> KeptNodes:
     """Everything below the elements that match.
 
     Raises:
@@ -27,7 +27,7 @@ def find_selected(tree: LexborHTMLParser, selector: str) -> Kept:
         while parent is not None and parent.mem_id not in elements:
             elements.add(parent.mem_id)
             parent = parent.parent
-    return Kept(texts, elements)
+    return KeptNodes(texts, elements)
 
 
 def find_removed(tree: LexborHTMLParser, selectors: Iterable[str]) -> dict[int, str]:

@@ -92,7 +92,7 @@ def not_storable_reason(
     return None
 
 
-def kept_as_one(earlier: Sequence[Mapping[str, str]], last: Mapping[str, str]) -> dict[str, str]:
+def merge_cache_headers(earlier: Sequence[Mapping[str, str]], last: Mapping[str, str]) -> dict[str, str]:
     """The headers by which a response is judged that is kept together with those that led to it.
 
     Each keeps its say, as if it were stored alone: what one forbids is forbidden, and the shortest lifetime counts.

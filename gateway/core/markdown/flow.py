@@ -51,7 +51,7 @@ class Item:
         self.note = ""  # the id by which references name it
         self.label = ""
 
-    def settle(self) -> None:
+    def adjust_probabilities(self) -> None:
         """Join to the item's block what followed it."""
         draft, more = self.draft, self.more
         if draft is not None and more:
@@ -164,7 +164,7 @@ class Flow:
             item.more.append(draft)
         else:  # the item goes on after a list inside it
             self._forget_below(item.list.lead)
-            item.settle()
+            item.adjust_probabilities()
             draft.markdown = item.indent + indent(draft.markdown, item.indent)
             draft.kind, draft.level, draft.gap = "item", item.list.level, "\n\n"
             item.draft = draft
@@ -174,7 +174,7 @@ class Flow:
         # a heading ends the items around it: it belongs to the page's outline, not behind a bullet
         item = self.item
         while item is not None and not item.broken:
-            item.settle()
+            item.adjust_probabilities()
             item.broken = True
             item = item.outer
 
@@ -239,7 +239,7 @@ class Flow:
 
         def close() -> None:
             self.end_definition()
-            item.settle()
+            item.adjust_probabilities()
             self.item = outer
             self._end_tag("</li>")
 

@@ -13,7 +13,7 @@ from gateway.core.markdown.elements import BLOCKS
 from gateway.core.markdown.inlines import INLINES, VOIDS
 from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.walk import Walk
-from gateway.core.model.page import Block, CleanOptions, Kept
+from gateway.core.model.page import Block, CleanOptions, KeptNodes
 from gateway.wire import Image, Link, LinkStyle, Notice
 
 _NOTE_REFERENCE = re.compile("\0([^\0]*)\0([^\0]*)\0")
@@ -34,7 +34,7 @@ class Rendered(Struct, frozen=True, kw_only=True):
 def render(
     root: LexborNode,
     *,
-    kept: Kept | None,
+    kept: KeptNodes | None,
     hidden: Mapping[int, str],
     base_url: str | None,
     options: CleanOptions,
@@ -69,7 +69,7 @@ def render(
 
 def _render(
     root: LexborNode,
-    kept: Kept | None,
+    kept: KeptNodes | None,
     hidden: Mapping[int, str],
     base_url: str | None,
     options: CleanOptions,

@@ -18,7 +18,7 @@ from gateway.core.markdown.formulas import fold
 from gateway.core.markdown.inline import Style
 from gateway.core.markdown.line import Atom, Line
 from gateway.core.markdown.links import Resolver
-from gateway.core.model.page import CleanOptions, Kept
+from gateway.core.model.page import CleanOptions, KeptNodes
 from gateway.core.visibility.unicode import strip_invisible
 from gateway.wire import Image
 
@@ -55,7 +55,7 @@ class Walk:
         self,
         root: LexborNode,
         *,
-        kept: Kept | None,
+        kept: KeptNodes | None,
         voids: Mapping[int, "Opener"],
         inlines: Mapping[int, "Opener"],
         blocks: Mapping[int, "Opener"],

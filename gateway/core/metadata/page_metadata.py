@@ -19,7 +19,7 @@ from typing import Any
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.dom.landmarks import Marks, find_marks
+from gateway.core.dom.landmarks import Landmarks, find_marks
 from gateway.core.metadata.bylines import Bylines, Surroundings, clean_name, date_of_address, to_iso
 from gateway.core.metadata.structured import Item, absolute, types_of
 from gateway.core.metadata.title import headline
@@ -81,7 +81,7 @@ class Facts(Struct, kw_only=True, frozen=True):
 
 
 def read_metadata(
-    tree: LexborHTMLParser, structured: list[Item], *, url: str | None, marks: Marks | None = None
+    tree: LexborHTMLParser, structured: list[Item], *, url: str | None, marks: Landmarks | None = None
 ) -> Facts:
     """What the page says of itself.
 
@@ -134,7 +134,7 @@ def read_metadata(
     )
 
 
-def _page_of(tree: LexborHTMLParser, marks: Marks) -> LexborHTMLParser:
+def _page_of(tree: LexborHTMLParser, marks: Landmarks) -> LexborHTMLParser:
     """Where the bylines are: forums serve the page in `<noscript>` and an empty shell beside it."""
     longest = marks.longest_noscript()
     return LexborHTMLParser(longest) if len(longest) >= _PAGE_CHARACTERS else tree
@@ -162,7 +162,7 @@ class _Said:
 class _Head:
     """The elements metadata is read from."""
 
-    def __init__(self, marks: Marks) -> None:
+    def __init__(self, marks: Landmarks) -> None:
         tags = marks.tags
         self.title = _first(_fold(node.text()) for node, _ in tags["title"][:5]) or ""
         headings = [node for node, _ in tags["h1"]]

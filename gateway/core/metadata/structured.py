@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.dom.landmarks import Mark, Marks, find_marks
+from gateway.core.dom.landmarks import Landmarks, Mark, find_marks
 
 Item = dict[str, Any]
 
@@ -45,7 +45,7 @@ _ADDRESS = {"a": "href", "area": "href", "link": "href", "object": "data"} | dic
 
 
 def read_structured(
-    tree: LexborHTMLParser, *, base_url: str | None, marks: Marks | None = None
+    tree: LexborHTMLParser, *, base_url: str | None, marks: Landmarks | None = None
 ) -> list[Item]:
     """The page's structured data, in document order by kind: JSON-LD, microdata, OpenGraph, Twitter.
 

@@ -11,7 +11,7 @@ BlockKind = Literal[
 ]
 
 
-class Kept(NamedTuple):
+class KeptNodes(NamedTuple):
     """The content as a set of Lexbor nodes, by `mem_id`; valid while the tree lives and is not changed."""
 
     texts: set[int]  # text nodes that are content

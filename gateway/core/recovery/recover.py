@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.dom.landmarks import Marks, find_marks
+from gateway.core.dom.landmarks import Landmarks, find_marks
 from gateway.core.metadata.structured import Item, parse_json, prune, types_of
 from gateway.core.recovery.prose import item_to_html, state_to_html, to_html
 from gateway.core.text.languages import count_words, squeeze
@@ -72,7 +72,7 @@ class Recovered(Struct, frozen=True, kw_only=True):
 
 
 def recover(
-    tree: LexborHTMLParser, structured: list[Item], *, visible: str, marks: Marks | None = None
+    tree: LexborHTMLParser, structured: list[Item], *, visible: str, marks: Landmarks | None = None
 ) -> list[Recovered]:
     """Content of the page that its DOM lacks.
 
@@ -126,7 +126,7 @@ class _Dom:
 
 
 def _behind_a_shell(
-    tree: LexborHTMLParser, marks: Marks, structured: list[Item]
+    tree: LexborHTMLParser, marks: Landmarks, structured: list[Item]
 ) -> Iterator[tuple[str, str]]:
     """Where the text of a page may be whose DOM has none, the cleanest source first."""
     for subjects in _SUBJECTS[:1]:
@@ -154,7 +154,7 @@ def _items_html(structured: list[Item], subjects: re.Pattern[str]) -> str:
     return "".join(item_to_html(item) for item in structured if any(map(subjects.search, types_of(item))))
 
 
-def _states(tree: LexborHTMLParser, marks: Marks) -> list[Any]:
+def _states(tree: LexborHTMLParser, marks: Landmarks) -> list[Any]:
     """What scripts would build the page from: JSON scripts, assignments, attributes, React flight rows."""
     states: list[Any] = []
     flight: list[str] = []

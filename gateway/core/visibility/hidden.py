@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from gateway.core.dom.landmarks import Attributes, Marks, find_marks, select
+from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, select
 from gateway.core.visibility.css import (
     background_of,
     color_of,
@@ -67,7 +67,7 @@ _RULES = 40  # hiding <style> rules matched at most
 _SHEETS_CHARACTERS = 20_000  # beyond, sheets are frameworks, whose scripts show what they hide
 
 
-def find_hidden(tree: LexborHTMLParser, *, marks: Marks | None = None) -> dict[int, str]:
+def find_hidden(tree: LexborHTMLParser, *, marks: Landmarks | None = None) -> dict[int, str]:
     """The elements whose text no reader can see.
 
     Args:
@@ -135,7 +135,7 @@ def _outer_ids(node: LexborNode) -> Iterator[int]:
 class _Page:
     """A tree with what is worth computing once, and only if asked."""
 
-    def __init__(self, tree: LexborHTMLParser, marks: Marks) -> None:
+    def __init__(self, tree: LexborHTMLParser, marks: Landmarks) -> None:
         self.tree = tree
         self._marks = marks
         self._sheets = [node.text() or "" for node, _ in marks.tags["style"]]

@@ -27,8 +27,8 @@ async def test_client_lists_and_calls_the_tools(gateway_url: str, site: Site) ->
         assert 0 < page["tokens"] <= 300 and page["next_cursor"]
         counted: Any = (await client.call_tool("count_tokens", {"text": "two words"})).structured_content
         assert counted == {"tokenizer": "o200k_base", "tokens": 2}
-    told = httpx2.get(f"{gateway_url}/metrics", timeout=60).text
-    assert 'winnow_request_seconds_count{route="/mcp",status="200"}' in told
+    log_fields = httpx2.get(f"{gateway_url}/metrics", timeout=60).text
+    assert 'winnow_request_seconds_count{route="/mcp",status="200"}' in log_fields
 
 
 async def test_failures_are_told_by_code(gateway_url: str) -> None:

@@ -18,7 +18,7 @@ from backends.specs import BackendSpec, ModelSpec
 from gateway.api.bodies import Bodies
 from gateway.api.openai import chat
 from gateway.completions.completer import CHANCE, Completer
-from gateway.completions.web_context import Grounder
+from gateway.completions.web_context import WebContextBuilder
 from gateway.container import Services
 from gateway.net import sse
 from gateway.wire import ScrapeRequest, ScrapeResponse
@@ -71,8 +71,8 @@ async def gateway(
         cache = DictCache()
         completer = Completer(registry, cache=cache, workers=InlineWorkers())
         parts = dict.fromkeys(Services.__struct_fields__)  # what no route here asks for is not there
-        grounder = Grounder(scraper=NoPages(), workers=InlineWorkers())
-        needed = {"completer": completer, "grounder": grounder, "bodies": Bodies(InlineWorkers())}
+        web_context_builder = WebContextBuilder(scraper=NoPages(), workers=InlineWorkers())
+        needed = {"completer": completer, "grounder": web_context_builder, "bodies": Bodies(InlineWorkers())}
         services = Services(**parts | needed)
         app = Litestar(
             [chat.router], dependencies={"services": Provide(lambda: services, sync_to_thread=False)}

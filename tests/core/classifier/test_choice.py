@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.classifier.choice import select, settle
+from gateway.core.classifier.choice import adjust_probabilities, select
 from gateway.core.dom.blocks import Blocks, read_blocks
 
 
@@ -18,7 +18,7 @@ def settled(html: str, probabilities: list[float], *, page_type: str = "article"
     """The probabilities of a page whose blocks have twenty words each, rounded."""
     words = np.full(len(probabilities), 20, np.float32)
     blocks = blocks_of(html)
-    after = settle(np.array(probabilities, np.float32), words, blocks, page_type=page_type)
+    after = adjust_probabilities(np.array(probabilities, np.float32), words, blocks, page_type=page_type)
     assert len(after) == len(blocks.texts)
     return [round(float(p), 2) for p in after]
 
@@ -100,7 +100,10 @@ def test_settle_leaves_short_texts_that_are_repeated() -> None:
     words = np.full(2, 3, np.float32)
     probabilities = np.array([0.6, 0.7], np.float32)
     blocks = blocks_of("<p>Sold out today<p>Sold out today")
-    assert settle(probabilities, words, blocks, page_type="listing").tolist() == probabilities.tolist()
+    assert (
+        adjust_probabilities(probabilities, words, blocks, page_type="listing").tolist()
+        == probabilities.tolist()
+    )
 
 
 def test_settle_keeps_the_first_of_equally_likely_texts() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Head, build_features
+from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon, split_names
 from gateway.core.classifier.network import PAGE_TYPES, choose, load_classifier, predict, read_classifier
 from gateway.core.classifier.text_features import TEXT_NAMES
@@ -16,7 +16,7 @@ from gateway.core.dom.blocks import read_blocks
 def features_of(html: str, **head: str) -> dict[str, list[float]]:
     root = LexborHTMLParser(html).body
     assert root is not None
-    rows = build_features(read_blocks(root), Head(**head), Lexicon({}, {})).rows
+    rows = build_features(read_blocks(root), PageHints(**head), Lexicon({}, {})).rows
     return dict(zip(BLOCK_NAMES, rows.tolist(), strict=True))
 
 
@@ -72,7 +72,7 @@ def test_build_features_measures_by_block() -> None:
 def test_build_features_is_finite(html: str) -> None:
     root = LexborHTMLParser(html.encode("utf-8", "replace").decode()).body
     assert root is not None
-    features = build_features(read_blocks(root), Head(), Lexicon({}, {}))
+    features = build_features(read_blocks(root), PageHints(), Lexicon({}, {}))
     assert features.rows.shape == (len(BLOCK_NAMES), len(features.words))
     assert features.page.shape == (len(PAGE_NAMES),)
     assert np.isfinite(features.rows).all()
@@ -88,14 +88,14 @@ def test_feature_names_are_unique() -> None:
 def test_choose_finds_nothing_on_an_empty_page() -> None:
     root = LexborHTMLParser("").body
     assert root is not None
-    assert choose(read_blocks(root), Head(), load_classifier()).blocks == []
+    assert choose(read_blocks(root), PageHints(), load_classifier()).blocks == []
 
 
 def test_choose_finds_nothing_where_there_is_only_a_footer() -> None:
     html = "<footer class=footer><ul><li><a href=/a>Imprint</a><li><a href=/b>Privacy</a></ul>© Shop</footer>"
     root = LexborHTMLParser(html).body
     assert root is not None
-    choice = choose(read_blocks(root), Head(), load_classifier())
+    choice = choose(read_blocks(root), PageHints(), load_classifier())
     assert choice.blocks == []
     assert choice.confidence < 0.6
 
@@ -104,7 +104,7 @@ def test_predict_gives_probabilities() -> None:
     classifier = load_classifier()
     root = LexborHTMLParser("<nav><a href=/>Home</a></nav><p>It is what it is, and so on and on.</p>").body
     assert root is not None
-    features = build_features(read_blocks(root), Head(), classifier.lexicon)
+    features = build_features(read_blocks(root), PageHints(), classifier.lexicon)
     blocks, kinds = predict(features, classifier.network)
     assert blocks.shape == (2,)
     assert ((blocks >= 0) & (blocks <= 1)).all()

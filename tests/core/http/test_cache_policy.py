@@ -7,8 +7,8 @@ from gateway.core.http.cache_policy import (
     current_age_s,
     fresh_until_s,
     judge_freshness,
-    kept_as_one,
     lifetime,
+    merge_cache_headers,
     not_storable_reason,
     personal_header,
     read_cache_control,
@@ -189,12 +189,12 @@ def test_cache_control_is_read_with_quotes_and_repeats() -> None:
 def test_responses_kept_as_one_are_judged_by_the_strictest(
     earlier: list[dict[str, str]], last: dict[str, str], control: str | None
 ) -> None:
-    merged = kept_as_one(earlier, last)
+    merged = merge_cache_headers(earlier, last)
     judged = read_cache_control(merged.pop("cache-control", ""))
     assert judged == read_cache_control(control or "")
     assert merged == {name: value for name, value in last.items() if name != "cache-control"}
 
 
 def test_cookie_and_vary_of_earlier_responses_count() -> None:
-    merged = kept_as_one([{"set-cookie": ""}, {"vary": "accept"}], {"vary": "*", "etag": "x"})
+    merged = merge_cache_headers([{"set-cookie": ""}, {"vary": "accept"}], {"vary": "*", "etag": "x"})
     assert (merged["set-cookie"], merged["vary"], merged["etag"]) == ("", "accept, *", "x")

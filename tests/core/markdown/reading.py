@@ -6,7 +6,7 @@ from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.markdown import Rendered, render
-from gateway.core.model.page import CleanOptions, Kept
+from gateway.core.model.page import CleanOptions, KeptNodes
 
 BASE = "https://example.org/guide/page.html"
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -14,7 +14,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 def rendered(
-    html: str, /, *, url: str | None = BASE, kept: Kept | None = None, **options: object
+    html: str, /, *, url: str | None = BASE, kept: KeptNodes | None = None, **options: object
 ) -> Rendered:
     """Everything a reader sees of a page."""
     tree = LexborHTMLParser(html)

@@ -4,7 +4,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.markdown import render
-from gateway.core.model.page import CleanOptions, Kept
+from gateway.core.model.page import CleanOptions, KeptNodes
 from tests.core.markdown.reading import html_of, joined, markdown_of, read_back
 
 
@@ -89,7 +89,7 @@ def test_a_picture_between_kept_paragraphs_is_kept() -> None:
     assert tree.body is not None
     paragraphs = tree.css("p")
     texts = {node.first_child.mem_id for node in paragraphs if node.first_child is not None}
-    kept = Kept(texts, {node.mem_id for node in paragraphs})
+    kept = KeptNodes(texts, {node.mem_id for node in paragraphs})
     options = CleanOptions(images="inline")
     page = render(tree.body, kept=kept, hidden={}, base_url="https://a.org/", options=options)
     assert joined(page) == "a\n\n![x](https://a.org/1.png)\n\nb"

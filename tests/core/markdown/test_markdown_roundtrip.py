@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.markdown import render
-from gateway.core.model.page import CleanOptions, Kept
+from gateway.core.model.page import CleanOptions, KeptNodes
 from tests.core.markdown.reading import joined, read_back, rendered, text_of
 
 WORD = re.compile(r"q\d+q")
@@ -121,7 +121,7 @@ def _letters(text: str) -> str:
 def test_kept_nodes_are_written_and_no_others(html: str, pattern: list[bool]) -> None:
     tree = LexborHTMLParser(html)
     assert tree.body is not None
-    kept = Kept(set(), set())
+    kept = KeptNodes(set(), set())
     want: list[str] = []
     for index, node in enumerate(tree.body.traverse(include_text=True)):
         if node.tag == "-text" and pattern[index % len(pattern)]:

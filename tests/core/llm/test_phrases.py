@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.phrases import Phrases, Piece
+from gateway.core.llm.phrases import Phrases, Piece
 from tests.growth import assert_linear
 
 
