@@ -12,20 +12,18 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 # what makes content of a page, with the types it is told in; of the folder every file but those that decide nothing
-_SOURCES = ("core", "wire.py", "scrape.py")
+_SOURCES = ("core", "wire.py", "scraping/scraper.py")
 _SILENT = {".pyc", ".md", ""}
-_PINNED = {".tiktoken"}  # megabytes, each held to its SHA-256 by `core.tokens`, which is read
+_PINNED = {".tiktoken"}  # megabytes, each held to its SHA-256 by `core.tokens.counters`, which is read
 LIBRARIES = (
     "google-re2",
     "idna",
-    "jsonschema",
     "markdown-it-py",
     "markdownify",
     "beautifulsoup4",  # markdownify's parser
     "msgspec",
     "numpy",
     "pypdfium2",
-    "referencing",
     "selectolax",
     "threadpoolctl",
     "tiktoken",
@@ -62,6 +60,8 @@ def fingerprint(sources: Iterable[Path], *, root: Path, libraries: Iterable[str]
 def _files(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
+    if not source.is_dir():
+        raise FileNotFoundError(f"{source} is no part of this package any more: say here what took its place")
     return [path for path in source.rglob("*") if path.is_file() and path.suffix not in _SILENT | _PINNED]
 
 

@@ -48,12 +48,12 @@ def test_fingerprint_is_the_same_in_every_process() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        "core/weights/classifier.npz",
+        "core/classifier/weights/classifier.npz",
         "core/clean.py",
-        "core/tokens.py",  # it holds the digests of the vocabularies
+        "core/tokens/counters.py",  # it holds the digests of the vocabularies
         "core/markdown/__init__.py",
         "wire.py",
-        "scrape.py",
+        "scraping/scraper.py",
     ],
 )
 def test_one_changed_byte_is_another_fingerprint(copy: Path, changed: str) -> None:
@@ -69,7 +69,9 @@ def test_file_that_came_or_went_or_was_renamed_is_another_fingerprint(copy: Path
     assert len({core_fingerprint(), came, renamed}) == 3
 
 
-@pytest.mark.parametrize("changed", ["core/weights/MODEL_CARD.md", "routes/docs.py", "cli.py"])
+@pytest.mark.parametrize(
+    "changed", ["core/classifier/weights/MODEL_CARD.md", "api/docs/page.py", "cli/main.py"]
+)
 def test_what_decides_no_content_changes_nothing(copy: Path, changed: str) -> None:
     change_one_byte(copy / changed)
     assert core_fingerprint(copy) == core_fingerprint()

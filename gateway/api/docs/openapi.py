@@ -250,7 +250,7 @@ _EVENT = {
     "description": "One event of the stream.",
     "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
 }
-_OURS = ("gateway.wire", "gateway.routes.")  # where types of the API live
+_OURS = ("gateway.wire", "gateway.api.")  # where types of the API live
 
 
 def routes_of(app: Litestar) -> Iterable[tuple[str, HTTPRouteHandler]]:

@@ -72,7 +72,11 @@ async def gateway(
         completer = Completer(registry, cache=cache, workers=InlineWorkers())
         parts = dict.fromkeys(Services.__struct_fields__)  # what no route here asks for is not there
         web_context_builder = WebContextBuilder(scraper=NoPages(), workers=InlineWorkers())
-        needed = {"completer": completer, "grounder": web_context_builder, "bodies": Bodies(InlineWorkers())}
+        needed = {
+            "completer": completer,
+            "web_context_builder": web_context_builder,
+            "bodies": Bodies(InlineWorkers()),
+        }
         services = Services(**parts | needed)
         app = Litestar(
             [chat.router], dependencies={"services": Provide(lambda: services, sync_to_thread=False)}
