@@ -15,11 +15,12 @@ STDLIB = set(sys.stdlib_module_names)
 ALLOWED = {
     "gateway.wire": {"msgspec"},
     "gateway.errors": set(),
+    "gateway.fair_queue": set(),
     "gateway.net.sse": {"msgspec"},
     "gateway.settings": {"msgspec", "gateway.auth.keys"},
     "gateway.auth.keys": {"msgspec"},
     "gateway.auth.budgets": {"gateway.errors", "gateway.auth.keys", "gateway.panics"},
-    "gateway.auth.limits": {"msgspec", "gateway.errors", "gateway.auth.keys"},
+    "gateway.auth.limits": {"msgspec", "gateway.errors", "gateway.auth.keys", "gateway.fair_queue"},
     "gateway.core": {
         "msgspec",
         "selectolax",
@@ -95,6 +96,7 @@ ALLOWED = {
         "gateway.core.json_schema.schema",  # one set of bounds for clients' schemas
         "gateway.fingerprint",
         "gateway.environment",
+        "gateway.fair_queue",
         "gateway.errors",
         "gateway.panics",
     },

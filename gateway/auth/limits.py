@@ -6,13 +6,13 @@ Everything here belongs to one event loop and holds within a process.
 import asyncio
 import contextlib
 import time
-from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 
 from msgspec import Struct
 
 from gateway.auth.keys import Key
 from gateway.errors import Overloaded, RateLimited
+from gateway.fair_queue import FairQueue
 
 RETRY_AFTER_S = 1.0
 BODIES_BYTES = 256 * 1024**2  # of a machine with 1 GiB for the service; a dozen of the longest bodies
@@ -29,11 +29,15 @@ class Admission:
 
     def __init__(self, *, limit: int, queue: int) -> None:
         self._limit, self._queue = limit, queue
-        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
         self.running = 0
-        self.queued = 0
         self.draining = False
         self._idle = asyncio.Event()
+
+    @property
+    def queued(self) -> int:
+        """How many wait for a place."""
+        return len(self._waiting)
 
     @property
     def is_full(self) -> bool:
@@ -70,39 +74,25 @@ class Admission:
             message = f"{self.running} requests are running and {self.queued} are waiting; try again shortly"
             raise Overloaded(message, retry_after_s=RETRY_AFTER_S)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(who, deque()).append(turn)
-        self.queued += 1
+        self._waiting.put(turn, tenant=who)
         try:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
                 self.release()  # the place came at the moment its owner left: pass it on
             else:
-                self._leave(who, turn)
+                self._waiting.discard(turn, tenant=who)
             raise
 
     def release(self) -> None:
         """Give the place to the next key in turn, or back."""
-        while self._waiting:
-            who, turns = self._waiting.popitem(last=False)
-            turn = turns.popleft()
-            self.queued -= 1
-            if turns:
-                self._waiting[who] = turns  # to the end: the others come first now
+        while (turn := self._waiting.take(lambda _: True)) is not None:
             if not turn.done():
                 turn.set_result(None)
                 return
         self.running -= 1
         if not self.running:
             self._idle.set()
-
-    def _leave(self, who: str, turn: asyncio.Future[None]) -> None:
-        turns = self._waiting.get(who)
-        if turns and turn in turns:
-            turns.remove(turn)
-            self.queued -= 1
-            if not turns:
-                del self._waiting[who]
 
 
 class BodyBudget:

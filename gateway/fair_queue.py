@@ -1,4 +1,4 @@
-"""The line in front of the model: first come first served within a tenant, tenants in turn. Pure."""
+"""A queue that is fair: first come, first served within a tenant, and tenants in turn. Pure."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
@@ -22,6 +22,14 @@ class FairQueue(Generic[T]):
 
     def put(self, item: T, *, tenant: str) -> None:
         self._lines.setdefault(tenant, deque()).append(item)
+
+    def discard(self, item: T, *, tenant: str) -> None:
+        """Remove an item that may have been taken already."""
+        line = self._lines.get(tenant)
+        if line and item in line:
+            line.remove(item)
+            if not line:
+                del self._lines[tenant]
 
     def take(self, accept: Callable[[T], bool]) -> T | None:
         """Remove and return the first item that is accepted; its tenant goes to the end of the round.
