@@ -9,12 +9,12 @@ import httpx2
 import msgspec
 
 from backends.base import (
-    BackendRejected,
-    BackendUnavailable,
     Completion,
     CompletionRequest,
     Delta,
     ModelInfo,
+    UpstreamRejected,
+    UpstreamUnavailable,
     identity_of,
 )
 from backends.http import (
@@ -91,7 +91,7 @@ class AnthropicBackend:
         except anthropic.AnthropicError as exc:
             raise failure_of_request(exc) from exc
         except msgspec.DecodeError as exc:
-            raise BackendUnavailable(f"its list of models cannot be read: {exc}") from exc
+            raise UpstreamUnavailable(f"its list of models cannot be read: {exc}") from exc
         return [ModelInfo(name=model.id, schema_mode="tool") for model in listing.data]
 
     async def identity(self, model: str) -> str:
@@ -111,7 +111,7 @@ class AnthropicBackend:
             body = request_body(request)
         except (LookupError, TypeError, AttributeError, msgspec.DecodeError) as exc:
             reason = f"a message or tool is not in OpenAI's format: {exc!r}"
-            raise BackendRejected(reason, upstream_status=400) from exc
+            raise UpstreamRejected(reason, upstream_status=400) from exc
         try:
             response = await self._client.post(
                 "/v1/messages",

@@ -16,7 +16,7 @@ FinishReason = Literal[
 ]  # anything else a server says is told as stop
 
 
-class BackendFailure(Exception):
+class UpstreamError(Exception):
     """Base of what a backend raises; `status` is what the gateway should answer with."""
 
     status: ClassVar[int] = 502
@@ -30,19 +30,19 @@ class BackendFailure(Exception):
         self.headers = headers or {}
 
 
-class BackendUnavailable(BackendFailure):
+class UpstreamUnavailable(UpstreamError):
     """Not reachable, starting, or out of capacity; nothing was generated."""
 
     status = 503
 
 
-class BackendTimeout(BackendFailure):
+class UpstreamTimeout(UpstreamError):
     """No answer within the request's deadline; nothing was generated."""
 
     status = 504
 
 
-class BackendRejected(BackendFailure):
+class UpstreamRejected(UpstreamError):
     """The backend refused the request itself (4xx): `upstream_status` and `body` are its own words."""
 
     def __init__(
@@ -59,7 +59,7 @@ class BackendRejected(BackendFailure):
         self.body = body or {}
 
 
-class ContextExceeded(BackendFailure):
+class ContextExceeded(UpstreamError):
     """The prompt is longer than the model's context, found before any work."""
 
     status = 400
@@ -69,7 +69,7 @@ class ContextExceeded(BackendFailure):
         self.prompt_tokens, self.context_tokens = prompt_tokens, context_tokens
 
 
-class BackendInterrupted(BackendFailure):
+class UpstreamInterrupted(UpstreamError):
     """It failed after the first delta; what was streamed is incomplete."""
 
 
@@ -158,7 +158,7 @@ class ModelInfo(Struct, kw_only=True, frozen=True):
 class Backend(Protocol):
     """Zero or more `Delta`, then exactly one `Completion`.
 
-    Raises BackendFailure's kin other than BackendInterrupted before the first delta, BackendInterrupted
+    Raises UpstreamErrors other than UpstreamInterrupted before the first delta, UpstreamInterrupted
     after it, and nothing else. Closing the iterator stops generation and frees whatever it held.
     """
 

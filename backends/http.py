@@ -10,11 +10,11 @@ import httpcore2
 import httpx2
 
 from backends.base import (
-    BackendFailure,
-    BackendInterrupted,
-    BackendRejected,
-    BackendTimeout,
-    BackendUnavailable,
+    UpstreamError,
+    UpstreamInterrupted,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnavailable,
 )
 from gateway.net.asyncio_backend import AsyncioBackend
 
@@ -66,7 +66,7 @@ async def _leave_waiting_to_the_caller(response: httpx2.Response) -> None:
         response.headers["x-should-retry"] = "false"
 
 
-def failure_of_request(exc: Exception) -> BackendFailure:
+def failure_of_request(exc: Exception) -> UpstreamError:
     """An error of the `openai` or `anthropic` client, which raise the same ones, before the answer began.
 
     A refusal of our key is told without the server's words, which may hold a part of it.
@@ -76,51 +76,51 @@ def failure_of_request(exc: Exception) -> BackendFailure:
         return _refusal(response, getattr(exc, "body", None))
     cause = exc.__cause__
     if isinstance(cause, httpx2.ConnectTimeout):
-        return BackendUnavailable(f"it accepted no connection within {CONNECT_TIMEOUT_S:g} s")
+        return UpstreamUnavailable(f"it accepted no connection within {CONNECT_TIMEOUT_S:g} s")
     if isinstance(cause, httpx2.TimeoutException):
-        return BackendTimeout("it took the request and did not answer in time")
+        return UpstreamTimeout("it took the request and did not answer in time")
     if isinstance(cause, httpx2.HTTPError):
-        return BackendUnavailable(f"it cannot be reached: {type(cause).__name__}")
-    return BackendFailure(f"the request could not be made: {type(exc).__name__}")
+        return UpstreamUnavailable(f"it cannot be reached: {type(cause).__name__}")
+    return UpstreamError(f"the request could not be made: {type(exc).__name__}")
 
 
-def failure_of_stream(exc: Exception, *, begun: bool) -> BackendFailure:
+def failure_of_stream(exc: Exception, *, begun: bool) -> UpstreamError:
     """An error while the answer was read; `begun` says that it had tokens."""
     if isinstance(exc, httpx2.TimeoutException):
         reason = "it fell silent"
-        return BackendInterrupted(reason) if begun else BackendTimeout(reason)
+        return UpstreamInterrupted(reason) if begun else UpstreamTimeout(reason)
     if isinstance(exc, httpx2.HTTPError):
         reason = f"the connection broke: {type(exc).__name__}"
-        return BackendInterrupted(reason) if begun else BackendUnavailable(reason)
+        return UpstreamInterrupted(reason) if begun else UpstreamUnavailable(reason)
     reason = f"its answer cannot be read: {exc}"
-    return BackendInterrupted(reason) if begun else BackendFailure(reason)
+    return UpstreamInterrupted(reason) if begun else UpstreamError(reason)
 
 
 async def fault_of(probe: Awaitable[object]) -> str | None:
     """What a probe of the server tells of its health: None when it answers, even that it cannot list."""
     try:
         await probe
-    except BackendRejected as exc:
+    except UpstreamRejected as exc:
         return exc.message if exc.upstream_status in (401, 403) else None
-    except BackendFailure as exc:
+    except UpstreamError as exc:
         return exc.message
     return None
 
 
-def _refusal(response: httpx2.Response, body: object) -> BackendFailure:
+def _refusal(response: httpx2.Response, body: object) -> UpstreamError:
     status, headers = response.status_code, response.headers
     fields = _error_object(body)
     said = str(fields.get("message") or fields.get("detail") or "")[:1000]
     after = retry_after_s(headers)
     kept = {name: value for name, value in headers.items() if name.lower().startswith(_PASSED_ON)}
     if status in (401, 403):
-        return BackendRejected(f"it refused the configured key ({status})", upstream_status=status)
+        return UpstreamRejected(f"it refused the configured key ({status})", upstream_status=status)
     message = f"it answered {status}" + (f": {said}" if said else "")
     if status in (502, 503, 529):
-        return BackendUnavailable(message, retry_after_s=after, headers=kept)
+        return UpstreamUnavailable(message, retry_after_s=after, headers=kept)
     if status in (408, 504):
-        return BackendTimeout(message, retry_after_s=after, headers=kept)
-    return BackendRejected(message, upstream_status=status, body=fields, retry_after_s=after, headers=kept)
+        return UpstreamTimeout(message, retry_after_s=after, headers=kept)
+    return UpstreamRejected(message, upstream_status=status, body=fields, retry_after_s=after, headers=kept)
 
 
 def _error_object(body: object) -> dict[str, Any]:

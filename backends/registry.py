@@ -14,12 +14,12 @@ from msgspec import Struct
 
 from backends.base import (
     Backend,
-    BackendFailure,
-    BackendRejected,
-    BackendUnavailable,
     ModelInfo,
     Route,
     UnknownModel,
+    UpstreamError,
+    UpstreamRejected,
+    UpstreamUnavailable,
 )
 from backends.specs import BackendSpec, ConfigurationError, ModelSpec
 
@@ -79,20 +79,20 @@ class Registry:
 
         Raises:
             UnknownModel: nobody serves it.
-            BackendUnavailable: no backend is configured, or the one that would know it cannot be asked.
+            UpstreamUnavailable: no backend is configured, or the one that would know it cannot be asked.
         """
         if not self._specs:
-            raise BackendUnavailable(THREE_WAYS)
+            raise UpstreamUnavailable(THREE_WAYS)
         name = model or self._default or next(iter(self._configured), None)
         if name in self._configured:
             return self._route(*self._configured[name])
-        fault: BackendFailure | None = None
+        fault: UpstreamError | None = None
         for spec in self._specs.values():
             if spec.models:
                 continue
             try:
                 listing = await self._list(spec)
-            except BackendFailure as failure:
+            except UpstreamError as failure:
                 fault = fault or failure
                 continue
             if name is None and listing.models:
@@ -108,7 +108,7 @@ class Registry:
                 )
                 return self._route(spec, found)
         if fault is not None:
-            raise BackendUnavailable(fault.message, retry_after_s=fault.retry_after_s) from fault
+            raise UpstreamUnavailable(fault.message, retry_after_s=fault.retry_after_s) from fault
         raise UnknownModel(name or "", [*(route.name for route in await self.models()), *self.aliases()])
 
     async def models(self) -> list[Route]:
@@ -119,7 +119,7 @@ class Registry:
             if not served:
                 try:
                     listing = await self._list(spec)
-                except BackendFailure:
+                except UpstreamError:
                     continue
                 served = [ModelSpec(name=m.name, context_tokens=m.context_tokens) for m in listing.models]
             for model in served:
@@ -172,7 +172,7 @@ class Registry:
             except ImportError as exc:
                 extra = _EXTRAS.get(spec.kind)
                 remedy = f"; install it with: pip install 'winnow-gateway[{extra}]'" if extra else ""
-                raise BackendUnavailable(
+                raise UpstreamUnavailable(
                     f"backend `{spec.name}` needs {exc.name}, which is not installed{remedy}"
                 ) from exc
             self._built[spec.name] = build(spec)
@@ -188,15 +188,15 @@ class Registry:
         return listing
 
     async def _ask_for_list(self, spec: BackendSpec) -> "_Listing":
-        fault: BackendFailure | None = None
+        fault: UpstreamError | None = None
         models: list[ModelInfo] = []
         takes_any = False
         try:
             models = await self._backend(spec).models()
-        except BackendRejected as refusal:
+        except UpstreamRejected as refusal:
             takes_any = refusal.upstream_status in (404, 405, 501)
             fault = None if takes_any else refusal
-        except BackendFailure as failure:
+        except UpstreamError as failure:
             fault = failure
         lasts_s = LISTING_TTL_S if fault is None else FAULT_TTL_S
         return _Listing(models=models, takes_any=takes_any, fault=fault, until=self._clock() + lasts_s)
@@ -226,5 +226,5 @@ class _Listing(Struct, kw_only=True, frozen=True):
 
     models: list[ModelInfo]
     takes_any: bool
-    fault: BackendFailure | None
+    fault: UpstreamError | None
     until: float

@@ -15,13 +15,13 @@ import msgspec
 import openai
 
 from backends.base import (
-    BackendFailure,
-    BackendRejected,
-    BackendUnavailable,
     Completion,
     CompletionRequest,
     Delta,
     ModelInfo,
+    UpstreamError,
+    UpstreamRejected,
+    UpstreamUnavailable,
     identity_of,
 )
 from backends.http import (
@@ -111,7 +111,7 @@ class RemoteBackend:
         except openai.OpenAIError as exc:
             raise failure_of_request(exc) from exc
         except msgspec.DecodeError as exc:
-            raise BackendUnavailable(f"its list of models cannot be read: {exc}") from exc
+            raise UpstreamUnavailable(f"its list of models cannot be read: {exc}") from exc
         return [ModelInfo(name=model.id, context_tokens=model.context_tokens) for model in listing.data]
 
     async def identity(self, model: str) -> str:
@@ -192,7 +192,7 @@ async def _events(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
         yield completion_to_chunk(await response.aread())
         return
     if kind.startswith("text/html"):
-        raise BackendFailure(
+        raise UpstreamError(
             "it answered with a page (text/html): is its address right, with /v1 where it has one?"
         )
     decoder = EventDecoder()
@@ -215,9 +215,9 @@ async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
         pass  # the answer is whole; only the connection is lost
 
 
-def _declined_field(failure: BackendFailure, request: CompletionRequest) -> str | None:
+def _declined_field(failure: UpstreamError, request: CompletionRequest) -> str | None:
     """The field that a refusal names, if it is one that we added."""
-    if not isinstance(failure, BackendRejected) or failure.upstream_status not in (400, 422):
+    if not isinstance(failure, UpstreamRejected) or failure.upstream_status not in (400, 422):
         return None
     words = f"{failure.message} {failure.body}"
     chosen = {*request.parameters, *(["temperature"] if request.temperature else [])}

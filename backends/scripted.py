@@ -9,14 +9,14 @@ import msgspec
 from msgspec import Struct
 
 from backends.base import (
-    BackendInterrupted,
-    BackendRejected,
-    BackendUnavailable,
     Completion,
     CompletionRequest,
     Delta,
     FinishReason,
     ModelInfo,
+    UpstreamInterrupted,
+    UpstreamRejected,
+    UpstreamUnavailable,
     Usage,
     identity_of,
 )
@@ -89,7 +89,7 @@ class ScriptedBackend:
                     await asyncio.sleep(reply.gap_s)
                 if reply.fail_after == index:
                     finished = True
-                    raise BackendInterrupted(f"scripted to break after {index} deltas")
+                    raise UpstreamInterrupted(f"scripted to break after {index} deltas")
                 if reply.panic_after == index:
                     raise ScriptedPanic(f"scripted to panic after {index} deltas")
                 yield delta
@@ -144,8 +144,8 @@ def _deltas(reply: Reply) -> list[Delta]:
 def _refusal(reply: Reply) -> Exception:
     status, after = reply.status or 500, reply.retry_after_s
     if status in (502, 503, 504):
-        return BackendUnavailable(f"scripted to answer {status}", retry_after_s=after)
-    return BackendRejected(f"scripted to answer {status}", upstream_status=status, retry_after_s=after)
+        return UpstreamUnavailable(f"scripted to answer {status}", retry_after_s=after)
+    return UpstreamRejected(f"scripted to answer {status}", upstream_status=status, retry_after_s=after)
 
 
 def _count_words(request: CompletionRequest, reply: Reply) -> Usage:

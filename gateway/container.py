@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 from msgspec import Struct
 
-from backends.base import BackendFailure
+from backends.base import UpstreamError
 from backends.registry import Registry
 from backends.specs import specs_from
 from gateway.api.bodies import Bodies
@@ -149,5 +149,5 @@ async def _load(registry: Registry, model: str) -> None:
     try:
         route = await registry.resolve(model)
         await route.backend.health()
-    except BackendFailure:
+    except UpstreamError:
         pass  # readiness and the first request tell why

@@ -14,7 +14,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 from mcp.client import Client
 
-from backends.base import BackendUnavailable, CompletionRequest
+from backends.base import CompletionRequest, UpstreamUnavailable
 from backends.local import LocalBackend
 from fixtures.site import Site
 from gateway.api.context import RequestContext
@@ -190,7 +190,7 @@ async def test_local_model_whose_watcher_fails_is_a_fault_and_no_wait() -> None:
     backend = LocalBackend(path="any.gguf", command=["\0"])  # a ValueError, which nobody foresaw
     asked = CompletionRequest(model="local", messages=[{"role": "user", "content": "Hello"}])
     async with asyncio.timeout(SOON_S):
-        with pytest.raises(BackendUnavailable, match="ValueError") as caught:
+        with pytest.raises(UpstreamUnavailable, match="ValueError") as caught:
             await anext(backend.stream(asked))
     assert caught.value.retry_after_s
     await backend.aclose()

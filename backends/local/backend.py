@@ -9,16 +9,16 @@ from typing import Any
 from msgspec import structs
 
 from backends.base import (
-    BackendFailure,
-    BackendInterrupted,
-    BackendRejected,
-    BackendTimeout,
-    BackendUnavailable,
     Completion,
     CompletionRequest,
     ContextExceeded,
     Delta,
     ModelInfo,
+    UpstreamError,
+    UpstreamInterrupted,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnavailable,
     Usage,
     identity_of,
 )
@@ -149,7 +149,7 @@ class LocalBackend:
         """Exact, by the model's own tokenizer; None while the model is not up."""
         try:
             answer = await self._ask(lambda number: Count(number, text))
-        except BackendFailure:
+        except UpstreamError:
             return None
         return answer.tokens if isinstance(answer, Counted) else None
 
@@ -166,7 +166,7 @@ class LocalBackend:
         """Wait until the model answers.
 
         Raises:
-            BackendUnavailable: it cannot be loaded; the message says why.
+            UpstreamUnavailable: it cannot be loaded; the message says why.
         """
         return await self._supervisor.ready(START_WAIT_S)
 
@@ -174,7 +174,7 @@ class LocalBackend:
         """One vector of length 1 a text, and how many tokens they had.
 
         Raises:
-            BackendRejected: the model makes no embeddings.
+            UpstreamRejected: the model makes no embeddings.
             ContextExceeded: a text is longer than the model's context.
         """
         answer = await self._ask(lambda number: Embed(number, texts))
@@ -212,7 +212,7 @@ class LocalBackend:
         waiting = self._supervisor.in_flight - self._parallel
         if waiting >= self._queue_limit:
             self._refused += 1
-            raise BackendUnavailable(
+            raise UpstreamUnavailable(
                 f"{waiting} requests wait for the local model, the limit is {self._queue_limit}",
                 retry_after_s=round(max(1.0, self._mean_s * waiting / self._parallel), 1),
             )
@@ -222,7 +222,7 @@ class LocalBackend:
         try:
             self._supervisor.send(message)
         except (ValueError, OverflowError) as exc:  # too large a message, too large a number in it
-            raise BackendRejected(f"the request cannot be passed on: {exc}", upstream_status=400) from exc
+            raise UpstreamRejected(f"the request cannot be passed on: {exc}", upstream_status=400) from exc
 
     async def _next(self, inbox: Inbox, deadline: float) -> FromModel:
         try:
@@ -230,7 +230,7 @@ class LocalBackend:
                 message = await inbox.messages.get()
         except TimeoutError:
             late = "the request's time is over"
-            raise (BackendInterrupted(late) if inbox.started else BackendTimeout(late)) from None
+            raise (UpstreamInterrupted(late) if inbox.started else UpstreamTimeout(late)) from None
         if isinstance(message, Exception):
             raise message
         return message
@@ -278,12 +278,12 @@ def _completion(finished: Finished, model: str) -> Completion:
     )
 
 
-def _failure(message: FromModel, *, started: bool) -> BackendFailure:
+def _failure(message: FromModel, *, started: bool) -> UpstreamError:
     if not isinstance(message, Refused):
-        return BackendInterrupted(f"the model's process answered out of turn with {type(message).__name__}")
+        return UpstreamInterrupted(f"the model's process answered out of turn with {type(message).__name__}")
     match message.kind:
         case "rejected":
-            return BackendRejected(
+            return UpstreamRejected(
                 message.message,
                 upstream_status=400,
                 body={"error": {"message": message.message, "type": "invalid_request_error"}},
@@ -293,4 +293,4 @@ def _failure(message: FromModel, *, started: bool) -> BackendFailure:
                 message.message, prompt_tokens=message.prompt_tokens, context_tokens=message.context_tokens
             )
         case "unavailable":
-            return BackendInterrupted(message.message) if started else BackendUnavailable(message.message)
+            return UpstreamInterrupted(message.message) if started else UpstreamUnavailable(message.message)

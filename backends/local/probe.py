@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from backends.base import BackendFailure, Completion, CompletionRequest
+from backends.base import Completion, CompletionRequest, UpstreamError
 from backends.local.backend import LocalBackend
 from backends.local.child import missing_library
 from backends.local.memory import in_words
@@ -42,7 +42,7 @@ async def _try(backend: LocalBackend) -> list[Finding]:
         if not facts.embeds:
             findings.append(await _two_tokens(backend))
         return findings
-    except BackendFailure as exc:
+    except UpstreamError as exc:
         return [Finding("error", exc.message)]
     finally:
         await backend.aclose()

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from backends.base import BackendInterrupted, BackendUnavailable
+from backends.base import UpstreamInterrupted, UpstreamUnavailable
 from backends.local.child import Child, exit_in_words, missing_library, worker_command
 from backends.local.messages import (
     Broken,
@@ -106,17 +106,17 @@ class Supervisor:
         """Wait for the first start.
 
         Raises:
-            BackendUnavailable: the model is to be restarted after a fault, or does not come up in time.
+            UpstreamUnavailable: the model is to be restarted after a fault, or does not come up in time.
         """
         self.start()
         deadline = time.monotonic() + timeout_s
         while self._fault is not None or self._facts is None:
             if self._closed or self._resumes_at is not None:
-                raise BackendUnavailable(str(self._fault), retry_after_s=self._pause_s())
+                raise UpstreamUnavailable(str(self._fault), retry_after_s=self._pause_s())
             try:
                 await asyncio.wait_for(self._changed.wait(), max(0.0, deadline - time.monotonic()))
             except TimeoutError:
-                raise BackendUnavailable(f"{self._fault}; still not ready", retry_after_s=5) from None
+                raise UpstreamUnavailable(f"{self._fault}; still not ready", retry_after_s=5) from None
         return self._facts
 
     # -- requests
@@ -244,9 +244,9 @@ class Supervisor:
     def _fail(self, fault: str) -> None:
         self._fault, self._facts = fault, None
         for inbox in self._inboxes.values():
-            failure: Exception = BackendUnavailable(fault, retry_after_s=self._pause_s())
+            failure: Exception = UpstreamUnavailable(fault, retry_after_s=self._pause_s())
             if inbox.started:
-                failure = BackendInterrupted(fault)
+                failure = UpstreamInterrupted(fault)
             inbox.messages.put_nowait(failure)
         self._inboxes.clear()
         self._announce()

@@ -11,14 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from backends.base import (
-    BackendFailure,
-    BackendInterrupted,
-    BackendRejected,
-    BackendUnavailable,
     Completion,
     CompletionRequest,
     Delta,
     FinishReason,
+    UpstreamError,
+    UpstreamInterrupted,
+    UpstreamRejected,
+    UpstreamUnavailable,
     Usage,
 )
 from backends.wire.openai import schema_instruction, with_instruction
@@ -185,7 +185,7 @@ class StreamReader:
         """One event's delta, if it has one.
 
         Raises:
-            BackendFailure: the event is an error; BackendInterrupted when there were tokens before it.
+            UpstreamError: the event is an error; UpstreamInterrupted when there were tokens before it.
             msgspec.DecodeError: it is no event.
         """
         event = _decode(data)
@@ -210,11 +210,11 @@ class StreamReader:
         """The end of the stream.
 
         Raises:
-            BackendFailure: it was cut short.
+            UpstreamError: it was cut short.
         """
         if not self._stopped or self._stop_reason is None:
             reason = "its stream ended without a message_stop"
-            raise BackendInterrupted(reason) if self.begun else BackendFailure(reason)
+            raise UpstreamInterrupted(reason) if self.begun else UpstreamError(reason)
         finish = _FINISH_REASONS.get(self._stop_reason, "stop")
         return Completion(
             finish_reason="stop" if self._as_data and finish == "tool_calls" else finish,
@@ -265,15 +265,15 @@ def usage_from(usage: dict[str, Any]) -> Usage:
     return Usage(input_tokens=prompt, output_tokens=answered, cached_input_tokens=read, details=details)
 
 
-def _failure(error: dict[str, Any], *, begun: bool) -> BackendFailure:
+def _failure(error: dict[str, Any], *, begun: bool) -> UpstreamError:
     """An `error` event, which comes with status 200."""
     kind = error.get("type")
     message = f"it reported {kind}: {str(error.get('message', ''))[:1000]}"
     if begun:
-        return BackendInterrupted(message)
+        return UpstreamInterrupted(message)
     if kind in ("overloaded_error", "timeout_error"):
-        return BackendUnavailable(message)
+        return UpstreamUnavailable(message)
     statuses = {"invalid_request_error": 400, "rate_limit_error": 429, "request_too_large": 413}
     if kind in statuses:
-        return BackendRejected(message, upstream_status=statuses[kind], body=error)
-    return BackendFailure(message)
+        return UpstreamRejected(message, upstream_status=statuses[kind], body=error)
+    return UpstreamError(message)

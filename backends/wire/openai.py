@@ -7,13 +7,13 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from backends.base import (
-    BackendFailure,
-    BackendInterrupted,
-    BackendRejected,
     Completion,
     CompletionRequest,
     Delta,
     FinishReason,
+    UpstreamError,
+    UpstreamInterrupted,
+    UpstreamRejected,
     Usage,
 )
 
@@ -61,7 +61,7 @@ class StreamReader:
         """One chunk's delta; None for a chunk without choices.
 
         Raises:
-            BackendFailure: the chunk is an error; BackendInterrupted when there were tokens before it.
+            UpstreamError: the chunk is an error; UpstreamInterrupted when there were tokens before it.
             msgspec.DecodeError: it is no chunk.
         """
         chunk = _decode_chunk(data)
@@ -93,11 +93,11 @@ class StreamReader:
         """The end of the stream.
 
         Raises:
-            BackendFailure: no choice was ever finished, so this is a stream cut short.
+            UpstreamError: no choice was ever finished, so this is a stream cut short.
         """
         if self._finish_reason is None:
             reason = "its stream ended without a finish_reason"
-            raise BackendInterrupted(reason) if self.begun else BackendFailure(reason)
+            raise UpstreamInterrupted(reason) if self.begun else UpstreamError(reason)
         known = self._finish_reason in _FINISH_REASONS
         reason = cast(FinishReason, self._finish_reason if known else "stop")
         rest = {
@@ -191,13 +191,13 @@ def completion_to_chunk(body: bytes) -> bytes:
     return _encode(whole | {"object": "chat.completion.chunk", "choices": choices})
 
 
-def _error(error: Any, *, begun: bool) -> BackendFailure:
+def _error(error: Any, *, begun: bool) -> UpstreamError:
     """An error inside a stream that had begun with status 200."""
     body = error if isinstance(error, dict) else {"message": str(error)}
     message = f"it reported: {str(body.get('message') or 'an error without words')[:1000]}"
     code = body.get("code")
     if begun:
-        return BackendInterrupted(message)
+        return UpstreamInterrupted(message)
     if isinstance(code, int) and 400 <= code < 500:
-        return BackendRejected(message, upstream_status=code, body=body)
-    return BackendFailure(message)
+        return UpstreamRejected(message, upstream_status=code, body=body)
+    return UpstreamError(message)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import Struct
 
-from backends.base import BackendFailure
+from backends.base import UpstreamError
 from gateway.auth.keys import KeyFault
 from gateway.container import Services, cache_directory, check_parts, open_services
 from gateway.errors import GatewayError
@@ -72,7 +72,7 @@ async def _try_models(services: Services, settings: Settings) -> list[Finding]:
     try:
         routes = await services.registry.models()
         faults = [f"{name}: {fault}" for name, fault in (await services.registry.health()).items() if fault]
-    except BackendFailure as exc:
+    except UpstreamError as exc:
         return [Finding(name="models", well=False, message=exc.message)]
     if faults:
         return [Finding(name="models", well=False, message="; ".join(faults))]

@@ -26,16 +26,16 @@ from typing import Any, Protocol
 import msgspec
 
 from backends.base import (
-    BackendFailure,
-    BackendInterrupted,
-    BackendTimeout,
     Completion,
     CompletionRequest,
     Delta,
     Route,
     UnknownModel,
+    UpstreamError,
+    UpstreamInterrupted,
+    UpstreamTimeout,
+    UpstreamUnavailable,
 )
-from backends.base import BackendUnavailable as NoBackend
 from gateway.cache.base import NOT_TAKEN, Cache
 from gateway.completions.answer import Answer, Result, Watcher, final_choices, replay_deltas
 from gateway.completions.broadcast import Broadcast
@@ -185,7 +185,7 @@ class Completer:
             return await self._routes.resolve(model or None)
         except UnknownModel as exc:
             raise NotFound(str(exc), field="model", known=exc.known) from exc
-        except NoBackend as exc:
+        except UpstreamUnavailable as exc:
             raise BackendUnavailable(exc.message, retry_after_s=exc.retry_after_s) from exc
 
     async def models(self) -> dict[str, Route]:
@@ -303,7 +303,7 @@ class Completer:
             try:
                 completion = await self._try(broadcast, request, route, token_times, deadline=deadline)
                 break
-            except BackendFailure as failure:
+            except UpstreamError as failure:
                 error = to_gateway_error(failure, route, begun=bool(broadcast.items))
                 failed_models.append(f"{route.name}: {failure.message}")
                 following = None
@@ -357,9 +357,9 @@ class Completer:
                         broadcast.mark_active()
         except TimeoutError as exc:
             limit = "its timeout" if patience_s == route.timeout_s else "the request's deadline"
-            raise BackendTimeout(f"no complete answer within {patience_s:.1f} s, {limit}") from exc
+            raise UpstreamTimeout(f"no complete answer within {patience_s:.1f} s, {limit}") from exc
         if completion is None:
-            raise BackendInterrupted("the answer ended without a finish")
+            raise UpstreamInterrupted("the answer ended without a finish")
         for delta in held:
             broadcast.publish(delta)
         return completion
@@ -370,7 +370,7 @@ class Completer:
         for name in names:
             try:
                 return await self._routes.resolve(name)
-            except (UnknownModel, BackendFailure):
+            except (UnknownModel, UpstreamError):
                 continue  # a fallback that cannot be reached is none
         return None
 

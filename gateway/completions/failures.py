@@ -1,12 +1,12 @@
 """What a backend raised → the error a caller meets. Pure."""
 
 from backends.base import (
-    BackendFailure,
-    BackendRejected,
-    BackendTimeout,
-    BackendUnavailable,
     ContextExceeded,
     Route,
+    UpstreamError,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnavailable,
 )
 from gateway import errors
 
@@ -18,7 +18,7 @@ _CALLERS_FAULT = {
 }  # the rest of a server's 4xx are about our key, our quota or our address
 
 
-def to_gateway_error(failure: BackendFailure, route: Route, *, begun: bool) -> errors.GatewayError:
+def to_gateway_error(failure: UpstreamError, route: Route, *, begun: bool) -> errors.GatewayError:
     """The error for a failure of `route`; `begun` says that tokens were sent already."""
     where = f"backend `{route.backend.name}`, model `{route.name}`"
     if begun:
@@ -28,25 +28,25 @@ def to_gateway_error(failure: BackendFailure, route: Route, *, begun: bool) -> e
             return errors.ContextOverflow(
                 failure.message, prompt_tokens=failure.prompt_tokens, context_tokens=failure.context_tokens
             )
-        case BackendTimeout():
+        case UpstreamTimeout():
             return errors.BackendTimeout(f"{where}: {failure.message}", retry_after_s=failure.retry_after_s)
-        case BackendUnavailable():
+        case UpstreamUnavailable():
             return errors.BackendUnavailable(
                 f"{where}: {failure.message}", retry_after_s=failure.retry_after_s, headers=failure.headers
             )
-        case BackendRejected(upstream_status=429):
+        case UpstreamRejected(upstream_status=429):
             return errors.BackendRateLimited(
                 f"{where}: {failure.message}", retry_after_s=failure.retry_after_s, headers=failure.headers
             )
-        case BackendRejected() if failure.upstream_status in _CALLERS_FAULT:
+        case UpstreamRejected() if failure.upstream_status in _CALLERS_FAULT:
             return errors.BackendRejected(f"{where}: {failure.message}", error=failure.body)
     return errors.BackendError(
         f"{where}: {failure.message}", retry_after_s=failure.retry_after_s, headers=failure.headers
     )
 
 
-def is_worth_a_fallback(failure: BackendFailure) -> bool:
+def is_worth_a_fallback(failure: UpstreamError) -> bool:
     """Whether another backend may do better: not when the request itself is at fault."""
-    if isinstance(failure, BackendRejected):
+    if isinstance(failure, UpstreamRejected):
         return failure.upstream_status not in _CALLERS_FAULT
     return not isinstance(failure, ContextExceeded)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from backends.base import BackendFailure, Route
+from backends.base import Route, UpstreamError
 from gateway.core.llm.call_plan import Budget, Plan
 from gateway.core.llm.prompt import PromptPage, Task, build_messages
 from gateway.core.tasks.base import Workers
@@ -105,7 +105,7 @@ class _Contexts:
         if told is None and now - asked_at >= _ASK_AGAIN_S:
             try:
                 listed = await route.backend.models()
-            except BackendFailure:
+            except UpstreamError:
                 listed = []
             told = next((info.context_tokens for info in listed if info.name == route.model), None)
             self._told[key] = now, told

@@ -78,21 +78,21 @@ async def test_schema_that_is_of_no_object_is_asked_for_in_words(schema: dict[st
 
 
 async def test_overload_inside_a_stream_is_unavailable() -> None:
-    with pytest.raises(base.BackendUnavailable, match="Overloaded"):
+    with pytest.raises(base.UpstreamUnavailable, match="Overloaded"):
         await ask(transcript("overloaded.sse"))
 
 
 async def test_stream_cut_short_is_interrupted() -> None:
     whole = (TRANSCRIPTS / "text.sse").read_bytes()
-    with pytest.raises(base.BackendInterrupted, match="message_stop"):
+    with pytest.raises(base.UpstreamInterrupted, match="message_stop"):
         await ask(Said([whole[: whole.index(b"event: message_delta")]]))
 
 
 @pytest.mark.parametrize(
     ("status", "failure"),
-    [(400, base.BackendRejected), (429, base.BackendRejected), (529, base.BackendUnavailable)],
+    [(400, base.UpstreamRejected), (429, base.UpstreamRejected), (529, base.UpstreamUnavailable)],
 )
-async def test_error_is_translated_with_its_words(status: int, failure: type[base.BackendFailure]) -> None:
+async def test_error_is_translated_with_its_words(status: int, failure: type[base.UpstreamError]) -> None:
     body = b'{"type":"error","error":{"type":"some_error","message":"its words"}}'
     headers = JSON | {"retry-after": "4", "anthropic-ratelimit-tokens-remaining": "0"}
     with pytest.raises(failure, match="its words") as caught:
@@ -102,14 +102,14 @@ async def test_error_is_translated_with_its_words(status: int, failure: type[bas
 
 
 async def test_refused_key_is_told_without_the_servers_words() -> None:
-    with pytest.raises(base.BackendRejected) as caught:
+    with pytest.raises(base.UpstreamRejected) as caught:
         await ask(error("invalid x-api-key sk-ant", status=401))
     assert "sk-ant" not in str(caught.value)
 
 
 async def test_messages_in_no_known_shape_are_the_callers_fault() -> None:
     messages = [{"role": "assistant", "tool_calls": [{"id": "x"}]}]
-    with pytest.raises(base.BackendRejected, match="message") as caught:
+    with pytest.raises(base.UpstreamRejected, match="message") as caught:
         await ask(Said([]), CompletionRequest(model="claude", messages=messages))
     assert caught.value.upstream_status == 400
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backends.base import BackendUnavailable, Price, UnknownModel
+from backends.base import Price, UnknownModel, UpstreamUnavailable
 from backends.registry import Registry
 from backends.specs import BackendSpec, ConfigurationError, ModelSpec, specs_from
 from gateway.settings import BackendSettings, ModelPrice, ModelSettings, Settings
@@ -58,7 +58,7 @@ async def test_unknown_model_names_the_known_and_the_nearest() -> None:
 
 
 async def test_nothing_configured_says_the_three_ways() -> None:
-    with pytest.raises(BackendUnavailable, match=r"REMOTE_URL.*ANTHROPIC_API_KEY.*LOCAL_MODEL"):
+    with pytest.raises(UpstreamUnavailable, match=r"REMOTE_URL.*ANTHROPIC_API_KEY.*LOCAL_MODEL"):
         await Registry([]).resolve("any")
 
 
@@ -104,7 +104,7 @@ async def test_server_that_cannot_list_takes_any_name() -> None:
 
 async def test_server_that_is_down_is_unavailable_not_unknown() -> None:
     registry = Registry([BackendSpec(name="r", kind="remote", url="http://127.0.0.1:9/v1")])
-    with pytest.raises(BackendUnavailable, match="reached"):
+    with pytest.raises(UpstreamUnavailable, match="reached"):
         await registry.resolve("m")
     assert await registry.models() == []
     await registry.aclose()
@@ -116,7 +116,7 @@ async def test_server_that_cannot_be_asked_is_asked_again_after_a_moment() -> No
     async with upstream(lambda _: answers[len(up.heard) - 1]) as up:
         registry = Registry([BackendSpec(name="r", kind="remote", url=up.url)], clock=lambda: now)
         for _ in range(3):
-            with pytest.raises(BackendUnavailable, match="starting"):
+            with pytest.raises(UpstreamUnavailable, match="starting"):
                 await registry.resolve("m")
         assert len(up.heard) == 1
         now = 3.0

@@ -85,18 +85,18 @@ async def test_chunk_keeps_log_probabilities_and_fields_nobody_knows() -> None:
 @pytest.mark.parametrize(
     ("name", "failure", "words"),
     [
-        ("vllm/error.sse", base.BackendFailure, "EngineCore"),
-        ("tgi/error.sse", base.BackendFailure, "CUDA out of memory"),
-        ("llama-server/error.sse", base.BackendRejected, "context size"),
+        ("vllm/error.sse", base.UpstreamError, "EngineCore"),
+        ("tgi/error.sse", base.UpstreamError, "CUDA out of memory"),
+        ("llama-server/error.sse", base.UpstreamRejected, "context size"),
     ],
 )
 async def test_error_event_is_raised_with_its_words(
-    name: str, failure: type[base.BackendFailure], words: str
+    name: str, failure: type[base.UpstreamError], words: str
 ) -> None:
     async with upstream(transcript(name)) as up:
         with pytest.raises(failure, match=words) as caught:
             await ask(up.url)
-    assert not isinstance(caught.value, base.BackendInterrupted)
+    assert not isinstance(caught.value, base.UpstreamInterrupted)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ async def test_error_event_is_raised_with_its_words(
 )
 async def test_answer_that_is_none_is_a_failure(body: bytes, words: str) -> None:
     async with upstream(Said([body], headers=JSON)) as up:
-        with pytest.raises(base.BackendFailure, match=words):
+        with pytest.raises(base.UpstreamError, match=words):
             await ask(up.url)
 
 
@@ -216,14 +216,14 @@ async def test_temperature_that_was_chosen_is_not_left_out() -> None:
     async with upstream(answer) as up:
         for chosen in ({"temperature": 0.5}, {"temperature": 0, "parameters": {"temperature": 0}}):
             request = CompletionRequest(model="m", messages=ASK.messages, **chosen)
-            with pytest.raises(base.BackendRejected, match="no temperature but 1"):
+            with pytest.raises(base.UpstreamRejected, match="no temperature but 1"):
                 await ask(up.url, request)
 
 
 async def test_server_that_answers_with_a_page_is_told_apart() -> None:
     page = Said([b"<html>A dashboard</html>"], headers={"content-type": "text/html; charset=utf-8"})
     async with upstream(page) as up:
-        with pytest.raises(base.BackendFailure, match=r"text/html.*/v1"):
+        with pytest.raises(base.UpstreamError, match=r"text/html.*/v1"):
             await ask(up.url)
 
 
@@ -265,7 +265,7 @@ async def test_server_error_is_retried_once_and_told_when_it_lasts() -> None:
         deltas, _ = await ask(up.url)
         assert "".join(delta.text for delta in deltas) == "Hello"
     async with upstream(error("gone", status=500)) as up:
-        with pytest.raises(base.BackendRejected, match="gone"):
+        with pytest.raises(base.UpstreamRejected, match="gone"):
             await ask(up.url)
         assert len(up.heard) == 2
 
@@ -273,15 +273,15 @@ async def test_server_error_is_retried_once_and_told_when_it_lasts() -> None:
 @pytest.mark.parametrize(
     ("status", "failure"),
     [
-        (400, base.BackendRejected),
-        (404, base.BackendRejected),
-        (429, base.BackendRejected),
-        (503, base.BackendUnavailable),
-        (504, base.BackendTimeout),
-        (529, base.BackendUnavailable),
+        (400, base.UpstreamRejected),
+        (404, base.UpstreamRejected),
+        (429, base.UpstreamRejected),
+        (503, base.UpstreamUnavailable),
+        (504, base.UpstreamTimeout),
+        (529, base.UpstreamUnavailable),
     ],
 )
-async def test_status_becomes_the_failure_that_fits(status: int, failure: type[base.BackendFailure]) -> None:
+async def test_status_becomes_the_failure_that_fits(status: int, failure: type[base.UpstreamError]) -> None:
     headers = {"retry-after": "3", "x-ratelimit-reset-requests": "1s"}
     async with upstream(error("no", status=status, headers=headers)) as up:
         with pytest.raises(failure, match=f"{status}: no") as caught:

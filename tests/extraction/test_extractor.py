@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from backends.base import BackendUnavailable as NoBackend
-from backends.base import CompletionRequest, ModelInfo, Price, Route, UnknownModel
+from backends.base import CompletionRequest, ModelInfo, Price, Route, UnknownModel, UpstreamUnavailable
 from backends.scripted import Reply, ScriptedBackend
 from fixtures.site import Answer, Site
 from gateway.cache import open_cache
@@ -63,7 +62,7 @@ class OneModel:
 
     async def resolve(self, model: str | None = None) -> Route:
         if self._route is None:
-            raise NoBackend("no model is configured; set WINNOW_REMOTE_URL")
+            raise UpstreamUnavailable("no model is configured; set WINNOW_REMOTE_URL")
         if model not in (None, self._route.name):
             raise UnknownModel(str(model), [self._route.name])
         return self._route

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backends.base import BackendRejected, BackendUnavailable, CompletionRequest, ContextExceeded, Delta
+from backends.base import CompletionRequest, ContextExceeded, Delta, UpstreamRejected, UpstreamUnavailable
 from backends.local import LocalBackend
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
@@ -222,7 +222,7 @@ async def test_prompt_beyond_the_context_is_refused_with_numbers(backend: LocalB
 async def test_request_that_cannot_be_served_is_refused(
     backend: LocalBackend, fields: dict[str, Any], names: str
 ) -> None:
-    with pytest.raises(BackendRejected, match=names) as refusal:
+    with pytest.raises(UpstreamRejected, match=names) as refusal:
         await ask(backend, **fields)
     assert refusal.value.upstream_status == 400
 
@@ -249,7 +249,7 @@ async def test_closing_the_stream_frees_its_place(backend: LocalBackend) -> None
 async def test_full_queue_refuses_with_a_time_to_wait(backend: LocalBackend) -> None:
     # more than can run and wait, all asked at the same moment: some have to be refused, however fast the rest is
     answers = await asyncio.gather(*(ask(backend, f"{n}") for n in range(40)), return_exceptions=True)
-    refusals = [answer for answer in answers if isinstance(answer, BackendUnavailable)]
+    refusals = [answer for answer in answers if isinstance(answer, UpstreamUnavailable)]
     assert refusals and len(refusals) == sum(isinstance(answer, Exception) for answer in answers)
     assert all("the limit is 8" in refusal.message for refusal in refusals)
     assert all(refusal.retry_after_s and refusal.retry_after_s >= 1 for refusal in refusals)

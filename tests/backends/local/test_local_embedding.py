@@ -7,7 +7,7 @@ from pathlib import Path
 import gguf
 import pytest
 
-from backends.base import BackendRejected, ContextExceeded
+from backends.base import ContextExceeded, UpstreamRejected
 from backends.local import LocalBackend
 from fixtures.make_gguf import Shape, write_model
 from tests.backends.local.local_model import ask, opened
@@ -39,16 +39,16 @@ async def test_text_beyond_the_context_is_refused(embedder: LocalBackend) -> Non
     with pytest.raises(ContextExceeded) as refusal:
         await embedder.embed(["fine", "x" * 600])
     assert (refusal.value.prompt_tokens, refusal.value.context_tokens) == (600, 512)
-    with pytest.raises(BackendRejected):
+    with pytest.raises(UpstreamRejected):
         await embedder.embed([""])
 
 
 async def test_embedding_model_writes_no_text(embedder: LocalBackend) -> None:
-    with pytest.raises(BackendRejected, match="embedding model"):
+    with pytest.raises(UpstreamRejected, match="embedding model"):
         await ask(embedder)
 
 
 async def test_text_model_makes_no_embeddings(tiny: str) -> None:
     async with opened(tiny) as backend:
-        with pytest.raises(BackendRejected, match="makes no embeddings"):
+        with pytest.raises(UpstreamRejected, match="makes no embeddings"):
             await backend.embed(["x"])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.base import BackendInterrupted, BackendTimeout, BackendUnavailable, CompletionRequest
+from backends.base import CompletionRequest, UpstreamInterrupted, UpstreamTimeout, UpstreamUnavailable
 from backends.local import LocalBackend, probe
 from backends.local.child import worker_command
 from backends.local.memory import available_bytes
@@ -64,7 +64,7 @@ async def test_file_that_is_no_model_is_named(
     make: Callable[[Path, Path], Path], says: str, tiny: str, tmp_path: Path
 ) -> None:
     async with opened(str(make(Path(tiny), tmp_path))) as backend:
-        with pytest.raises(BackendUnavailable, match=says) as fault:
+        with pytest.raises(UpstreamUnavailable, match=says) as fault:
             await ask(backend)
         assert fault.value.retry_after_s
         assert says in str(await backend.health())
@@ -74,7 +74,7 @@ async def test_file_that_is_no_model_is_named(
 async def test_model_file_that_appears_later_is_served(tiny: str, tmp_path: Path) -> None:
     path = tmp_path / "late.gguf"
     async with opened(str(path)) as backend:
-        with pytest.raises(BackendUnavailable):
+        with pytest.raises(UpstreamUnavailable):
             await ask(backend)
         os.link(tiny, path)
         await until(lambda: backend.stats()["up"])
@@ -92,7 +92,7 @@ async def test_too_little_memory_is_a_fault_with_a_remedy(model_folder: Path) ->
     model = str(write_model(model_folder / "long.gguf", shape=shape))  # 0.5 GiB of KV cache a sequence
     command = limited(worker_command(), 2_500_000)
     async with opened(model, context_tokens=131072, parallel=16, command=command) as backend:
-        with pytest.raises(BackendUnavailable, match="LOCAL_CONTEXT_TOKENS"):
+        with pytest.raises(UpstreamUnavailable, match="LOCAL_CONTEXT_TOKENS"):
             await ask(backend)
 
 
@@ -133,14 +133,14 @@ async def test_killed_process_interrupts_what_was_streaming(tiny: str) -> None:
         await until(lambda: backend.stats()["queued"] == 1)
         assert backend.pid
         os.kill(backend.pid, signal.SIGKILL)
-        with pytest.raises(BackendInterrupted, match="SIGKILL"):
+        with pytest.raises(UpstreamInterrupted, match="SIGKILL"):
             while True:
                 await anext(stream)
-        with pytest.raises(BackendUnavailable, match="SIGKILL") as unserved:
+        with pytest.raises(UpstreamUnavailable, match="SIGKILL") as unserved:
             await waiting
         assert unserved.value.retry_after_s
         assert "SIGKILL" in str(await backend.health())
-        with pytest.raises(BackendUnavailable) as refusal:
+        with pytest.raises(UpstreamUnavailable) as refusal:
             await ask(backend)
         assert refusal.value.retry_after_s
         await until(lambda: backend.stats()["up"])
@@ -179,7 +179,7 @@ async def test_process_that_falls_silent_is_replaced(tiny: str) -> None:
         await backend.start()
         assert backend.pid
         os.kill(backend.pid, signal.SIGSTOP)
-        with pytest.raises(BackendUnavailable, match="did not answer"):
+        with pytest.raises(UpstreamUnavailable, match="did not answer"):
             await ask(backend)
         await until(lambda: backend.stats()["up"])
         assert (await ask(backend)).usage.output_tokens == 24
@@ -187,13 +187,13 @@ async def test_process_that_falls_silent_is_replaced(tiny: str) -> None:
 
 async def test_process_that_writes_rubbish_is_a_fault(tiny: str) -> None:
     async with opened(tiny, command=[sys.executable, "-c", "print('hello')"]) as backend:
-        with pytest.raises(BackendUnavailable, match="no message"):
+        with pytest.raises(UpstreamUnavailable, match="no message"):
             await ask(backend)
 
 
 async def test_command_that_does_not_exist_is_a_fault(tiny: str) -> None:
     async with opened(tiny, command=["/nonexistent/python"]) as backend:
-        with pytest.raises(BackendUnavailable, match="could not be started"):
+        with pytest.raises(UpstreamUnavailable, match="could not be started"):
             await ask(backend)
 
 
@@ -202,10 +202,10 @@ async def test_late_answer_is_a_timeout_and_frees_its_place(tiny: str) -> None:
         await backend.start()
         first = backend.stream(_long())
         await anext(first)
-        with pytest.raises(BackendTimeout):
+        with pytest.raises(UpstreamTimeout):
             await ask(backend, timeout_s=0.2)
         await first.aclose()
-        with pytest.raises(BackendInterrupted, match="time is over"):
+        with pytest.raises(UpstreamInterrupted, match="time is over"):
             async for _ in backend.stream(_long(timeout_s=0.3)):
                 pass
         assert (await ask(backend)).usage.output_tokens == 24
@@ -220,10 +220,10 @@ async def test_closing_ends_the_process_in_the_middle_of_work(tiny: str) -> None
     await backend.aclose()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    with pytest.raises(BackendInterrupted):
+    with pytest.raises(UpstreamInterrupted):
         while True:
             await anext(stream)
-    with pytest.raises(BackendUnavailable, match="shut down"):
+    with pytest.raises(UpstreamUnavailable, match="shut down"):
         await ask(backend)
 
 

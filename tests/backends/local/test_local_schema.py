@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from backends.base import BackendRejected
+from backends.base import UpstreamRejected
 from backends.local import LocalBackend
 from backends.local.grammar import constrain
 from backends.local.prepare import violation
@@ -150,7 +150,7 @@ def test_schema_whose_grammar_would_fill_the_memory_has_none(schema: dict[str, A
 async def test_schema_that_cannot_be_applied_safely_is_refused(
     backend: LocalBackend, schema: dict[str, Any], said: str
 ) -> None:
-    with pytest.raises(BackendRejected, match=said):
+    with pytest.raises(UpstreamRejected, match=said):
         await ask(backend, json_schema=schema, max_output_tokens=3)
 
 
