@@ -267,8 +267,8 @@ def test_panic_of_a_backend_is_a_500_for_everyone_who_waits(url: str, log: io.By
         assert answer.json()["error"]["code"] == "internal_error"
         assert "panic" not in answer.text.lower()
         assert f'"{answer.headers["x-request-id"]}"'.encode() in log.getvalue()
-    accidents = [json.loads(line) for line in log.getvalue().splitlines() if b'"accident"' in line]
-    assert accidents and "ScriptedPanic" in accidents[-1]["exception"]
+    errors = [json.loads(line) for line in log.getvalue().splitlines() if b'"unhandled_exception"' in line]
+    assert errors and "ScriptedPanic" in errors[-1]["exception"]
     assert chat(url, "well").json()["choices"][0]["message"]["content"] == "Hello."
 
 

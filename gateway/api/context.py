@@ -136,11 +136,11 @@ class AccessLog:
         )
 
     async def after_exception(self, exc: Exception, scope: Scope) -> None:
-        """Note an error's code; log an accident of ours with its trace, under the id that the client was given."""
+        """Note an error's code; log an unexpected one with its traceback, under the client's request id."""
         context: RequestContext | None = scope["state"].get("account")
         if context is not None and isinstance(exc, GatewayError):
             context.facts["code"] = exc.code
         expected = isinstance(exc, GatewayError) or getattr(exc, "status_code", 500) < 500
         left = context is not None and context.client_left  # as in the middle of its body
         if self._log is not None and not expected and not left:
-            self._log.error("accident", id=request_id.get(), path=scope["path"], exc_info=exc)
+            self._log.error("unhandled_exception", id=request_id.get(), path=scope["path"], exc_info=exc)

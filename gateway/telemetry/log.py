@@ -1,7 +1,7 @@
-"""One JSON line a request, and one an accident; never a secret.
+"""One JSON line for each request and for each unhandled exception; never a secret.
 
-What may be in a line is a fixed list of fields, chosen by `routes.entrance`; addresses lose their query and
-user part, and anything that looks like a key is blotted out whatever field it came in.
+A request's line has a fixed list of fields, chosen by `gateway.api.context`. In every other line addresses lose their
+query and user part, and whatever looks like a key is replaced, in every field.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _encode = msgspec.json.Encoder(enc_hook=repr).encode
 
 
 def redact(text: str) -> str:
-    """Blot out keys, queries and user parts of addresses."""
+    """Replace keys, queries and user parts of addresses."""
     return _SECRET.sub("[redacted]", text)
 
 
@@ -81,7 +81,7 @@ def _stamp(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMappin
 
 
 def _make_safe(logger: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Traces as text, and every text without secrets."""
+    """Tracebacks as text, and every text without secrets."""
     if event["event"] == "request":  # has a fixed list of fields, chosen to hold nothing secret
         return event
     told = structlog.processors.format_exc_info(logger, level, event)

@@ -93,7 +93,7 @@ async def _leave_once_asked(
 
 
 @pytest.mark.parametrize("route", ["/v1/scrape", "/v1/tokens", "/v1/chat/completions", "/mcp"])
-async def test_client_that_leaves_within_its_body_is_no_accident(tmp_path: Path, route: str) -> None:
+async def test_client_that_leaves_within_its_body_is_not_an_exception(tmp_path: Path, route: str) -> None:
     begun = f"POST {route} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n".encode()
     begun += b"content-type: application/json\r\naccept: application/json, text/event-stream\r\n\r\n{"
     with told_gateway(tmp_path) as log_fields:

@@ -1,4 +1,4 @@
-"""A line a request, an accident with its trace, and no secret anywhere."""
+"""A line a request, an unhandled exception with its traceback, and no secret anywhere."""
 
 import io
 import json
@@ -129,7 +129,7 @@ def test_questions_are_logged_with_host_and_cache(site: Site, tmp_path: Path) ->
     assert all(line["ttft_ms"] > 0 for line in lines) and lines[0]["fetch_ms"] > 0
 
 
-def test_client_that_leaves_is_no_accident(site: Site, tmp_path: Path) -> None:
+def test_client_that_leaves_is_not_an_exception(site: Site, tmp_path: Path) -> None:
     target = site.target
     raw = io.BytesIO()
     log = make_log(io.TextIOWrapper(raw))
@@ -144,7 +144,7 @@ def test_client_that_leaves_is_no_accident(site: Site, tmp_path: Path) -> None:
     assert [(line["event"], line["status"]) for line in lines] == [("request", 499)] * 2
 
 
-def test_accident_is_logged_with_its_trace_and_told_without(tmp_path: Path) -> None:
+def test_unhandled_exception_is_logged_with_its_traceback_and_answered_without(tmp_path: Path) -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw)
     log = make_log(stream)
@@ -156,5 +156,5 @@ def test_accident_is_logged_with_its_trace_and_told_without(tmp_path: Path) -> N
     assert answer.status_code == 500
     body = answer.text
     assert "array" not in body and "Traceback" not in body
-    accidents = [json.loads(line) for line in raw.getvalue().splitlines() if b"accident" in line]
-    assert accidents and "ValidationError" in accidents[0]["exception"]
+    errors = [json.loads(line) for line in raw.getvalue().splitlines() if b"unhandled_exception" in line]
+    assert errors and "ValidationError" in errors[0]["exception"]
