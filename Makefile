@@ -6,14 +6,17 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 comma := ,
 # `make run` installs what remote models need; TEST_EXTRAS adds llama.cpp (compiled, minutes the first time)
 EXTRAS ?= anthropic,valkey,mcp
-TEST_EXTRAS ?= dev,anthropic,valkey,mcp,otel,local
+TEST_EXTRAS ?= anthropic,valkey,mcp,otel,local
 EDITABLE ?= -e
 SYSTEM_PACKAGES := redis-server nginx chromium
 
-stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
+# an environment with the extras `a,b` and the dependency groups `c d` has the stamp `.installed-a-b+c+d`
+stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))$(subst $() ,,$(addprefix +,$(2)))
+tested := $(call stamp,$(TEST_EXTRAS),dev)
 
 .PHONY: run test lint types install-only system api-docs golden fuzz schemathesis soak scale-demo bench-local weights \
     bench-extraction clean
@@ -21,14 +24,14 @@ stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 run: $(call stamp,$(EXTRAS))
 	$(BIN)/winnow serve
 
-test: $(call stamp,$(TEST_EXTRAS)) system lint types
+test: $(tested) system lint types
 	$(BIN)/python -m pytest
 
-lint: $(call stamp,$(TEST_EXTRAS))
+lint: $(tested)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 
-types: $(call stamp,$(TEST_EXTRAS))
+types: $(tested)
 	$(BIN)/mypy
 
 # what the Dockerfile runs, so that these steps are exercised without Docker too
@@ -37,32 +40,34 @@ install-only: $(call stamp,$(EXTRAS))
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# pip 25.1 is the first that knows dependency groups
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	    $(EDITABLE) '.[$(subst -,$(comma),$*)]'
+	$(PIP) 'pip>=25.1'
+	$(PIP) -c constraints.txt $(EDITABLE) '.[$(subst -,$(comma),$(firstword $(subst +, ,$*)))]' \
+	    $(addprefix --group ,$(wordlist 2,9,$(subst +, ,$*)))
 	@touch $@
 
 # servers and a browser that tests use; elsewhere than on Debian as root the tests that need one say so and skip
 system:
 	@bash tests/system_packages.sh $(SYSTEM_PACKAGES)
 
-api-docs: $(call stamp,$(TEST_EXTRAS))
+api-docs: $(tested)
 	$(BIN)/python -m gateway.api.docs.reference > docs/api.md
 
-golden: $(call stamp,$(TEST_EXTRAS))
+golden: $(tested)
 	$(BIN)/python -m pytest tests/test_golden.py --update
 	git diff --stat fixtures/pages
 
 # a million mutated pages through the workers, an hour on two cores; FUZZ_PAGES and FUZZ_SEED change that
-fuzz: $(call stamp,$(TEST_EXTRAS))
+fuzz: $(tested)
 	FUZZ_PAGES=$${FUZZ_PAGES:-1000000} $(BIN)/python -m pytest tests/test_fuzz.py -s
 
 # hundreds of requests to every route, each answer held against /docs/openapi.json: minutes
-schemathesis: $(call stamp,$(TEST_EXTRAS))
+schemathesis: $(tested)
 	$(BIN)/python -m pytest tests/api/docs/test_openapi.py -m slow
 
 # 70 % load with hostile pages among it: memory, descriptors and processes stay flat; SOAK_MINUTES=60 for a release
-soak: $(call stamp,$(TEST_EXTRAS))
+soak: $(tested)
 	$(BIN)/python -m bench.soak --minutes $${SOAK_MINUTES:-10}
 
 scale-demo: $(call stamp,$(EXTRAS)) system
@@ -70,20 +75,19 @@ scale-demo: $(call stamp,$(EXTRAS)) system
 
 # the local backend: minutes, on one core; the server it is compared with wants llama-cpp-python[server]
 PEER_PYTHON ?= $(BIN)/python
-bench-local: $(call stamp,$(TEST_EXTRAS))
+bench-local: $(tested)
 	$(BIN)/python -m pytest tests/backends/local -m slow
 	$(BIN)/python -m bench.local_steps
 	$(BIN)/python -m bench.local
 	$(BIN)/python -m bench.local_http --peer-python $(PEER_PYTHON)
 
 # the classifier's weights and model card from the labelled corpus: ten minutes on one core
-TRAINING_EXTRAS ?= dev,training
 CORPUS ?= ../shared/data/wcxb
-weights: $(call stamp,$(TRAINING_EXTRAS))
+weights: $(call stamp,$(EXTRAS),dev training)
 	$(BIN)/python -m training --corpus $(CORPUS)
 
 # extraction beside its peers; those that are not installed are named and left out
-bench-extraction: $(call stamp,$(TEST_EXTRAS))
+bench-extraction: $(tested)
 	$(PEER_PYTHON) -m bench.extraction --data $(CORPUS)
 
 clean:

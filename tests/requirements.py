@@ -27,10 +27,11 @@ def require(present: bool, reason: str) -> None:
     pytest.skip(reason, allow_module_level=True)
 
 
-def require_packages(names: Iterable[str], *, extra: str) -> None:
-    """Python packages of an optional dependency group."""
+def require_packages(names: Iterable[str], *, extra: str = "", group: str = "") -> None:
+    """Python packages of an extra, or of a dependency group."""
+    source = f"the extra `{extra}`" if extra else f"the dependency group `{group}`"
     missing = [name for name in names if find_spec(name) is None]
-    require(not missing, f"{', '.join(missing)} missing: install the extra `{extra}`")
+    require(not missing, f"{', '.join(missing)} missing: install {source}")
 
 
 def require_folder(folder: Path) -> Path:

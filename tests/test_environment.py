@@ -18,7 +18,7 @@ from tests.leaks import stat_of
 from tests.requirements import require_packages
 
 require_packages(["llama_cpp"], extra="local")
-require_packages(["gguf"], extra="dev")
+require_packages(["gguf"], group="dev")
 
 from fixtures.make_gguf import write_model  # noqa: E402 -- it needs gguf
 

@@ -12,8 +12,8 @@ SKIPS = re.compile(r"\bpytest\.(skip|importorskip)\(|\bmark\.skip(if)?\(")
 # what .ci/run does not install, or what no package can give
 ALLOWED = {
     "requirements.py": "the one place",
-    "training/test_deterministic.py": "the extra `training` is not part of CI: torch is 2 GB",
-    "training/test_network.py": "the extra `training` is not part of CI: torch is 2 GB",
+    "training/test_deterministic.py": "the group `training` is not part of CI: torch is 2 GB",
+    "training/test_network.py": "the group `training` is not part of CI: torch is 2 GB",
     "cache/test_disk_faults.py": "mounting a file system needs a privilege",
     "test_allocator.py": "the promise is about glibc",
 }
