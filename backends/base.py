@@ -1,6 +1,7 @@
 """What a model's backend takes, gives and promises.
 
-A backend is an adapter to one place that runs models. It knows nothing of pages, caches or HTTP routes.
+A backend is an adapter to one place that runs models. It knows nothing of pages, caches or HTTP routes. Other
+packages write theirs against this module and `backends.specs` (docs/backends.md).
 """
 
 import difflib

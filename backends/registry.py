@@ -1,11 +1,6 @@
-"""Which backend serves a model: names and aliases to adapters, built when first used.
-
-Each kind is one module with `build(spec: BackendSpec) -> Backend`, imported only when a configured backend of
-that kind is used, so that the optional dependency of one is never asked of users of another.
-"""
+"""Which backend serves a model: names and aliases to adapters, built when first used."""
 
 import asyncio
-import importlib
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +16,7 @@ from backends.base import (
     UpstreamRejected,
     UpstreamUnavailable,
 )
+from backends.kinds import build, check_kind
 from backends.specs import BackendSpec, ConfigurationError, ModelSpec
 
 LISTING_TTL_S = 60.0
@@ -29,14 +25,7 @@ THREE_WAYS = (
     "no model is configured; choose one of three: WINNOW_REMOTE_URL (any OpenAI-compatible server; "
     "OPENAI_API_KEY alone means OpenAI), ANTHROPIC_API_KEY, or WINNOW_LOCAL_MODEL (path of a GGUF)"
 )
-_MODULES = {
-    "remote": "backends.remote",
-    "anthropic": "backends.anthropic",
-    "local": "backends.local",
-    "scripted": "backends.scripted",
-}
 _NOT_IN_NAME = re.compile(r"\W")
-_EXTRAS = {"anthropic": "anthropic", "local": "local"}
 
 
 class Registry:
@@ -167,14 +156,6 @@ class Registry:
 
     def _backend(self, spec: BackendSpec) -> Backend:
         if spec.name not in self._built:
-            try:
-                build = importlib.import_module(_MODULES[spec.kind]).build
-            except ImportError as exc:
-                extra = _EXTRAS.get(spec.kind)
-                remedy = f"; install it with: pip install 'winnow-gateway[{extra}]'" if extra else ""
-                raise UpstreamUnavailable(
-                    f"backend `{spec.name}` needs {exc.name}, which is not installed{remedy}"
-                ) from exc
             self._built[spec.name] = build(spec)
         return self._built[spec.name]
 
@@ -206,10 +187,7 @@ class Registry:
             raise ConfigurationError("two backends have the same name; names must differ")
         listing = [spec.name for spec in specs if not spec.models]
         for spec in specs:
-            if spec.kind not in _MODULES:
-                raise ConfigurationError(
-                    f"backend `{spec.name}`: kind `{spec.kind}` is none of {', '.join(_MODULES)}"
-                )
+            check_kind(spec)
             for model in spec.models:
                 for name in model.fallbacks:
                     if name not in self._configured and not listing:

@@ -47,7 +47,7 @@ class BackendSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
     """One `[[backends]]` table of winnow.toml."""
 
     name: str
-    kind: str  # remote | anthropic | local | scripted
+    kind: str  # remote | anthropic | local | scripted, or one that another package brings
     url: str | None = None
     api_key: str | None = None
     api_key_env: str | None = None  # the variable that holds the key, so the file need not

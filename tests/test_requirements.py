@@ -15,7 +15,7 @@ ALLOWED = {
     "training/test_deterministic.py": "the group `training` is not part of CI: torch is 2 GB",
     "training/test_network.py": "the group `training` is not part of CI: torch is 2 GB",
     "cache/test_disk_faults.py": "mounting a file system needs a privilege",
-    "test_allocator.py": "the promise is about glibc",
+    "workers/test_allocator.py": "the promise is about glibc",
 }
 
 
