@@ -15,6 +15,7 @@ from backends.specs import specs_from
 from gateway.api.bodies import Bodies
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
+from gateway.cache.fingerprint import core_fingerprint
 from gateway.cache.single_flight import SingleFlight
 from gateway.completions.completer import Completer
 from gateway.completions.web_context import WebContextBuilder
@@ -22,7 +23,6 @@ from gateway.core.tasks.base import Workers
 from gateway.extraction.extractor import Extractor
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
-from gateway.fingerprint import core_fingerprint
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper

@@ -94,7 +94,7 @@ ALLOWED = {
         "gateway.net.asyncio_backend",
         "gateway.net.sse",
         "gateway.core.json_schema.schema",  # one set of bounds for clients' schemas
-        "gateway.fingerprint",
+        "gateway.cache.fingerprint",
         "gateway.environment",
         "gateway.fair_queue",
         "gateway.errors",
@@ -124,6 +124,7 @@ USE_CASE_ALLOWED = {
     "gateway.errors",
     "gateway.fetch.base",
     "gateway.cache.base",
+    "gateway.cache.keys",
     "gateway.cache.single_flight",
     "gateway.cache.typed",
     "gateway.scraping.pages",

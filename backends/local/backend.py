@@ -41,7 +41,7 @@ from backends.local.messages import (
 from backends.local.model_file import identify_file
 from backends.local.settings import default_threads
 from backends.local.supervisor import Inbox, Supervisor
-from gateway.fingerprint import fingerprint
+from gateway.cache.fingerprint import fingerprint
 
 START_WAIT_S = 120.0
 ASK_TIMEOUT_S = 60.0

@@ -1,10 +1,7 @@
-"""The bytes contract every cache keeps, and how its keys are made."""
+"""The bytes contract every cache keeps."""
 
-import hashlib
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
-
-import msgspec
+from typing import NamedTuple, Protocol
 
 NOT_TAKEN = "the cache did not take it"  # what a report says where `Cache.set` answers False
 
@@ -33,8 +30,7 @@ class Cache(Protocol):
 
     A cache never fails its caller: a fault of the store is a miss, a write that went nowhere, or a lease
     that is granted, and shows in `health`. What was read is what was written, or None: a damaged, planted
-    or foreign entry is a miss. Keys are ASCII, at most 512 characters, `namespace:rest`; `cache_key` makes
-    them.
+    or foreign entry is a miss. Keys are made in `gateway.cache.keys`.
     """
 
     async def get(self, key: str) -> bytes | None: ...
@@ -81,22 +77,3 @@ class BatchStore(Store, Protocol):
     """A store that makes many writes in one go."""
 
     async def set_many(self, entries: Mapping[str, Entry]) -> bool: ...
-
-
-def cache_key(namespace: str, *, schema: int, tenant: str | None, parts: Any) -> str:
-    """Name an entry after everything that decides its value.
-
-    Args:
-        namespace: what kind of value it is, such as "page"; `clear` can empty one namespace.
-        schema: version of the value's layout: entries of another version are never found.
-        tenant: whose entry it is; None for what every caller may share.
-        parts: whatever else decides the value, anything msgspec encodes; the order of mappings is ignored.
-    Returns:
-        `namespace:schema:digest`. Addresses and prompts cannot be read back from it.
-    """
-    canonical = msgspec.json.encode([tenant, parts], order="deterministic")
-    return f"{namespace}:{schema}:{hashlib.sha256(canonical).hexdigest()}"
-
-
-def namespace_of(key: str) -> str:
-    return key.partition(":")[0]

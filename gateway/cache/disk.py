@@ -15,6 +15,7 @@ from uuid import uuid4
 from gateway.cache.base import Entry, Lease
 from gateway.cache.breaker import Breaker
 from gateway.cache.disk_store import DamagedEntry, DiskStore, StoreFault
+from gateway.cache.keys import probe_key
 from gateway.cache.lease import UnguardedLease
 
 Result = TypeVar("Result")
@@ -79,7 +80,7 @@ class DiskCache:
         return _DiskLease(self._writes, key, token, fence, ttl_s) if fence else UnguardedLease()
 
     async def health(self) -> str | None:
-        await self.set("health:probe", b"", ttl_s=60)
+        await self.set(probe_key("health"), b"", ttl_s=60)
         await self._reads.run(lambda store: store.usage(), otherwise=None)
         faults = [fault for lane in (self._writes, self._reads) if (fault := lane.breaker.fault)]
         return f"cache in {self._directory}: {faults[0]}" if faults else None

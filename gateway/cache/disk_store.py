@@ -19,8 +19,9 @@ from uuid import uuid4
 import diskcache
 import msgspec
 
-from gateway.cache.base import Entry, namespace_of
+from gateway.cache.base import Entry
 from gateway.cache.envelope import MAX_VALUE_BYTES, seal, unseal
+from gateway.cache.keys import namespace_of
 
 # values of this size and more are files beside the database: measured, rows are quicker to write up to 64 KB
 # (0.39 against 0.44 ms), files from 512 KB on (2.0 against 3.4 ms), and there is no difference in between

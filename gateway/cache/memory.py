@@ -9,7 +9,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gateway.cache.base import Entry, Lease, Store, namespace_of
+from gateway.cache.base import Entry, Lease, Store
+from gateway.cache.keys import namespace_of
 
 _OVERHEAD_BYTES = 500  # what an entry costs beside its value: key, tuples, numbers, dict slot
 

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from gateway.cache.base import Cache, Lease
+from gateway.cache.keys import pass_key
 from gateway.panics import contained
 
 Result = TypeVar("Result")
-
-_NOTHING_TO_SHARE = "pass"  # namespace of the marks that say: do not wait for one another here
 
 
 class SingleFlight:
@@ -87,7 +86,7 @@ class SingleFlight:
     async def _lead(
         self, key: str, work: Callable[[], Awaitable[Result]], look: Callable[[], Awaitable[Result | None]]
     ) -> Result:
-        mark = f"{_NOTHING_TO_SHARE}:{key}"
+        mark = pass_key(key)
         while True:
             if await self._cache.get(mark) is not None:
                 return await work()

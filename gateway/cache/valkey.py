@@ -15,6 +15,7 @@ from uuid import uuid4
 from gateway.cache.base import Entry, Lease
 from gateway.cache.breaker import Breaker
 from gateway.cache.envelope import MAX_VALUE_BYTES, seal, unseal
+from gateway.cache.keys import probe_key
 from gateway.cache.lease import UnguardedLease
 
 try:
@@ -120,7 +121,7 @@ class ValkeyCache:
 
     async def health(self) -> str | None:
         # both, or a store without traffic would be called broken by its last failure for ever
-        await self.set("health:probe", b"", ttl_s=60)
+        await self.set(probe_key("health"), b"", ttl_s=60)
         await self._ask(self._reads, lambda: self._client.ping(), otherwise=None)
         faults = [fault for breaker in (self._writes, self._reads) if (fault := breaker.fault)]
         return f"cache at {self._place}: {faults[0]}" if faults else None

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from backends.base import UpstreamError
 from gateway.auth.keys import KeyFault
+from gateway.cache.keys import probe_key
 from gateway.container import Services, cache_directory, check_parts, open_services
 from gateway.errors import GatewayError
 from gateway.server.exposure import check_exposure
@@ -81,9 +82,10 @@ async def _try_models(services: Services, settings: Settings) -> list[Finding]:
 
 
 async def _try_cache(services: Services, where: str) -> Finding:
-    await services.cache.set("doctor:probe", b"well", ttl_s=60)
-    read = await services.cache.get("doctor:probe")
-    await services.cache.delete("doctor:probe")
+    probe = probe_key("doctor")
+    await services.cache.set(probe, b"well", ttl_s=60)
+    read = await services.cache.get(probe)
+    await services.cache.delete(probe)
     fault = await services.cache.health()
     if fault or read != b"well":
         reason = fault or "what was written could not be read back"

@@ -1,6 +1,5 @@
 """Answers kept: what an entry is called, what it holds, and who may read or write it."""
 
-import hashlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from backends.base import Completion, CompletionRequest, Route
+from gateway.cache import keys
 from gateway.cache.base import Cache
 
-VERSION = "completion/3"  # another version of what is stored is another entry
 DEFAULT_TTL_S = 86_400.0
 _NOT_SEMANTIC = {"stream", "stream_options", "user"}
-_encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 class CachePolicy(Struct, kw_only=True, frozen=True):
@@ -47,7 +45,7 @@ def completion_key(
     identity: Any = None,
     code: str = "",
 ) -> str:
-    """The name of a request's entry: SHA-256 over all that could change the answer.
+    """The name of a request's entry, made of all that could change the answer.
 
     Args:
         request: its `model` is not read; `stream`, `stream_options` and `user` do not count.
@@ -71,8 +69,9 @@ def completion_key(
     ]
     prompt = request.messages if identity is None else [code, identity]
     served_by = [route.backend.name, route.model, route.context_tokens, model_identity]
-    semantic = [VERSION, tenant, served_by, prompt, typed, parameters]
-    return f"completion:{hashlib.sha256(_encode_sorted(semantic)).hexdigest()}"
+    return keys.completion_key(
+        tenant=tenant, served_by=served_by, prompt=prompt, parameters=[typed, parameters]
+    )
 
 
 def is_repeatable(request: CompletionRequest) -> bool:

@@ -1,9 +1,7 @@
 """Get hold of a page: from the cache, or from its origin through the fetcher.
 
-Two kinds of entry are cached:
-
-`page:<schema>:<address>`     what an address answered last: digest, headers, when; read on every request
-`snapshot:<schema>:<digest>`  the whole response, shared by all options; a cursor names it
+Two kinds of entry are cached: the page (what an address answered last, without its body, read on every request) and
+the snapshot (the whole response, shared by all options, named by a cursor).
 
 The page is written after its snapshot, so no entry points at one that is not there yet. One entry serves every
 request for the address, but for one case: markdown that the site sent in the place of its HTML is no answer to a
@@ -11,15 +9,14 @@ request that needs the HTML, which fetches it and takes the entry over.
 """
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from gateway.cache.base import NOT_TAKEN, Cache, cache_key
+from gateway.cache.base import NOT_TAKEN, Cache
+from gateway.cache.keys import digest_of, page_key, snapshot_key
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.typed import load, save
 from gateway.core.documents.reader import HEAD_BYTES, Received, may_offer_markdown
@@ -39,12 +36,10 @@ from gateway.fetch.base import Fetched, Fetcher, FetchRequest
 from gateway.wire import CacheReport, CacheStatus, ScrapeRequest
 
 SNAPSHOT_TTL_S = 30 * 86_400
-SCHEMA = 2  # of both kinds: raised when their layout or meaning changes, so that older entries are misses
 _PARTS_OF_HTML = {"structured", "metadata", "html", "hidden"}  # what markdown has none of
 # a follower whose leader ran out of time tries again with more than this share of its own left: of callers
 # that came together none does
 _WORTH_ANOTHER_TRY = 0.1
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class PageEntry(Struct, kw_only=True, frozen=True):
@@ -91,7 +86,7 @@ def find_cache_target(request: ScrapeRequest, *, tenant: str) -> CacheTarget:
     address = parse_url(request.url).text
     headers = {name.lower(): value for name, value in request.headers.items()}
     return CacheTarget(
-        key=cache_key("page", schema=SCHEMA, tenant=tenant if headers else None, parts=[address, headers]),
+        key=page_key(address, headers=headers, tenant=tenant),
         consulted=personal_header(headers) is None and (request.store or request.max_age_s > 0),
     )
 
@@ -109,15 +104,6 @@ def needs_html(request: ScrapeRequest) -> bool:
 
 def _satisfies(entry: PageEntry, request: ScrapeRequest) -> bool:
     return not (entry.instead_of_html and needs_html(request))
-
-
-def digest_of(value: Any) -> str:
-    """A short, stable name for a value: 32 hexadecimal digits."""
-    return hashlib.blake2b(_encode(value), digest_size=16).hexdigest()
-
-
-def _snapshot_key(digest: str) -> str:
-    return f"snapshot:{SCHEMA}:{digest}"
 
 
 class Pages:
@@ -161,7 +147,7 @@ class Pages:
         entry = await self._find(request, source)
         if digest and (entry is None or entry.digest != digest):
             # fetched again since the first piece, or elsewhere: the snapshot may still be there
-            older = await load(self._cache, _snapshot_key(digest), Snapshot)
+            older = await load(self._cache, snapshot_key(digest), Snapshot)
             if older and older.key == source.key:
                 return self._cached(source, older.entry, "hit")
         if entry:
@@ -197,7 +183,7 @@ class Pages:
 
     async def snapshot(self, loaded: LoadedPage) -> Snapshot | None:
         """The whole of an opened page; None when the cache has dropped it meanwhile."""
-        return loaded.snapshot or await load(self._cache, _snapshot_key(loaded.entry.digest), Snapshot)
+        return loaded.snapshot or await load(self._cache, snapshot_key(loaded.entry.digest), Snapshot)
 
     async def fetch(
         self,
@@ -249,7 +235,7 @@ class Pages:
         )
         storable = reason is None
         if storable:
-            taken = await save(self._cache, _snapshot_key(entry.digest), snapshot, ttl_s=SNAPSHOT_TTL_S)
+            taken = await save(self._cache, snapshot_key(entry.digest), snapshot, ttl_s=SNAPSHOT_TTL_S)
             if not (taken and await self._keep(source, entry)):
                 reason = NOT_TAKEN
         return LoadedPage(
@@ -329,7 +315,7 @@ class Pages:
             return loaded
         snapshot = await self.snapshot(loaded)
         await self._cache.delete(source.key)
-        await self._cache.delete(_snapshot_key(entry.digest))
+        await self._cache.delete(snapshot_key(entry.digest))
         report = msgspec.structs.replace(loaded.cache, not_stored=reason)
         return msgspec.structs.replace(loaded, snapshot=snapshot, storable=False, cache=report)
 

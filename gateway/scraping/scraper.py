@@ -1,8 +1,7 @@
 """Use case: a page in, a piece of counted content out; open → clean → count → cache.
 
-What one set of options made of a snapshot is cached as `content:<code>:<digest>:<options>`, its HTML's token count
-as `tokens:<code>:<digest>:<vocabulary>`: another format or budget of the same page costs no fetch, the same request
-costs no work at all. `<code>` is the fingerprint of what cleans and counts: other code finds nothing of this one's.
+What one set of options made of a snapshot is cached, and its HTML's token count: another format or budget of the
+same page costs no fetch, the same request costs no work at all.
 """
 
 import asyncio
@@ -15,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from gateway.cache.base import Cache
+from gateway.cache.keys import content_key, digest_of, tokens_key
 from gateway.cache.typed import load, save
 from gateway.core.http.url import parse_url
 from gateway.core.model.page import CleanOptions
@@ -31,7 +31,7 @@ from gateway.errors import (
     UrlRefused,
 )
 from gateway.ids import new_id
-from gateway.scraping.pages import LoadedPage, Pages, Snapshot, digest_of
+from gateway.scraping.pages import LoadedPage, Pages, Snapshot
 from gateway.wire import (
     Notice,
     ScrapeRequest,
@@ -224,7 +224,9 @@ class Scraper:
             assert snapshot is not None  # as nothing was known that the origin could have confirmed
             key = self._content_key(prepared, page)
         tokenizer = resolve_tokenizer(prepared.request.tokenizer)
-        count_key = f"tokens:{self._code}:{page.entry.digest}:{vocabulary_digest(tokenizer)}"
+        count_key = tokens_key(
+            code=self._code, snapshot=page.entry.digest, vocabulary=vocabulary_digest(tokenizer)
+        )
         html_tokens = await load(self._cache, count_key, int) if page.storable else None
         task = _clean_task(prepared, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
         cleaned = await self._workers.run(task)
@@ -240,7 +242,7 @@ class Scraper:
         return content, page
 
     def _content_key(self, prepared: PreparedScrape, page: LoadedPage) -> str:
-        return f"content:{self._code}:{page.entry.digest}:{_piece_digest(prepared)}"
+        return content_key(code=self._code, snapshot=page.entry.digest, piece=_piece_digest(prepared))
 
 
 def _shutting_down() -> Overloaded:

@@ -29,7 +29,7 @@ from backends.base import Completion, CompletionRequest, Delta, Route
 from gateway import __version__
 from gateway.api.context import route_of
 from gateway.auth.limits import Admission
-from gateway.cache.base import namespace_of
+from gateway.cache.keys import namespace_of
 from gateway.completions.completer import Routes
 from gateway.core.tasks.base import R, Task, Workers
 from gateway.core.tasks.page import Cleaned

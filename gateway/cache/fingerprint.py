@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent.parent
 # what makes content of a page, with the types it is told in; of the folder every file but those that decide nothing
 _SOURCES = ("core", "wire.py", "scraping/scraper.py")
 _SILENT = {".pyc", ".md", ""}

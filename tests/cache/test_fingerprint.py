@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.fingerprint import LIBRARIES, PACKAGE, core_fingerprint, fingerprint
+from gateway.cache.fingerprint import LIBRARIES, PACKAGE, core_fingerprint, fingerprint
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_same_bytes_have_the_same_fingerprint_wherever_they_are(copy: Path) -> N
 
 
 def test_fingerprint_is_the_same_in_every_process() -> None:
-    ask = "from gateway.fingerprint import core_fingerprint; print(core_fingerprint())"
+    ask = "from gateway.cache.fingerprint import core_fingerprint; print(core_fingerprint())"
     answers = {
         subprocess.run(
             [sys.executable, "-c", ask],

@@ -1,0 +1,90 @@
+"""Every key of the cache is made here, from all that decides the value it leads to.
+
+A key is `namespace:rest`, ASCII, at most 512 characters. Addresses, prompts and callers cannot be read back from it.
+
+`page`        what an address answered last; headers of the caller make it their tenant's own
+`snapshot`    a response with its body, by what is in it; a cursor names it
+`content`     what one set of options made of a snapshot
+`tokens`      a snapshot's own count of tokens by one vocabulary
+`completion`  a model's answer
+`pass`        a mark: work on a key left nothing to share
+`probe`       written to see whether the cache works
+
+Content and tokens are of the code that made them, by its fingerprint: other code finds nothing of this one's. The
+layout of pages and snapshots has a version here.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+PAGE_SCHEMA = (
+    3  # of pages and snapshots: raised when their layout or meaning changes, so that older ones are misses
+)
+COMPLETION_SCHEMA = 4
+_encode = msgspec.msgpack.Encoder().encode
+_encode_deterministic = msgspec.json.Encoder(order="deterministic").encode
+
+
+def page_key(address: str, *, headers: Mapping[str, str], tenant: str, rendered: bool = False) -> str:
+    """The page of a normalised address.
+
+    Args:
+        headers: the caller's, names in lower case; without any, the page is shared by all tenants.
+        rendered: the page after its scripts ran, which is another one than the page that was sent.
+    """
+    owner = tenant if headers else None
+    return f"page:{PAGE_SCHEMA}:{_sha256([owner, address, headers, rendered])}"
+
+
+def snapshot_key(digest: str) -> str:
+    """The response of this `digest_of`."""
+    return f"snapshot:{PAGE_SCHEMA}:{digest}"
+
+
+def content_key(*, code: str, snapshot: str, piece: str) -> str:
+    """What the options of digest `piece` made of the snapshot of this digest."""
+    return f"content:{code}:{snapshot}:{piece}"
+
+
+def tokens_key(*, code: str, snapshot: str, vocabulary: str) -> str:
+    """The count of a snapshot as received."""
+    return f"tokens:{code}:{snapshot}:{vocabulary}"
+
+
+def completion_key(*, tenant: str, served_by: list[Any], prompt: Any, parameters: list[Any]) -> str:
+    """A model's answer.
+
+    Args:
+        tenant: whose it is; tenants never share.
+        served_by: what answers: backend, model, its context, what the model is now.
+        prompt: the messages or what stands for them.
+        parameters: whatever else could change the answer.
+    """
+    return f"completion:{COMPLETION_SCHEMA}:{_sha256([tenant, served_by, prompt, parameters])}"
+
+
+def pass_key(key: str) -> str:
+    """The mark that work on `key` left nothing to find."""
+    return f"pass:{key}"
+
+
+def probe_key(who: str) -> str:
+    """What `who` writes to try the cache."""
+    return f"probe:{who}"
+
+
+def digest_of(value: Any) -> str:
+    """A short, stable name for a value: 32 hexadecimal digits."""
+    return hashlib.blake2b(_encode(value), digest_size=16).hexdigest()
+
+
+def namespace_of(key: str) -> str:
+    """What kind of value a key leads to; `Cache.clear` can empty one namespace."""
+    return key.partition(":")[0]
+
+
+def _sha256(parts: list[Any]) -> str:
+    return hashlib.sha256(_encode_deterministic(parts)).hexdigest()
