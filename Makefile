@@ -30,6 +30,7 @@ test: $(tested) system lint types
 lint: $(tested)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
+	$(BIN)/lint-imports --no-cache
 
 types: $(tested)
 	$(BIN)/mypy

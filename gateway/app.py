@@ -24,9 +24,10 @@ from gateway.api.ops import health
 from gateway.api.ops import metrics as operation
 from gateway.api.playground import route as playground
 from gateway.api.request_body import body_limits
+from gateway.api.services import Services
 from gateway.auth.budgets import Ledger
 from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
-from gateway.container import Services, cache_directory, open_services
+from gateway.container import cache_directory, open_services
 from gateway.server.descriptors import fitted, raise_limit, share
 from gateway.server.exposure import open_keyring
 from gateway.server.shutdown import Drain

@@ -7,19 +7,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import platformdirs
-from msgspec import Struct
 
 from backends.base import UpstreamError
 from backends.registry import Registry
 from backends.specs import specs_from
 from gateway.api.bodies import Bodies
+from gateway.api.services import Services
 from gateway.cache import open_cache
-from gateway.cache.base import Cache
 from gateway.cache.fingerprint import core_fingerprint
 from gateway.cache.single_flight import SingleFlight
 from gateway.completions.completer import Completer
 from gateway.completions.web_context import WebContextBuilder
-from gateway.core.tasks.base import Workers
 from gateway.extraction.extractor import Extractor
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
@@ -32,21 +30,6 @@ from gateway.telemetry.health import Health
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.tracing import NoopTracing
 from gateway.workers.pool import WorkerPool
-
-
-class Services(Struct, kw_only=True, frozen=True):
-    """Everything that is there once per process. Routes ask Litestar for it as `services`."""
-
-    scraper: Scraper
-    ready: CachedResponses
-    completer: Completer
-    web_context_builder: WebContextBuilder
-    extractor: Extractor
-    registry: Registry
-    workers: Workers
-    bodies: Bodies
-    cache: Cache
-    health: Health
 
 
 def cache_directory(settings: Settings) -> Path:

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 
 from backends.base import UpstreamError
+from gateway.api.services import Services
 from gateway.auth.keys import KeyFault
 from gateway.cache.keys import probe_key
-from gateway.container import Services, cache_directory, check_parts, open_services
+from gateway.container import cache_directory, check_parts, open_services
 from gateway.errors import GatewayError
 from gateway.server.exposure import check_exposure
 from gateway.settings import Settings, SettingsError, load_settings

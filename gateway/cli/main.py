@@ -143,12 +143,13 @@ def scrape_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from gateway.container import check_parts
     from gateway.server.serve import serve
 
     changed = {"host": arguments.host, "port": arguments.port, "workers": arguments.workers}
     environ = {f"WINNOW_{name.upper()}": str(value) for name, value in changed.items() if value is not None}
     os.environ |= environ  # worker processes read the same environment
-    return serve()
+    return serve(check_parts=check_parts)
 
 
 def _scrape(arguments: argparse.Namespace) -> int:

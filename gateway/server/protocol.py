@@ -8,14 +8,11 @@ hosts, of which one check would see the first and the next check the other.
 import asyncio
 import re
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.server.transport import JoinedTransport
-
-if TYPE_CHECKING:
-    from gateway.server.listener import Listener
 
 _NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 _AUTHORITY_END = re.compile(rb"[/?#]")
@@ -23,6 +20,16 @@ _AUTHORITY_END = re.compile(rb"[/?#]")
 
 class Refused(Exception):
     """Ends the parsing of a request that was answered 400."""
+
+
+class ConnectionObserver(Protocol):
+    """Follows the connections that it accepted, to close idle ones when there are too many."""
+
+    @property
+    def is_crowded(self) -> bool: ...
+    def heard(self, client: "BoundedHttp") -> None: ...
+    def fell_silent(self, client: "BoundedHttp") -> None: ...
+    def left(self, client: "BoundedHttp") -> None: ...
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -34,7 +41,7 @@ class BoundedHttp(HttpToolsProtocol):
     arrival_s = 60.0  # the longest a request may take to arrive, while somebody reads it
     silence_s = 5.0  # in a body
 
-    listener: "Listener | None" = None  # that accepted it
+    listener: ConnectionObserver | None = None  # that accepted it
 
     _in_head = True
     _arrived = _body_came = False

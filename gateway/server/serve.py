@@ -4,10 +4,10 @@ import os
 import socket
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 
 import uvicorn
 
-from gateway.container import check_parts
 from gateway.server.descriptors import fitted, raise_limit, share
 from gateway.server.exposure import check_exposure, open_keyring
 from gateway.server.fleet import Fleet
@@ -20,8 +20,14 @@ APP = "gateway.app:create_app_from_environment"
 LOOP = "gateway.server.listener:Loop"
 
 
-def serve() -> int:
-    """Serve until a signal ends it. Raises SettingsError or KeyFault before a socket is opened."""
+def serve(*, check_parts: Callable[[Settings, Mapping[str, str]], None]) -> int:
+    """Serve until a signal ends it.
+
+    Args:
+        check_parts: raises SettingsError if the app could not be built from the settings and the environment.
+    Raises:
+        SettingsError, KeyFault: before a socket is opened.
+    """
     settings = load_settings(os.environ)
     _fit(settings)
     check_exposure(settings)

@@ -14,10 +14,10 @@ from gateway.api.middleware import request_context
 from gateway.api.negotiation import preferred
 from gateway.api.openai.chat import answer_headers
 from gateway.api.problems import to_document
+from gateway.api.services import Services
 from gateway.api.streaming import DisconnectWatcher, EventStream, cancelled_on_disconnect
 from gateway.completions.answer import HOLD_S
 from gateway.completions.broadcast import Subscriber, SubscriberClosed
-from gateway.container import Services
 from gateway.errors import GatewayError, InternalError
 from gateway.net import sse
 from gateway.wire import (

@@ -15,8 +15,8 @@ from gateway.api.context import RequestContext, hosts_in, note_page
 from gateway.api.middleware import request_context
 from gateway.api.negotiation import preferred
 from gateway.api.problems import to_document
+from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
-from gateway.container import Services
 from gateway.errors import GatewayError
 from gateway.net import sse
 from gateway.scraping.scraper import PreparedScrape, Scraper

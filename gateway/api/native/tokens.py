@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 
 from gateway.api.native.scrape import WORK
+from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
-from gateway.container import Services
 from gateway.wire import TokensRequest, TokensResponse
 
 

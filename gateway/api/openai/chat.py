@@ -16,11 +16,11 @@ from gateway.api.context import hosts_in, stages
 from gateway.api.middleware import request_context
 from gateway.api.openai.answers import ChatEvents, whole_body
 from gateway.api.openai.errors import exception_handlers
+from gateway.api.services import Services
 from gateway.api.streaming import DisconnectWatcher, EventStream, cancelled_on_disconnect
 from gateway.completions.broadcast import SubscriberClosed
 from gateway.completions.completion_cache import CachePolicy
 from gateway.completions.web_context import WebContext
-from gateway.container import Services
 from gateway.errors import InvalidRequest
 from gateway.wire import CacheReport, WebOptions, WebSource, encode_json
 

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Response, get, head
 from litestar.di import NamedDependency
 
-from gateway.container import Services
+from gateway.api.services import Services
 
 
 @get("/health/live", summary="The process answers", tags=["operation"], opt={"open": True})

@@ -14,7 +14,7 @@ import msgspec
 import re2
 
 from gateway.core.json_schema.keywords import CHECKS, MANY, NAMED, ONE, Fault, quote, shorten
-from gateway.core.llm.pointer import find, pointer, unescape
+from gateway.core.json_schema.pointer import find, pointer, unescape
 from gateway.errors import InvalidRequest
 
 MAX_SCHEMA_BYTES = 128 * 1024

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from gateway.core.json_schema.document import Document, Place
 from gateway.core.json_schema.keywords import quote
-from gateway.core.llm.pointer import pointer
+from gateway.core.json_schema.pointer import pointer
 
 MAX_STEPS = 500_000
 MAX_VALUE_DEPTH = 500  # nested objects and arrays

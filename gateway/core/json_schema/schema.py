@@ -16,6 +16,7 @@ from gateway.core.json_schema.document import (
     MAX_SCHEMA_DEPTH,
     Document,
 )
+from gateway.core.json_schema.pointer import find, unescape
 from gateway.core.json_schema.rules import (
     MAX_STEPS,
     MAX_VALUE_DEPTH,
@@ -24,7 +25,6 @@ from gateway.core.json_schema.rules import (
     Unbounded,
     Violation,
 )
-from gateway.core.llm.pointer import find, unescape
 
 __all__ = [
     "MAX_REFERENCES",

@@ -16,8 +16,8 @@ from functools import cached_property, partial
 from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
+from gateway.core.json_schema.pointer import escape
 from gateway.core.llm.phrases import Phrases, Piece
-from gateway.core.llm.pointer import escape
 from gateway.core.text.dates import Date, find_dates, read_moments
 from gateway.core.text.numbers import CURRENCIES, QUANTITY_CHARS, find_numbers, read_quantity
 from gateway.core.text.words import UNSPACED, Span, words_of

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, json
 
-from gateway.core.llm.pointer import escape
+from gateway.core.json_schema.pointer import escape
 
 _MAX_DEPTH = 64  # below it the first part's value is taken whole
 _MOST_TWINS = (

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
+from gateway.core.json_schema.pointer import count_values
 from gateway.core.json_schema.schema import Schema, Violation
 from gateway.core.llm.evidence import find_evidence
 from gateway.core.llm.merge import Part, merge_parts
-from gateway.core.llm.pointer import count_values
 from gateway.core.llm.reply import NoJson, read_json
 from gateway.core.llm.structured_answer import answer_from_structured
 from gateway.core.tasks.base import Task

@@ -17,9 +17,9 @@ from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
 from gateway.api.bodies import Bodies
 from gateway.api.openai import chat
+from gateway.api.services import Services
 from gateway.completions.completer import CHANCE, Completer
 from gateway.completions.web_context import WebContextBuilder
-from gateway.container import Services
 from gateway.net import sse
 from gateway.wire import ScrapeRequest, ScrapeResponse
 from tests.inline import InlineWorkers
