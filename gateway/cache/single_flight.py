@@ -50,6 +50,7 @@ class SingleFlight:
         work: Callable[[], Awaitable[Result]],
         *,
         look: Callable[[], Awaitable[Result | None]] | None = None,
+        was_stored: Callable[[Result], bool] = lambda result: True,
     ) -> Result:
         """Do the work of `key`, or share that of whoever does it already.
 
@@ -58,6 +59,7 @@ class SingleFlight:
             work: makes the result and stores it, with `fence=flight.fence(key)`.
             look: finds a result that another process has stored, None if there is none; without it the work
                 is shared within this process alone.
+            was_stored: whether `look` would find the result of this process's own work.
         """
 
         async def contained_work() -> Result:
@@ -66,7 +68,9 @@ class SingleFlight:
 
         flight = self._flights.get(key)
         if flight is None:
-            flight = _Flight(contained_work() if look is None else self._lead(key, contained_work, look))
+            flight = _Flight(
+                contained_work() if look is None else self._lead(key, contained_work, look, was_stored)
+            )
             self._flights[key] = flight
         else:
             self._joined()
@@ -84,15 +88,16 @@ class SingleFlight:
         return (lease.fence or None) if lease else None
 
     async def _lead(
-        self, key: str, work: Callable[[], Awaitable[Result]], look: Callable[[], Awaitable[Result | None]]
+        self,
+        key: str,
+        work: Callable[[], Awaitable[Result]],
+        look: Callable[[], Awaitable[Result | None]],
+        was_stored: Callable[[Result], bool],
     ) -> Result:
         mark = pass_key(key)
-        while True:
+        while (lease := await self._cache.lease(key, ttl_s=self._lease_ttl_s)) is None:
             if await self._cache.get(mark) is not None:
                 return await work()
-            lease = await self._cache.lease(key, ttl_s=self._lease_ttl_s)
-            if lease is not None:
-                break
             await asyncio.sleep(self._look_every_s * random.uniform(0.5, 1.5))
             if (found := await look()) is not None:
                 return found
@@ -104,7 +109,7 @@ class SingleFlight:
             except Exception:
                 await self._cache.set(mark, b"", ttl_s=self._pass_ttl_s)
                 raise
-            if await look() is None:
+            if not was_stored(result):
                 await self._cache.set(mark, b"", ttl_s=self._pass_ttl_s)
             return result
 

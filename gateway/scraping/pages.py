@@ -77,6 +77,9 @@ class LoadedPage(Struct, kw_only=True, frozen=True):
     cache: CacheReport
     snapshot: Snapshot | None = None
     storable: bool = False
+    is_new: bool = (
+        False  # the address answered something else before, if anything: nothing made of this is kept
+    )
     fetch_ms: float = 0
 
 
@@ -244,6 +247,7 @@ class Pages:
             cache=CacheReport(status="miss" if source.consulted else "bypass", not_stored=reason),
             snapshot=snapshot,
             storable=storable,
+            is_new=known is None or known.digest != entry.digest,
             fetch_ms=page.fetch_ms + (own.fetch_ms if own else 0),
         )
 
@@ -266,6 +270,9 @@ class Pages:
             newer = await self._find(request, source)
             return self._cached(source, newer, "hit") if newer and newer.fetched_at >= began_at else None
 
+        def was_stored(loaded: LoadedPage) -> bool:
+            return request.store and loaded.cache.not_stored is None
+
         async def lead() -> LoadedPage:
             nonlocal leads
             leads = True
@@ -278,7 +285,7 @@ class Pages:
             async with asyncio.timeout_at(deadline):
                 while True:
                     try:
-                        loaded = await self._flights.run(flight, lead, look=look)
+                        loaded = await self._flights.run(flight, lead, look=look, was_stored=was_stored)
                     except FetchTimeout:
                         if leads or deadline - time_s() < timeout_s * _WORTH_ANOTHER_TRY:
                             raise

@@ -211,7 +211,7 @@ class Scraper:
         """The content, made or found (the stage times of a found one are 0), and the page it is of."""
         page = prepared.page
         key = self._content_key(prepared, page)
-        if page.storable and (known := await load(self._cache, key, Content)):
+        if page.storable and not page.is_new and (known := await load(self._cache, key, Content)):
             return known, page
         snapshot = await self._pages.snapshot(page)
         if snapshot is None:
@@ -227,14 +227,17 @@ class Scraper:
         count_key = tokens_key(
             code=self._code, snapshot=page.entry.digest, vocabulary=vocabulary_digest(tokenizer)
         )
-        html_tokens = await load(self._cache, count_key, int) if page.storable else None
+        # a page that was just fetched is counted beside its cleaning: that costs less than asking the cache
+        was_kept = page.storable and page.snapshot is None
+        html_tokens = await load(self._cache, count_key, int) if was_kept else None
         task = _clean_task(prepared, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
         cleaned = await self._workers.run(task)
-        if html_tokens is None:
-            html_tokens = cleaned.html_tokens or 0
-        content = Content(cleaned=cleaned, html_tokens=html_tokens)
+        content = Content(
+            cleaned=cleaned, html_tokens=cleaned.html_tokens or 0 if html_tokens is None else html_tokens
+        )
         if page.storable:
-            await save(self._cache, count_key, content.html_tokens, ttl_s=CONTENT_TTL_S)
+            if html_tokens is None and (was_kept or page.is_new):
+                await save(self._cache, count_key, content.html_tokens, ttl_s=CONTENT_TTL_S)
             timeless = msgspec.structs.replace(cleaned, clean_ms=0, count_ms=0)
             await save(
                 self._cache, key, msgspec.structs.replace(content, cleaned=timeless), ttl_s=CONTENT_TTL_S

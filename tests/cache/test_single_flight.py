@@ -45,7 +45,7 @@ class Work:
         return await self.cache.get(KEY)
 
     async def run(self) -> bytes:
-        return await self.flight.run(KEY, self, look=self.look)
+        return await self.flight.run(KEY, self, look=self.look, was_stored=lambda _: self.stores)
 
 
 def worker(open_store: Open, *, delay_s: float = 0.1, stores: bool = True, lease_ttl_s: float = 10) -> Work:
