@@ -1,25 +1,28 @@
 """The OpenAPI document: made of the types that the routes decode and encode, so it cannot say anything else.
 
-Paths, summaries and scopes come from the handlers, schemas from msgspec, words from `field_words`; only what a
+Paths, summaries and scopes come from the handlers, schemas and descriptions from the types; only what a
 signature cannot tell (answers, errors, examples) is stated here, an `Operation` a route.
 """
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from gateway import __version__, errors
-from gateway.api.docs.field_words import FIELD_WORDS
-from gateway.api.openai.chat import ChatRequest
 from gateway.api.problems import TYPE_PREFIX
 from gateway.errors import GatewayError
 from gateway.wire import (
+    ChatCompletion,
+    ChatError,
+    ChatRequest,
     ExtractRequest,
     ExtractResponse,
+    ModelEntry,
+    ModelList,
     Problem,
     ScrapeRequest,
     ScrapeResponse,
@@ -31,62 +34,23 @@ JSON, PROBLEM, MARKDOWN = "application/json", "application/problem+json", "text/
 TEXT, EVENTS = "text/plain", "text/event-stream"
 
 
-class ModelEntry(Struct, kw_only=True):
-    """A model that can be asked for."""
-
-    id: str
-    object: Literal["model"]
-    created: int
-    owned_by: str
-    context_length: int | UnsetType = UNSET
-
-
-class ModelList(Struct, kw_only=True):
-    """OpenAI's list of models."""
-
-    object: Literal["list"]
-    data: list[ModelEntry]
-
-
-class ChatCompletion(Struct, kw_only=True):
-    """OpenAI's chat completion; fields of the model's server that are not named here come along."""
-
-    id: str
-    object: Literal["chat.completion"]
-    created: int
-    model: str
-    choices: list[dict[str, Any]]
-    usage: dict[str, Any] | UnsetType = UNSET
-    winnow: dict[str, Any]
-
-
-class ChatErrorBody(Struct, kw_only=True):
-    """OpenAI's error object."""
-
-    message: str
-    type: str
-    param: str | None
-    code: str | int | None
-
-
-class ChatError(Struct, kw_only=True):
-    """An error in OpenAI's shape."""
-
-    error: ChatErrorBody
-
-
 class Liveness(Struct, kw_only=True):
     """The process answers."""
 
-    status: Literal["live"]
+    status: Annotated[Literal["live"], Meta(description="Always `live`.")]
 
 
 class Readiness(Struct, kw_only=True):
     """What the service depends on, by name."""
 
-    status: Literal["ready", "degraded", "unready"]
-    draining: bool
-    checks: dict[str, str]
+    status: Annotated[
+        Literal["ready", "degraded", "unready"],
+        Meta(description="`ready`, `degraded` (serves with less) or `unready`."),
+    ]
+    draining: Annotated[bool, Meta(description="Whether the service is shutting down.")]
+    checks: Annotated[
+        dict[str, str], Meta(description="Each dependency by name: `ok`, or what is wrong with it.")
+    ]
 
 
 class Operation(Struct, kw_only=True, frozen=True):
@@ -250,7 +214,6 @@ _EVENT = {
     "description": "One event of the stream.",
     "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
 }
-_OURS = ("gateway.wire", "gateway.api.")  # where types of the API live
 
 
 def routes_of(app: Litestar) -> Iterable[tuple[str, HTTPRouteHandler]]:
@@ -363,19 +326,7 @@ def _kinds() -> list[type]:
 def _schemas() -> dict[str, Any]:
     kinds = _kinds()
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-    bases = {kind.__name__: kind.__mro__ for kind in _structs(Struct)}
-    for name, schema in schemas.items():
+    for schema in schemas.values():
         if "description" in schema:
             schema["description"] = " ".join(schema["description"].split())
-        for field, about in schema.get("properties", {}).items():
-            words = (FIELD_WORDS.get(base.__name__, {}).get(field) for base in bases[name])
-            about["description"] = next(filter(None, words), "")
     return schemas
-
-
-def _structs(root: type) -> Iterable[type]:
-    kind: type
-    for kind in root.__subclasses__():
-        if kind.__module__.startswith(_OURS):
-            yield kind
-        yield from _structs(kind)

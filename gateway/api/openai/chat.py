@@ -1,14 +1,13 @@
 """`POST /v1/chat/completions` and `GET /v1/models`, in OpenAI's shapes: decode, call, encode."""
 
 from contextlib import ExitStack
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, Router, get, post, route
 from litestar.di import NamedDependency
 from litestar.exceptions import MethodNotAllowedException
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
-from msgspec import Meta, Struct
 
 from backends.base import CompletionRequest, Route
 from gateway.api.bodies import to_kind
@@ -22,27 +21,11 @@ from gateway.completions.broadcast import SubscriberClosed
 from gateway.completions.completion_cache import CachePolicy
 from gateway.completions.web_context import WebContext
 from gateway.errors import InvalidRequest
-from gateway.wire import CacheReport, WebOptions, WebSource, encode_json
+from gateway.wire import CacheReport, ChatRequest, WebSource, encode_json
 
 # where and as whom a request goes is the operator's to say
 _OPERATORS = {"base_url", "api_base", "api_key", "api_type", "api_version", "extra_headers", "extra_query"}
 _OURS = {"model", "messages", "stream", "stream_options", "web"}
-
-
-class ChatRequest(Struct, kw_only=True, frozen=True):
-    """The fields of OpenAI's request that this gateway reads; any other is passed to the model's server."""
-
-    messages: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=10_000)]
-    model: Annotated[str, Meta(max_length=200)] | None = None
-    stream: bool | None = None
-    stream_options: dict[str, Any] | None = None
-    temperature: float | None = None
-    seed: int | None = None
-    max_tokens: Annotated[int, Meta(ge=1)] | None = None
-    max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
-    stop: str | Annotated[list[str], Meta(max_length=100)] | None = None
-    response_format: dict[str, Any] | None = None
-    web: WebOptions | None = None  # ours: pages to answer from
 
 
 @post(

@@ -12,7 +12,6 @@ import httpx2
 import jsonschema
 import pytest
 
-from gateway.api.docs.field_words import FIELD_WORDS
 from gateway.api.docs.openapi import OPERATIONS, describe, routes_of
 from gateway.api.docs.reference import to_markdown
 from gateway.app import create_app
@@ -44,17 +43,15 @@ def test_document_has_every_route(tmp_path: Path) -> None:
     assert served == set(OPERATIONS)
 
 
-def test_document_has_words_for_every_field_and_none_left_over(document: dict[str, Any]) -> None:
+def test_document_describes_every_field(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     silent = [
         f"{name}.{field}"
         for name, schema in schemas.items()
         for field, about in schema.get("properties", {}).items()
-        if not about["description"]
+        if not about.get("description")
     ]
     assert silent == []
-    said = {about["description"] for schema in schemas.values() for about in schema["properties"].values()}
-    assert {words for fields in FIELD_WORDS.values() for words in fields.values()} <= said
 
 
 def test_document_has_every_code(document: dict[str, Any]) -> None:

@@ -1,0 +1,67 @@
+"""What several calls share: addresses, counts, warnings, where a page or answer came from."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+DEFAULT_TOKENIZER = "o200k_base"
+MAX_TIMEOUT_S = 300.0
+
+CacheStatus = Literal["hit", "stale", "revalidated", "miss", "bypass"]
+
+Selector = Annotated[str, Meta(min_length=1, max_length=1000)]
+Url = Annotated[str, Meta(min_length=1, max_length=8192)]
+
+
+class Notice(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Something the caller should know about a result that is a result all the same."""
+
+    code: Annotated[str, Meta(description="Stable name of what happened.")]
+    message: Annotated[str, Meta(description="The same in a sentence.")]
+    count: Annotated[int | None, Meta(description="How often.")] = None
+    samples: Annotated[
+        list[str],
+        Meta(
+            description="Pieces of the hidden text, cut short, if `include` names `hidden`; absent otherwise."
+        ),
+    ] = []
+
+
+class TokenReport(Struct, kw_only=True, frozen=True):
+    """Exact counts by `tokenizer`: the page's HTML as received, and the content returned."""
+
+    tokenizer: Annotated[str, Meta(description="The tokenizer the counts are true of.")]
+    html: Annotated[
+        int,
+        Meta(
+            description="Tokens of the page as received, also where the content is made of the site's own "
+            "markdown, which the page links to."
+        ),
+    ]
+    content: Annotated[int, Meta(description="Tokens of the content returned.")]
+    saved: Annotated[int, Meta(description="Tokens saved: `html` less `content`.")]
+    reduction: Annotated[float, Meta(description="`saved` / `html`; 0 when there was nothing to save.")]
+
+    @classmethod
+    def of(cls, *, tokenizer: str, html: int, content: int) -> "TokenReport":
+        """The report of two counts."""
+        saved = max(0, html - content)
+        reduction = round(saved / html, 4) if html else 0.0
+        return cls(tokenizer=tokenizer, html=html, content=content, saved=saved, reduction=reduction)
+
+
+class CacheReport(Struct, kw_only=True, frozen=True):
+    """Where the page or answer came from, how old it is, and why it was not kept if it was not."""
+
+    status: Annotated[CacheStatus, Meta(description="What the cache did.")]
+    age_s: Annotated[float, Meta(description="Seconds since it was fetched or answered.")] = 0
+    not_stored: Annotated[
+        str | None,
+        Meta(
+            description="Why it is not in the cache, such as `no-store` or `store is false`; null when it is."
+        ),
+    ] = None
+
+
+encode_json = msgspec.json.Encoder().encode

@@ -1,0 +1,211 @@
+"""`POST /v1/scrape`: what to make of a page, and what was made of it."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from gateway.wire.common import (
+    DEFAULT_TOKENIZER,
+    MAX_TIMEOUT_S,
+    CacheReport,
+    Notice,
+    Selector,
+    TokenReport,
+    Url,
+)
+
+Format = Literal["markdown", "text", "html"]
+Scope = Literal["main", "page"]
+Include = Literal["links", "images", "metadata", "structured", "outline", "chunks", "html", "hidden"]
+LinkStyle = Literal["inline", "reference", "none"]
+ImageStyle = Literal["none", "alt", "inline"]
+Renderer = Literal["native", "markdownify"]
+RenderMode = Literal["never", "auto", "always"]
+
+
+class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What to make of a page, and how to get it; the source is named elsewhere."""
+
+    format: Annotated[Format, Meta(description="Format of `content`.")] = "markdown"
+    scope: Annotated[
+        Scope, Meta(description="`main`: the main content alone; `page`: everything visible.")
+    ] = "main"
+    include: Annotated[
+        list[Include],
+        Meta(
+            max_length=20,
+            description="Further parts of the page to return. `links`, `images`, `structured`, `chunks` and "
+            "`html` are absent unless named, `outline` is empty; `metadata` is always there. `hidden` "
+            "adds samples of the hidden text to its warning: text by others, not to be shown to a "
+            "model.",
+        ),
+    ] = []
+    select: Annotated[
+        Selector | None, Meta(description="CSS selector; only what it matches is kept. null: the whole page.")
+    ] = None
+    remove: Annotated[
+        list[Selector], Meta(max_length=50, description="CSS selectors; what they match is dropped first.")
+    ] = []
+    links: Annotated[LinkStyle, Meta(description="How links are written; `none` keeps their text.")] = (
+        "inline"
+    )
+    images: Annotated[
+        ImageStyle, Meta(description="How images are written; `alt` keeps their alternative text.")
+    ] = "none"
+    renderer: Annotated[Renderer, Meta(description="What writes the markdown.")] = "native"
+    tokenizer: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=100,
+            description="Tokenizer of all counts: an encoding (`o200k_base`, `cl100k_base`) or a model's name.",
+        ),
+    ] = DEFAULT_TOKENIZER
+    max_tokens: Annotated[
+        Annotated[int, Meta(ge=1, le=10_000_000)] | None,
+        Meta(description="Tokens of content to return at most, cut between blocks. null: all."),
+    ] = None
+    cursor: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=400)] | None,
+        Meta(description="`next_cursor` of an earlier answer: continue there, over the same snapshot."),
+    ] = None
+    max_age_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=31_536_000,
+            description="Seconds; a cached page up to this old will do. 0 asks the origin anew.",
+        ),
+    ] = 3600
+    store: Annotated[bool, Meta(description="Whether the page may be kept in the cache.")] = True
+    timeout_s: Annotated[
+        Annotated[float, Meta(gt=0, le=MAX_TIMEOUT_S)] | None,
+        Meta(
+            description="Seconds the fetch may take, redirects and body included. null: the gateway's setting "
+            "`FETCH_TIMEOUT_S`."
+        ),
+    ] = None
+    headers: Annotated[
+        dict[str, str],
+        Meta(
+            max_length=100, description="Headers for the origin; such a request has cache entries of its own."
+        ),
+    ] = {}
+    render: Annotated[
+        RenderMode, Meta(description="When to run the page's scripts in a browser, where one is installed.")
+    ] = "auto"
+
+
+class ScrapeRequest(ScrapeOptions, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/scrape`: `url` alone is fetched; with `html`, which is taken as it is, `url` is its base address."""
+
+    url: Annotated[
+        Url | None,
+        Meta(
+            description="Absolute http(s) address of the page; with `html`, its base address, which is not "
+            "fetched."
+        ),
+    ] = None
+    html: Annotated[str | None, Meta(description="The page itself, instead of fetching it.")] = None
+
+
+class Metadata(Struct, kw_only=True, frozen=True):
+    """What the page says of itself; null where it says nothing."""
+
+    description: Annotated[str | None, Meta(description="The page's summary of itself.")] = None
+    author: Annotated[str | None, Meta(description="Who wrote it.")] = None
+    published: Annotated[str | None, Meta(description="When: ISO 8601, date or date-time.")] = None
+    language: Annotated[str | None, Meta(description="Language, BCP 47.")] = None
+    site_name: Annotated[str | None, Meta(description="The site's name.")] = None
+    canonical_url: Annotated[str | None, Meta(description="The address the page calls its own.")] = None
+    image: Annotated[str | None, Meta(description="Address of the page's picture.")] = None
+    page_type: Annotated[
+        str | None, Meta(description="Kind of page, such as `article`, `product`, `forum` or `listing`.")
+    ] = None
+
+
+class Link(Struct, kw_only=True, frozen=True):
+    """A link in the content: absolute http(s) address and visible text."""
+
+    url: Annotated[str, Meta(description="Absolute address.")]
+    text: Annotated[str, Meta(description="Visible text.")]
+
+
+class Image(Struct, kw_only=True, frozen=True):
+    """An image in the content: absolute http(s) address and alternative text."""
+
+    url: Annotated[str, Meta(description="Absolute address.")]
+    alt: Annotated[str, Meta(description="Alternative text.")]
+
+
+class Section(Struct, kw_only=True, frozen=True):
+    """One heading of the outline; `tokens` counts its section, sub-sections not included."""
+
+    heading: Annotated[str, Meta(description="The heading's text.")]
+    level: Annotated[int, Meta(description="1 to 6.")]
+    tokens: Annotated[int, Meta(description="Tokens of the section, sub-sections not included.")]
+    cursor: Annotated[str, Meta(description="Send it as `cursor` to start there.")]
+
+
+class Chunk(Struct, kw_only=True, frozen=True):
+    """A piece of the content of bounded size, with the headings above it, outermost first."""
+
+    content: Annotated[str, Meta(description="The piece.")]
+    headings: Annotated[list[str], Meta(description="The headings above it, outermost first.")]
+    tokens: Annotated[int, Meta(description="Tokens of the piece.")]
+
+
+class ScrapeTimings(Struct, kw_only=True, frozen=True):
+    """Wall-clock milliseconds of each stage; a stage that did not run is 0."""
+
+    fetch_ms: Annotated[float, Meta(description="Milliseconds of the fetch.")] = 0
+    clean_ms: Annotated[float, Meta(description="Milliseconds of cleaning.")] = 0
+    count_ms: Annotated[float, Meta(description="Milliseconds of counting.")] = 0
+    total_ms: Annotated[float, Meta(description="Milliseconds of the whole request.")] = 0
+
+
+class ScrapeResponse(Struct, kw_only=True, frozen=True):
+    """The answer of `POST /v1/scrape`. Optional parts are absent unless `include` names them."""
+
+    id: Annotated[str, Meta(description="Identifier of this answer.")]
+    url: Annotated[
+        str | None, Meta(description="The address that was asked for; null when `html` came alone.")
+    ]
+    final_url: Annotated[str | None, Meta(description="The address after redirects.")]
+    status: Annotated[
+        int | None, Meta(description="HTTP status of the origin; null when nothing was fetched.")
+    ]
+    content_type: Annotated[str, Meta(description="Media type of the page as received.")]
+    title: Annotated[str | None, Meta(description="The page's title.")]
+    content: Annotated[str, Meta(description="The page in the format asked for.")]
+    metadata: Annotated[Metadata, Meta(description="What the page says of itself.")]
+    tokens: Annotated[TokenReport, Meta(description="Exact counts before and after.")]
+    confidence: Annotated[
+        float | None,
+        Meta(description="0 to 1: how sure the choice of the main content is; null for scope `page`."),
+    ]
+    next_cursor: Annotated[str | None, Meta(description="Where to continue; null at the end.")]
+    outline: Annotated[
+        list[Section],
+        Meta(description="The headings, with the tokens of each section; empty unless `include` names it."),
+    ]
+    cache: Annotated[CacheReport, Meta(description="Where the page came from.")]
+    timings: Annotated[ScrapeTimings, Meta(description="Milliseconds of each stage.")]
+    warnings: Annotated[list[Notice], Meta(description="What the caller should know of this result.")]
+    links: Annotated[
+        list[Link] | UnsetType, Meta(description="The content's links, if `include` names them.")
+    ] = UNSET
+    images: Annotated[
+        list[Image] | UnsetType, Meta(description="The content's images, if `include` names them.")
+    ] = UNSET
+    structured: Annotated[
+        list[dict[str, Any]] | UnsetType,
+        Meta(description="JSON-LD, microdata and OpenGraph of the page, if `include` names them."),
+    ] = UNSET
+    chunks: Annotated[
+        list[Chunk] | UnsetType,
+        Meta(description="The content in pieces of bounded size, if `include` names them."),
+    ] = UNSET
+    html: Annotated[
+        str | UnsetType, Meta(description="`content` as HTML, the same piece of it, if `include` names it.")
+    ] = UNSET
