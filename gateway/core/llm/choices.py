@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+_MAX_DEPTH = 64  # of objects that merge; what a server nests deeper is replaced whole, so recursion has an end
 _REPLACED = {"role", "id", "type", "index", "name"}  # sent once, or the same each time; other texts grow
 
 
@@ -98,7 +99,7 @@ class _ChoiceFold:
         return choice | self._choice
 
 
-def _grow(target: dict[str, Any], piece: dict[str, Any]) -> None:
+def _grow(target: dict[str, Any], piece: dict[str, Any], depth: int = 0) -> None:
     """Add a delta to what came before: texts and lists grow, objects merge, the rest is replaced."""
     for key, value in piece.items():
         if value is None:
@@ -107,8 +108,8 @@ def _grow(target: dict[str, Any], piece: dict[str, Any]) -> None:
             target.setdefault(key, _Text()).append(value)
         elif isinstance(value, list):
             target.setdefault(key, []).extend(value)
-        elif isinstance(value, dict):
-            _grow(target.setdefault(key, {}), value)
+        elif isinstance(value, dict) and depth < _MAX_DEPTH:
+            _grow(target.setdefault(key, {}), value, depth + 1)
         elif value != "":
             target[key] = value
 
@@ -117,9 +118,9 @@ class _Text(list[str]):
     """Pieces of one text."""
 
 
-def _joined(value: Any) -> Any:
+def _joined(value: Any, depth: int = 0) -> Any:
     if isinstance(value, _Text):
         return "".join(value)
-    if isinstance(value, dict):
-        return {key: _joined(item) for key, item in value.items()}
+    if isinstance(value, dict) and depth <= _MAX_DEPTH:
+        return {key: _joined(item, depth + 1) for key, item in value.items()}
     return value

@@ -82,3 +82,31 @@ def test_replay_folds_to_the_same_choices(said: list[tuple[int, dict[str, str]]]
     chunks += [[delta({}, index, finish_reason=reason)] for index in {index for index, _ in said}]
     choices = fold_choices(chunks)
     assert fold_choices(replay_choices(choices)) == choices
+
+
+def nested(depth: int, text: str) -> dict[str, Any]:
+    value: dict[str, Any] = {"text": text}
+    for _ in range(depth):
+        value = {"next": value}
+    return value
+
+
+def innermost(value: dict[str, Any]) -> str:
+    while "next" in value:
+        value = value["next"]
+    text: str = value["text"]
+    return text
+
+
+@pytest.mark.parametrize(
+    ("depth", "text"),
+    [
+        pytest.param(62, "Hello", id="merges"),
+        pytest.param(500, "lo", id="replaced-whole"),
+        pytest.param(100_000, "lo", id="deeper-than-the-stack"),
+    ],
+)
+def test_objects_in_a_delta_merge_to_a_bounded_depth(depth: int, text: str) -> None:
+    pieces = [[delta({"extension": nested(depth, piece)})] for piece in ("Hel", "lo")]
+    (choice,) = fold_choices(pieces)
+    assert innermost(choice["message"]["extension"]) == text
