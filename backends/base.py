@@ -4,13 +4,14 @@ A backend is an adapter to one place that runs models. It knows nothing of pages
 packages write theirs against this module and `backends.specs` (docs/backends.md).
 """
 
-import difflib
 import hashlib
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
+
+from gateway.did_you_mean import did_you_mean
 
 FinishReason = Literal[
     "stop", "length", "tool_calls", "content_filter"
@@ -80,8 +81,7 @@ class UnknownModel(LookupError):
     def __init__(self, model: str, known: list[str]) -> None:
         self.model, self.known = model, known
         listed = ", ".join(known[:30]) + (f" and {len(known) - 30} more" if len(known) > 30 else "")
-        close = difflib.get_close_matches(model, known, n=1, cutoff=0.6)
-        hint = f"; did you mean {close[0]}?" if close else ""
+        hint = did_you_mean(model, known)
         super().__init__(f"the model `{model}` is not served here; known models: {listed or 'none'}{hint}")
 
 

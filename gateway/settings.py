@@ -1,6 +1,5 @@
 """Settings: a frozen value built from an environment and an optional winnow.toml, never read at import."""
 
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gateway.auth.keys import Key
+from gateway.did_you_mean import did_you_mean
 
 PREFIX = "WINNOW_"
 Positive = Annotated[float, Meta(gt=0)]
@@ -174,5 +174,4 @@ def _makes_list(field: msgspec.structs.FieldInfo) -> bool:
 
 
 def _nearest(name: str, known: set[str], prefix: str) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; did you mean {prefix}{close[0]}?" if close else "; the README lists them all"
+    return did_you_mean(name, known, prefix=prefix) or "; the README lists them all"

@@ -1,9 +1,7 @@
 """Request bodies, read as their types say: Litestar alone would take "5" for 5 and 0 for false."""
 
 import asyncio
-import difflib
 import re
-from collections.abc import Iterable
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -11,6 +9,7 @@ import msgspec
 from gateway.core.http.json_body import decode_json
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.body import DecodeBody
+from gateway.did_you_mean import did_you_mean
 from gateway.errors import InvalidRequest
 
 LONG_BYTES = 256 * 1024  # takes about a millisecond
@@ -67,21 +66,16 @@ def _explain(message: str, kind: Any) -> str:
     """msgspec's words; where there is a choice of values or names, what it is."""
     if (wrong := _WRONG_CHOICE.fullmatch(message)) and get_origin(kind) is Literal:
         choices = [str(choice) for choice in get_args(kind)]
-        return f"'{_cut(wrong[1])}' is not one of {', '.join(choices)}{_nearest(wrong[1], choices)}"
+        return f"'{_cut(wrong[1])}' is not one of {', '.join(choices)}{did_you_mean(wrong[1], choices)}"
     if (unknown := _UNKNOWN_KEY.fullmatch(message)) and hasattr(kind, "__struct_encode_fields__"):
         known = kind.__struct_encode_fields__
         log_fields = f"unknown field `{_cut(unknown[1])}`"
-        return f"{log_fields}{_nearest(unknown[1], known) or '; there are ' + ', '.join(known)}"
+        return f"{log_fields}{did_you_mean(unknown[1], known) or '; there are ' + ', '.join(known)}"
     return message
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word[:_SHOWN_CHARACTERS], known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _type_at(kind: Any, field: str) -> Any:

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-_MAX_DEPTH = 64  # of objects that merge; what a server nests deeper is replaced whole, so recursion has an end
+_MAX_DEPTH = (
+    64  # of objects that merge; what a server nests deeper is replaced whole, so recursion has an end
+)
 _REPLACED = {"role", "id", "type", "index", "name"}  # sent once, or the same each time; other texts grow
 
 
