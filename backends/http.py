@@ -1,7 +1,6 @@
 """What the adapters of HTTP APIs share: the connection, and failures told in our terms."""
 
-from collections.abc import Awaitable, Mapping
-from email.utils import parsedate_to_datetime
+from collections.abc import Awaitable
 from time import time
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -17,6 +16,7 @@ from backends.base import (
     UpstreamUnavailable,
 )
 from gateway.net.asyncio_backend import AsyncioBackend
+from gateway.net.retry_after import read_retry_after
 
 CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 5.0
@@ -111,7 +111,7 @@ def _refusal(response: httpx2.Response, body: object) -> UpstreamError:
     status, headers = response.status_code, response.headers
     fields = _error_object(body)
     said = str(fields.get("message") or fields.get("detail") or "")[:1000]
-    after = retry_after_s(headers)
+    after = read_retry_after(headers, now=time())
     kept = {name: value for name, value in headers.items() if name.lower().startswith(_PASSED_ON)}
     if status in (401, 403):
         return UpstreamRejected(f"it refused the configured key ({status})", upstream_status=status)
@@ -129,20 +129,3 @@ def _error_object(body: object) -> dict[str, Any]:
         return {}
     error = body.get("error", body)
     return error if isinstance(error, dict) else {"message": error}
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait as an answer's headers say: `retry-after-ms`, seconds, or a date (RFC 9110, 10.2.3)."""
-    if (milliseconds := headers.get("retry-after-ms", "")).isdigit():
-        return int(milliseconds) / 1000
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
-    except ValueError:
-        return None

@@ -1,1 +1,1 @@
-"""What every HTTP client and server here shares: server-sent events and sockets. Imports errors only."""
+"""What every HTTP client and server here shares: server-sent events, Retry-After and sockets. Imports errors only."""

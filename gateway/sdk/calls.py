@@ -1,6 +1,7 @@
 """The client's half without a network: what to send, how to read what comes back, when to try again."""
 
 import random
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from gateway.errors import BY_CODE, BackendInterrupted, GatewayError, GatewayUnreachable
 from gateway.net import sse
+from gateway.net.retry_after import read_retry_after
 from gateway.sdk.schemas import instance_of, json_schema_of
 from gateway.wire import (
     MAX_TIMEOUT_S,
@@ -208,17 +210,12 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayE
         problem = {}
     kind = BY_CODE.get(str(problem.get("code")), GatewayError)
     detail = str(problem.get("detail") or f"the gateway answered {status} without saying why")
-    facts: dict[str, Any] = {"retry_after_s": _retry_after_s(headers)}
+    facts: dict[str, Any] = {"retry_after_s": read_retry_after(headers, now=time.time())}
     if isinstance(problem.get("extra"), dict):
         facts |= problem["extra"]
     error = kind(detail, **facts)
     error.request_id = problem.get("request_id") or headers.get("x-request-id")
     return error
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    raw = headers.get("retry-after", "")
-    return float(raw) if raw.isdigit() else None
 
 
 class Answer(Struct, frozen=True):

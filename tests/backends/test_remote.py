@@ -7,7 +7,6 @@ import pytest
 
 from backends import base
 from backends.base import Completion, CompletionRequest, Delta
-from backends.http import retry_after_s
 from backends.remote import RemoteBackend, build
 from backends.specs import BackendSpec
 from tests.upstream import DONE, HELLO, JSON, Heard, Piece, Said, chunk, error, upstream
@@ -309,17 +308,3 @@ async def test_health_tells_a_refused_key_and_an_unreachable_server() -> None:
     backend = RemoteBackend(name="r", url="http://127.0.0.1:9/v1")
     assert "reached" in str(await backend.health())
     await backend.aclose()
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "7"}, 7),
-        ({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0),
-        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
-        ({"retry-after": "soon"}, None),
-    ],
-)
-def test_retry_after_is_read_in_all_its_forms(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after_s(headers) == seconds

@@ -27,12 +27,12 @@ from gateway.fetch.http.headers import (
     DEFAULT_USER_AGENT,
     filter_headers,
     read_location,
-    read_retry_after,
     request_headers,
     without_wire_headers,
 )
 from gateway.fetch.http.host_limits import Hosts
 from gateway.fetch.http.robots import MAX_ROBOTS_BYTES, Robots
+from gateway.net.retry_after import read_retry_after
 
 MAX_REDIRECTS = 5
 MAX_TRIES = 3
@@ -233,8 +233,8 @@ def _wait_after(reply: Reply, *, tries: int, deadline: float) -> float | None:
     if reply.status not in _TRY_AGAIN or tries == MAX_TRIES:
         return None
     wait_s = _backoff(tries)
-    if asked := reply.headers.get("retry-after"):
-        wait_s = max(wait_s, read_retry_after(asked, now=time.time()) or 0.0)
+    if asked_s := read_retry_after(reply.headers, now=time.time()):
+        wait_s = max(wait_s, asked_s)
     return wait_s if wait_s <= MAX_RETRY_AFTER_S and time.monotonic() + wait_s < deadline else None
 
 

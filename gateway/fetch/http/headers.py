@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from email.utils import parsedate_to_datetime
 
 from gateway.core.http.url import Url
 from gateway.errors import InvalidRequest
@@ -132,14 +131,3 @@ def read_location(lines: Iterable[tuple[bytes, bytes]]) -> str | None:
             except UnicodeDecodeError:
                 return value.decode("latin-1").strip()
     return None
-
-
-def read_retry_after(value: str, *, now: float) -> float | None:
-    """Seconds from `now` (epoch) that a Retry-After header asks for; None when it says nothing."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (ValueError, TypeError, OverflowError):
-        return None
