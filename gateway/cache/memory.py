@@ -5,10 +5,10 @@ or deleted shows after that long.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from gateway.byte_lru import ByteLru
 from gateway.cache.base import Entry, Lease, Store
 from gateway.cache.keys import namespace_of
 
@@ -31,9 +31,8 @@ class MemoryCache:
 
     def __init__(self, below: Store, *, size_bytes: int, hold_s: float = 5) -> None:
         self._below = below
-        self._size_bytes, self._hold_s = size_bytes, hold_s
-        self._held: OrderedDict[str, _Held] = OrderedDict()
-        self._used_bytes = 0
+        self._hold_s = hold_s
+        self._held: ByteLru[str, _Held] = ByteLru(size_bytes)
         self._hits = 0
         # reads under way below, by key: a write in between makes what they bring back old
         self._reading: dict[str, object] = {}
@@ -82,7 +81,7 @@ class MemoryCache:
     async def stats(self) -> Mapping[str, int | float | str]:
         mine = {
             "memory_entries": len(self._held),
-            "memory_bytes": self._used_bytes,
+            "memory_bytes": self._held.used_bytes,
             "memory_hits": self._hits,
         }
         return {**await self._below.stats(), **mine}
@@ -102,32 +101,20 @@ class MemoryCache:
         if held is None:
             return None
         if time.time() >= held.until:
-            self._drop(key)
+            self._held.drop(key)
             return None
-        self._held.move_to_end(key)
         self._hits += 1
         return held.entry
 
     def _hold(self, key: str, entry: Entry) -> None:
-        cost = len(entry.value) + _OVERHEAD_BYTES
-        if cost > self._size_bytes // 4:
-            return
-        self._drop(key)
-        self._held[key] = _Held(entry, min(entry.expires_at, time.time() + self._hold_s))
-        self._used_bytes += cost
-        while self._used_bytes > self._size_bytes:
-            self._drop(next(iter(self._held)))
+        held = _Held(entry, min(entry.expires_at, time.time() + self._hold_s))
+        self._held.put(key, held, size_bytes=len(entry.value) + _OVERHEAD_BYTES)
 
     def _forget(self, key: str) -> None:
         self._reading.pop(key, None)
-        self._drop(key)
-
-    def _drop(self, key: str) -> None:
-        held = self._held.pop(key, None)
-        if held is not None:
-            self._used_bytes -= len(held.entry.value) + _OVERHEAD_BYTES
+        self._held.drop(key)
 
     def _forget_all(self, namespace: str | None) -> None:
         self._reading.clear()
         for key in [key for key in self._held if namespace is None or namespace_of(key) == namespace]:
-            self._drop(key)
+            self._held.drop(key)

@@ -6,12 +6,12 @@ in memory, unchanged to the byte, and the page is as fresh as the request asks.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
 from msgspec import UNSET, Struct
 
+from gateway.byte_lru import ByteLru
 from gateway.cache.base import Cache
 from gateway.core.http.cache_policy import fresh_until_s
 from gateway.ids import new_id
@@ -58,20 +58,16 @@ class CachedResponses:
     ) -> None:
         self._cache = cache
         self._on_event = on_event
-        self._size_bytes = size_bytes
         self._now = now
-        self._kept: OrderedDict[tuple[str, bytes], CachedResponse] = OrderedDict()
-        self._used_bytes = 0
+        self._kept: ByteLru[tuple[str, bytes], CachedResponse] = ByteLru(size_bytes)
 
     def find(self, body: bytes, *, tenant: str) -> CachedResponse | None:
         """The answer to a request of these bytes, None when it has to be made."""
-        key = (tenant, body)
-        answer = self._kept.get(key)
+        answer = self._kept.get((tenant, body))
         if answer is None:
             return None
         if self._now() >= answer.fresh_until or self._cache.peek(answer.page_key) != answer.page:
             return None  # what is made in its place is kept over it
-        self._kept.move_to_end(key)
         self._on_event(answer.summary)
         return answer
 
@@ -99,24 +95,13 @@ class CachedResponses:
                 headers=entry.headers, stored_at_s=entry.fetched_at, max_age_s=prepared.request.max_age_s
             ),
         )
-        if answer.size_bytes > self._size_bytes // 4:
-            return
-        key = (tenant, body)
-        self._drop(key)
-        self._kept[key] = answer
-        self._used_bytes += answer.size_bytes
-        while self._used_bytes > self._size_bytes:
-            self._drop(next(iter(self._kept)))
+        self._kept.put((tenant, body), answer, size_bytes=answer.size_bytes)
 
     def render(self, answer: CachedResponse, *, took_ms: float) -> bytes:
         """The response of this moment, as JSON."""
         cache = CacheReport(status="hit", age_s=round(self._now() - answer.born_at, 3))
         timings = msgspec.structs.replace(answer.summary.timings, total_ms=round(took_ms, 2))
         return b"%b%b%b%b" % (_opening(new_id()), answer.head, _report(cache, timings), answer.tail)
-
-    def _drop(self, key: tuple[str, bytes]) -> None:
-        if dropped := self._kept.pop(key, None):
-            self._used_bytes -= dropped.size_bytes
 
 
 def _opening(name: str) -> bytes:

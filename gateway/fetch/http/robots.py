@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
+from gateway.byte_lru import ByteLru
 from gateway.core.http.robots import product_token
 from gateway.core.http.url import Url, parse_url
 from gateway.core.tasks.base import Workers
@@ -16,8 +16,8 @@ from gateway.panics import contained
 MAX_ROBOTS_BYTES = 500 * 1024  # RFC 9309 2.5
 HELD_S = 24 * 3600.0  # RFC 9309 2.4
 UNREACHABLE_HELD_S = 300.0
-MAX_SITES = 5000
 MAX_HELD_BYTES = 32 * 1024**2
+_SITE_BYTES = 4096  # what a site costs beside its file: task, names, dict slot
 
 
 class Robots:
@@ -35,8 +35,7 @@ class Robots:
         self._fetch = fetch
         self._workers = workers
         self._product = product_token(user_agent)
-        self._sites: OrderedDict[str, tuple[float, asyncio.Task[bytes | None]]] = OrderedDict()
-        self._held_bytes = 0
+        self._sites: ByteLru[str, tuple[float, asyncio.Task[bytes | None]]] = ByteLru(MAX_HELD_BYTES)
 
     async def check(self, url: Url) -> float:
         """Let a URL pass, or not.
@@ -61,13 +60,8 @@ class Robots:
         """The site's file, empty where it has none, None where nobody knows (RFC 9309 2.3.1)."""
         known = self._sites.get(url.origin)
         if known is None or known[0] < time.monotonic():
-            self._drop(url.origin)
-            task = asyncio.create_task(self._ask(url))
-            known = self._sites[url.origin] = (time.monotonic() + HELD_S, task)
-            while len(self._sites) > MAX_SITES or (
-                self._held_bytes > MAX_HELD_BYTES and len(self._sites) > 1
-            ):
-                self._drop(next(iter(self._sites)))
+            known = (time.monotonic() + HELD_S, asyncio.create_task(self._ask(url)))
+            self._sites.put(url.origin, known, size_bytes=_SITE_BYTES)
         return await asyncio.shield(known[1])  # a caller who gives up does not take the others' answer along
 
     async def _ask(self, url: Url) -> bytes | None:
@@ -77,19 +71,16 @@ class Robots:
         except GatewayError:
             fetched = None
         except BaseException:
-            self._sites.pop(url.origin, None)  # it says nothing about the site: the next caller asks again
+            self._sites.drop(url.origin)  # it says nothing about the site: the next caller asks again
             raise
         task = asyncio.current_task()
         assert task is not None
         if fetched is None or fetched.status >= 500 or fetched.status == 429:
-            self._sites[url.origin] = (time.monotonic() + UNREACHABLE_HELD_S, task)
+            unreachable = (time.monotonic() + UNREACHABLE_HELD_S, task)
+            self._sites.put(url.origin, unreachable, size_bytes=_SITE_BYTES)
             return None
         robots = b"" if fetched.status >= 400 else fetched.body
-        if self._sites.get(url.origin, (0.0, None))[1] is task:  # else it was dropped on its way
-            self._held_bytes += len(robots)
+        known = self._sites.get(url.origin)
+        if known is not None and known[1] is task:  # else it was dropped on its way
+            self._sites.put(url.origin, known, size_bytes=_SITE_BYTES + len(robots))
         return robots
-
-    def _drop(self, origin: str) -> None:
-        _, task = self._sites.pop(origin, (0.0, None))
-        if task is not None and task.done() and not task.cancelled() and not task.exception():
-            self._held_bytes -= len(task.result() or b"")
