@@ -13,6 +13,25 @@ from msgspec import Struct
 
 from gateway.did_you_mean import did_you_mean
 
+# what a backend of another package is written against
+__all__ = [
+    "Backend",
+    "Completion",
+    "CompletionRequest",
+    "ContextExceeded",
+    "Delta",
+    "FinishReason",
+    "ModelInfo",
+    "Price",
+    "UpstreamError",
+    "UpstreamInterrupted",
+    "UpstreamRejected",
+    "UpstreamTimeout",
+    "UpstreamUnavailable",
+    "Usage",
+    "identity_of",
+]
+
 FinishReason = Literal[
     "stop", "length", "tool_calls", "content_filter"
 ]  # anything else a server says is told as stop

@@ -6,11 +6,11 @@ that the optional dependency of one is never asked of users of another.
 """
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 from backends.base import Backend, UpstreamUnavailable
 from backends.specs import BackendSpec, ConfigurationError
+from gateway.did_you_mean import did_you_mean
 
 GROUP = "winnow.backends"
 # Beside pyproject.toml, which registers the same: an installation's metadata can be older than its sources
@@ -30,8 +30,7 @@ def check_kind(spec: BackendSpec) -> None:
     if spec.kind in BUILT_IN or (others := _others()).get(spec.kind):
         return
     known = [*BUILT_IN, *sorted(others)]
-    close = get_close_matches(spec.kind, known, n=1, cutoff=0.6)
-    hint = f"; did you mean {close[0]}?" if close else "; is the package that brings it installed?"
+    hint = did_you_mean(spec.kind, known) or "; is the package that brings it installed?"
     raise ConfigurationError(f"backend `{spec.name}`: kind `{spec.kind}` is none of {', '.join(known)}{hint}")
 
 

@@ -3,14 +3,16 @@
 import random
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, Unpack
 
 import msgspec
 from msgspec import Struct
 
+from gateway.did_you_mean import did_you_mean
 from gateway.errors import BY_CODE, BackendInterrupted, GatewayError, GatewayUnreachable
 from gateway.net import sse
 from gateway.net.retry_after import read_retry_after
+from gateway.sdk.keywords import ExtractKeywords, ScrapeKeywords, TokensKeywords
 from gateway.sdk.schemas import instance_of, json_schema_of
 from gateway.wire import (
     MAX_TIMEOUT_S,
@@ -35,6 +37,7 @@ _ANSWER_S = 600.0  # the longest a model may take; a stream is silent for 15 s a
 _RETRIED = {429, 503}
 
 T = TypeVar("T")
+Request = TypeVar("Request", bound=Struct)
 
 
 class Call(Struct, Generic[T], kw_only=True, frozen=True):
@@ -59,9 +62,11 @@ class _Models(Struct, kw_only=True, frozen=True):
     data: list[Model]
 
 
-def scrape_call(url: str | ScrapeRequest | None = None, **options: Any) -> Call[ScrapeResponse]:
+def scrape_call(
+    url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]
+) -> Call[ScrapeResponse]:
     """The exchange behind `Client.scrape`."""
-    request = url if isinstance(url, ScrapeRequest) else ScrapeRequest(url=url, **options)
+    request = url if isinstance(url, ScrapeRequest) else _request(ScrapeRequest, {"url": url, **options})
     return Call(
         path="/v1/scrape",
         body=_encode(request),
@@ -70,9 +75,9 @@ def scrape_call(url: str | ScrapeRequest | None = None, **options: Any) -> Call[
     )
 
 
-def tokens_call(text: str | None = None, **options: Any) -> Call[TokensResponse]:
+def tokens_call(text: str | None = None, **options: Unpack[TokensKeywords]) -> Call[TokensResponse]:
     """The exchange behind `Client.tokens`."""
-    request = TokensRequest(text=text, **options)
+    request = _request(TokensRequest, {"text": text, **options})
     return Call(
         path="/v1/tokens",
         body=_encode(request),
@@ -82,17 +87,22 @@ def tokens_call(text: str | None = None, **options: Any) -> Call[TokensResponse]
 
 
 def extract_call(
-    url: str | ExtractRequest | None = None, *, schema: Any = None, stream: bool = False, **options: Any
+    url: str | ExtractRequest | None = None,
+    *,
+    schema: Any = None,
+    stream: bool = False,
+    **options: Unpack[ExtractKeywords],
 ) -> Call[Any]:
     """The exchange behind `Client.extract`: reads an instance of `schema` if it is a type, else the response."""
     if isinstance(url, ExtractRequest):
         request = msgspec.structs.replace(url, stream=stream)
     else:
+        fields: dict[str, Any] = {"url": url, "schema": json_schema_of(schema), "stream": stream, **options}
         parts: dict[str, type[Struct]] = {"scrape": ScrapeOptions, "cache": AnswerCacheOptions}
         for name, part in parts.items():
-            if isinstance(options.get(name), dict):
-                options[name] = msgspec.convert(options[name], part)
-        request = ExtractRequest(url=url, schema=json_schema_of(schema), stream=stream, **options)
+            if isinstance(fields.get(name), dict):
+                fields[name] = _request(part, fields[name], inside=name)
+        request = _request(ExtractRequest, fields)
     decode = _reader(ExtractResponse)
     kind = None if request.dry_run else _type_of(schema)
     return Call(
@@ -107,6 +117,18 @@ def models_call() -> Call[list[Model]]:
     """The exchange behind `Client.models`."""
     decode = _reader(_Models)
     return Call(path="/v1/models", method="GET", read=lambda body: decode(body).data, timeout_s=30 + _GRACE_S)
+
+
+def _request(kind: type[Request], fields: dict[str, Any], *, inside: str = "") -> Request:
+    """A request of these fields; raises TypeError where there is none of a name, in the server's words."""
+    known = kind.__struct_fields__
+    for name in fields:
+        if name not in known:
+            place = f"{inside}: " if inside else ""
+            raise TypeError(
+                f"{place}unknown field `{name}`{did_you_mean(name, known) or '; there are ' + ', '.join(known)}"
+            )
+    return kind(**fields)
 
 
 def _page_s(options: ScrapeOptions) -> float:

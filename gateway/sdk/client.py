@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
 from msgspec import Struct
 
@@ -26,6 +26,7 @@ from gateway.sdk.calls import (
     scrape_call,
     tokens_call,
 )
+from gateway.sdk.keywords import ExtractKeywords, ScrapeKeywords, TokensKeywords
 from gateway.wire import (
     ExtractEvent,
     ExtractRequest,
@@ -117,11 +118,13 @@ class Client:
             base_url=self._settings.base_url, headers=self._settings.headers
         )
 
-    def scrape(self, url: str | ScrapeRequest | None = None, **options: Any) -> ScrapeResponse:
+    def scrape(
+        self, url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]
+    ) -> ScrapeResponse:
         """Fetch and clean a page: its address and the fields of `wire.ScrapeRequest`, or one of those."""
         return self._send(scrape_call(url, **options))
 
-    def tokens(self, text: str | None = None, **options: Any) -> TokensResponse:
+    def tokens(self, text: str | None = None, **options: Unpack[TokensKeywords]) -> TokensResponse:
         """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
         return self._send(tokens_call(text, **options))
 
@@ -130,16 +133,35 @@ class Client:
         return self._send(models_call())
 
     @overload
-    def extract(self, url: str | None = None, *, schema: type[T], **options: Any) -> T: ...
+    def extract(
+        self,
+        url: str | None = None,
+        *,
+        schema: type[T],
+        stream: Literal[False] = False,
+        **options: Unpack[ExtractKeywords],
+    ) -> T: ...
     @overload
     def extract(
-        self, url: str | None = None, *, stream: Literal[True], schema: Any = None, **options: Any
+        self,
+        url: str | None = None,
+        *,
+        stream: Literal[True],
+        schema: Any = None,
+        **options: Unpack[ExtractKeywords],
     ) -> Iterator[ExtractEvent]: ...
     @overload
     def extract(
-        self, url: str | ExtractRequest | None = None, *, schema: dict[str, Any] | None = None, **options: Any
+        self,
+        url: str | ExtractRequest | None = None,
+        *,
+        schema: dict[str, Any] | None = None,
+        stream: Literal[False] = False,
+        **options: Unpack[ExtractKeywords],
     ) -> ExtractResponse: ...
-    def extract(self, url: Any = None, *, stream: bool = False, schema: Any = None, **options: Any) -> Any:
+    def extract(
+        self, url: Any = None, *, stream: bool = False, schema: Any = None, **options: Unpack[ExtractKeywords]
+    ) -> Any:
         """Ask about pages: an address and the fields of `wire.ExtractRequest`, or one of those.
 
         Args:
@@ -223,11 +245,13 @@ class AsyncClient:
             base_url=self._settings.base_url, headers=self._settings.headers
         )
 
-    async def scrape(self, url: str | ScrapeRequest | None = None, **options: Any) -> ScrapeResponse:
+    async def scrape(
+        self, url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]
+    ) -> ScrapeResponse:
         """Fetch and clean a page: its address and the fields of `wire.ScrapeRequest`, or one of those."""
         return await self._send(scrape_call(url, **options))
 
-    async def tokens(self, text: str | None = None, **options: Any) -> TokensResponse:
+    async def tokens(self, text: str | None = None, **options: Unpack[TokensKeywords]) -> TokensResponse:
         """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
         return await self._send(tokens_call(text, **options))
 
@@ -237,17 +261,34 @@ class AsyncClient:
 
     @overload
     def extract(
-        self, url: str | None = None, *, schema: type[T], **options: Any
+        self,
+        url: str | None = None,
+        *,
+        schema: type[T],
+        stream: Literal[False] = False,
+        **options: Unpack[ExtractKeywords],
     ) -> Coroutine[Any, Any, T]: ...
     @overload
     def extract(
-        self, url: str | None = None, *, stream: Literal[True], schema: Any = None, **options: Any
+        self,
+        url: str | None = None,
+        *,
+        stream: Literal[True],
+        schema: Any = None,
+        **options: Unpack[ExtractKeywords],
     ) -> AsyncIterator[ExtractEvent]: ...
     @overload
     def extract(
-        self, url: str | ExtractRequest | None = None, *, schema: dict[str, Any] | None = None, **options: Any
+        self,
+        url: str | ExtractRequest | None = None,
+        *,
+        schema: dict[str, Any] | None = None,
+        stream: Literal[False] = False,
+        **options: Unpack[ExtractKeywords],
     ) -> Coroutine[Any, Any, ExtractResponse]: ...
-    def extract(self, url: Any = None, *, stream: bool = False, schema: Any = None, **options: Any) -> Any:
+    def extract(
+        self, url: Any = None, *, stream: bool = False, schema: Any = None, **options: Unpack[ExtractKeywords]
+    ) -> Any:
         """Ask about pages; arguments and results as in `Client.extract`."""
         call = extract_call(url, schema=schema, stream=stream, **options)
         return self._stream(call, EventReader(schema)) if stream else self._send(call)
@@ -312,36 +353,48 @@ class AsyncClient:
         await self.aclose()
 
 
-def scrape(url: str | None = None, **options: Any) -> ScrapeResponse:
+def scrape(url: str | None = None, **options: Unpack[ScrapeKeywords]) -> ScrapeResponse:
     """`Client().scrape(...)` with a client of its own."""
     with Client() as client:
         return client.scrape(url, **options)
 
 
-def tokens(text: str | None = None, **options: Any) -> TokensResponse:
+def tokens(text: str | None = None, **options: Unpack[TokensKeywords]) -> TokensResponse:
     """`Client().tokens(...)` with a client of its own."""
     with Client() as client:
         return client.tokens(text, **options)
 
 
 @overload
-def extract(url: str | None = None, *, schema: type[T], **options: Any) -> T: ...
+def extract(
+    url: str | None = None,
+    *,
+    schema: type[T],
+    stream: Literal[False] = False,
+    **options: Unpack[ExtractKeywords],
+) -> T: ...
 @overload
 def extract(
-    url: str | None = None, *, stream: Literal[True], schema: Any = None, **options: Any
+    url: str | None = None, *, stream: Literal[True], schema: Any = None, **options: Unpack[ExtractKeywords]
 ) -> Iterator[ExtractEvent]: ...
 @overload
 def extract(
-    url: str | ExtractRequest | None = None, *, schema: dict[str, Any] | None = None, **options: Any
+    url: str | ExtractRequest | None = None,
+    *,
+    schema: dict[str, Any] | None = None,
+    stream: Literal[False] = False,
+    **options: Unpack[ExtractKeywords],
 ) -> ExtractResponse: ...
-def extract(url: Any = None, *, stream: bool = False, **options: Any) -> Any:
+def extract(
+    url: Any = None, *, stream: bool = False, schema: Any = None, **options: Unpack[ExtractKeywords]
+) -> Any:
     """`Client().extract(...)` with a client of its own."""
     if stream:
-        return _extract_events(url, **options)
+        return _extract_events(url, schema, **options)
     with Client() as client:
-        return client.extract(url, **options)
+        return client.extract(url, schema=schema, **options)
 
 
-def _extract_events(url: Any, **options: Any) -> Iterator[ExtractEvent]:
+def _extract_events(url: Any, schema: Any, **options: Unpack[ExtractKeywords]) -> Iterator[ExtractEvent]:
     with Client() as client:
-        yield from client.extract(url, stream=True, **options)
+        yield from client.extract(url, stream=True, schema=schema, **options)

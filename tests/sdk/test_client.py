@@ -1,18 +1,21 @@
 """The client against the real service: results, errors as the server's classes, retries."""
 
 import asyncio
+import inspect
+import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, get_overloads, get_type_hints
 
 import pytest
 
 from fixtures.site import Site
-from gateway import errors, sdk
+from gateway import errors, sdk, wire
+from gateway.sdk.keywords import CacheKeywords, ExtractKeywords, PageKeywords, ScrapeKeywords, TokensKeywords
 
 
 @contextmanager
@@ -97,7 +100,70 @@ def test_errors_are_the_servers_own(
 
 def test_unknown_option_fails_before_anything_is_sent() -> None:
     with sdk.Client() as client, pytest.raises(TypeError, match="colour"):
-        client.scrape("https://example.com", colour="red")
+        client.scrape("https://example.com", colour="red")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "words"),
+    [
+        ("scrape", {"max_token": 5}, "unknown field `max_token`; did you mean max_tokens?"),
+        ("tokens", {"colour": "red"}, "unknown field `colour`; there are text, messages, tokenizer"),
+        ("extract", {"promt": "?"}, "unknown field `promt`; did you mean prompt?"),
+        ("extract", {"scrape": {"slect": "p"}}, "scrape: unknown field `slect`; did you mean select?"),
+        ("extract", {"cache": {"stor": True}}, "cache: unknown field `stor`; did you mean store?"),
+    ],
+)
+def test_unknown_option_offers_the_nearest(method: str, options: dict[str, Any], words: str) -> None:
+    for client in (sdk.Client(), sdk.AsyncClient()):
+        with pytest.raises(TypeError, match=re.escape(words)):
+            result = getattr(client, method)(**options)
+            if inspect.iscoroutine(result):
+                asyncio.run(result)
+
+
+def fields_of(kind: type) -> dict[str, Any]:
+    """Name → type, without the bounds."""
+    return get_type_hints(kind)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "request_type", "named"),
+    [
+        (PageKeywords, wire.ScrapeOptions, set()),
+        (ScrapeKeywords, wire.ScrapeRequest, {"url"}),
+        (TokensKeywords, wire.TokensRequest, {"text"}),
+        (CacheKeywords, wire.AnswerCacheOptions, set()),
+        (ExtractKeywords, wire.ExtractRequest, {"url", "schema", "stream"}),
+    ],
+)
+def test_keyword_arguments_are_the_fields_of_the_wire(
+    keywords: type, request_type: type, named: set[str]
+) -> None:
+    # a dict does for these as well
+    wider: dict[str, Any] = {
+        "messages": Sequence[wire.ChatMessage | Mapping[str, Any]] | None,
+        "scrape": wire.ScrapeOptions | PageKeywords,
+        "cache": wire.AnswerCacheOptions | CacheKeywords | None,
+    }
+    fields = {name: kind for name, kind in fields_of(request_type).items() if name not in named}
+    assert fields_of(keywords) == {name: wider.get(name, kind) for name, kind in fields.items()}
+
+
+@pytest.mark.parametrize("name", ["scrape", "tokens", "extract"])
+def test_sync_async_and_function_take_the_same(name: str) -> None:
+    def parameters(function: Any) -> list[tuple[str, Any, Any]]:
+        return [
+            (p.name, p.kind, p.default)
+            for p in inspect.signature(function).parameters.values()
+            if p.name != "self"
+        ]
+
+    def overloads(function: Any) -> list[list[Any]]:
+        return [parameters(each) for each in get_overloads(function)]
+
+    sync, other, function = getattr(sdk.Client, name), getattr(sdk.AsyncClient, name), getattr(sdk, name)
+    assert parameters(sync) == parameters(other) == parameters(function)
+    assert overloads(sync) == overloads(other) == overloads(function)
 
 
 def test_no_gateway_says_how_to_start_one() -> None:
