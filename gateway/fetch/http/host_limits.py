@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import random
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 
+from gateway.breaker import Breaker
 from gateway.errors import ConnectFailed
 
 MAX_HOSTS = 10_000
@@ -19,8 +19,7 @@ class _Host:
         self.free = asyncio.Semaphore(concurrency)
         self.users = 0
         self.next_start = 0.0
-        self.failures = 0
-        self.open_until = 0.0
+        self.breaker = Breaker(threshold=FAILURES_TO_OPEN, cooldown_s=OPEN_S, jitter=0.2)
 
 
 class Hosts:
@@ -49,7 +48,7 @@ class Hosts:
         host.users += 1
         try:
             async with host.free:
-                self._refuse_while_open(name, host)
+                _refuse_while_open(name, host.breaker)
                 await self._space(host, max(delay_s, self._min_delay_s))
                 yield
         finally:
@@ -57,16 +56,11 @@ class Hosts:
 
     def succeeded(self, name: str) -> None:
         """The host answered, whatever it said."""
-        host = self._find(name)
-        host.failures = 0
-        host.open_until = 0.0
+        self._find(name).breaker.worked()
 
     def failed(self, name: str) -> None:
         """No answer came: no connection, no TLS session, no HTTP."""
-        host = self._find(name)
-        host.failures += 1
-        if host.failures >= FAILURES_TO_OPEN:
-            host.open_until = time.monotonic() + OPEN_S * random.uniform(0.8, 1.2)
+        self._find(name).breaker.failed("no answer")
 
     def _find(self, name: str) -> _Host:
         host = self._hosts.get(name)
@@ -84,16 +78,6 @@ class Hosts:
                 del self._hosts[name]
                 return
 
-    def _refuse_while_open(self, name: str, host: _Host) -> None:
-        left = host.open_until - time.monotonic()
-        if left > 0:
-            raise ConnectFailed(
-                f"{name} failed {host.failures} times in a row; it is tried again in {left:.0f} s",
-                retry_after_s=left,
-            )
-        if host.open_until:
-            host.open_until = time.monotonic() + OPEN_S  # half-open: this one alone goes through
-
     async def _space(self, host: _Host, delay_s: float) -> None:
         """Wait until a start is due, and take it only then: who gives up waiting has delayed nobody."""
         if delay_s <= 0:
@@ -101,3 +85,13 @@ class Hosts:
         while (wait_s := host.next_start - time.monotonic()) > 0:  # noqa: ASYNC110 - it is a time that is waited for
             await asyncio.sleep(wait_s)
         host.next_start = time.monotonic() + delay_s
+
+
+def _refuse_while_open(name: str, breaker: Breaker) -> None:
+    if breaker.allows():
+        return
+    left_s = breaker.retry_in_s
+    raise ConnectFailed(
+        f"{name} failed {breaker.failures} times in a row; it is tried again in {left_s:.0f} s",
+        retry_after_s=left_s,
+    )

@@ -1,5 +1,6 @@
-"""A circuit breaker: a store that fails is left alone for a while, and its fault stays visible."""
+"""A circuit breaker: a store or a host that fails is left alone for a while, and its fault stays visible."""
 
+import random
 import time
 from collections.abc import Callable
 
@@ -8,8 +9,9 @@ class Breaker:
     """Open after `threshold` failures in a row; every `cooldown_s` one caller may try again.
 
     Args:
-        cooldown_s: how long a broken store is left alone.
+        cooldown_s: how long what is broken is left alone.
         threshold: failures in a row that open it.
+        jitter: share of `cooldown_s` by which it varies, so that many breakers do not try at one moment.
         remember_s: how long `fault` names a failure after which something succeeded: a full disk still takes
             small writes, and should not look well in between.
     """
@@ -19,19 +21,21 @@ class Breaker:
         *,
         cooldown_s: float = 1,
         threshold: int = 1,
+        jitter: float = 0,
         remember_s: float = 5,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cooldown_s, self._threshold, self._remember_s = cooldown_s, threshold, remember_s
+        self._jitter = jitter
         self._clock = clock
-        self._failures = 0
+        self.failures = 0  # in a row
         self._retry_at = 0.0
         self._reason = ""
         self._failed_at = float("-inf")
 
     def allows(self) -> bool:
-        """Whether the caller may use the store now; in an open breaker the first to ask gets the trial."""
-        if self._failures < self._threshold:
+        """Whether the caller may try now; in an open breaker the first to ask gets the trial."""
+        if self.failures < self._threshold:
             return True
         now = self._clock()
         if now < self._retry_at:
@@ -41,16 +45,21 @@ class Breaker:
 
     def failed(self, reason: str) -> None:
         now = self._clock()
-        self._failures += 1
+        self.failures += 1
         self._reason, self._failed_at = reason, now
-        self._retry_at = now + self._cooldown_s
+        self._retry_at = now + self._cooldown_s * random.uniform(1 - self._jitter, 1 + self._jitter)
 
     def worked(self) -> None:
-        self._failures = 0
+        self.failures = 0
+
+    @property
+    def retry_in_s(self) -> float:
+        """How long until an open breaker lets the next caller try."""
+        return max(0.0, self._retry_at - self._clock())
 
     @property
     def fault(self) -> str | None:
         """The last failure, while it lasts and for `remember_s` longer."""
-        broken = self._failures >= self._threshold
+        broken = self.failures >= self._threshold
         recent = self._clock() - self._failed_at < self._remember_s
         return self._reason if broken or recent else None

@@ -1,6 +1,6 @@
 """The circuit breaker, on a clock of the test's own."""
 
-from gateway.cache.breaker import Breaker
+from gateway.breaker import Breaker
 
 
 class Clock:
@@ -17,6 +17,7 @@ def test_breaker_opens_at_its_threshold_and_lets_one_try_after_the_cooldown() ->
         assert breaker.allows()
         breaker.failed("no answer")
     assert not breaker.allows()
+    assert (breaker.failures, breaker.retry_in_s) == (3, 2)
     clock.now += 2
     assert breaker.allows()
     assert not breaker.allows(), "one trial at a time"
