@@ -36,7 +36,9 @@ GatewayError
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+
+E = TypeVar("E", bound="GatewayError")
 
 
 class GatewayError(Exception):
@@ -287,6 +289,11 @@ class Overloaded(GatewayError):
     code = "overloaded"
     status = 503
     title = "Overloaded"
+
+
+def shutting_down(kind: type[E]) -> E:
+    """What every request is told that a gateway on its way out does not serve: another replica may."""
+    return kind("the gateway is shutting down; send the request again", retry_after_s=1)
 
 
 def _tree(root: type[GatewayError]) -> list[type[GatewayError]]:

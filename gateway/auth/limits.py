@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from msgspec import Struct
 
 from gateway.auth.keys import Key
-from gateway.errors import Overloaded, RateLimited
+from gateway.errors import Overloaded, RateLimited, shutting_down
 from gateway.fair_queue import FairQueue
 
 RETRY_AFTER_S = 1.0
@@ -66,7 +66,7 @@ class Admission:
     async def acquire(self, who: str) -> None:
         """As `enter`; whoever calls it calls `release`."""
         if self.draining:
-            raise Overloaded("the service is shutting down; ask another replica", retry_after_s=RETRY_AFTER_S)
+            raise shutting_down(Overloaded)
         if self.running < self._limit:
             self.running += 1
             return

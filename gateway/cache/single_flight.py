@@ -1,4 +1,8 @@
-"""Many identical misses, one piece of work: within a process, and across all that share a cache."""
+"""Many identical misses, one piece of work: within a process, and across all that share a cache.
+
+For work with one result at its end, which all replicas can find in the cache. A result that comes piece by piece,
+to readers who each read from its beginning, is a `gateway.completions.broadcast`: that one is of one process.
+"""
 
 import asyncio
 import contextlib

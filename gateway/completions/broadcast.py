@@ -2,7 +2,8 @@
 
 A flight is a task that reads the source to its end, so its life does not hang on any one reader: a leader
 that disconnects leaves its followers undisturbed, and when the last of them is gone the task is cancelled,
-which closes the source. (A response generator's `finally` runs only when the server gets round to it, so
+which closes the source. For work with one result at its end, and across replicas, there is
+`gateway.cache.single_flight`. (A response generator's `finally` runs only when the server gets round to it, so
 nothing here depends on one.)
 """
 

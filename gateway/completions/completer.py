@@ -49,7 +49,7 @@ from gateway.completions.completion_cache import (
 from gateway.completions.context import check_context, count_call
 from gateway.completions.failures import is_worth_a_fallback, to_gateway_error
 from gateway.core.tasks.base import Workers
-from gateway.errors import BackendUnavailable, NotFound
+from gateway.errors import BackendUnavailable, NotFound, shutting_down
 from gateway.wire import CacheReport
 
 ANY_CACHE = CachePolicy()
@@ -200,7 +200,10 @@ class Completer:
         """Stop every answer in the making, and begin no other; their readers get an error that says so."""
         self._closed = True
         await asyncio.gather(
-            *(broadcast.stop(_shutting_down()) for broadcast in list(self._broadcasts.values()))
+            *(
+                broadcast.stop(shutting_down(BackendUnavailable))
+                for broadcast in list(self._broadcasts.values())
+            )
         )
         await asyncio.gather(*self._payments)
 
@@ -250,7 +253,7 @@ class Completer:
         store: Store,
     ) -> Broadcast[Delta, Result]:
         if self._closed:
-            raise _shutting_down()
+            raise shutting_down(BackendUnavailable)
         broadcast: Broadcast[Delta, Result] = Broadcast()
         name: object = (
             (key, cache.write) if key and cache.read else broadcast
@@ -373,10 +376,6 @@ class Completer:
             except (UnknownModel, UpstreamError):
                 continue  # a fallback that cannot be reached is none
         return None
-
-
-def _shutting_down() -> BackendUnavailable:
-    return BackendUnavailable("the gateway is shutting down; send the request again", retry_after_s=1)
 
 
 def new_answer_id() -> str:

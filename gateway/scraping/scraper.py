@@ -29,6 +29,7 @@ from gateway.errors import (
     Overloaded,
     UnsupportedContent,
     UrlRefused,
+    shutting_down,
 )
 from gateway.ids import new_id
 from gateway.scraping.pages import LoadedPage, Pages, Snapshot
@@ -198,12 +199,12 @@ class Scraper:
         self._under_way.add(task)
         try:
             if self._ended:
-                raise _shutting_down()
+                raise shutting_down(Overloaded)
             yield
         except asyncio.CancelledError:
             if not self._ended or task.uncancel():
                 raise
-            raise _shutting_down() from None
+            raise shutting_down(Overloaded) from None
         finally:
             self._under_way.discard(task)
 
@@ -246,10 +247,6 @@ class Scraper:
 
     def _content_key(self, prepared: PreparedScrape, page: LoadedPage) -> str:
         return content_key(code=self._code, snapshot=page.entry.digest, piece=_piece_digest(prepared))
-
-
-def _shutting_down() -> Overloaded:
-    return Overloaded("the gateway is shutting down; send the request again", retry_after_s=1)
 
 
 def _nothing_to_read(status: int) -> OriginStatus:
