@@ -54,6 +54,7 @@ system:
 
 api-docs: $(tested)
 	$(BIN)/python -m gateway.api.docs.reference > docs/api.md
+	$(BIN)/python -m gateway.api.docs.tables
 
 golden: $(tested)
 	$(BIN)/python -m pytest tests/test_golden.py --update

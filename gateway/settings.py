@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from gateway.auth.keys import Key
 from gateway.did_you_mean import did_you_mean
+from gateway.wire import DEFAULT_TOKENIZER, MAX_TIMEOUT_S
 
 PREFIX = "WINNOW_"
 Positive = Annotated[float, Meta(gt=0)]
@@ -26,90 +27,187 @@ class SettingsError(ValueError):
 class ModelPrice(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """US dollars per million tokens; `cached_input` defaults to `input`."""
 
-    input: Annotated[float, Meta(ge=0)] = 0
-    output: Annotated[float, Meta(ge=0)] = 0
-    cached_input: Annotated[float, Meta(ge=0)] | None = None
+    input: Annotated[float, Meta(ge=0, description="US dollars per million tokens sent.")] = 0
+    output: Annotated[float, Meta(ge=0, description="US dollars per million tokens answered.")] = 0
+    cached_input: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(
+            description="US dollars per million tokens sent that the backend had cached. Unset: as `input`."
+        ),
+    ] = None
 
 
 class ModelSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """One `[[backends.models]]` table: what callers call it, what the backend calls it, what it costs."""
 
-    name: str
-    upstream: str | None = None  # the backend's own name; `name` when absent
-    aliases: list[str] = []
-    context_tokens: Count | None = None
-    tokenizer: str | None = None
-    price: ModelPrice | None = None
-    fallbacks: list[str] = []  # model names tried in order, before the first token only
+    name: Annotated[str, Meta(description="What callers send as `model`.")]
+    upstream: Annotated[str | None, Meta(description="The backend's own name for it. Unset: `name`.")] = None
+    aliases: Annotated[list[str], Meta(description="Further names for callers.")] = []
+    context_tokens: Annotated[
+        Count | None, Meta(description="Tokens the model's context holds. Unset: what the backend says.")
+    ] = None
+    tokenizer: Annotated[
+        str | None,
+        Meta(
+            description="Tokenizer of our own counts for it: an encoding or a model's name. Unset: "
+            f"`{DEFAULT_TOKENIZER}`."
+        ),
+    ] = None
+    price: Annotated[ModelPrice | None, Meta(description="What it costs. Unset: not known.")] = None
+    fallbacks: Annotated[
+        list[str], Meta(description="Models tried in this order when it fails before its first token.")
+    ] = []
 
 
 class BackendSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """One `[[backends]]` table of winnow.toml."""
 
-    name: str
-    kind: str  # remote | anthropic | local | scripted, or one that another package brings
-    url: str | None = None
-    api_key: str | None = None
-    api_key_env: str | None = None  # the variable that holds the key, so the file need not
-    headers: dict[str, str] = {}
-    timeout_s: Positive = 600
-    path: str | None = None  # local: a GGUF; scripted: a script
-    models: list[ModelSettings] = []
+    name: Annotated[str, Meta(description="What logs, metrics and answers call it.")]
+    kind: Annotated[
+        str,
+        Meta(description="`remote`, `anthropic`, `local`, `scripted`, or one that another package brings."),
+    ]
+    url: Annotated[str | None, Meta(description="Base address of its API.")] = None
+    api_key: Annotated[str | None, Meta(description="Its key.")] = None
+    api_key_env: Annotated[
+        str | None,
+        Meta(description="The environment variable that holds the key, so that the file need not."),
+    ] = None
+    headers: Annotated[dict[str, str], Meta(description="Headers sent with every request.")] = {}
+    timeout_s: Annotated[Positive, Meta(description="Seconds a call may take.")] = 600
+    path: Annotated[str | None, Meta(description="`local`: a GGUF file; `scripted`: a script.")] = None
+    models: Annotated[list[ModelSettings], Meta(description="Its models. Empty: all that it lists.")] = []
 
 
 class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """`fetch_timeout_s` is read from WINNOW_FETCH_TIMEOUT_S; a misspelt WINNOW_ name is refused."""
 
-    host: str = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
-    publish: str | None = (
-        None  # host:port where others reach HOST and PORT: in a container, the published port
+    host: Annotated[
+        str,
+        Meta(
+            description="Address to listen on. Another than loopback needs a key, or `ALLOW_UNAUTHENTICATED`."
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8000
+    publish: Annotated[
+        str | None,
+        Meta(
+            description="`host:port` under which others reach `HOST` and `PORT`: in a container, the published "
+            "port. It is judged in place of `HOST`."
+        ),
+    ] = None
+    workers: Annotated[Count, Meta(description="Processes that share the port and the cache.")] = 1
+    api_keys: Annotated[list[str], Meta(description="Keys, `name:secret` or `name:sha256:<hex>`.")] = []
+    keys_file: Annotated[
+        str | None,
+        Meta(
+            description="The file that `winnow keys` keeps. Unset: `keys.json` in the platform's configuration "
+            "folder."
+        ),
+    ] = None
+    allow_unauthenticated: Annotated[
+        bool, Meta(description="Serve without a key on an address that others reach.")
+    ] = False
+
+    cache_dir: Annotated[
+        str | None,
+        Meta(
+            description="Folder of the embedded cache and of the monthly budgets. Unset: the platform's cache folder."
+        ),
+    ] = None
+    cache_size_bytes: Annotated[Bytes, Meta(description="Bytes the embedded cache may hold.")] = 2 * 1024**3
+    cache_url: Annotated[
+        str | None,
+        Meta(
+            description="`valkey://host:6379/0` or `redis://…`: a cache that replicas share (extra `valkey`). "
+            "Unset: the embedded cache."
+        ),
+    ] = None
+
+    allow_targets: Annotated[
+        list[str],
+        Meta(
+            description="Exceptions to the address policy, such as `127.0.0.1/32:8080` or `10.0.0.0/8:443`."
+        ),
+    ] = []
+    fetch_timeout_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=MAX_TIMEOUT_S,
+            description=f"Seconds a fetch may take when its request does not say; at most {MAX_TIMEOUT_S:g}.",
+        ),
+    ] = 30
+    max_body_bytes: Annotated[Bytes, Meta(description="Bytes a page may have.")] = 10 * 1024**2
+    host_concurrency: Annotated[Count, Meta(description="Fetches from one host at a time.")] = 4
+    respect_robots: Annotated[bool, Meta(description="Whether robots.txt is obeyed.")] = False
+    user_agent: Annotated[
+        Annotated[str, Meta(pattern=PRINTABLE_ASCII)] | None,
+        Meta(description="`User-Agent` of fetches, in printable ASCII. Unset: Winnow's own."),
+    ] = None
+
+    clean_workers: Annotated[
+        Count, Meta(description="Processes that clean pages. Default: the number of cores.")
+    ] = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
+    clean_timeout_s: Annotated[
+        Positive, Meta(description="Seconds the cleaning of a page may take before its process is killed.")
+    ] = 5
+    clean_memory_bytes: Annotated[Bytes, Meta(description="Bytes of memory a cleaning process may use.")] = (
+        1024**3
     )
-    workers: Count = 1
-    api_keys: list[str] = []
-    keys_file: str | None = None
-    allow_unauthenticated: bool = False
 
-    cache_dir: str | None = None
-    cache_size_bytes: Bytes = 2 * 1024**3
-    cache_url: str | None = None
+    max_concurrency: Annotated[Count, Meta(description="Requests that run at a time.")] = 64
+    queue_limit: Annotated[
+        int, Meta(ge=0, description="Requests that wait for their turn; beyond it the answer is 503.")
+    ] = 256
+    drain_s: Annotated[
+        float,
+        Meta(ge=0, description="Seconds between the order to stop and the end of the process, at most."),
+    ] = 20
 
-    allow_targets: list[str] = []
-    fetch_timeout_s: Annotated[float, Meta(gt=0, le=300)] = 30  # the bound of a request's timeout_s
-    max_body_bytes: Bytes = 10 * 1024**2
-    host_concurrency: Count = 4
-    respect_robots: bool = False
-    user_agent: Annotated[str, Meta(pattern=PRINTABLE_ASCII)] | None = None
+    default_model: Annotated[
+        str | None, Meta(description="The model of requests that name none. Unset: the first configured.")
+    ] = None
+    remote_url: Annotated[
+        str | None,
+        Meta(description="Base address of any OpenAI-compatible server. Unset, with a key: OpenAI."),
+    ] = None
+    remote_api_key: Annotated[str | None, Meta(description="Its key. Unset: `OPENAI_API_KEY`.")] = None
+    remote_models: Annotated[list[str], Meta(description="Its models. Empty: listed from `/models`.")] = []
+    anthropic_api_key: Annotated[
+        str | None, Meta(description="Key of Anthropic (extra `anthropic`). Unset: `ANTHROPIC_API_KEY`.")
+    ] = None
+    anthropic_models: Annotated[
+        list[str], Meta(description="Anthropic's models. Empty: all that it lists.")
+    ] = []
+    local_model: Annotated[
+        str | None, Meta(description="Path of a GGUF file that llama.cpp serves from here (extra `local`).")
+    ] = None
+    local_context_tokens: Annotated[
+        Count | None, Meta(description="Tokens of its context. Unset: the model's own, up to 8192.")
+    ] = None
+    local_parallel: Annotated[Count, Meta(description="Requests it answers at a time.")] = 4
+    local_gpu_layers: Annotated[
+        int | None, Meta(description="Layers on the GPU. Unset: all when the build has a GPU.")
+    ] = None
+    local_threads: Annotated[
+        Count | None, Meta(description="Threads it computes with. Unset: one fewer than cores.")
+    ] = None
+    local_flash_attention: Annotated[
+        bool | None, Meta(description="Whether to use flash attention. Unset: on a GPU only.")
+    ] = None
 
-    clean_workers: Count = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
-    clean_timeout_s: Positive = 5
-    clean_memory_bytes: Bytes = 1024**3
-
-    max_concurrency: Count = 64
-    queue_limit: Annotated[int, Meta(ge=0)] = 256
-    drain_s: Annotated[float, Meta(ge=0)] = 20
-
-    default_model: str | None = None
-    remote_url: str | None = None
-    remote_api_key: str | None = None
-    remote_models: list[str] = []
-    anthropic_api_key: str | None = None
-    anthropic_models: list[str] = []
-    local_model: str | None = None
-    local_context_tokens: Count | None = None
-    local_parallel: Count = 4
-    local_gpu_layers: int | None = None  # None: all when the build has a GPU
-    local_threads: Count | None = None
-    local_flash_attention: bool | None = None  # None: on a GPU only
-
-    keys: list[Key] = []
-    backends: list[BackendSettings] = []
+    keys: Annotated[list[Key], Meta(description="Keys with scopes, rates and budgets.")] = []
+    backends: Annotated[
+        list[BackendSettings],
+        Meta(description="Backends with models, prices and fallbacks, in the order in which they are asked."),
+    ] = []
 
 
 # outside variables that stand in for a setting of ours
 _FALLBACK_ENVIRONMENT = {"remote_api_key": "OPENAI_API_KEY", "anthropic_api_key": "ANTHROPIC_API_KEY"}
 _NOT_SETTINGS = {"CONFIG", "URL", "API_KEY", "BENCH_SECONDS"}  # read elsewhere
-_ONLY_IN_FILE = {"backends", "keys"}
+ONLY_IN_FILE = {"backends", "keys"}
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -122,7 +220,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     values: dict[str, Any] = {}
     if path := environ.get(PREFIX + "CONFIG"):
         values |= _read_file(path)
-    known = {name.upper() for name in Settings.__struct_fields__} - {name.upper() for name in _ONLY_IN_FILE}
+    known = {name.upper() for name in Settings.__struct_fields__} - {name.upper() for name in ONLY_IN_FILE}
     list_fields = {f.name for f in msgspec.structs.fields(Settings) if f.default == [] or _makes_list(f)}
     for variable, raw in environ.items():
         if not variable.startswith(PREFIX):

@@ -81,8 +81,8 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     timeout_s: Annotated[
         Annotated[float, Meta(gt=0, le=MAX_TIMEOUT_S)] | None,
         Meta(
-            description="Seconds the fetch may take, redirects and body included. null: the gateway's setting "
-            "`FETCH_TIMEOUT_S`."
+            description="Seconds the fetch may take, redirects and body included; at most "
+            f"{MAX_TIMEOUT_S:g}. null: the gateway's setting `FETCH_TIMEOUT_S`."
         ),
     ] = None
     headers: Annotated[

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.api.docs.openapi import OPERATIONS, describe, routes_of
 from gateway.api.docs.reference import to_markdown
+from gateway.api.docs.tables import FILES, TABLES, fill_tables
 from gateway.app import create_app
 from gateway.auth.keys import Key, hash_secret
 from gateway.errors import BY_CODE
@@ -99,6 +100,17 @@ def test_body_is_taken_as_the_document_says(keyed: str, body: dict[str, Any], fi
 def test_written_reference_is_up_to_date(document: dict[str, Any]) -> None:
     written = (ROOT / "docs" / "api.md").read_text("utf-8")
     assert written == to_markdown(document), "make api-docs writes it anew"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_written_tables_are_up_to_date(name: str) -> None:
+    written = (ROOT / name).read_text("utf-8")
+    assert written == fill_tables(written), "make api-docs writes it anew"
+
+
+def test_every_table_is_written_somewhere() -> None:
+    text = "".join((ROOT / name).read_text("utf-8") for name in FILES)
+    assert [name for name in TABLES if f"<!-- table: {name} -->" not in text] == []
 
 
 def run_schemathesis(url: str, *, examples: int, folder: Path) -> subprocess.CompletedProcess[str]:

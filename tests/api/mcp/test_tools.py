@@ -10,8 +10,10 @@ import pytest
 from mcp.client import Client
 
 from fixtures.site import Site
+from gateway.api.docs.fields import description_of
 from gateway.auth.keys import Key, hash_secret
 from gateway.telemetry.log import make_log
+from gateway.wire import ExtractRequest, ScrapeRequest, TokensRequest
 from tests.service import running_gateway
 
 pytestmark = pytest.mark.anyio
@@ -22,6 +24,13 @@ async def test_client_lists_and_calls_the_tools(gateway_url: str, site: Site) ->
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert tools.keys() == {"scrape", "extract", "count_tokens"}
         assert all(tool.description for tool in tools.values())
+        for name, request in {
+            "scrape": ScrapeRequest,
+            "extract": ExtractRequest,
+            "count_tokens": TokensRequest,
+        }.items():
+            for field, schema in tools[name].input_schema["properties"].items():
+                assert schema["description"] == description_of(request, field)
         url = site.url + "/pages/documentation-go-tutorial"
         page: Any = (await client.call_tool("scrape", {"url": url, "max_tokens": 300})).structured_content
         assert 0 < page["tokens"] <= 300 and page["next_cursor"]
