@@ -52,3 +52,16 @@ class Fetcher(Protocol):
 
     async def fetch(self, request: FetchRequest) -> Fetched: ...
     async def aclose(self) -> None: ...
+
+
+class Renderer(Protocol):
+    """Gets one page as it is once its scripts have run, through the same address policy, within one deadline.
+
+    Promises what a `Fetcher` does; `body` is the document as HTML, status and headers are those of the response
+    that it began with. Never conditional: validators are not read.
+    """
+
+    name: str  # of what runs the scripts, kept with the page
+
+    async def render(self, request: FetchRequest) -> Fetched: ...
+    async def aclose(self) -> None: ...

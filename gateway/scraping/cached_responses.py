@@ -15,7 +15,7 @@ from gateway.byte_lru import ByteLru
 from gateway.cache.base import Cache
 from gateway.core.http.cache_policy import fresh_until_s
 from gateway.ids import new_id
-from gateway.scraping.pages import PageEntry
+from gateway.scraping.page import PageEntry
 from gateway.scraping.scraper import OPTIONAL, PreparedScrape
 from gateway.wire import CacheReport, ScrapeResponse, ScrapeTimings, encode_json
 

@@ -13,106 +13,37 @@ import time
 from collections.abc import Callable
 
 import msgspec
-from msgspec import Struct
 
 from gateway.cache.base import NOT_TAKEN, Cache
-from gateway.cache.keys import digest_of, page_key, snapshot_key
+from gateway.cache.keys import digest_of, snapshot_key
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.typed import load, save
-from gateway.core.documents.reader import HEAD_BYTES, Received, may_offer_markdown
 from gateway.core.http.cache_policy import (
     after_not_modified,
     current_age_s,
     judge_freshness,
     merge_cache_headers,
     not_storable_reason,
-    personal_header,
 )
 from gateway.core.http.url import parse_url
-from gateway.core.tasks.alternate import FindMarkdownAlternate
 from gateway.core.tasks.base import Workers
-from gateway.errors import CleanError, FetchTimeout, GatewayError
-from gateway.fetch.base import Fetched, Fetcher, FetchRequest
+from gateway.errors import FetchTimeout, GatewayError
+from gateway.fetch.base import Fetched, Fetcher, Renderer
+from gateway.scraping.origin import Answer, NotModified, Origin
+from gateway.scraping.page import CacheTarget, LoadedPage, PageEntry, Snapshot, find_cache_target, satisfies
 from gateway.wire import CacheReport, CacheStatus, ScrapeRequest
 
 SNAPSHOT_TTL_S = 30 * 86_400
-_PARTS_OF_HTML = {"structured", "metadata", "html", "hidden"}  # what markdown has none of
 # a follower whose leader ran out of time tries again with more than this share of its own left: of callers
 # that came together none does
 _WORTH_ANOTHER_TRY = 0.1
-
-
-class PageEntry(Struct, kw_only=True, frozen=True):
-    """What an address answered last, without the body."""
-
-    digest: str
-    final_url: str | None  # None for HTML that came in the request without a base address
-    status: int | None  # None for HTML that came in the request
-    headers: dict[str, str]
-    fetched_at: float  # Unix seconds
-    instead_of_html: bool = False  # markdown, where the site would have sent HTML or has sent both
-
-
-class Snapshot(Struct, kw_only=True, frozen=True):
-    """A page as it was received, and the key of the address it was fetched for."""
-
-    key: str
-    entry: PageEntry
-    body: bytes
-    page: Received | None = None  # the HTML that linked to the body, the site's own markdown
-
-
-class CacheTarget(Struct, kw_only=True, frozen=True):
-    """How the page of a request is found in the cache."""
-
-    key: str
-    consulted: bool  # the cache may answer
-
-
-class LoadedPage(Struct, kw_only=True, frozen=True):
-    """A page ready to be read: where it came from, and the whole of it unless the cache holds it."""
-
-    source: CacheTarget
-    entry: PageEntry
-    cache: CacheReport
-    snapshot: Snapshot | None = None
-    storable: bool = False
-    is_new: bool = (
-        False  # the address answered something else before, if anything: nothing made of this is kept
-    )
-    fetch_ms: float = 0
-
-
-def find_cache_target(request: ScrapeRequest, *, tenant: str) -> CacheTarget:
-    """Plain pages are shared; headers of the caller make an entry of their own; personal ones make none."""
-    assert request.url is not None
-    address = parse_url(request.url).text
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    return CacheTarget(
-        key=page_key(address, headers=headers, tenant=tenant),
-        consulted=personal_header(headers) is None and (request.store or request.max_age_s > 0),
-    )
-
-
-def needs_html(request: ScrapeRequest) -> bool:
-    """Whether the request asks for what the site's own markdown of the page could not give."""
-    return bool(
-        request.select
-        or request.remove
-        or request.scope == "page"
-        or request.format == "html"
-        or _PARTS_OF_HTML.intersection(request.include)
-    )
-
-
-def _satisfies(entry: PageEntry, request: ScrapeRequest) -> bool:
-    return not (entry.instead_of_html and needs_html(request))
 
 
 class Pages:
     """Opens pages by address. One for the whole service; safe to call concurrently.
 
     Args:
+        renderer: opens pages after their scripts ran, where there is one.
         timeout_s: how long a page may take when its request does not say.
     """
 
@@ -123,36 +54,41 @@ class Pages:
         workers: Workers,
         cache: Cache,
         flights: SingleFlight,
+        renderer: Renderer | None = None,
         timeout_s: float = 30,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._fetcher = fetcher
-        self._workers = workers
+        self._origin = Origin(fetcher=fetcher, workers=workers, renderer=renderer, now=now)
         self._cache = cache
         self._flights = flights
         self._timeout_s = timeout_s
         self._now = now
         self._refreshes: dict[str, asyncio.Task[None]] = {}
 
+    @property
+    def renderer(self) -> Renderer | None:
+        return self._origin.renderer
+
     async def open(
-        self, request: ScrapeRequest, *, tenant: str = "", digest: str | None = None
+        self, request: ScrapeRequest, *, tenant: str = "", digest: str | None = None, rendered: bool = False
     ) -> LoadedPage:
         """The page at `request.url`.
 
         Args:
             digest: the snapshot a cursor continues; preferred at any age while the cache holds it.
+            rendered: the page after its scripts ran; there has to be a renderer.
         Raises:
             FetchError and its kin, UrlRefused.
         """
-        source = find_cache_target(request, tenant=tenant)
+        source = find_cache_target(request, tenant=tenant, rendered=rendered)
         if not source.consulted:
             return await self.fetch(request, source)
         entry = await self._find(request, source)
         if digest and (entry is None or entry.digest != digest):
             # fetched again since the first piece, or elsewhere: the snapshot may still be there
             older = await load(self._cache, snapshot_key(digest), Snapshot)
-            if older and older.key == source.key:
-                return self._cached(source, older.entry, "hit")
+            if older and (found := self._target_of(older, request, tenant)):
+                return self._cached(found, older.entry, "hit")
         if entry:
             if entry.digest == digest:
                 return self._cached(source, entry, "hit")
@@ -201,40 +137,22 @@ class Pages:
         Args:
             left_s: of the time that the request gives its page; all of it by default.
         """
-        assert request.url is not None
         timeout_s = self._timeout_of(request) if left_s is None else left_s
-        validators = known.headers if known else {}
-        html_first = needs_html(request)
-        page = await self._fetcher.fetch(
-            FetchRequest(
-                url=request.url,
-                timeout_s=timeout_s,
-                headers=request.headers,
-                html_first=html_first,
-                etag=validators.get("etag"),
-                last_modified=validators.get("last-modified"),
-                validated_url=known.final_url if known else None,
-            )
-        )
-        if page.status == 304 and known:
-            return await self._confirmed(request, source, known, page)
-        own = None if html_first else await self._own_markdown(request, page, left_s=timeout_s)
-        fetched = own or page
-        received = Received(body=page.body, content_type=page.content_type) if own else None
-        headers = merge_cache_headers(
-            [*page.redirects, page.headers, *own.redirects] if own else page.redirects, fetched.headers
-        )
-        entry = PageEntry(
-            digest=digest_of([fetched.final_url, fetched.content_type, fetched.body, received]),
-            final_url=fetched.final_url,
-            status=fetched.status,
-            headers=headers,
-            fetched_at=self._now(),
-            instead_of_html=not html_first and _is_markdown(fetched),
-        )
-        snapshot = Snapshot(key=source.key, entry=entry, body=fetched.body, page=received)
+        answer: Answer | NotModified
+        if source.rendered:
+            answer = await self._origin.render(request, timeout_s=timeout_s)
+        else:
+            answer = await self._origin.fetch(request, known=known, timeout_s=timeout_s)
+        if isinstance(answer, NotModified):
+            assert known is not None
+            return await self._confirmed(request, source, known, answer.fetched)
+        entry = answer.entry
+        snapshot = Snapshot(key=source.key, entry=entry, body=answer.body, page=answer.received)
         reason = not_storable_reason(
-            store=request.store, caller_headers=request.headers, status=fetched.status, headers=headers
+            store=request.store,
+            caller_headers=request.headers,
+            status=entry.status or 200,
+            headers=entry.headers,
         )
         storable = reason is None
         if storable:
@@ -248,7 +166,7 @@ class Pages:
             snapshot=snapshot,
             storable=storable,
             is_new=known is None or known.digest != entry.digest,
-            fetch_ms=page.fetch_ms + (own.fetch_ms if own else 0),
+            fetch_ms=answer.fetch_ms,
         )
 
     async def _fetch_together(
@@ -290,7 +208,7 @@ class Pages:
                         if leads or deadline - time_s() < timeout_s * _WORTH_ANOTHER_TRY:
                             raise
                         continue
-                    if _satisfies(loaded.entry, request):
+                    if satisfies(loaded.entry, request):
                         return loaded
         except (TimeoutError, FetchTimeout):
             address = parse_url(request.url or "").shown
@@ -301,7 +219,13 @@ class Pages:
     async def _find(self, request: ScrapeRequest, source: CacheTarget) -> PageEntry | None:
         """The cached entry of an address, unless it is of no use to the request."""
         entry = await load(self._cache, source.key, PageEntry)
-        return entry if entry and _satisfies(entry, request) else None
+        return entry if entry and satisfies(entry, request) else None
+
+    def _target_of(self, snapshot: Snapshot, request: ScrapeRequest, tenant: str) -> CacheTarget | None:
+        """Where a snapshot's page is, if it is one of the pages that the request may be answered with."""
+        kinds = [False] if request.render == "never" or self.renderer is None else [False, True]
+        targets = [find_cache_target(request, tenant=tenant, rendered=kind) for kind in kinds]
+        return next((target for target in targets if target.key == snapshot.key), None)
 
     def _timeout_of(self, request: ScrapeRequest) -> float:
         return request.timeout_s or self._timeout_s
@@ -331,25 +255,6 @@ class Pages:
         fence = self._flights.fence(source.key)
         return await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S, fence=fence)
 
-    async def _own_markdown(self, request: ScrapeRequest, page: Fetched, *, left_s: float) -> Fetched | None:
-        """The site's own markdown of a page, where the page links to one."""
-        if page.status != 200 or not may_offer_markdown(page.body, headers=page.headers):
-            return None
-        offer = FindMarkdownAlternate(body=page.body[:HEAD_BYTES], headers=page.headers, url=page.final_url)
-        try:
-            address = await self._workers.run(offer)
-        except CleanError:
-            address = None  # the HTML is at hand
-        left_s -= page.fetch_ms / 1e3
-        if address is None or left_s <= 0:
-            return None
-        headers = request.headers if page.stayed else {}  # another origin is not told what the first one was
-        try:
-            own = await self._fetcher.fetch(FetchRequest(url=address, timeout_s=left_s, headers=headers))
-        except GatewayError:
-            return None  # an offer that is not kept costs nothing but the try
-        return own if own.status == 200 and _is_markdown(own) and own.body.strip() else None
-
     async def aclose(self) -> None:
         """Give up the refreshes under way."""
         tasks = list(self._refreshes.values())
@@ -376,7 +281,3 @@ class Pages:
                 del self._refreshes[source.key]
 
         self._refreshes[source.key] = asyncio.create_task(refresh())
-
-
-def _is_markdown(page: Fetched) -> bool:
-    return page.content_type.startswith("text/markdown")

@@ -31,8 +31,10 @@ from gateway.errors import (
     UrlRefused,
     shutting_down,
 )
+from gateway.fetch.acquire import Acquired, acquire, renders_first
 from gateway.ids import new_id
-from gateway.scraping.pages import LoadedPage, Pages, Snapshot
+from gateway.scraping.page import LoadedPage, Snapshot
+from gateway.scraping.pages import Pages
 from gateway.wire import (
     Notice,
     ScrapeRequest,
@@ -52,6 +54,7 @@ class PreparedScrape(Struct, kw_only=True, frozen=True):
     """A request whose page is at hand: what remains is to read it."""
 
     request: ScrapeRequest
+    tenant: str
     page: LoadedPage
     start: int  # the block its piece begins with
     began: float  # time.perf_counter()
@@ -108,7 +111,7 @@ class Scraper:
     async def open(self, request: ScrapeRequest, *, tenant: str = "") -> PreparedScrape:
         """The first half of `scrape`: check the request and get hold of its page."""
         began = time.perf_counter()
-        _check(request)
+        _check(request, can_render=self._pages.renderer is not None)
         cursor = decode_cursor(request.cursor) if request.cursor else None
         if cursor and cursor.options != _options_digest(request):
             raise InvalidRequest(
@@ -119,23 +122,29 @@ class Scraper:
         else:
             with self._until_the_end():
                 page = await self._pages.open(
-                    request, tenant=tenant, digest=cursor.digest if cursor else None
+                    request,
+                    tenant=tenant,
+                    digest=cursor.digest if cursor else None,
+                    rendered=renders_first(request.render),
                 )
         if cursor and cursor.digest != page.entry.digest:
             raise InvalidRequest(
                 "`cursor`: of another page, or the page has changed; start again without it", field="cursor"
             )
-        return PreparedScrape(request=request, page=page, start=cursor.start if cursor else 0, began=began)
+        return PreparedScrape(
+            request=request, tenant=tenant, page=page, start=cursor.start if cursor else 0, began=began
+        )
 
     async def read(self, prepared: PreparedScrape) -> ScrapeResponse:
         """The second half: the piece of content that the request asks for, and what there is to say of it."""
         try:
             with self._until_the_end():
-                content, page = await self._content(prepared)
+                acquired = await self._acquire(prepared)
         except UnsupportedContent as exc:
             if (status := prepared.page.entry.status) and status >= 400:
                 raise _nothing_to_read(status) from exc
             raise
+        content, page = acquired.content, acquired.page
         request, cleaned, entry = prepared.request, content.cleaned, page.entry
         cuts = cleaned.next_start is not None or bool(cleaned.outline)
         options = _options_digest(request) if cuts else ""  # one for all the cursors, none where none is due
@@ -143,7 +152,7 @@ class Scraper:
         def cursor_at(start: int) -> str:
             return encode_cursor(Cursor(digest=entry.digest, options=options, start=start))
 
-        warnings = list(cleaned.warnings)
+        warnings = list(acquired.warnings)
         if entry.status is not None and entry.status >= 400:
             if not cleaned.content.strip():
                 raise _nothing_to_read(entry.status)
@@ -208,22 +217,54 @@ class Scraper:
         finally:
             self._under_way.discard(task)
 
-    async def _content(self, prepared: PreparedScrape) -> tuple[Content, LoadedPage]:
+    async def _acquire(self, prepared: PreparedScrape) -> Acquired[LoadedPage, Content]:
+        """The content, of the page at hand or of the same page rendered."""
+        request, first = prepared.request, prepared.page
+
+        async def clean(page: LoadedPage) -> Acquired[LoadedPage, Content]:
+            content, page = await self._content(prepared, page)
+            return Acquired(page=page, content=content, warnings=content.cleaned.warnings)
+
+        async def render() -> LoadedPage:
+            page = await self._pages.open(request, tenant=prepared.tenant, rendered=True)
+            return msgspec.structs.replace(page, fetch_ms=first.fetch_ms + page.fetch_ms)
+
+        # HTML that came in the request is taken as it is; a cursor continues the page that its first piece was of
+        can_render = self._pages.renderer and request.html is None and not request.cursor
+        return await acquire(
+            first,
+            mode=request.render,
+            clean=clean,
+            render=render if can_render and not first.source.rendered else None,
+        )
+
+    async def _content(self, prepared: PreparedScrape, page: LoadedPage) -> tuple[Content, LoadedPage]:
         """The content, made or found (the stage times of a found one are 0), and the page it is of."""
-        page = prepared.page
         key = self._content_key(prepared, page)
         if page.storable and not page.is_new and (known := await load(self._cache, key, Content)):
             return known, page
-        snapshot = await self._pages.snapshot(page)
-        if snapshot is None:
-            if prepared.start:
-                raise InvalidRequest(
-                    "`cursor`: the page it continues is no longer cached; start again", field="cursor"
-                )
-            page = await self._pages.fetch(prepared.request, page.source)
-            snapshot = page.snapshot
-            assert snapshot is not None  # as nothing was known that the origin could have confirmed
-            key = self._content_key(prepared, page)
+        page, snapshot = await self._whole(prepared, page)
+        content = await self._make(prepared, page, snapshot)
+        if page.storable:
+            timeless = msgspec.structs.replace(content.cleaned, clean_ms=0, count_ms=0)
+            kept = msgspec.structs.replace(content, cleaned=timeless)
+            await save(self._cache, self._content_key(prepared, page), kept, ttl_s=CONTENT_TTL_S)
+        return content, page
+
+    async def _whole(self, prepared: PreparedScrape, page: LoadedPage) -> tuple[LoadedPage, Snapshot]:
+        """The page with its body; fetched again where the cache has dropped it meanwhile."""
+        if snapshot := await self._pages.snapshot(page):
+            return page, snapshot
+        if prepared.start:
+            raise InvalidRequest(
+                "`cursor`: the page it continues is no longer cached; start again", field="cursor"
+            )
+        page = await self._pages.fetch(prepared.request, page.source)
+        assert page.snapshot is not None  # as nothing was known that the origin could have confirmed
+        return page, page.snapshot
+
+    async def _make(self, prepared: PreparedScrape, page: LoadedPage, snapshot: Snapshot) -> Content:
+        """Clean and count; the count of the page as received is kept for other options."""
         tokenizer = resolve_tokenizer(prepared.request.tokenizer)
         count_key = tokens_key(
             code=self._code, snapshot=page.entry.digest, vocabulary=vocabulary_digest(tokenizer)
@@ -233,17 +274,12 @@ class Scraper:
         html_tokens = await load(self._cache, count_key, int) if was_kept else None
         task = _clean_task(prepared, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
         cleaned = await self._workers.run(task)
-        content = Content(
-            cleaned=cleaned, html_tokens=cleaned.html_tokens or 0 if html_tokens is None else html_tokens
-        )
-        if page.storable:
-            if html_tokens is None and (was_kept or page.is_new):
-                await save(self._cache, count_key, content.html_tokens, ttl_s=CONTENT_TTL_S)
-            timeless = msgspec.structs.replace(cleaned, clean_ms=0, count_ms=0)
-            await save(
-                self._cache, key, msgspec.structs.replace(content, cleaned=timeless), ttl_s=CONTENT_TTL_S
-            )
-        return content, page
+        if html_tokens is not None:
+            return Content(cleaned=cleaned, html_tokens=html_tokens)
+        html_tokens = cleaned.html_tokens or 0
+        if was_kept or (page.storable and page.is_new):
+            await save(self._cache, count_key, html_tokens, ttl_s=CONTENT_TTL_S)
+        return Content(cleaned=cleaned, html_tokens=html_tokens)
 
     def _content_key(self, prepared: PreparedScrape, page: LoadedPage) -> str:
         return content_key(code=self._code, snapshot=page.entry.digest, piece=_piece_digest(prepared))
@@ -253,7 +289,7 @@ def _nothing_to_read(status: int) -> OriginStatus:
     return OriginStatus(f"the origin answered {status} and sent nothing to read", origin_status=status)
 
 
-def _check(request: ScrapeRequest) -> None:
+def _check(request: ScrapeRequest, *, can_render: bool) -> None:
     if request.url is None and request.html is None:
         raise InvalidRequest("send `url` or `html`: the request has neither", field="url")
     if request.url is not None and request.html is not None:
@@ -261,9 +297,13 @@ def _check(request: ScrapeRequest) -> None:
             parse_url(request.url)
         except UrlRefused as exc:
             raise InvalidRequest(f"`url`: {exc.detail}", field="url") from exc
-    if request.render == "always":
+    if request.render == "always" and not can_render:
         raise InvalidRequest(
             "`render`: always needs a browser, and this gateway has none; send auto or never", field="render"
+        )
+    if request.render == "always" and request.html is not None:
+        raise InvalidRequest(
+            "`render`: HTML that came in the request is taken as it is; send auto or never", field="render"
         )
     resolve_tokenizer(request.tokenizer)
 

@@ -16,7 +16,8 @@ from gateway.cache.disk import DiskCache
 from gateway.cache.single_flight import SingleFlight
 from gateway.errors import FetchTimeout
 from gateway.fetch.base import Fetched, FetchRequest
-from gateway.scraping.pages import PageEntry, Pages, find_cache_target
+from gateway.scraping.page import PageEntry, find_cache_target
+from gateway.scraping.pages import Pages
 from gateway.wire import ScrapeRequest
 from tests.fetch.origins import Exchange, Origin, fetcher, origin
 from tests.inline import InlineWorkers

@@ -1,6 +1,7 @@
 """Pages that are not what they were asked for: an app's empty shell, or a wall in front of the page."""
 
 import re
+from collections.abc import Iterable
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -10,6 +11,7 @@ from gateway.wire import Notice
 _WALL_WORDS = 250  # a page with more is no wall, whatever it mentions
 _MARKED_WALL_WORDS = 100  # sites load the same scripts for forms on real pages
 _SHELL_WORDS = 30
+_SHELL = "js_shell"
 _MAX_CHARACTERS = 4000  # a page with more has more words than a wall
 
 _WALL_TITLES = (  # how titles of walls begin
@@ -52,6 +54,11 @@ _APP_MARKS = (
 )
 
 
+def needs_scripts(warnings: Iterable[Notice]) -> bool:
+    """Whether a page with these warnings is a shell, whose content comes only when its scripts run."""
+    return any(notice.code == _SHELL for notice in warnings)
+
+
 def judge_page(tree: LexborHTMLParser, *, visible: str, recovered: bool) -> list[Notice]:
     """A warning that the page is no success, if it is none.
 
@@ -72,5 +79,5 @@ def judge_page(tree: LexborHTMLParser, *, visible: str, recovered: bool) -> list
         return [Notice(code="blocked", message="a captcha, bot check or consent wall stands before the page")]
     if words < _SHELL_WORDS and tree.css_first(_APP_MARKS) is not None:
         message = f"scripts build this page; without them it has {words} words: ask for render=always"
-        return [Notice(code="js_shell", message=message)]
+        return [Notice(code=_SHELL, message=message)]
     return [] if words else [Notice(code="empty", message="the page has no visible text")]

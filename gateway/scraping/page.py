@@ -1,0 +1,87 @@
+"""What is known of a page: its two entries in the cache, where they are, and the page as it is handed on."""
+
+from msgspec import Struct
+
+from gateway.cache.keys import page_key
+from gateway.core.documents.reader import Received
+from gateway.core.http.cache_policy import personal_header
+from gateway.core.http.url import parse_url
+from gateway.wire import CacheReport, ScrapeRequest
+
+_PARTS_OF_HTML = {"structured", "metadata", "html", "hidden"}  # what markdown has none of
+
+
+class PageEntry(Struct, kw_only=True, frozen=True):
+    """What an address answered last, without the body."""
+
+    digest: str
+    final_url: str | None  # None for HTML that came in the request without a base address
+    status: int | None  # None for HTML that came in the request
+    headers: dict[str, str]
+    fetched_at: float  # Unix seconds
+    instead_of_html: bool = False  # markdown, where the site would have sent HTML or has sent both
+    rendered_by: str | None = (
+        None  # the renderer that ran the page's scripts; None for the page as it was sent
+    )
+
+
+class Snapshot(Struct, kw_only=True, frozen=True):
+    """A page as it was received, and the key of the address it was fetched for."""
+
+    key: str
+    entry: PageEntry
+    body: bytes
+    page: Received | None = None  # the HTML that linked to the body, the site's own markdown
+
+
+class CacheTarget(Struct, kw_only=True, frozen=True):
+    """How the page of a request is found in the cache."""
+
+    key: str
+    consulted: bool  # the cache may answer
+    rendered: bool = False  # it is the page after its scripts ran
+
+
+class LoadedPage(Struct, kw_only=True, frozen=True):
+    """A page ready to be read: where it came from, and the whole of it unless the cache holds it."""
+
+    source: CacheTarget
+    entry: PageEntry
+    cache: CacheReport
+    snapshot: Snapshot | None = None
+    storable: bool = False
+    is_new: bool = (
+        False  # the address answered something else before, if anything: nothing made of this is kept
+    )
+    fetch_ms: float = 0
+
+
+def find_cache_target(request: ScrapeRequest, *, tenant: str, rendered: bool = False) -> CacheTarget:
+    """Plain pages are shared; headers of the caller make an entry of their own; personal ones make none.
+
+    Args:
+        rendered: the page after its scripts ran, which has an entry of its own.
+    """
+    assert request.url is not None
+    address = parse_url(request.url).text
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return CacheTarget(
+        key=page_key(address, headers=headers, tenant=tenant, rendered=rendered),
+        consulted=personal_header(headers) is None and (request.store or request.max_age_s > 0),
+        rendered=rendered,
+    )
+
+
+def needs_html(request: ScrapeRequest) -> bool:
+    """Whether the request asks for what the site's own markdown of the page could not give."""
+    return bool(
+        request.select
+        or request.remove
+        or request.scope == "page"
+        or request.format == "html"
+        or _PARTS_OF_HTML.intersection(request.include)
+    )
+
+
+def satisfies(entry: PageEntry, request: ScrapeRequest) -> bool:
+    return not (entry.instead_of_html and needs_html(request))
