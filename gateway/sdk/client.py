@@ -353,7 +353,7 @@ class AsyncClient:
         await self.aclose()
 
 
-def scrape(url: str | None = None, **options: Unpack[ScrapeKeywords]) -> ScrapeResponse:
+def scrape(url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]) -> ScrapeResponse:
     """`Client().scrape(...)` with a client of its own."""
     with Client() as client:
         return client.scrape(url, **options)
