@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 MAX_WAIT_S = 1e9  # more digits are no more patience, and would overflow on their way into a header
 _SECONDS = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
@@ -25,6 +24,9 @@ def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
         return min(MAX_WAIT_S, float(value))
+    # imported here, since few servers send a date and the SDK imports this module: it costs 8 ms
+    from email.utils import parsedate_to_datetime
+
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, TypeError, OverflowError):
