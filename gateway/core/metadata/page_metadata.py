@@ -21,15 +21,11 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.landmarks import Landmarks, find_marks
 from gateway.core.metadata.bylines import Bylines, Surroundings, clean_name, date_of_address, to_iso
+from gateway.core.metadata.schema_org import ARTICLE, OTHER_SUBJECT
 from gateway.core.metadata.structured import Item, absolute, types_of
 from gateway.core.metadata.title import headline
 from gateway.wire import Metadata
 
-_ARTICLE = re.compile(
-    r"article|posting|report|recipe|review(?:ed)?newsarticle|creativework|howto|course|book|videoobject|podcastepisode",
-    re.I,
-)
-_PAGE = re.compile(r"page|product|event|dataset|software|service|website", re.I)
 _REPEATED = ("citation_author", "dc.creator", "article:author")
 _META_NAMES = ("name", "property", "itemprop", "http-equiv")
 _AUTHOR_METAS = (
@@ -148,8 +144,8 @@ class _Said:
         self.structured = structured
         self.graph: Item = next((item for item in structured if item["@type"] == "OpenGraph"), {})
         self.card: Item = next((item for item in structured if item["@type"] == "TwitterCard"), {})
-        self.articles = [item for item in structured if any(map(_ARTICLE.search, types_of(item)))]
-        self.others = [item for item in structured if any(map(_PAGE.search, types_of(item)))]
+        self.articles = [item for item in structured if any(map(ARTICLE.search, types_of(item)))]
+        self.others = [item for item in structured if any(map(OTHER_SUBJECT.search, types_of(item)))]
 
     def texts(self, key: str) -> Iterator[str | None]:
         """A property of the article, then of whatever else the page is about."""

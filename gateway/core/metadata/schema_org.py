@@ -1,4 +1,29 @@
-"""How the names that callers give to properties map to those of schema.org and OpenGraph."""
+"""What schema.org's types and properties mean here: a type of JSON-LD is treated as the lists of this file say.
+
+The classifier alone has a list of its own, since its weights were trained with it.
+"""
+
+import re
+
+# what tells of an article's title, author and dates, and next what else a page may be about
+ARTICLE = re.compile(
+    r"article|posting|report|recipe|review(?:ed)?newsarticle|creativework|howto|course|book|videoobject|podcastepisode",
+    re.I,
+)
+OTHER_SUBJECT = re.compile(r"page|product|event|dataset|software|service|website", re.I)
+
+# whose text is shown where the DOM has none, the more telling first; cards, sites and breadcrumbs are not among it
+SHOWN_FOR_A_SHELL = (
+    re.compile(
+        r"article|posting|qapage|question|recipe|howto|faqpage|product|event|course|review|movie|book", re.I
+    ),
+    re.compile(r"itemlist|dataset|software|service|profile|person", re.I),
+    re.compile(r"business|organi[sz]ation|place|store|page", re.I),
+)
+# whose body, and whose description, is content even where the DOM has text
+HAS_BODY = re.compile(r"article|posting|^question$|creativework", re.I)
+PRODUCT = re.compile(r"^product(?:group)?$", re.I)
+PROPERTY_VALUE = "PropertyValue"  # shown as a name and a value
 
 _PAGE_TYPES = (
     "breadcrumblist collectionpage contactpoint corporation imageobject itemlist listitem "

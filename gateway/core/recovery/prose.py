@@ -4,6 +4,7 @@ import html
 import re
 from typing import Any
 
+from gateway.core.metadata.schema_org import PROPERTY_VALUE
 from gateway.core.metadata.structured import Item, parse_json, types_of
 from gateway.core.text.languages import count_words
 
@@ -75,7 +76,7 @@ def _own_html(item: Item, depth: int) -> str:
     out: list[str] = []
     title = next((text for name in _TITLES if isinstance(text := item.get(name), str)), "")
     body = next((text for name in _BODIES if isinstance(text := item.get(name), str) and text.strip()), "")
-    if "PropertyValue" in types_of(item) and isinstance(value := item.get("value"), str | int | float):
+    if PROPERTY_VALUE in types_of(item) and isinstance(value := item.get("value"), str | int | float):
         return f"<p>{html.escape(title)}: {html.escape(str(value))}</p>" if title else ""
     if title and title.strip() != body.strip():
         level = min(depth + 1, 4)

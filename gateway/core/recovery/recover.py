@@ -16,6 +16,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.landmarks import Landmarks, find_marks
+from gateway.core.metadata.schema_org import HAS_BODY, PRODUCT, SHOWN_FOR_A_SHELL
 from gateway.core.metadata.structured import Item, parse_json, prune, types_of
 from gateway.core.recovery.prose import item_to_html, state_to_html, to_html
 from gateway.core.text.languages import count_words, squeeze
@@ -44,17 +45,6 @@ _MAX_FAILURES = (
 )
 _DECODER = json.JSONDecoder(strict=False)
 _STATE_ATTRIBUTES = ("data-page", "data-preloaded", "data-state", "props")
-
-# what a page can be about, the more telling first; cards, sites and breadcrumbs are not among it
-_SUBJECTS = (
-    re.compile(
-        r"article|posting|qapage|question|recipe|howto|faqpage|product|event|course|review|movie|book", re.I
-    ),
-    re.compile(r"itemlist|dataset|software|service|profile|person", re.I),
-    re.compile(r"business|organi[sz]ation|place|store|page", re.I),
-)
-_BODY_TYPE = re.compile(r"article|posting|^question$|creativework", re.I)
-_PRODUCT = re.compile(r"^product(?:group)?$", re.I)
 
 
 class Recovered(Struct, frozen=True, kw_only=True):
@@ -129,23 +119,23 @@ def _behind_a_shell(
     tree: LexborHTMLParser, marks: Landmarks, structured: list[Item]
 ) -> Iterator[tuple[str, str]]:
     """Where the text of a page may be whose DOM has none, the cleanest source first."""
-    for subjects in _SUBJECTS[:1]:
+    for subjects in SHOWN_FOR_A_SHELL[:1]:
         yield "json-ld", _items_html(structured, subjects)
     templates = [fragment.html or "" for fragment in tree.template_fragments()]
     yield "template", max(templates, key=len, default="")
     yield "state", state_to_html(_states(tree, marks))
-    for subjects in _SUBJECTS[1:]:
+    for subjects in SHOWN_FOR_A_SHELL[1:]:
         yield "json-ld", _items_html(structured, subjects)
 
 
 def _beside_the_dom(structured: list[Item], *, short: bool) -> Iterator[tuple[str, int]]:
     """What is content even where the DOM has text, and how many words it needs."""
     for item in structured:
-        if any(map(_BODY_TYPE.search, types_of(item))):
+        if any(map(HAS_BODY.search, types_of(item))):
             body = item.get("articleBody") or item.get("text")
             if isinstance(body, str):
                 yield to_html(body), _LEAST_BODY_WORDS
-    products = [item for item in structured if any(map(_PRODUCT.match, types_of(item)))]
+    products = [item for item in structured if any(map(PRODUCT.match, types_of(item)))]
     if short and len(products) == 1 and isinstance(text := products[0].get("description"), str):
         yield to_html(text), _LEAST_WORDS
 
