@@ -24,6 +24,7 @@ ONLY_IN_WORKERS = {
     "gateway.core.llm.call_plan.plan_calls",
     "gateway.core.llm.prompt.make_delimiter",
     "gateway.core.llm.reply.read_json",
+    "gateway.core.text.json_in_text.parse_json",
     "gateway.core.http.robots.read_robots",
     "gateway.core.json_schema.schema.Schema",
     "gateway.core.llm.structured_answer.answer_from_structured",

@@ -5,22 +5,20 @@ Every item is a plain dict with an `@type`, whatever its source: "Product" rathe
 clean, so comments, CDATA, raw line breaks, trailing commas and several documents in one script are read.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
-import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Landmarks, Mark, find_marks
+from gateway.core.text.json_in_text import parse_json
 
 Item = dict[str, Any]
 
 _MAX_ITEMS = 300
 _MAX_DEPTH = 24
-_MAX_LENIENT_CHARACTERS = 300_000  # forgiving mistakes costs more than reading
 _MAX_SCRIPT_CHARACTERS = 2_000_000
 _MAX_PROPERTIES = 3000
 _MAX_TEXT_CHARACTERS = 50_000
@@ -29,15 +27,9 @@ _MAX_PARENTS = 64
 _MAX_COPIES = 8  # of a value that stands under several names, and again in each copy of what holds it
 
 _SCHEMA = re.compile(r"https?://(?:www\.)?schema\.org/", re.I)
-_STRING = r'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z))'  # every branch ends at the text's end: one pass
-_COMMENT = re.compile(
-    _STRING + r"|/\*.*?(?:\*/|\Z)|^[ \t]*+//[^\n]*+|<!--|-->|<!\[CDATA\[|\]\]>", re.S | re.M
-)
-_TRAILING_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.S)
 _ABSOLUTE = re.compile(r"https?://[\w.-]+(?:/[\w./%~:@,+=-]*)?", re.A)  # what joining would leave as it is
 _BLANKS = re.compile(r"[\x00-\x20]+")
 _HTTP = re.compile(r"https?://[^/\s]", re.I)
-_OPENING = re.compile(r"[{\[]")
 _CARDS = ("twitter:", "og:", "article:", "product:", "book:", "profile:", "music:", "video:")
 _ADDRESS = {"a": "href", "area": "href", "link": "href", "object": "data"} | dict.fromkeys(
     ("img", "audio", "video", "iframe", "source", "embed", "track"), "src"
@@ -89,26 +81,6 @@ def read_json_ld(script: str) -> Iterator[Item]:
                     yield value
 
 
-def parse_json(text: str) -> list[Any]:
-    """The JSON documents in a script: strictly if possible, with the usual mistakes forgiven if not."""
-    try:
-        return [msgspec.json.decode(text)]
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-        pass
-    if len(text) > _MAX_LENIENT_CHARACTERS:
-        return []
-    text = _TRAILING_COMMA.sub(_keep_string, _COMMENT.sub(_keep_string, text))
-    decoder = json.JSONDecoder(strict=False)  # line breaks inside strings
-    documents, at = [], 0
-    while start := _OPENING.search(text, at):
-        try:
-            document, at = decoder.raw_decode(text, start.start())
-        except (ValueError, RecursionError):
-            break
-        documents.append(document)
-    return documents
-
-
 def prune(document: Any) -> None:
     """Empty what is nested too deep for anyone walking it, in place."""
     pending = [(document, 0)]
@@ -130,10 +102,6 @@ def types_of(item: Item) -> list[str]:
         for name in (stated if isinstance(stated, list) else [stated])
         if isinstance(name, str)
     ]
-
-
-def _keep_string(found: re.Match[str]) -> str:
-    return found[1] or ""
 
 
 def _cards(metas: list[Mark]) -> list[Item]:

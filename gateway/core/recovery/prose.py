@@ -5,7 +5,8 @@ import re
 from typing import Any
 
 from gateway.core.metadata.schema_org import PROPERTY_VALUE
-from gateway.core.metadata.structured import Item, parse_json, types_of
+from gateway.core.metadata.structured import Item, types_of
+from gateway.core.text.json_in_text import parse_json
 from gateway.core.text.languages import count_words
 
 _MARKUP = re.compile(

@@ -7,18 +7,18 @@ Discourse and Flarum serve whole threads in `<noscript>`, which lifts forums by 
 three times the DOM's words to replace it, and nothing is said twice.
 """
 
-import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.landmarks import Landmarks, find_marks
 from gateway.core.metadata.schema_org import HAS_BODY, PRODUCT, SHOWN_FOR_A_SHELL
-from gateway.core.metadata.structured import Item, parse_json, prune, types_of
+from gateway.core.metadata.structured import Item, prune, types_of
 from gateway.core.recovery.prose import item_to_html, state_to_html, to_html
+from gateway.core.text.json_in_text import JsonAt, json_at, json_whole, parse_json
 from gateway.core.text.languages import count_words, squeeze
 
 _THIN_WORDS = 120  # a DOM with more is looked behind for noscript, bodies and the product only
@@ -43,7 +43,6 @@ _LEAST_LITERAL, _MOST_LITERAL = 40, 20_000
 _MAX_FAILURES = (
     200  # assignments of a script that are no JSON after all: each costs a look at what is before it
 )
-_DECODER = json.JSONDecoder(strict=False)
 _STATE_ATTRIBUTES = ("data-page", "data-preloaded", "data-state", "props")
 
 
@@ -159,7 +158,7 @@ def _states(tree: LexborHTMLParser, marks: Landmarks) -> list[Any]:
             flight += [_unquote(row) for row in _FLIGHT.findall(text)]
         else:
             states += _assigned(text)
-    states += [read.value for row in _FLIGHT_ROW.split("".join(flight)) if (read := _json_at(row, 0))]
+    states += [read.value for row in _FLIGHT_ROW.split("".join(flight)) if (read := _state_at(row, 0))]
     selector = ",".join(f"[{name}]" for name in _STATE_ATTRIBUTES)
     for node in tree.css(selector):
         for name in _STATE_ATTRIBUTES:
@@ -177,7 +176,7 @@ def _assigned(script: str) -> list[Any]:
     for start in _ASSIGNED.finditer(script):
         if start.end() < end:
             continue  # inside the last one
-        if value := _json_at(script, start.end()):
+        if value := _state_at(script, start.end()):
             found.append(value.value)
             end = value.end
         elif (failures := failures + 1) >= _MAX_FAILURES:
@@ -199,26 +198,18 @@ def _literals(script: str) -> Iterator[str]:
             at += 1
 
 
-class _Read(NamedTuple):
-    value: Any
-    end: int
-
-
-def _json_at(text: str, start: int) -> _Read | None:
+def _state_at(text: str, start: int) -> JsonAt | None:
     """The JSON value that begins at `start`, or None; one in quotes is unquoted first."""
-    try:
-        value, end = _DECODER.raw_decode(text, start)
-        return _Read(_DECODER.decode(value) if isinstance(value, str) else value, end)
-    except (ValueError, RecursionError):
-        return None
+    read = json_at(text, start)
+    if read is None or not isinstance(read.value, str):
+        return read
+    unquoted = json_whole(read.value)
+    return unquoted and JsonAt(unquoted.value, read.end)
 
 
 def _unquote(literal: str) -> str:
-    try:
-        value = _DECODER.decode(literal)
-    except (ValueError, RecursionError):
-        return ""
-    return value if isinstance(value, str) else ""
+    read = json_whole(literal)
+    return read.value if read and isinstance(read.value, str) else ""
 
 
 def _text_of(markup: str) -> str:
