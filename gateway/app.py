@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.logging import LoggingConfig
-from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
 from gateway.api import problems
@@ -24,6 +23,7 @@ from gateway.api.ops import health
 from gateway.api.ops import metrics as operation
 from gateway.api.playground import route as playground
 from gateway.api.request_body import body_limits
+from gateway.api.request_span import RequestSpanMiddleware
 from gateway.api.services import Services
 from gateway.auth.budgets import Ledger
 from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
@@ -34,7 +34,8 @@ from gateway.server.shutdown import Drain
 from gateway.settings import Settings, load_settings
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import Metrics
-from gateway.telemetry.tracing import NoopTracing, open_tracing
+from gateway.telemetry.spans import are_recorded
+from gateway.telemetry.tracing import Flush, no_traces, start_tracing
 from gateway.workers.allocator import return_large_blocks
 
 
@@ -54,16 +55,15 @@ def open_access_control(settings: Settings) -> AccessControl:
 
 
 def create_app(
-    settings: Settings, *, log: FilteringBoundLogger | None = None, tracing: NoopTracing | None = None
+    settings: Settings, *, log: FilteringBoundLogger | None = None, flush_traces: Flush = no_traces
 ) -> Litestar:
     """The service as an ASGI application; its objects live from start-up to shutdown.
 
     Args:
         log: gets a line a request; silent without.
-        tracing: gets a span a stage; closed with the service.
+        flush_traces: sends the spans that are left, at the end of the service.
     """
     access_control = open_access_control(settings)
-    tracing = tracing or NoopTracing()
     metrics = Metrics()
     metrics.watch("winnow_running", "Requests that run", lambda: access_control.admission.running)
     metrics.watch("winnow_queued", "Requests that wait for a place", lambda: access_control.admission.queued)
@@ -75,7 +75,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with open_services(settings, metrics, tracing) as opened:
+        async with open_services(settings, metrics) as opened:
             services.append(opened)
             metrics.ask("cache", opened.cache.stats)
             metrics.ask("backend", opened.registry.figures)
@@ -95,7 +95,7 @@ def create_app(
                 await end_streams()  # what they have used is booked
             await agents.aclose()
             services.clear()
-        await tracing.aclose()
+        await flush_traces()
 
     return Litestar(
         route_handlers=[
@@ -125,10 +125,8 @@ def create_app(
         # below WARNING the HTTP clients log every address with its query, which may hold a secret
         logging_config=LoggingConfig(root={"level": "WARNING", "handlers": ["queue_listener"]}),
         middleware=[
-            *tracing.middleware(),
-            AccessMiddleware(
-                replace(access_control, admission=tracing.admission(access_control.admission)), access_log
-            ),
+            *([RequestSpanMiddleware()] if are_recorded() else []),
+            AccessMiddleware(access_control, access_log),
         ],
         before_send=[access_log.before_send],
         after_exception=[access_log.after_exception],
@@ -141,4 +139,4 @@ def create_app_from_environment() -> Litestar:
     """What uvicorn calls in every process it starts."""
     return_large_blocks()
     settings = fitted(load_settings(os.environ), share(raise_limit()))
-    return create_app(settings, log=make_log(), tracing=open_tracing(os.environ))
+    return create_app(settings, log=make_log(), flush_traces=start_tracing(os.environ))

@@ -17,6 +17,7 @@ from gateway.cache import open_cache
 from gateway.cache.fingerprint import core_fingerprint
 from gateway.cache.single_flight import SingleFlight
 from gateway.completions.completer import Completer
+from gateway.completions.model_metrics import ModelMetrics
 from gateway.completions.web_context import WebContextBuilder
 from gateway.extraction.extractor import Extractor
 from gateway.fetch.http.client import HttpFetcher
@@ -28,7 +29,6 @@ from gateway.server.descriptors import FETCHES_PER_WORK
 from gateway.settings import Settings, SettingsError
 from gateway.telemetry.health import Health
 from gateway.telemetry.metrics import Metrics
-from gateway.telemetry.tracing import NoopTracing
 from gateway.workers.pool import WorkerPool
 
 
@@ -54,11 +54,9 @@ def check_parts(settings: Settings, environ: Mapping[str, str]) -> None:
 
 
 @asynccontextmanager
-async def open_services(
-    settings: Settings, metrics: Metrics | None = None, tracing: NoopTracing | None = None
-) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Services]:
     """Build what `settings` describe; everything is closed, last first, when the block ends."""
-    metrics, tracing = metrics or Metrics(), tracing or NoopTracing()
+    metrics = metrics or Metrics()
     async with AsyncExitStack() as stack:
         cache = open_cache(
             directory=cache_directory(settings),
@@ -66,7 +64,6 @@ async def open_services(
             url=settings.cache_url,
             alone=settings.workers == 1,
         )
-        cache = tracing.cache(cache)
         stack.push_async_callback(cache.aclose)
         workers = WorkerPool(
             workers=settings.clean_workers,
@@ -76,21 +73,20 @@ async def open_services(
         )
         stack.push_async_callback(workers.aclose)
         await workers.start()
-        traced = tracing.workers(workers)
         code = await asyncio.to_thread(core_fingerprint)
         fetcher = HttpFetcher(
             policy=Policy(allow_targets=settings.allow_targets),
             max_body_bytes=settings.max_body_bytes,
             host_concurrency=settings.host_concurrency,
             respect_robots=settings.respect_robots,
-            workers=traced,
+            workers=workers,
             user_agent=settings.user_agent,
             max_connections=FETCHES_PER_WORK * settings.max_concurrency,
         )
         stack.push_async_callback(fetcher.aclose)
         pages = Pages(
-            fetcher=tracing.fetcher(fetcher),
-            workers=traced,
+            fetcher=fetcher,
+            workers=workers,
             cache=cache,
             flights=SingleFlight(cache, joined=metrics.observe_join),
             timeout_s=settings.fetch_timeout_s,
@@ -100,7 +96,7 @@ async def open_services(
         registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
         stack.push_async_callback(registry.aclose)
         completer = Completer(
-            tracing.routes(registry), workers=traced, cache=cache, code=code, watcher=metrics.models
+            registry, workers=workers, cache=cache, code=code, watcher=ModelMetrics(metrics.registry)
         )
         stack.push_async_callback(completer.aclose)
 
@@ -111,16 +107,16 @@ async def open_services(
         async def workers_health() -> str | None:
             return workers.health()
 
-        scraper = Scraper(pages=pages, workers=traced, cache=cache, code=code, on_event=metrics.observe_page)
+        scraper = Scraper(pages=pages, workers=workers, cache=cache, code=code, on_event=metrics.observe_page)
         yield Services(
             scraper=scraper,
             ready=CachedResponses(cache, on_event=metrics.observe_page),
             completer=completer,
-            web_context_builder=WebContextBuilder(scraper=scraper, workers=traced),
-            extractor=Extractor(scraper=scraper, completer=completer, workers=traced),
+            web_context_builder=WebContextBuilder(scraper=scraper, workers=workers),
+            extractor=Extractor(scraper=scraper, completer=completer, workers=workers),
             registry=registry,
-            workers=traced,
-            bodies=Bodies(traced),
+            workers=workers,
+            bodies=Bodies(workers),
             cache=cache,
             health=Health(
                 needed={"workers": workers_health}, helpful={"cache": cache.health}, backends=registry.health

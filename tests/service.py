@@ -16,7 +16,6 @@ from structlog.typing import FilteringBoundLogger
 from gateway.app import create_app
 from gateway.server.protocol import BoundedHttp
 from gateway.settings import Settings
-from gateway.telemetry.tracing import NoopTracing
 from tests.leaks import wait_until
 
 
@@ -37,13 +36,12 @@ def running_gateway(
     cache_dir: Path | str,
     *,
     log: FilteringBoundLogger | None = None,
-    tracing: NoopTracing | None = None,
     http: type[BoundedHttp] = BoundedHttp,
     **settings: Any,
 ) -> Iterator[str]:
     """Serve until the block ends; yields the base address. No key of this machine's user is looked at."""
     defaults = {"clean_workers": 1, "keys_file": str(Path(cache_dir) / "no-keys.json")}
-    app = create_app(Settings(cache_dir=str(cache_dir), **(defaults | settings)), log=log, tracing=tracing)
+    app = create_app(Settings(cache_dir=str(cache_dir), **(defaults | settings)), log=log)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app, http=http, log_level="warning", access_log=False, timeout_graceful_shutdown=2

@@ -35,7 +35,6 @@ from gateway.scraping.scraper import Scraper
 from gateway.settings import BackendSettings, ModelSettings
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import FOLDER, Metrics
-from gateway.telemetry.tracing import NoopTracing
 from gateway.workers.pool import WorkerPool
 from tests.leaks import eventually
 from tests.requirements import require_packages
@@ -227,14 +226,8 @@ SCRIPT = """[
 ]"""
 
 
-class PanickingWorkers(NoopTracing):
-    """Stands where spans of cleaning are made, and panics there: within the request's own task."""
-
-    def workers(self, pool: WorkerPool) -> WorkerPool:
-        return cast(WorkerPool, self)
-
-    async def run(self, _: object) -> object:
-        raise Panic
+async def panic(*_: object) -> object:
+    raise Panic
 
 
 @pytest.fixture(scope="module")
@@ -288,11 +281,10 @@ def test_panic_within_an_extraction_is_a_problem(url: str) -> None:
 
 
 async def test_panic_in_a_request_s_own_task_is_a_problem_and_gives_its_place_back(
-    site: Site, tmp_path: Path
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running_gateway(
-        tmp_path, tracing=PanickingWorkers(), allow_targets=[site.target], max_concurrency=1, queue_limit=0
-    ) as url:
+    monkeypatch.setattr(WorkerPool, "run", panic)
+    with running_gateway(tmp_path, allow_targets=[site.target], max_concurrency=1, queue_limit=0) as url:
         for _ in range(3):
             answer = httpx2.post(f"{url}/v1/scrape", json={"html": "<p>Words."}, timeout=SOON_S)
             assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

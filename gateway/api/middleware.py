@@ -28,6 +28,7 @@ from gateway.auth.limits import Admission, BodyBudget, Rates
 from gateway.errors import Forbidden, Unauthorized
 from gateway.ids import new_id
 from gateway.panics import contained
+from gateway.telemetry.spans import span
 
 # loopback; and names without a dot, by which containers call each other: nobody can register one
 _LOCAL_HOST = re.compile(rb"(127(\.\d{1,3}){3}|\[::1\]|[\w-]+)(:\d*)?")
@@ -91,11 +92,12 @@ class AccessMiddleware(ASGIMiddleware):
         del body  # the route makes a copy of it
         try:
             with self._access_control.rates.counting(key):
-                if admission.is_full:
-                    async with cancelled_on_disconnect(receive):
+                with span("queue"):
+                    if admission.is_full:
+                        async with cancelled_on_disconnect(receive):
+                            await admission.acquire(key.name)
+                    else:
                         await admission.acquire(key.name)
-                else:
-                    await admission.acquire(key.name)
                 try:
                     await self._pass_on(scope, again, send, next_app)
                 finally:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gateway.byte_lru import ByteLru
 from gateway.cache.base import Entry, Lease, Store
 from gateway.cache.keys import namespace_of
+from gateway.telemetry.spans import span
 
 _OVERHEAD_BYTES = 500  # what an entry costs beside its value: key, tuples, numbers, dict slot
 
@@ -38,8 +39,11 @@ class MemoryCache:
         self._reading: dict[str, object] = {}
 
     async def get(self, key: str) -> bytes | None:
-        entry = await self.get_entry(key)
-        return None if entry is None else entry.value
+        with span("cache get") as current:
+            current.set_attribute("winnow.cache.kind", namespace_of(key))
+            entry = await self.get_entry(key)
+            current.set_attribute("winnow.cache.hit", entry is not None)
+            return None if entry is None else entry.value
 
     def peek(self, key: str) -> bytes | None:
         entry = self._find(key)
@@ -61,7 +65,9 @@ class MemoryCache:
 
     async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
         self._forget(key)
-        taken = await self._below.set(key, value, ttl_s=ttl_s, fence=fence)
+        with span("cache set") as current:
+            current.set_attribute("winnow.cache.kind", namespace_of(key))
+            taken = await self._below.set(key, value, ttl_s=ttl_s, fence=fence)
         self._forget(key)  # whatever was read meanwhile
         if fence is None:
             self._hold(key, Entry(value, time.time() + ttl_s))

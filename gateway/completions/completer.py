@@ -48,8 +48,10 @@ from gateway.completions.completion_cache import (
 )
 from gateway.completions.context import check_context, count_call
 from gateway.completions.failures import is_worth_a_fallback, to_gateway_error
+from gateway.completions.model_span import ModelSpan, model_span
 from gateway.core.tasks.base import Workers
 from gateway.errors import BackendUnavailable, NotFound, shutting_down
+from gateway.telemetry.spans import trace_headers
 from gateway.wire import CacheReport
 
 ANY_CACHE = CachePolicy()
@@ -304,7 +306,11 @@ class Completer:
         token_times: list[float] = []
         while True:
             try:
-                completion = await self._try(broadcast, request, route, token_times, deadline=deadline)
+                with model_span(request, route) as call:
+                    completion = await self._try(
+                        broadcast, request, route, token_times, call, deadline=deadline
+                    )
+                    call.completed(completion)
                 break
             except UpstreamError as failure:
                 error = to_gateway_error(failure, route, begun=bool(broadcast.items))
@@ -335,6 +341,7 @@ class Completer:
         request: CompletionRequest,
         route: Route,
         token_times: list[float],
+        call: ModelSpan,
         *,
         deadline: float,
     ) -> Completion:
@@ -343,7 +350,9 @@ class Completer:
         completion: Completion | None = None
         remaining_s = deadline - asyncio.get_running_loop().time()
         patience_s = min(route.timeout_s, remaining_s)
-        asked = msgspec.structs.replace(request, model=route.model, timeout_s=patience_s)
+        asked = msgspec.structs.replace(
+            request, model=route.model, timeout_s=patience_s, headers=trace_headers()
+        )
         try:
             async with asyncio.timeout(patience_s), aclosing(route.backend.stream(asked)) as items:
                 async for item in items:
@@ -353,6 +362,8 @@ class Completer:
                         while held:
                             broadcast.publish(held.pop(0))
                         if item.is_token:
+                            if not token_times:
+                                call.first_token()
                             token_times.append(self._clock())
                         broadcast.publish(item)
                     else:

@@ -1,1 +1,1 @@
-"""What operators see: log, metrics, traces, health. Sees the other rooms' protocols only."""
+"""What operators see: log, metrics, traces, health. Imports wire and panics; every room but core may start spans."""

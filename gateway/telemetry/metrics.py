@@ -1,4 +1,4 @@
-"""What Prometheus is told: requests, pages, tokens, caches; what models do is in `model_metrics`.
+"""Metrics for Prometheus: requests, pages, tokens, caches; those of models are in `gateway.completions.model_metrics`.
 
 One object for one process. With several processes, PROMETHEUS_MULTIPROC_DIR names a folder that they share,
 and any of them answers for all.
@@ -17,7 +17,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from gateway.panics import contained
-from gateway.telemetry.model_metrics import ModelMetrics
 from gateway.wire import ScrapeResponse
 
 _log = logging.getLogger("winnow.metrics")
@@ -30,7 +29,10 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 
 class Metrics:
-    """Counts and times everything worth a graph; `models` is the completer's watcher."""
+    """Counts and times everything worth a graph.
+
+    `registry` is for metrics that other rooms add.
+    """
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -56,7 +58,6 @@ class Metrics:
             "winnow_worker_kills_total", "Cleaning workers that did not finish, by what ended them", "reason"
         )
         self._joins = counter("winnow_joins_total", "Requests that shared another one's fetch")
-        self.models = ModelMetrics(registry)
         self._gauges: dict[str, Gauge] = {}
         self._watched: dict[str, Callable[[], float]] = {}
         self._sources: dict[str, Callable[[], Awaitable[Mapping[str, int | float | str]]]] = {}

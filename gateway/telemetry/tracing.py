@@ -1,66 +1,60 @@
-"""Traces, off unless asked for: a span a request, and one for each stage below it.
+"""Where spans go: to a collector, by OTLP over HTTP (extra `otel`), if OpenTelemetry's variables name one."""
 
-Stages are seen from outside: `app` passes the parts it builds through `NoopTracing` or `otel.Tracing`. No use case
-knows of tracing, and what is not traced is the part itself: off costs nothing.
-"""
-
-import importlib.util
+import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Any, TypeVar
+import threading
+from collections.abc import Awaitable, Callable, Mapping
 
-from gateway.auth.limits import Admission
-from gateway.cache.base import Cache
-from gateway.completions.completer import Routes
-from gateway.core.tasks.base import Workers
-from gateway.fetch.base import Fetcher
+from opentelemetry import trace
 
-CacheT = TypeVar("CacheT", bound=Cache)
+from gateway import __version__
+
+SERVICE = "winnow"
+FLUSH_S = 2.0  # the longest that a collector that does not answer may delay the end
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _log = logging.getLogger("winnow.tracing")
 
-
-class NoopTracing:
-    """Leaves every part as it is."""
-
-    def middleware(self) -> list[Any]:
-        """What stands before all other middleware, for the span of a request."""
-        return []
-
-    def admission(self, admission: Admission) -> Admission:
-        return admission
-
-    def fetcher(self, fetcher: Fetcher) -> Fetcher:
-        return fetcher
-
-    def workers(self, workers: Workers) -> Workers:
-        return workers
-
-    def cache(self, cache: CacheT) -> CacheT:
-        return cache
-
-    def routes(self, routes: Routes) -> Routes:
-        return routes
-
-    async def aclose(self) -> None:
-        """Send what is left."""
+Flush = Callable[[], Awaitable[None]]
 
 
-def open_tracing(environ: Mapping[str, str]) -> NoopTracing:
-    """Traces as OpenTelemetry's own variables ask for them; none without an endpoint or the extra `otel`."""
+async def no_traces() -> None:
+    """There is nothing to send."""
+
+
+def start_tracing(environ: Mapping[str, str]) -> Flush:
+    """Set the process's provider up as the environment asks; before the service is built.
+
+    Nothing is set up without an endpoint or the extra `otel`, nor where somebody has set a provider up already.
+
+    Returns:
+        What sends the spans that are left; for the end of the service.
+    """
     wanted = any(environ.get(name) for name in _ENDPOINTS)
     disabled = environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
     if not wanted or disabled or environ.get("OTEL_TRACES_EXPORTER", "otlp") == "none":
-        return NoopTracing()
+        return no_traces
+    if not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return no_traces
     try:
-        found = importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http")
-    except ModuleNotFoundError:  # not even a parent package
-        found = None
-    if found is None:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ModuleNotFoundError:
         _log.warning(
             "an OTLP endpoint is configured, but nothing here sends traces: install the extra `otel`"
         )
-        return NoopTracing()
-    from gateway.telemetry.otel import open_exporting
+        return no_traces
+    named = "OTEL_SERVICE_NAME" in environ or "service.name=" in environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    own = {"service.version": __version__} | ({} if named else {"service.name": SERVICE})
+    provider = TracerProvider(resource=Resource.create(own), shutdown_on_exit=False)
+    # the SDK reads the other OTEL_ variables
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
 
-    return open_exporting(environ)
+    async def flush() -> None:
+        sending = threading.Thread(target=provider.shutdown, daemon=True)
+        sending.start()
+        await asyncio.to_thread(sending.join, FLUSH_S)
+
+    return flush

@@ -24,6 +24,7 @@ import msgspec
 from gateway.core.tasks.base import R, Task, pack, unpack
 from gateway.environment import child_environment
 from gateway.errors import CleanError, GatewayError, Overloaded
+from gateway.telemetry.spans import add_stages, are_recorded, span
 from gateway.workers.fork_server import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
 
 SLOW_S = 0.1
@@ -194,6 +195,13 @@ class WorkerPool:
             GatewayError: `task.exceeded` when it passed its time or its memory, or took its process down;
                 CleanError when the work failed; and any that the work itself ends in.
         """
+        with span("worker"):
+            result = await self._run(task)
+            if are_recorded():
+                add_stages(task.stages_ms(result))
+            return result
+
+    async def _run(self, task: Task[R]) -> R:
         content = pack(task)
         async with _Place(self._free) as place:
             worker = await self._take()

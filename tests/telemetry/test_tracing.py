@@ -1,10 +1,11 @@
 """Traces as a collector receives them: the tree of a request, handed on to models, with no secret in it."""
 
-import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,10 @@ import httpx2
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from fixtures.service import running_service
 from fixtures.site import Site
-from gateway.auth.keys import Key, hash_secret
-from gateway.settings import BackendSettings, ModelSettings
-from gateway.telemetry.tracing import NoopTracing, open_tracing
-from tests.service import running_gateway
+from gateway.telemetry.spans import are_recorded, span, trace_headers
+from gateway.telemetry.tracing import no_traces, start_tracing
 from tests.upstream import HELLO, Said, upstream
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -38,16 +38,16 @@ class Collector:
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             self.service = attributes_of(resource.resource)["service.name"]
             for scope in resource.scope_spans:
-                for span in scope.spans:
-                    self.spans.setdefault(span.name, []).append(span)
+                for sent in scope.spans:
+                    self.spans.setdefault(sent.name, []).append(sent)
 
     def one(self, name: str) -> Any:
         (span,) = self.spans[name]
         return span
 
 
-def attributes_of(span: Any) -> dict[str, Any]:
-    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in span.attributes}
+def attributes_of(sent: Any) -> dict[str, Any]:
+    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in sent.attributes}
 
 
 @pytest.fixture
@@ -74,16 +74,20 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
         server.shutdown()
 
 
-def traced() -> NoopTracing:
-    return open_tracing(os.environ)
+@contextmanager
+def traced_service(folder: Path, **settings: str) -> Iterator[str]:
+    """A service whose spans the collector has when the block has ended."""
+    with running_service(folder, WINNOW_CLEAN_WORKERS="1", **settings) as (process, url):
+        yield url
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
 
 
 def test_scrape_is_a_span_and_each_of_its_stages_one_below(
     tmp_path: Path, site: Site, collector: Collector
 ) -> None:
-    keys = [Key(name="alice", sha256=hash_secret(SECRET))]
-    target = site.target
-    with running_gateway(tmp_path, tracing=traced(), keys=keys, allow_targets=[target]) as url:
+    settings = {"WINNOW_API_KEYS": f"alice:{SECRET}", "WINNOW_ALLOW_TARGETS": site.target}
+    with traced_service(tmp_path, **settings) as url:
         answer = httpx2.post(
             f"{url}/v1/scrape",
             json={"url": f"{site.url}/pages/listing-go-blog?token=planted"},
@@ -98,7 +102,7 @@ def test_scrape_is_a_span_and_each_of_its_stages_one_below(
     assert (told["winnow.key"], told["winnow.cache"]) == ("alice", "miss")
     assert told["winnow.request_id"] == answer.headers["x-request-id"]
     assert {"queue", "cache get", "fetch", "worker", "clean", "count", "cache set"} <= set(collector.spans)
-    assert {span.trace_id.hex() for spans in collector.spans.values() for span in spans} == {TRACE}
+    assert {each.trace_id.hex() for spans in collector.spans.values() for each in spans} == {TRACE}
     assert collector.one("queue").parent_span_id == root.span_id
     assert collector.one("clean").parent_span_id == collector.one("worker").span_id
     assert attributes_of(collector.one("fetch"))["server.address"] == "127.0.0.1"
@@ -108,7 +112,7 @@ def test_scrape_is_a_span_and_each_of_its_stages_one_below(
 
 
 def test_failed_stage_tells_its_code_and_no_words(tmp_path: Path, collector: Collector) -> None:
-    with running_gateway(tmp_path, tracing=traced()) as url:
+    with traced_service(tmp_path) as url:
         httpx2.post(f"{url}/v1/scrape", json={"url": "http://127.0.0.1:9/private-path"}, timeout=60)
     assert attributes_of(collector.one("fetch"))["error.type"] == "url_refused"
     told = attributes_of(collector.one("POST /v1/scrape"))
@@ -119,18 +123,26 @@ def test_failed_stage_tells_its_code_and_no_words(tmp_path: Path, collector: Col
 @pytest.mark.anyio
 async def test_model_call_carries_the_trace_on_and_speaks_genai(tmp_path: Path, collector: Collector) -> None:
     async with upstream(Said(HELLO)) as server:
-        models = [ModelSettings(name="m", upstream="up")]
-        backend = BackendSettings(name="cluster", kind="remote", url=server.url, models=models)
-        with running_gateway(tmp_path, tracing=traced(), backends=[backend]) as url:
+        config = tmp_path / "winnow.toml"
+        config.write_text(
+            f"""
+            [[backends]]
+            name = "cluster"
+            kind = "remote"
+            url = "{server.url}"
+            models = [{{ name = "m", upstream = "up" }}]
+            """
+        )
+        with traced_service(tmp_path, WINNOW_CONFIG=str(config)) as url:
             async with httpx2.AsyncClient(base_url=url, timeout=60) as client:
                 body = {"model": "m", "messages": [{"role": "user", "content": "planted prompt"}], "seed": 4}
                 headers = {"traceparent": PARENT}
                 answered = await client.post("/v1/chat/completions", json=body, headers=headers)
                 assert answered.status_code == 200, answered.text
-    span = collector.one("chat up")
+    call = collector.one("chat up")
     (heard,) = (heard for heard in server.heard if heard.method == "POST")
-    assert heard.headers["traceparent"] == f"00-{TRACE}-{span.span_id.hex()}-01"
-    told = attributes_of(span)
+    assert heard.headers["traceparent"] == f"00-{TRACE}-{call.span_id.hex()}-01"
+    told = attributes_of(call)
     assert told["gen_ai.response.time_to_first_chunk"] > 0
     assert {name: told[name] for name in told if name.startswith("gen_ai.usage")} == {
         "gen_ai.usage.input_tokens": 7,
@@ -152,19 +164,47 @@ async def test_model_call_carries_the_trace_on_and_speaks_genai(tmp_path: Path, 
         ),
     ],
 )
-def test_tracing_is_off_and_leaves_every_part_itself(environ: dict[str, str]) -> None:
-    tracing, part = open_tracing(environ), object()
-    assert type(tracing) is NoopTracing
-    assert tracing.middleware() == []
-    parts: Any = part
-    assert tracing.cache(parts) is tracing.fetcher(parts) is tracing.workers(parts) is part
+def test_tracing_is_off_and_records_nothing(environ: dict[str, str]) -> None:
+    assert start_tracing(environ) is no_traces
+    assert not are_recorded()
+    with span("stage", {"name": "value"}) as current:
+        assert not current.is_recording()
+        assert trace_headers() == {}
 
 
 def test_tracing_without_the_extra_says_so_and_stays_off() -> None:
     code = (
         "import sys; sys.modules['opentelemetry.exporter'] = None\n"
-        "from gateway.telemetry.tracing import NoopTracing, open_tracing\n"
-        "assert type(open_tracing({'OTEL_EXPORTER_OTLP_ENDPOINT': 'http://127.0.0.1:1'})) is NoopTracing"
+        "from gateway.telemetry.tracing import no_traces, start_tracing\n"
+        "assert start_tracing({'OTEL_EXPORTER_OTLP_ENDPOINT': 'http://127.0.0.1:1'}) is no_traces"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, "extra `otel`" in done.stderr) == (0, True), done.stderr
+
+
+def test_provider_that_a_launcher_has_set_up_is_used_and_hears_no_message() -> None:
+    code = """
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from gateway.errors import FetchTimeout
+from gateway.telemetry.spans import span
+from gateway.telemetry.tracing import no_traces, start_tracing
+
+exporter = InMemorySpanExporter()
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+assert start_tracing({'OTEL_EXPORTER_OTLP_ENDPOINT': 'http://127.0.0.1:1'}) is no_traces
+try:
+    with span("fetch", {"empty": None}):
+        raise FetchTimeout("planted")
+except FetchTimeout:
+    pass
+[sent] = exporter.get_finished_spans()
+assert dict(sent.attributes) == {"error.type": "fetch_timeout"}, sent.attributes
+assert not sent.status.is_ok and "planted" not in sent.to_json()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

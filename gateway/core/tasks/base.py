@@ -25,6 +25,10 @@ class Task(Struct, Generic[R], kw_only=True, frozen=True, tag=True):
         """The result. Raises the GatewayError that the caller gets."""
         raise NotImplementedError
 
+    def stages_ms(self, result: R) -> dict[str, float]:
+        """How long each stage of `run` took, in the order of their running, where `run` measured it."""
+        return {}
+
 
 class Workers(Protocol):
     """Runs tasks off the event loop, each within a deadline, and ends one whose caller leaves.

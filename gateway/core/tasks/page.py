@@ -101,6 +101,9 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
             count_ms=count_ms,
         )
 
+    def stages_ms(self, result: Cleaned) -> dict[str, float]:
+        return {"clean": result.clean_ms, "count": result.count_ms}
+
     def _listed(self, name: Literal["links", "images"], found: list[_T], warnings: list[Notice]) -> list[_T]:
         """Links or images, where they are asked for; the main process holds them as objects, so not without end."""
         if name not in self.include:

@@ -15,6 +15,7 @@ import httpcore2
 import httpx2
 from msgspec import Struct
 from msgspec.structs import replace
+from opentelemetry.trace import SpanKind
 
 from gateway.core.http.url import Url, join_url, parse_url
 from gateway.core.tasks.base import Workers
@@ -33,6 +34,7 @@ from gateway.fetch.http.headers import (
 from gateway.fetch.http.host_limits import Hosts
 from gateway.fetch.http.robots import MAX_ROBOTS_BYTES, Robots
 from gateway.net.retry_after import read_retry_after
+from gateway.telemetry.spans import span
 
 MAX_REDIRECTS = 5
 MAX_TRIES = 3
@@ -117,8 +119,16 @@ class HttpFetcher:
         await self._pool.aclose()
 
     async def fetch(self, request: FetchRequest) -> Fetched:
+        with span("fetch", kind=SpanKind.CLIENT) as current:
+            url = parse_url(request.url)
+            current.set_attribute("server.address", url.host)
+            fetched = await self._fetch(url, request)
+            current.set_attribute("http.response.status_code", fetched.status)
+            current.set_attribute("http.response.body.size", len(fetched.body))
+            return fetched
+
+    async def _fetch(self, url: Url, request: FetchRequest) -> Fetched:
         started = time.perf_counter()
-        url = parse_url(request.url)
         validators = {"if-none-match": request.etag, "if-modified-since": request.last_modified}
         plan = _Plan(
             caller=filter_headers(request.headers),

@@ -7,7 +7,7 @@ from backends.base import CompletionRequest, Price, Route
 from backends.scripted import Reply, ScriptedBackend
 from gateway import errors
 from gateway.completions.completer import Completer
-from gateway.telemetry.model_metrics import MOST_MODELS, ModelMetrics
+from gateway.completions.model_metrics import MOST_MODELS, ModelMetrics
 from tests.inline import InlineWorkers
 
 pytestmark = pytest.mark.anyio

@@ -19,7 +19,7 @@ _LABELS = ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_mode
 
 
 class ModelMetrics:
-    """A `complete.Watcher` that counts.
+    """A `gateway.completions.answer.Watcher` that counts.
 
     Args:
         registry: where the metrics are exposed from; one of these to a registry.
