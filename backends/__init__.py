@@ -1,0 +1,1 @@
+"""Models behind one protocol. Imports gateway's net, errors, environment, core.json_schema, cache.fingerprint."""

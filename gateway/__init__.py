@@ -1,4 +1,4 @@
-"""Winnow: web pages in, exactly counted markdown out."""
+"""Winnow: web pages in, exactly counted markdown out. docs/architecture.md is the map of its packages."""
 
 __all__ = ["__version__", "core", "errors", "sdk", "wire"]
 

@@ -139,3 +139,18 @@ def test_tasks_are_run_by_the_pool_alone(module: str, path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "run":
             assert node.args, f"{module}: `{ast.unparse(node)}` does a task where it stands"
+
+
+PATH = re.compile(r"(?<!/)\b(?:gateway|backends|bench|deploy|docs|fixtures|tests|training)(?:/[\w.-]+)+/?")
+MODULE = re.compile(r"python -m ((?:gateway|backends|bench|fixtures|training)[\w.]*)")
+DOCUMENTS = ["README.md", "Makefile", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_name_what_exists(document: str) -> None:
+    text = (ROOT / document).read_text("utf-8")
+    paths = {path.rstrip("./") for path in PATH.findall(text)}
+    paths |= {name.rstrip(".").replace(".", "/") for name in MODULE.findall(text)}
+    # a module may be named without its suffix
+    missing = {path for path in paths if not ((ROOT / path).exists() or (ROOT / f"{path}.py").exists())}
+    assert not missing, f"{document} names {sorted(missing)}"

@@ -1,4 +1,4 @@
-"""Run GGUF models with llama.cpp, many requests in one batch. Importing this loads no native code."""
+"""GGUF models run by llama.cpp in a child process, many requests in one batch. Importing it loads no native code."""
 
 from backends.local.backend import LocalBackend
 from backends.local.messages import ModelFacts

@@ -1,1 +1,1 @@
-"""Other servers' formats as bytes, sans-IO: requests out, streamed chunks in."""
+"""Other servers' formats, without I/O: requests to bytes, streamed bytes to chunks. Imports backends.base only."""

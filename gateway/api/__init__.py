@@ -1,1 +1,1 @@
-"""HTTP: decode, call a use case, encode; one folder a dialect. Imports the use cases, auth and telemetry."""
+"""HTTP: decode, call a use case, encode; one folder a dialect. Imports use cases, auth, telemetry."""

@@ -1,4 +1,4 @@
-"""Bytes by key, shared by coroutines, worker processes and replicas."""
+"""Bytes by key, shared by coroutines, worker processes and replicas. Imports leaf modules, never core or wire."""
 
 from pathlib import Path
 

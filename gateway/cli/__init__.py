@@ -1,1 +1,1 @@
-"""`winnow`: the service and its work from a shell. Imports everything it starts, when it starts it."""
+"""The command `winnow`. May import everything, and imports each part when a command uses it."""

@@ -1,1 +1,1 @@
-"""Use case: a prompt in, an answer out. Imports core, cache and backends.base."""
+"""Use case: a prompt in, an answer out. Imports core, cache's protocols, wire and backends.base."""

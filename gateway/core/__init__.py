@@ -1,4 +1,4 @@
-"""The heart: HTML in, content out. Pure: values in, values out, no I/O."""
+"""The library: HTML in, content out. Values in, values out, no I/O. Imports wire's types and errors."""
 
 from gateway.core.clean import clean
 from gateway.core.model.page import Block, CleanOptions, Page

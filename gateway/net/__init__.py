@@ -1,1 +1,1 @@
-"""What every HTTP client and server here shares: server-sent events, Retry-After and sockets. Imports errors only."""
+"""What HTTP clients and servers share: server-sent events, Retry-After, sockets. Imports errors only."""

@@ -1,1 +1,1 @@
-"""Use case: a page in, a piece of counted content out. Imports core, cache and the protocols of fetch and workers."""
+"""Use case: a page in, a piece of counted content out. Imports core, wire and the protocols of cache and fetch."""

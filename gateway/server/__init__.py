@@ -1,1 +1,1 @@
-"""uvicorn around the application: protocol, shutdown, exposure. Imports app and settings."""
+"""uvicorn around the app: protocol, shutdown, exposure. Imports auth, telemetry and settings, not the app."""

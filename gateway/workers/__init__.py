@@ -1,1 +1,1 @@
-"""Work in processes that can be killed. Imports core.tasks, environment and errors."""
+"""Work in processes that can be killed. Imports core.tasks.base, environment and errors."""

@@ -1,1 +1,1 @@
-"""The API described: OpenAPI, the reference page and its markdown."""
+"""The API described: OpenAPI, the reference page and its markdown. Imports wire, errors and the app's routes."""

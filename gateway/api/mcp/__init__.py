@@ -1,1 +1,1 @@
-"""The gateway's work as tools for agents (Model Context Protocol)."""
+"""Tools for agents (Model Context Protocol). Imports use cases, wire and, where it is used, the library `mcp`."""

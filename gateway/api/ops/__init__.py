@@ -1,1 +1,1 @@
-"""For who operates the service: probes and metrics."""
+"""Routes for operators: probes and metrics. Imports telemetry and the parts of api that every dialect shares."""

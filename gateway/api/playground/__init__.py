@@ -1,1 +1,1 @@
-"""One static page to try the gateway on."""
+"""A static page to try the gateway in a browser. Imports Litestar only."""

@@ -1,1 +1,1 @@
-"""Kinds of documents: what a body is, and every kind of it as HTML. Imports core.text."""
+"""Types of document: which one a body is, and each as HTML. Imports errors only."""

@@ -1,1 +1,1 @@
-"""Walking the tree of a page: its blocks, landmarks, nesting and a caller's selectors. Imports core.model."""
+"""Walking the tree of a page: blocks, landmarks, nesting and a caller's selectors. Imports core.model and errors."""

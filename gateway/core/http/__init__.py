@@ -1,1 +1,1 @@
-"""HTTP as values: addresses and what may be cached. Imports errors only."""
+"""HTTP as values: URLs, cache headers, robots.txt, JSON bodies. Imports errors only."""

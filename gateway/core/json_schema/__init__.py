@@ -1,1 +1,1 @@
-"""JSON Schema 2020-12: checked, bounded and evaluated without recursion. Imports core.json_schema.pointer."""
+"""JSON Schema 2020-12: checked, bounded and evaluated without recursion; JSON Pointer. Imports errors only."""

@@ -1,1 +1,1 @@
-"""What a model is asked and what it answers. Imports core.text, core.tokens and core.json_schema."""
+"""Prompts, replies, merging and evidence. Imports core.text, core.tokens, core.json_schema and core.metadata."""

@@ -1,4 +1,4 @@
-"""Kept nodes of a Lexbor tree in; blocks of markdown, text and HTML out, in one pass without recursion."""
+"""Content nodes of a tree in; blocks of markdown, text, HTML out. Imports core.dom, core.model, core.visibility."""
 
 from gateway.core.markdown.render import Rendered, render
 

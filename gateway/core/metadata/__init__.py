@@ -1,1 +1,1 @@
-"""What a page says of itself: title, author, dates, structured data. Imports core.dom and core.text."""
+"""What a page says about itself: title, author, dates, structured data. Imports core.dom and core.text."""

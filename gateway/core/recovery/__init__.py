@@ -1,1 +1,1 @@
-"""Text outside the DOM: noscript, structured data, page state and templates. Imports core.dom and core.metadata."""
+"""Text outside the DOM: noscript, JSON-LD, page state, templates. Imports core.dom, core.metadata, core.text."""

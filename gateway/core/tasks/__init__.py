@@ -1,7 +1,7 @@
-"""The work that a stranger's input can make slow, as values: a task in, its result out.
+"""Work that a stranger's input can make slow, as values: a task in, its result out. Imports the rest of core.
 
-Every task is run by `gateway.workers.pool` in a process that can be killed. Nothing here knows of processes: `run` is
-what such a process calls with the bytes of a task. May import the rest of `core`.
+`gateway.workers.pool` runs every task in a process that can be killed; `run` is what that process calls with the bytes
+of a task.
 """
 
 from selectolax.lexbor import SelectolaxError

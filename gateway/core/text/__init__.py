@@ -1,1 +1,1 @@
-"""Text as data, in any language: words, numbers, dates, amounts. Imports the standard library only."""
+"""Text in any language: words, numbers, dates. Imports the standard library only."""

@@ -1,1 +1,1 @@
-"""Tokens: counted exactly, and content cut to a budget of them. Imports core.model."""
+"""Tokens: counted exactly, and content cut to a number of them. Imports core.model and errors."""

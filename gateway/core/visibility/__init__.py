@@ -1,1 +1,1 @@
-"""What a reader can see: CSS that hides, and characters that do not show. Imports core.dom."""
+"""What a reader can see: CSS that hides, characters that do not show. Imports core.dom."""

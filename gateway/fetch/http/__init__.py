@@ -1,1 +1,1 @@
-"""Pages over HTTP: one guarded, bounded client. Imports core.http, net and errors."""
+"""Pages over HTTP: a client with an address guard and bounds. Imports core.http, core.tasks, net and errors."""
