@@ -17,7 +17,8 @@ from backends.scripted import Reply, ScriptedBackend
 from bench.evidence import make_page
 from gateway.completions.completer import Completer
 from gateway.extraction.extractor import Extractor
-from gateway.wire import AnswerCacheOptions, ExtractRequest, ScrapeRequest, ScrapeResponse
+from gateway.scraping.scraped_page import ScrapedPage
+from gateway.wire import AnswerCacheOptions, ExtractRequest, ScrapeRequest
 from tests.inline import InlineWorkers
 
 ROUNDS, EACH = 7, 10
@@ -45,7 +46,7 @@ class OneModel:
 class NoScraper:
     """Nothing is fetched here."""
 
-    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse:
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapedPage:
         raise NotImplementedError
 
 

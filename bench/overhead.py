@@ -25,10 +25,11 @@ from fixtures.site import Site
 from gateway.api.context import AccessLog
 from gateway.app import create_app
 from gateway.auth.keys import Key, hash_secret
+from gateway.scraping.scraped_page import ScrapedPage
 from gateway.settings import Settings
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import Metrics
-from gateway.wire import ScrapeResponse, encode_json
+from gateway.wire import encode_json
 
 ROUNDS, CALLS = 9, 300
 PAGE = "documentation-go-tutorial"
@@ -75,7 +76,7 @@ class Blind(AccessLog):
 class Uncounted(Metrics):
     """Metrics that no page is told to."""
 
-    def observe_page(self, page: ScrapeResponse) -> None:
+    def observe_page(self, page: ScrapedPage) -> None:
         pass
 
 

@@ -10,8 +10,8 @@ from structlog.typing import FilteringBoundLogger
 
 from gateway.api.problems import request_id
 from gateway.errors import GatewayError
+from gateway.scraping.scraped_page import ScrapedPage
 from gateway.telemetry.metrics import Metrics
-from gateway.wire import ScrapeResponse
 
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#\\]*@)?([^/?#\\@]*)", re.IGNORECASE)
 
@@ -52,7 +52,7 @@ class RequestContext:
         return log_fields
 
 
-def note_page(context: RequestContext, page: ScrapeResponse) -> None:
+def note_page(context: RequestContext, page: ScrapedPage) -> None:
     """A scrape's tokens on its key, and what the log says of it."""
     context.spend(page.tokens.content)
     context.facts |= {

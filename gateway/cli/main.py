@@ -155,9 +155,15 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _scrape(arguments: argparse.Namespace) -> int:
     source = read_source(arguments.source)
     request = msgspec.convert(source.page | scrape_options(arguments) | source.options, ScrapeRequest)
+
+    async def here(services: Any) -> ScrapeResponse:
+        from gateway.api.native.scrape_response import to_response
+
+        return to_response(await services.scraper.scrape(request))
+
     page = run(
         f"scraping {arguments.source}",
-        here=lambda services: services.scraper.scrape(request),
+        here=here,
         there=lambda client: client.scrape(request),
     )
     page = msgspec.structs.replace(page, tokens=source.recount(page.tokens))

@@ -17,7 +17,8 @@ from gateway.core.llm.prompt import PromptPage, ground_messages, share_budget
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter
 from gateway.errors import GatewayError, InvalidRequest
-from gateway.wire import ScrapeRequest, ScrapeResponse, WebOptions, WebSource
+from gateway.scraping.scraped_page import ScrapedPage
+from gateway.wire import ScrapeRequest, WebOptions, WebSource
 
 DEFAULT_BUDGET_TOKENS = 16_000  # where neither the request nor the model's configuration says how much fits
 DEFAULT_ANSWER_TOKENS = 1_024  # left free for an answer of unsaid length
@@ -28,7 +29,7 @@ MARGIN_TOKENS = 200  # rules, fences and titles, and what the model's own tokeni
 class PageScraper(Protocol):
     """What a WebContextBuilder needs of gateway.scraping.scraper.Scraper."""
 
-    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse: ...
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapedPage: ...
 
 
 class WebContext(Struct, kw_only=True, frozen=True):
@@ -62,9 +63,9 @@ class WebContextBuilder:
                 room for pages.
         """
         read = await self._scrape_all(web, [None] * len(web.urls), tenant)
-        if not any(isinstance(page, ScrapeResponse) for page in read):
+        if not any(isinstance(page, ScrapedPage) for page in read):
             raise next(page for page in read if isinstance(page, GatewayError))
-        sizes = [page.tokens.content if isinstance(page, ScrapeResponse) else 0 for page in read]
+        sizes = [page.tokens.content if isinstance(page, ScrapedPage) else 0 for page in read]
         budget = web.max_tokens or budget_for(request, route)
         shares = share_budget(sizes, budget)
         cut = [share if 0 < share < size else None for share, size in zip(shares, sizes, strict=True)]
@@ -72,7 +73,7 @@ class WebContextBuilder:
         pieces = [await self._within(piece, share) for piece, share in zip(pieces, shares, strict=True)]
         sources, pages = [], []
         for url, whole, piece, share in zip(web.urls, read, pieces, shares, strict=True):
-            if isinstance(piece, ScrapeResponse) and isinstance(whole, ScrapeResponse) and share:
+            if isinstance(piece, ScrapedPage) and isinstance(whole, ScrapedPage) and share:
                 pages.append(PromptPage(content=piece.content, url=piece.final_url or url, title=piece.title))
             sources.append(_report(url, whole, piece if share else None))
         if not pages:
@@ -89,11 +90,11 @@ class WebContextBuilder:
 
     async def _scrape_all(
         self, web: WebOptions, limits: list[int | None], tenant: str
-    ) -> list[ScrapeResponse | GatewayError]:
+    ) -> list[ScrapedPage | GatewayError]:
         gate = asyncio.Semaphore(SCRAPES_AT_ONCE)
         options = {name: getattr(web, name) for name in web.__struct_fields__ if name != "urls"}
 
-        async def scrape(url: str, max_tokens: int | None) -> ScrapeResponse | GatewayError:
+        async def scrape(url: str, max_tokens: int | None) -> ScrapedPage | GatewayError:
             asked = ScrapeRequest(**options | {"url": url, "max_tokens": max_tokens})
             async with gate:
                 try:
@@ -103,9 +104,7 @@ class WebContextBuilder:
 
         return await asyncio.gather(*(scrape(*each) for each in zip(web.urls, limits, strict=True)))
 
-    async def _within(
-        self, piece: ScrapeResponse | GatewayError, share: int
-    ) -> ScrapeResponse | GatewayError:
+    async def _within(self, piece: ScrapedPage | GatewayError, share: int) -> ScrapedPage | GatewayError:
         """The piece, cut wherever it must be: a scrape leaves a table or fence whole, a budget has no exceptions."""
         if isinstance(piece, GatewayError) or not 0 < share < piece.tokens.content:
             return piece
@@ -136,11 +135,11 @@ def budget_for(request: CompletionRequest, route: Route) -> int:
 
 
 def _report(
-    url: str, whole: ScrapeResponse | GatewayError, piece: ScrapeResponse | GatewayError | None
+    url: str, whole: ScrapedPage | GatewayError, piece: ScrapedPage | GatewayError | None
 ) -> WebSource:
     if isinstance(whole, GatewayError):
         return WebSource(url=url, title=None, tokens=0, page_tokens=0, error=whole.code)
-    used = piece.tokens.content if isinstance(piece, ScrapeResponse) else 0
+    used = piece.tokens.content if isinstance(piece, ScrapedPage) else 0
     return WebSource(
         url=url,
         title=whole.title,

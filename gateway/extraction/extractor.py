@@ -30,6 +30,7 @@ from gateway.errors import BackendUnavailable, CleanError, GatewayError, Invalid
 from gateway.extraction.call_planner import CallPlanner
 from gateway.extraction.state import STRUCTURED, ExtractionState, ReadPage, summarise
 from gateway.extraction.strategy import ExtractionStrategy
+from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import (
     CacheReport,
     EvidenceEvent,
@@ -41,7 +42,6 @@ from gateway.wire import (
     Notice,
     ScrapeOptions,
     ScrapeRequest,
-    ScrapeResponse,
     SourceEvent,
     TokenReport,
     collect,
@@ -56,7 +56,7 @@ Emit = Callable[[ExtractEvent], None]
 class PageScraper(Protocol):
     """What an Extractor needs of gateway.scraping.scraper.Scraper."""
 
-    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse: ...
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapedPage: ...
 
 
 class Extractor:
@@ -187,7 +187,7 @@ class Extractor:
             return
         limit = asyncio.Semaphore(SCRAPES_AT_ONCE)
 
-        async def scrape(each: ScrapeRequest) -> ScrapeResponse:
+        async def scrape(each: ScrapeRequest) -> ScrapedPage:
             async with limit:
                 return await self._scraper.scrape(each, tenant=tenant)
 

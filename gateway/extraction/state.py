@@ -11,6 +11,7 @@ from gateway.completions.answer import Finished
 from gateway.core.llm.prompt import PromptPage
 from gateway.core.tasks.evidence import StatedPage
 from gateway.errors import BackendUnavailable
+from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import (
     CacheReport,
     Coverage,
@@ -23,7 +24,6 @@ from gateway.wire import (
     ExtractUsage,
     Gaps,
     Notice,
-    ScrapeResponse,
     encode_json,
 )
 
@@ -40,20 +40,20 @@ class ReadPage(Struct, kw_only=True, frozen=True):
     clean_ms: float = 0
 
     @classmethod
-    def from_scrape(cls, response: ScrapeResponse) -> "ReadPage":
+    def from_scrape(cls, page: ScrapedPage) -> "ReadPage":
         """What of a scrape an extraction goes on with."""
         source = ExtractSource(
-            url=response.final_url or response.url,
-            title=response.title,
-            tokens=response.tokens,
-            cache=response.cache,
+            url=page.final_url or page.request.url,
+            title=page.title,
+            tokens=page.tokens,
+            cache=page.cache,
         )
         return cls(
-            content=response.content,
+            content=page.content,
             source=source,
-            structured=response.structured if isinstance(response.structured, list) else [],
-            fetch_ms=response.timings.fetch_ms,
-            clean_ms=response.timings.clean_ms,
+            structured=page.structured,
+            fetch_ms=page.timings.fetch_ms,
+            clean_ms=page.timings.clean_ms,
         )
 
     def as_evidence(self, *, structured: bool) -> StatedPage:

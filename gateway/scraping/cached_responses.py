@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from gateway.byte_lru import ByteLru
 from gateway.cache.base import Cache
 from gateway.core.http.cache_policy import fresh_until_s
 from gateway.ids import new_id
 from gateway.scraping.page import PageEntry
-from gateway.scraping.scraper import OPTIONAL, PreparedScrape
+from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import CacheReport, ScrapeResponse, ScrapeTimings, encode_json
 
 MAX_REQUEST_BYTES = 4096
@@ -26,7 +26,7 @@ _OVERHEAD_BYTES = 1000  # what an answer costs beside its bytes: struct, keys, n
 class CachedResponse(Struct, kw_only=True, frozen=True):
     """An encoded response, cut where one answer differs from the next: id, age and times."""
 
-    summary: ScrapeResponse  # without its long parts: what metrics and the log ask for
+    summary: ScrapedPage  # without its long parts: what metrics and the log ask for
     head: bytes  # after the id, up to the cache's report
     tail: bytes  # after the times
     page_key: str
@@ -52,7 +52,7 @@ class CachedResponses:
         self,
         cache: Cache,
         *,
-        on_event: Callable[[ScrapeResponse], None] = lambda page: None,
+        on_event: Callable[[ScrapedPage], None] = lambda page: None,
         size_bytes: int = 8 * 1024**2,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -71,28 +71,28 @@ class CachedResponses:
         self._on_event(answer.summary)
         return answer
 
-    def keep(self, body: bytes, *, tenant: str, prepared: PreparedScrape, response: ScrapeResponse) -> None:
+    def keep(self, body: bytes, *, tenant: str, page: ScrapedPage, response: ScrapeResponse) -> None:
         """Keep the answer to a request that came twice: one from the cache, of a page that is still fresh."""
         if response.cache.status != "hit" or len(body) > MAX_REQUEST_BYTES:
             return
-        entry, source = prepared.page.entry, prepared.page.source
-        page = self._cache.peek(source.key)
-        if page is None or msgspec.msgpack.decode(page, type=PageEntry) != entry:
+        entry, source = page.loaded.entry, page.loaded.source
+        raw = self._cache.peek(source.key)
+        if raw is None or msgspec.msgpack.decode(raw, type=PageEntry) != entry:
             return  # a cursor's older snapshot, or another answer came in meanwhile
         now = self._now()
         cut = _report(response.cache, response.timings)
         head, _, tail = encode_json(response).removeprefix(_opening(response.id)).partition(cut)
         answer = CachedResponse(
             summary=msgspec.structs.replace(
-                response, content="", outline=[], **dict.fromkeys(OPTIONAL, UNSET)
+                page, content="", outline=[], links=[], images=[], structured=[], chunks=[], html=""
             ),
             head=head,
             tail=tail,
             page_key=source.key,
-            page=page,
+            page=raw,
             born_at=now - response.cache.age_s,
             fresh_until=fresh_until_s(
-                headers=entry.headers, stored_at_s=entry.fetched_at, max_age_s=prepared.request.max_age_s
+                headers=entry.headers, stored_at_s=entry.fetched_at, max_age_s=page.request.max_age_s
             ),
         )
         self._kept.put((tenant, body), answer, size_bytes=answer.size_bytes)

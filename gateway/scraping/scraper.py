@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from gateway.cache.base import Cache
 from gateway.cache.keys import content_key, digest_of, tokens_key
@@ -32,13 +32,12 @@ from gateway.errors import (
     shutting_down,
 )
 from gateway.fetch.acquire import Acquired, acquire, renders_first
-from gateway.ids import new_id
 from gateway.scraping.page import LoadedPage, Snapshot
 from gateway.scraping.pages import Pages
+from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import (
     Notice,
     ScrapeRequest,
-    ScrapeResponse,
     ScrapeTimings,
     Section,
     TokenReport,
@@ -47,7 +46,6 @@ from gateway.wire import (
 )
 
 CONTENT_TTL_S = 7 * 86_400
-OPTIONAL = ("links", "images", "structured", "chunks", "html")
 
 
 class PreparedScrape(Struct, kw_only=True, frozen=True):
@@ -72,7 +70,7 @@ class Scraper:
 
     Args:
         code: the fingerprint of what cleans and counts.
-        told: is called with every response (metrics).
+        told: is called with every page (metrics).
     """
 
     def __init__(
@@ -82,7 +80,7 @@ class Scraper:
         workers: Workers,
         cache: Cache,
         code: str,
-        on_event: Callable[[ScrapeResponse], None] = lambda page: None,
+        on_event: Callable[[ScrapedPage], None] = lambda page: None,
     ) -> None:
         self._pages = pages
         self._workers = workers
@@ -98,7 +96,7 @@ class Scraper:
         for task in self._under_way:
             task.cancel()
 
-    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse:
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapedPage:
         """One page, by `request`.
 
         Args:
@@ -135,7 +133,7 @@ class Scraper:
             request=request, tenant=tenant, page=page, start=cursor.start if cursor else 0, began=began
         )
 
-    async def read(self, prepared: PreparedScrape) -> ScrapeResponse:
+    async def read(self, prepared: PreparedScrape) -> ScrapedPage:
         """The second half: the piece of content that the request asks for, and what there is to say of it."""
         try:
             with self._until_the_end():
@@ -158,12 +156,9 @@ class Scraper:
                 raise _nothing_to_read(entry.status)
             message = f"the origin answered {entry.status}; this is what it sent with it"
             warnings.append(Notice(code="origin_status", message=message))
-        response = ScrapeResponse(
-            id=new_id(),
-            url=request.url,
-            final_url=entry.final_url,
-            status=entry.status,
-            content_type=entry.headers.get("content-type", "").partition(";")[0].strip().lower(),
+        scraped = ScrapedPage(
+            request=request,
+            loaded=msgspec.structs.replace(page, snapshot=None),
             title=cleaned.title,
             content=cleaned.content,
             metadata=cleaned.metadata,
@@ -179,7 +174,6 @@ class Scraper:
                 )
                 for section in cleaned.outline
             ],
-            cache=page.cache,
             timings=ScrapeTimings(
                 fetch_ms=round(page.fetch_ms, 2),
                 clean_ms=round(cleaned.clean_ms, 2),
@@ -187,10 +181,14 @@ class Scraper:
                 total_ms=round((time.perf_counter() - prepared.began) * 1e3, 2),
             ),
             warnings=warnings,
-            **{name: getattr(cleaned, name) if name in request.include else UNSET for name in OPTIONAL},
+            links=cleaned.links,
+            images=cleaned.images,
+            structured=cleaned.structured,
+            chunks=cleaned.chunks,
+            html=cleaned.html,
         )
-        self._on_event(response)
-        return response
+        self._on_event(scraped)
+        return scraped
 
     async def count(self, request: TokensRequest) -> TokensResponse:
         """Tokens of a text or of a conversation."""

@@ -12,12 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from gateway.panics import contained
-from gateway.wire import ScrapeResponse
+from gateway.wire import CacheReport, ScrapeTimings, TokenReport
 
 _log = logging.getLogger("winnow.metrics")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -26,6 +27,17 @@ PUBLISH_S = 5.0  # how old another process's gauges may be
 _ONCE = {"entries", "bytes"}  # figures of something the processes share: not to be summed
 _DIGITS = re.compile(r"\d+")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class CountedPage(Protocol):
+    """What is counted of a page; gateway.scraping.scraped_page.ScrapedPage is one."""
+
+    @property
+    def cache(self) -> CacheReport: ...
+    @property
+    def timings(self) -> ScrapeTimings: ...
+    @property
+    def tokens(self) -> TokenReport: ...
 
 
 class Metrics:
@@ -65,7 +77,7 @@ class Metrics:
     def observe_request(self, route: str, status: int, seconds: float) -> None:
         self._requests(route, status).observe(seconds)
 
-    def observe_page(self, page: ScrapeResponse) -> None:
+    def observe_page(self, page: CountedPage) -> None:
         """Count a scrape; stages that did not run are left out."""
         self._pages(page.cache.status).inc()
         spent = page.timings

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from fixtures.site import Answer, Site
+from gateway.api.native.scrape_response import to_response
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
@@ -15,6 +16,7 @@ from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
+from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 from gateway.workers.pool import WorkerPool
@@ -28,7 +30,7 @@ class Bench:
 
     def __init__(self, scraper: Scraper, cache: Cache) -> None:
         self.scraper, self.cache = scraper, cache
-        self.now_s, self.on_event = 0.0, list[ScrapeResponse]()
+        self.now_s, self.on_event = 0.0, list[ScrapedPage]()
         self.ready = self.make_ready()
 
     def make_ready(self, **options: Any) -> CachedResponses:
@@ -37,8 +39,9 @@ class Bench:
     async def ask(self, body: bytes, tenant: str = "") -> ScrapeResponse:
         """As the route does when nothing is ready."""
         prepared = await self.scraper.open(msgspec.json.decode(body, type=ScrapeRequest), tenant=tenant)
-        response = await self.scraper.read(prepared)
-        self.ready.keep(body, tenant=tenant, prepared=prepared, response=response)
+        page = await self.scraper.read(prepared)
+        response = to_response(page)
+        self.ready.keep(body, tenant=tenant, page=page, response=response)
         return response
 
 

@@ -16,8 +16,9 @@ from gateway.fetch.base import Fetched, FetchRequest
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from gateway.scraping.pages import Pages
+from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import Scraper
-from gateway.wire import ScrapeRequest, ScrapeResponse
+from gateway.wire import ScrapeRequest
 from tests.inline import InlineWorkers
 
 pytestmark = pytest.mark.anyio
@@ -59,7 +60,7 @@ class Stack:
         self.put(f"{path}-rendered", ARTICLE, **headers)
         return self.put(path, SHELL, etag='"shell"')
 
-    async def scrape(self, url: str, **options: Any) -> ScrapeResponse:
+    async def scrape(self, url: str, **options: Any) -> ScrapedPage:
         return await self.scraper.scrape(ScrapeRequest(url=url, **options))
 
 
@@ -82,7 +83,7 @@ async def stack(site: Site, folder: Path, *, renders: bool = True) -> AsyncItera
         await part.aclose()
 
 
-def codes(page: ScrapeResponse) -> list[str]:
+def codes(page: ScrapedPage) -> list[str]:
     """What warns of the page as a whole."""
     return [notice.code for notice in page.warnings if notice.code != "low_confidence"]
 

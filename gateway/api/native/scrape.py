@@ -13,12 +13,14 @@ from litestar.types import ASGIApp
 
 from gateway.api.context import RequestContext, hosts_in, note_page
 from gateway.api.middleware import request_context
+from gateway.api.native.scrape_response import to_response
 from gateway.api.negotiation import preferred
 from gateway.api.problems import to_document
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
 from gateway.errors import GatewayError
 from gateway.net import sse
+from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import PreparedScrape, Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 
@@ -56,17 +58,18 @@ async def scrape(
         context.facts["host"] = hosts_in(data.url or "")
         prepared = await services.scraper.open(data, tenant=context.key)
         if accepted != EVENTS:
-            response = await services.scraper.read(prepared)
+            page = await services.scraper.read(prepared)
     if accepted == EVENTS:  # which watches its client itself
         return ASGIStreamingResponse(
             iterator=_events(context, services.scraper, prepared),
             media_type=EVENTS,
             headers={"cache-control": "no-store"},
         )
-    note_page(context, response)
+    note_page(context, page)
     if accepted == MARKDOWN:
-        return _bare(data, response)
-    services.ready.keep(body, tenant=context.key, prepared=prepared, response=response)
+        return _bare(data, page)
+    response = to_response(page)
+    services.ready.keep(body, tenant=context.key, page=page, response=response)
     return _json(response)
 
 
@@ -82,11 +85,11 @@ async def read(
     context = request_context(request)
     context.facts["host"] = hosts_in(data.url or "")
     async with cancelled_on_disconnect(request.receive):
-        response = await services.scraper.scrape(data, tenant=context.key)
-    note_page(context, response)
+        page = await services.scraper.scrape(data, tenant=context.key)
+    note_page(context, page)
     if preferred(request, MARKDOWN, JSON) == JSON:
-        return _json(response, headers=_FOREIGN_HEADERS)
-    return _bare(data, response)
+        return _json(to_response(page), headers=_FOREIGN_HEADERS)
+    return _bare(data, page)
 
 
 def _target(request: Request[Any, Any, Any]) -> str:
@@ -109,19 +112,19 @@ def _json(response: ScrapeResponse, headers: dict[str, str] | None = None) -> AS
     return ASGIResponse(body=encode_json(response), media_type=JSON, headers=headers)
 
 
-def _bare(data: ScrapeRequest, response: ScrapeResponse) -> ASGIResponse:
+def _bare(data: ScrapeRequest, page: ScrapedPage) -> ASGIResponse:
     headers = _FOREIGN_HEADERS | {
-        "x-markdown-tokens": str(response.tokens.content),
-        "x-cache": response.cache.status,
+        "x-markdown-tokens": str(page.tokens.content),
+        "x-cache": page.cache.status,
     }
-    if response.status is not None:
-        headers["x-origin-status"] = str(response.status)
-    if response.warnings:
-        headers["x-warnings"] = ", ".join(notice.code for notice in response.warnings)
-    if response.next_cursor:
-        headers["x-next-cursor"] = response.next_cursor
+    if page.status is not None:
+        headers["x-origin-status"] = str(page.status)
+    if page.warnings:
+        headers["x-warnings"] = ", ".join(notice.code for notice in page.warnings)
+    if page.next_cursor:
+        headers["x-next-cursor"] = page.next_cursor
     media_type = _BARE_TYPES[data.format]
-    return ASGIResponse(body=response.content.encode(), media_type=media_type, headers=headers)
+    return ASGIResponse(body=page.content.encode(), media_type=media_type, headers=headers)
 
 
 async def _events(
@@ -132,10 +135,10 @@ async def _events(
     source = {"url": prepared.request.url, "final_url": entry.final_url, "status": entry.status}
     yield sse.encode_json_event(source | {"cache": prepared.page.cache}, name="source")
     try:
-        response = await scraper.read(prepared)
+        page = await scraper.read(prepared)
     except GatewayError as exc:
         yield sse.encode_json_event(to_document(exc), name="error")
         return
-    note_page(context, response)
-    yield sse.encode_json_event({"content": response.content}, name="content")
-    yield sse.encode_json_event(response, name="done")
+    note_page(context, page)
+    yield sse.encode_json_event({"content": page.content}, name="content")
+    yield sse.encode_json_event(to_response(page), name="done")

@@ -21,7 +21,8 @@ from gateway.api.services import Services
 from gateway.completions.completer import CHANCE, Completer
 from gateway.completions.web_context import WebContextBuilder
 from gateway.net import sse
-from gateway.wire import ScrapeRequest, ScrapeResponse
+from gateway.scraping.scraped_page import ScrapedPage
+from gateway.wire import ScrapeRequest
 from tests.inline import InlineWorkers
 from tests.serving import served
 from tests.shelf import DictCache
@@ -35,7 +36,7 @@ HI: Any = [{"role": "user", "content": "Hi"}]
 class NoPages:
     """A scraper for tests that ask for none; those with pages run the whole service (test_chat_web)."""
 
-    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapeResponse:
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapedPage:
         raise NotImplementedError
 
 

@@ -1,0 +1,58 @@
+"""What a scrape gives the use cases: a piece of a page's content, and what there is to say of it."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from gateway.scraping.page import LoadedPage
+from gateway.wire import (
+    CacheReport,
+    Chunk,
+    Image,
+    Link,
+    Metadata,
+    Notice,
+    ScrapeRequest,
+    ScrapeTimings,
+    Section,
+    TokenReport,
+)
+
+
+class ScrapedPage(Struct, kw_only=True, frozen=True):
+    """A piece of counted content. Parts that the request does not include are empty."""
+
+    request: ScrapeRequest
+    loaded: LoadedPage  # what the content is of, as fetched or as rendered; without its body
+    content: str
+    title: str | None
+    metadata: Metadata
+    tokens: TokenReport
+    confidence: float | None
+    next_cursor: str | None
+    outline: list[Section]
+    timings: ScrapeTimings
+    warnings: list[Notice]
+    links: list[Link]
+    images: list[Image]
+    structured: list[dict[str, Any]]
+    chunks: list[Chunk]
+    html: str
+
+    @property
+    def final_url(self) -> str | None:
+        return self.loaded.entry.final_url
+
+    @property
+    def status(self) -> int | None:
+        """The origin's; None for HTML that came in the request."""
+        return self.loaded.entry.status
+
+    @property
+    def content_type(self) -> str:
+        """Without parameters, in lower case."""
+        return self.loaded.entry.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def cache(self) -> CacheReport:
+        return self.loaded.cache
