@@ -24,6 +24,7 @@ PAGE_SCHEMA = (
     3  # of pages and snapshots: raised when their layout or meaning changes, so that older ones are misses
 )
 COMPLETION_SCHEMA = 4
+PROBES = "probe"
 _encode = msgspec.msgpack.Encoder().encode
 _encode_deterministic = msgspec.json.Encoder(order="deterministic").encode
 
@@ -73,7 +74,7 @@ def pass_key(key: str) -> str:
 
 def probe_key(who: str) -> str:
     """What `who` writes to try the cache."""
-    return f"probe:{who}"
+    return f"{PROBES}:{who}"
 
 
 def digest_of(value: Any) -> str:

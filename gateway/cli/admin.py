@@ -36,6 +36,7 @@ def add_operation(commands: Any) -> None:
 
 
 def _cache(arguments: argparse.Namespace) -> int:
+    from gateway.cache.keys import PROBES
     from gateway.container import open_services
     from gateway.settings import load_settings
 
@@ -45,7 +46,7 @@ def _cache(arguments: argparse.Namespace) -> int:
             if fault := await cache.health():
                 print(f"winnow: {fault}", file=sys.stderr)
                 return FAILED
-            await cache.clear("health")  # what asking left behind
+            await cache.clear(PROBES)  # what asking left behind
             cleared = {"cleared": await cache.clear()} if arguments.action == "clear" else {}
             for name, value in (cleared or await cache.stats()).items():
                 print(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
