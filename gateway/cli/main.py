@@ -20,6 +20,7 @@ from gateway import __version__, wire
 from gateway.cli.admin import DONE, FAILED, add_operation
 from gateway.cli.inputs import UsageError, read_source, read_sources
 from gateway.errors import GatewayError, InvalidRequest
+from gateway.settings import Settings
 from gateway.wire import (
     DeltaEvent,
     ExtractEvent,
@@ -71,9 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="start the service (settings: WINNOW_* in the environment)")
-    serve.add_argument("--host", help="address to listen on (WINNOW_HOST, 127.0.0.1)")
-    serve.add_argument("--port", type=int, help="port to listen on (WINNOW_PORT, 8000)")
-    serve.add_argument("--workers", type=int, help="processes that share the port (WINNOW_WORKERS, 1)")
+    default = Settings()
+    serve.add_argument("--host", help=f"address to listen on (WINNOW_HOST, {default.host})")
+    serve.add_argument("--port", type=int, help=f"port to listen on (WINNOW_PORT, {default.port})")
+    serve.add_argument(
+        "--workers", type=int, help=f"processes that share the port (WINNOW_WORKERS, {default.workers})"
+    )
     serve.set_defaults(run=_serve)
 
     scrape = commands.add_parser("scrape", help="a page as markdown, from a URL, a file or - for stdin")
@@ -88,7 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--schema", type=Path, metavar="FILE", help="JSON Schema of the data wanted")
     extract.add_argument("--model", help="a model's name; `winnow models` lists them")
     extract.add_argument("--max-input-tokens", type=int, metavar="N", help="send no more than this")
-    extract.add_argument("--max-output-tokens", type=int, metavar="N", help="of each answer (1024)")
+    extract.add_argument(
+        "--max-output-tokens",
+        type=int,
+        metavar="N",
+        help=f"of each answer ({wire.ExtractRequest().max_output_tokens})",
+    )
     extract.add_argument("--temperature", type=float)
     extract.add_argument("--seed", type=int)
     extract.add_argument("--dry-run", action="store_const", const=True, help="count and price, ask nothing")
@@ -114,11 +123,14 @@ def add_scrape_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--links", choices=get_args(wire.LinkStyle))
     parser.add_argument("--images", choices=get_args(wire.ImageStyle))
     parser.add_argument("--renderer", choices=get_args(wire.Renderer))
-    parser.add_argument("--tokenizer", help="an encoding or a model's name (o200k_base)")
+    parser.add_argument("--tokenizer", help=f"an encoding or a model's name ({wire.DEFAULT_TOKENIZER})")
     parser.add_argument("--max-tokens", type=int, metavar="N", help="cut at a block boundary below N tokens")
     parser.add_argument("--cursor", help="continue where a cut piece ended")
     parser.add_argument(
-        "--max-age-s", type=float, metavar="S", help="the oldest cached page to accept (3600)"
+        "--max-age-s",
+        type=float,
+        metavar="S",
+        help=f"the oldest cached page to accept ({wire.ScrapeOptions().max_age_s:g})",
     )
     parser.add_argument("--no-store", dest="store", action="store_const", const=False, help="cache nothing")
     parser.add_argument(

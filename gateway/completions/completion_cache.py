@@ -10,8 +10,9 @@ from msgspec import Struct
 from backends.base import Completion, CompletionRequest, Route
 from gateway.cache import keys
 from gateway.cache.base import Cache
+from gateway.wire import AnswerCacheOptions
 
-DEFAULT_TTL_S = 86_400.0
+DEFAULT_TTL_S = AnswerCacheOptions().max_age_s
 _NOT_SEMANTIC = {"stream", "stream_options", "user"}
 
 
