@@ -72,6 +72,9 @@ def pass_key(key: str) -> str:
     return f"pass:{key}"
 
 
+PROBES = "probe"  # their namespace
+
+
 def probe_key(who: str) -> str:
     """What `who` writes to try the cache."""
     return f"{PROBES}:{who}"
