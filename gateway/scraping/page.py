@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from gateway.cache.keys import page_key
-from gateway.core.documents.reader import Received
+from gateway.core.documents.document import Received
 from gateway.core.http.cache_policy import personal_header
 from gateway.core.http.url import parse_url
 from gateway.wire import CacheReport, ScrapeRequest

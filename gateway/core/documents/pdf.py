@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from gateway.core.documents.document import Document, DocumentType, Received
 from gateway.errors import UnsupportedContent
 
 MAX_PAGES = 2000
@@ -157,3 +158,12 @@ def _joined(lines: list[str]) -> str:
     for line in lines[1:]:
         text = text.removesuffix(_SOFT_HYPHEN) + line if text.endswith(_SOFT_HYPHEN) else f"{text} {line}"
     return text.replace(_SOFT_HYPHEN, "")
+
+
+def _read(received: Received) -> Document:
+    pdf = read_pdf(received.body)
+    return Document(kind="pdf", text=pdf.text, html=pdf.html)
+
+
+# a PDF is known by its first bytes, whatever the server calls it
+PDF = DocumentType(kind="pdf", recognises=lambda looked: b"%PDF-" in looked.body[:1024], read=_read)

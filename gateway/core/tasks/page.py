@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from gateway.core.clean import clean
 from gateway.core.documents.charset import decode
-from gateway.core.documents.reader import Document, Received, read_document
+from gateway.core.documents.document import Document, Received
+from gateway.core.documents.reader import read_document
 from gateway.core.json_schema.pointer import count_values
 from gateway.core.model.page import CleanOptions, Page
 from gateway.core.tasks.base import Task

@@ -1,0 +1,71 @@
+"""What a document is, before and after it is read, and what a type of documents has to tell."""
+
+from collections.abc import Callable
+from html import escape
+from typing import Literal
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+Kind = Literal["html", "markdown", "text", "json", "xml", "pdf"]
+# types of servers that know no better: the first bytes tell
+UNTYPED = frozenset(
+    {"", "application/octet-stream", "binary/octet-stream", "application/unknown", "unknown/unknown"}
+)
+
+
+class Received(Struct, frozen=True, kw_only=True):
+    """A body as it was received, and the Content-Type header that came with it."""
+
+    body: bytes
+    content_type: str
+
+
+class Looked(Struct, frozen=True, kw_only=True):
+    """What a type is recognised by."""
+
+    body: bytes
+    essence: str  # the type of the Content-Type header, in lower case, without parameters
+    path: str  # of the address, in lower case; empty without one
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """A body that can be cleaned.
+
+    `text` is the body as received, decoded; of a PDF, the text in it. `html` is what to clean: the same for
+    an HTML page. Only HTML has a main content to choose; the rest is content from end to end.
+    """
+
+    kind: Kind
+    text: str
+    html: str
+
+
+class DocumentType(Struct, frozen=True, kw_only=True):
+    """A type of documents: how it is recognised, and how it becomes HTML.
+
+    `read` takes the body and the Content-Type header; it may raise UnsupportedContent.
+    """
+
+    kind: Kind
+    recognises: Callable[[Looked], bool]
+    read: Callable[[Received], Document]
+
+
+def page_html(body: str, *, title: str = "") -> str:
+    """A body as a page."""
+    head = f"<title>{escape(title)}</title>" if title else ""
+    return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
+
+
+def code_html(text: str, language: str) -> str:
+    """A text as a page that is one block of code."""
+    return page_html(f'<pre><code class="language-{language}">{escape(text, quote=False)}</code></pre>')
+
+
+def path_of(url: str | None) -> str:
+    """The path of an address, in lower case."""
+    try:
+        return urlsplit(url or "").path.lower()
+    except ValueError:
+        return ""

@@ -1,0 +1,20 @@
+"""XML: a feed as its entries, anything else as a block of code."""
+
+from gateway.core.documents.charset import decode
+from gateway.core.documents.document import Document, DocumentType, Looked, Received, code_html
+from gateway.core.documents.feeds import feed_html
+
+_TYPES = frozenset({"application/xml", "text/xml"})
+
+
+def _recognises(looked: Looked) -> bool:
+    is_image = looked.essence.startswith("image/")
+    return looked.essence in _TYPES or (looked.essence.endswith("+xml") and not is_image)
+
+
+def _read(received: Received) -> Document:
+    text = decode(received.body, content_type=received.content_type)
+    return Document(kind="xml", text=text, html=feed_html(text) or code_html(text, "xml"))
+
+
+XML = DocumentType(kind="xml", recognises=_recognises, read=_read)
