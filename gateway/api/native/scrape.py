@@ -18,6 +18,7 @@ from gateway.api.negotiation import preferred
 from gateway.api.problems import to_document
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
+from gateway.core.tokens.formats import FORMATS
 from gateway.errors import GatewayError
 from gateway.net import sse
 from gateway.scraping.scraped_page import ScrapedPage
@@ -26,7 +27,6 @@ from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 
 JSON, MARKDOWN, EVENTS = "application/json", "text/markdown", "text/event-stream"
 WORK = {"access": "scrape", "work": True}
-_BARE_TYPES = {"markdown": MARKDOWN, "text": "text/plain", "html": "text/plain"}
 _FOREIGN_HEADERS = {  # a stranger's words served from our origin: nothing in them may run, nor be framed by a page
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -123,7 +123,7 @@ def _bare(data: ScrapeRequest, page: ScrapedPage) -> ASGIResponse:
         headers["x-warnings"] = ", ".join(notice.code for notice in page.warnings)
     if page.next_cursor:
         headers["x-next-cursor"] = page.next_cursor
-    media_type = _BARE_TYPES[data.format]
+    media_type = FORMATS[data.format].media_type
     return ASGIResponse(body=page.content.encode(), media_type=media_type, headers=headers)
 
 

@@ -14,8 +14,9 @@ from gateway.core.documents.reader import read_document
 from gateway.core.json_schema.pointer import count_values
 from gateway.core.model.page import CleanOptions, Page
 from gateway.core.tasks.base import Task
-from gateway.core.tokens.budget import fit, parts_of
+from gateway.core.tokens.budget import fit
 from gateway.core.tokens.counters import TokenCounter, get_counter
+from gateway.core.tokens.formats import parts_of
 from gateway.core.tokens.sections import SectionAt, chunk, outline
 from gateway.wire import Chunk, Format, Image, Include, Link, Metadata, Notice
 

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from gateway.core.model.page import Page
 from gateway.core.tokens.counters import TokenCounter
 from gateway.errors import InvalidRequest
-from gateway.wire import Format, Notice
+from gateway.wire import Notice
 
 _GUESSES = 6  # before halving: guesses are off by a token or two a block
 
@@ -25,32 +24,11 @@ class Piece(Struct, kw_only=True, frozen=True):
     notice: Notice | None = None  # over_budget: one block is larger than the budget
 
 
-def parts_of(page: Page, format: Format = "markdown") -> list[str]:
-    """A page's content cut at every place where it may be cut; joined, it is the content.
-
-    Each part ends with the white space before the next. The parts of `format: markdown` go on after the
-    last block with the definitions of reference-style links, one a part.
-    """
-    if format == "html":
-        return _with_gaps([block.html for block in page.blocks], ["", *["\n"] * (len(page.blocks) - 1)])
-    gaps = [block.gap for block in page.blocks]
-    if format == "text":
-        return _with_gaps([block.text for block in page.blocks], gaps)
-    definitions = page.appendix.lstrip("\n").splitlines()
-    gap = page.appendix[: len(page.appendix) - len(page.appendix.lstrip("\n"))]
-    gaps += [gap, *["\n"] * (len(definitions) - 1)] if definitions else []
-    return _with_gaps([*(block.markdown for block in page.blocks), *definitions], gaps)
-
-
-def _with_gaps(pieces: list[str], gaps: list[str]) -> list[str]:
-    return [piece + gap for piece, gap in zip(pieces, [*gaps[1:], ""], strict=False)]
-
-
 def fit(parts: Sequence[str], *, start: int = 0, max_tokens: int | None, count: TokenCounter) -> Piece:
     """Take as many parts as fit the budget, beginning with `start`.
 
     Args:
-        parts: from `parts_of`; the contents of all pieces joined are the parts joined.
+        parts: from `formats.parts_of`; the contents of all pieces joined are the parts joined.
         start: 0, or the `next_start` of the piece before.
         max_tokens: at least 1; None takes everything. A part that alone is larger comes alone, with a
             notice: a table, list item or fence is never cut.

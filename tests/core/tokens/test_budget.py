@@ -1,14 +1,18 @@
 """Pieces fit their budget exactly, and joined they are the page."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core import clean
 from gateway.core.model.page import CleanOptions
-from gateway.core.tokens.budget import fit, parts_of
+from gateway.core.tokens.budget import fit
 from gateway.core.tokens.counters import get_counter
+from gateway.core.tokens.formats import FORMATS, parts_of
 from gateway.errors import InvalidRequest
+from gateway.wire import Format
 
 COUNT = get_counter("o200k_base")
 PAGE = clean(
@@ -95,3 +99,7 @@ def test_fit_counts_few_texts_and_little_of_what_it_leaves() -> None:
     parts = [f"Paragraph number {index} says the same as the others.\n\n" for index in range(20_000)]
     fit(parts, max_tokens=1000, count=count)
     assert sum(calls) < 20 * 4 * 1000
+
+
+def test_every_format_that_can_be_asked_for_has_its_entry() -> None:
+    assert tuple(FORMATS) == get_args(Format)

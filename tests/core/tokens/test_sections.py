@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from gateway.core import clean
 from gateway.core.model.page import Block, CleanOptions
-from gateway.core.tokens.budget import parts_of
 from gateway.core.tokens.counters import get_counter
+from gateway.core.tokens.formats import parts_of
 from gateway.core.tokens.sections import chunk, outline
 
 COUNT = get_counter("o200k_base")
