@@ -34,7 +34,7 @@ __all__ = [
 
 FinishReason = Literal[
     "stop", "length", "tool_calls", "content_filter"
-]  # anything else a server says is told as stop
+]  # anything else a server says is reported as stop
 
 
 class UpstreamError(Exception):
@@ -193,7 +193,7 @@ class Backend(Protocol):
         ...
 
     async def count_tokens(self, text: str, *, model: str) -> int | None:
-        """Exact count by the model's own tokenizer, None where the backend cannot tell."""
+        """Exact count by the model's own tokenizer, None where the backend does not know."""
         ...
 
     async def health(self) -> str | None:

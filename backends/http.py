@@ -1,4 +1,4 @@
-"""What the adapters of HTTP APIs share: the connection, and failures told in our terms."""
+"""What the adapters of HTTP APIs share: the connection, and failures as errors of ours."""
 
 from collections.abc import Awaitable
 from time import time
@@ -69,7 +69,7 @@ async def _leave_waiting_to_the_caller(response: httpx2.Response) -> None:
 def failure_of_request(exc: Exception) -> UpstreamError:
     """An error of the `openai` or `anthropic` client, which raise the same ones, before the answer began.
 
-    A refusal of our key is told without the server's words, which may hold a part of it.
+    A refusal of our key is reported without the server's words, which may hold a part of it.
     """
     response = getattr(exc, "response", None)
     if isinstance(response, httpx2.Response):
@@ -97,7 +97,7 @@ def failure_of_stream(exc: Exception, *, begun: bool) -> UpstreamError:
 
 
 async def fault_of(probe: Awaitable[object]) -> str | None:
-    """What a probe of the server tells of its health: None when it answers, even that it cannot list."""
+    """What a probe of the server says about its health: None when it answers, even that it cannot list."""
     try:
         await probe
     except UpstreamRejected as exc:

@@ -129,7 +129,7 @@ class Registry:
         return {name: await backend.health() for name, backend in self._built.items()}
 
     async def figures(self) -> dict[str, float]:
-        """What backends in use tell of themselves in numbers, as `<backend>_<name>`: for metrics."""
+        """The figures that backends in use report, as `<backend>_<name>`: for metrics."""
         return {
             _NOT_IN_NAME.sub("_", f"{name}_{figure}"): value
             for name, backend in self._built.items()

@@ -169,7 +169,7 @@ def build(spec: BackendSpec) -> RemoteBackend:
 
 
 class _Listed(msgspec.Struct):
-    """One model of a listing, and where servers tell its context: vLLM, OpenRouter, Groq."""
+    """One model of a listing, and where servers report its context: vLLM, OpenRouter, Groq."""
 
     id: str
     max_model_len: int | None = None

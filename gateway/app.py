@@ -130,7 +130,7 @@ def create_app(
         ],
         before_send=[access_log.before_send],
         after_exception=[access_log.after_exception],
-        request_max_body_size=None,  # the entrance has read the body, within the route's limit
+        request_max_body_size=None,  # the access middleware has read the body, within the route's limit
         openapi_config=None,  # `docs` serves a document of its own
     )
 

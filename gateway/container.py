@@ -1,4 +1,4 @@
-"""The use cases, built from settings: what the routes call, and the CLI in its own process."""
+"""Builds and closes every object of the service once, from settings. The app and the CLI use it."""
 
 import asyncio
 import os
@@ -88,7 +88,7 @@ async def open_services(settings: Settings, metrics: Metrics | None = None) -> A
             fetcher=fetcher,
             workers=workers,
             cache=cache,
-            flights=SingleFlight(cache, joined=metrics.observe_join),
+            single_flight=SingleFlight(cache, joined=metrics.observe_join),
             timeout_s=settings.fetch_timeout_s,
         )
         stack.push_async_callback(pages.aclose)
@@ -129,4 +129,4 @@ async def _load(registry: Registry, model: str) -> None:
         route = await registry.resolve(model)
         await route.backend.health()
     except UpstreamError:
-        pass  # readiness and the first request tell why
+        pass  # readiness and the first request report why

@@ -1,4 +1,4 @@
-"""What of the environment a process that reads strangers' bytes is told: an allow-list, and nothing beside it.
+"""The environment of processes that read strangers' bytes: an allow-list, and nothing beside it.
 
 Secrets come under every name there is (`DATABASE_URL`, `PGPASSWORD`, a proxy's address with a password in it),
 so no list of names to leave out is ever complete. Every process that the gateway and its backends start gets
@@ -25,7 +25,7 @@ def child_environment(environ: Mapping[str, str], *, computes: bool = False, **a
 
     Args:
         environ: our own.
-        computes: it runs native code on whatever hardware there is, and needs to be told which.
+        computes: it runs native code on whatever hardware there is, and needs to know which.
         added: what it gets beside that.
     """
     return {name: value for name, value in environ.items() if _is_passed_on(name, computes)} | added

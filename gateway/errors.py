@@ -292,7 +292,7 @@ class Overloaded(GatewayError):
 
 
 def shutting_down(kind: type[E]) -> E:
-    """What every request is told that a gateway on its way out does not serve: another replica may."""
+    """The error of every request that a gateway does not serve because it shuts down; another replica may."""
     return kind("the gateway is shutting down; send the request again", retry_after_s=1)
 
 

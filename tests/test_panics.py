@@ -215,7 +215,7 @@ async def test_agents_door_that_failed_to_open_is_tried_again() -> None:
 
 class _WithAccount(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        scope["state"]["account"] = RequestContext(name="")
+        scope["state"]["context"] = RequestContext(name="")
         await next_app(scope, receive, send)
 
 

@@ -1,4 +1,4 @@
-"""Keeps the model's process alive: starts it, restarts it with growing pauses, tells every request its fate.
+"""Keeps the model's process alive: starts it, restarts it with growing pauses, and ends each request in flight.
 
 States: starting → ready → (dies) → pausing → restarting → ready … A request in flight when the process dies hears of
 it at once; a new one is refused until the model is back, with the time to wait.
@@ -137,7 +137,7 @@ class Supervisor:
             self.send(Cancel(inbox.number))
 
     async def aclose(self) -> None:
-        """End the process. Requests in flight are told."""
+        """End the process. Requests in flight get an error."""
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -153,7 +153,7 @@ class Supervisor:
             try:
                 with contained():
                     fault, again = await self._live()
-            except Exception as exc:  # a fault of ours: whoever waits is told all the same
+            except Exception as exc:  # a fault of ours: whoever waits gets an error all the same
                 _log.exception("what watches over the local model failed")
                 fault, again = f"the gateway failed at the local model: {type(exc).__name__}", False
             if again:

@@ -169,7 +169,7 @@ class StreamReader:
     """Events in order of arrival → deltas, and at the end the completion.
 
     Args:
-        as_data: the answer is the forced tool's input, told as text.
+        as_data: the answer is the forced tool's input, as text.
     """
 
     def __init__(self, *, as_data: bool = False) -> None:

@@ -32,7 +32,7 @@ class _Choice(Struct):
 
 
 class _Chunk(Struct):
-    """What a chunk tells the gateway; clients get its bytes."""
+    """What the gateway reads from a chunk; clients get its bytes."""
 
     choices: list[_Choice] | None = None
     usage: dict[str, Any] | UnsetType | None = UNSET
@@ -114,7 +114,7 @@ class StreamReader:
 
 
 def usage_from(usage: dict[str, Any]) -> Usage:
-    """OpenAI's usage object. `prompt_tokens` includes the cached ones, which are told in its details."""
+    """OpenAI's usage object. `prompt_tokens` includes the cached ones, which its details count."""
     prompt_details = usage.get("prompt_tokens_details") or {}
     return Usage(
         input_tokens=usage.get("prompt_tokens") or 0,

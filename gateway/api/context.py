@@ -1,4 +1,4 @@
-"""The last look at every response, refusals and unknown routes included: headers, metrics, one log line."""
+"""The end of every response, refusals and unknown routes included: headers, metrics, one log line."""
 
 import re
 import time
@@ -17,7 +17,7 @@ _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#\\]*@)?([^/?#\\@]*)", re.IGNORE
 
 
 class RequestContext:
-    """What is to be said of one request; the entrance begins it, routes add to it."""
+    """What the log and metrics say of one request; the access middleware makes it, routes add to it."""
 
     def __init__(self, *, name: str) -> None:
         self.name = name  # the request's id
@@ -77,14 +77,14 @@ def hosts_in(*addresses: str) -> str:
 
 
 def route_of(scope: Scope) -> str:
-    """The path as it is declared, which Litestar does not tell of a mounted application."""
+    """The path as it is declared, which Litestar does not give for a mounted application."""
     if template := scope.get("path_template"):
         return str(template)
     handler = scope.get("route_handler")
     return min(handler.paths) if handler else "unknown"
 
 
-def _unaccounted(headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
+def _unknown_context(headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
     """For a response that names its request already."""
     name = next((value.decode() for name, value in headers if name.lower() == b"x-request-id"), "")
     context = RequestContext(name=name)
@@ -100,18 +100,18 @@ class AccessLog:
         self._log = log
 
     async def before_send(self, message: Message, scope: Scope) -> None:
-        """Add the headers of the request's account; tell of it with the last piece of the body."""
-        context: RequestContext | None = scope["state"].get("account")
+        """Add the headers of the request's context; log the request with the last piece of the body."""
+        context: RequestContext | None = scope["state"].get("context")
         if message["type"] == "http.response.start":
-            if context is None:  # no route took it, so it passed no entrance
-                context = scope["state"]["account"] = _unaccounted(message["headers"])
+            if context is None:  # no route took it, so the access middleware did not see it
+                context = scope["state"]["context"] = _unknown_context(message["headers"])
             context.status = 499 if context.client_left else message["status"]
             message["headers"] = [*message["headers"], *context.headers]
         elif context and message["type"] == "http.response.body" and not message.get("more_body"):
             self._tell(context, scope)
 
     def log_disconnect(self, context: RequestContext, scope: Scope) -> None:
-        """Tell of a request whose response found no reader to its end, unless it was told of."""
+        """Log a request whose client disconnected before the end of the response, unless it is logged already."""
         if not context.is_logged:
             context.status = 499
             self._tell(context, scope)
@@ -137,7 +137,7 @@ class AccessLog:
 
     async def after_exception(self, exc: Exception, scope: Scope) -> None:
         """Note an error's code; log an unexpected one with its traceback, under the client's request id."""
-        context: RequestContext | None = scope["state"].get("account")
+        context: RequestContext | None = scope["state"].get("context")
         if context is not None and isinstance(exc, GatewayError):
             context.facts["code"] = exc.code
         expected = isinstance(exc, GatewayError) or getattr(exc, "status_code", 500) < 500

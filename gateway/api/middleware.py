@@ -1,4 +1,4 @@
-"""What every request passes on its way in: a name, a key, a rate, a place among the work that may run.
+"""Checks of every request before its handler: host name, key, rate, and a place among the running requests.
 
 A route says in its `opt` what it is: `access` is the scope a key needs for it (none: any key), `work` that it
 takes a place, `open` that it asks for no key at all (the health probes), `body` which of the limits its body has.
@@ -40,7 +40,7 @@ Headers = Mapping[bytes, bytes]
 
 
 class AccessControl(Struct, kw_only=True, frozen=True):
-    """What the entrance asks: who may come in, how often, how much, how many at once.
+    """What the access middleware checks: who may call, how often, how much, how many at once.
 
     `local_names_only` is for a service that is open because only this machine reaches it: a web page could reach it all
     the same, by a name of its own that it lets resolve to 127.0.0.1.
@@ -67,7 +67,7 @@ class AccessMiddleware(ASGIMiddleware):
         given = headers.get(b"x-request-id", b"")
         name = given.decode() if given and _SAFE.fullmatch(given) else new_id()
         request_id.set(name)
-        context = scope["state"]["account"] = RequestContext(name=name)
+        context = scope["state"]["context"] = RequestContext(name=name)
         route: Mapping[str, Any] = scope["route_handler"].opt
         limit = self._access_control.body_limits[route.get("body", "small")]
         if route.get("open"):
@@ -110,10 +110,10 @@ class AccessMiddleware(ASGIMiddleware):
             with contained():
                 await next_app(scope, receive, send)
         finally:  # errors were answered within; what is left is a response that was given up on its way
-            self._access_log.log_disconnect(scope["state"]["account"], scope)
+            self._access_log.log_disconnect(scope["state"]["context"], scope)
 
     def _identify(self, headers: Headers, context: RequestContext) -> Key:
-        """Whose request it is; the account takes the name."""
+        """The key of the request; its context takes the name."""
         keyring = self._access_control.keyring
         if keyring.is_open:
             if self._access_control.local_names_only and not _LOCAL_HOST.fullmatch(
@@ -142,8 +142,8 @@ class AccessMiddleware(ASGIMiddleware):
     def _check(self, key: Key, context: RequestContext, *, access: str | None) -> None:
         """Whether the key may do this now."""
         access_control = self._access_control
-        if standing := access_control.rates.take(key):
-            context.headers += [(name.encode(), value.encode()) for name, value in standing.headers.items()]
+        if status := access_control.rates.take(key):
+            context.headers += [(name.encode(), value.encode()) for name, value in status.headers.items()]
         if access is not None and access not in key.scopes:
             held = ", ".join(key.scopes) or "nothing"
             raise Forbidden(f"the key {key.name} may not do this: it needs the scope {access} and has {held}")
@@ -153,8 +153,8 @@ class AccessMiddleware(ASGIMiddleware):
 
 
 def request_context(request: Request[Any, Any, Any]) -> RequestContext:
-    """What is to be said of this request; an empty account where the app has no entrance."""
-    context: RequestContext = request.scope["state"].setdefault("account", RequestContext(name=""))
+    """What the log and metrics say of this request; an empty context where the app has no access control."""
+    context: RequestContext = request.scope["state"].setdefault("context", RequestContext(name=""))
     return context
 
 

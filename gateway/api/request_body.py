@@ -1,4 +1,4 @@
-"""Bodies on their way in: each route has a limit, silence ends, and nothing is done for a body before it is whole."""
+"""Reads request bodies: each route has a limit, silence ends the request, no work starts before the body is whole."""
 
 from collections.abc import Mapping
 
@@ -62,7 +62,7 @@ async def read_body(
 
     Raises:
         TooLarge, Overloaded: it is above `limit`, or one more than `budget` holds.
-        RequestTimeout: a piece without a byte came, by which `gateway.server.protocol` tells that nothing comes.
+        RequestTimeout: a piece without a byte came, by which `gateway.server.protocol` reports that nothing comes.
         ClientDisconnected: before its end.
     """
     message = await receive()

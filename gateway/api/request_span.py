@@ -26,7 +26,7 @@ class RequestSpanMiddleware(ASGIMiddleware):
             try:
                 await next_app(scope, receive, send)
             finally:
-                context: RequestContext | None = scope["state"].get("account")
+                context: RequestContext | None = scope["state"].get("context")
                 if context is not None:
                     facts = {"request_id": context.name, "key": context.key} | context.log_fields
                     current.set_attributes(

@@ -1,4 +1,4 @@
-"""Events to a client that may be slow, silent or gone: one response class for every stream."""
+"""The response class of every stream; its client may be slow, silent or gone."""
 
 import asyncio
 import contextlib
@@ -17,10 +17,10 @@ STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # pro
 
 
 class DisconnectWatcher:
-    """Watches a connection for the client's leaving.
+    """Watches a connection for the client's disconnect.
 
-    Every request that can be long has one from its first wait to its last byte: a server tells of a
-    disconnect only to who asks. Asking costs a task, so it begins after PATIENCE_S: many answers are there
+    Every request that can be long has one from its first wait to its last byte: a server reports a
+    disconnect only when it is asked. Asking costs a task, so it begins after PATIENCE_S: many answers are there
     before.
     """
 
@@ -127,7 +127,7 @@ class EventStream(ASGIResponse):
                     await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except SubscriberClosed:
-            pass  # nobody is there to be told
+            pass  # nobody is there to read the error
         finally:
             heart.stop()
             self.disconnect.stop()

@@ -48,7 +48,7 @@ ANONYMOUS = Key(name="", sha256="")  # everybody, where no key is configured
 
 
 def new_secret() -> str:
-    """A secret that can be told apart from other programs' in a leak: 256 random bits behind a prefix."""
+    """A secret that a scanner recognises in a leak: 256 random bits behind a prefix."""
     return "wnw_" + secrets.token_urlsafe(32)
 
 

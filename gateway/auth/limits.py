@@ -1,4 +1,4 @@
-"""How much work at once, and how much for whom: admission and rates; monthly budgets are in `ledger`.
+"""How much work at once, and how much for whom: admission and rates; monthly budgets are in `budgets`.
 
 Everything here belongs to one event loop and holds within a process.
 """

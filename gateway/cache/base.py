@@ -68,7 +68,7 @@ class Cache(Protocol):
 
 
 class Store(Cache, Protocol):
-    """A cache that also tells when an entry expires, so that a faster tier can stand before it."""
+    """A cache that also returns when an entry expires, so that a faster tier can be put before it."""
 
     async def get_entry(self, key: str) -> Entry | None: ...
 

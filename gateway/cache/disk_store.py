@@ -113,7 +113,7 @@ class DiskStore:
     """Entries and leases in `directory`/store. Everything but the constructor may raise StoreFault.
 
     A directory deleted, or replaced, while it is in use is made anew; a database that SQLite calls malformed
-    is set aside and deleted.
+    is renamed and deleted.
     """
 
     def __init__(self, directory: Path, *, size_bytes: int, lock_timeout_s: float) -> None:
@@ -262,10 +262,10 @@ class DiskStore:
             if self._identity != _identity(self._home / diskcache.core.DBNAME):
                 return  # somebody has done it
             self._shared = None
-            aside = self._home.with_name(f"damaged-{uuid4().hex}")
+            damaged = self._home.with_name(f"damaged-{uuid4().hex}")
             with contextlib.suppress(OSError):
-                self._home.rename(aside)
-                shutil.rmtree(aside, ignore_errors=True)
+                self._home.rename(damaged)
+                shutil.rmtree(damaged, ignore_errors=True)
 
 
 def make_private(folder: Path) -> None:

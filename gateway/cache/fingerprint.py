@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
-# what makes content of a page, with the types it is told in; of the folder every file but those that decide nothing
+# what makes content of a page, with the types that report it; of the folder every file but those that decide nothing
 _SOURCES = ("core", "wire", "scraping/scraper.py")
 _SILENT = {".pyc", ".md", ""}
 _PINNED = {".tiktoken"}  # megabytes, each held to its SHA-256 by `core.tokens.counters`, which is read

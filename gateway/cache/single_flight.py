@@ -81,7 +81,7 @@ class SingleFlight:
         try:
             result: Result = await flight.join()
         finally:
-            # nobody may board a flight that has ended or was called off
+            # no caller may join a flight that has ended or was cancelled
             if flight.over and self._flights.get(key) is flight:
                 del self._flights[key]
         return result

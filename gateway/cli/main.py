@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _in_flags(message: str) -> str:
-    """msgspec's words about a field, told of the flag that sets it."""
+    """msgspec's message about a field, naming the flag that sets it."""
     words, _, place = message.partition(" - at `$.")
     return f"--{place.rpartition('.')[2].rstrip('`').replace('_', '-')}: {words}" if place else message
 
@@ -224,11 +224,11 @@ def _extract(arguments: argparse.Namespace) -> int:
 
 async def _follow(events: AsyncIterator[ExtractEvent], *, printed: bool) -> ExtractResponse:
     """A stream to its end; its deltas go to stdout as they come if they are to be printed."""
-    told: list[ExtractEvent] = []
+    collected: list[ExtractEvent] = []
     attempt = 0
     try:
         async for event in events:
-            told.append(event)
+            collected.append(event)
             if printed and isinstance(event, DeltaEvent):
                 if 0 < attempt < event.attempt:
                     print("\nthe answer did not validate; again:", file=sys.stderr)
@@ -239,7 +239,7 @@ async def _follow(events: AsyncIterator[ExtractEvent], *, printed: bool) -> Extr
     finally:
         if attempt:  # an answer that breaks off ends its line too
             print(flush=True)
-    return wire.collect(told)
+    return wire.collect(collected)
 
 
 def _read_schema(path: Path) -> dict[str, Any]:

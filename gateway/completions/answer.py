@@ -1,4 +1,4 @@
-"""One caller's view of an answer in the making, and what is told at its end."""
+"""One caller's view of an answer that is being generated, and the report at its end."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -43,7 +43,7 @@ class Finished(Struct, kw_only=True, frozen=True):
 
 
 class Watcher(Protocol):
-    """Is told how every answer ended (metrics)."""
+    """Is called with the end of every answer (metrics)."""
 
     def finished(self, finished: Finished) -> None: ...
 
@@ -51,7 +51,7 @@ class Watcher(Protocol):
 
 
 class Result(Struct, kw_only=True, frozen=True):
-    """The end of a flight, before each follower tells it in its own terms."""
+    """The end of a broadcast, before each subscriber reports it in its own terms."""
 
     stored: Stored
     route: Route
@@ -79,7 +79,7 @@ class Answer:
         watcher: Watcher | None,
         forget: Callable[[Stored], Awaitable[None]],
     ) -> None:
-        self.route = route  # as asked for; `finished` tells which one answered
+        self.route = route  # as asked for; `finished` says which one answered
         self.cache = cache
         self.ttft_ms: float | None = None  # None until there is a token
         self.finished: Finished | None = None
@@ -183,7 +183,7 @@ def final_choices(deltas: list[Delta], completion: Completion) -> list[dict[str,
         decode_chunk(delta.chunk).choices if delta.chunk else [{"delta": {"content": delta.text} | delta.raw}]
         for delta in deltas
     ]
-    if not any(delta.chunk for delta in deltas):  # such a stream tells the reason only at the end
+    if not any(delta.chunk for delta in deltas):  # such a stream has the reason only at its end
         chunks.append([{"finish_reason": completion.finish_reason}])
     return fold_choices(chunks)
 

@@ -1,7 +1,7 @@
-"""Identical requests in flight share one source: each reader gets what already came, then what comes live.
+"""Identical requests share one source: each subscriber gets the items so far, then each new one as it comes.
 
-A flight is a task that reads the source to its end, so its life does not hang on any one reader: a leader
-that disconnects leaves its followers undisturbed, and when the last of them is gone the task is cancelled,
+A broadcast is a task that reads the source to its end, so it does not depend on any one subscriber: when one
+disconnects the others go on, and when the last of them is gone the task is cancelled,
 which closes the source. For work with one result at its end, and across replicas, there is
 `gateway.cache.single_flight`. (A response generator's `finally` runs only when the server gets round to it, so
 nothing here depends on one.)
@@ -22,7 +22,7 @@ class SubscriberClosed(Exception):
 
 
 class Broadcast(Generic[Item, End]):
-    """Items appended by one task and read by any number of followers; a recording when it has no task."""
+    """Items appended by one task and read by any number of subscribers; a recording when it has no task."""
 
     def __init__(self, items: list[Item] | None = None, end: End | None = None) -> None:
         self.items: list[Item] = items or []
@@ -63,7 +63,7 @@ class Broadcast(Generic[Item, End]):
             self._task.cancel()
 
     async def stop(self, error: Exception) -> None:
-        """End it now and wait until the source is closed; followers get what came, then `error`."""
+        """End it now and wait until the source is closed; subscribers get what came, then `error`."""
         if self._task and not self._task.done():
             self.error = error
             self._task.cancel()
@@ -78,7 +78,7 @@ class Broadcast(Generic[Item, End]):
             with contained():
                 self.end = await produce()
         except Exception as exc:
-            self.error = exc  # raised in each follower
+            self.error = exc  # raised in each subscriber
         except BaseException as exc:  # cancelled, or the process is to end: more than this task's affair
             self.error = self.error or exc
             raise
@@ -92,7 +92,7 @@ class Broadcast(Generic[Item, End]):
 
 
 class Subscriber(Generic[Item, End]):
-    """One reader of a flight."""
+    """One reader of a broadcast."""
 
     def __init__(self, broadcast: Broadcast[Item, End]) -> None:
         self._broadcast = broadcast
@@ -104,7 +104,7 @@ class Subscriber(Generic[Item, End]):
         """What came since the last call, waiting for it; empty at the end, or when woken by `wake`.
 
         Raises:
-            Exception: the flight's own, after everything that came before it was returned.
+            Exception: the broadcast's own, after everything that came before it was returned.
         """
         broadcast = self._broadcast
         self._check_open()
@@ -157,11 +157,11 @@ class Subscriber(Generic[Item, End]):
 
     @property
     def end(self) -> End | None:
-        """The flight's end, once everything before it was read."""
+        """The broadcast's end, once everything before it was read."""
         return self._broadcast.end if self._read == len(self._broadcast.items) else None
 
     def close(self) -> None:
-        """Read no more; the last follower to leave stops the flight. Once is enough, from anywhere."""
+        """Read no more; when the last subscriber closes, the broadcast stops. May be called twice."""
         if not self._closed:
             self._closed = True
             self._broadcast.leave(self)

@@ -1,4 +1,4 @@
-"""Use case: a prompt in, an answer out: cache → shared flight → backend, with usage, timings and cost.
+"""Use case: a prompt in, an answer out: cache → broadcast → backend, with usage, timings and cost.
 
     completer = Completer(registry, workers=workers, cache=cache)
     answer = await completer.open(request, tenant="alice")
@@ -57,7 +57,7 @@ from gateway.wire import CacheReport
 ANY_CACHE = CachePolicy()
 NOT_VALID = "it does not validate against the schema"
 CHANCE = "it is left to chance: temperature is not 0, and there is no seed"
-Spend = Callable[[int], None]  # is told the tokens of every call to a model, once
+Spend = Callable[[int], None]  # is called once with the tokens of every call to a model
 
 Store = Callable[[Result], Awaitable[str | None]]
 
@@ -85,7 +85,7 @@ class Completer:
         cache: where answers are kept; None keeps none.
         code: the fingerprint of what makes prompts.
         clock: seconds, monotonic.
-        watcher: is told how every answer ended.
+        watcher: is called with the end of every answer.
     """
 
     def __init__(
@@ -121,10 +121,10 @@ class Completer:
 
         Args:
             request: `timeout_s` is the deadline over all tries.
-            tenant: whose cache entries may be read and written, and whose flights joined.
+            tenant: whose cache entries may be read and written, and whose broadcasts joined.
             cache: what the cache may do.
             identity: what stands for the messages in the cache's key when they hold something random.
-            spend: told what a model used for this request, however it ended; nothing for an answer that was there
+            spend: called with what a model used, however it ended; nothing for an answer that was there
                 or on its way.
         Raises:
             GatewayError: whatever went wrong before the first token.

@@ -51,7 +51,7 @@ def completion_key(
     Args:
         request: its `model` is not read; `stream`, `stream_options` and `user` do not count.
         route: the backend, its model and its context count, so that two aliases of one model share an entry.
-        model_identity: what the model is now, as its backend tells: the name may come to mean another one.
+        model_identity: what the model is now, as its backend reports it: the name may come to mean another one.
         tenant: whose entry it is; tenants never share.
         identity: what stands for the messages when these hold something random, such as a fence.
         code: the fingerprint of what makes messages of `identity`.
@@ -94,7 +94,7 @@ class CompletionCache:
         return stored if stored and self.age_s(stored) <= max_age_s else None
 
     async def set(self, key: str, stored: Stored, *, max_age_s: float) -> bool:
-        """Whether it was taken, as `Cache.set` tells."""
+        """Whether it was taken, as `Cache.set` returns."""
         return await self._cache.set(key, self._encode(stored), ttl_s=max_age_s or DEFAULT_TTL_S)
 
     async def drop(self, key: str, stored: Stored) -> None:

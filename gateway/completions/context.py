@@ -1,4 +1,4 @@
-"""Whether a prompt fits a model's context: found, and told with both counts, before any call."""
+"""Whether a prompt fits a model's context: checked before any call; the error has both counts."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -51,7 +51,7 @@ async def count_prompt(messages: list[dict[str, Any]], route: Route, workers: Wo
 async def count_call(
     request: CompletionRequest, route: Route, said: Sequence[Delta], workers: Workers
 ) -> int:
-    """The tokens of a call whose backend told no usage: cut, or of a server that tells none.
+    """The tokens of a call whose backend reported no usage: it was cut, or its server reports none.
 
     Counted here and not by the backend, which is not to be asked for the sake of a request that is over. What has
     no text (a tool's arguments, say) is a token a delta.

@@ -1,4 +1,4 @@
-"""Bytes or text of a page in, `Page` out: the one door of the core."""
+"""Bytes or text of a page in, `Page` out: the public function of core."""
 
 from msgspec import structs
 

@@ -17,7 +17,7 @@ _ASK_AGAIN_S = 60.0
 
 
 class CallPlanner:
-    """Plans calls. One for the whole service: it remembers what backends tell of their models.
+    """Plans calls. One for the whole service: it remembers what backends report about their models.
 
     Args:
         workers: count and cut.
@@ -86,7 +86,7 @@ def tokenizer_of(route: Route | GatewayError, request: ExtractRequest) -> str:
 
 
 class _Contexts:
-    """How many tokens each model takes: as configured, else as its backend tells.
+    """How many tokens each model takes: as configured, else as its backend reports.
 
     Args:
         clock: seconds, monotonic.
@@ -94,19 +94,19 @@ class _Contexts:
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._told: dict[tuple[str, str], tuple[float, int | None]] = {}
+        self._reported: dict[tuple[str, str], tuple[float, int | None]] = {}
 
     async def of(self, route: Route) -> int | None:
         """The model's context, None when nobody knows; asked again after a minute then."""
         if route.context_tokens is not None:
             return route.context_tokens
         key, now = (route.backend.name, route.model), self._clock()
-        asked_at, told = self._told.get(key, (-_ASK_AGAIN_S, None))
-        if told is None and now - asked_at >= _ASK_AGAIN_S:
+        asked_at, reported = self._reported.get(key, (-_ASK_AGAIN_S, None))
+        if reported is None and now - asked_at >= _ASK_AGAIN_S:
             try:
                 listed = await route.backend.models()
             except UpstreamError:
                 listed = []
-            told = next((info.context_tokens for info in listed if info.name == route.model), None)
-            self._told[key] = now, told
-        return told
+            reported = next((info.context_tokens for info in listed if info.name == route.model), None)
+            self._reported[key] = now, reported
+        return reported

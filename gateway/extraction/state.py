@@ -1,4 +1,4 @@
-"""What came of an extraction, and how it is told at the end: usage, cost, timings."""
+"""The state of an extraction and its report at the end: usage, cost, timings."""
 
 import secrets
 from typing import Any
@@ -31,7 +31,7 @@ STRUCTURED = "structured"  # the backend named by answers that needed none
 
 
 class ReadPage(Struct, kw_only=True, frozen=True):
-    """A page that was read: its content, and what reading it told."""
+    """A page that was read: its content and the facts of its scrape."""
 
     content: str
     source: ExtractSource
@@ -100,7 +100,7 @@ class ExtractionState:
 
 
 def summarise(state: ExtractionState, *, total_ms: float) -> ExtractDone:
-    """The terminal event of an outcome."""
+    """The terminal event of an extraction."""
     last = state.finished[-1] if state.finished else None
     return ExtractDone(
         id=f"ext-{secrets.token_hex(12)}",

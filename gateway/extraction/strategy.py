@@ -43,7 +43,7 @@ Emit = Callable[[DeltaEvent], None]
 
 
 class ExtractionStrategy:
-    """One request on its way from pages to an answer, which it leaves in the outcome."""
+    """One request on its way from pages to an answer, which it leaves in the state."""
 
     def __init__(
         self,
@@ -221,7 +221,7 @@ class ExtractionStrategy:
         state.warnings.append(Notice(code="chunk_failed", message=message))
 
     async def _ask(self, prompt: "_Prompt", *, attempt: int | None = None) -> "_Reply":
-        """One call's reply; with `attempt`, told as it comes."""
+        """One call's reply; with `attempt`, its deltas are emitted as they come."""
         request, options = self._request, self._request.cache
         answer = await self._completer.open(
             CompletionRequest(

@@ -1,4 +1,4 @@
-"""Answers that are asked for again: encoded once, sent again for as long as the page they are of is the same.
+"""Responses that are requested again: encoded once, sent again as long as their page is the same.
 
 A fast path and nothing else: what it answers is what `Scraper` would, found without decoding the request,
 reading the cache and encoding the response anew. An answer is good while the cache has the page's entry at hand
@@ -43,8 +43,8 @@ class CachedResponses:
     """Keeps answers by the body of their request. For one event loop.
 
     Args:
-        cache: tells by `peek` whether a page is still the same.
-        told: is called with every response that is sent again (metrics).
+        cache: its `peek` says whether a page is still the same.
+        on_event: is called with every response that is sent again (metrics).
         size_bytes: least recently used answers go beyond it; one above a quarter of it is not kept.
     """
 

@@ -1,4 +1,4 @@
-"""Ask a page's origin: as it sends the page, or as the page is once its scripts have run."""
+"""Requests a page from its origin: as it is sent, or as it is once its scripts have run."""
 
 import time
 from collections.abc import Callable
@@ -106,7 +106,7 @@ class Origin:
         left_s -= page.fetch_ms / 1e3
         if address is None or left_s <= 0:
             return None
-        headers = request.headers if page.stayed else {}  # another origin is not told what the first one was
+        headers = request.headers if page.stayed else {}  # the first origin's headers are not sent to another
         try:
             own = await self._fetcher.fetch(FetchRequest(url=address, timeout_s=left_s, headers=headers))
         except GatewayError:

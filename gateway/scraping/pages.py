@@ -34,8 +34,8 @@ from gateway.scraping.page import CacheTarget, LoadedPage, PageEntry, Snapshot, 
 from gateway.wire import CacheReport, CacheStatus, ScrapeRequest
 
 SNAPSHOT_TTL_S = 30 * 86_400
-# a follower whose leader ran out of time tries again with more than this share of its own left: of callers
-# that came together none does
+# A caller that waited for another's fetch, which ran out of time, tries again if more than this share of its own
+# time is left. Callers that came together do not try again.
 _WORTH_ANOTHER_TRY = 0.1
 
 
@@ -53,14 +53,14 @@ class Pages:
         fetcher: Fetcher,
         workers: Workers,
         cache: Cache,
-        flights: SingleFlight,
+        single_flight: SingleFlight,
         renderer: Renderer | None = None,
         timeout_s: float = 30,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._origin = Origin(fetcher=fetcher, workers=workers, renderer=renderer, now=now)
         self._cache = cache
-        self._flights = flights
+        self._single_flight = single_flight
         self._timeout_s = timeout_s
         self._now = now
         self._refreshes: dict[str, asyncio.Task[None]] = {}
@@ -174,7 +174,7 @@ class Pages:
     ) -> LoadedPage:
         """Fetch, or share the fetch of whoever is at it already; for as long as this request may take, either way.
 
-        A fetch that runs out of its leader's time is no failure of the followers: those that have time left try
+        A fetch that runs out of its caller's time does not fail for those who share it: those that have time left try
         again, together.
         """
         timeout_s = self._timeout_of(request)
@@ -182,7 +182,7 @@ class Pages:
         deadline, began_at = time_s() + timeout_s, self._now()
         leads = False
         # what one caller does not want kept is not fetched for another who does
-        flight = source.key if request.store else f"{source.key}:unstored"
+        key = source.key if request.store else f"{source.key}:unstored"
 
         async def look() -> LoadedPage | None:
             newer = await self._find(request, source)
@@ -203,7 +203,7 @@ class Pages:
             async with asyncio.timeout_at(deadline):
                 while True:
                     try:
-                        loaded = await self._flights.run(flight, lead, look=look, was_stored=was_stored)
+                        loaded = await self._single_flight.run(key, lead, look=look, was_stored=was_stored)
                     except FetchTimeout:
                         if leads or deadline - time_s() < timeout_s * _WORTH_ANOTHER_TRY:
                             raise
@@ -252,7 +252,7 @@ class Pages:
 
     async def _keep(self, source: CacheTarget, entry: PageEntry) -> bool:
         """Say that an address answered so last, unless another process has taken the lead on it meanwhile."""
-        fence = self._flights.fence(source.key)
+        fence = self._single_flight.fence(source.key)
         return await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S, fence=fence)
 
     async def aclose(self) -> None:
@@ -274,7 +274,7 @@ class Pages:
 
         async def refresh() -> None:
             try:
-                await self._flights.run(source.key, lambda: self.fetch(request, source, known=entry))
+                await self._single_flight.run(source.key, lambda: self.fetch(request, source, known=entry))
             except GatewayError:
                 pass  # the stale copy stays; the request that finds it too old will meet the error
             finally:

@@ -70,7 +70,7 @@ class Scraper:
 
     Args:
         code: the fingerprint of what cleans and counts.
-        told: is called with every page (metrics).
+        on_event: is called with every page (metrics).
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Scraper:
         self._ended = False
 
     def end(self) -> None:
-        """Break off every page in the making, now and from now on; who waits for one gets Overloaded."""
+        """End every scrape, now and from now on; whoever waits for one gets Overloaded."""
         self._ended = True
         for task in self._under_way:
             task.cancel()
@@ -107,7 +107,7 @@ class Scraper:
         return await self.read(await self.open(request, tenant=tenant))
 
     async def open(self, request: ScrapeRequest, *, tenant: str = "") -> PreparedScrape:
-        """The first half of `scrape`: check the request and get hold of its page."""
+        """The first half of `scrape`: check the request and load its page."""
         began = time.perf_counter()
         _check(request, can_render=self._pages.renderer is not None)
         cursor = decode_cursor(request.cursor) if request.cursor else None
@@ -267,7 +267,7 @@ class Scraper:
         count_key = tokens_key(
             code=self._code, snapshot=page.entry.digest, vocabulary=vocabulary_digest(tokenizer)
         )
-        # a page that was just fetched is counted beside its cleaning: that costs less than asking the cache
+        # a page that was just fetched is counted beside its cleaning: that costs less than a look into the cache
         was_kept = page.storable and page.snapshot is None
         html_tokens = await load(self._cache, count_key, int) if was_kept else None
         task = _clean_task(prepared, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)

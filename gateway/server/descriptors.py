@@ -1,4 +1,4 @@
-"""How many files and sockets the system lets us have open, and what of that goes to whom.
+"""The limit of open files and sockets, and how it is divided.
 
 A limit that is met is met everywhere at once: no client is accepted, no page fetched, no worker started, no
 cache opened. So it is divided beforehand, and whatever would go beyond its share waits or is refused.
@@ -15,7 +15,7 @@ RESERVE = 32  # the loop, logs, database files, a local model: 25 measured; and 
 LEAST = 64
 FETCHES_PER_WORK = 4  # connections to origins, for each request that runs
 _PER_WORK = 10  # those, as many of clients, and two of workers
-_PER_WORKER = 5  # itself, three slow ones set aside, a spare
+_PER_WORKER = 5  # itself, three in the slow lane, a warm spare
 
 
 class Shares(Struct, frozen=True, kw_only=True):

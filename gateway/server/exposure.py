@@ -1,4 +1,4 @@
-"""Who may come in, as the settings say: the keys they name, and whether the service may do without."""
+"""Keys as the settings name them, and the check that a service without keys is intended."""
 
 import ipaddress
 from pathlib import Path

@@ -38,7 +38,7 @@ class Fleet(Multiprocess):
         self.should_exit.set()
 
     def join_all(self) -> None:
-        """Wait for every process; end those at once that are told twice or are late."""
+        """Wait for every process; end at once those that are signalled twice or are late."""
         deadline = time.monotonic() + self._drain_s + GRACE_S
         while any(process.process.is_alive() for process in self.processes):
             self.handle_signals()

@@ -1,7 +1,7 @@
-"""The port: accepts as many clients as there is room for, and makes room where nobody says anything.
+"""Accepts as many clients as the limit allows, and closes silent connections when it is reached.
 
 An event loop of its own accord accepts whoever comes. When descriptors run out it cuts connections off, and so
-does uvloop: the client is told nothing. Here clients beyond `most` wait in the system's queue until one has left.
+does uvloop: the client gets no answer. Here clients beyond `most` wait in the system's queue until one has left.
 Those who are silent leave first, and answers say `Connection: close` once it gets crowded.
 """
 
@@ -62,11 +62,11 @@ class Listener:
         pass  # connections are the server's to close
 
     def heard(self, client: BoundedHttp) -> None:
-        """The client says something."""
+        """The client sent bytes."""
         self._quiet.pop(client, None)
 
     def fell_silent(self, client: BoundedHttp) -> None:
-        """The client was answered."""
+        """The client got its answer."""
         self._quiet[client] = self._loop.time()
 
     def left(self, client: BoundedHttp) -> None:

@@ -91,7 +91,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._check_host()
         self._head_bytes = 0
         super().on_headers_complete()
-        # for fields behind a chunked body (RFC 9110, 6.5.1): they are no headers, though the parser tells them as such
+        # for fields behind a chunked body (RFC 9110, 6.5.1): they are not headers, though the parser reports them so
         self.headers = _NOWHERE  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Shutdown: say so, finish what runs, end what does not finish, leave.
+"""Shutdown: report it, finish running requests, end those that do not finish, exit.
 
 The first SIGTERM or SIGINT makes readiness fail and new work refused, while probes are still answered. When
 the work under way is done, or its time is up and streams have been ended with an error of their own, the
@@ -17,8 +17,8 @@ from collections.abc import Awaitable, Callable
 from gateway.auth.limits import Admission
 from gateway.telemetry.health import Health
 
-# of the time there is, for what comes after the work: telling streams, waiting a second for clients that do not
-# read what they are told, closing pools and processes
+# The part of the time that remains after the work: it goes to error events for streams, a second for clients that
+# do not read them, and closing pools and processes.
 END_S, END_SHARE = 2.5, 0.75
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

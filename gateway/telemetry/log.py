@@ -43,7 +43,7 @@ def make_log(stream: TextIO = sys.stderr) -> structlog.typing.FilteringBoundLogg
 class _Lines:
     """Writes the lines of one turn of the event loop with one call to the system.
 
-    A log that cannot be written is lost, the request it tells of is not.
+    A line that cannot be written is lost; its request goes on.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -84,8 +84,8 @@ def _make_safe(logger: Any, level: str, event: MutableMapping[str, Any]) -> Muta
     """Tracebacks as text, and every text without secrets."""
     if event["event"] == "request":  # has a fixed list of fields, chosen to hold nothing secret
         return event
-    told = structlog.processors.format_exc_info(logger, level, event)
-    return {name: redact(value) if isinstance(value, str) else value for name, value in told.items()}
+    rendered = structlog.processors.format_exc_info(logger, level, event)
+    return {name: redact(value) if isinstance(value, str) else value for name, value in rendered.items()}
 
 
 def _render(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:

@@ -104,7 +104,7 @@ class Metrics:
         self._watched[name] = read
 
     def ask(self, prefix: str, source: Callable[[], Awaitable[Mapping[str, int | float | str]]]) -> None:
-        """Let a part tell its own figures when Prometheus asks; they become `winnow_<prefix>_<name>`."""
+        """Read a part's own figures when Prometheus scrapes; they become `winnow_<prefix>_<name>`."""
         self._sources[prefix] = source
 
     @asynccontextmanager

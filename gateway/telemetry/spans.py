@@ -84,7 +84,7 @@ def parent_in(headers: Mapping[str, str]) -> Context:
 
 
 def trace_headers() -> dict[str, str]:
-    """What tells another server of the current span; empty without one."""
+    """The headers that name the current span to another server; empty without one."""
     headers: dict[str, str] = {}
     _propagator.inject(headers)
     return headers
@@ -97,7 +97,7 @@ def without_empty(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _record_error(current: Span, exc: BaseException) -> None:
     if isinstance(exc, asyncio.CancelledError | GeneratorExit):
-        # somebody left; nothing went wrong
+        # a cancelled request is not an error
         current.set_attribute("error.type", "cancelled")
         return
     current.set_attribute("error.type", getattr(exc, "code", None) or type(exc).__name__)

@@ -229,5 +229,5 @@ def collect(events: Sequence[ExtractEvent]) -> ExtractResponse:
         for event in events
         if isinstance(event, SourceEvent)
     ]
-    told = {name: getattr(done, name) for name in done.__struct_fields__}
-    return ExtractResponse(**told, sources=sources)
+    fields = {name: getattr(done, name) for name in done.__struct_fields__}
+    return ExtractResponse(**fields, sources=sources)

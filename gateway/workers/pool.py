@@ -4,7 +4,7 @@ A task goes to a free worker and comes back as a result or a typed error within 
 passes its deadline, its memory or its caller's patience is killed and replaced. What a worker says is bytes,
 bounded in length and decoded with msgspec: a process that has met a hostile page is not trusted either.
 
-A job that has used `SLOW_S` of CPU is set aside: its process yields to every other, and its place is given to
+A job that has used `SLOW_S` of CPU moves to the slow lane: its process yields to every other, and its place is given to
 a fresh worker, so that slow pages delay only themselves. CPU, since on a busy machine every job takes long.
 """
 
@@ -43,7 +43,7 @@ class WorkerDied(Exception):
 
 
 class _Place:
-    """A turn among the pool's workers, left once: at the end, or early by a job that is set aside."""
+    """A turn among the pool's workers, left once: at the end, or early by a job that moves to the slow lane."""
 
     def __init__(self, free: asyncio.Semaphore) -> None:
         self._free = free
@@ -138,7 +138,7 @@ class WorkerPool:
         memory_bytes: address space of a worker, all in all.
         extra_bytes: address space of a worker beyond what it starts with.
         work: module whose `run(bytes) -> bytes` does a task, and whose `warm()`, if any, loads what it needs.
-        killed: is told of every worker that did not finish its job: "time", "memory", or "caller" when that one left.
+        killed: is called for every worker that did not finish its job: "time", "memory", or "caller" when it left.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class WorkerPool:
         self._closed = False
 
     async def start(self) -> None:
-        """Start the nursery without waiting for it; workers come with the first jobs."""
+        """Start the fork server without waiting for it; workers come with the first jobs."""
         self._start_fork_server()
 
     async def aclose(self) -> None:
@@ -235,7 +235,7 @@ class WorkerPool:
         worker.watch = asyncio.get_running_loop().call_later(seconds, self._look_at, worker, place)
 
     def _look_at(self, worker: _Worker, place: _Place) -> None:
-        """Set a job aside that has used enough CPU; look again later at one that has not."""
+        """Move a job that has used enough CPU to the slow lane; look again later at one that has not."""
         left_s = SLOW_S - (_cpu_s(worker.pid) - worker.cpu_s)
         if left_s > 0 or self._slow >= SLOW_PER_WORKER * self._workers:
             self._look_in(max(left_s, 0.01), worker, place)
@@ -253,7 +253,7 @@ class WorkerPool:
         is_reusable = (
             worker.is_reusable and worker.alive and not worker.is_slow and worker.jobs < RECYCLE_AFTER
         )
-        if is_reusable and len(self._idle) <= self._workers and not self._closed:  # with the spare one
+        if is_reusable and len(self._idle) <= self._workers and not self._closed:  # with the warm spare
             self._idle.append(worker)
             return
         self._discard(worker)
@@ -287,7 +287,7 @@ class WorkerPool:
         return await self._spawn()
 
     async def _spawn(self) -> _Worker:
-        for _ in range(2):  # the nursery itself may have died: then a new one
+        for _ in range(2):  # the fork server itself may have died: then a new one
             worker = await self._connect()
             self._live.add(worker)
             try:
@@ -355,7 +355,7 @@ class WorkerPool:
     def _order_worker(self, link: socket.socket) -> None:
         try:
             self._send_order(b"S", 0, [link.fileno()])
-        except OSError:  # the nursery died: its workers with it, or soon
+        except OSError:  # the fork server died: its workers with it, or soon
             self._start_fork_server()
             self._send_order(b"S", 0, [link.fileno()])
 
@@ -363,7 +363,7 @@ class WorkerPool:
         try:
             self._send_order(order, worker.pid, [])
         except OSError:
-            pass  # no nursery, no worker
+            pass  # without a fork server there is no worker
 
     def _send_order(self, order: bytes, pid: int, descriptors: list[int]) -> None:
         if self._orders is None:

@@ -52,7 +52,7 @@ async def bench(site: Site, tmp_path: Path) -> AsyncIterator[Bench]:
     workers = WorkerPool(workers=1, timeout_s=10, memory_bytes=2**30)
     await workers.start()
     fetcher = HttpFetcher(policy=policy)
-    pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
+    pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, single_flight=SingleFlight(cache))
     yield Bench(Scraper(pages=pages, workers=workers, cache=cache, code="this"), cache)
     for part in (pages, workers, fetcher, cache):
         await part.aclose()

@@ -74,7 +74,7 @@ class Counted:
 async def counted(site: Site, tmp_path: Path) -> AsyncIterator[Counted]:
     cache = CountedCache(tmp_path, size_bytes=10**8, deadline_s=30)
     fetcher = HttpFetcher(policy=Policy(allow_targets=[site.target]))
-    pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
+    pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, single_flight=SingleFlight(cache))
     yield Counted(Scraper(pages=pages, workers=InlineWorkers(), cache=cache, code="this"), cache)
     for part in (pages, fetcher, cache):
         await part.aclose()

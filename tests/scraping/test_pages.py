@@ -61,7 +61,7 @@ async def test_leader_that_was_replaced_does_not_overwrite_its_successor(tmp_pat
     make: Callable[[], DiskCache] = lambda: DiskCache(tmp_path, size_bytes=10**8, deadline_s=30)  # noqa: E731
     cache, other = make(), make()
     flights = SingleFlight(cache, lease_ttl_s=LEASE_TTL_S)
-    pages = Pages(workers=InlineWorkers(), fetcher=StalledFetcher(other), cache=cache, flights=flights)
+    pages = Pages(workers=InlineWorkers(), fetcher=StalledFetcher(other), cache=cache, single_flight=flights)
     loaded = await pages.open(REQUEST)
     assert loaded.snapshot and loaded.snapshot.body == b"<p>older</p>"  # its own caller gets what it fetched
     kept = await cache.get(loaded.source.key)
@@ -84,7 +84,7 @@ async def opener(folder: Path, *origins: Origin, timeout_s: float = 30) -> Async
             workers=InlineWorkers(),
             fetcher=fetch,
             cache=cache,
-            flights=SingleFlight(cache),
+            single_flight=SingleFlight(cache),
             timeout_s=timeout_s,
         )
         yield pages

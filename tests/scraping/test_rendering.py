@@ -74,7 +74,7 @@ async def stack(site: Site, folder: Path, *, renders: bool = True) -> AsyncItera
         fetcher=fetcher,
         renderer=renderer if renders else None,
         cache=cache,
-        flights=SingleFlight(cache),
+        single_flight=SingleFlight(cache),
     )
     yield Stack(
         site, Scraper(pages=pages, workers=InlineWorkers(), cache=cache, code="this"), pages, renderer

@@ -42,7 +42,7 @@ async def scraping(site: Site, folder: Path) -> AsyncIterator[tuple[MakeScraper,
     pool = WorkerPool(workers=1, timeout_s=10, memory_bytes=2**30)
     await pool.start()
     fetcher = HttpFetcher(policy=Policy(allow_targets=[site.target]))
-    pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, flights=SingleFlight(cache))
+    pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, single_flight=SingleFlight(cache))
     workers = RecordingWorkers(pool)
     yield lambda code: Scraper(pages=pages, workers=workers, cache=cache, code=code), workers
     for part in (pages, pool, fetcher, cache):

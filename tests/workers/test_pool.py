@@ -176,7 +176,7 @@ async def test_caller_cancelled_in_the_queue_loses_no_place(pool: WorkerPool) ->
     assert await asyncio.gather(*(ask(pool, f"echo {n}") for n in range(4))) == [0, 1, 2, 3]
 
 
-async def test_pool_survives_the_death_of_the_nursery(pool: WorkerPool) -> None:
+async def test_pool_survives_the_death_of_the_fork_server(pool: WorkerPool) -> None:
     worker = await ask(pool, "pid")
     os.kill(stat_of(worker).parent, signal.SIGKILL)
     with pytest.raises(CleanTimeout):

@@ -1,7 +1,7 @@
 """The OpenAPI document: made of the types that the routes decode and encode, so it cannot say anything else.
 
 Paths, summaries and scopes come from the handlers, schemas and descriptions from the types; only what a
-signature cannot tell (answers, errors, examples) is stated here, an `Operation` a route.
+signature does not have (answers, errors, examples) is stated here, an `Operation` a route.
 """
 
 from collections.abc import Iterable

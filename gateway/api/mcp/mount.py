@@ -1,4 +1,4 @@
-"""`/mcp`: the door to the tools for agents, which are loaded when somebody first knocks.
+"""`/mcp`: mounts the tools for agents, which are loaded with the first request.
 
 The protocol's package takes a second of CPU to import, which a service without agents should not pay at start.
 """

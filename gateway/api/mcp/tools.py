@@ -1,7 +1,7 @@
 """`/mcp`: the gateway's work as tools for agents, by the Model Context Protocol (streamable HTTP).
 
 Needs the extra `mcp`. Stateless: every call stands alone, so any replica may answer it. Keys, limits and the
-log are the entrance's, as for every other route.
+log are the access middleware's, as for every other route.
 """
 
 import logging
@@ -64,7 +64,7 @@ class McpTools:
         self._server.streamable_http_app(
             stateless_http=True,
             json_response=True,
-            # the entrance has looked at Host and Origin
+            # the access middleware has checked Host and Origin
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
 
@@ -74,7 +74,7 @@ class McpTools:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        _call.set(Call(context=scope["state"]["account"], receive=receive))
+        _call.set(Call(context=scope["state"]["context"], receive=receive))
         await self._server.session_manager.handle_request(scope, receive, send)  # type: ignore[arg-type]
 
     async def scrape(

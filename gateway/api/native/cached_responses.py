@@ -22,7 +22,7 @@ class CachedResponseMiddleware(ASGIMiddleware):
             return
         message = await receive()
         if message["type"] == "http.request" and not message.get("more_body"):
-            context: RequestContext = scope["state"]["account"]
+            context: RequestContext = scope["state"]["context"]
             answers = self._answers()
             if answer := answers.find(message["body"], tenant=context.key):
                 await _send(answer, answers, context, send)

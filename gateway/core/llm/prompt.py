@@ -1,4 +1,4 @@
-"""What a model is told: rules, schema, fenced pages, and the question last.
+"""What a model is sent: rules, schema, fenced pages, and the question last.
 
 The order is for prefix caches: the rules and the schema are the same for every page, the pages the same for
 every question about them. Pages are a stranger's words. They stand between lines that carry a delimiter their

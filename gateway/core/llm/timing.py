@@ -43,7 +43,7 @@ def measure_tokens(
         started: when the prompt was sent, on the same clock.
         finished: when the answer was complete.
         output_tokens: what the model reported.
-        queue_ms: time in a queue, told by the backend; part of the time to the first token.
+        queue_ms: time in a queue, as the backend reports it; part of the time to the first token.
     Returns:
         `ttft_ms` = prompt sent → first delta (→ end, when there was none);
         `tpot_ms` = (total − ttft) / (output tokens − 1).

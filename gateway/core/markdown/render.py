@@ -1,4 +1,4 @@
-"""The door of this package: a tree and what is kept of it in, `Rendered` out."""
+"""A tree and its content nodes in, `Rendered` out: what other packages call."""
 
 import re
 from collections.abc import Mapping, Sequence

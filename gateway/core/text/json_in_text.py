@@ -1,7 +1,7 @@
 """JSON where other text stands around it, or with the usual mistakes in it: in scripts and in models' answers.
 
 Scripts are read as browsers' authors write them, models' answers strictly: a raw line break in an answer is a
-mistake that the model should be told of.
+mistake that the model should hear about.
 """
 
 import json

@@ -9,7 +9,7 @@ from gateway.core.tokens.counters import TokenCounter
 
 _HEADING = re.compile(r"(#{1,6})\s+(.+)")
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
-_MAX_HEADING_CHARS = 200  # of a heading that is told again with every piece below it
+_MAX_HEADING_CHARS = 200  # of a heading that is repeated with every piece below it
 _SMALLEST_SHARE = 64  # of a piece's tokens, as characters: what is smaller is counted with its neighbours
 
 

@@ -1,4 +1,4 @@
-"""Text that no reader sees, told apart from text that a script shows on demand.
+"""Text that no reader sees, distinguished from text that a script shows on demand.
 
 A page hides text for two reasons. Tabs, accordions, carousels, "read more" and streamed React trees
 hide what a click or a script reveals: that is content, and on service pages almost half of all hidden

@@ -161,16 +161,16 @@ class HttpFetcher:
                 caller=plan.caller if stayed else {},
                 validators=validators,
             )
-            outcome = await self._try(hop, lines, plan, delay_s=delay_s)
-            if isinstance(outcome, Fetched):
-                return replace(outcome, redirects=redirects, stayed=stayed)
+            result = await self._try(hop, lines, plan, delay_s=delay_s)
+            if isinstance(result, Fetched):
+                return replace(result, redirects=redirects, stayed=stayed)
             if len(seen) > MAX_REDIRECTS:
                 raise TooManyRedirects(f"{url.shown} redirects more than {MAX_REDIRECTS} times")
-            if outcome.to.text in seen:
-                raise TooManyRedirects(f"{url.shown} redirects in a circle, back to {outcome.to.shown}")
-            redirects.append(outcome.headers)
-            stayed = stayed and outcome.to.origin == hop.origin
-            hop = outcome.to
+            if result.to.text in seen:
+                raise TooManyRedirects(f"{url.shown} redirects in a circle, back to {result.to.shown}")
+            redirects.append(result.headers)
+            stayed = stayed and result.to.origin == hop.origin
+            hop = result.to
             seen.add(hop.text)
 
     async def _try(

@@ -1,4 +1,4 @@
-"""The one door to the network: which addresses may be reached, and a dialler that reaches no other.
+"""The address guard: which addresses may be reached, and a dialler that reaches no other.
 
 The policy is an allow-list. `ipaddress.is_global` is not used: it lets multicast, NAT64, 6to4, site-local
 and several cloud metadata addresses through. A name is resolved once per connection, every answer is
