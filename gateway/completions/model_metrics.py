@@ -49,7 +49,7 @@ class ModelMetrics:
         )
         self._each = Histogram(
             "gen_ai_server_time_per_output_token_seconds",
-            "After the first token, per further one",
+            "Seconds for each token after the first",
             _LABELS,
             buckets=_TPOT,
             registry=registry,
@@ -62,7 +62,7 @@ class ModelMetrics:
         )
         self._cost = Counter(
             "winnow_completion_cost_usd",
-            "US dollars by configured prices; saved: answers that were there already",
+            "US dollars by configured prices; saved: answers from the cache or a shared call",
             (*_LABELS, "kind"),
             registry=registry,
         )

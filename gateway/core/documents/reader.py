@@ -1,7 +1,7 @@
-"""What a body is, by its type and its first bytes; and every kind of it as HTML.
+"""The type of a document, by its media type and its first bytes; and each type as HTML.
 
-Text, markdown, JSON, feeds and PDF become HTML first and then go the one way through `clean`, so that
-links, budgets, hidden text and escaping are everywhere the same. Each type is a file of this package and an
+Text, markdown, JSON, feeds and PDF become HTML first and then go through `clean`, so that links, budgets,
+hidden text and escaping are the same for all. Each type is a file of this package and an
 entry of `TYPES`.
 """
 

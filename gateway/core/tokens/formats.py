@@ -1,4 +1,4 @@
-"""The formats of content: how a page is told in each, cut where it may be cut."""
+"""The output formats: a page's content in each, cut where it may be cut."""
 
 from collections.abc import Callable
 
