@@ -20,10 +20,10 @@ from typing import Any
 
 import msgspec
 
-PAGE_SCHEMA = (
-    3  # of pages and snapshots: raised when their layout or meaning changes, so that older ones are misses
-)
+# of pages and snapshots: raised when their layout or meaning changes, so that older ones are misses
+PAGE_SCHEMA = 3
 COMPLETION_SCHEMA = 4
+# the namespace of what is written to try the cache
 PROBES = "probe"
 _encode = msgspec.msgpack.Encoder().encode
 _encode_deterministic = msgspec.json.Encoder(order="deterministic").encode
@@ -70,9 +70,6 @@ def completion_key(*, tenant: str, served_by: list[Any], prompt: Any, parameters
 def pass_key(key: str) -> str:
     """The mark that work on `key` left nothing to find."""
     return f"pass:{key}"
-
-
-PROBES = "probe"  # their namespace
 
 
 def probe_key(who: str) -> str:
