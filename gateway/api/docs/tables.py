@@ -19,7 +19,7 @@ from gateway.wire import ScrapeOptions
 
 ROOT = Path(__file__).parents[3]
 FILES = ("README.md", "docs/operations.md")
-_TABLE = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BEGIN, _END = re.compile(r"<!-- table: ([a-z ]{1,40}) -->\n"), "<!-- end -->"
 _UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
 
 
@@ -28,8 +28,13 @@ def fill_tables(text: str) -> str:
 
     Raises:
         KeyError: a table has a name that is not in `TABLES`.
+        ValueError: a table has no end.
     """
-    return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", text)
+    parts, at = [], 0
+    for begin in _BEGIN.finditer(text):
+        parts += [text[at : begin.end()], TABLES[begin[1]](), "\n"]
+        at = text.index(_END, begin.end())
+    return "".join([*parts, text[at:]])
 
 
 def _options(kind: type[Struct]) -> str:
