@@ -19,7 +19,8 @@ from gateway.wire import ScrapeOptions
 
 ROOT = Path(__file__).parents[3]
 FILES = ("README.md", "docs/operations.md")
-_BEGIN, _END = re.compile(r"<!-- table: ([a-z ]{1,40}) -->\n"), "<!-- end -->"
+_BEGIN = re.compile(r"<!-- table: ([a-z ]{1,40}) -->\n")
+_END = "<!-- end -->"
 _UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
 
 
