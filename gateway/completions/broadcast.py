@@ -8,6 +8,7 @@ nothing here depends on one.)
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -58,9 +59,13 @@ class Broadcast(Generic[Item, End]):
 
     def leave(self, subscriber: "Subscriber[Item, End]") -> None:
         self._subscribers.discard(subscriber)
-        if not self._subscribers and self._task and not self._task.done():
+        if self._subscribers:
+            return
+        if self._task and not self._task.done():
             self._forget()
             self._task.cancel()
+        else:
+            self._drop_error()
 
     async def stop(self, error: Exception) -> None:
         """End it now and wait until the source is closed; subscribers get what came, then `error`."""
@@ -78,6 +83,7 @@ class Broadcast(Generic[Item, End]):
             with contained():
                 self.end = await produce()
         except Exception as exc:
+            _clear_frames(exc)
             self.error = exc  # raised in each subscriber
         except BaseException as exc:  # cancelled, or the process is to end: more than this task's affair
             self.error = self.error or exc
@@ -85,10 +91,30 @@ class Broadcast(Generic[Item, End]):
         finally:
             self._forget()
             self._wake()
+            if not self._subscribers:
+                self._drop_error()
+
+    def _drop_error(self) -> None:
+        """Let go of an error that nobody is left to read: its traceback holds this object, and this object it."""
+        self.error = None
 
     def _wake(self) -> None:
         for subscriber in self._subscribers:
             subscriber.wake()
+
+
+def _clear_frames(error: BaseException) -> None:
+    """Let the frames that an error has passed, or its causes, go of their variables.
+
+    One of them is often the error itself. In such a ring the request, its schema and its pages would stay in memory
+    until the garbage collector comes: 30 MiB after a dozen hostile requests.
+    """
+    link: BaseException | None = error
+    seen: set[int] = set()
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
 
 
 class Subscriber(Generic[Item, End]):

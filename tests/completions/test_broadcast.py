@@ -1,6 +1,8 @@
 """One source, many readers: nobody's leaving disturbs the others, and the last one ends it."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -154,3 +156,32 @@ async def test_recording_is_read_like_a_flight() -> None:
     assert await reader.batch() == ["a", "b"]
     assert reader.end == "done"
     reader.close()
+
+
+class Request:
+    """What a failed piece of work has in its hands."""
+
+
+async def test_failure_that_was_read_holds_nothing_of_its_work() -> None:
+    held: list[weakref.ref[Request]] = []
+
+    async def fail() -> str:
+        request = Request()
+        held.append(weakref.ref(request))
+        error = RuntimeError("a ring: the frame holds the error, which holds the frame")
+        raise error
+
+    gc.collect()
+    gc.disable()
+    try:
+        broadcast: Broadcast[str, str] = Broadcast()
+        broadcast.launch(fail, forget=lambda: None)
+        reader = broadcast.follow()
+        with pytest.raises(RuntimeError):
+            await reader.batch()
+        reader.close()
+        del broadcast, reader
+        await asyncio.sleep(0)
+        assert held[0]() is None
+    finally:
+        gc.enable()
