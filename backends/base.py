@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import msgspec
 from msgspec import Struct
 
-from gateway.did_you_mean import did_you_mean
+from gateway.primitives.did_you_mean import did_you_mean
 
 # what a backend of another package is written against
 __all__ = [

@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from backends.base import Backend, UpstreamUnavailable
 from backends.specs import BackendSpec, ConfigurationError
-from gateway.did_you_mean import did_you_mean
+from gateway.primitives.did_you_mean import did_you_mean
 
 GROUP = "winnow.backends"
 # Beside pyproject.toml, which registers the same: an installation's metadata can be older than its sources

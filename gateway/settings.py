@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gateway.auth.keys import Key
-from gateway.did_you_mean import did_you_mean
+from gateway.primitives.did_you_mean import did_you_mean
 from gateway.wire import DEFAULT_TOKENIZER, MAX_TIMEOUT_S
 
 PREFIX = "WINNOW_"

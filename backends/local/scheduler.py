@@ -17,7 +17,7 @@ from backends.local.native import NativeModel, Tokens
 from backends.local.pace import Pace
 from backends.local.prefix import PrefixStore
 from backends.local.sampling import NoCandidate
-from gateway.fair_queue import FairQueue
+from gateway.primitives.fair_queue import FairQueue
 
 ABORTED, NO_ROOM = 2, 1
 

@@ -28,7 +28,7 @@ from backends.local.messages import (
     Step,
     ToModel,
 )
-from gateway.panics import contained
+from gateway.primitives.panics import contained
 
 _log = logging.getLogger("winnow.local")
 FIRST_PAUSE_S = 0.5

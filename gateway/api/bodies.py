@@ -9,8 +9,8 @@ import msgspec
 from gateway.core.http.json_body import decode_json
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.body import DecodeBody
-from gateway.did_you_mean import did_you_mean
 from gateway.errors import InvalidRequest
+from gateway.primitives.did_you_mean import did_you_mean
 
 LONG_BYTES = 256 * 1024  # takes about a millisecond
 _LONG_AT_ONCE = 2  # each is here some times over, as bytes on their way to the worker and back

@@ -26,8 +26,8 @@ from gateway.auth.budgets import Ledger
 from gateway.auth.keys import ANONYMOUS, Key, Keyring
 from gateway.auth.limits import Admission, BodyBudget, Rates
 from gateway.errors import Forbidden, Unauthorized
-from gateway.ids import new_id
-from gateway.panics import contained
+from gateway.primitives.ids import new_id
+from gateway.primitives.panics import contained
 from gateway.telemetry.spans import span
 
 # loopback; and names without a dot, by which containers call each other: nobody can register one

@@ -13,7 +13,7 @@ from litestar.plugins.problem_details import (
 
 from gateway.api.streaming import ClientDisconnected
 from gateway.errors import GatewayError, InternalError, InvalidRequest
-from gateway.ids import new_id
+from gateway.primitives.ids import new_id
 
 TYPE_PREFIX = "urn:winnow:error:"
 request_id: ContextVar[str] = ContextVar("request_id", default="")

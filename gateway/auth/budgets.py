@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gateway.auth.keys import Key
 from gateway.errors import RateLimited
-from gateway.panics import contained
+from gateway.primitives.panics import contained
 
 BOOK_EVERY_S = 1.0
 _WAIT_S = 0.05  # for another process that is booking; else a second later

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gateway.auth.keys import Key
 from gateway.errors import Overloaded, RateLimited, shutting_down
-from gateway.fair_queue import FairQueue
+from gateway.primitives.fair_queue import FairQueue
 
 RETRY_AFTER_S = 1.0
 BODIES_BYTES = 256 * 1024**2  # of a machine with 1 GiB for the service; a dozen of the longest bodies

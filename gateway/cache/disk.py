@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from gateway.breaker import Breaker
 from gateway.cache.base import Entry, Lease
 from gateway.cache.disk_store import DamagedEntry, DiskStore, StoreFault
 from gateway.cache.keys import probe_key
 from gateway.cache.lease import UnguardedLease
+from gateway.primitives.breaker import Breaker
 
 Result = TypeVar("Result")
 Default = TypeVar("Default")

@@ -8,9 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gateway.byte_lru import ByteLru
 from gateway.cache.base import Entry, Lease, Store
 from gateway.cache.keys import namespace_of
+from gateway.primitives.byte_lru import ByteLru
 from gateway.telemetry.spans import span
 
 _OVERHEAD_BYTES = 500  # what an entry costs beside its value: key, tuples, numbers, dict slot

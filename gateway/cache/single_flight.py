@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from gateway.cache.base import Cache, Lease
 from gateway.cache.keys import pass_key
-from gateway.panics import contained
+from gateway.primitives.panics import contained
 
 Result = TypeVar("Result")
 

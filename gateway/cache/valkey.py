@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
-from gateway.breaker import Breaker
 from gateway.cache.base import Entry, Lease
 from gateway.cache.envelope import MAX_VALUE_BYTES, seal, unseal
 from gateway.cache.keys import probe_key
 from gateway.cache.lease import UnguardedLease
+from gateway.primitives.breaker import Breaker
 
 try:
     import valkey.asyncio as client_library

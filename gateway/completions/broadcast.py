@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from gateway.panics import contained
+from gateway.primitives.panics import contained
 
 Item = TypeVar("Item")
 End = TypeVar("End")

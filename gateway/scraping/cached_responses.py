@@ -11,10 +11,10 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
-from gateway.byte_lru import ByteLru
 from gateway.cache.base import Cache
 from gateway.core.http.cache_policy import fresh_until_s
-from gateway.ids import new_id
+from gateway.primitives.byte_lru import ByteLru
+from gateway.primitives.ids import new_id
 from gateway.scraping.page import PageEntry
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import CacheReport, ScrapeResponse, ScrapeTimings, encode_json

@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar, Unpack
 import msgspec
 from msgspec import Struct
 
-from gateway.did_you_mean import did_you_mean
 from gateway.errors import BY_CODE, BackendInterrupted, GatewayError, GatewayUnreachable
 from gateway.net import sse
 from gateway.net.retry_after import read_retry_after
+from gateway.primitives.did_you_mean import did_you_mean
 from gateway.sdk.keywords import ExtractKeywords, ScrapeKeywords, TokensKeywords
 from gateway.sdk.schemas import instance_of, json_schema_of
 from gateway.wire import (

@@ -17,7 +17,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from gateway.panics import contained
+from gateway.primitives.panics import contained
 from gateway.wire import CacheReport, ScrapeTimings, TokenReport
 
 _log = logging.getLogger("winnow.metrics")

@@ -12,7 +12,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from gateway.extraction.extractor import Extractor
-from gateway.panics import contained
+from gateway.primitives.panics import contained
 from gateway.scraping.scraper import Scraper
 
 if TYPE_CHECKING:

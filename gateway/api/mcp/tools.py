@@ -26,7 +26,7 @@ from gateway.api.openai.errors import OURS
 from gateway.api.streaming import ClientDisconnected, cancelled_on_disconnect
 from gateway.errors import Forbidden, GatewayError, InternalError
 from gateway.extraction.extractor import Extractor
-from gateway.panics import contained
+from gateway.primitives.panics import contained
 from gateway.scraping.scraper import Scraper
 from gateway.wire import DEFAULT_TOKENIZER, ExtractRequest, ScrapeRequest, TokensRequest
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from gateway.ids import new_id
+from gateway.primitives.ids import new_id
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import ScrapeResponse
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gateway.errors import DnsFailed, Overloaded
 from gateway.net.asyncio_backend import is_out_of_descriptors
-from gateway.panics import contained
+from gateway.primitives.panics import contained
 
 Lookup = Callable[[str, int], list[str]]
 

@@ -6,8 +6,8 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 
-from gateway.breaker import Breaker
 from gateway.errors import ConnectFailed
+from gateway.primitives.breaker import Breaker
 
 MAX_HOSTS = 10_000
 FAILURES_TO_OPEN = 5

@@ -4,14 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from gateway.byte_lru import ByteLru
 from gateway.core.http.robots import product_token
 from gateway.core.http.url import Url, parse_url
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.robots import CheckRobots
 from gateway.errors import GatewayError, RobotsDenied
 from gateway.fetch.base import Fetched
-from gateway.panics import contained
+from gateway.primitives.byte_lru import ByteLru
+from gateway.primitives.panics import contained
 
 MAX_ROBOTS_BYTES = 500 * 1024  # RFC 9309 2.5
 HELD_S = 24 * 3600.0  # RFC 9309 2.4

@@ -1,6 +1,6 @@
 """The queue that gives tenants turns."""
 
-from gateway.fair_queue import FairQueue
+from gateway.primitives.fair_queue import FairQueue
 
 
 def take_all(queue: FairQueue[str]) -> list[str]:

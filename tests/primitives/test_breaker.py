@@ -1,6 +1,6 @@
 """The circuit breaker, on a clock of the test's own."""
 
-from gateway.breaker import Breaker
+from gateway.primitives.breaker import Breaker
 
 
 class Clock:

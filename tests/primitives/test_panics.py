@@ -30,7 +30,7 @@ from gateway.extraction.extractor import Extractor
 from gateway.fetch.base import Fetched
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.robots import Robots
-from gateway.panics import Panicked, contained
+from gateway.primitives.panics import Panicked, contained
 from gateway.scraping.scraper import Scraper
 from gateway.settings import BackendSettings, ModelSettings
 from gateway.telemetry.log import make_log

@@ -1,6 +1,6 @@
 """A dictionary bounded by bytes."""
 
-from gateway.byte_lru import ByteLru
+from gateway.primitives.byte_lru import ByteLru
 
 
 def held(*sizes: tuple[str, int]) -> ByteLru[str, str]:

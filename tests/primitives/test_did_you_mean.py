@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.did_you_mean import did_you_mean
+from gateway.primitives.did_you_mean import did_you_mean
 
 
 @pytest.mark.parametrize(
