@@ -25,8 +25,9 @@ from gateway.api.playground import route as playground
 from gateway.api.request_body import body_limits
 from gateway.api.request_span import RequestSpanMiddleware
 from gateway.api.services import Services
+from gateway.auth.admission import BODIES_BYTES, Admission, BodyBudget, KeyConcurrency
 from gateway.auth.budgets import Ledger
-from gateway.auth.limits import BODIES_BYTES, Admission, BodyBudget, Rates
+from gateway.auth.rates import Rates
 from gateway.container import cache_directory, open_services
 from gateway.server.descriptors import fitted, raise_limit, share
 from gateway.server.exposure import open_keyring
@@ -47,6 +48,7 @@ def open_access_control(settings: Settings) -> AccessControl:
         keyring=open_keyring(settings),
         local_names_only=not settings.allow_unauthenticated,
         rates=Rates(),
+        concurrency=KeyConcurrency(),
         ledger=Ledger(cache_directory(settings) / "spent.sqlite"),
         admission=Admission(limit=settings.max_concurrency, queue=settings.queue_limit),
         body_limits=limits,

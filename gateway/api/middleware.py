@@ -22,9 +22,10 @@ from gateway.api.context import AccessLog, RequestContext
 from gateway.api.problems import request_id
 from gateway.api.request_body import BodyLimit, read_body, replayed
 from gateway.api.streaming import cancelled_on_disconnect
+from gateway.auth.admission import Admission, BodyBudget, KeyConcurrency
 from gateway.auth.budgets import Ledger
 from gateway.auth.keys import ANONYMOUS, Key, Keyring
-from gateway.auth.limits import Admission, BodyBudget, Rates
+from gateway.auth.rates import Rates
 from gateway.errors import Forbidden, Unauthorized
 from gateway.primitives.ids import new_id
 from gateway.primitives.panics import contained
@@ -49,6 +50,7 @@ class AccessControl(Struct, kw_only=True, frozen=True):
     keyring: Keyring
     local_names_only: bool
     rates: Rates
+    concurrency: KeyConcurrency
     ledger: Ledger
     admission: Admission
     body_limits: Mapping[str, BodyLimit]
@@ -91,7 +93,7 @@ class AccessMiddleware(ASGIMiddleware):
         again = replayed(body, receive, context)
         del body  # the route makes a copy of it
         try:
-            with self._access_control.rates.counting(key):
+            with self._access_control.concurrency.counting(key):
                 with span("queue"):
                     if admission.is_full:
                         async with cancelled_on_disconnect(receive):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from gateway.api.context import RequestContext
 from gateway.api.streaming import ClientDisconnected
-from gateway.auth.limits import BodyBudget
+from gateway.auth.admission import BodyBudget
 from gateway.errors import RequestTimeout, TooLarge
 
 SMALL_BYTES = 64 * 1024  # options; most routes read no body at all

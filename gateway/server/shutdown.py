@@ -14,7 +14,7 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable
 
-from gateway.auth.limits import Admission
+from gateway.auth.admission import Admission
 from gateway.telemetry.health import Health
 
 # The part of the time that remains after the work: it goes to error events for streams, a second for clients that

@@ -20,8 +20,8 @@ from gateway.api.context import AccessLog
 from gateway.api.middleware import AccessMiddleware
 from gateway.api.request_body import AGENT_BYTES, MESSAGES_BYTES, SMALL_BYTES
 from gateway.app import open_access_control
+from gateway.auth.admission import BodyBudget
 from gateway.auth.keys import Key, hash_secret
-from gateway.auth.limits import BodyBudget
 from gateway.server.protocol import BoundedHttp
 from gateway.settings import BackendSettings, Settings
 from gateway.telemetry.metrics import Metrics

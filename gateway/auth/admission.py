@@ -1,14 +1,11 @@
-"""How much work at once, and how much for whom: admission and rates; monthly budgets are in `budgets`.
+"""How much work at once: of all, of each key, and of request bodies in memory.
 
 Everything here belongs to one event loop and holds within a process.
 """
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Callable
-
-from msgspec import Struct
+from collections.abc import AsyncIterator, Iterator
 
 from gateway.auth.keys import Key
 from gateway.errors import Overloaded, RateLimited, shutting_down
@@ -95,6 +92,33 @@ class Admission:
             self._idle.set()
 
 
+class KeyConcurrency:
+    """Bounds the requests of each key that are under way, those that wait for a place too."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, int] = {}
+
+    @contextlib.contextmanager
+    def counting(self, key: Key) -> Iterator[None]:
+        """Count a request of the key while the block lasts.
+
+        Raises:
+            RateLimited: the key's concurrency is used up.
+        """
+        if key.concurrency is None:
+            yield
+            return
+        under_way = self._under_way.get(key.name, 0)
+        if under_way >= key.concurrency:
+            message = f"the key {key.name} has {key.concurrency} requests under way, its limit"
+            raise RateLimited(message, retry_after_s=RETRY_AFTER_S)
+        self._under_way[key.name] = under_way + 1
+        try:
+            yield
+        finally:
+            self._under_way[key.name] -= 1
+
+
 class BodyBudget:
     """Bounds the bytes of all request bodies in memory: those that arrive, that wait and that are worked on.
 
@@ -132,70 +156,3 @@ class BodyBudget:
 
 def _counted(size_bytes: int) -> int:
     return size_bytes if size_bytes > _UNCOUNTED_BYTES else 0
-
-
-class RateLimitStatus(Struct, kw_only=True, frozen=True):
-    """What a key has left of its rate, for the `x-ratelimit-*` headers."""
-
-    limit: int
-    remaining: int
-    reset_s: float  # until the whole limit is there again
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """As a response says it."""
-        return {
-            "x-ratelimit-limit": str(self.limit),
-            "x-ratelimit-remaining": str(self.remaining),
-            "x-ratelimit-reset": str(round(self.reset_s)),
-        }
-
-
-class Rates:
-    """A token bucket a key: `requests_per_minute` on average, as many at once; and requests under way."""
-
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._buckets: dict[str, tuple[float, float]] = {}  # name -> (level, when)
-        self._under_way: dict[str, int] = {}
-
-    def take(self, key: Key) -> RateLimitStatus | None:
-        """Count a request; None for a key without a rate.
-
-        Raises:
-            RateLimited: nothing is left of the rate.
-        """
-        if (limit := key.requests_per_minute) is None:
-            return None
-        now, per_s = self._clock(), limit / 60
-        level, when = self._buckets.get(key.name, (float(limit), now))
-        level = min(float(limit), level + (now - when) * per_s)
-        if level < 1:
-            self._buckets[key.name] = (level, now)
-            message = f"the key {key.name} has used its {limit} requests a minute"
-            nothing = RateLimitStatus(limit=limit, remaining=0, reset_s=(limit - level) / per_s)
-            raise RateLimited(
-                message, retry_after_s=(1 - level) / per_s, headers=nothing.headers, limit=limit
-            )
-        self._buckets[key.name] = (level - 1, now)
-        return RateLimitStatus(limit=limit, remaining=int(level - 1), reset_s=(limit - level + 1) / per_s)
-
-    @contextlib.contextmanager
-    def counting(self, key: Key):  # type: ignore[no-untyped-def]
-        """Count a request of the key as under way, while it waits for a place too.
-
-        Raises:
-            RateLimited: the key's concurrency is used up.
-        """
-        if key.concurrency is None:
-            yield
-            return
-        under_way = self._under_way.get(key.name, 0)
-        if under_way >= key.concurrency:
-            message = f"the key {key.name} has {key.concurrency} requests under way, its limit"
-            raise RateLimited(message, retry_after_s=RETRY_AFTER_S)
-        self._under_way[key.name] = under_way + 1
-        try:
-            yield
-        finally:
-            self._under_way[key.name] -= 1
