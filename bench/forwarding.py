@@ -123,21 +123,21 @@ class Connection:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, body: dict[str, Any]) -> tuple[float, bytes]:
+    async def ask(self, body: dict[str, Any], path: str = "/v1/chat/completions") -> tuple[float, bytes]:
         """Milliseconds to the first byte that holds a token (or to the answer), and the bytes."""
         try:
-            return await self._ask(body)
+            return await self._ask(body, path)
         except (asyncio.IncompleteReadError, ConnectionError):  # closed while it was idle
             self._streams = None
-            return await self._ask(body)
+            return await self._ask(body, path)
 
-    async def _ask(self, body: dict[str, Any]) -> tuple[float, bytes]:
+    async def _ask(self, body: dict[str, Any], path: str) -> tuple[float, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
         payload = json.dumps(body).encode()
         head = (
-            f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
             f"authorization: Bearer sk-bench\r\ncontent-length: {len(payload)}\r\n\r\n"
         )
         began = time.perf_counter()
