@@ -17,14 +17,8 @@ from gateway.core.json_schema.document import (
     Document,
 )
 from gateway.core.json_schema.pointer import find, unescape
-from gateway.core.json_schema.rules import (
-    MAX_STEPS,
-    MAX_VALUE_DEPTH,
-    MAX_VIOLATIONS,
-    Run,
-    Unbounded,
-    Violation,
-)
+from gateway.core.json_schema.rules import MAX_VALUE_DEPTH, validate
+from gateway.core.json_schema.run import MAX_STEPS, MAX_VIOLATIONS, Unbounded, Violation
 
 __all__ = [
     "MAX_REFERENCES",
@@ -61,7 +55,7 @@ class Schema:
     def violations(self, value: Any) -> list[Violation]:
         """How `value` breaks the schema, at most `MAX_VIOLATIONS`; empty when it validates."""
         try:
-            return Run(self._checked).validate(value)
+            return validate(self._checked, value)
         except Unbounded as exc:
             return [Violation(path="", message=str(exc))]
 
