@@ -29,6 +29,7 @@ from backends.http import (
 from backends.specs import BackendSpec
 from backends.wire.anthropic import StreamReader, is_for_a_tool, request_body
 from gateway.net.sse import EventDecoder, EventTooLarge
+from gateway.wire import ANSWER_TIMEOUT_S
 
 ANTHROPIC_URL = "https://api.anthropic.com"
 _JSON = {"content-type": "application/json"}
@@ -52,7 +53,7 @@ class AnthropicBackend:
         api_key: str,
         url: str = ANTHROPIC_URL,
         headers: Mapping[str, str] | None = None,
-        timeout_s: float = 600,
+        timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> None:
         self.name = name
         self._identity = identity_of(url, dict(headers or {}))

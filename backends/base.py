@@ -6,12 +6,13 @@ packages write theirs against this module and `backends.specs` (docs/backends.md
 
 import hashlib
 from collections.abc import AsyncGenerator
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gateway.primitives.did_you_mean import did_you_mean
+from gateway.wire import ANSWER_TIMEOUT_S
 
 # what a backend of another package is written against
 __all__ = [
@@ -123,7 +124,7 @@ class CompletionRequest(Struct, kw_only=True, frozen=True):
     json_schema: dict[str, Any] | None = None  # the answer must validate against it
     parameters: dict[str, Any] = {}
     stream: bool = True  # False: the deltas may come all at once at the end, where that is cheaper to make
-    timeout_s: float = 600
+    timeout_s: float = ANSWER_TIMEOUT_S
     tenant: str = ""  # who asks: a backend with a queue of its own shares it fairly between tenants
     headers: dict[str, str] = {}  # for the model's server, where there is one (a trace's context)
 
@@ -208,12 +209,17 @@ def identity_of(*parts: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 
 
-class Price(Struct, kw_only=True, frozen=True):
+class Price(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """US dollars per million tokens; cached input costs as much as other input unless said."""
 
-    input: float = 0
-    output: float = 0
-    cached_input: float | None = None
+    input: Annotated[float, Meta(ge=0, description="US dollars per million tokens sent.")] = 0
+    output: Annotated[float, Meta(ge=0, description="US dollars per million tokens answered.")] = 0
+    cached_input: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(
+            description="US dollars per million tokens sent that the backend had cached. Unset: as `input`."
+        ),
+    ] = None
 
 
 class Route(Struct, kw_only=True, frozen=True):
@@ -226,4 +232,4 @@ class Route(Struct, kw_only=True, frozen=True):
     tokenizer: str | None = None
     price: Price | None = None
     fallbacks: list[str] = []  # names of models, tried in order
-    timeout_s: float = 600
+    timeout_s: float = ANSWER_TIMEOUT_S

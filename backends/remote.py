@@ -36,6 +36,7 @@ from backends.http import (
 from backends.specs import OPENAI_URL, BackendSpec
 from backends.wire.openai import OPTIONAL, StreamReader, completion_to_chunk, request_body
 from gateway.net.sse import EventDecoder, EventTooLarge
+from gateway.wire import ANSWER_TIMEOUT_S
 
 DRAIN_S = 0.25  # how long the end of the body may lag behind its last event before the connection is given up
 # what the client would tell every server of this machine, and read from its environment
@@ -64,7 +65,7 @@ class RemoteBackend:
         url: str,
         api_key: str | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout_s: float = 600,
+        timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> None:
         self.name = name
         self._identity = identity_of(url, dict(headers or {}))

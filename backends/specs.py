@@ -1,12 +1,11 @@
-"""Backends as configured: values, and how settings become them."""
+"""Backends as configured: values, whose fields are the tables of winnow.toml."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Annotated, Any
 
-import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from backends.base import Price
+from gateway.wire import ANSWER_TIMEOUT_S, DEFAULT_TOKENIZER
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -15,130 +14,54 @@ class ConfigurationError(ValueError):
     """The backends as configured cannot work; the message names the table and the field."""
 
 
-class ModelSpec(Struct, kw_only=True, frozen=True):
-    """One model of a backend, as configured."""
+class ModelSpec(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """One `[[backends.models]]` table: what callers call it, what the backend calls it, what it costs."""
 
-    name: str
-    upstream: str | None = None
-    aliases: list[str] = []
-    context_tokens: int | None = None
-    tokenizer: str | None = None
-    price: Price | None = None
-    fallbacks: list[str] = []
-
-
-class BackendSpec(Struct, kw_only=True, frozen=True):
-    """One backend, as configured; without `models` its own list decides."""
-
-    name: str
-    kind: str
-    url: str | None = None
-    api_key: str | None = None
-    headers: dict[str, str] = {}
-    timeout_s: float = 600
-    path: str | None = None
-    models: list[ModelSpec] = []
-    options: dict[
-        str, Any
-    ] = {}  # local: context_tokens, parallel, gpu_layers, threads (None: its own choice)
+    name: Annotated[str, Meta(description="What callers send as `model`.")]
+    upstream: Annotated[str | None, Meta(description="The backend's own name for it. Unset: `name`.")] = None
+    aliases: Annotated[list[str], Meta(description="Further names for callers.")] = []
+    context_tokens: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="Tokens the model's context holds. Unset: what the backend says."),
+    ] = None
+    tokenizer: Annotated[
+        str | None,
+        Meta(
+            description="Tokenizer of our own counts for it: an encoding or a model's name. Unset: "
+            f"`{DEFAULT_TOKENIZER}`."
+        ),
+    ] = None
+    price: Annotated[Price | None, Meta(description="What it costs. Unset: not known.")] = None
+    fallbacks: Annotated[
+        list[str], Meta(description="Models tried in this order when it fails before its first token.")
+    ] = []
 
 
-class BackendTable(Protocol):
-    """What `specs_from` reads of a `[[backends]]` table; gateway.settings.BackendSettings has it."""
+class BackendSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """One `[[backends]]` table of winnow.toml."""
 
-    @property
-    def api_key(self) -> str | None: ...
-    @property
-    def api_key_env(self) -> str | None: ...
-
-
-class BackendValues(Protocol):
-    """What `specs_from` reads of the settings; gateway.settings.Settings has it."""
-
-    @property
-    def remote_url(self) -> str | None: ...
-    @property
-    def remote_api_key(self) -> str | None: ...
-    @property
-    def remote_models(self) -> list[str]: ...
-    @property
-    def anthropic_api_key(self) -> str | None: ...
-    @property
-    def anthropic_models(self) -> list[str]: ...
-    @property
-    def local_model(self) -> str | None: ...
-    @property
-    def local_context_tokens(self) -> int | None: ...
-    @property
-    def local_parallel(self) -> int: ...
-    @property
-    def local_gpu_layers(self) -> int | None: ...
-    @property
-    def local_threads(self) -> int | None: ...
-    @property
-    def local_flash_attention(self) -> bool | None: ...
-    @property
-    def backends(self) -> Sequence[BackendTable]: ...
+    name: Annotated[str, Meta(description="What logs, metrics and answers call it.")]
+    kind: Annotated[
+        str,
+        Meta(description="`remote`, `anthropic`, `local`, `scripted`, or one that another package brings."),
+    ]
+    url: Annotated[str | None, Meta(description="Base address of its API.")] = None
+    api_key: Annotated[str | None, Meta(description="Its key.")] = None
+    api_key_env: Annotated[
+        str | None,
+        Meta(description="The environment variable that holds the key, so that the file need not."),
+    ] = None
+    headers: Annotated[dict[str, str], Meta(description="Headers sent with every request.")] = {}
+    timeout_s: Annotated[float, Meta(gt=0, description="Seconds a call may take.")] = ANSWER_TIMEOUT_S
+    path: Annotated[str | None, Meta(description="`local`: a GGUF file; `scripted`: a script.")] = None
+    models: Annotated[list[ModelSpec], Meta(description="Its models. Empty: all that it lists.")] = []
 
 
-def specs_from(values: BackendValues, environ: Mapping[str, str]) -> list[BackendSpec]:
-    """The backends that settings describe: the file's tables first, then those of single variables.
+class BackendSpec(BackendSettings, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """One backend to build: its table, with the key looked up; without `models` its own list decides.
 
-    Args:
-        values: settings, read structurally.
-        environ: where a table's `api_key_env` is looked up.
-    Raises:
-        ConfigurationError: `api_key_env` names a variable that is not set.
+    `options` are those of `local` (context_tokens, parallel, gpu_layers, threads, flash_attention; None leaves the
+    choice to it). They stand in settings of their own, not in the table.
     """
-    local = {
-        "context_tokens": values.local_context_tokens,
-        "parallel": values.local_parallel,
-        "gpu_layers": values.local_gpu_layers,
-        "threads": values.local_threads,
-        "flash_attention": values.local_flash_attention,
-    }
-    specs = [_spec_from_table(table, environ, local) for table in values.backends]
-    if values.remote_url or values.remote_api_key:
-        specs.append(
-            BackendSpec(
-                name="remote",
-                kind="remote",
-                url=values.remote_url or OPENAI_URL,
-                api_key=values.remote_api_key,
-                models=[ModelSpec(name=name) for name in values.remote_models],
-            )
-        )
-    if values.anthropic_api_key:
-        specs.append(
-            BackendSpec(
-                name="anthropic",
-                kind="anthropic",
-                api_key=values.anthropic_api_key,
-                models=[ModelSpec(name=name) for name in values.anthropic_models],
-            )
-        )
-    if values.local_model:
-        specs.append(
-            BackendSpec(
-                name="local",
-                kind="local",
-                path=values.local_model,
-                models=[ModelSpec(name="local", context_tokens=values.local_context_tokens)],
-                options=local,
-            )
-        )
-    return specs
 
-
-def _spec_from_table(
-    table: BackendTable, environ: Mapping[str, str], local_options: dict[str, Any]
-) -> BackendSpec:
-    spec = msgspec.convert(table, BackendSpec, from_attributes=True)
-    if table.api_key_env and not spec.api_key:
-        key = environ.get(table.api_key_env)
-        if not key:
-            raise ConfigurationError(
-                f"backend `{spec.name}` takes its key from {table.api_key_env}, which is not set"
-            )
-        spec = msgspec.structs.replace(spec, api_key=key)
-    return msgspec.structs.replace(spec, options=local_options) if spec.kind == "local" else spec
+    options: dict[str, Any] = {}

@@ -10,7 +10,6 @@ import platformdirs
 
 from backends.base import UpstreamError
 from backends.registry import Registry
-from backends.specs import specs_from
 from gateway.api.bodies import Bodies
 from gateway.api.services import Services
 from gateway.cache import open_cache
@@ -26,7 +25,7 @@ from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper
 from gateway.server.descriptors import FETCHES_PER_WORK
-from gateway.settings import Settings, SettingsError
+from gateway.settings import Settings, SettingsError, backend_specs
 from gateway.telemetry.health import Health
 from gateway.telemetry.metrics import Metrics
 from gateway.workers.pool import WorkerPool
@@ -48,7 +47,7 @@ def check_parts(settings: Settings, environ: Mapping[str, str]) -> None:
         open_cache(
             directory=cache_directory(settings), size_bytes=settings.cache_size_bytes, url=settings.cache_url
         )
-        Registry(specs_from(settings, environ), default=settings.default_model)
+        Registry(backend_specs(settings, environ), default=settings.default_model)
     except (ValueError, ModuleNotFoundError) as exc:
         raise SettingsError(str(exc)) from exc
 
@@ -93,7 +92,7 @@ async def open_services(settings: Settings, metrics: Metrics | None = None) -> A
         )
         stack.push_async_callback(pages.aclose)
 
-        registry = Registry(specs_from(settings, os.environ), default=settings.default_model)
+        registry = Registry(backend_specs(settings, os.environ), default=settings.default_model)
         stack.push_async_callback(registry.aclose)
         completer = Completer(
             registry, workers=workers, cache=cache, code=code, watcher=ModelMetrics(metrics.registry)

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from backends.specs import OPENAI_URL, BackendSettings, BackendSpec, ConfigurationError, ModelSpec
 from gateway.auth.keys import Key
 from gateway.primitives.did_you_mean import did_you_mean
-from gateway.wire import DEFAULT_TOKENIZER, MAX_TIMEOUT_S
+from gateway.wire import FETCH_TIMEOUT_S, MAX_TIMEOUT_S
 
 PREFIX = "WINNOW_"
 Positive = Annotated[float, Meta(gt=0)]
@@ -22,61 +23,6 @@ PRINTABLE_ASCII = r"^[!-~]([ -~]*[!-~])?\Z"
 
 class SettingsError(ValueError):
     """A setting is misspelt or out of range; the message names it, the place and what would do."""
-
-
-class ModelPrice(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """US dollars per million tokens; `cached_input` defaults to `input`."""
-
-    input: Annotated[float, Meta(ge=0, description="US dollars per million tokens sent.")] = 0
-    output: Annotated[float, Meta(ge=0, description="US dollars per million tokens answered.")] = 0
-    cached_input: Annotated[
-        Annotated[float, Meta(ge=0)] | None,
-        Meta(
-            description="US dollars per million tokens sent that the backend had cached. Unset: as `input`."
-        ),
-    ] = None
-
-
-class ModelSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """One `[[backends.models]]` table: what callers call it, what the backend calls it, what it costs."""
-
-    name: Annotated[str, Meta(description="What callers send as `model`.")]
-    upstream: Annotated[str | None, Meta(description="The backend's own name for it. Unset: `name`.")] = None
-    aliases: Annotated[list[str], Meta(description="Further names for callers.")] = []
-    context_tokens: Annotated[
-        Count | None, Meta(description="Tokens the model's context holds. Unset: what the backend says.")
-    ] = None
-    tokenizer: Annotated[
-        str | None,
-        Meta(
-            description="Tokenizer of our own counts for it: an encoding or a model's name. Unset: "
-            f"`{DEFAULT_TOKENIZER}`."
-        ),
-    ] = None
-    price: Annotated[ModelPrice | None, Meta(description="What it costs. Unset: not known.")] = None
-    fallbacks: Annotated[
-        list[str], Meta(description="Models tried in this order when it fails before its first token.")
-    ] = []
-
-
-class BackendSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """One `[[backends]]` table of winnow.toml."""
-
-    name: Annotated[str, Meta(description="What logs, metrics and answers call it.")]
-    kind: Annotated[
-        str,
-        Meta(description="`remote`, `anthropic`, `local`, `scripted`, or one that another package brings."),
-    ]
-    url: Annotated[str | None, Meta(description="Base address of its API.")] = None
-    api_key: Annotated[str | None, Meta(description="Its key.")] = None
-    api_key_env: Annotated[
-        str | None,
-        Meta(description="The environment variable that holds the key, so that the file need not."),
-    ] = None
-    headers: Annotated[dict[str, str], Meta(description="Headers sent with every request.")] = {}
-    timeout_s: Annotated[Positive, Meta(description="Seconds a call may take.")] = 600
-    path: Annotated[str | None, Meta(description="`local`: a GGUF file; `scripted`: a script.")] = None
-    models: Annotated[list[ModelSettings], Meta(description="Its models. Empty: all that it lists.")] = []
 
 
 class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -137,7 +83,7 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
             le=MAX_TIMEOUT_S,
             description=f"Seconds a fetch may take when its request does not say; at most {MAX_TIMEOUT_S:g}.",
         ),
-    ] = 30
+    ] = FETCH_TIMEOUT_S
     max_body_bytes: Annotated[Bytes, Meta(description="Bytes a page may have.")] = 10 * 1024**2
     host_concurrency: Annotated[Count, Meta(description="Fetches from one host at a time.")] = 4
     respect_robots: Annotated[bool, Meta(description="Whether robots.txt is obeyed.")] = False
@@ -240,6 +186,68 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         if not values.get(field) and environ.get(variable):
             values[field] = environ[variable]
     return _convert(values)
+
+
+def backend_specs(settings: Settings, environ: Mapping[str, str]) -> list[BackendSpec]:
+    """The backends that the settings describe: the file's tables first, then those of single variables.
+
+    Args:
+        environ: where a table's `api_key_env` is looked up.
+    Raises:
+        ConfigurationError: `api_key_env` names a variable that is not set.
+    """
+    local = {
+        "context_tokens": settings.local_context_tokens,
+        "parallel": settings.local_parallel,
+        "gpu_layers": settings.local_gpu_layers,
+        "threads": settings.local_threads,
+        "flash_attention": settings.local_flash_attention,
+    }
+    specs = [_spec_of(table, environ, local) for table in settings.backends]
+    if settings.remote_url or settings.remote_api_key:
+        specs.append(
+            BackendSpec(
+                name="remote",
+                kind="remote",
+                url=settings.remote_url or OPENAI_URL,
+                api_key=settings.remote_api_key,
+                models=[ModelSpec(name=name) for name in settings.remote_models],
+            )
+        )
+    if settings.anthropic_api_key:
+        specs.append(
+            BackendSpec(
+                name="anthropic",
+                kind="anthropic",
+                api_key=settings.anthropic_api_key,
+                models=[ModelSpec(name=name) for name in settings.anthropic_models],
+            )
+        )
+    if settings.local_model:
+        specs.append(
+            BackendSpec(
+                name="local",
+                kind="local",
+                path=settings.local_model,
+                models=[ModelSpec(name="local", context_tokens=settings.local_context_tokens)],
+                options=local,
+            )
+        )
+    return specs
+
+
+def _spec_of(
+    table: BackendSettings, environ: Mapping[str, str], local_options: dict[str, Any]
+) -> BackendSpec:
+    spec = BackendSpec(**msgspec.structs.asdict(table))
+    if table.api_key_env and not spec.api_key:
+        key = environ.get(table.api_key_env)
+        if not key:
+            raise ConfigurationError(
+                f"backend `{spec.name}` takes its key from {table.api_key_env}, which is not set"
+            )
+        spec = msgspec.structs.replace(spec, api_key=key)
+    return msgspec.structs.replace(spec, options=local_options) if spec.kind == "local" else spec
 
 
 def _read_file(path: str) -> dict[str, Any]:

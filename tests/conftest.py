@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from backends.base import Price
+from backends.specs import BackendSettings, ModelSpec
 from fixtures.site import Site, running_site
-from gateway.settings import BackendSettings, ModelPrice, ModelSettings
 from tests.service import running_gateway
 
 
@@ -50,7 +51,7 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> BackendSettings:
     """A backend that follows SCRIPT and serves the model `m`; `match` looks at the last message."""
     script = tmp_path_factory.mktemp("script") / "replies.json"
     script.write_text(SCRIPT)
-    model = ModelSettings(name="m", context_tokens=8000, price=ModelPrice(input=10, output=20))
+    model = ModelSpec(name="m", context_tokens=8000, price=Price(input=10, output=20))
     return BackendSettings(name="scripted", kind="scripted", path=str(script), models=[model])
 
 

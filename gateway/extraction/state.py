@@ -22,7 +22,6 @@ from gateway.wire import (
     ExtractSource,
     ExtractTimings,
     ExtractUsage,
-    Gaps,
     Notice,
     encode_json,
 )
@@ -179,6 +178,6 @@ def _timings(state: ExtractionState, total_ms: float) -> ExtractTimings:
         queue_ms=first.queue_ms,
         ttft_ms=first.ttft_ms,
         tpot_ms=first.tpot_ms,
-        itl_ms=Gaps(p50=first.itl_ms.p50, p95=first.itl_ms.p95, max=first.itl_ms.max),
+        itl_ms=first.itl_ms,
         total_ms=round(total_ms, 3),
     )

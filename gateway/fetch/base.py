@@ -4,6 +4,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from gateway.wire import FETCH_TIMEOUT_S
+
 
 class FetchRequest(Struct, kw_only=True, frozen=True):
     """A page wanted. `headers` are the caller's, not yet filtered. Validators make it conditional.
@@ -13,7 +15,7 @@ class FetchRequest(Struct, kw_only=True, frozen=True):
     """
 
     url: str
-    timeout_s: float = 30
+    timeout_s: float = FETCH_TIMEOUT_S
     headers: dict[str, str] = {}
     html_first: bool = False  # rather than markdown, where the site has both
     etag: str | None = None

@@ -31,7 +31,7 @@ from gateway.errors import FetchTimeout, GatewayError
 from gateway.fetch.base import Fetched, Fetcher, Renderer
 from gateway.scraping.origin import Answer, NotModified, Origin
 from gateway.scraping.page import CacheTarget, LoadedPage, PageEntry, Snapshot, find_cache_target, satisfies
-from gateway.wire import CacheReport, CacheStatus, ScrapeRequest
+from gateway.wire import FETCH_TIMEOUT_S, CacheReport, CacheStatus, ScrapeRequest
 
 SNAPSHOT_TTL_S = 30 * 86_400
 # A caller that waited for another's fetch, which ran out of time, tries again if more than this share of its own
@@ -55,7 +55,7 @@ class Pages:
         cache: Cache,
         single_flight: SingleFlight,
         renderer: Renderer | None = None,
-        timeout_s: float = 30,
+        timeout_s: float = FETCH_TIMEOUT_S,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._origin = Origin(fetcher=fetcher, workers=workers, renderer=renderer, now=now)

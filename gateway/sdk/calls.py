@@ -15,6 +15,7 @@ from gateway.primitives.did_you_mean import did_you_mean
 from gateway.sdk.keywords import ExtractKeywords, ScrapeKeywords, TokensKeywords
 from gateway.sdk.schemas import instance_of, json_schema_of
 from gateway.wire import (
+    ANSWER_TIMEOUT_S,
     MAX_TIMEOUT_S,
     AnswerCacheOptions,
     DeltaEvent,
@@ -32,8 +33,10 @@ from gateway.wire import (
 )
 
 MAX_RETRY_WAIT_S = 30.0
-_GRACE_S = 10.0  # what the gateway needs beyond the page's own deadline
-_ANSWER_S = 600.0  # the longest a model may take; a stream is silent for 15 s at most
+# what the gateway needs beyond the deadlines of page and model; a stream is silent for 15 s at most
+_GRACE_S = 10.0
+# a call that neither fetches a page nor asks a model
+_SHORT_CALL_S = 30.0 + _GRACE_S
 _RETRIED = {429, 503}
 
 T = TypeVar("T")
@@ -82,7 +85,7 @@ def tokens_call(text: str | None = None, **options: Unpack[TokensKeywords]) -> C
         path="/v1/tokens",
         body=_encode(request),
         read=_reader(TokensResponse),
-        timeout_s=30 + _GRACE_S,
+        timeout_s=_SHORT_CALL_S,
     )
 
 
@@ -109,14 +112,14 @@ def extract_call(
         path="/v1/extract",
         body=_encode(request),
         read=lambda body: instance_of(kind, decode(body).data) if kind else decode(body),
-        timeout_s=_page_s(request.scrape) + _ANSWER_S + _GRACE_S,
+        timeout_s=_page_s(request.scrape) + ANSWER_TIMEOUT_S + _GRACE_S,
     )
 
 
 def models_call() -> Call[list[Model]]:
     """The exchange behind `Client.models`."""
     decode = _reader(_Models)
-    return Call(path="/v1/models", method="GET", read=lambda body: decode(body).data, timeout_s=30 + _GRACE_S)
+    return Call(path="/v1/models", method="GET", read=lambda body: decode(body).data, timeout_s=_SHORT_CALL_S)
 
 
 def _request(kind: type[Request], fields: dict[str, Any], *, inside: str = "") -> Request:

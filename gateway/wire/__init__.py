@@ -16,7 +16,9 @@ from gateway.wire.chat import (
     WebSource,
 )
 from gateway.wire.common import (
+    ANSWER_TIMEOUT_S,
     DEFAULT_TOKENIZER,
+    FETCH_TIMEOUT_S,
     MAX_TIMEOUT_S,
     CacheReport,
     CacheStatus,
@@ -75,7 +77,9 @@ from gateway.wire.tokens import (
 )
 
 __all__ = [
+    "ANSWER_TIMEOUT_S",
     "DEFAULT_TOKENIZER",
+    "FETCH_TIMEOUT_S",
     "MAX_TIMEOUT_S",
     "AnswerCacheOptions",
     "CacheReport",

@@ -7,6 +7,9 @@ from msgspec import Meta, Struct
 
 DEFAULT_TOKENIZER = "o200k_base"
 MAX_TIMEOUT_S = 300.0
+# how long a page and a model may take where nobody says; the client waits for as long
+FETCH_TIMEOUT_S: float = 30
+ANSWER_TIMEOUT_S: float = 600
 
 CacheStatus = Literal["hit", "stale", "revalidated", "miss", "bypass"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway.settings import BackendSettings
+from backends.specs import BackendSettings
 from gateway.telemetry.log import make_log
 from tests.leaks import wait_until
 from tests.service import running_gateway

@@ -15,6 +15,7 @@ import pytest
 from litestar import Litestar, Request, post
 from litestar.params import RawBody
 
+from backends.specs import BackendSettings
 from gateway.api import problems
 from gateway.api.context import AccessLog
 from gateway.api.middleware import AccessMiddleware
@@ -23,7 +24,7 @@ from gateway.app import open_access_control
 from gateway.auth.admission import BodyBudget
 from gateway.auth.keys import Key, hash_secret
 from gateway.server.protocol import BoundedHttp
-from gateway.settings import BackendSettings, Settings
+from gateway.settings import Settings
 from gateway.telemetry.metrics import Metrics
 from tests.service import running_gateway
 from tests.serving import served

@@ -10,10 +10,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from backends.specs import BackendSettings
 from fixtures.site import Answer, Site
 from gateway.auth.budgets import Ledger
 from gateway.auth.keys import Key, hash_secret
-from gateway.settings import BackendSettings
 from tests.service import running_gateway
 
 SCHEMA = {"type": "object", "properties": {"price": {"type": "number"}}, "required": ["price"]}

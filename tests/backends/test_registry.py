@@ -4,8 +4,8 @@ import pytest
 
 from backends.base import Price, UnknownModel, UpstreamUnavailable
 from backends.registry import Registry
-from backends.specs import BackendSpec, ConfigurationError, ModelSpec, specs_from
-from gateway.settings import BackendSettings, ModelPrice, ModelSettings, Settings
+from backends.specs import BackendSettings, BackendSpec, ConfigurationError, ModelSpec
+from gateway.settings import Settings, backend_specs
 from tests.upstream import JSON, Heard, Said, error, upstream
 
 pytestmark = pytest.mark.anyio
@@ -142,7 +142,7 @@ def test_settings_become_specs() -> None:
         url="https://pod/v1",
         api_key_env="POD_KEY",
         headers={"x": "y"},
-        models=[ModelSettings(name="m", price=ModelPrice(input=1, output=2, cached_input=0.5))],
+        models=[ModelSpec(name="m", price=Price(input=1, output=2, cached_input=0.5))],
     )
     settings = Settings(
         backends=[table],
@@ -152,7 +152,7 @@ def test_settings_become_specs() -> None:
         local_model="/m.gguf",
         local_context_tokens=512,
     )
-    pod, remote, anthropic, local = specs_from(settings, {"POD_KEY": "secret"})
+    pod, remote, anthropic, local = backend_specs(settings, {"POD_KEY": "secret"})
     assert (pod.api_key, pod.headers, pod.models[0].price) == (
         "secret",
         {"x": "y"},
@@ -162,8 +162,8 @@ def test_settings_become_specs() -> None:
     assert [model.name for model in anthropic.models] == ["claude"]
     assert (local.path, local.models[0].name, local.options["context_tokens"]) == ("/m.gguf", "local", 512)
     with pytest.raises(ConfigurationError, match="POD_KEY"):
-        specs_from(settings, {})
+        backend_specs(settings, {})
 
 
 def test_no_setting_means_no_backend() -> None:
-    assert specs_from(Settings(), {}) == []
+    assert backend_specs(Settings(), {}) == []

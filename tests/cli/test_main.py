@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from backends.specs import BackendSettings
 from fixtures.site import Site
 from gateway import sdk
-from gateway.settings import BackendSettings
 
 HTML = "<html><body><h1>Sample</h1><p>Some words worth reading.</p></body></html>"
 

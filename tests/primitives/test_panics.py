@@ -16,6 +16,7 @@ from mcp.client import Client
 
 from backends.base import CompletionRequest, UpstreamUnavailable
 from backends.local import LocalBackend
+from backends.specs import BackendSettings, ModelSpec
 from fixtures.site import Site
 from gateway.api.context import RequestContext
 from gateway.api.mcp.mount import McpMount
@@ -32,7 +33,6 @@ from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.robots import Robots
 from gateway.primitives.panics import Panicked, contained
 from gateway.scraping.scraper import Scraper
-from gateway.settings import BackendSettings, ModelSettings
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import FOLDER, Metrics
 from gateway.workers.pool import WorkerPool
@@ -240,7 +240,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, log: io.BytesIO) -> Iterator[s
     folder = tmp_path_factory.mktemp("panics")
     (folder / "script.json").write_text(SCRIPT)
     backend = BackendSettings(
-        name="b", kind="scripted", path=str(folder / "script.json"), models=[ModelSettings(name="m")]
+        name="b", kind="scripted", path=str(folder / "script.json"), models=[ModelSpec(name="m")]
     )
     lines = make_log(io.TextIOWrapper(log, write_through=True))
     # one place: a request that kept it would stop every other

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from backends.specs import BackendSettings, ModelSpec
 from fixtures.site import Answer, Site
 from gateway.auth.keys import Key, hash_secret
-from gateway.settings import BackendSettings, ModelSettings
 from gateway.telemetry.log import make_log, redact
 from tests.leaks import wait_until
 from tests.service import leave_once, running_gateway
@@ -111,7 +111,7 @@ def test_questions_are_logged_with_host_and_cache(site: Site, tmp_path: Path) ->
     target = site.target
     raw = io.BytesIO()
     log = make_log(io.TextIOWrapper(raw))
-    backend = BackendSettings(name="b", kind="scripted", models=[ModelSettings(name="m")])
+    backend = BackendSettings(name="b", kind="scripted", models=[ModelSpec(name="m")])
     page = site.url + "/pages/documentation-go-tutorial"
     message = {"role": "user", "content": "What is new?"}
     with (
@@ -150,7 +150,7 @@ def test_unhandled_exception_is_logged_with_its_traceback_and_answered_without(t
     log = make_log(stream)
     script = tmp_path / "script.json"
     script.write_text("{damaged")
-    backend = BackendSettings(name="b", kind="scripted", path=str(script), models=[ModelSettings(name="m")])
+    backend = BackendSettings(name="b", kind="scripted", path=str(script), models=[ModelSpec(name="m")])
     with running_gateway(tmp_path, log=log, backends=[backend]) as url:
         answer = httpx2.get(f"{url}/v1/models/m", timeout=60)
     assert answer.status_code == 500

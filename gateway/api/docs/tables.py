@@ -13,8 +13,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from backends.base import Price
+from backends.specs import BackendSettings, ModelSpec
 from gateway.api.docs.fields import fields_of
-from gateway.settings import ONLY_IN_FILE, BackendSettings, ModelPrice, ModelSettings, Settings
+from gateway.settings import ONLY_IN_FILE, Settings
 from gateway.wire import ScrapeOptions
 
 ROOT = Path(__file__).parents[3]
@@ -51,8 +53,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "scrape options": lambda: _options(ScrapeOptions),
     "settings": _settings,
     "backends": lambda: _options(BackendSettings),
-    "models": lambda: _options(ModelSettings),
-    "prices": lambda: _options(ModelPrice),
+    "models": lambda: _options(ModelSpec),
+    "prices": lambda: _options(Price),
 }
 
 

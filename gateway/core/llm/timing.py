@@ -9,13 +9,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-
-class Spread(Struct, kw_only=True, frozen=True):
-    """Median, 95th percentile and maximum, in milliseconds; 0 where there is nothing to measure."""
-
-    p50: float = 0
-    p95: float = 0
-    max: float = 0
+from gateway.wire import Gaps
 
 
 class TokenTimings(Struct, kw_only=True, frozen=True):
@@ -24,7 +18,7 @@ class TokenTimings(Struct, kw_only=True, frozen=True):
     queue_ms: float = 0
     ttft_ms: float = 0
     tpot_ms: float | None = None
-    itl_ms: Spread = Spread()
+    itl_ms: Gaps = Gaps()
     total_ms: float = 0
 
 
@@ -54,20 +48,18 @@ def measure_tokens(
         queue_ms=_ms(queue_ms / 1000),
         ttft_ms=_ms(ttft_s),
         tpot_ms=_ms((total_s - ttft_s) / (output_tokens - 1)) if output_tokens > 1 and deltas else None,
-        itl_ms=spread_ms([later - earlier for earlier, later in pairwise(deltas)]),
+        itl_ms=measure_gaps([later - earlier for earlier, later in pairwise(deltas)]),
         total_ms=_ms(total_s),
     )
 
 
-def spread_ms(gaps_s: Sequence[float]) -> Spread:
+def measure_gaps(gaps_s: Sequence[float]) -> Gaps:
     """Nearest-rank percentiles of gaps given in seconds."""
     if not gaps_s:
-        return Spread()
+        return Gaps()
     ranked = sorted(gaps_s)
     last = len(ranked) - 1
-    return Spread(
-        p50=_ms(ranked[round(last * 0.5)]), p95=_ms(ranked[round(last * 0.95)]), max=_ms(ranked[-1])
-    )
+    return Gaps(p50=_ms(ranked[round(last * 0.5)]), p95=_ms(ranked[round(last * 0.95)]), max=_ms(ranked[-1]))
 
 
 def _ms(seconds: float) -> float:

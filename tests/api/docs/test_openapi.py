@@ -12,13 +12,14 @@ import httpx2
 import jsonschema
 import pytest
 
+from backends.specs import BackendSettings
 from gateway.api.docs.openapi import OPERATIONS, describe, routes_of
 from gateway.api.docs.reference import to_markdown
 from gateway.api.docs.tables import FILES, TABLES, fill_tables
 from gateway.app import create_app
 from gateway.auth.keys import Key, hash_secret
 from gateway.errors import BY_CODE
-from gateway.settings import BackendSettings, Settings
+from gateway.settings import Settings
 from tests.service import running_gateway
 
 SECRET = "open-sesame"

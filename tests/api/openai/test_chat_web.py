@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway.settings import BackendSettings, ModelSettings
+from backends.specs import BackendSettings, ModelSpec
 from tests.service import running_gateway
 from tests.upstream import HELLO, Heard, Said, Upstream, upstream
 
@@ -33,7 +33,7 @@ async def ask(up: Upstream, cache_dir: Path, web: dict[str, Any], **fields: Any)
     site = up.url.removesuffix("/v1")
     web = web | {"urls": [site + path for path in web["urls"]]} if "urls" in web else web
     port = site.rpartition(":")[2]
-    model = ModelSettings(name="m", context_tokens=fields.pop("context_tokens", None))
+    model = ModelSpec(name="m", context_tokens=fields.pop("context_tokens", None))
     backend = BackendSettings(name="up", kind="remote", url=up.url, models=[model])
     messages = [{"role": "user", "content": "What of turtles?"}]
     body = {"model": "m", "messages": messages, "temperature": 0, "web": web} | fields

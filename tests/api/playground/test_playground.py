@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from backends.specs import BackendSettings, ModelSpec
 from fixtures.site import Answer, Site
 from gateway.auth.keys import Key, hash_secret
-from gateway.settings import BackendSettings, ModelSettings
 from tests.requirements import require
 from tests.service import running_gateway
 
@@ -163,7 +163,7 @@ def asking(browser: Browser, tmp_path: Path, site: Site) -> Iterator[Page]:
     script = tmp_path / "script.json"
     deltas = ['{"greeting": ', '"Hello, ', 'World!"}']
     script.write_bytes(msgspec.json.encode([{"deltas": deltas, "gap_s": 0.4}]))
-    backend = BackendSettings(name="b", kind="scripted", path=str(script), models=[ModelSettings(name="m")])
+    backend = BackendSettings(name="b", kind="scripted", path=str(script), models=[ModelSpec(name="m")])
     target = site.target
     with running_gateway(tmp_path, backends=[backend], allow_targets=[target]) as url:
         tab = browser.new_page(permissions=["clipboard-read", "clipboard-write"])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.core.llm.timing import Spread, measure_tokens, spread_ms
+from gateway.core.llm.timing import measure_gaps, measure_tokens
+from gateway.wire import Gaps
 
 
 def test_timings_follow_the_vocabulary() -> None:
@@ -10,7 +11,7 @@ def test_timings_follow_the_vocabulary() -> None:
     assert timings.ttft_ms == 500
     assert timings.total_ms == 1500
     assert timings.tpot_ms == pytest.approx((1500 - 500) / 10)
-    assert timings.itl_ms == Spread(p50=200, p95=300, max=300)
+    assert timings.itl_ms == Gaps(p50=200, p95=300, max=300)
     assert timings.queue_ms == 12.5
 
 
@@ -25,9 +26,9 @@ def test_answer_without_a_delta_has_its_end_as_first_token() -> None:
         2000,
         2000,
         None,
-        Spread(),
+        Gaps(),
     )
 
 
 def test_spread_takes_the_nearest_rank() -> None:
-    assert spread_ms([gap / 1000 for gap in range(101)]) == Spread(p50=50, p95=95, max=100)
+    assert measure_gaps([gap / 1000 for gap in range(101)]) == Gaps(p50=50, p95=95, max=100)
