@@ -46,6 +46,11 @@ def clean(
         confidence, page_type = choice.confidence, choice.page_type
         if not parsed.is_content:
             kept = keep(parsed.blocks, choice.blocks)
+        if choice.repeated and kept is not None:
+            message = (
+                "what the page shows twice (for another width, as a clone, in a quotation) was left out once"
+            )
+            warnings.append(Notice(code="repeats_removed", message=message, count=choice.repeated))
         if confidence < _LOW_CONFIDENCE:
             found = (
                 "the choice of the main content is unsure" if choice.blocks else "no main content was found"

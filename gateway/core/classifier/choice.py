@@ -1,17 +1,20 @@
 """From a probability a block to the blocks that are the content.
 
 The networks see a block, its neighbours and the page as a whole. Two things they cannot see are settled here:
-code is as likely as the text around it, and what a page says twice (a body for telephones and one for desks,
-the clones of a carousel, a quoted post) is content once. A table that is chosen has its head.
+code is as likely as the text around it, and what a template shows twice is content once (`repeats`). A table that
+is chosen has its head.
 
 The choice itself: of all prefixes of the blocks by falling probability, the one with the best expected F1 over
 words; where even that is worth next to nothing the page has no content (a wall, a shell with a footer), and
 none is made up.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from gateway.core.classifier.repeats import find_repeats
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 
@@ -20,18 +23,26 @@ _LEAST_F1 = 0.25  # expecting less is to have found nothing; of pages with conte
 _CODE = 1 << FLAGS.index("pre")
 _CODE_WEIGHT = 0.9  # of the likelier text on the less likely side
 _NEAR = 3  # blocks on either side that speak for code between them
-_LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl", "li"))
-_LONG = 15  # words: shorter texts are facts, which may hold of several things
 
 
-def adjust_probabilities(probabilities: Array, words: Array, blocks: Blocks, *, page_type: str) -> Array:
-    """The probabilities with what is known of code and of repetitions.
+class Settled(NamedTuple):
+    """The probabilities with what is known of code and of repetitions."""
 
-    Documentation repeats itself on purpose: the same steps for every language. So do lists and tables: what two
-    plans offer is said of each.
+    probabilities: Array
+    repeats: dict[int, int]  # by copy, whose probability is 0, the block that stays for it
+
+
+def settle(probabilities: Array, words: Array, blocks: Blocks, *, page_type: str) -> Settled:
+    """Settle what the network cannot see.
+
+    Documentation repeats itself on purpose: the same steps for every language, one of them shown at a time.
     """
     settled = _raise_code(probabilities, blocks) if "pre" in blocks.tags else probabilities
-    return settled if page_type == "documentation" else _drop_repeats(settled, words, blocks)
+    repeats = {} if page_type == "documentation" else find_repeats(settled, words, blocks)
+    if repeats:
+        settled = settled.copy()
+        settled[list(repeats)] = 0
+    return Settled(settled, repeats)
 
 
 def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
@@ -76,23 +87,3 @@ def _raise_code(probabilities: Array, blocks: Blocks) -> Array:
     raised = probabilities.copy()
     raised[in_code] = np.maximum(raised[in_code], _CODE_WEIGHT * around)
     return raised
-
-
-def _drop_repeats(probabilities: Array, words: Array, blocks: Blocks) -> Array:
-    """Of equal long texts the likeliest stays, the first of equally likely ones."""
-    likeliest: dict[str, int] = {}
-    repeated: list[int] = []
-    for index in np.flatnonzero(words >= _LONG).tolist():
-        if blocks.flags[blocks.owners[index]] & _LISTED:
-            continue
-        other = likeliest.setdefault(blocks.texts[index], index)
-        if other == index:
-            continue
-        if probabilities[index] > probabilities[other]:
-            likeliest[blocks.texts[index]], index = index, other
-        repeated.append(index)
-    if not repeated:
-        return probabilities
-    once = probabilities.copy()
-    once[repeated] = 0
-    return once

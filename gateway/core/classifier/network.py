@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from gateway.core.classifier.choice import adjust_probabilities, select, with_table_heads
+from gateway.core.classifier.choice import select, settle, with_table_heads
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon
 from gateway.core.classifier.text_features import Array
@@ -30,6 +30,7 @@ class Choice(NamedTuple):
     blocks: list[int]
     confidence: float  # the F1 over words to be expected, 0-1
     page_type: str
+    repeated: int = 0  # blocks left out because the page says the same in a chosen one
 
 
 class Network(NamedTuple):
@@ -72,10 +73,12 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     features = build_features(blocks, head, classifier.lexicon)
     probabilities, kinds = predict(features, classifier.network)
     page_type = PAGE_TYPES[int(np.argmax(kinds))]
-    settled = adjust_probabilities(probabilities, features.words, blocks, page_type=page_type)
-    chosen, expected = select(settled, features.words)
+    settled = settle(probabilities, features.words, blocks, page_type=page_type)
+    chosen, expected = select(settled.probabilities, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
-    return Choice(with_table_heads(chosen, blocks), round(confidence, 3), page_type)
+    said = set(chosen)
+    repeated = sum(stays in said for stays in settled.repeats.values())
+    return Choice(with_table_heads(chosen, blocks), round(confidence, 3), page_type, repeated)
 
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:
