@@ -21,10 +21,10 @@ import msgspec
 
 from bench.processes import ROOT, resident_mb
 from fixtures.redis import RedisServer
-from gateway.cache import open_cache
+from gateway.cache import open_cache, open_server
 from gateway.cache.base import Cache, Entry
 from gateway.cache.envelope import seal
-from gateway.cache.valkey import connect
+from gateway.cache.valkey_server import connect
 
 ENTRY_BYTES = 20_000
 ROUNDS, CALLS = 5, 400
@@ -55,7 +55,7 @@ async def measure_hits(folder: Path, redis: RedisServer) -> None:
     packed = msgspec.msgpack.encode({"page": value})
     caches: dict[str, Cache] = {
         "disk": open_cache(directory=folder / "disk", size_bytes=2**31, memory_bytes=0),
-        "Valkey": open_cache(directory=folder, size_bytes=1, url=redis.url, memory_bytes=0),
+        "Valkey": open_cache(directory=folder, size_bytes=1, server=open_server(redis.url), memory_bytes=0),
         "memory over disk": open_cache(directory=folder / "disk", size_bytes=2**31),
     }
     plain = diskcache.Cache(str(folder / "plain"))
@@ -105,7 +105,7 @@ async def measure_memory(folder: Path, redis: RedisServer) -> None:
     value = page_text(ENTRY_BYTES)
     print(f"\nresident memory over {SOAK_HITS:,} hits, MB at every fifth")
     for name, url in (("disk", None), ("Valkey", redis.url)):
-        cache = open_cache(directory=folder / "soak", size_bytes=2**31, url=url)
+        cache = open_cache(directory=folder / "soak", size_bytes=2**31, server=open_server(url))
         for index in range(2000):
             await cache.set(f"page:1:{index}", value, ttl_s=3600)
         sizes = []

@@ -28,7 +28,9 @@ from gateway.api.services import Services
 from gateway.auth.admission import BODIES_BYTES, Admission, BodyBudget, KeyConcurrency
 from gateway.auth.budgets import Ledger
 from gateway.auth.rates import Rates
-from gateway.container import cache_directory, open_services
+from gateway.auth.spending import SharedSpending, SpendingFile
+from gateway.cache.limits_store import LimitsStore
+from gateway.container import cache_directory, open_limits_store, open_services
 from gateway.server.descriptors import fitted, raise_limit, share
 from gateway.server.exposure import open_keyring
 from gateway.server.shutdown import Drain
@@ -40,16 +42,24 @@ from gateway.telemetry.tracing import Flush, no_traces, start_tracing
 from gateway.workers.allocator import return_large_blocks
 
 
-def open_access_control(settings: Settings) -> AccessControl:
-    """Keys and limits as `settings` describe them; the managed keys' file is read, nothing else is touched."""
+def open_access_control(settings: Settings, limits_store: LimitsStore | None = None) -> AccessControl:
+    """Keys and limits as `settings` describe them; the managed keys' file is read, nothing else is touched.
+
+    Args:
+        limits_store: where rates and budgets hold for the whole fleet; without, for this process and this machine.
+    """
     limits = body_limits(max_page_bytes=settings.max_body_bytes)
     longest_bytes = max(limit.size_bytes for limit in limits.values())
     return AccessControl(
         keyring=open_keyring(settings),
         local_names_only=not settings.allow_unauthenticated,
-        rates=Rates(),
+        rates=Rates(store=limits_store),
         concurrency=KeyConcurrency(),
-        ledger=Ledger(cache_directory(settings) / "spent.sqlite"),
+        ledger=Ledger(
+            SharedSpending(limits_store)
+            if limits_store
+            else SpendingFile(cache_directory(settings) / "spent.sqlite")
+        ),
         admission=Admission(limit=settings.max_concurrency, queue=settings.queue_limit),
         body_limits=limits,
         body_budget=BodyBudget(max(BODIES_BYTES, 2 * longest_bytes)),
@@ -65,8 +75,9 @@ def create_app(
         log: gets a line a request; silent without.
         flush_traces: sends the spans that are left, at the end of the service.
     """
-    access_control = open_access_control(settings)
     metrics = Metrics()
+    limits_store = open_limits_store(settings, metrics)
+    access_control = open_access_control(settings, limits_store)
     metrics.watch("winnow_running", "Requests that run", lambda: access_control.admission.running)
     metrics.watch("winnow_queued", "Requests that wait for a place", lambda: access_control.admission.queued)
     metrics.watch("winnow_tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
@@ -77,7 +88,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with open_services(settings, metrics) as opened:
+        async with open_services(settings, metrics, limits=limits_store) as opened:
             services.append(opened)
             metrics.ask("cache", opened.cache.stats)
             metrics.ask("backend", opened.registry.figures)
@@ -92,7 +103,7 @@ def create_app(
                 drain_s=settings.drain_s,
                 end_streams=end_streams,
             ).install()
-            async with metrics.publishing(), access_control.ledger.booking():
+            async with metrics.publishing(), access_control.ledger.flushing():
                 yield
                 await end_streams()  # what they have used is booked
             await agents.aclose()

@@ -12,8 +12,9 @@ from backends.base import UpstreamError
 from backends.registry import Registry
 from gateway.api.bodies import Bodies
 from gateway.api.services import Services
-from gateway.cache import open_cache
+from gateway.cache import open_cache, open_server
 from gateway.cache.fingerprint import core_fingerprint
+from gateway.cache.limits_store import LimitsStore
 from gateway.cache.single_flight import SingleFlight
 from gateway.completions.completer import Completer
 from gateway.completions.model_metrics import ModelMetrics
@@ -44,23 +45,33 @@ def check_parts(settings: Settings, environ: Mapping[str, str]) -> None:
     """
     try:
         Policy(allow_targets=settings.allow_targets)
-        open_cache(
-            directory=cache_directory(settings), size_bytes=settings.cache_size_bytes, url=settings.cache_url
-        )
+        open_server(settings.cache_url)
         Registry(backend_specs(settings, environ), default=settings.default_model)
     except (ValueError, ModuleNotFoundError) as exc:
         raise SettingsError(str(exc)) from exc
 
 
+def open_limits_store(settings: Settings, metrics: Metrics) -> LimitsStore | None:
+    """Where limits hold for the whole fleet, not yet connected; None where replicas share no server."""
+    server = open_server(settings.cache_url)
+    return LimitsStore(server, on_failure=metrics.observe_local_limit) if server else None
+
+
 @asynccontextmanager
-async def open_services(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Services]:
-    """Build what `settings` describe; everything is closed, last first, when the block ends."""
+async def open_services(
+    settings: Settings, metrics: Metrics | None = None, *, limits: LimitsStore | None = None
+) -> AsyncIterator[Services]:
+    """Build what `settings` describe; everything is closed, last first, when the block ends.
+
+    Args:
+        limits: whoever has opened it shares its connections with the cache, which closes them.
+    """
     metrics = metrics or Metrics()
     async with AsyncExitStack() as stack:
         cache = open_cache(
             directory=cache_directory(settings),
             size_bytes=settings.cache_size_bytes,
-            url=settings.cache_url,
+            server=limits.server if limits else open_server(settings.cache_url),
             alone=settings.workers == 1,
         )
         stack.push_async_callback(cache.aclose)
@@ -118,7 +129,9 @@ async def open_services(settings: Settings, metrics: Metrics | None = None) -> A
             bodies=Bodies(workers),
             cache=cache,
             health=Health(
-                needed={"workers": workers_health}, helpful={"cache": cache.health}, backends=registry.health
+                needed={"workers": workers_health},
+                helpful={"cache": cache.health} | ({"limits": limits.health} if limits else {}),
+                backends=registry.health,
             ),
         )
 

@@ -65,8 +65,9 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     cache_url: Annotated[
         str | None,
         Meta(
-            description="`valkey://host:6379/0` or `redis://…`: a cache that replicas share (extra `valkey`). "
-            "Unset: the embedded cache."
+            description="`valkey://host:6379/0` or `redis://…`: the store that replicas share, for the "
+            "cache and for rates and budgets of keys (extra `valkey`). Unset: the embedded cache, limits of this "
+            "machine."
         ),
     ] = None
 

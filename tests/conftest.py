@@ -1,12 +1,15 @@
 """Options and fixtures shared by every test."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from backends.base import Price
 from backends.specs import BackendSettings, ModelSpec
+from fixtures.redis import RedisServer
 from fixtures.site import Site, running_site
+from tests.requirements import require
 from tests.service import running_gateway
 
 
@@ -64,3 +67,29 @@ def model_gateway_url(
     cache = tmp_path_factory.mktemp("cache")
     with running_gateway(cache, allow_targets=[target], backends=[scripted]) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def start_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RedisServer]]:
+    """Starts redis-servers; all are stopped at the end."""
+    require(shutil.which("redis-server") is not None, "redis-server is missing: apt-get install redis-server")
+    started: list[RedisServer] = []
+
+    def start(*options: str, tls: bool = False) -> RedisServer:
+        started.append(RedisServer(tmp_path_factory.mktemp("redis"), *options, tls=tls))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_redis(start_redis: Callable[..., RedisServer]) -> RedisServer:
+    return start_redis()
+
+
+@pytest.fixture
+def redis(shared_redis: RedisServer) -> RedisServer:
+    shared_redis.command("FLUSHALL")
+    return shared_redis

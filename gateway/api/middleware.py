@@ -82,7 +82,7 @@ class AccessMiddleware(ASGIMiddleware):
                 "pass the Host header on)"
             )
         key = self._identify(headers, context)
-        self._check(key, context, access=route.get("access"))
+        await self._check(key, context, access=route.get("access"))
         limit.check_declared(headers)
         if not route.get("work"):
             await self._pass_on(scope, receive, send, next_app)
@@ -141,16 +141,16 @@ class AccessMiddleware(ASGIMiddleware):
         context.key, context.scopes = key.name, key.scopes
         return key
 
-    def _check(self, key: Key, context: RequestContext, *, access: str | None) -> None:
+    async def _check(self, key: Key, context: RequestContext, *, access: str | None) -> None:
         """Whether the key may do this now."""
         access_control = self._access_control
-        if status := access_control.rates.take(key):
+        if key.requests_per_minute is not None and (status := await access_control.rates.take(key)):
             context.headers += [(name.encode(), value.encode()) for name, value in status.headers.items()]
         if access is not None and access not in key.scopes:
             held = ", ".join(key.scopes) or "nothing"
             raise Forbidden(f"the key {key.name} may not do this: it needs the scope {access} and has {held}")
         if key.tokens_per_month is not None:
-            access_control.ledger.check(key)
+            await access_control.ledger.check(key)
             context.book = partial(access_control.ledger.spend, key.name)
 
 

@@ -1,122 +1,136 @@
-"""Tokens by key and calendar month (UTC): counted in memory, booked every second in a file that processes share.
+"""Tokens by key and calendar month (UTC): counted in memory, booked every second where other processes see them.
 
 Booking each request would cost it more than all the other limits together. So what other processes spend is seen
-a second late, and a process that is killed loses what it spent in its last second.
+up to two seconds late, and a process that is killed loses what it spent in its last second.
 """
 
 import asyncio
 import contextlib
+import itertools
 import logging
-import sqlite3
-from collections import Counter
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from pathlib import Path
+
+from msgspec import Struct
 
 from gateway.auth.keys import Key
+from gateway.auth.spending import Account, Booking, Spending
 from gateway.errors import RateLimited
 from gateway.primitives.panics import contained
 
-BOOK_EVERY_S = 1.0
-_WAIT_S = 0.05  # for another process that is booking; else a second later
-_CREATE = (
-    "CREATE TABLE IF NOT EXISTS spent (name TEXT, month TEXT, tokens INTEGER, PRIMARY KEY (name, month))"
-)
-_BOOK = "INSERT INTO spent VALUES (?, ?, ?) ON CONFLICT (name, month) DO UPDATE SET tokens = tokens + excluded.tokens"
-_READ = "SELECT tokens FROM spent WHERE name = ? AND month = ?"
+FLUSH_EVERY_S = 1.0
+MAX_AGE_S = 1.0  # of a total by which a request is let in
 _log = logging.getLogger("winnow.ledger")
 
-RequestContext = tuple[str, str]  # a key's name, a month
+
+class _Balance(Struct):
+    total: int = 0  # of all processes, as last read
+    read_at: float = float("-inf")
+    pending: int = 0  # tokens spent here that are not booked
+    sent: Booking | None = None  # tried, and not known to be booked
+
+    @property
+    def unbooked(self) -> int:
+        return self.pending + (self.sent.tokens if self.sent else 0)
 
 
 class Ledger:
-    """What keys have spent, in a small SQLite file.
-
-    A file that cannot be read or written costs no request: budgets then hold within the process.
+    """What keys have spent this month. Where it cannot be booked, budgets hold within the process meanwhile.
 
     Args:
-        path: the file; its folder is made when it is first needed.
+        spending: adds up what all processes spend.
+        now: the time of day, by which months end.
+        clock: seconds, monotonic.
     """
 
-    def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._path = path
-        self._now = now
-        self._database: sqlite3.Connection | None = None
-        self._booked: dict[RequestContext, int] = {}  # as last read; of the accounts asked for
-        self._pending: Counter[RequestContext] = Counter()
+    def __init__(
+        self,
+        spending: Spending,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._spending = spending
+        self._now, self._clock = now, clock
+        self._balances: dict[Account, _Balance] = {}
+        self._numbers = itertools.count(1)
+        self._flushing = asyncio.Lock()
 
     def spend(self, name: str, tokens: int) -> None:
         """Add tokens to this month's."""
         if tokens:
-            self._pending[name, self._month()] += tokens
+            self._balances.setdefault((name, self._month()), _Balance()).pending += tokens
 
-    def spent(self, name: str) -> int:
-        """Tokens of this month."""
+    async def spent(self, name: str) -> int:
+        """Tokens of this month; those of other processes as they were at most MAX_AGE_S ago."""
         account = name, self._month()
-        if account not in self._booked:
-            self._booked[account] = 0
-            self.book()
-        return self._booked[account] + self._pending[account]
+        balance = self._balances.setdefault(account, _Balance())
+        if self._is_old(balance):
+            async with self._flushing:
+                if self._is_old(balance):  # not read for another request meanwhile
+                    await self._flush({account: balance})
+        return balance.total + balance.unbooked
 
-    def check(self, key: Key) -> None:
+    async def check(self, key: Key) -> None:
         """Raises RateLimited when the key's monthly tokens are used up."""
-        if key.tokens_per_month is None or self.spent(key.name) < key.tokens_per_month:
+        if key.tokens_per_month is None or await self.spent(key.name) < key.tokens_per_month:
             return
         now = self._now()
         first = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
         message = f"the key {key.name} has used its {key.tokens_per_month} tokens of {self._month()}"
         raise RateLimited(message, retry_after_s=(first - now).total_seconds(), limit=key.tokens_per_month)
 
-    def book(self) -> None:
-        """Write what was spent since the last time, and read what others have."""
-        try:
-            database = self._open()
-            with database:
-                database.executemany(_BOOK, [(*account, tokens) for account, tokens in self._pending.items()])
-            self._pending.clear()
-            for account in self._booked:
-                row = database.execute(_READ, account).fetchone()
-                self._booked[account] = int(row[0]) if row else 0
-        except (sqlite3.Error, OSError) as exc:
-            _log.warning("%s: %s; monthly budgets are kept in memory meanwhile", self._path, exc)
+    async def flush(self) -> None:
+        """Book what was spent since the last time."""
+        async with self._flushing:
+            await self._flush({account: each for account, each in self._balances.items() if each.unbooked})
+            for account in [account for account in self._balances if account[1] != self._month()]:
+                if not self._balances[account].unbooked:
+                    del self._balances[account]
 
     @contextlib.asynccontextmanager
-    async def booking(self) -> AsyncIterator[None]:
-        """Book every second while the block lasts, and once more at its end."""
-        task = asyncio.create_task(self._keep_booking())
+    async def flushing(self) -> AsyncIterator[None]:
+        """Flush every second while the block lasts, and once more at its end."""
+        task = asyncio.create_task(self._keep_flushing())
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait([task])
-            if self._pending:
-                self.book()
+            await self.flush()
+            if lost := sum(balance.unbooked for balance in self._balances.values()):
+                _log.warning("%d tokens could not be booked on the budgets of their keys", lost)
             self.close()
 
     def close(self) -> None:
-        if self._database:
-            self._database.close()
-            self._database = None
+        self._spending.close()
 
-    async def _keep_booking(self) -> None:
+    async def _flush(self, balances: dict[Account, _Balance]) -> None:
+        bookings = []
+        for account, balance in balances.items():
+            if balance.sent is None or not balance.sent.tokens:
+                tokens, balance.pending = balance.pending, 0
+                number, known = next(self._numbers), balance.total
+                balance.sent = Booking(account=account, tokens=tokens, number=number, known=known)
+            bookings.append(balance.sent)
+        totals = await self._spending.add(bookings) if bookings else {}
+        for account, balance in balances.items():
+            balance.read_at = self._clock()  # one that fails is not asked for each request
+            if account in totals:
+                balance.total, balance.sent = totals[account], None
+
+    async def _keep_flushing(self) -> None:
         while True:
-            await asyncio.sleep(BOOK_EVERY_S)
-            if self._booked or self._pending:  # some key has a budget
-                try:
-                    with contained():
-                        self.book()
-                except Exception:  # the next second's try may do better; without this there would be none
-                    _log.exception("%s: booking failed", self._path)
+            await asyncio.sleep(FLUSH_EVERY_S)
+            try:
+                with contained():
+                    await self.flush()
+            except Exception:  # the next second's try may do better; without this there would be none
+                _log.exception("monthly budgets could not be booked")
+
+    def _is_old(self, balance: _Balance) -> bool:
+        return self._clock() - balance.read_at >= MAX_AGE_S
 
     def _month(self) -> str:
         return self._now().strftime("%Y-%m")
-
-    def _open(self) -> sqlite3.Connection:
-        if self._database is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            database = sqlite3.connect(self._path, timeout=_WAIT_S, check_same_thread=False)
-            # no sync on each booking: a power failure may lose some, a killed process none that was booked
-            database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
-            database.execute(_CREATE)
-            self._database = database
-        return self._database

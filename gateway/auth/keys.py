@@ -39,9 +39,10 @@ class Key(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_de
     name: str
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]  # of the secret
     scopes: tuple[Access, ...] = EVERYTHING
-    requests_per_minute: Annotated[int, Meta(ge=1)] | None = None
+    # beyond the bounds is no limit, and numbers that a store would round
+    requests_per_minute: Annotated[int, Meta(ge=1, le=10**9)] | None = None
     concurrency: Annotated[int, Meta(ge=1)] | None = None
-    tokens_per_month: Annotated[int, Meta(ge=1)] | None = None
+    tokens_per_month: Annotated[int, Meta(ge=1, le=10**15)] | None = None
 
 
 ANONYMOUS = Key(name="", sha256="")  # everybody, where no key is configured

@@ -9,30 +9,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
 from gateway.cache.base import Entry, Lease
 from gateway.cache.envelope import MAX_VALUE_BYTES, seal, unseal
 from gateway.cache.keys import probe_key
 from gateway.cache.lease import UnguardedLease
+from gateway.cache.valkey_server import FAULTS, ValkeyServer, reason_of
 from gateway.primitives.breaker import Breaker
-
-try:
-    import valkey.asyncio as client_library
-    from valkey.backoff import NoBackoff
-    from valkey.exceptions import ResponseError, ValkeyClusterException, ValkeyError
-    from valkey.exceptions import TimeoutError as ValkeyTimeout
-except ModuleNotFoundError as exc:
-    raise ModuleNotFoundError(
-        "CACHE_URL needs the valkey client: pip install 'winnow-gateway[valkey]'", name="valkey"
-    ) from exc
 
 Result = TypeVar("Result")
 
-FAULTS = (ValkeyError, ValkeyClusterException, OSError)
-SCHEMES = ("valkey", "valkeys", "redis", "rediss")
-CONNECTIONS = 64
 FENCE_MEMORY_S = 600
 _INLINE_BYTES = 64 * 1024  # above it packing and unpacking move to a thread
 _CLEAR_BATCH = 500
@@ -58,22 +45,15 @@ return 1
 
 
 class ValkeyCache:
-    """`Store` on a Valkey or Redis server.
+    """`Store` on a Valkey or Redis server, which it closes.
 
     Args:
-        url: `valkey://[user:password@]host[:port][/database]`; `valkeys://` for TLS; `redis://` and `rediss://`
-            mean the same; `?cluster=true` when the address is a node of a cluster; `?timeout_s=1` for one far away.
-        timeout_s: the most one call may take, connecting included.
+        server: where entries are.
         remember_s: how long `health` names a fault after it has gone.
-
-    Raises:
-        ValueError: the URL is none of these.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = 0.25, remember_s: float = 5) -> None:
-        timeout_s = _timeout_in(url) or timeout_s
-        self._client, self._place = connect(url, timeout_s=timeout_s)
-        self._url, self._timeout_s = url, timeout_s
+    def __init__(self, server: ValkeyServer, *, remember_s: float = 5) -> None:
+        self._server = server
         # a server that refuses writes (full, or a replica) still answers reads
         self._reads = Breaker(threshold=3, remember_s=remember_s)
         self._writes = Breaker(threshold=3, remember_s=remember_s)
@@ -87,7 +67,7 @@ class ValkeyCache:
         return None
 
     async def get_entry(self, key: str) -> Entry | None:
-        sealed = await self._ask(self._reads, lambda: self._client.get(_name(key)), otherwise=None)
+        sealed = await self._server.ask(self._reads, lambda client: client.get(_name(key)))
         entry = None if sealed is None else await _near(len(sealed), unseal, key, sealed)
         if sealed is not None and entry is None:
             self._counts["damaged"] += 1
@@ -103,13 +83,13 @@ class ValkeyCache:
         sealed = await _near(len(value), seal, key, Entry(value, time.time() + ttl_s))
         name = _name(key)
         if fence is None:
-            set_it = lambda: self._client.set(name, sealed, px=ttl_ms)  # noqa: E731
-            return bool(await self._ask(self._writes, set_it, otherwise=False))
+            set_it = lambda client: client.set(name, sealed, px=ttl_ms)  # noqa: E731
+            return bool(await self._server.ask(self._writes, set_it, otherwise=False))
         keys = (name, f"{name}:fence")
         return await self._run(_SET_FENCED, keys, (sealed, ttl_ms, fence), otherwise=-1) >= 0
 
     async def delete(self, key: str) -> None:
-        await self._ask(self._writes, lambda: self._client.unlink(_name(key)), otherwise=None)
+        await self._server.ask(self._writes, lambda client: client.unlink(_name(key)))
 
     async def lease(self, key: str, *, ttl_s: float) -> Lease | None:
         name, token = _name(key), uuid4().hex
@@ -122,62 +102,43 @@ class ValkeyCache:
     async def health(self) -> str | None:
         # both, or a store without traffic would be called broken by its last failure for ever
         await self.set(probe_key("health"), b"", ttl_s=60)
-        await self._ask(self._reads, lambda: self._client.ping(), otherwise=None)
+        await self._server.ask(self._reads, lambda client: client.ping())
         faults = [fault for breaker in (self._writes, self._reads) if (fault := breaker.fault)]
-        return f"cache at {self._place}: {faults[0]}" if faults else None
+        return f"cache at {self._server.place}: {faults[0]}" if faults else None
 
     async def stats(self) -> dict[str, int | float | str]:
-        entries = await self._ask(self._reads, lambda: self._client.dbsize(), otherwise=None)
+        entries = await self._server.ask(self._reads, lambda client: client.dbsize())
         known = {} if entries is None else {"entries": int(entries)}
-        return {"kind": "valkey", "server": self._place, **known, **self._counts}
+        return {"kind": "valkey", "server": self._server.place, **known, **self._counts}
 
     async def clear(self, namespace: str | None = None) -> int:
         pattern = _name("*" if namespace is None else f"{namespace}:*")
         count, batch = 0, []
         try:
-            async for name in self._client.scan_iter(match=pattern, count=_CLEAR_BATCH):
+            async for name in self._server.client.scan_iter(match=pattern, count=_CLEAR_BATCH):
                 batch.append(name)
                 if len(batch) == _CLEAR_BATCH:
                     count += await self._unlink(batch)
                     batch = []
             return count + await self._unlink(batch)
         except FAULTS as exc:
-            self._writes.failed(_reason(exc))
+            self._writes.failed(reason_of(exc))
             return count
 
     async def aclose(self) -> None:
-        await _close(self._client)
+        await self._server.aclose()
 
     async def _unlink(self, names: list[bytes]) -> int:
         if not names:
             return 0
-        pipeline = self._client.pipeline(transaction=False)
+        pipeline = self._server.client.pipeline(transaction=False)
         for name in names:
             pipeline.unlink(name)
         return sum(await pipeline.execute())
 
     async def _run(self, script: str, keys: tuple[str, ...], args: tuple[Any, ...], *, otherwise: int) -> int:
-        call = lambda: self._client.eval(script, len(keys), *keys, *args)  # noqa: E731
-        return int(await self._ask(self._writes, call, otherwise=otherwise))
-
-    async def _ask(self, breaker: Breaker, call: Callable[[], Awaitable[Any]], *, otherwise: Any) -> Any:
-        if not breaker.allows():
-            return otherwise
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                answer = await call()
-        except (TimeoutError, ValkeyTimeout):
-            breaker.failed(f"no answer within {self._timeout_s * 1000:.0f} ms")
-        except FAULTS as exc:
-            breaker.failed(_reason(exc))
-            if isinstance(exc, ValkeyClusterException):
-                # a cluster's client forgets every node that fails, and after the last one it never comes back
-                lost, (self._client, _) = self._client, connect(self._url, timeout_s=self._timeout_s)
-                await _close(lost)
-        else:
-            breaker.worked()
-            return answer
-        return otherwise
+        answer = self._server.run_script(self._writes, script, keys, args, otherwise=otherwise)
+        return int(await answer)
 
 
 class _ValkeyLease:
@@ -195,69 +156,6 @@ class _ValkeyLease:
         await self._run(_RELEASE, (self._name,), (self._token,), otherwise=0)
 
 
-def connect(url: str, *, timeout_s: float) -> tuple[Any, str]:
-    """A client for the URL, not yet connected, and the server's name without credentials.
-
-    Raises:
-        ValueError: the scheme, port or an option is not understood; the message has no credentials.
-    """
-    parts = urlsplit(url)
-    place = (parts.hostname or "localhost") + f":{_port(parts)}"
-    if parts.scheme not in SCHEMES:
-        raise ValueError(f"CACHE_URL must start with one of {', '.join(f'{s}://' for s in SCHEMES)}")
-    query = dict(parse_qsl(parts.query))
-    for name in ("timeout_s", "decode_responses"):  # read elsewhere; never, since entries are bytes
-        query.pop(name, None)
-    cluster = query.pop("cluster", "false").lower() in ("true", "yes", "1")
-    url = urlunsplit(parts._replace(query=urlencode(query)))
-    options: dict[str, Any] = {
-        "socket_timeout": timeout_s,
-        "socket_connect_timeout": timeout_s,
-        "socket_keepalive": True,
-        "protocol": 2,
-    }
-    if parts.scheme in ("valkeys", "rediss"):
-        options["ssl_check_hostname"] = True
-    try:
-        if cluster:
-            found: Any = client_library.ValkeyCluster.from_url(
-                url, cluster_error_retry_attempts=1, connection_error_retry_attempts=0, **options
-            )
-            return found, place
-        pool = client_library.BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=timeout_s,
-            retry=client_library.retry.Retry(NoBackoff(), 0),
-            **options,
-        )
-    except (*FAULTS, ValueError, TypeError) as exc:
-        raise ValueError(f"CACHE_URL for {place} is not understood: {exc}") from None
-    return client_library.Valkey.from_pool(pool), place
-
-
-async def _close(client: Any) -> None:
-    try:
-        await client.aclose()
-    except FAULTS:
-        pass  # it is gone already
-
-
-def _port(parts: Any) -> int:
-    try:
-        return parts.port or 6379
-    except ValueError:
-        raise ValueError("the port in CACHE_URL is not a number up to 65535") from None
-
-
-def _timeout_in(url: str) -> float | None:
-    asked = dict(parse_qsl(urlsplit(url).query)).get("timeout_s")
-    try:
-        return None if asked is None else float(asked)
-    except ValueError:
-        raise ValueError("timeout_s in CACHE_URL is not a number of seconds") from None
-
-
 def _name(key: str) -> str:
     return f"winnow:{{{key}}}"
 
@@ -267,9 +165,3 @@ async def _near(size_bytes: int, call: Callable[..., Result], *args: Any) -> Res
     if size_bytes < _INLINE_BYTES:
         return call(*args)
     return await asyncio.to_thread(call, *args)
-
-
-def _reason(exc: Exception) -> str:
-    if isinstance(exc, ResponseError):
-        return f"refused: {str(exc)[:200]}"
-    return str(exc)[:200] or type(exc).__name__

@@ -1,6 +1,6 @@
 """Readiness: what the service depends on, asked by name."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 Check = Callable[[], Awaitable[str | None]]
@@ -19,8 +19,8 @@ class Health:
     def __init__(
         self,
         *,
-        needed: dict[str, Check],
-        helpful: dict[str, Check],
+        needed: Mapping[str, Check],
+        helpful: Mapping[str, Check],
         backends: Callable[[], Awaitable[dict[str, str | None]]] | None = None,
     ) -> None:
         self._needed = needed

@@ -70,6 +70,10 @@ class Metrics:
             "winnow_worker_kills_total", "Cleaning workers that did not finish, by what ended them", "reason"
         )
         self._joins = counter("winnow_joins_total", "Requests that shared another one's fetch")
+        self._local_limits = counter(
+            "winnow_local_limits_total",
+            "Times that a rate or budget was judged by this process alone, since the shared store failed",
+        )
         self._gauges: dict[str, Gauge] = {}
         self._watched: dict[str, Callable[[], float]] = {}
         self._sources: dict[str, Callable[[], Awaitable[Mapping[str, int | float | str]]]] = {}
@@ -97,6 +101,9 @@ class Metrics:
 
     def observe_join(self) -> None:
         self._joins.inc()
+
+    def observe_local_limit(self) -> None:
+        self._local_limits.inc()
 
     def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A gauge that is read when Prometheus asks; across processes their sum."""

@@ -1,5 +1,6 @@
 """What a key pays for models: every call once, however it ended, and nothing for answers that were there."""
 
+import asyncio
 import concurrent.futures
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from backends.specs import BackendSettings
 from fixtures.site import Answer, Site
 from gateway.auth.budgets import Ledger
 from gateway.auth.keys import Key, hash_secret
+from gateway.auth.spending import SpendingFile
 from tests.service import running_gateway
 
 SCHEMA = {"type": "object", "properties": {"price": {"type": "number"}}, "required": ["price"]}
@@ -37,9 +39,9 @@ class Caller:
         return self._booked()
 
     def _booked(self) -> int:
-        ledger = Ledger(self._book)
+        ledger = Ledger(SpendingFile(self._book))
         try:
-            return ledger.spent("k")
+            return asyncio.run(ledger.spent("k"))
         finally:
             ledger.close()
 

@@ -1,45 +1,17 @@
-"""Real stores for the cache tests: folders, and a redis-server of our own on a free loopback port."""
+"""Real stores for the cache tests: folders, and the redis-server of `tests/conftest.py`."""
 
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from fixtures.redis import RedisServer
 from gateway.cache.base import Cache, Store
 from gateway.cache.disk import DiskCache
 from gateway.cache.memory import MemoryCache
 from gateway.cache.valkey import ValkeyCache
-from tests.requirements import require
+from gateway.cache.valkey_server import ValkeyServer
 
 Open = Callable[[], Store]
-
-
-@pytest.fixture(scope="session")
-def start_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RedisServer]]:
-    """Starts redis-servers; all are stopped at the end."""
-    require(shutil.which("redis-server") is not None, "redis-server is missing: apt-get install redis-server")
-    started: list[RedisServer] = []
-
-    def start(*options: str, tls: bool = False) -> RedisServer:
-        started.append(RedisServer(tmp_path_factory.mktemp("redis"), *options, tls=tls))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.stop()
-
-
-@pytest.fixture(scope="session")
-def shared_redis(start_redis: Callable[..., RedisServer]) -> RedisServer:
-    return start_redis()
-
-
-@pytest.fixture
-def redis(shared_redis: RedisServer) -> RedisServer:
-    shared_redis.command("FLUSHALL")
-    return shared_redis
 
 
 @pytest.fixture
@@ -62,7 +34,7 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path, close_later: Call
     def start() -> Store:
         # a loaded machine takes longer than the defaults now and then; those are for test_valkey and test_disk_faults
         store = (
-            ValkeyCache(url, timeout_s=5)
+            ValkeyCache(ValkeyServer(url, timeout_s=5))
             if url
             else DiskCache(tmp_path / "cache", size_bytes=10**8, deadline_s=30)
         )

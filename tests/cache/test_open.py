@@ -32,8 +32,8 @@ async def test_open_cache_without_memory_is_the_store_itself(tmp_path: Path) -> 
 def test_missing_valkey_client_names_the_extra() -> None:
     code = (
         "import sys; sys.modules['valkey'] = None\n"
-        "from gateway.cache import open_cache\n"
-        "open_cache(directory='x', size_bytes=1, url='valkey://h')"
+        "from gateway.cache import open_server\n"
+        "open_server('valkey://h')"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert "pip install 'winnow-gateway[valkey]'" in done.stderr

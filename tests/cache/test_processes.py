@@ -27,7 +27,8 @@ def value_of(index):  # rows and files, told apart by their index alone
 def cache():
     if len(sys.argv) > 2 and sys.argv[2]:
         from gateway.cache.valkey import ValkeyCache
-        return MemoryCache(ValkeyCache(sys.argv[2], timeout_s=5), size_bytes=10**7)
+        from gateway.cache.valkey_server import ValkeyServer
+        return MemoryCache(ValkeyCache(ValkeyServer(sys.argv[2], timeout_s=5)), size_bytes=10**7)
     return MemoryCache(DiskCache(Path(sys.argv[1]), size_bytes=500_000_000, deadline_s=30), size_bytes=10**7)
 """
 

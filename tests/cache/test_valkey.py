@@ -10,11 +10,17 @@ from pathlib import Path
 import pytest
 
 from fixtures.redis import RedisServer, free_port
-from gateway.cache import open_cache
+from gateway.auth.keys import Key
+from gateway.auth.rates import Rates
+from gateway.auth.spending import Booking, SharedSpending
+from gateway.cache import open_cache, open_server
 from gateway.cache.base import Entry
 from gateway.cache.envelope import seal
+from gateway.cache.limits_store import LimitsStore
 from gateway.cache.single_flight import SingleFlight
 from gateway.cache.valkey import ValkeyCache
+from gateway.cache.valkey_server import ValkeyServer
+from gateway.errors import RateLimited
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +30,7 @@ Start = Callable[..., RedisServer]
 
 @pytest.fixture
 async def cache(redis: RedisServer) -> AsyncIterator[ValkeyCache]:
-    cache = ValkeyCache(redis.url, timeout_s=5, remember_s=0.5)
+    cache = ValkeyCache(ValkeyServer(redis.url, timeout_s=5), remember_s=0.5)
     yield cache
     await cache.aclose()
 
@@ -33,7 +39,7 @@ async def cache(redis: RedisServer) -> AsyncIterator[ValkeyCache]:
 async def own(start_redis: Start) -> AsyncIterator[tuple[RedisServer, ValkeyCache]]:
     """A server that the test may break, and a cache on it."""
     server = start_redis()
-    cache = ValkeyCache(server.url, remember_s=0.5)
+    cache = ValkeyCache(ValkeyServer(server.url), remember_s=0.5)
     yield server, cache
     await cache.aclose()
     server.stop()
@@ -51,7 +57,9 @@ async def recovers(cache: ValkeyCache, within_s: float = 60) -> bool:
 
 @pytest.mark.parametrize("scheme", ["valkey", "redis"])
 async def test_url_may_say_valkey_or_redis(redis: RedisServer, scheme: str) -> None:
-    cache = open_cache(directory="/unused", size_bytes=1, url=redis.url.replace("valkey", scheme))
+    cache = open_cache(
+        directory="/unused", size_bytes=1, server=open_server(redis.url.replace("valkey", scheme))
+    )
     await cache.set(KEY, b"value", ttl_s=60)
     assert await cache.get(KEY) == b"value"
     await cache.aclose()
@@ -69,14 +77,14 @@ async def test_url_may_say_valkey_or_redis(redis: RedisServer, scheme: str) -> N
 )
 async def test_url_that_is_not_understood_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="CACHE_URL") as caught:
-        ValkeyCache(url)
+        ValkeyServer(url)
     assert "secret" not in str(caught.value)
 
 
 async def test_database_and_password_come_from_the_url(start_redis: Start) -> None:
     server = start_redis("--user", "winnow", "on", ">p%ss", "~winnow:*", "+@all")
     for password, works in (("p%25ss", True), ("wrong", False)):
-        cache = ValkeyCache(f"redis://winnow:{password}@127.0.0.1:{server.port}/3", timeout_s=5)
+        cache = ValkeyCache(ValkeyServer(f"redis://winnow:{password}@127.0.0.1:{server.port}/3", timeout_s=5))
         await cache.set(KEY, b"value", ttl_s=60)
         assert (await cache.get(KEY) == b"value") is works
         health = await cache.health()
@@ -101,12 +109,12 @@ async def test_tls_is_verified(start_redis: Start, tmp_path: Path) -> None:
         tls=True,
     )
     trusted = f"rediss://localhost:{server.port}/0?ssl_ca_certs={certificate}"
-    cache = ValkeyCache(trusted, timeout_s=5)
+    cache = ValkeyCache(ValkeyServer(trusted, timeout_s=5))
     await cache.set(KEY, b"value", ttl_s=60)
     assert await cache.get(KEY) == b"value"
     await cache.aclose()
     for url in (f"rediss://localhost:{server.port}/0", trusted.replace("localhost", "127.0.0.1")):
-        cache = ValkeyCache(url, timeout_s=5)
+        cache = ValkeyCache(ValkeyServer(url, timeout_s=5))
         assert await cache.get(KEY) is None
         assert "ertificate" in str(await cache.health()), "unknown issuer, or another host's name"
         await cache.aclose()
@@ -120,7 +128,8 @@ async def test_cluster(start_redis: Start) -> None:
         if b"cluster_state:ok" in server.command("CLUSTER", "INFO"):
             break
         await asyncio.sleep(0.05)
-    cache = ValkeyCache(f"valkey://127.0.0.1:{server.port}?cluster=true", timeout_s=2, remember_s=0.5)
+    client = ValkeyServer(f"valkey://127.0.0.1:{server.port}?cluster=true", timeout_s=2)
+    cache, limits = ValkeyCache(client, remember_s=0.5), LimitsStore(client, remember_s=0.5)
     for index in range(20):
         await cache.set(f"page:1:{index}", b"value", ttl_s=60)
         assert await cache.get(f"page:1:{index}") == b"value"
@@ -134,14 +143,27 @@ async def test_cluster(start_redis: Start) -> None:
     assert await cache.get(KEY) == b"worked"
     assert await cache.clear("page") == 21
     assert await cache.health() is None
+    await limits_hold(limits)
     server.stop()
     assert await cache.get(KEY) is None
+    assert await limits.run("return 1", ["winnow:probe:1"], []) is None
     assert await cache.health() is not None
     server.start()
     server.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
     assert await recovers(cache)
+    await limits_hold(limits)
     await cache.aclose()
     server.stop()
+
+
+async def limits_hold(limits: LimitsStore) -> None:
+    """On a cluster the names of one script have to be on one node."""
+    assert await limits.health() is None
+    with pytest.raises(RateLimited):
+        for _ in range(3):
+            await Rates(store=limits).take(Key(name="k", sha256="", requests_per_minute=2))
+    booking = Booking(account=("k", "2026-12"), tokens=3, number=1, known=0)
+    assert await SharedSpending(limits).add([booking])
 
 
 async def test_server_down_is_a_miss_at_once_and_recovers(own: tuple[RedisServer, ValkeyCache]) -> None:
@@ -225,7 +247,7 @@ async def test_restarted_server_is_used_again(own: tuple[RedisServer, ValkeyCach
 
 async def test_full_server_still_answers_reads_and_is_named(start_redis: Start) -> None:
     server = start_redis("--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
-    cache = ValkeyCache(server.url, timeout_s=5, remember_s=0.5)
+    cache = ValkeyCache(ValkeyServer(server.url, timeout_s=5), remember_s=0.5)
     await cache.set(KEY, b"value", ttl_s=600)
     for index in range(60):
         await cache.set(f"page:1:{index}", os.urandom(100_000), ttl_s=600)
@@ -239,7 +261,7 @@ async def test_full_server_still_answers_reads_and_is_named(start_redis: Start) 
 
 async def test_evicting_server_is_well(start_redis: Start) -> None:
     server = start_redis("--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru")
-    cache = ValkeyCache(server.url, timeout_s=5)
+    cache = ValkeyCache(ValkeyServer(server.url, timeout_s=5))
     values = {f"page:1:{index}": os.urandom(50_000) for index in range(200)}
     for key, value in values.items():
         await cache.set(key, value, ttl_s=600)
@@ -279,7 +301,9 @@ async def test_entry_of_another_type_is_a_miss(cache: ValkeyCache, redis: RedisS
 
 async def test_clear_leaves_what_belongs_to_others(cache: ValkeyCache, redis: RedisServer) -> None:
     redis.command("SET", "other:page:1", "theirs")
+    redis.command("SET", "winnow:spent:{k}:2026-12", "7")
     for index in range(1200):
         await cache.set(f"page:1:{index}", b"value", ttl_s=60)
     assert await cache.clear() == 1200
     assert redis.command("GET", "other:page:1") == b"$6\r\ntheirs\r\n"
+    assert redis.command("GET", "winnow:spent:{k}:2026-12") == b"$1\r\n7\r\n", "a budget"

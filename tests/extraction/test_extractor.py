@@ -105,7 +105,7 @@ async def scraper(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Async
 
 @pytest.fixture
 async def make_bench(site: Site, scraper: Scraper, tmp_path: Path) -> AsyncIterator[MakeBench]:
-    cache = open_cache(directory=tmp_path, size_bytes=10_000_000, url=None)
+    cache = open_cache(directory=tmp_path, size_bytes=10_000_000)
     completers: list[Completer] = []
 
     def make(

@@ -22,6 +22,7 @@ from gateway.api.context import RequestContext
 from gateway.api.mcp.mount import McpMount
 from gateway.auth.budgets import Ledger
 from gateway.auth.keys import Key, hash_secret
+from gateway.auth.spending import SpendingFile
 from gateway.cache.disk import DiskCache
 from gateway.cache.single_flight import SingleFlight
 from gateway.completions.broadcast import Broadcast
@@ -156,13 +157,13 @@ async def test_ledger_books_again_after_a_panic(tmp_path: Path) -> None:
     key = Key(name="me", sha256=hash_secret("me"), tokens_per_month=10)
     file = Fickle(tmp_path / "spent.sqlite")
     Fickle.panics = 1
-    ledger = Ledger(file)
-    async with ledger.booking():
+    ledger = Ledger(SpendingFile(file))
+    async with ledger.flushing():
         ledger.spend("me", 11)
         await eventually(lambda: not Fickle.panics, within_s=SOON_S)
         await eventually(file.exists, within_s=SOON_S)
         with pytest.raises(RateLimited):
-            Ledger(tmp_path / "spent.sqlite").check(key)
+            await Ledger(SpendingFile(tmp_path / "spent.sqlite")).check(key)
 
 
 async def test_gauges_are_published_again_after_a_panic(
