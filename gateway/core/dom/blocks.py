@@ -10,10 +10,11 @@ from collections.abc import Container, Sequence
 
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.layout import KNOWN, is_inline
 from gateway.core.dom.tags import COMMENT, ID, TEXT, ids
 from gateway.core.model.page import KeptNodes
 
-# What happens at a tag. A number that is in no table is a custom element's, and that counts as block level.
+# What happens at a tag. A known one that is in no table is block level; `is_inline` decides on a custom element.
 _BLOCK, _CELL, _INLINE, _LINK, _BOLD, _SKIPPED, _BREAK, _IMAGE = range(
     8
 )  # from _SKIPPED on: nothing is below
@@ -215,6 +216,8 @@ def read_blocks(
             node = node.next
             continue
         action = actions.get(number, _BLOCK)
+        if action == _BLOCK and number not in KNOWN and is_inline(node):
+            action = _INLINE
         if action == _SKIPPED or (mem_id := node.mem_id) in left_out:
             node = node.next
             continue

@@ -27,11 +27,11 @@ def open_paragraph(walk: Walk, node: LexborNode) -> Close:
 def open_heading(walk: Walk, node: LexborNode) -> Close:
     walk.flush()
     flow = walk.flow
-    flow.heading, flow.bold = HEADINGS[node.tag_id], False
+    flow.heading, flow.headed, flow.bold = HEADINGS[node.tag_id], None, False
 
     def close() -> None:
         walk.flush()
-        flow.heading, flow.bold = 0, True
+        flow.heading, flow.headed, flow.bold = 0, None, True
 
     return close
 
@@ -172,6 +172,7 @@ def _number(value: str | None, default: int) -> int:
 def open_definitions(walk: Walk, node: LexborNode) -> Close:
     walk.flush()
     flow = walk.flow
+    flow.end_term()
 
     def close() -> None:
         walk.flush()
@@ -188,6 +189,8 @@ def _definition(part: str) -> Opener:
 
         def close() -> None:
             walk.flush()
+            if flow.defining == "dd":  # it says nothing
+                flow.end_definition()
             flow.defining = ""
 
         return close

@@ -16,12 +16,13 @@ from gateway.core.model.page import BlockKind
 _MAX_LEVEL = 10  # deeper lists are written at this level: indents would outgrow the text
 _MAX_TERMS = 20  # in one definition
 _MAX_FIGURE_BLOCKS = 4
+_MAX_HEADING_CHARS = 200  # of one that consists of several blocks: an unclosed one would swallow the page
 
 
 class List:
     """An open `<ul>` or `<ol>`."""
 
-    __slots__ = ("delimiter", "last", "lead", "level", "loose", "number", "ordered", "owner")
+    __slots__ = ("delimiter", "last", "lead", "level", "loose", "number", "ordered", "owner", "written")
 
     def __init__(self, *, ordered: bool, number: int) -> None:
         self.ordered = ordered
@@ -32,6 +33,7 @@ class List:
         self.delimiter = ""  # chosen when the first item is written
         self.owner: Item | None = None  # the item it stands in
         self.last: Item | None = None
+        self.written: Item | None = None  # the last that has a block
 
 
 class Item:
@@ -73,6 +75,7 @@ class Flow:
         self.nested = nested  # flows around this one
         self.cell = cell
         self.heading = 0  # level of the open heading
+        self.headed: Draft | None = None  # its block, once it has one
         self.bold = True  # whether strong emphasis says anything here
         self.kind: BlockKind = "paragraph"  # of the next block of text
         self.defining = ""  # "dt" or "dd", until it has a line of text
@@ -86,19 +89,10 @@ class Flow:
     def add_run(self, run: Run, *, html: bool) -> None:
         """Add a block of text: a heading, a part of a definition, a paragraph."""
         markdown = run.markdown
-        if self.heading:
-            level = self.heading
-            self.add(
-                Draft(
-                    "heading",
-                    f"{'#' * level} {escape_heading(markdown)}",
-                    run.text,
-                    f"<h{level}>{run.html}</h{level}>" if html else "",
-                    markdown,
-                    level=level,
-                    heading=run.text,
-                )
-            )
+        if self.heading and (self.headed is None or self._extend_heading(self.headed, run)):
+            if self.headed is None:
+                self.headed = _heading(self.heading, run, html=html)
+                self.add(self.headed)
         elif self.defining and (self.defining == "dt" or self._term is not None):
             self._define(run)
         else:
@@ -106,6 +100,19 @@ class Flow:
             bare = self.cell or (item is not None and item.draft is None and not item.broken)
             tagged = "" if not html else run.html if bare else f"<p>{run.html}</p>"
             self.add(Draft(self.kind, escape_lines(markdown), run.text, tagged, markdown))
+
+    def _extend_heading(self, heading: Draft, run: Run) -> bool:
+        """Go on with a heading in which a block ended; False where that would be no heading any more."""
+        line = f"{heading.line} {run.markdown}"
+        if self.out[-1] is not heading or len(line) > _MAX_HEADING_CHARS:
+            return False
+        heading.line = line
+        heading.markdown = f"{'#' * heading.level} {escape_heading(line)}"
+        heading.text = heading.heading = f"{heading.text} {run.text}"
+        if heading.html:
+            end = len(heading.html) - len("</h1>")
+            heading.html = f"{heading.html[:end]} {run.html}{heading.html[end:]}"
+        return True
 
     def _define(self, run: Run) -> None:
         term = self._term
@@ -128,6 +135,14 @@ class Flow:
         term.line += " " + run.markdown
         term.html += html
 
+    def end_term(self) -> None:
+        """Write the term whose definition begins with something else than a line of text."""
+        if self._term is not None:
+            if self.defining == "dd":
+                self._term.markdown += "\n:"
+            self.end_definition()
+        self.defining = ""
+
     def end_definition(self) -> None:
         """Write the definition that is being gathered."""
         term, self._term = self._term, None
@@ -139,7 +154,7 @@ class Flow:
     def add(self, draft: Draft) -> None:
         """Write a block, with the marker or indent of the list item it stands in."""
         if self._term is not None:
-            self.end_definition()
+            self.end_term()
         self._write(draft)
 
     def add_rule(self) -> None:
@@ -180,6 +195,7 @@ class Flow:
 
     def _write_item(self, item: Item, draft: Draft) -> None:
         list_ = item.list
+        list_.written = item
         lead = list_.lead
         before = self._latest.get(lead)
         self._forget_below(lead)
@@ -209,10 +225,14 @@ class Flow:
 
     def open_list(self, list_: List, tag: str) -> Callable[[str], None]:
         """Start a list; returns what ends it, given the end tag."""
+        if self._term is not None:
+            self.end_term()
         outer = self.list
         item = self.item
         if outer is not None and outer.owner is item and outer.last is not None:
             item = outer.last  # a list directly inside a list belongs to the item before it
+        if item is not None and item.draft is None and self._latest.get(item.list.lead) is item.list:
+            item = item.list.written  # so does one in an item that holds nothing else
         list_.owner = self.item
         if item is not None and not item.broken:
             nested = item.draft is not None and item.list.level < _MAX_LEVEL
@@ -223,7 +243,9 @@ class Flow:
 
         def close(end_tag: str) -> None:
             self.list = outer
-            list_.last = None  # the two name each other, which would keep them until the next collection
+            list_.last = list_.written = (
+                None  # they name each other, which would keep them until the next collection
+            )
             self._end_tag(end_tag)
 
         return close
@@ -266,6 +288,18 @@ class Flow:
                     " ".join([part.line for part in parts]),
                 )
             ]
+
+
+def _heading(level: int, run: Run, *, html: bool) -> Draft:
+    return Draft(
+        "heading",
+        f"{'#' * level} {escape_heading(run.markdown)}",
+        run.text,
+        f"<h{level}>{run.html}</h{level}>" if html else "",
+        run.markdown,
+        level=level,
+        heading=run.text,
+    )
 
 
 def _is_note(draft: Draft) -> bool:

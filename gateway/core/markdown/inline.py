@@ -11,11 +11,14 @@ from html import escape as escape_html
 
 from msgspec import Struct
 
+from gateway.core.markdown.emphasis import Pair, pairs_as_meant
 from gateway.core.markdown.escape import certainly_separates, code_span, escape, is_punctuation, is_space
 from gateway.core.markdown.line import BREAK, CLOSE, Code, Mark, Token
 from gateway.wire import Link, LinkStyle
 
 _DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}
+_BRACKETS = dict(zip("([{「『（【《〈“‘«‹", ")]}」』）】》〉”’»›", strict=True))
+_OPENERS = {closer: opener for opener, closer in _BRACKETS.items()}
 _TAGS = frozenset((*_DELIMITERS, "sub", "sup"))
 # superscripts that read better on the line than as a tag
 _ORDINAL = re.compile(r"st|nd|rd|th|er|ère|ème|re|es?|o|a|[ºª°®©™rc]|tm|sm", re.I)
@@ -89,7 +92,7 @@ class Style:
 class _Marked:
     """The tokens of one block with marks in it, half-way to markdown."""
 
-    __slots__ = ("bold", "codes", "linked", "open", "pairs", "pieces", "style", "texts")
+    __slots__ = ("bold", "codes", "linked", "open", "pairs", "pieces", "plain", "style", "texts")
 
     def __init__(self, style: Style, tokens: list[Token], bold: bool) -> None:
         self.style = style
@@ -100,10 +103,12 @@ class _Marked:
         self.open: list[tuple[Mark, int, int]] = []  # with the lengths of pieces and texts
         self.pairs: list[tuple[int, int, int, str]] = []  # pieces to hold delimiters, inner ones first
         self.codes: dict[int, str] = {}  # piece -> its text
+        self.plain: set[int] = set()  # pieces that are text and nothing else
         pieces, texts = self.pieces, self.texts
         brackets = style.links == "reference"
         for token in tokens:
             if isinstance(token, str):
+                self.plain.add(len(pieces))
                 pieces.append(escape(token, in_link=brackets or self.linked > 0))
                 texts.append(token)
             elif token is CLOSE:
@@ -177,26 +182,82 @@ class _Marked:
         return None
 
     def _place_delimiters(self) -> None:
+        placed = self._try_delimiters(touching=True)
+        if placed.touching and not pairs_as_meant(self.pieces, placed.pairs):
+            for at, piece in placed.before.items():
+                self.pieces[at] = piece
+            self._try_delimiters(touching=False)
+
+    def _try_delimiters(self, *, touching: bool) -> "_Placed":
+        """Fill in the delimiters that will be read as such.
+
+        Args:
+            touching: also where emphasis begins or ends at the edge of another, which may be read otherwise.
+        """
+        pieces = self.pieces
         opening: dict[int, str] = {}
         closing: dict[int, str] = {}
+        placed = _Placed()
         for first, last, around, delimiter in self.pairs:
             before, inner = self._filled(first, -1), self._filled(first, 1)
             tail, after = self._filled(last, -1), self._filled(last, 1)
             if inner is None or tail is None or inner >= last:
                 continue
-            if before in closing:
-                continue  # `*a***b**` could pair in more than one way
-            if before is not None and before > around >= 0 and not is_space(self.pieces[before][-1]):
-                continue  # what opens here could close what is around it
+            # `*a***b**` can pair in more than one way, and what opens here could close what is around it
+            if before in closing or (
+                before is not None and before > around >= 0 and not is_space(pieces[before][-1])
+            ):
+                if not touching:
+                    continue
+                placed.touching = True
             # `***` is one run: what flanks the inner delimiter flanks the outer one
             starts = opening.get(inner, " ")[0] == delimiter[0] or _flanks(
-                self._edge(before, -1), self.pieces[inner][0]
+                self._edge(before, -1), pieces[inner][0]
             )
             ends = closing.get(tail, " ")[0] == delimiter[0] or _flanks(
-                self._edge(after, 0), self.pieces[tail][-1]
+                self._edge(after, 0), pieces[tail][-1]
             )
-            if starts and ends:
-                self.pieces[first] = self.pieces[last] = opening[first] = closing[last] = delimiter
+            lead = end = ""
+            if not (starts and ends):
+                lead, end = self._outside(inner, tail, starts=starts, ends=ends)
+                if not (lead or end):
+                    continue
+                for at in (inner, tail):
+                    placed.before.setdefault(at, pieces[at])
+                pieces[inner] = pieces[inner][len(lead) :]
+                pieces[tail] = pieces[tail][: len(pieces[tail]) - len(end)]
+            placed.before |= {first: "", last: ""}
+            pieces[first], pieces[last] = lead + delimiter, delimiter + end
+            if not lead:
+                opening[first] = delimiter
+            if not end:
+                closing[last] = delimiter
+            placed.pairs.append((first, len(lead), last, delimiter))
+        return placed
+
+    def _outside(self, inner: int, tail: int, *, starts: bool, ends: bool) -> tuple[str, str]:
+        """The punctuation at the edges of an emphasis that must stand outside of it, or it would not be read."""
+        pieces = self.pieces
+        lead = end = ""
+        if not starts and inner in self.plain:
+            lead = pieces[inner][: _leading(pieces[inner])]
+        if not ends and tail in self.plain:
+            end = pieces[tail][_trailing(pieces[tail], whole=inner != tail) :]
+        if inner == tail and inner in self.plain:
+            text = pieces[inner]
+            if lead and not end and text[-1] == _BRACKETS.get(lead[-1]):
+                end = text[-1]
+            elif end and not lead and _BRACKETS.get(text[0]) == end[0]:
+                lead = text[0]
+        if (not starts and not lead) or (not ends and not end):
+            return "", ""
+        inside = "".join(pieces[inner : tail + 1])
+        inside = inside[len(lead) : len(inside) - len(end)]
+        if not inside or _ends_in_backslash(lead) or _ends_in_backslash(inside):
+            return "", ""
+        if (lead and not _flanks(lead[-1], inside[0])) or (end and not _flanks(end[0], inside[-1])):
+            return "", ""
+        return lead, end
 
     def _merge_codes(self) -> None:
         # two spans that touch would be read as one with odd fences
@@ -213,6 +274,46 @@ class _Marked:
 
     def _edge(self, piece: int | None, index: int) -> str:
         return "" if piece is None else self.pieces[piece][index]
+
+
+class _Placed:
+    """The delimiters of a line: each pair, what was there before, and whether some of them touch."""
+
+    __slots__ = ("before", "pairs", "touching")
+
+    def __init__(self) -> None:
+        self.pairs: list[Pair] = []
+        self.before: dict[int, str] = {}
+        self.touching = False
+
+
+def _leading(text: str) -> int:
+    """How many characters of punctuation a text begins with."""
+    at = 0
+    while at < len(text) and is_punctuation(text[at]):
+        at += 1
+    return at
+
+
+def _trailing(text: str, *, whole: bool) -> int:
+    """Where the punctuation begins that a text ends with, a bracket with all it holds.
+
+    Args:
+        whole: that may be all of the text.
+    """
+    at = len(text)
+    while at and is_punctuation(text[at - 1]):
+        at -= 1
+    opener = _OPENERS.get(text[at]) if at < len(text) else None
+    if opener is not None and (start := text.rfind(opener, 0, at)) >= (not whole):
+        at = start
+        while at and is_punctuation(text[at - 1]):
+            at -= 1
+    return at
+
+
+def _ends_in_backslash(text: str) -> bool:
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
 def _flanks(outside: str, inside: str) -> bool:

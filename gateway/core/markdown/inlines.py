@@ -41,6 +41,14 @@ def open_quotation(walk: Walk, node: LexborNode) -> Close:
     return close
 
 
+def open_reading(walk: Walk, node: LexborNode) -> Close:
+    """The reading of a ruby text stands in parentheses behind it, as where a browser knows no ruby."""
+    line = walk.line
+    line.space = False
+    at = line.open_parenthesis()
+    return lambda: line.close_parenthesis(at)
+
+
 def open_link(walk: Walk, node: LexborNode) -> Close | None:
     href = node.attrs.get("href")
     if not href:
@@ -141,6 +149,7 @@ VOIDS: dict[int, Opener] = {
 INLINES: dict[int, Opener] = {
     ID["a"]: open_link,
     ID["q"]: open_quotation,
+    ID["rt"]: open_reading,
     **dict.fromkeys(ids("strong b"), _mark("strong")),
     **dict.fromkeys(ids("em i var"), _mark("em")),
     **dict.fromkeys(ids("del s strike"), _mark("del")),

@@ -37,6 +37,7 @@ class Atom(Struct, frozen=True):
 
 BREAK = Atom("  \n", "\n", "<br>")
 CLOSE = None  # ends the innermost mark
+_GROWING = frozenset(("strong", "em", "del", "a"))  # two of them that touch are written as one
 Token = str | Mark | Code | Atom | None
 
 
@@ -46,13 +47,14 @@ class Line:
     `tokens` is empty as long as there is nothing to end; `space` is the white space held back.
     """
 
-    __slots__ = ("_code", "_code_depth", "_marks", "_plain", "space", "tokens")
+    __slots__ = ("_closed", "_code", "_code_depth", "_marks", "_plain", "space", "tokens")
 
     def __init__(self) -> None:
         self.tokens: list[Token] = []
         self.space = False
         self._plain = True  # only strings so far
         self._marks: list[Mark] = []  # open ones, outermost first
+        self._closed: Mark | None = None  # what the last CLOSE ended
         self._code_depth = 0
         self._code: Code | None = None  # what the innermost code element has so far
 
@@ -79,6 +81,26 @@ class Line:
         self.space = False
         self.tokens.append(glyph)
 
+    def open_parenthesis(self) -> int:
+        """Start what stands in parentheses; gives what `close_parenthesis` needs."""
+        if not self.tokens or self._code_depth:
+            return -1
+        self.tokens.append("(")
+        return len(self.tokens)
+
+    def close_parenthesis(self, at: int) -> None:
+        """End it; nothing in between, no parentheses."""
+        tokens = self.tokens
+        if at < 0 or len(tokens) < at or tokens[at - 1] != "(":
+            return  # a block ended in between
+        if len(tokens) == at:
+            tokens.pop()
+        elif all(isinstance(token, str) for token in tokens[at:]):
+            tokens[at - 1 :] = [f"({''.join(map(str, tokens[at:]))})"]
+        else:
+            tokens.append(")")
+        self.space = False
+
     def add_atom(self, atom: Atom) -> None:
         """Add something ready-made."""
         if self.space:
@@ -89,18 +111,29 @@ class Line:
 
     def add_break(self) -> bool:
         """Add a hard line break; False when there is one already, so that the two end a paragraph."""
-        if not self.tokens or isinstance(self.tokens[-1], Mark):
+        tokens = self.tokens
+        at = len(tokens)
+        while at and isinstance(tokens[at - 1], Mark):
+            at -= 1
+        if not at:
             return True  # means nothing at the start
-        if self.tokens[-1] is BREAK:
-            return False
+        if tokens[at - 1] is BREAK:
+            return at < len(tokens)
         self.space = self._plain = False
-        self.tokens.append(BREAK)
+        tokens.insert(at, BREAK)  # before the marks that were just opened
         return True
 
     def open(self, kind: str, *, url: str = "", target: str = "") -> bool:
         """Open a mark; False (and then no `close` is due) when one of its kind is open already."""
         if self._code_depth or self.is_open(kind):
             return False
+        closed = self._closed
+        touches = bool(self.tokens) and self.tokens[-1] is CLOSE and not self.space
+        if closed is not None and touches and (closed.kind, closed.url) == (kind, url) and kind in _GROWING:
+            self.tokens.pop()  # one goes on
+            self._marks.append(closed)
+            self._closed = None
+            return True
         mark = Mark(kind, url=url, target=target)
         self.tokens.append(mark)
         self._marks.append(mark)
@@ -109,11 +142,16 @@ class Line:
 
     def close(self) -> None:
         """Close the innermost mark."""
-        self._marks.pop()
-        if self.tokens and isinstance(self.tokens[-1], Mark):
-            self.tokens.pop()  # nothing inside
+        mark = self._marks.pop()
+        tokens = self.tokens
+        if tokens and isinstance(tokens[-1], Mark):
+            tokens.pop()  # nothing inside
+        elif tokens and tokens[-1] is BREAK:
+            tokens[-1] = CLOSE  # a line that breaks at the end of a mark breaks after it
+            tokens.append(BREAK)
         else:
-            self.tokens.append(CLOSE)
+            tokens.append(CLOSE)
+            self._closed = mark
 
     def is_open(self, kind: str) -> bool:
         """Whether a mark of this kind is open."""
@@ -155,8 +193,10 @@ class Line:
         Open emphasis goes on in the next block; a link only when it has no text yet.
         """
         tokens, plain = self.tokens, self._plain
-        self.tokens, self.space, self._code = [], False, None
+        self.tokens, self.space, self._code, self._closed = [], False, None, None
         self._plain = not (self._marks or self._code_depth)
+        while tokens and tokens[-1] is BREAK:
+            tokens.pop()
         if tokens and self._marks:
             carried: list[Token] = []
             for index in range(len(self._marks) - 1, -1, -1):

@@ -11,6 +11,7 @@ from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.layout import KNOWN, is_inline, is_set_apart, shows_as_block
 from gateway.core.dom.tags import ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.flow import Flow
@@ -84,6 +85,10 @@ class Walk:
             mem_id = node.mem_id
             if tag == TEXT:
                 if texts is None or mem_id in texts:
+                    if line.tokens and not line.space:
+                        before = node.prev
+                        if before is not None and before.tag_id in PLAIN and shows_as_block(before):
+                            line.space = True
                     self.add_text(node.text_content or "")
                 else:
                     line.space = True
@@ -93,11 +98,17 @@ class Walk:
             if mem_id in hidden:
                 close = skip
             elif tag in PLAIN:
-                pass
+                if line.tokens and not line.space and is_set_apart(node):
+                    line.space = True
             elif tag in inlines:
+                if line.tokens and not line.space and is_set_apart(node):
+                    line.space = True
                 close = inlines[tag](self, node)
             elif tag in voids:
                 close = voids[tag](self, node)
+            elif tag not in KNOWN and is_inline(node):
+                if line.tokens and not line.space and is_set_apart(node):
+                    line.space = True
             elif (
                 tag in SKIPPED or not node.is_element_node
                 if elements is None
@@ -113,7 +124,7 @@ class Walk:
                 close = blocks[tag](self, node)
             elif not line.tokens:
                 close = end_block
-            elif not (node.tag or "").startswith("mjx-"):  # MathJax 3 wraps a formula in such elements
+            else:
                 self.flush()
                 close = end_block
             if close is skip:

@@ -14,8 +14,25 @@ from tests.core.markdown.reading import html_of, markdown_of, rendered
         pytest.param('<h2>a <a href="#a">¶</a></h2>', "## a", id="permalink"),
         pytest.param("<h2> </h2><h3><br></h3>", "", id="empty-headings"),
         pytest.param("<p>a</p><div>b<div>c</div>d</div>", "a\n\nb\n\nc\n\nd", id="blocks"),
+        pytest.param(
+            "<h2><div>Chapter 2</div><div>The wall</div></h2>a",
+            "## Chapter 2 The wall\n\na",
+            id="heading-of-blocks",
+        ),
+        pytest.param(f"<h2>A<p>{'b ' * 120}</p><p>c", f"## A\n\n{'b ' * 119}b\n\nc", id="unclosed-heading"),
         pytest.param("<p>a</p><hr><hr><p>b</p><hr>", "a\n\n---\n\nb", id="rule"),
         pytest.param("<p>a</p><x-card>b</x-card>", "a\n\nb", id="custom-element"),
+        pytest.param(
+            "<p>by <x-user>a</x-user> at <x-time>b</x-time></p>", "by a at b", id="custom-elements-in-a-line"
+        ),
+        pytest.param(
+            "<div>by <x-user>a</x-user><x-time>b</x-time></div>", "by ab", id="custom-elements-that-touch"
+        ),
+        pytest.param(
+            "<div>a <x-y style='display: block'>b</x-y> c</div>", "a\n\nb\n\nc", id="custom-block-by-style"
+        ),
+        pytest.param("<div>a <x-y><p>b</p></x-y> c</div>", "a\n\nb\n\nc", id="custom-block-by-children"),
+        pytest.param("<x-card>a</x-card><x-card>b</x-card>", "a\n\nb", id="custom-cards"),
         pytest.param("<details><summary>a</summary>b</details>", "**a**\n\nb", id="details"),
         pytest.param("<blockquote><p>a</p><p>b</p></blockquote>", "> a\n>\n> b", id="quote"),
         pytest.param("<blockquote>a<blockquote>b</blockquote></blockquote>", "> a\n>\n> > b", id="quotes"),
@@ -26,6 +43,15 @@ from tests.core.markdown.reading import html_of, markdown_of, rendered
         ),
         pytest.param("<dl><dt>a<dd>b<dd>c<dt>d<dd>e</dl>", "a\n: b\n: c\n\nd\n: e", id="definitions"),
         pytest.param("<dl><dt>a<dt>b<dd><p>c</p><p>d</p></dl>", "a\nb\n: c\n\nd", id="two-terms"),
+        pytest.param(
+            "<dl><dt>a<dd><ul><li>b<li>c</ul>d<dt>e<dd><pre>f</pre></dl>",
+            "a\n:\n\n- b\n- c\n\nd\n\ne\n:\n\n```\nf\n```",
+            id="blocks-in-definitions",
+        ),
+        pytest.param(
+            "<dl><dt>a<dd><dl><dt>b<dd>c</dl><dt>d<dd>e</dl>", "a\n:\n\nb\n: c\n\nd\n: e", id="nested"
+        ),
+        pytest.param("<dl><dt>a<dd></dd><dt>b<dd>c</dl>", "a\n\nb\n: c", id="empty-definition"),
         pytest.param("<dl><div><dt>a</dt><dd>b</dd></div></dl>", "a\n: b", id="definitions-in-divs"),
         pytest.param(
             "<figure><img src='/i.png' alt='x'><figcaption>Cap</figcaption></figure>",
@@ -55,6 +81,10 @@ def test_blocks_are_written_as_markdown(html: str, markdown: str) -> None:
         ),
         pytest.param("<ul><li>a</li><ul><li>b</ul></ul>", "- a\n  - b", id="list-directly-in-a-list"),
         pytest.param("<ul><li><ul><li>a</ul></ul>", "- a", id="no-empty-items"),
+        pytest.param("<ul><li>a<li><ul><li>b</ul><li>c</ul>", "- a\n  - b\n- c", id="item-of-a-list-alone"),
+        pytest.param(
+            "<ol><li>a<li><ul><li>b</ul><li>c</ol>", "1. a\n   - b\n3. c", id="numbered-item-of-a-list-alone"
+        ),
         pytest.param("<ul><li>a<ol start=3><li>b</ol></ul>", "- a\n\n  3. b", id="nested-from-three"),
         pytest.param("<ul><li>a<ul><li>b</ul>c</ul>", "- a\n  - b\n\n  c", id="item-goes-on"),
         pytest.param("<ul><li>a</ul><ul><li>b</ul>", "- a\n\n* b", id="two-lists-stay-two"),
