@@ -93,7 +93,7 @@ class AnthropicBackend:
             raise failure_of_request(exc) from exc
         except msgspec.DecodeError as exc:
             raise UpstreamUnavailable(f"its list of models cannot be read: {exc}") from exc
-        return [ModelInfo(name=model.id, schema_mode="tool") for model in listing.data]
+        return [ModelInfo(name=model.id) for model in listing.data]
 
     async def identity(self, model: str) -> str:
         return self._identity

@@ -169,11 +169,10 @@ class Completion(Struct, kw_only=True, frozen=True):
 
 
 class ModelInfo(Struct, kw_only=True, frozen=True):
-    """A model a backend serves. `schema_mode` says how it takes a JSON Schema."""
+    """A model a backend serves."""
 
     name: str
     context_tokens: int | None = None
-    schema_mode: Literal["response_format", "tool", "instruction"] = "response_format"
 
 
 class Backend(Protocol):

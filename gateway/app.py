@@ -78,9 +78,11 @@ def create_app(
     metrics = Metrics()
     limits_store = open_limits_store(settings, metrics)
     access_control = open_access_control(settings, limits_store)
-    metrics.watch("winnow_running", "Requests that run", lambda: access_control.admission.running)
-    metrics.watch("winnow_queued", "Requests that wait for a place", lambda: access_control.admission.queued)
-    metrics.watch("winnow_tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
+    metrics.add_gauge("winnow_running", "Requests that run", lambda: access_control.admission.running)
+    metrics.add_gauge(
+        "winnow_queued", "Requests that wait for a place", lambda: access_control.admission.queued
+    )
+    metrics.add_gauge("winnow_tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
     access_log = AccessLog(metrics=metrics, log=log)
     services: list[Services] = []  # filled for the lifespan: nothing is built before the loop that runs it
 
@@ -90,8 +92,8 @@ def create_app(
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with open_services(settings, metrics, limits=limits_store) as opened:
             services.append(opened)
-            metrics.ask("cache", opened.cache.stats)
-            metrics.ask("backend", opened.registry.figures)
+            metrics.add_source("cache", opened.cache.stats)
+            metrics.add_source("backend", opened.registry.figures)
 
             async def end_streams() -> None:
                 opened.scraper.end()

@@ -5,7 +5,7 @@ Everything here belongs to one event loop and holds within a process.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 from gateway.auth.keys import Key
 from gateway.errors import Overloaded, RateLimited, shutting_down
@@ -47,21 +47,12 @@ class Admission:
             self._idle.clear()
             await self._idle.wait()
 
-    @contextlib.asynccontextmanager
-    async def enter(self, who: str) -> AsyncIterator[None]:
-        """Hold a place while the block runs; waits for one in a queue of `who`.
+    async def acquire(self, who: str) -> None:
+        """Take a place, waiting for it in a queue of `who`; whoever calls it calls `release`.
 
         Raises:
             Overloaded: the queue is full, or the service is shutting down.
         """
-        await self.acquire(who)
-        try:
-            yield
-        finally:
-            self.release()
-
-    async def acquire(self, who: str) -> None:
-        """As `enter`; whoever calls it calls `release`."""
         if self.draining:
             raise shutting_down(Overloaded)
         if self.running < self._limit:

@@ -36,13 +36,26 @@ class KeyFault(ValueError):
 class Key(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A caller. Limits of None are no limits; tokens are those returned by scrapes and used by models."""
 
-    name: str
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]  # of the secret
-    scopes: tuple[Access, ...] = EVERYTHING
+    name: Annotated[str, Meta(description="What the log, limits and budgets call it.")]
+    sha256: Annotated[
+        str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the secret, in hexadecimal digits.")
+    ]
+    scopes: Annotated[tuple[Access, ...], Meta(description="What it may call. Unset: everything.")] = (
+        EVERYTHING
+    )
     # beyond the bounds is no limit, and numbers that a store would round
-    requests_per_minute: Annotated[int, Meta(ge=1, le=10**9)] | None = None
-    concurrency: Annotated[int, Meta(ge=1)] | None = None
-    tokens_per_month: Annotated[int, Meta(ge=1, le=10**15)] | None = None
+    requests_per_minute: Annotated[
+        Annotated[int, Meta(ge=1, le=10**9)] | None, Meta(description="Requests a minute. Unset: no limit.")
+    ] = None
+    concurrency: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="Requests that run at a time. Unset: no limit.")
+    ] = None
+    tokens_per_month: Annotated[
+        Annotated[int, Meta(ge=1, le=10**15)] | None,
+        Meta(
+            description="Tokens a calendar month, of scraped content and of calls to models. Unset: no limit."
+        ),
+    ] = None
 
 
 ANONYMOUS = Key(name="", sha256="")  # everybody, where no key is configured

@@ -164,7 +164,7 @@ class EventReader:
             raise _no_gateway("no stream of events came")
 
     def feed(self, chunk: bytes) -> Iterator[ExtractEvent]:
-        """The events that `chunk` completes; those of a newer gateway are passed over.
+        """The events that `chunk` completes; those that only a newer gateway has are skipped.
 
         Raises:
             GatewayError: the event `error`.
@@ -173,12 +173,12 @@ class EventReader:
             if event.name == "error":
                 raise read_error(200, {}, event.data)
             if event.name in self._KINDS:
-                told: ExtractEvent = _reader(self._KINDS[event.name])(event.data)
-                if isinstance(told, ExtractDone):
+                read: ExtractEvent = _reader(self._KINDS[event.name])(event.data)
+                if isinstance(read, ExtractDone):
                     self._done = True
-                    if self._kind is not None and told.data is not None:
-                        told = msgspec.structs.replace(told, data=instance_of(self._kind, told.data))
-                yield told
+                    if self._kind is not None and read.data is not None:
+                        read = msgspec.structs.replace(read, data=instance_of(self._kind, read.data))
+                yield read
 
     def end(self) -> None:
         """The stream is over; raises BackendInterrupted when it was cut off."""

@@ -75,7 +75,7 @@ class Metrics:
             "Times that a rate or budget was judged by this process alone, since the shared store failed",
         )
         self._gauges: dict[str, Gauge] = {}
-        self._watched: dict[str, Callable[[], float]] = {}
+        self._readings: dict[str, Callable[[], float]] = {}
         self._sources: dict[str, Callable[[], Awaitable[Mapping[str, int | float | str]]]] = {}
 
     def observe_request(self, route: str, status: int, seconds: float) -> None:
@@ -105,13 +105,15 @@ class Metrics:
     def observe_local_limit(self) -> None:
         self._local_limits.inc()
 
-    def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
-        """A gauge that is read when Prometheus asks; across processes their sum."""
+    def add_gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """A gauge that is read at every scrape; across processes their sum."""
         self._gauge(name, text)
-        self._watched[name] = read
+        self._readings[name] = read
 
-    def ask(self, prefix: str, source: Callable[[], Awaitable[Mapping[str, int | float | str]]]) -> None:
-        """Read a part's own figures when Prometheus scrapes; they become `winnow_<prefix>_<name>`."""
+    def add_source(
+        self, prefix: str, source: Callable[[], Awaitable[Mapping[str, int | float | str]]]
+    ) -> None:
+        """Read a part's own figures at every scrape; they become `winnow_<prefix>_<name>`."""
         self._sources[prefix] = source
 
     @asynccontextmanager
@@ -145,7 +147,7 @@ class Metrics:
             await asyncio.sleep(every_s)
 
     async def _refresh(self) -> None:
-        for name, read in self._watched.items():
+        for name, read in self._readings.items():
             self._gauges[name].set(read())
         for prefix, source in self._sources.items():
             for name, value in (await source()).items():

@@ -58,7 +58,7 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
         Meta(
             min_length=1,
             max_length=100,
-            description="Tokenizer of all counts: an encoding (`o200k_base`, `cl100k_base`) or a model's name.",
+            description="Tokenizer of all counts: an encoding or a model's name.",
         ),
     ] = DEFAULT_TOKENIZER
     max_tokens: Annotated[

@@ -77,7 +77,7 @@ class _Worker(asyncio.Protocol):
         self.alive = True
         self.is_reusable = True  # to be asked again
         self.is_slow = False
-        self.watch: asyncio.TimerHandle | None = None
+        self.deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, transport)  # uvloop has a class of its own
@@ -232,7 +232,7 @@ class WorkerPool:
         self._look_in(SLOW_S, worker, place)
 
     def _look_in(self, seconds: float, worker: _Worker, place: _Place) -> None:
-        worker.watch = asyncio.get_running_loop().call_later(seconds, self._look_at, worker, place)
+        worker.deadline = asyncio.get_running_loop().call_later(seconds, self._look_at, worker, place)
 
     def _look_at(self, worker: _Worker, place: _Place) -> None:
         """Move a job that has used enough CPU to the slow lane; look again later at one that has not."""
@@ -246,8 +246,8 @@ class WorkerPool:
         place.leave()
 
     def _put_back(self, worker: _Worker) -> None:
-        if worker.watch is not None:
-            worker.watch.cancel()
+        if worker.deadline is not None:
+            worker.deadline.cancel()
         if worker.is_slow:
             self._slow -= 1
         is_reusable = (

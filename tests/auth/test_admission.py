@@ -35,8 +35,9 @@ async def test_admission_takes_keys_in_turn() -> None:
     served: list[str] = []
 
     async def work(who: str) -> None:
-        async with admission.enter(who):
-            served.append(who)
+        await admission.acquire(who)
+        served.append(who)
+        admission.release()
 
     tasks = [asyncio.create_task(work("greedy")) for _ in range(6)]
     await asyncio.sleep(0)

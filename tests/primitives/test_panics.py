@@ -180,7 +180,7 @@ async def test_gauges_are_published_again_after_a_panic(
         return {}
 
     metrics = Metrics()
-    metrics.ask("source", source)
+    metrics.add_source("source", source)
     async with metrics.publishing(every_s=0.01):
         await eventually(lambda: asked > 2, within_s=SOON_S)
 

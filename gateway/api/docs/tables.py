@@ -16,6 +16,7 @@ from msgspec import Struct
 from backends.base import Price
 from backends.specs import BackendSettings, ModelSpec
 from gateway.api.docs.fields import fields_of
+from gateway.auth.keys import Key
 from gateway.settings import ONLY_IN_FILE, Settings
 from gateway.wire import ScrapeOptions
 
@@ -52,6 +53,7 @@ def _settings() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "scrape options": lambda: _options(ScrapeOptions),
     "settings": _settings,
+    "keys": lambda: _options(Key),
     "backends": lambda: _options(BackendSettings),
     "models": lambda: _options(ModelSpec),
     "prices": lambda: _options(Price),

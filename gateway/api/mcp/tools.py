@@ -49,6 +49,10 @@ def _described(kind: type[Struct], field: str) -> Any:
     return Field(description=description_of(kind, field))
 
 
+# the requests' own `url` may also be the base of inline HTML, which no tool takes
+_Url = Annotated[str, Field(description="Absolute http(s) address of the page.")]
+
+
 class McpTools:
     """The protocol's server over the use cases.
 
@@ -79,7 +83,7 @@ class McpTools:
 
     async def scrape(
         self,
-        url: Annotated[str, _described(ScrapeRequest, "url")],
+        url: _Url,
         max_tokens: Annotated[int | None, _described(ScrapeRequest, "max_tokens")] = None,
         cursor: Annotated[str | None, _described(ScrapeRequest, "cursor")] = None,
         scope: Annotated[str, _described(ScrapeRequest, "scope")] = ScrapeRequest().scope,
@@ -107,7 +111,7 @@ class McpTools:
 
     async def extract(
         self,
-        url: Annotated[str, _described(ExtractRequest, "url")],
+        url: _Url,
         prompt: Annotated[str | None, _described(ExtractRequest, "prompt")] = None,
         schema: Annotated[dict[str, Any] | None, _described(ExtractRequest, "schema")] = None,
     ) -> dict[str, Any]:

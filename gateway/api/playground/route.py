@@ -10,6 +10,8 @@ from litestar import get
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
+from gateway.wire import ScrapeRequest
+
 _INLINE = {tag: re.compile(rf"<{tag}\b[^<>]*+>(.*?)</{tag}>", re.DOTALL) for tag in ("script", "style")}
 _PAGE = Path(__file__).parent / "index.html"
 
@@ -31,6 +33,9 @@ def content_policy(page: str) -> str:
 @cache
 def _load() -> tuple[bytes, str]:
     page = _PAGE.read_text("utf-8")
+    # defaults that the form shows stand in the request's type alone
+    for name in ("tokenizer", "max_age_s"):
+        page = page.replace(f"{{{{{name}}}}}", f"{getattr(ScrapeRequest(), name)}")
     return page.encode(), content_policy(page)
 
 

@@ -17,30 +17,53 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from msgspec import Struct
+
 from gateway.errors import InvalidRequest
 from gateway.wire import ChatMessage, ContentPart
 
 TokenCounter = Callable[[str], int]
 
 VOCAB = Path(__file__).parent / "vocab"
-RANKS_SHA256 = {
-    "cl100k_base": "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
-    "o200k_base": "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
-}
-# where a text is cut into words before merging: tiktoken's own expressions, held equal by a test
-WORDS = {
-    "cl100k_base": (
-        r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
-        r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+
+
+class Vocabulary(Struct, kw_only=True, frozen=True):
+    """What a text is counted by; its ranks are a file of its name in `vocab/`.
+
+    Args:
+        encodings: that count by it: harmony adds special tokens alone, and text has none.
+        sha256: of the file of ranks.
+        words: where a text is cut into words before merging: tiktoken's own expression, held equal by a test.
+    """
+
+    encodings: tuple[str, ...]
+    sha256: str
+    words: str
+
+
+# the tokenizers of this gateway, all of them
+VOCABULARIES = {
+    "o200k_base": Vocabulary(
+        encodings=("o200k_base", "o200k_harmony"),
+        sha256="446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+        words=(
+            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+            r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+            r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+        ),
     ),
-    "o200k_base": (
-        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-        r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-        r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    "cl100k_base": Vocabulary(
+        encodings=("cl100k_base",),
+        sha256="223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+        words=(
+            r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
+            r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+        ),
     ),
 }
-# the ranks that count for each encoding: harmony adds special tokens alone, and text has none
-RANKS_OF = {"o200k_base": "o200k_base", "cl100k_base": "cl100k_base", "o200k_harmony": "o200k_base"}
+_VOCABULARY_OF = {
+    encoding: name for name, vocabulary in VOCABULARIES.items() for encoding in vocabulary.encodings
+}
 
 # OpenAI's published rule for gpt-3.5-turbo, gpt-4 and gpt-4o: each message is framed by 3 tokens, a name
 # costs 1 more, and the answer is primed with 3
@@ -55,17 +78,18 @@ def resolve_tokenizer(name: str) -> str:
     Raises:
         InvalidRequest: `name` is neither, or its ranks are not part of this package.
     """
-    if name in RANKS_OF:
+    if name in _VOCABULARY_OF:
         return name
-    from tiktoken import encoding_name_for_model  # 80 ms CPU, and only names of models need it
+    # 80 ms CPU, and only names of models need it
+    from tiktoken import encoding_name_for_model
 
     try:
         encoding = encoding_name_for_model(name)
     except KeyError:
         encoding = ""
-    if encoding not in RANKS_OF:
+    if encoding not in _VOCABULARY_OF:
         raise InvalidRequest(
-            f"tokenizer {name[:100]!r} is not one this gateway counts exactly; use {', '.join(RANKS_OF)}, "
+            f"tokenizer {name[:100]!r} is not one this gateway counts exactly; use {', '.join(_VOCABULARY_OF)}, "
             "or an OpenAI model that has one of them, such as gpt-5, gpt-4.1, gpt-4o, o3, gpt-4, "
             "gpt-3.5-turbo, gpt-oss-120b or text-embedding-3-small",
             field="tokenizer",
@@ -79,7 +103,7 @@ def vocabulary_digest(name: str) -> str:
     Raises:
         InvalidRequest: as `resolve_tokenizer`.
     """
-    return RANKS_SHA256[RANKS_OF[resolve_tokenizer(name)]]
+    return VOCABULARIES[_VOCABULARY_OF[resolve_tokenizer(name)]].sha256
 
 
 def get_counter(name: str) -> TokenCounter:
@@ -91,7 +115,7 @@ def get_counter(name: str) -> TokenCounter:
     Raises:
         InvalidRequest: as `resolve_tokenizer`.
     """
-    return _counter(RANKS_OF[resolve_tokenizer(name)])
+    return _counter(_VOCABULARY_OF[resolve_tokenizer(name)])
 
 
 def count_messages(messages: Sequence[ChatMessage], count: TokenCounter) -> int:
@@ -145,7 +169,8 @@ class _LazyCounter:
             if self._count is None:
                 try:
                     self._count = toktok_counter(self._ranks)
-                except ImportError:  # no wheel for this platform
+                except ImportError:
+                    # no wheel for this platform
                     self._count = tiktoken_counter(self._ranks)
             return self._count
 
@@ -177,7 +202,9 @@ def tiktoken_counter(ranks: str) -> TokenCounter:
     """
     from tiktoken import Encoding
 
-    encoding = Encoding(ranks, pat_str=WORDS[ranks], mergeable_ranks=load_ranks(ranks), special_tokens={})
+    encoding = Encoding(
+        ranks, pat_str=VOCABULARIES[ranks].words, mergeable_ranks=load_ranks(ranks), special_tokens={}
+    )
 
     def count(text: str) -> int:
         return sum(len(encoding.encode_ordinary(piece)) for piece in _cut_long_runs(text))
@@ -190,10 +217,9 @@ def load_ranks(ranks: str, *, folder: Path = VOCAB) -> dict[bytes, int]:
     path = folder / f"{ranks}.tiktoken"
     data = path.read_bytes()
     found = hashlib.sha256(data).hexdigest()
-    if found != RANKS_SHA256[ranks]:
-        raise RuntimeError(
-            f"{path} is damaged: SHA-256 {found}, not {RANKS_SHA256[ranks]}; reinstall the package"
-        )
+    published = VOCABULARIES[ranks].sha256
+    if found != published:
+        raise RuntimeError(f"{path} is damaged: SHA-256 {found}, not {published}; reinstall the package")
     return {
         base64.b64decode(token): int(rank) for token, rank in (line.split() for line in data.splitlines())
     }

@@ -30,7 +30,11 @@ async def test_client_lists_and_calls_the_tools(gateway_url: str, site: Site) ->
             "count_tokens": TokensRequest,
         }.items():
             for field, schema in tools[name].input_schema["properties"].items():
-                assert schema["description"] == description_of(request, field)
+                if field == "url":
+                    # no tool takes inline HTML, whose base address the requests' `url` may be
+                    assert schema["description"] == "Absolute http(s) address of the page."
+                else:
+                    assert schema["description"] == description_of(request, field)
         url = site.url + "/pages/documentation-go-tutorial"
         page: Any = (await client.call_tool("scrape", {"url": url, "max_tokens": 300})).structured_content
         assert 0 < page["tokens"] <= 300 and page["next_cursor"]

@@ -14,9 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.tokens.counters import (
-    RANKS_SHA256,
     VOCAB,
-    WORDS,
+    VOCABULARIES,
     TokenCounter,
     count_messages,
     get_counter,
@@ -28,7 +27,7 @@ from gateway.core.tokens.counters import (
 from gateway.errors import InvalidRequest
 from gateway.wire import ChatMessage, ContentPart
 
-RANKS = sorted(RANKS_SHA256)
+RANKS = sorted(VOCABULARIES)
 COUNTERS = {"toktok": toktok_counter, "tiktoken": tiktoken_counter}
 
 
@@ -57,12 +56,12 @@ def test_ranks_and_word_patterns_are_those_of_tiktoken(
     ranks: str, references: dict[str, tiktoken.Encoding]
 ) -> None:
     reference = references[ranks]
-    assert WORDS[ranks] == reference._pat_str
+    assert VOCABULARIES[ranks].words == reference._pat_str
     assert load_ranks(ranks) == reference._mergeable_ranks
 
 
 def test_harmony_counts_text_as_o200k_does(references: dict[str, tiktoken.Encoding]) -> None:
-    assert references["o200k_harmony"]._pat_str == WORDS["o200k_base"]
+    assert references["o200k_harmony"]._pat_str == VOCABULARIES["o200k_base"].words
     assert references["o200k_harmony"]._mergeable_ranks == references["o200k_base"]._mergeable_ranks
     assert get_counter("o200k_harmony") is get_counter("o200k_base")
 
