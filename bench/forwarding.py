@@ -119,8 +119,8 @@ async def mock(port: int) -> None:
 class Connection:
     """One keep-alive connection that does no more than find the end of an answer."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, *, key: str = "sk-bench") -> None:
+        self._port, self._key = port, key
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, body: dict[str, Any], path: str = "/v1/chat/completions") -> tuple[float, bytes]:
@@ -138,7 +138,7 @@ class Connection:
         payload = json.dumps(body).encode()
         head = (
             f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-            f"authorization: Bearer sk-bench\r\ncontent-length: {len(payload)}\r\n\r\n"
+            f"authorization: Bearer {self._key}\r\ncontent-length: {len(payload)}\r\n\r\n"
         )
         began = time.perf_counter()
         writer.write(head.encode() + payload)

@@ -7,6 +7,7 @@ one and take the other.
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -81,11 +82,10 @@ class ValkeyServer:
             script: a constant: the server keeps every text it was sent.
             keys: names that begin with `winnow:`; those of one script are on one node of a cluster.
         """
-        digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
         async def call(client: Any) -> Any:
             try:
-                return await client.evalsha(digest, len(keys), *keys, *args)
+                return await client.evalsha(_digest(script), len(keys), *keys, *args)
             except NoScriptError:  # the first call of a server that has just started
                 return await client.eval(script, len(keys), *keys, *args)
 
@@ -93,6 +93,12 @@ class ValkeyServer:
 
     async def aclose(self) -> None:
         await _close(self.client)
+
+
+@cache
+def _digest(script: str) -> str:
+    """What the server calls a script."""
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 def connect(url: str, *, timeout_s: float) -> tuple[Any, str]:
