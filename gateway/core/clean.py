@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from gateway.core.classifier.network import Classifier, choose, load_classifier
-from gateway.core.dom.blocks import keep
+from gateway.core.dom.blocks import find_editors, keep
 from gateway.core.dom.selection import REMOVED, find_selected
 from gateway.core.markdown import render
 from gateway.core.model.page import CleanOptions, KeptNodes, Page
@@ -64,6 +64,7 @@ def clean(
         base_url=url,
         options=options,
         beside=[root_of(tree) for tree in parsed.beside] if options.select is None else [],
+        codes=find_editors(parsed.blocks),
     )
     warnings += rendered.notices
     if parsed.truncated or rendered.truncated:

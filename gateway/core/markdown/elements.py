@@ -1,15 +1,14 @@
 """What the walk does at block-level elements: headings, lists, quotes, code, definitions, tables, figures."""
 
 from collections.abc import Iterator
-from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.tags import CELLS, HEADINGS, ID, TEXT, ids
-from gateway.core.markdown.code import fence, language_of, read_code
+from gateway.core.dom.tags import CELLS, HEADINGS, ID, ids
+from gateway.core.markdown.code import is_code_table
 from gateway.core.markdown.drafts import Draft, indent, join
-from gateway.core.markdown.escape import code_span
 from gateway.core.markdown.flow import Item, List
+from gateway.core.markdown.listings import add_code, open_button
 from gateway.core.markdown.tables import Cell, Table
 from gateway.core.markdown.walk import Close, Opener, Walk, end_block, skip
 
@@ -51,27 +50,6 @@ def open_summary(walk: Walk, node: LexborNode) -> Close:
 def add_rule(walk: Walk, node: LexborNode) -> Close:
     walk.flush()
     walk.flow.add_rule()
-    return skip
-
-
-def add_code(walk: Walk, node: LexborNode) -> Close:
-    walk.flush()
-    texts, hidden = walk.texts, walk.hidden
-
-    def is_left_out(inner: LexborNode) -> bool:
-        if inner.tag_id == TEXT:
-            return texts is not None and inner.mem_id not in texts
-        return inner.mem_id in hidden
-
-    code = walk.see(read_code(node, skip=is_left_out, in_cell=walk.flow.cell))
-    if code and not code.isspace():  # blank it can be once invisible characters are taken out
-        language = language_of(node)
-        html = ""
-        if walk.style.html:
-            named = f' class="language-{language}"' if language else ""
-            html = f"<pre><code{named}>{escape_html(code, quote=False)}</code></pre>"
-        line = code_span(" ".join(code.split()))
-        walk.flow.add(Draft("code", fence(code, language), code, html, line))
     return skip
 
 
@@ -203,6 +181,8 @@ def open_table(walk: Walk, node: LexborNode) -> Close:
     flow = walk.flow
     if flow.nested >= _MAX_NESTED:
         return end_block
+    if is_code_table(node):
+        return add_code(walk, node)
     outer = flow.table
     flow.table = table = Table(presentational=node.attrs.get("role") in ("presentation", "none"))
 
@@ -256,6 +236,7 @@ def open_table_caption(walk: Walk, node: LexborNode) -> Close:
 BLOCKS: dict[int, Opener] = {
     ID["p"]: open_paragraph,
     ID["hr"]: add_rule,
+    ID["button"]: open_button,
     ID["blockquote"]: open_quote,
     ID["summary"]: open_summary,
     ID["figure"]: open_figure,

@@ -10,6 +10,7 @@ from gateway.core.dom.tags import ID, ids
 from gateway.core.markdown.escape import escape
 from gateway.core.markdown.formulas import fold, tex_of
 from gateway.core.markdown.line import Atom
+from gateway.core.markdown.listings import open_code
 from gateway.core.markdown.walk import Close, Opener, Walk, skip
 from gateway.wire import Image
 
@@ -22,11 +23,6 @@ def _mark(kind: str) -> Opener:
         return walk.line.close if walk.line.open(kind) else None
 
     return open_mark
-
-
-def open_code(walk: Walk, node: LexborNode) -> Close:
-    walk.line.open_code()
-    return walk.line.close_code
 
 
 def open_quotation(walk: Walk, node: LexborNode) -> Close:

@@ -157,6 +157,11 @@ class Line:
         """Whether a mark of this kind is open."""
         return bool(self._marks) and any(mark.kind == kind for mark in self._marks)
 
+    @property
+    def in_code(self) -> bool:
+        """Whether inline code is open."""
+        return self._code_depth > 0
+
     def open_code(self) -> None:
         """Start inline code."""
         self._code_depth += 1

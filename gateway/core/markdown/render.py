@@ -1,7 +1,7 @@
 """A tree and its content nodes in, `Rendered` out: what other packages call."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,6 +39,7 @@ def render(
     base_url: str | None,
     options: CleanOptions,
     beside: Sequence[LexborNode] = (),
+    codes: Container[int] = (),
 ) -> Rendered:
     """Write the content below `root`.
 
@@ -49,16 +50,17 @@ def render(
         base_url: the page's final address; a `<base>` in its head is resolved against it.
         options: renderer, links, images, html, and the bounds on depth and blocks.
         beside: roots of further trees, written whole after the first, as parts of the same page.
+        codes: mem_ids of `<div>`s and the like that are blocks of code, of `find_editors`.
 
     Source: CommonMark 0.31, GitHub Flavored Markdown (tables, strikethrough, footnotes).
     """
     if options.renderer == "native":
-        return _render(root, kept, hidden, base_url, options, beside)
+        return _render(root, kept, hidden, base_url, options, beside, codes)
     from gateway.core.markdown.markdownified import rewrite  # brings BeautifulSoup, which few need
 
     links: LinkStyle = "none" if options.links == "none" else "inline"  # it has no reference style
     native = replace(options, renderer="native", html=True, links=links)
-    rendered = _render(root, kept, hidden, base_url, native, beside)
+    rendered = _render(root, kept, hidden, base_url, native, beside, codes)
     blocks, left = rewrite(rendered.blocks)
     if not options.html:
         blocks = [replace(block, html="") for block in blocks]
@@ -74,9 +76,10 @@ def _render(
     base_url: str | None,
     options: CleanOptions,
     beside: Sequence[LexborNode],
+    codes: Container[int],
 ) -> Rendered:
     walk = Walk(hidden, Resolver(_base_of(root, base_url)), options)
-    walk.run(root, kept=kept, voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
+    walk.run(root, kept=kept, voids=VOIDS, inlines=INLINES, blocks=BLOCKS, codes=codes)
     for other in beside:
         walk.run(other, kept=None, voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
     drafts = walk.flow.out

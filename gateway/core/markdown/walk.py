@@ -6,13 +6,14 @@ explicit: pages nest as deep as they like.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.layout import KNOWN, is_inline, is_set_apart, shows_as_block
 from gateway.core.dom.tags import ID, PLAIN, SKIPPED, TEXT, UNPRUNED
+from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.flow import Flow
 from gateway.core.markdown.formulas import fold
@@ -48,6 +49,7 @@ class Walk:
         self.line = Line()
         self.flow = Flow()
         self.images: dict[Image, None] = {}
+        self.language = ""  # of the last block of code
         self.invisible = 0
         self.truncated = False
         self._room = options.max_blocks
@@ -60,8 +62,12 @@ class Walk:
         voids: Mapping[int, "Opener"],
         inlines: Mapping[int, "Opener"],
         blocks: Mapping[int, "Opener"],
+        codes: Container[int] = (),
     ) -> None:
-        """Walk what is kept below `root`; each mapping holds what to do at a tag, by its number."""
+        """Walk what is kept below `root`; each mapping holds what to do at a tag, by its number.
+
+        `codes` are the mem_ids of elements without a tag for code that are blocks of it: editors.
+        """
         texts, elements = (kept.texts, kept.elements) if kept else (None, None)
         self.texts = texts
         line, hidden = self.line, self.hidden
@@ -122,6 +128,8 @@ class Walk:
                 close = skip
             elif tag in blocks:
                 close = blocks[tag](self, node)
+            elif mem_id in codes:
+                close = blocks[ID["pre"]](self, node)
             elif not line.tokens:
                 close = end_block
             else:
@@ -162,11 +170,26 @@ class Walk:
         run = self.style.finish(*self.line.take(), bold=flow.bold, alone=alone)
         if run is None:
             return
+        if (
+            flow.out
+            and flow.out[-1].kind == "code"
+            and not (flow.heading or flow.item or flow.defining)
+            and is_beside_code(run.text, self.language)
+        ):
+            return
         self._room -= not flow.cell
         if self._room < 0:
             self.truncated = True
         else:
             flow.add_run(run, html=self.style.html)
+
+    def drop_label(self, language: str) -> None:
+        """Take back a block of text that only names the language of the code that now follows."""
+        flow = self.flow
+        self.language = language
+        last = flow.out[-1] if flow.out and flow.item is None else None
+        if last is not None and last.kind == "paragraph" and is_beside_code(last.text, language):
+            flow.out.pop()
 
     def add_text(self, text: str) -> None:
         """Add a text node, formulas between TeX delimiters included."""
