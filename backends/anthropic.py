@@ -99,7 +99,8 @@ class AnthropicBackend:
         return self._identity
 
     async def count_tokens(self, text: str, *, model: str) -> int | None:
-        return None  # its counting endpoint is a request of its own
+        # its counting endpoint is a request of its own
+        return None
 
     async def health(self) -> str | None:
         return await fault_of(self.models())
@@ -124,7 +125,8 @@ class AnthropicBackend:
             )
         except anthropic.AnthropicError as exc:
             raise failure_of_request(exc) from exc
-        return cast(httpx2.Response, response)  # what `cast_to` says, unread because of `stream`
+        # what `cast_to` says, unread because of `stream`
+        return cast(httpx2.Response, response)
 
 
 def build(spec: BackendSpec) -> AnthropicBackend:

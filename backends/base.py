@@ -33,9 +33,8 @@ __all__ = [
     "identity_of",
 ]
 
-FinishReason = Literal[
-    "stop", "length", "tool_calls", "content_filter"
-]  # anything else a server says is reported as stop
+# anything else a server says is reported as stop
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
 class UpstreamError(Exception):
@@ -115,18 +114,23 @@ class CompletionRequest(Struct, kw_only=True, frozen=True):
     forced tool, an instruction), and the deltas' text is that JSON.
     """
 
-    model: str  # the backend's own name for it, aliases resolved
+    # the backend's own name for it, aliases resolved
+    model: str
     messages: list[dict[str, Any]]
     max_output_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None
     stop: list[str] = []
-    json_schema: dict[str, Any] | None = None  # the answer must validate against it
+    # the answer must validate against it
+    json_schema: dict[str, Any] | None = None
     parameters: dict[str, Any] = {}
-    stream: bool = True  # False: the deltas may come all at once at the end, where that is cheaper to make
+    # False: the deltas may come all at once at the end, where that is cheaper to make
+    stream: bool = True
     timeout_s: float = ANSWER_TIMEOUT_S
-    tenant: str = ""  # who asks: a backend with a queue of its own shares it fairly between tenants
-    headers: dict[str, str] = {}  # for the model's server, where there is one (a trace's context)
+    # who asks: a backend with a queue of its own shares it fairly between tenants
+    tenant: str = ""
+    # for the model's server, where there is one (a trace's context)
+    headers: dict[str, str] = {}
 
 
 class Delta(Struct, kw_only=True, frozen=True):
@@ -154,18 +158,24 @@ class Usage(Struct, kw_only=True, frozen=True):
     input_tokens: int = 0
     output_tokens: int = 0
     cached_input_tokens: int = 0
-    details: dict[str, Any] = {}  # OpenAI's usage object as the server sent it, with all its details
+    # OpenAI's usage object as the server sent it, with all its details
+    details: dict[str, Any] = {}
 
 
 class Completion(Struct, kw_only=True, frozen=True):
     """The terminal item of a stream."""
 
     finish_reason: FinishReason
-    usage: Usage | None  # None: the server reported none
-    model: str  # as the backend named it
-    raw: dict[str, Any] = {}  # what else the last chunk carried (id, system_fingerprint …)
-    queue_ms: float = 0  # waited for a slot, where the backend knows
-    violates_schema: bool = False  # the backend checked the answer, and it does not validate
+    # None: the server reported none
+    usage: Usage | None
+    # as the backend named it
+    model: str
+    # what else the last chunk carried (id, system_fingerprint …)
+    raw: dict[str, Any] = {}
+    # waited for a slot, where the backend knows
+    queue_ms: float = 0
+    # the backend checked the answer, and it does not validate
+    violates_schema: bool = False
 
 
 class ModelInfo(Struct, kw_only=True, frozen=True):
@@ -224,11 +234,14 @@ class Price(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 class Route(Struct, kw_only=True, frozen=True):
     """Where one model's requests go."""
 
-    name: str  # what callers call the model
+    # what callers call the model
+    name: str
     backend: Backend
-    model: str  # what the backend calls it
+    # what the backend calls it
+    model: str
     context_tokens: int | None = None
     tokenizer: str | None = None
     price: Price | None = None
-    fallbacks: list[str] = []  # names of models, tried in order
+    # names of models, tried in order
+    fallbacks: list[str] = []
     timeout_s: float = ANSWER_TIMEOUT_S

@@ -20,8 +20,10 @@ from gateway.net.retry_after import read_retry_after
 
 CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 5.0
-MAX_RETRIES = 1  # of a connection that failed or a 5xx, by the client library, with its own back-off
-_PASSED_ON = ("x-ratelimit-", "ratelimit-", "anthropic-ratelimit-")  # these tell a caller when to return
+# of a connection that failed or a 5xx, by the client library, with its own back-off
+MAX_RETRIES = 1
+# these tell a caller when to return
+_PASSED_ON = ("x-ratelimit-", "ratelimit-", "anthropic-ratelimit-")
 
 
 class AsyncioTransport(httpx2.AsyncHTTPTransport):
@@ -44,7 +46,8 @@ def open_http_client(url: str, *, timeout_s: float) -> httpx2.AsyncClient:
         timeout=timeouts(timeout_s),
         limits=limits,
         transport=None if _goes_through_a_proxy(url) else AsyncioTransport(limits=limits),
-        follow_redirects=True,  # Modal answers 303 while a container starts
+        # Modal answers 303 while a container starts
+        follow_redirects=True,
         event_hooks={"response": [_leave_waiting_to_the_caller]},
     )
 

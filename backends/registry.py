@@ -20,7 +20,8 @@ from backends.kinds import build, check_kind
 from backends.specs import BackendSpec, ConfigurationError, ModelSpec
 
 LISTING_TTL_S = 60.0
-FAULT_TTL_S = 2.0  # a server that is down is not asked again by every request that waits for the answer
+# a server that is down is not asked again by every request that waits for the answer
+FAULT_TTL_S = 2.0
 THREE_WAYS = (
     "no model is configured; choose one of three: WINNOW_REMOTE_URL (any OpenAI-compatible server; "
     "OPENAI_API_KEY alone means OpenAI), ANTHROPIC_API_KEY, or WINNOW_LOCAL_MODEL (path of a GGUF)"
@@ -160,7 +161,8 @@ class Registry:
         return self._built[spec.name]
 
     async def _list(self, spec: BackendSpec) -> "_Listing":
-        async with self._listing_lock:  # many requests at once ask once
+        async with self._listing_lock:
+            # many requests at once ask once
             listing = self._listings.get(spec.name)
             if listing is None or self._clock() >= listing.until:
                 listing = self._listings[spec.name] = await self._ask_for_list(spec)

@@ -38,7 +38,8 @@ from backends.wire.openai import OPTIONAL, StreamReader, completion_to_chunk, re
 from gateway.net.sse import EventDecoder, EventTooLarge
 from gateway.wire import ANSWER_TIMEOUT_S
 
-DRAIN_S = 0.25  # how long the end of the body may lag behind its last event before the connection is given up
+# how long the end of the body may lag behind its last event before the connection is given up
+DRAIN_S = 0.25
 # what the client would tell every server of this machine, and read from its environment
 _TELLTALE = tuple(
     f"X-Stainless-{fact}"
@@ -71,7 +72,8 @@ class RemoteBackend:
         self._identity = identity_of(url, dict(headers or {}))
         address = httpx2.URL(url)
         self._is_openai = address.host == httpx2.URL(OPENAI_URL).host
-        self._declined: dict[str, frozenset[str]] = {}  # model -> what it answered 400 to
+        # model -> what it answered 400 to
+        self._declined: dict[str, frozenset[str]] = {}
         left_out = _TELLTALE if self._is_openai else (*_TELLTALE, "OpenAI-Organization", "OpenAI-Project")
         own = dict.fromkeys(left_out, openai.Omit())
         self._headers: dict[str, Any] = dict.fromkeys(_TELLTALE_EACH, openai.Omit())
@@ -81,7 +83,8 @@ class RemoteBackend:
         self._client = openai.AsyncOpenAI(
             base_url=str(address.copy_with(query=None)),
             api_key=api_key or "none",
-            default_headers=cast(dict[str, str], own | dict(headers or {})),  # typed without Omit
+            # typed without Omit
+            default_headers=cast(dict[str, str], own | dict(headers or {})),
             default_query=dict(address.params),
             max_retries=MAX_RETRIES,
             http_client=open_http_client(url, timeout_s=timeout_s),
@@ -145,16 +148,16 @@ class RemoteBackend:
                         "timeout": timeouts(request.timeout_s),
                     },
                 )
-                return cast(httpx2.Response, response)  # what `cast_to` says, unread because of `stream`
+                # what `cast_to` says, unread because of `stream`
+                return cast(httpx2.Response, response)
             except openai.OpenAIError as exc:
                 failure = failure_of_request(exc)
                 field = _declined_field(failure, request)
                 if field is None or field in declined:
                     raise failure from exc
                 declined |= {field}
-                if (
-                    "invalid schema" not in failure.message.lower()
-                ):  # that is about this request, not the model
+                if "invalid schema" not in failure.message.lower():
+                    # that is about this request, not the model
                     self._declined[request.model] = declined
 
 
@@ -189,7 +192,8 @@ class _Listing(msgspec.Struct):
 async def _events(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
     """Each event's data up to `[DONE]`; the body is read to its end, so that the connection can be reused."""
     kind = response.headers.get("content-type", "")
-    if kind.startswith("application/json"):  # it does not stream
+    if kind.startswith("application/json"):
+        # it does not stream
         yield completion_to_chunk(await response.aread())
         return
     if kind.startswith("text/html"):
@@ -203,7 +207,8 @@ async def _events(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
                 if event.data.strip() == b"[DONE]":
                     await _drain(chunks)
                     return
-                if event.data:  # an empty one keeps the connection awake
+                if event.data:
+                    # an empty one keeps the connection awake
                     yield event.data
 
 
@@ -213,7 +218,8 @@ async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
             async for _ in chunks:
                 pass
     except (TimeoutError, httpx2.HTTPError):
-        pass  # the answer is whole; only the connection is lost
+        # the answer is whole; only the connection is lost
+        pass
 
 
 def _declined_field(failure: UpstreamError, request: CompletionRequest) -> str | None:

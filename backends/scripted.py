@@ -37,12 +37,15 @@ class Reply(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     tool_calls: list[dict[str, Any]] = []
     finish_reason: FinishReason = "stop"
     usage: Usage | None = None
-    delay_s: float = 0  # before the first delta
-    gap_s: float = 0  # before each other
+    # before the first delta
+    delay_s: float = 0
+    # before each other
+    gap_s: float = 0
     status: int | None = None
     retry_after_s: float | None = None
     fail_after: int | None = None
-    panic_after: int | None = None  # deltas, then what is no Exception, as of a library in Rust
+    # deltas, then what is no Exception, as of a library in Rust
+    panic_after: int | None = None
 
 
 class ScriptedPanic(BaseException):

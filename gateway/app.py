@@ -84,7 +84,8 @@ def create_app(
     )
     metrics.add_gauge("winnow_tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
     access_log = AccessLog(metrics=metrics, log=log)
-    services: list[Services] = []  # filled for the lifespan: nothing is built before the loop that runs it
+    # filled for the lifespan: nothing is built before the loop that runs it
+    services: list[Services] = []
 
     agents = McpMount(scraper=lambda: services[0].scraper, extractor=lambda: services[0].extractor)
 
@@ -107,7 +108,8 @@ def create_app(
             ).install()
             async with metrics.publishing(), access_control.ledger.flushing():
                 yield
-                await end_streams()  # what they have used is booked
+                # what they have used is booked
+                await end_streams()
             await agents.aclose()
             services.clear()
         await flush_traces()
@@ -128,7 +130,8 @@ def create_app(
             operation.metrics,
             docs.reference,
             docs.openapi,
-            *([agents.route()] if find_spec("mcp") else []),  # the extra
+            # the extra
+            *([agents.route()] if find_spec("mcp") else []),
         ],
         lifespan=[lifespan],
         dependencies={
@@ -145,8 +148,10 @@ def create_app(
         ],
         before_send=[access_log.before_send],
         after_exception=[access_log.after_exception],
-        request_max_body_size=None,  # the access middleware has read the body, within the route's limit
-        openapi_config=None,  # `docs` serves a document of its own
+        # the access middleware has read the body, within the route's limit
+        request_max_body_size=None,
+        # `docs` serves a document of its own
+        openapi_config=None,
     )
 
 

@@ -110,7 +110,8 @@ async def open_services(
         )
         stack.push_async_callback(completer.aclose)
 
-        if settings.local_model:  # a model takes its time to load: begin now, not with the first request
+        if settings.local_model:
+            # a model takes its time to load: begin now, not with the first request
             loading = asyncio.create_task(_load(registry, "local"))
             stack.callback(loading.cancel)
 
@@ -141,4 +142,5 @@ async def _load(registry: Registry, model: str) -> None:
         route = await registry.resolve(model)
         await route.backend.health()
     except UpstreamError:
-        pass  # readiness and the first request report why
+        # readiness and the first request report why
+        pass

@@ -61,7 +61,8 @@ class GatewayError(Exception):
         self.retry_after_s = retry_after_s
         self.headers = dict(headers or {})
         self.extra = extra
-        self.request_id: str | None = None  # set by the SDK from the server's answer
+        # set by the SDK from the server's answer
+        self.request_id: str | None = None
 
     @property
     def response_headers(self) -> dict[str, str]:

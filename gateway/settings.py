@@ -153,7 +153,8 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 # outside variables that stand in for a setting of ours
 _FALLBACK_ENVIRONMENT = {"remote_api_key": "OPENAI_API_KEY", "anthropic_api_key": "ANTHROPIC_API_KEY"}
-_NOT_SETTINGS = {"CONFIG", "URL", "API_KEY", "BENCH_SECONDS"}  # read elsewhere
+# read elsewhere
+_NOT_SETTINGS = {"CONFIG", "URL", "API_KEY", "BENCH_SECONDS"}
 ONLY_IN_FILE = {"backends", "keys"}
 
 
@@ -179,7 +180,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             raise SettingsError(f"{variable} is not a setting{_nearest(name, known, PREFIX)}")
         field = name.lower()
         if raw == "":
-            continue  # an empty variable is an unset one: compose files pass them through
+            # an empty variable is an unset one: compose files pass them through
+            continue
         values[field] = (
             [item.strip() for item in raw.split(",") if item.strip()] if field in list_fields else raw
         )

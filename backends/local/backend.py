@@ -96,7 +96,8 @@ class LocalBackend:
         }
         self._supervisor = Supervisor(opening, command=command, silence_s=silence_s)
         self._ttft_s, self._itl_s = Histogram(TTFT_BUCKETS_S), Histogram(ITL_BUCKETS_S)
-        self._mean_s = 1.0  # of a request, for Retry-After
+        # of a request, for Retry-After
+        self._mean_s = 1.0
         self._refused = 0
 
     # -- Backend
@@ -221,12 +222,14 @@ class LocalBackend:
     def _send(self, message: ToModel) -> None:
         try:
             self._supervisor.send(message)
-        except (ValueError, OverflowError) as exc:  # too large a message, too large a number in it
+        except (ValueError, OverflowError) as exc:
+            # too large a message, too large a number in it
             raise UpstreamRejected(f"the request cannot be passed on: {exc}", upstream_status=400) from exc
 
     async def _next(self, inbox: Inbox, deadline: float) -> FromModel:
         try:
-            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):  # no task, as wait_for has
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                # no task, as wait_for has
                 message = await inbox.messages.get()
         except TimeoutError:
             late = "the request's time is over"

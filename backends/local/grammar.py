@@ -8,7 +8,8 @@ from typing import Any
 from llama_cpp.llama_grammar import json_schema_to_gbnf
 from msgspec import Struct
 
-MAX_GRAMMAR_CHARS = 200_000  # repetitions are written out: maxLength 100000 is not worth it
+# repetitions are written out: maxLength 100000 is not worth it
+MAX_GRAMMAR_CHARS = 200_000
 
 _ANNOTATIONS = {
     "$schema", "$id", "$defs", "definitions", "$comment", "title", "description", "default", "examples",
@@ -34,7 +35,8 @@ def constrain(schema: dict[str, Any]) -> Constraint:
         return Constraint(grammar=None, open=[f"its grammar would have about {chars:.0f} characters"])
     try:
         grammar = json_schema_to_gbnf(json.dumps(schema))
-    except Exception as exc:  # the converter asserts, indexes and recurses its way to whatever it raises
+    except Exception as exc:
+        # the converter asserts, indexes and recurses its way to whatever it raises
         return Constraint(grammar=None, open=[str(exc) or type(exc).__name__])
     grammar = grammar.replace(_CHARACTER, _JSON_CHARACTER)
     if len(grammar) > MAX_GRAMMAR_CHARS:
@@ -69,7 +71,8 @@ def _written_chars(schema: dict[str, Any]) -> float:
 def _unheld(schema: Any, path: str) -> Iterator[str]:
     """Paths of keywords the converter reads past. It takes the first form it knows and ignores the rest."""
     if not isinstance(schema, dict):
-        yield path or "/"  # true and false are schemas too; the converter knows objects only
+        # true and false are schemas too; the converter knows objects only
+        yield path or "/"
         return
     form, held, below = _form(schema)
     for keyword in schema.keys() - _ANNOTATIONS - held:

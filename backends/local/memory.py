@@ -17,7 +17,8 @@ def _machine(meminfo: Path) -> int | None:
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError):
-        pass  # not Linux
+        # not Linux
+        pass
     return None
 
 
@@ -28,7 +29,8 @@ def _container(cgroup: Path) -> int | None:
         used = int((cgroup / "memory.current").read_text("ascii"))
         statistics = (cgroup / "memory.stat").read_text("ascii").split()
     except (OSError, ValueError):
-        return None  # no container, or "max": no limit
+        # no container, or "max": no limit
+        return None
     droppable = dict(zip(statistics[::2], statistics[1::2], strict=False)).get("inactive_file", "0")
     return max(0, limit - used + int(droppable))
 

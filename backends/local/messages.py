@@ -28,7 +28,8 @@ class Open(Struct, tag=True, frozen=True, kw_only=True):
     parallel: int
     gpu_layers: int | None
     threads: int
-    flash_attention: bool | None = None  # None: where nothing is lost by it
+    # None: where nothing is lost by it
+    flash_attention: bool | None = None
     extra_buffers: bool = True
 
 
@@ -70,11 +71,13 @@ class Ping(Struct, tag=True, frozen=True):
 class ModelFacts(Struct, frozen=True, kw_only=True):
     """What was loaded and how: what `winnow doctor` prints."""
 
-    file: str  # its identity, as `model_file` tells it
+    # its identity, as `model_file` tells it
+    file: str
     description: str
     size_bytes: int
     parameters: int
-    context_tokens: int  # for one request
+    # for one request
+    context_tokens: int
     trained_context_tokens: int
     parallel: int
     threads: int
@@ -85,7 +88,8 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     extra_buffers: bool
     kv_bytes: int
     embeds: bool
-    notes: list[str] = []  # what was adjusted or is missing, in words
+    # what was adjusted or is missing, in words
+    notes: list[str] = []
 
 
 class Counters(Struct, frozen=True, kw_only=True, array_like=True):
@@ -96,8 +100,10 @@ class Counters(Struct, frozen=True, kw_only=True, array_like=True):
     kv_cells_used: int = 0
     kv_cells: int = 0
     steps: int = 0
-    batched_tokens: int = 0  # over `steps`: tokens a step
-    decoding_sequences: int = 0  # over `decode_steps`: sequences a decoding step
+    # over `steps`: tokens a step
+    batched_tokens: int = 0
+    # over `decode_steps`: sequences a decoding step
+    decoding_sequences: int = 0
     decode_steps: int = 0
     prefix_lookups: int = 0
     prefix_hits: int = 0
@@ -122,7 +128,8 @@ class Piece(Struct, frozen=True, array_like=True):
 
     id: int
     text: str
-    logprobs: list[dict[str, Any]] = []  # OpenAI's `logprobs.content` entries, when asked for
+    # OpenAI's `logprobs.content` entries, when asked for
+    logprobs: list[dict[str, Any]] = []
 
 
 class Step(Struct, tag=True, frozen=True):

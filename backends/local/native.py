@@ -22,7 +22,8 @@ from backends.local.messages import ModelFacts, Open
 from backends.local.model_file import identify_file, parts_of
 from backends.local.settings import plan_context
 
-lib: Any = _library  # its annotations describe ctypes objects too loosely to be checked against
+# its annotations describe ctypes objects too loosely to be checked against
+lib: Any = _library
 Tokens = NDArray[np.int32]
 
 _log_lines: deque[str] = deque(maxlen=20)
@@ -33,11 +34,13 @@ class LoadError(Exception):
 
 
 def _keep_log(level: int, text: bytes, _data: Any) -> None:
-    if level in (3, 4) and text.strip():  # warnings and errors: the reason of a failed load is only there
+    if level in (3, 4) and text.strip():
+        # warnings and errors: the reason of a failed load is only there
         _log_lines.append(text.decode("utf-8", "replace").strip())
 
 
-_log_callback = lib.llama_log_callback(_keep_log)  # llama.cpp holds no reference of its own
+# llama.cpp holds no reference of its own
+_log_callback = lib.llama_log_callback(_keep_log)
 
 
 def _libc_strlen() -> Any:
@@ -142,7 +145,8 @@ class NativeModel:
         data = text.encode("utf-8", "replace")
         tokens = (ctypes.c_int32 * (len(data) + 2))()
         count = lib.llama_tokenize(self.vocab, data, len(data), tokens, len(tokens), first, special)
-        if count < 0:  # a tokenizer that makes more tokens than bytes
+        if count < 0:
+            # a tokenizer that makes more tokens than bytes
             tokens = (ctypes.c_int32 * -count)()
             count = lib.llama_tokenize(self.vocab, data, len(data), tokens, len(tokens), first, special)
         return list(tokens[:count])
@@ -204,7 +208,8 @@ class NativeModel:
         if keep and lib.llama_memory_seq_rm(self._memory, sequence, keep, -1):
             first = lib.llama_memory_seq_pos_min(self._memory, sequence)
             last = lib.llama_memory_seq_pos_max(self._memory, sequence)
-            if first == 0 and last == keep - 1:  # a sliding window may have dropped the beginning
+            if first == 0 and last == keep - 1:
+                # a sliding window may have dropped the beginning
                 return True
         lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
         return keep == 0
@@ -225,7 +230,8 @@ class NativeModel:
         params.embeddings = self.embeds
         params.no_perf = True
         if not self.embeds:
-            params.n_outputs_max = plan.sequences  # a score buffer per sequence, not per token of a batch
+            # a score buffer per sequence, not per token of a batch
+            params.n_outputs_max = plan.sequences
         # A callback in Python would need the interpreter's lock at every node of the graph. libc's strlen
         # over two bytes of ours is the same question asked in C: "" is 0, go on; "\x01" is 1, stop.
         params.abort_callback = ctypes.cast(_libc_strlen(), lib.ggml_abort_callback)

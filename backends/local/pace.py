@@ -7,10 +7,14 @@ step takes one long slice of one prompt, not a little of each, and never leaves 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-STEP_TARGET_S = 0.15  # while others decode: what a prompt may add to the gap they see
-PROMPTS_ONLY_TARGET_S = 0.25  # while nobody does: how long a cancelled one may keep its place
-SLICE_TOKENS = 32  # fewer are computed at a worse price a token
-STRETCH = 1.5  # a prompt this much longer than a slice is computed whole
+# while others decode: what a prompt may add to the gap they see
+STEP_TARGET_S = 0.15
+# while nobody does: how long a cancelled one may keep its place
+PROMPTS_ONLY_TARGET_S = 0.25
+# fewer are computed at a worse price a token
+SLICE_TOKENS = 32
+# a prompt this much longer than a slice is computed whole
+STRETCH = 1.5
 _SMOOTHING = 0.3
 
 

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 Tokens = NDArray[np.int32]
 
-MIN_COPY_TOKENS = 16  # less is computed faster than its sequence is copied
-MIN_WAIT_TOKENS = 64  # a prompt waits for another's prefill only to save this much
+# less is computed faster than its sequence is copied
+MIN_COPY_TOKENS = 16
+# a prompt waits for another's prefill only to save this much
+MIN_WAIT_TOKENS = 64
 
 
 class Placement(Struct, frozen=True, kw_only=True):
@@ -31,9 +33,12 @@ class _Sequence:
     def __init__(self, number: int, capacity: int) -> None:
         self.number = number
         self.tokens: Tokens = np.empty(capacity, np.int32)
-        self.length = 0  # computed, so in the KV cache
-        self.planned = 0  # the prompt's end while it is being computed
-        self.reserved = 0  # cells this request may come to fill
+        # computed, so in the KV cache
+        self.length = 0
+        # the prompt's end while it is being computed
+        self.planned = 0
+        # cells this request may come to fill
+        self.reserved = 0
         self.busy = False
         self.used_at = 0
         self.owner = ""
@@ -92,7 +97,8 @@ class PrefixStore:
             shared = self._shared(prompt, target, owner)
         evicted = self._evict(need, spare=(target, best))
         if self._resident(target) + need > self._cells and not best.busy:
-            target.length = 0  # no room for a copy and its source: the source itself
+            # no room for a copy and its source: the source itself
+            target.length = 0
             target, evicted = best, [*evicted, target.number]
         placement = Placement(
             sequence=target.number,

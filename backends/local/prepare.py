@@ -109,7 +109,8 @@ class Preparation:
         context = self._model.plan.context_tokens
         size = sum(len(text_of(message).encode("utf-8", "replace")) for message in messages)
         least = size // self._longest_token_bytes
-        tokens = [] if least >= context else self.template.tokens(messages)  # no minutes spent on 50 MB
+        # no minutes spent on 50 MB
+        tokens = [] if least >= context else self.template.tokens(messages)
         if not tokens and least < context:
             raise RequestRejected("messages: the prompt is empty; the model needs at least one token")
         if (count := len(tokens) or least) >= context:
@@ -144,7 +145,8 @@ class Preparation:
                 self._attempt(attempt.again(job, fault))
                 return
             except (RequestRejected, Refusal):
-                pass  # the conversation outgrew the context: what there is is the answer
+                # the conversation outgrew the context: what there is is the answer
+                pass
         if fault:
             job.warnings.append({"code": "schema_violated", "message": fault})
         piece = job.release_held()

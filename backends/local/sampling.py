@@ -53,7 +53,8 @@ class Sampler:
         Raises:
             NoCandidate: every token is refused by the grammar.
         """
-        if self._highest_wins:  # without an array of candidates in between
+        if self._highest_wins:
+            # without an array of candidates in between
             return int(self._model.logits(index).argmax())
         if self._grammar is None:
             return int(lib.llama_sampler_sample(self._chain, self._model.context, index))
@@ -67,9 +68,11 @@ class Sampler:
                 raise NoCandidate
             token = candidates.choose(self._chain)
             if not self._allows(token):
-                raise NoCandidate  # a bias banned all that the grammar left
+                # a bias banned all that the grammar left
+                raise NoCandidate
         if not self._model.ends_answer(token):
-            lib.llama_sampler_accept(self._grammar, token)  # told of an end, it would abort the process
+            # told of an end, it would abort the process
+            lib.llama_sampler_accept(self._grammar, token)
         lib.llama_sampler_accept(self._chain, token)
         return token
 
@@ -150,7 +153,8 @@ def _chain(model: NativeModel, sampling: Sampling) -> Any:
     add(lib.llama_sampler_init_temp(sampling.temperature))
     seed = secrets.randbits(32) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
     if seed == 0xFFFFFFFF:
-        seed = 0  # llama.cpp reads this one as "any"
+        # llama.cpp reads this one as "any"
+        seed = 0
     add(lib.llama_sampler_init_dist(seed))
     return chain
 
@@ -164,4 +168,5 @@ def _penalties(sampling: Sampling) -> tuple[float, float, float]:
 
 
 def _bias(value: float) -> float:
-    return -math.inf if value <= -100 else value  # OpenAI: "values like -100 should result in a ban"
+    # OpenAI: "values like -100 should result in a ban"
+    return -math.inf if value <= -100 else value

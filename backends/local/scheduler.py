@@ -136,7 +136,8 @@ class Scheduler:
 
     def _step(self) -> None:
         chunks = self._fill_batch()
-        began = time.thread_time()  # of this thread, which computes its share of every operation
+        # of this thread, which computes its share of every operation
+        began = time.thread_time()
         code = self._model.decode()
         if code == NO_ROOM and (idle := self._store.evict_idle()):
             for sequence in idle:
@@ -184,11 +185,13 @@ class Scheduler:
             self._store.append(job.sequence, tokens)
             job.computed += len(tokens)
             if job.remaining:
-                continue  # more of its prompt is to come
+                # more of its prompt is to come
+                continue
             try:
                 self._extend(job, index)
             except NoCandidate:
-                job.reason = "stop"  # the grammar allows nothing more
+                # the grammar allows nothing more
+                job.reason = "stop"
             if piece := job.take_piece():
                 pieces.append(piece)
             if job.reason:
@@ -209,7 +212,8 @@ class Scheduler:
         self._leave(job)
         if job.review is None:
             return [job.finished()]
-        job.review(job)  # it says the rest, or submits another attempt
+        # it says the rest, or submits another attempt
+        job.review(job)
         return []
 
     def _leave(self, job: Job) -> None:

@@ -8,7 +8,8 @@ from backends.local.messages import Open
 
 DEFAULT_CONTEXT_TOKENS = 8192
 BATCH_TOKENS = 512
-FLASH_OFF, FLASH_ON, FLASH_AUTO = 0, 1, -1  # llama.cpp's enum llama_flash_attn_type
+# llama.cpp's enum llama_flash_attn_type
+FLASH_OFF, FLASH_ON, FLASH_AUTO = 0, 1, -1
 
 
 class ContextPlan(Struct, frozen=True, kw_only=True):
@@ -47,7 +48,8 @@ def plan_context(opening: Open, *, trained_tokens: int, on_gpu: bool, embeds: bo
             f"LOCAL_CONTEXT_TOKENS is {opening.context_tokens}; the model was made for {trained_tokens}, "
             f"which is used"
         )
-    context = min(trained_tokens, -(-context // 256) * 256)  # llama.cpp rounds a sequence up to this
+    # llama.cpp rounds a sequence up to this
+    context = min(trained_tokens, -(-context // 256) * 256)
     # separate stretches split a batch into passes of equal lengths, and pooling sees only one pass
     unified = on_gpu or embeds
     return ContextPlan(

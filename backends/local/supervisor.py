@@ -33,10 +33,12 @@ from gateway.primitives.panics import contained
 _log = logging.getLogger("winnow.local")
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
-STEADY_S = 60.0  # alive this long, a crash counts as the first again
+# alive this long, a crash counts as the first again
+STEADY_S = 60.0
 SILENCE_S = 60.0
 LOAD_LIMIT_S = 900.0
-_PRESENT = {"queued", "running", "kv_cells_used", "kv_cells"}  # gauges; every other counter only grows
+# gauges; every other counter only grows
+_PRESENT = {"queued", "running", "kv_cells_used", "kv_cells"}
 
 
 class Inbox:
@@ -45,7 +47,8 @@ class Inbox:
     def __init__(self, number: int) -> None:
         self.number = number
         self.messages: asyncio.Queue[FromModel | Exception] = asyncio.Queue()
-        self.started = False  # text is on its way to the caller
+        # text is on its way to the caller
+        self.started = False
 
 
 class Supervisor:
@@ -63,10 +66,12 @@ class Supervisor:
         self._opening, self._command, self._silence_s = opening, command or worker_command(), silence_s
         self._child: Child | None = None
         self._task: asyncio.Task[None] | None = None
-        self._changed = asyncio.Event()  # replaced at every change of state
+        # replaced at every change of state
+        self._changed = asyncio.Event()
         self._facts: ModelFacts | None = None
         self._fault: str | None = "the local model was not started yet"
-        self._resumes_at: float | None = None  # after a fault, until the model answers again
+        # after a fault, until the model answers again
+        self._resumes_at: float | None = None
         self._inboxes: dict[int, Inbox] = {}
         self._last_number = 0
         self._past, self._now = Counters(), Counters()
@@ -153,7 +158,8 @@ class Supervisor:
             try:
                 with contained():
                     fault, again = await self._live()
-            except Exception as exc:  # a fault of ours: whoever waits gets an error all the same
+            except Exception as exc:
+                # a fault of ours: whoever waits gets an error all the same
                 _log.exception("what watches over the local model failed")
                 fault, again = f"the gateway failed at the local model: {type(exc).__name__}", False
             if again:

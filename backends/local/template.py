@@ -73,7 +73,8 @@ class ChatTemplate:
             if folded is None:
                 raise RequestRejected(f"messages: the model's chat template refuses them: {exc}") from exc
             rendered = self._render_or_reject(folded)
-        except Exception as exc:  # a template is a program: whatever it raises, it could not render this
+        except Exception as exc:
+            # a template is a program: whatever it raises, it could not render this
             raise RequestRejected(f"messages: the model's chat template failed on them: {exc}") from exc
         return self._tokenize_marked(rendered, literals)
 
@@ -106,7 +107,8 @@ class ChatTemplate:
             raise RequestRejected(f"messages: the model's chat template refuses them: {exc}") from exc
 
     def _mark(self, text: str, literals: list[str]) -> str:
-        text = text.replace("\ue0f0", "\ufffd")  # nobody else writes our mark
+        # nobody else writes our mark
+        text = text.replace("\ue0f0", "\ufffd")
         if self._control is None:
             return text
 
@@ -119,7 +121,8 @@ class ChatTemplate:
     def _tokenize_marked(self, rendered: str, literals: list[str]) -> list[int]:
         # where the template wrote BOS itself, the tokenizer must not add a second
         first = not (self._bos and rendered.startswith(self._bos))
-        pieces = _MARK.split(rendered)  # text, number, text, number, … text
+        # text, number, text, number, … text
+        pieces = _MARK.split(rendered)
         tokens: list[int] = []
         for index, piece in enumerate(pieces):
             if index % 2:

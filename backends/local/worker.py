@@ -43,7 +43,8 @@ from backends.local.native import LoadError, NativeModel
 from backends.local.prepare import Preparation, Refusal
 from backends.local.scheduler import Scheduler
 
-NICENESS = 5  # the gateway's event loop goes first
+# the gateway's event loop goes first
+NICENESS = 5
 EXIT_GRACE_S = 2.0
 
 
@@ -115,7 +116,8 @@ class Worker:
             call()
         except Refusal as refusal:
             self.emit([refusal.refused(number)])
-        except BaseException as exc:  # a Rust panic is no Exception
+        except BaseException as exc:
+            # a Rust panic is no Exception
             sys.excepthook(*sys.exc_info())
             message = f"the local model failed on this request: {type(exc).__name__}: {exc}"
             self.emit([Refused(id=number, kind="unavailable", message=message)])
@@ -168,13 +170,13 @@ def try_batches(model: NativeModel) -> float:
 def main() -> None:
     """Serve until standard input is closed."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(
-            number, signal.SIG_IGN
-        )  # sent to the whole group; the gateway drains, then closes our input
+        # sent to the whole group; the gateway drains, then closes our input
+        signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     source, output = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever native code prints goes to the log, not into a frame
+    # whatever native code prints goes to the log, not into a frame
+    os.dup2(2, 1)
     opening = read_message(source)
     if not isinstance(opening, Open):
         return
@@ -193,8 +195,10 @@ def main() -> None:
     try:
         worker.run()
     except BrokenPipeError:
-        pass  # the gateway is gone
-    os._exit(0)  # destructors of a GPU library may hang; everything worth keeping is with the gateway
+        # the gateway is gone
+        pass
+    # destructors of a GPU library may hang; everything worth keeping is with the gateway
+    os._exit(0)
 
 
 class _Inbox(threading.Thread):
@@ -219,7 +223,8 @@ class _Inbox(threading.Thread):
         finally:
             if self._worker is None:
                 os._exit(0)
-            threading.Timer(EXIT_GRACE_S, os._exit, (0,)).start()  # should the main thread be stuck
+            # should the main thread be stuck
+            threading.Timer(EXIT_GRACE_S, os._exit, (0,)).start()
             self._worker.stop()
 
 

@@ -23,7 +23,8 @@ from backends.base import (
 )
 from backends.wire.openai import schema_instruction, with_instruction
 
-DEFAULT_MAX_TOKENS = 4096  # the API wants one; OpenAI's callers often give none
+# the API wants one; OpenAI's callers often give none
+DEFAULT_MAX_TOKENS = 4096
 ANSWER_TOOL = "answer"
 _OPENAI_ONLY = {
     "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
@@ -58,7 +59,8 @@ def request_body(request: CompletionRequest) -> bytes:
     if system:
         body["system"] = system
     if request.temperature is not None:
-        body["temperature"] = min(request.temperature, 1.0)  # its range ends where OpenAI's has its middle
+        # its range ends where OpenAI's has its middle
+        body["temperature"] = min(request.temperature, 1.0)
     if request.stop:
         body["stop_sequences"] = request.stop
     if parameters.get("user"):
@@ -175,7 +177,8 @@ class StreamReader:
     def __init__(self, *, as_data: bool = False) -> None:
         self.begun = False
         self._as_data = as_data
-        self._calls: dict[int, int] = {}  # content block -> place among the tool calls
+        # content block -> place among the tool calls
+        self._calls: dict[int, int] = {}
         self._message: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
         self._stop_reason: str | None = None

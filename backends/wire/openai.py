@@ -37,7 +37,8 @@ class _Chunk(Struct):
     choices: list[_Choice] | None = None
     usage: dict[str, Any] | UnsetType | None = UNSET
     error: Any = None
-    message: str | None = None  # of an error that is the event itself
+    # of an error that is the event itself
+    message: str | None = None
     code: Any = None
 
 

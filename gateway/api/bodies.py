@@ -12,15 +12,18 @@ from gateway.core.tasks.body import DecodeBody
 from gateway.errors import InvalidRequest
 from gateway.primitives.did_you_mean import did_you_mean
 
-LONG_BYTES = 256 * 1024  # takes about a millisecond
-_LONG_AT_ONCE = 2  # each is here some times over, as bytes on their way to the worker and back
+# takes about a millisecond
+LONG_BYTES = 256 * 1024
+# each is here some times over, as bytes on their way to the worker and back
+_LONG_AT_ONCE = 2
 
 T = TypeVar("T")
 _FAULT = re.compile(r"(?P<message>.*?)(?: - at `\$\.?(?P<field>[^`]*)`)?", re.DOTALL)
 _WRONG_CHOICE = re.compile(r"Invalid enum value '?(.*?)'?", re.DOTALL)
 _UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _STEP = re.compile(r"[^.\[\]]+|\[")
-_SHOWN_CHARACTERS = 60  # of what the caller sent
+# of what the caller sent
+_SHOWN_CHARACTERS = 60
 
 
 class Bodies:
@@ -54,7 +57,8 @@ def to_kind(value: Any, kind: type[T]) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as exc:
         fault = _FAULT.fullmatch(str(exc))
-        assert fault is not None  # it matches anything
+        # it matches anything
+        assert fault is not None
         field = fault["field"] or ""
         message = _explain(fault["message"], _type_at(kind, field))
         if field:
@@ -81,7 +85,8 @@ def _cut(text: str) -> str:
 def _type_at(kind: Any, field: str) -> Any:
     """The type of a nested field, named as msgspec does: `scrape.include[0]`; None where a name leads nowhere."""
     for step in _STEP.findall(field):
-        if step == "[":  # into a list or a map; the index after it changes nothing
+        if step == "[":
+            # into a list or a map; the index after it changes nothing
             kind = (get_args(kind) or [None])[-1]
         elif hasattr(kind, "__struct_encode_fields__"):
             names = dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))

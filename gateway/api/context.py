@@ -20,17 +20,21 @@ class RequestContext:
     """What the log and metrics say of one request; the access middleware makes it, routes add to it."""
 
     def __init__(self, *, name: str) -> None:
-        self.name = name  # the request's id
-        self.key = ""  # the name of the caller's key
+        # the request's id
+        self.name = name
+        # the name of the caller's key
+        self.key = ""
         self.scopes: tuple[str, ...] = ()
         self.began = time.perf_counter()
         self.status = 0
-        self.client_left = False  # before the end of its answer
+        # before the end of its answer
+        self.client_left = False
         self.is_logged = False
         self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", name.encode())]
         self.facts: dict[str, Any] = {}
         self.tokens = 0
-        self.book: Callable[[int], None] | None = None  # where the key has a budget
+        # where the key has a budget
+        self.book: Callable[[int], None] | None = None
         self._later: list[Callable[[], dict[str, Any]]] = []
 
     def add_facts(self, facts: Callable[[], dict[str, Any]]) -> None:
@@ -61,7 +65,8 @@ def note_page(context: RequestContext, page: ScrapedPage) -> None:
         "cache": page.cache.status,
     }
     spent = page.timings
-    if spent.fetch_ms or spent.clean_ms:  # an answer from the cache took neither
+    if spent.fetch_ms or spent.clean_ms:
+        # an answer from the cache took neither
         context.facts |= stages(fetch_ms=spent.fetch_ms, clean_ms=spent.clean_ms, count_ms=spent.count_ms)
 
 
@@ -103,7 +108,8 @@ class AccessLog:
         """Add the headers of the request's context; log the request with the last piece of the body."""
         context: RequestContext | None = scope["state"].get("context")
         if message["type"] == "http.response.start":
-            if context is None:  # no route took it, so the access middleware did not see it
+            if context is None:
+                # no route took it, so the access middleware did not see it
                 context = scope["state"]["context"] = _unknown_context(message["headers"])
             context.status = 499 if context.client_left else message["status"]
             message["headers"] = [*message["headers"], *context.headers]
@@ -141,6 +147,7 @@ class AccessLog:
         if context is not None and isinstance(exc, GatewayError):
             context.facts["code"] = exc.code
         expected = isinstance(exc, GatewayError) or getattr(exc, "status_code", 500) < 500
-        left = context is not None and context.client_left  # as in the middle of its body
+        # as in the middle of its body
+        left = context is not None and context.client_left
         if self._log is not None and not expected and not left:
             self._log.error("unhandled_exception", id=request_id.get(), path=scope["path"], exc_info=exc)

@@ -91,7 +91,8 @@ class AccessMiddleware(ASGIMiddleware):
         body = await read_body(receive, limit=limit, budget=budget, context=context)
         held_bytes = len(body)
         again = replayed(body, receive, context)
-        del body  # the route makes a copy of it
+        # the route makes a copy of it
+        del body
         try:
             with self._access_control.concurrency.counting(key):
                 with span("queue"):
@@ -111,7 +112,8 @@ class AccessMiddleware(ASGIMiddleware):
         try:
             with contained():
                 await next_app(scope, receive, send)
-        finally:  # errors were answered within; what is left is a response that was given up on its way
+        finally:
+            # errors were answered within; what is left is a response that was given up on its way
             self._access_log.log_disconnect(scope["state"]["context"], scope)
 
     def _identify(self, headers: Headers, context: RequestContext) -> Key:
@@ -170,7 +172,8 @@ def _is_from_another_site(headers: Headers, *, is_get: bool) -> bool:
     if (relation := headers.get(b"sec-fetch-site")) is not None:
         if relation == b"same-origin":
             return False
-        if b"sec-purpose" in headers:  # whatever page had it prepared: Chromium says `none` then
+        if b"sec-purpose" in headers:
+            # whatever page had it prepared: Chromium says `none` then
             return True
         is_document = (
             headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-dest") == b"document"

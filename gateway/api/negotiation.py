@@ -12,6 +12,7 @@ def preferred(request: Request[Any, Any, Any], *offers: str) -> str:
     Source: RFC 9110, 5.3: several lines of a header are one list.
     """
     header = ",".join(request.headers.getall("accept", ["*/*"]))
-    if header in ("*/*", offers[0]):  # nearly every client: parsing costs more than a cached answer
+    if header in ("*/*", offers[0]):
+        # nearly every client: parsing costs more than a cached answer
         return offers[0]
     return Accept(header).best_match(list(offers), default=offers[0])

@@ -44,7 +44,8 @@ def to_document(error: GatewayError) -> dict[str, Any]:
         "detail": problem.detail,
     }
     document |= problem.extra if isinstance(problem.extra, dict) else {}
-    if error.retry_after_s is not None:  # elsewhere a header says it
+    if error.retry_after_s is not None:
+        # elsewhere a header says it
         document["extra"] = error.extra | {"retry_after_s": error.retry_after_s}
     return document
 
@@ -77,7 +78,8 @@ def _problem(
     headers: dict[str, str],
     extra: dict[str, Any] | None = None,
 ) -> ProblemDetailsException:
-    if not (word := request_id.get()):  # no route matched, so no middleware ran
+    if not (word := request_id.get()):
+        # no route matched, so no middleware ran
         word = new_id()
         headers = headers | {"x-request-id": word}
     return ProblemDetailsException(

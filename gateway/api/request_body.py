@@ -10,9 +10,12 @@ from gateway.api.streaming import ClientDisconnected
 from gateway.auth.admission import BodyBudget
 from gateway.errors import RequestTimeout, TooLarge
 
-SMALL_BYTES = 64 * 1024  # options; most routes read no body at all
-AGENT_BYTES = 256 * 1024  # the protocol's own package parses it, on the event loop
-MESSAGES_BYTES = 8 * 1024**2  # a conversation with some images in base64; a text to count
+# options; most routes read no body at all
+SMALL_BYTES = 64 * 1024
+# the protocol's own package parses it, on the event loop
+AGENT_BYTES = 256 * 1024
+# a conversation with some images in base64; a text to count
+MESSAGES_BYTES = 8 * 1024**2
 # JSON escapes at most double what is worth sending inline; a few kilobytes go to the options
 _PAGE_FACTOR, _PAGE_EXTRA_BYTES = 2, 64 * 1024
 
@@ -34,7 +37,8 @@ class BodyLimit(Struct, kw_only=True, frozen=True):
     def check_declared(self, headers: Mapping[bytes, bytes]) -> None:
         """Raises TooLarge for what a Content-Length announces, before anything is read."""
         declared = headers.get(b"content-length", b"")
-        if len(declared) > 4 and declared.isdigit():  # what is shorter fits every route
+        if len(declared) > 4 and declared.isdigit():
+            # what is shorter fits every route
             self.check(int(declared))
 
 
@@ -71,8 +75,10 @@ async def read_body(
         and not message.get("more_body")
         and len(message["body"]) <= SMALL_BYTES
     ):
-        return message["body"]  # nearly every one: within all limits, and not counted
-    body = bytearray()  # not a list of pieces: one of a byte each would take forty times the memory
+        # nearly every one: within all limits, and not counted
+        return message["body"]
+    # not a list of pieces: one of a byte each would take forty times the memory
+    body = bytearray()
     try:
         while True:
             if message["type"] != "http.request":

@@ -12,8 +12,10 @@ from gateway.completions.broadcast import SubscriberClosed
 from gateway.net import sse
 
 HEARTBEAT_S = 15.0
-PATIENCE_S = 0.05  # how long a request goes unwatched
-STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # proxies must not collect it first
+# how long a request goes unwatched
+PATIENCE_S = 0.05
+# proxies must not collect it first
+STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 class DisconnectWatcher:
@@ -127,7 +129,8 @@ class EventStream(ASGIResponse):
                     await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except SubscriberClosed:
-            pass  # nobody is there to read the error
+            # nobody is there to read the error
+            pass
         finally:
             heart.stop()
             self.disconnect.stop()

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-NOT_TAKEN = "the cache did not take it"  # what a report says where `Cache.set` answers False
+# what a report says where `Cache.set` answers False
+NOT_TAKEN = "the cache did not take it"
 
 
 class Entry(NamedTuple):
@@ -16,7 +17,8 @@ class Entry(NamedTuple):
 class Lease(Protocol):
     """Leadership over one key: held until released, expired or lost."""
 
-    fence: int  # grows with every lease granted on the key
+    # grows with every lease granted on the key
+    fence: int
 
     async def renew(self) -> bool:
         """Extend the lease; False when it was lost."""

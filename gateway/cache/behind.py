@@ -14,8 +14,10 @@ from collections.abc import Mapping
 
 from gateway.cache.base import BatchStore, Entry, Lease
 
-_GATHER_BYTES = 8 * 1024**2  # more than this is not held back: the writer waits for the store
-_ALONE_BYTES = 1024**2  # a longer value is no matter of a moment
+# more than this is not held back: the writer waits for the store
+_GATHER_BYTES = 8 * 1024**2
+# a longer value is no matter of a moment
+_ALONE_BYTES = 1024**2
 
 
 class WriteBehind:
@@ -30,11 +32,13 @@ class WriteBehind:
         self._below = below
         self._every_s = every_s
         self._waiting: dict[str, Entry] = {}
-        self._leaving: list[dict[str, Entry]] = []  # batches that the store is writing, oldest first
+        # batches that the store is writing, oldest first
+        self._leaving: list[dict[str, Entry]] = []
         self._waiting_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._flushes: set[asyncio.Task[None]] = set()
-        self._taken = True  # the last batch, by the store
+        # the last batch, by the store
+        self._taken = True
 
     async def get(self, key: str) -> bytes | None:
         entry = await self.get_entry(key)
@@ -64,7 +68,8 @@ class WriteBehind:
     async def delete(self, key: str) -> None:
         for batch in (self._waiting, *self._leaving):
             batch.pop(key, None)
-        await self._below.delete(key)  # after the batches that left before it
+        # after the batches that left before it
+        await self._below.delete(key)
 
     async def lease(self, key: str, *, ttl_s: float) -> Lease | None:
         await self._flush()

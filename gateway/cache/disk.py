@@ -66,7 +66,8 @@ class DiskCache:
 
     async def set_many(self, entries: Mapping[str, Entry]) -> bool:
         """All in one transaction; whether they were taken."""
-        batch = dict(entries)  # the thread's own: the caller may take entries out meanwhile
+        # the thread's own: the caller may take entries out meanwhile
+        batch = dict(entries)
         return await self._writes.run(lambda store: store.write_all(batch), otherwise=False)
 
     async def delete(self, key: str) -> None:

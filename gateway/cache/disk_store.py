@@ -27,7 +27,8 @@ from gateway.cache.keys import namespace_of
 # (0.39 against 0.44 ms), files from 512 KB on (2.0 against 3.4 ms), and there is no difference in between
 FILE_BYTES = 128 * 1024
 FENCE_MEMORY_S = 600
-OPENING_PATIENCE_S = 60  # diskcache's own, for the other steps of opening
+# diskcache's own, for the other steps of opening
+OPENING_PATIENCE_S = 60
 
 _VALUE_FILE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.val")
 _LEASES = "lease"
@@ -225,7 +226,8 @@ class DiskStore:
             cause = exc.__context__ or exc if isinstance(exc, diskcache.Timeout) else exc
             self.close()
             code = getattr(cause, "sqlite_errorcode", 0)
-            if code in _DAMAGE or code & 0xFF in _DAMAGE:  # the low byte is the kind of an extended code
+            if code in _DAMAGE or code & 0xFF in _DAMAGE:
+                # the low byte is the kind of an extended code
                 self._set_aside()
                 raise StoreFault(f"the database was damaged and has been deleted: {cause}") from exc
             raise StoreFault(_reason(cause)) from exc
@@ -242,9 +244,11 @@ class DiskStore:
                     timeout=self._lock_timeout_s,
                     disk=PlainDisk,
                     size_limit=self._size_bytes,
-                    eviction_policy="least-recently-stored",  # a read stays a read: no write lock on a hit
+                    # a read stays a read: no write lock on a hit
+                    eviction_policy="least-recently-stored",
                     disk_min_file_size=FILE_BYTES,
-                    sqlite_cache_size=1024,  # pages: 4 MiB a connection
+                    # pages: 4 MiB a connection
+                    sqlite_cache_size=1024,
                     sqlite_mmap_size=0,
                     tag_index=True,
                 )
@@ -260,7 +264,8 @@ class DiskStore:
         """Move the store away in one step, so that one worker alone deletes it and the others start anew."""
         with self._opening:
             if self._identity != _identity(self._home / diskcache.core.DBNAME):
-                return  # somebody has done it
+                # somebody has done it
+                return
             self._shared = None
             damaged = self._home.with_name(f"damaged-{uuid4().hex}")
             with contextlib.suppress(OSError):

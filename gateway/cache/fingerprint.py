@@ -14,13 +14,15 @@ PACKAGE = Path(__file__).parent.parent
 # what makes content of a page, with the types that report it; of the folder every file but those that decide nothing
 _SOURCES = ("core", "wire", "scraping/scraper.py")
 _SILENT = {".pyc", ".md", ""}
-_PINNED = {".tiktoken"}  # megabytes, each held to its SHA-256 by `core.tokens.counters`, which is read
+# megabytes, each held to its SHA-256 by `core.tokens.counters`, which is read
+_PINNED = {".tiktoken"}
 LIBRARIES = (
     "google-re2",
     "idna",
     "markdown-it-py",
     "markdownify",
-    "beautifulsoup4",  # markdownify's parser
+    # markdownify's parser
+    "beautifulsoup4",
     "msgspec",
     "numpy",
     "pypdfium2",

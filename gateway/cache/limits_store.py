@@ -9,7 +9,8 @@ from gateway.primitives.breaker import Breaker
 if TYPE_CHECKING:
     from gateway.cache.valkey_server import ValkeyServer
 
-_FAILURES = 3  # in a row, after which the server is left alone for a second
+# in a row, after which the server is left alone for a second
+_FAILURES = 3
 _MEANWHILE = "each process keeps rates and budgets by itself"
 _PROBE = "return redis.call('SET', KEYS[1], '', 'PX', 60000)"
 _log = logging.getLogger("winnow.limits")

@@ -13,7 +13,8 @@ from gateway.cache.keys import namespace_of
 from gateway.primitives.byte_lru import ByteLru
 from gateway.telemetry.spans import span
 
-_OVERHEAD_BYTES = 500  # what an entry costs beside its value: key, tuples, numbers, dict slot
+# what an entry costs beside its value: key, tuples, numbers, dict slot
+_OVERHEAD_BYTES = 500
 
 
 class _Held(NamedTuple):
@@ -68,7 +69,8 @@ class MemoryCache:
         with span("cache set") as current:
             current.set_attribute("winnow.cache.kind", namespace_of(key))
             taken = await self._below.set(key, value, ttl_s=ttl_s, fence=fence)
-        self._forget(key)  # whatever was read meanwhile
+        # whatever was read meanwhile
+        self._forget(key)
         if fence is None:
             self._hold(key, Entry(value, time.time() + ttl_s))
         return taken

@@ -106,7 +106,8 @@ class SingleFlight:
             if (found := await look()) is not None:
                 return found
         async with self._holding(key, lease):
-            if (found := await look()) is not None:  # stored between the caller's miss and the lease
+            if (found := await look()) is not None:
+                # stored between the caller's miss and the lease
                 return found
             try:
                 result = await work()
@@ -132,7 +133,8 @@ class SingleFlight:
         while True:
             await asyncio.sleep(self._lease_ttl_s / 3)
             if not await lease.renew():
-                return  # somebody else leads now; what this process stores with its fence is dropped
+                # somebody else leads now; what this process stores with its fence is dropped
+                return
 
 
 class _Flight:
@@ -151,4 +153,5 @@ class _Flight:
             self._waiting -= 1
             self.over = self._task.done() or not self._waiting
             if self.over and not self._task.cancel() and not self._task.cancelled():
-                self._task.exception()  # seen, even if every waiter left at the same moment
+                # seen, even if every waiter left at the same moment
+                self._task.exception()

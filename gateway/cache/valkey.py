@@ -21,7 +21,8 @@ from gateway.primitives.breaker import Breaker
 Result = TypeVar("Result")
 
 FENCE_MEMORY_S = 600
-_INLINE_BYTES = 64 * 1024  # above it packing and unpacking move to a thread
+# above it packing and unpacking move to a thread
+_INLINE_BYTES = 64 * 1024
 _CLEAR_BATCH = 500
 
 # The clock keeps fences growing where the last one has been forgotten.

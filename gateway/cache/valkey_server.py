@@ -86,7 +86,8 @@ class ValkeyServer:
         async def call(client: Any) -> Any:
             try:
                 return await client.evalsha(_digest(script), len(keys), *keys, *args)
-            except NoScriptError:  # the first call of a server that has just started
+            except NoScriptError:
+                # the first call of a server that has just started
                 return await client.eval(script, len(keys), *keys, *args)
 
         return await self.ask(breaker, call, otherwise=otherwise)
@@ -112,7 +113,8 @@ def connect(url: str, *, timeout_s: float) -> tuple[Any, str]:
     if parts.scheme not in SCHEMES:
         raise ValueError(f"CACHE_URL must start with one of {', '.join(f'{s}://' for s in SCHEMES)}")
     query = dict(parse_qsl(parts.query))
-    for name in ("timeout_s", "decode_responses"):  # read elsewhere; never, since entries are bytes
+    for name in ("timeout_s", "decode_responses"):
+        # read elsewhere; never, since entries are bytes
         query.pop(name, None)
     cluster = query.pop("cluster", "false").lower() in ("true", "yes", "1")
     url = urlunsplit(parts._replace(query=urlencode(query)))
@@ -146,7 +148,8 @@ async def _close(client: Any) -> None:
     try:
         await client.aclose()
     except FAULTS:
-        pass  # it is gone already
+        # it is gone already
+        pass
 
 
 def _port(parts: Any) -> int:

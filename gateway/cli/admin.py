@@ -46,7 +46,8 @@ def _cache(arguments: argparse.Namespace) -> int:
             if fault := await cache.health():
                 print(f"winnow: {fault}", file=sys.stderr)
                 return FAILED
-            await cache.clear(PROBES)  # what asking left behind
+            # what asking left behind
+            await cache.clear(PROBES)
             cleared = {"cleared": await cache.clear()} if arguments.action == "clear" else {}
             for name, value in (cleared or await cache.stats()).items():
                 print(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}")

@@ -77,7 +77,8 @@ def read_source(source: str) -> Source:
     if "://" in source:
         return Source(page={"url": source})
     try:
-        if Path(source).exists():  # not `is_file`: a shell's <(…) is a pipe
+        if Path(source).exists():
+            # not `is_file`: a shell's <(…) is a pipe
             return _source_of(Path(source).read_bytes(), name=source)
     except OSError as exc:
         raise UsageError(f"{source} cannot be read: {exc.strerror}") from exc
@@ -89,7 +90,8 @@ def read_source(source: str) -> Source:
 
 
 def _source_of(body: bytes, *, name: str) -> Source:
-    from gateway.core.documents.reader import read_document  # the parsers: `winnow --help` does without
+    # the parsers: `winnow --help` does without
+    from gateway.core.documents.reader import read_document
 
     document = read_document(body, content_type=_type_of(body, name=name), url=None)
     if document.kind == "html":

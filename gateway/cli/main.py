@@ -37,9 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     parser = _parser()
     arguments = parser.parse_args(argv)
-    if isinstance(
-        sys.stdout, io.TextIOWrapper
-    ):  # in markdown and HTML, &#8364; is what an ASCII terminal lacks
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # in markdown and HTML, &#8364; is what an ASCII terminal lacks
         sys.stdout.reconfigure(errors="xmlcharrefreplace")
     try:
         code: int = arguments.run(arguments)
@@ -52,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (UsageError, ValueError) as exc:
         print(f"winnow: {exc}", file=sys.stderr)
         return USAGE
-    except BrokenPipeError:  # the reader of our stdout has seen enough
+    except BrokenPipeError:
+        # the reader of our stdout has seen enough
         sys.stderr.close()
         return DONE
     except KeyboardInterrupt:
@@ -160,7 +160,8 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     changed = {"host": arguments.host, "port": arguments.port, "workers": arguments.workers}
     environ = {f"WINNOW_{name.upper()}": str(value) for name, value in changed.items() if value is not None}
-    os.environ |= environ  # worker processes read the same environment
+    # worker processes read the same environment
+    os.environ |= environ
     return serve(check_parts=check_parts)
 
 
@@ -237,7 +238,8 @@ async def _follow(events: AsyncIterator[ExtractEvent], *, printed: bool) -> Extr
                 sys.stdout.write(event.text)
                 sys.stdout.flush()
     finally:
-        if attempt:  # an answer that breaks off ends its line too
+        if attempt:
+            # an answer that breaks off ends its line too
             print(flush=True)
     return wire.collect(collected)
 

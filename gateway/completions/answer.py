@@ -14,7 +14,8 @@ from gateway.core.llm.timing import TokenTimings, measure_tokens
 from gateway.errors import GatewayError
 from gateway.wire import CacheReport, encode_json
 
-HOLD_S = 5.0  # an answer that has begun, without a token yet, keeps its caller waiting for a status no longer
+# an answer that has begun, without a token yet, keeps its caller waiting for a status no longer
+HOLD_S = 5.0
 
 
 class Cost(Struct, kw_only=True, frozen=True):
@@ -27,14 +28,17 @@ class Cost(Struct, kw_only=True, frozen=True):
 class Finished(Struct, kw_only=True, frozen=True):
     """The end of an answer."""
 
-    model: str  # as callers name it
+    # as callers name it
+    model: str
     backend: str
     completion: Completion
-    choices: list[dict[str, Any]]  # OpenAI's, with `message` and `finish_reason`
+    # OpenAI's, with `message` and `finish_reason`
+    choices: list[dict[str, Any]]
     timings: TokenTimings
     cost: Cost
     cache: CacheReport
-    failed_models: list[str] = []  # models that failed before this one answered, with the reasons
+    # models that failed before this one answered, with the reasons
+    failed_models: list[str] = []
 
     @property
     def text(self) -> str:
@@ -79,14 +83,17 @@ class Answer:
         watcher: Watcher | None,
         forget: Callable[[Stored], Awaitable[None]],
     ) -> None:
-        self.route = route  # as asked for; `finished` says which one answered
+        # as asked for; `finished` says which one answered
+        self.route = route
         self.cache = cache
-        self.ttft_ms: float | None = None  # None until there is a token
+        # None until there is a token
+        self.ttft_ms: float | None = None
         self.finished: Finished | None = None
         self._source = source
         self._forget = forget
         self._started = started
-        self._first: float | None = None  # when this caller could have its first token
+        # when this caller could have its first token
+        self._first: float | None = None
         self._clock = clock
         self._watcher = watcher
 
@@ -183,7 +190,8 @@ def final_choices(deltas: list[Delta], completion: Completion) -> list[dict[str,
         decode_chunk(delta.chunk).choices if delta.chunk else [{"delta": {"content": delta.text} | delta.raw}]
         for delta in deltas
     ]
-    if not any(delta.chunk for delta in deltas):  # such a stream has the reason only at its end
+    if not any(delta.chunk for delta in deltas):
+        # such a stream has the reason only at its end
         chunks.append([{"finish_reason": completion.finish_reason}])
     return fold_choices(chunks)
 

@@ -27,7 +27,8 @@ class Broadcast(Generic[Item, End]):
 
     def __init__(self, items: list[Item] | None = None, end: End | None = None) -> None:
         self.items: list[Item] = items or []
-        self.is_active = False  # the source has shown signs of life, though there may be no item yet
+        # the source has shown signs of life, though there may be no item yet
+        self.is_active = False
         self.end = end
         self.error: BaseException | None = None
         self._subscribers: set[Subscriber[Item, End]] = set()
@@ -84,8 +85,10 @@ class Broadcast(Generic[Item, End]):
                 self.end = await produce()
         except Exception as exc:
             _clear_frames(exc)
-            self.error = exc  # raised in each subscriber
-        except BaseException as exc:  # cancelled, or the process is to end: more than this task's affair
+            # raised in each subscriber
+            self.error = exc
+        except BaseException as exc:
+            # cancelled, or the process is to end: more than this task's affair
             self.error = self.error or exc
             raise
         finally:
@@ -122,7 +125,8 @@ class Subscriber(Generic[Item, End]):
 
     def __init__(self, broadcast: Broadcast[Item, End]) -> None:
         self._broadcast = broadcast
-        self._read = 0  # items so far
+        # items so far
+        self._read = 0
         self._waiter: asyncio.Future[None] | None = None
         self._closed = False
 

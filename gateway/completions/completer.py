@@ -57,7 +57,8 @@ from gateway.wire import CacheReport
 ANY_CACHE = CachePolicy()
 NOT_VALID = "it does not validate against the schema"
 CHANCE = "it is left to chance: temperature is not 0, and there is no seed"
-Spend = Callable[[int], None]  # is called once with the tokens of every call to a model
+# is called once with the tokens of every call to a model
+Spend = Callable[[int], None]
 
 Store = Callable[[Result], Awaitable[str | None]]
 
@@ -163,7 +164,8 @@ class Completer:
             )
         broadcast, report = await self._find(key, route, cache)
         if broadcast is None:
-            asked = msgspec.structs.replace(request, tenant=tenant)  # a backend's own queue is fair by it
+            # a backend's own queue is fair by it
+            asked = msgspec.structs.replace(request, tenant=tenant)
             store = self._storing(key, route, cache, model_identity=model_identity)
             broadcast = self._launch(asked, route, key, cache, spend, store)
 
@@ -221,7 +223,8 @@ class Completer:
             result = Result(stored=stored, route=route, token_times=[], is_over=0, failed_models=[])
             report = CacheReport(status="hit", age_s=round(self._kept.age_s(stored), 3))
             return Broadcast(replay_deltas(stored), result), report
-        broadcast = self._broadcasts.get((key, cache.write))  # again: it may have started during the lookup
+        # again: it may have started during the lookup
+        broadcast = self._broadcasts.get((key, cache.write))
         return broadcast, CacheReport(status="hit" if broadcast else "miss")
 
     def _storing(self, key: str | None, route: Route, cache: CachePolicy, *, model_identity: str) -> Store:
@@ -257,15 +260,15 @@ class Completer:
         if self._closed:
             raise shutting_down(BackendUnavailable)
         broadcast: Broadcast[Delta, Result] = Broadcast()
-        name: object = (
-            (key, cache.write) if key and cache.read else broadcast
-        )  # only its maker finds that one
+        # only its maker finds a broadcast without a key
+        name: object = (key, cache.write) if key and cache.read else broadcast
 
         async def produce() -> Result:
             try:
                 result = await self._produce(broadcast, request, route)
             except BaseException as exc:
-                if broadcast.items or isinstance(exc, asyncio.CancelledError):  # else nothing was generated
+                if broadcast.items or isinstance(exc, asyncio.CancelledError):
+                    # else nothing was generated
                     self._pay(request, route, broadcast.items, spend)
                 raise
             usage = result.stored.completion.usage
@@ -385,7 +388,8 @@ class Completer:
             try:
                 return await self._routes.resolve(name)
             except (UnknownModel, UpstreamError):
-                continue  # a fallback that cannot be reached is none
+                # a fallback that cannot be reached is none
+                continue
         return None
 
 

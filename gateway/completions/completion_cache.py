@@ -32,7 +32,8 @@ class CachePolicy(Struct, kw_only=True, frozen=True):
 class Stored(Struct, kw_only=True, frozen=True):
     """A cleanly finished answer, in the shape of a plain completion; `completion.raw` has its id and time."""
 
-    stored_at: float  # Unix seconds
+    # Unix seconds
+    stored_at: float
     completion: Completion
     choices: list[dict[str, Any]]
 

@@ -64,11 +64,13 @@ async def count_call(
 async def _count(text: str, route: Route, workers: Workers) -> int:
     try:
         tokenizer = resolve_tokenizer(route.tokenizer or DEFAULT_TOKENIZER)
-    except InvalidRequest:  # a tokenizer that is not one of ours
+    except InvalidRequest:
+        # a tokenizer that is not one of ours
         tokenizer = DEFAULT_TOKENIZER
     try:
         return await workers.run(CountTokens(text=text, tokenizer=tokenizer)) if text else 0
-    except CleanError:  # a text that takes too long to count is guessed: its call is not to be free
+    except CleanError:
+        # a text that takes too long to count is guessed: its call is not to be free
         return len(text) // _CHARS_PER_TOKEN
 
 

@@ -10,12 +10,8 @@ from backends.base import (
 )
 from gateway import errors
 
-_CALLERS_FAULT = {
-    400,
-    413,
-    415,
-    422,
-}  # the rest of a server's 4xx are about our key, our quota or our address
+# the rest of a server's 4xx are about our key, our quota or our address
+_CALLERS_FAULT = {400, 413, 415, 422}
 
 
 def to_gateway_error(failure: UpstreamError, route: Route, *, begun: bool) -> errors.GatewayError:

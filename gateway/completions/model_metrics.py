@@ -10,7 +10,8 @@ from gateway.completions.answer import Finished
 from gateway.errors import GatewayError
 
 OPERATION = "chat"
-MOST_MODELS = 200  # names of models that get a series of their own: some backends take any name
+# names of models that get a series of their own: some backends take any name
+MOST_MODELS = 200
 _SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 _TTFT = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 _TPOT = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5)
@@ -76,7 +77,8 @@ class ModelMetrics:
         self._cost.labels(*labels, "spent").inc(finished.cost.usd)
         self._cost.labels(*labels, "saved").inc(finished.cost.saved_usd)
         if finished.cache.status == "hit":
-            return  # no model worked for it
+            # no model worked for it
+            return
         self._first.labels(*labels).observe(timings.ttft_ms / 1000)
         if timings.tpot_ms is not None:
             self._each.labels(*labels).observe(timings.tpot_ms / 1000)

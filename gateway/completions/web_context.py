@@ -20,10 +20,13 @@ from gateway.errors import GatewayError, InvalidRequest
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import ScrapeRequest, WebOptions, WebSource
 
-DEFAULT_BUDGET_TOKENS = 16_000  # where neither the request nor the model's configuration says how much fits
-DEFAULT_ANSWER_TOKENS = 1_024  # left free for an answer of unsaid length
+# where neither the request nor the model's configuration says how much fits
+DEFAULT_BUDGET_TOKENS = 16_000
+# left free for an answer of unsaid length
+DEFAULT_ANSWER_TOKENS = 1_024
 SCRAPES_AT_ONCE = 8
-MARGIN_TOKENS = 200  # rules, fences and titles, and what the model's own tokenizer makes of it all
+# rules, fences and titles, and what the model's own tokenizer makes of it all
+MARGIN_TOKENS = 200
 
 
 class PageScraper(Protocol):

@@ -81,7 +81,8 @@ def tokenizer_of(route: Route | GatewayError, request: ExtractRequest) -> str:
         try:
             return resolve_tokenizer(route.tokenizer)
         except InvalidRequest:
-            pass  # one of the model's own
+            # one of the model's own
+            pass
     return resolve_tokenizer(request.scrape.tokenizer)
 
 

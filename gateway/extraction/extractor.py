@@ -134,7 +134,8 @@ class Extractor:
         try:
             route = await self._completer.resolve(request.model)
         except BackendUnavailable as exc:
-            route = exc  # structured data may answer all the same
+            # structured data may answer all the same
+            route = exc
         state = ExtractionState(route=route)
         await self._read(request, tenant, state, emit)
         strategy = ExtractionStrategy(

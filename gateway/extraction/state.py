@@ -26,7 +26,8 @@ from gateway.wire import (
     encode_json,
 )
 
-STRUCTURED = "structured"  # the backend named by answers that needed none
+# the backend named by answers that needed none
+STRUCTURED = "structured"
 
 
 class ReadPage(Struct, kw_only=True, frozen=True):
@@ -72,19 +73,23 @@ class ExtractionState:
     """What one request has come to so far."""
 
     def __init__(self, *, route: Route | BackendUnavailable) -> None:
-        self.route = route  # or why there is none, which matters only if a model has to be asked
+        # or why there is none, which matters only if a model has to be asked
+        self.route = route
         self.model = route.name if isinstance(route, Route) else None
         self.backend = route.backend.name if isinstance(route, Route) else None
         self.pages: list[ReadPage] = []
         self.warnings: list[Notice] = []
-        self.finished: list[Finished] = []  # one a call, as they ended
-        self.data: bytes | None = None  # JSON
+        # one a call, as they ended
+        self.finished: list[Finished] = []
+        # JSON
+        self.data: bytes | None = None
         self.text: str | None = None
         self.finish_reason: str | None = None
         self.evidence: list[Evidence] = []
         self.coverage = Coverage(read=0, chunks=0)
         self.estimate: Estimate | None = None
-        self.not_stored: str | None = None  # why one of the answers was forgotten again
+        # why one of the answers was forgotten again
+        self.not_stored: str | None = None
 
     def add_call(self, finished: Finished) -> None:
         """Take note of a call's end, and of what its backend has to say about it."""
@@ -124,7 +129,8 @@ def _notices(completion: Completion) -> list[Notice]:
     try:
         return msgspec.convert(completion.raw.get("warnings", []), list[Notice])
     except msgspec.ValidationError:
-        return []  # another server's field of that name
+        # another server's field of that name
+        return []
 
 
 def _usage(state: ExtractionState) -> ExtractUsage:

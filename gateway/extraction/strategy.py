@@ -35,8 +35,10 @@ from gateway.extraction.state import ExtractionState
 from gateway.wire import Coverage, DeltaEvent, Estimate, ExtractRequest, Notice, encode_json
 
 CALLS_AT_ONCE = 4
-MAX_ROUNDS = 3  # of asking about answers, when a question goes to a text many times the context
-_RAW_CHARS = 20_000  # of a reply that an error carries
+# of asking about answers, when a question goes to a text many times the context
+MAX_ROUNDS = 3
+# of a reply that an error carries
+_RAW_CHARS = 20_000
 _GATHERED = "values gathered from the parts of a longer text"
 
 Emit = Callable[[DeltaEvent], None]
@@ -257,7 +259,8 @@ class ExtractionStrategy:
         """Keep the reply's data if it validates, else say what is wrong with it, and have it forgotten."""
         try:
             checked = await self._workers.run(ValidateAnswer(schema=schema, reply=reply.text))
-        except GatewayError:  # what cannot be validated now cannot when it comes again
+        except GatewayError:
+            # what cannot be validated now cannot when it comes again
             await self._reject(reply)
             raise
         if checked.violations:

@@ -16,9 +16,12 @@ from typing import Any
 import httpcore2
 from aiohappyeyeballs import start_connection
 
-HEAD_START_S = 0.25  # of a host's first address before the next one is tried beside it (RFC 8305)
-_GATHER_BYTES = 64 * 1024  # a longer request is sent in pieces, no faster than the server takes them
-_HELD_BYTES = 256 * 1024  # of an answer: beyond it the server waits until they are read
+# of a host's first address before the next one is tried beside it (RFC 8305)
+HEAD_START_S = 0.25
+# a longer request is sent in pieces, no faster than the server takes them
+_GATHER_BYTES = 64 * 1024
+# of an answer: beyond it the server waits until they are read
+_HELD_BYTES = 256 * 1024
 
 
 class AsyncioBackend(httpcore2.AsyncNetworkBackend):
@@ -32,14 +35,16 @@ class AsyncioBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        assert local_address is None and not socket_options  # the pool below is made without
+        # the pool below is made without
+        assert local_address is None and not socket_options
         loop = asyncio.get_running_loop()
         with _told_as(httpcore2.ConnectTimeout, httpcore2.ConnectError):
             async with asyncio.timeout(timeout):
                 addresses = await _resolve(host, port)
                 connected = await start_connection(addresses, happy_eyeballs_delay=HEAD_START_S)
                 transport, connection = await loop.create_connection(_Connection, sock=connected)
-        connection.transport = transport  # uvloop may call connection_made later than this
+        # uvloop may call connection_made later than this
+        connection.transport = transport
         return _Stream(connection)
 
     async def sleep(self, seconds: float) -> None:
@@ -149,12 +154,12 @@ class _Stream(httpcore2.AsyncNetworkStream):
         return self
 
     async def aclose(self) -> None:
-        self._connection.transport.abort()  # an answer was read to its end, or nobody wants the rest
+        # an answer was read to its end, or nobody wants the rest
+        self._connection.transport.abort()
 
     def get_extra_info(self, info: str) -> Any:
-        if (
-            info == "is_readable"
-        ):  # the pool asks this of idle connections: has the server left, or gone wrong?
+        if info == "is_readable":
+            # the pool asks this of idle connections: has the server left, or gone wrong?
             return self._connection.ended or bool(self._connection.received)
         name = {"ssl_object": "ssl_object", "server_addr": "peername", "client_addr": "sockname"}.get(info)
         return name and self._connection.transport.get_extra_info(name)
@@ -190,5 +195,6 @@ def _told_as(late: type[Exception], failed: type[Exception]) -> Iterator[None]:
         yield
     except TimeoutError as exc:
         raise late(str(exc)) from exc
-    except OSError as exc:  # ssl.SSLError is one
+    except OSError as exc:
+        # ssl.SSLError is one
         raise failed(str(exc)) from exc

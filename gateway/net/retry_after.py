@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-MAX_WAIT_S = 1e9  # more digits are no more patience, and would overflow on their way into a header
+# more digits are no more patience, and would overflow on their way into a header
+MAX_WAIT_S = 1e9
 _SECONDS = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _MILLISECONDS = re.compile(r"\d+", re.ASCII)
 

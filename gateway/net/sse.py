@@ -13,8 +13,10 @@ import msgspec
 from msgspec import Struct
 
 CONTENT_TYPE = "text/event-stream"
-PING = b": ping\n\n"  # a comment: keeps proxies from closing a silent stream, and clients ignore it
-DONE = b"data: [DONE]\n\n"  # how OpenAI's streams end
+# a comment: keeps proxies from closing a silent stream, and clients ignore it
+PING = b": ping\n\n"
+# how OpenAI's streams end
+DONE = b"data: [DONE]\n\n"
 _BOM = b"\xef\xbb\xbf"
 _encode_json = msgspec.json.Encoder().encode
 
@@ -50,7 +52,8 @@ def encode_event(data: bytes | str, *, name: str | None = None) -> bytes:
 
 def encode_json_event(value: Any, *, name: str | None = None) -> bytes:
     """One event whose data is `value` as JSON."""
-    return encode_event(_encode_json(value), name=name)  # JSON has no bare line break
+    # JSON has no bare line break
+    return encode_event(_encode_json(value), name=name)
 
 
 class EventDecoder:
@@ -58,7 +61,8 @@ class EventDecoder:
 
     def __init__(self, *, max_event_bytes: int = 16 * 1024**2) -> None:
         self._max_event_bytes = max_event_bytes
-        self._rest: list[bytes] = []  # an unfinished line, in pieces: joining each time is quadratic
+        # an unfinished line, in pieces: joining each time is quadratic
+        self._rest: list[bytes] = []
         self._rest_bytes = 0
         self._data: list[bytes] = []
         self._data_bytes = 0
@@ -94,7 +98,8 @@ class EventDecoder:
         """Complete lines without their ends; the unfinished last one waits for the next chunk."""
         if self._after_cr and chunk:
             self._after_cr = False
-            chunk = chunk.removeprefix(b"\n")  # the second half of a CRLF
+            # the second half of a CRLF
+            chunk = chunk.removeprefix(b"\n")
         if b"\n" not in chunk and b"\r" not in chunk:
             self._keep(chunk)
             return []
@@ -103,7 +108,8 @@ class EventDecoder:
             self._begun = True
             text = text.removeprefix(_BOM)
         self._rest, self._rest_bytes = [], 0
-        lines = text.splitlines(keepends=True)  # of bytes: LF, CR and CRLF only
+        # of bytes: LF, CR and CRLF only
+        lines = text.splitlines(keepends=True)
         if not lines[-1].endswith((b"\n", b"\r")):
             self._keep(lines.pop())
         self._after_cr = text.endswith(b"\r")

@@ -28,7 +28,8 @@ class Breaker:
         self._cooldown_s, self._threshold, self._remember_s = cooldown_s, threshold, remember_s
         self._jitter = jitter
         self._clock = clock
-        self.failures = 0  # in a row
+        # in a row
+        self.failures = 0
         self._retry_at = 0.0
         self._reason = ""
         self._failed_at = float("-inf")

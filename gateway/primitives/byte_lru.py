@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-_LARGEST_SHARE = 4  # one value takes a quarter of the room at most, so that it cannot push all others out
+# one value takes a quarter of the room at most, so that it cannot push all others out
+_LARGEST_SHARE = 4
 
 
 class ByteLru(Generic[K, V]):

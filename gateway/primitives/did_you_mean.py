@@ -3,7 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
-_MAX_CHARACTERS = 60  # of the word: comparing takes time quadratic in its length
+# of the word: comparing takes time quadratic in its length
+_MAX_CHARACTERS = 60
 
 
 def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:

@@ -20,19 +20,26 @@ from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import CacheReport, ScrapeResponse, ScrapeTimings, encode_json
 
 MAX_REQUEST_BYTES = 4096
-_OVERHEAD_BYTES = 1000  # what an answer costs beside its bytes: struct, keys, numbers
+# what an answer costs beside its bytes: struct, keys, numbers
+_OVERHEAD_BYTES = 1000
 
 
 class CachedResponse(Struct, kw_only=True, frozen=True):
     """An encoded response, cut where one answer differs from the next: id, age and times."""
 
-    summary: ScrapedPage  # without its long parts: what metrics and the log ask for
-    head: bytes  # after the id, up to the cache's report
-    tail: bytes  # after the times
+    # without its long parts: what metrics and the log ask for
+    summary: ScrapedPage
+    # after the id, up to the cache's report
+    head: bytes
+    # after the times
+    tail: bytes
     page_key: str
-    page: bytes  # the page's entry in the cache when this was made
-    born_at: float  # Unix seconds: when the page's age was 0
-    fresh_until: float  # Unix seconds
+    # the page's entry in the cache when this was made
+    page: bytes
+    # Unix seconds: when the page's age was 0
+    born_at: float
+    # Unix seconds
+    fresh_until: float
 
     @property
     def size_bytes(self) -> int:
@@ -67,7 +74,8 @@ class CachedResponses:
         if answer is None:
             return None
         if self._now() >= answer.fresh_until or self._cache.peek(answer.page_key) != answer.page:
-            return None  # what is made in its place is kept over it
+            # what is made in its place is kept over it
+            return None
         self._on_event(answer.summary)
         return answer
 
@@ -78,7 +86,8 @@ class CachedResponses:
         entry, source = page.loaded.entry, page.loaded.source
         raw = self._cache.peek(source.key)
         if raw is None or msgspec.msgpack.decode(raw, type=PageEntry) != entry:
-            return  # a cursor's older snapshot, or another answer came in meanwhile
+            # a cursor's older snapshot, or another answer came in meanwhile
+            return
         now = self._now()
         cut = _report(response.cache, response.timings)
         head, _, tail = encode_json(response).removeprefix(_opening(response.id)).partition(cut)

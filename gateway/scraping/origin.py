@@ -23,7 +23,8 @@ class Answer(Struct, kw_only=True, frozen=True):
 
     entry: PageEntry
     body: bytes
-    received: Received | None = None  # the HTML that linked to the body, the site's own markdown
+    # the HTML that linked to the body, the site's own markdown
+    received: Received | None = None
     fetch_ms: float
 
 
@@ -102,15 +103,18 @@ class Origin:
         try:
             address = await self._workers.run(offer)
         except CleanError:
-            address = None  # the HTML is at hand
+            # the HTML is at hand
+            address = None
         left_s -= page.fetch_ms / 1e3
         if address is None or left_s <= 0:
             return None
-        headers = request.headers if page.stayed else {}  # the first origin's headers are not sent to another
+        # the first origin's headers are not sent to another
+        headers = request.headers if page.stayed else {}
         try:
             own = await self._fetcher.fetch(FetchRequest(url=address, timeout_s=left_s, headers=headers))
         except GatewayError:
-            return None  # an offer that is not kept costs nothing but the try
+            # an offer that is not kept costs nothing but the try
+            return None
         return own if own.status == 200 and _is_markdown(own) and own.body.strip() else None
 
 

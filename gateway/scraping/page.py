@@ -8,20 +8,26 @@ from gateway.core.http.cache_policy import personal_header
 from gateway.core.http.url import parse_url
 from gateway.wire import CacheReport, ScrapeRequest
 
-_PARTS_OF_HTML = {"structured", "metadata", "html", "hidden"}  # what markdown has none of
+# what markdown has none of
+_PARTS_OF_HTML = {"structured", "metadata", "html", "hidden"}
 
 
 class PageEntry(Struct, kw_only=True, frozen=True):
     """What an address answered last, without the body."""
 
     digest: str
-    final_url: str | None  # None for HTML that came in the request without a base address
-    status: int | None  # None for HTML that came in the request
+    # None for HTML that came in the request without a base address
+    final_url: str | None
+    # None for HTML that came in the request
+    status: int | None
     headers: dict[str, str]
-    fetched_at: float  # Unix seconds
-    instead_of_html: bool = False  # markdown, where the site would have sent HTML or has sent both
+    # Unix seconds
+    fetched_at: float
+    # markdown, where the site would have sent HTML or has sent both
+    instead_of_html: bool = False
     rendered_by: str | None = (
-        None  # the renderer that ran the page's scripts; None for the page as it was sent
+        # the renderer that ran the page's scripts; None for the page as it was sent
+        None
     )
 
 
@@ -31,15 +37,18 @@ class Snapshot(Struct, kw_only=True, frozen=True):
     key: str
     entry: PageEntry
     body: bytes
-    page: Received | None = None  # the HTML that linked to the body, the site's own markdown
+    # the HTML that linked to the body, the site's own markdown
+    page: Received | None = None
 
 
 class CacheTarget(Struct, kw_only=True, frozen=True):
     """How the page of a request is found in the cache."""
 
     key: str
-    consulted: bool  # the cache may answer
-    rendered: bool = False  # it is the page after its scripts ran
+    # the cache may answer
+    consulted: bool
+    # it is the page after its scripts ran
+    rendered: bool = False
 
 
 class LoadedPage(Struct, kw_only=True, frozen=True):
@@ -51,7 +60,8 @@ class LoadedPage(Struct, kw_only=True, frozen=True):
     snapshot: Snapshot | None = None
     storable: bool = False
     is_new: bool = (
-        False  # the address answered something else before, if anything: nothing made of this is kept
+        # the address answered something else before, if anything: nothing made of this is kept
+        False
     )
     fetch_ms: float = 0
 

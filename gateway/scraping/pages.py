@@ -100,7 +100,8 @@ class Pages:
             )
             if verdict.action == "hit":
                 return self._cached(source, entry, "hit")
-            if verdict.action == "stale" and request.store:  # else the refresh would be for nothing
+            if verdict.action == "stale" and request.store:
+                # else the refresh would be for nothing
                 self._refresh_later(request, source, entry)
                 return self._cached(source, entry, "stale")
         return await self._fetch_together(request, source, known=entry)
@@ -195,7 +196,8 @@ class Pages:
             nonlocal leads
             leads = True
             left_s = deadline - time_s()
-            if left_s <= 0:  # the leader has left, after waiting for another process
+            if left_s <= 0:
+                # the leader has left, after waiting for another process
                 raise FetchTimeout("no time was left to fetch the page")
             return await self.fetch(request, source, known=known, left_s=left_s)
 
@@ -237,7 +239,8 @@ class Pages:
         headers = merge_cache_headers(answer.redirects, after_not_modified(known.headers, answer.headers))
         entry = msgspec.structs.replace(known, headers=headers, fetched_at=self._now())
         loaded = msgspec.structs.replace(self._cached(source, entry, "revalidated"), fetch_ms=answer.fetch_ms)
-        reason = not_storable_reason(  # it is kept already, whatever this caller says of storing
+        # it is kept already, whatever this caller says of storing
+        reason = not_storable_reason(
             store=True, caller_headers=request.headers, status=known.status or 200, headers=headers
         )
         if reason is None:
@@ -276,7 +279,8 @@ class Pages:
             try:
                 await self._single_flight.run(source.key, lambda: self.fetch(request, source, known=entry))
             except GatewayError:
-                pass  # the stale copy stays; the request that finds it too old will meet the error
+                # the stale copy stays; the request that finds it too old will meet the error
+                pass
             finally:
                 del self._refreshes[source.key]
 

@@ -23,7 +23,8 @@ class ScrapedPage(Struct, kw_only=True, frozen=True):
     """A piece of counted content. Parts that the request does not include are empty."""
 
     request: ScrapeRequest
-    loaded: LoadedPage  # what the content is of, as fetched or as rendered; without its body
+    # what the content is of, as fetched or as rendered; without its body
+    loaded: LoadedPage
     content: str
     title: str | None
     metadata: Metadata

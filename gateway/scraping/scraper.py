@@ -54,8 +54,10 @@ class PreparedScrape(Struct, kw_only=True, frozen=True):
     request: ScrapeRequest
     tenant: str
     page: LoadedPage
-    start: int  # the block its piece begins with
-    began: float  # time.perf_counter()
+    # the block its piece begins with
+    start: int
+    # time.perf_counter()
+    began: float
 
 
 class Content(Struct, kw_only=True, frozen=True):
@@ -145,7 +147,8 @@ class Scraper:
         content, page = acquired.content, acquired.page
         request, cleaned, entry = prepared.request, content.cleaned, page.entry
         cuts = cleaned.next_start is not None or bool(cleaned.outline)
-        options = _options_digest(request) if cuts else ""  # one for all the cursors, none where none is due
+        # one for all the cursors, none where none is due
+        options = _options_digest(request) if cuts else ""
 
         def cursor_at(start: int) -> str:
             return encode_cursor(Cursor(digest=entry.digest, options=options, start=start))
@@ -258,7 +261,8 @@ class Scraper:
                 "`cursor`: the page it continues is no longer cached; start again", field="cursor"
             )
         page = await self._pages.fetch(prepared.request, page.source)
-        assert page.snapshot is not None  # as nothing was known that the origin could have confirmed
+        # as nothing was known that the origin could have confirmed
+        assert page.snapshot is not None
         return page, page.snapshot
 
     async def _make(self, prepared: PreparedScrape, page: LoadedPage, snapshot: Snapshot) -> Content:

@@ -57,7 +57,8 @@ class Model(Struct, kw_only=True, frozen=True):
     """A model that can be asked for."""
 
     id: str
-    owned_by: str = ""  # the backend that serves it
+    # the backend that serves it
+    owned_by: str = ""
     context_length: int | None = None
 
 

@@ -57,7 +57,8 @@ def _settings(url: str | None, api_key: str | None, tries: int) -> _Settings:
     except httpx2.InvalidURL:
         raise GatewayUnreachable(
             f"{_without_secret(base_url)} is no address of a gateway; one looks like {DEFAULT_URL}"
-        ) from None  # what the cause quotes may be a part of a password
+            # what the cause quotes may be a part of a password
+        ) from None
     # a key read from a file often has the end of its line
     key = (api_key or os.environ.get("WINNOW_API_KEY") or "").strip()
     if not (key.isascii() and key.isprintable()):

@@ -38,7 +38,8 @@ def instance_of(kind: type[T], data: Any) -> T:
             instance: T = validate(data)
             return instance
         return msgspec.convert(data, kind)
-    except ValueError as exc:  # msgspec.ValidationError and pydantic's are both
+    except ValueError as exc:
+        # msgspec.ValidationError and pydantic's are both
         name = getattr(kind, "__name__", kind)
         raise SchemaUnsatisfied(
             f"the answer validates against the schema of {name}, but makes no {name}: {exc}",

@@ -11,19 +11,26 @@ from msgspec.structs import replace
 
 from gateway.settings import Settings, SettingsError
 
-RESERVE = 32  # the loop, logs, database files, a local model: 25 measured; and what is open for a moment
+# the loop, logs, database files, a local model: 25 measured; and what is open for a moment
+RESERVE = 32
 LEAST = 64
-FETCHES_PER_WORK = 4  # connections to origins, for each request that runs
-_PER_WORK = 10  # those, as many of clients, and two of workers
-_PER_WORKER = 5  # itself, three in the slow lane, a warm spare
+# connections to origins, for each request that runs
+FETCHES_PER_WORK = 4
+# those, as many of clients, and two of workers
+_PER_WORK = 10
+# itself, three in the slow lane, a warm spare
+_PER_WORKER = 5
 
 
 class Shares(Struct, frozen=True, kw_only=True):
     """What a process may have at once."""
 
-    connections: int  # of clients
-    work: int  # requests that run
-    queue: int  # requests that wait; beyond it there is room for those that are refused, and for probes
+    # of clients
+    connections: int
+    # requests that run
+    work: int
+    # requests that wait; beyond it there is room for those that are refused, and for probes
+    queue: int
     workers: int
 
 
@@ -34,7 +41,8 @@ def raise_limit() -> int:
     if soft != resource.RLIM_INFINITY and soft < most:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-        except (OSError, ValueError):  # macOS has a lower one of its own
+        except (OSError, ValueError):
+            # macOS has a lower one of its own
             return soft
     return most
 

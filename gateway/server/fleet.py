@@ -10,7 +10,8 @@ import time
 from uvicorn.config import Config
 from uvicorn.supervisors import Multiprocess
 
-GRACE_S = 5.0  # beyond the drain, for what closes after it
+# beyond the drain, for what closes after it
+GRACE_S = 5.0
 _LOOK_S = 0.1
 
 
@@ -25,7 +26,8 @@ class Fleet(Multiprocess):
     def __init__(self, config: Config, *, listener: socket.socket, drain_s: float) -> None:
         super().__init__(config, sockets=[listener])
         self._drain_s = drain_s
-        self._told = 0  # how often to stop
+        # how often to stop
+        self._told = 0
 
     def handle_int(self) -> None:
         self._stop()

@@ -15,12 +15,15 @@ from gateway.server.protocol import BoundedHttp
 
 try:
     from uvloop import Loop as FastestLoop
-except ImportError:  # not for this system or interpreter
+except ImportError:
+    # not for this system or interpreter
     from asyncio import SelectorEventLoop as FastestLoop  # type: ignore[assignment]
 
-QUIET_S = 1.0  # silent this long, a connection may go: what was sent on it has come
+# silent this long, a connection may go: what was sent on it has come
+QUIET_S = 1.0
 LOOK_S = 0.1
-_AT_ONCE = 64  # accepted in one turn of the loop
+# accepted in one turn of the loop
+_AT_ONCE = 64
 
 
 class Listener:
@@ -40,9 +43,11 @@ class Listener:
         self._make_protocol = make_protocol
         self._most = most
         self._clients: set[BoundedHttp] = set()
-        self._quiet: dict[BoundedHttp, float] = {}  # since when; longest first
+        # since when; longest first
+        self._quiet: dict[BoundedHttp, float] = {}
         self._opening: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None  # while nobody is accepted
+        # while nobody is accepted
+        self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         listener.setblocking(False)
         self._loop.add_reader(listener, self._accept)
@@ -59,7 +64,8 @@ class Listener:
             self._timer.cancel()
 
     async def wait_closed(self) -> None:
-        pass  # connections are the server's to close
+        # connections are the server's to close
+        pass
 
     def heard(self, client: BoundedHttp) -> None:
         """The client sent bytes."""
@@ -85,7 +91,8 @@ class Listener:
                 connection, _ = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
-            except OSError:  # no descriptor after all: the whole system has its limit too
+            except OSError:
+                # no descriptor after all: the whole system has its limit too
                 self._wait_for_room()
                 return
             client = self._make_protocol()

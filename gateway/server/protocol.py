@@ -37,16 +37,21 @@ class BoundedHttp(HttpToolsProtocol):
 
     # of names and values once they are whole; of all that came until then, and of all behind a chunked body
     max_head_bytes = 64 * 1024
-    head_s = 10.0  # the longest that headers may take to arrive
-    arrival_s = 60.0  # the longest a request may take to arrive, while somebody reads it
-    silence_s = 5.0  # in a body
+    # the longest that headers may take to arrive
+    head_s = 10.0
+    # the longest a request may take to arrive, while somebody reads it
+    arrival_s = 60.0
+    # in a body
+    silence_s = 5.0
 
-    listener: ConnectionObserver | None = None  # that accepted it
+    # that accepted it
+    listener: ConnectionObserver | None = None
 
     _in_head = True
     _arrived = _body_came = False
     _head_bytes = _piece_bytes = 0
-    _began = _heard = 0.0  # by the loop's clock, of what did not arrive in one piece
+    # by the loop's clock, of what did not arrive in one piece
+    _began = _heard = 0.0
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -127,7 +132,8 @@ class BoundedHttp(HttpToolsProtocol):
         self.send_400_response(f"The request's headers are longer than {self.max_head_bytes} bytes.")
 
     def send_400_response(self, msg: str) -> None:
-        if not self.transport.is_closing():  # else it was refused in better words
+        if not self.transport.is_closing():
+            # else it was refused in better words
             super().send_400_response(msg)
 
     def _wait(self) -> None:
@@ -141,7 +147,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _look(self) -> None:
         """Close what takes too long; wake the reader of a body of which nothing comes, with an empty piece."""
-        if self.flow.read_paused:  # it is we who do not read: the request waits for its turn
+        if self.flow.read_paused:
+            # it is we who do not read: the request waits for its turn
             self._wait()
             return
         now, end = self.loop.time(), self._began + self.arrival_s

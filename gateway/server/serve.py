@@ -41,12 +41,15 @@ def serve(*, check_parts: Callable[[Settings, Mapping[str, str]], None]) -> int:
         workers=settings.workers,
         http=BoundedHttp,
         loop=LOOP,
-        ws="none",  # no route speaks WebSocket, and its library has bounds of its own
+        # no route speaks WebSocket, and its library has bounds of its own
+        ws="none",
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=1,  # the drain comes first: only idle connections are left then
-        proxy_headers=False,  # X-Forwarded-* is anybody's word
+        # the drain comes first: only idle connections are left then
+        timeout_graceful_shutdown=1,
+        # X-Forwarded-* is anybody's word
+        proxy_headers=False,
         timeout_keep_alive=75,
     )
     if settings.workers == 1:
@@ -54,7 +57,8 @@ def serve(*, check_parts: Callable[[Settings, Mapping[str, str]], None]) -> int:
         server.run(sockets=[listener])
         return 0 if server.started else 1
     with tempfile.TemporaryDirectory(prefix="winnow-metrics-") as folder:
-        os.environ[FOLDER] = folder  # inherited by the processes, and read when they import the library
+        # inherited by the processes, and read when they import the library
+        os.environ[FOLDER] = folder
         Fleet(config, listener=listener, drain_s=settings.drain_s).run()
     return 0
 

@@ -74,7 +74,8 @@ class Drain:
                 await self._admission.wait_idle()
         except TimeoutError:
             await self._end_streams()
-        finally:  # whatever went wrong, the server was promised its signal
+        finally:
+            # whatever went wrong, the server was promised its signal
             server(number, None)
 
 

@@ -32,11 +32,12 @@ def make_log(stream: TextIO = sys.stderr) -> structlog.typing.FilteringBoundLogg
     """A logger of this process: JSON lines, or a readable form when the stream is a terminal."""
     pretty = stream.isatty()
     last: Any = structlog.dev.ConsoleRenderer() if pretty else _render
+    # bound once: the proxy would assemble a logger for every line
     log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
         structlog.PrintLogger(stream) if pretty else _Lines(stream),
         processors=[_stamp, _make_safe, last],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
-    ).bind()  # bound once: the proxy would assemble a logger for every line
+    ).bind()
     return log
 
 
@@ -48,7 +49,8 @@ class _Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._flushing: asyncio.AbstractEventLoop | None = None  # the loop that is going to
+        # the loop that is going to
+        self._flushing: asyncio.AbstractEventLoop | None = None
 
     def msg(self, line: bytes) -> None:
         try:
@@ -82,7 +84,8 @@ def _stamp(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMappin
 
 def _make_safe(logger: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Tracebacks as text, and every text without secrets."""
-    if event["event"] == "request":  # has a fixed list of fields, chosen to hold nothing secret
+    if event["event"] == "request":
+        # has a fixed list of fields, chosen to hold nothing secret
         return event
     rendered = structlog.processors.format_exc_info(logger, level, event)
     return {name: redact(value) if isinstance(value, str) else value for name, value in rendered.items()}

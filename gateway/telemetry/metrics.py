@@ -22,9 +22,12 @@ from gateway.wire import CacheReport, ScrapeTimings, TokenReport
 
 _log = logging.getLogger("winnow.metrics")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's name for what processes share
-PUBLISH_S = 5.0  # how old another process's gauges may be
-_ONCE = {"entries", "bytes"}  # figures of something the processes share: not to be summed
+# the library's name for what processes share
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# how old another process's gauges may be
+PUBLISH_S = 5.0
+# figures of something the processes share: not to be summed
+_ONCE = {"entries", "bytes"}
 _DIGITS = re.compile(r"\d+")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -142,7 +145,8 @@ class Metrics:
             try:
                 with contained():
                     await self._refresh()
-            except Exception:  # one that asks in vain now may be answered next time
+            except Exception:
+                # one that asks in vain now may be answered next time
                 _log.exception("the gauges could not be read")
             await asyncio.sleep(every_s)
 
@@ -172,4 +176,5 @@ def _forget_the_dead(folder: Path) -> None:
         except ProcessLookupError:
             multiprocess.mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
         except PermissionError:
-            pass  # it is there, and somebody else's
+            # it is there, and somebody else's
+            pass

@@ -10,7 +10,8 @@ from opentelemetry import trace
 from gateway import __version__
 
 SERVICE = "winnow"
-FLUSH_S = 2.0  # the longest that a collector that does not answer may delay the end
+# the longest that a collector that does not answer may delay the end
+FLUSH_S = 2.0
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _log = logging.getLogger("winnow.tracing")
 

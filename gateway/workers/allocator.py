@@ -2,7 +2,8 @@
 
 import ctypes
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # `mallopt`'s parameters
+# `mallopt`'s parameters
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _MAPPED_BYTES = 1024**2
 _SPARE_BYTES = 4 * 1024**2
 

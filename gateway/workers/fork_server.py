@@ -28,13 +28,18 @@ from typing import NoReturn
 
 from gateway.workers.allocator import return_unused
 
-ORDER = struct.Struct("<cq")  # order, pid
-FRAME = struct.Struct("<cQd")  # kind, length of what follows, CPU seconds the sender has used in all
+# order, pid
+ORDER = struct.Struct("<cq")
+# kind, length of what follows, CPU seconds the sender has used in all
+FRAME = struct.Struct("<cQd")
 HELLO, JOB = b"H", b"J"
-DONE, SPENT, MEMORY, BROKEN = b"D", b"S", b"M", b"X"  # answers; after all but DONE the worker ends
+# answers; after all but DONE the worker ends
+DONE, SPENT, MEMORY, BROKEN = b"D", b"S", b"M", b"X"
 
-SPENT_BYTES = 128 * 1024**2  # a worker that has grown by this much is not used again
-_SLOW_NICENESS = 10  # about a tenth of the CPU while others want it
+# a worker that has grown by this much is not used again
+SPENT_BYTES = 128 * 1024**2
+# about a tenth of the CPU while others want it
+_SLOW_NICENESS = 10
 
 
 class Limits:
@@ -61,7 +66,8 @@ def _address_space_bytes() -> int:
     try:
         with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 -- read before pathlib is needed
             return int(statm.read().split()[0]) * resource.getpagesize()
-    except OSError:  # no /proc: the total alone counts
+    except OSError:
+        # no /proc: the total alone counts
         return sys.maxsize // 2
 
 
@@ -85,7 +91,8 @@ def _attempt(run: Callable[[bytes], bytes], job: bytes) -> tuple[bytes, bytes]:
         return DONE, run(job)
     except MemoryError:
         return MEMORY, b""
-    except BaseException as exc:  # a Rust panic is no Exception; whatever it was, the process is suspect
+    except BaseException as exc:
+        # a Rust panic is no Exception; whatever it was, the process is suspect
         # where it happened, not what it said: messages quote the page
         trace = "".join(traceback.format_tb(exc.__traceback__))
         return BROKEN, f"{type(exc).__module__}.{type(exc).__qualname__}\n{trace}".encode()
@@ -160,7 +167,8 @@ class ForkServer:
         order, pid = ORDER.unpack(message)
         if order == b"S":
             self._fork(socket.socket(fileno=descriptors[0]))
-        elif pid in self._children:  # not reaped yet: the number is still its own
+        elif pid in self._children:
+            # not reaped yet: the number is still its own
             if order == b"K":
                 os.kill(pid, signal.SIGKILL)
             elif order == b"N":
@@ -172,8 +180,10 @@ class ForkServer:
             self._warm = True
             getattr(self._module, "warm", lambda: None)()
             gc.collect()
-            gc.freeze()  # collections in workers then leave shared pages alone
-            return_unused()  # what loading the vocabulary took and needs no more: 15 MB
+            # collections in workers then leave shared pages alone
+            gc.freeze()
+            # what loading the vocabulary took and needs no more: 15 MB
+            return_unused()
         with link:
             pid = os.fork()
             if pid == 0:
@@ -185,7 +195,8 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._orders.close()
         link.setblocking(True)
-        with contextlib.suppress(OSError):  # the gateway hung up
+        with contextlib.suppress(OSError):
+            # the gateway hung up
             serve_jobs(link, self._module.run, self._limits)
         os._exit(0)
 

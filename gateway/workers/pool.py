@@ -28,8 +28,9 @@ from gateway.telemetry.spans import add_stages, are_recorded, span
 from gateway.workers.fork_server import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
 
 SLOW_S = 0.1
-SLOW_PER_WORKER = 3  # slow jobs beside each worker; beyond that they keep their place
-RECYCLE_AFTER = 1000  # jobs
+# slow jobs beside each worker; beyond that they keep their place
+SLOW_PER_WORKER = 3
+RECYCLE_AFTER_JOBS = 1000
 MAX_ANSWER_BYTES = 64 * 1024**2
 START_TIMEOUT_S = 30.0
 EXTRA_BYTES = 300 * 1024**2
@@ -73,14 +74,17 @@ class _Worker(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.pid = 0
         self.jobs = 0
-        self.cpu_s = 0.0  # up to its last answer
+        # up to its last answer
+        self.cpu_s = 0.0
         self.alive = True
-        self.is_reusable = True  # to be asked again
+        # to be asked again
+        self.is_reusable = True
         self.is_slow = False
         self.deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport = cast(asyncio.Transport, transport)  # uvloop has a class of its own
+        # uvloop has a class of its own
+        transport = cast(asyncio.Transport, transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -98,9 +102,8 @@ class _Worker(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.alive = False
-        if (
-            not self._answer.done()
-        ):  # an exception in it would hold the frames it passes, and the page in them
+        if not self._answer.done():
+            # an exception in it would hold the frames it passes, and the page in them
             self._answer.set_result(None)
 
     async def hear(self) -> tuple[bytes, bytes]:
@@ -251,9 +254,10 @@ class WorkerPool:
         if worker.is_slow:
             self._slow -= 1
         is_reusable = (
-            worker.is_reusable and worker.alive and not worker.is_slow and worker.jobs < RECYCLE_AFTER
+            worker.is_reusable and worker.alive and not worker.is_slow and worker.jobs < RECYCLE_AFTER_JOBS
         )
-        if is_reusable and len(self._idle) <= self._workers and not self._closed:  # with the warm spare
+        if is_reusable and len(self._idle) <= self._workers and not self._closed:
+            # with the warm spare
             self._idle.append(worker)
             return
         self._discard(worker)
@@ -275,7 +279,8 @@ class WorkerPool:
         try:
             self._idle.append(await self._spawn())
         except GatewayError:
-            pass  # the next job meets the same fault and reports it
+            # the next job meets the same fault and reports it
+            pass
 
     async def _take(self) -> _Worker:
         while self._idle:
@@ -287,7 +292,8 @@ class WorkerPool:
         return await self._spawn()
 
     async def _spawn(self) -> _Worker:
-        for _ in range(2):  # the fork server itself may have died: then a new one
+        for _ in range(2):
+            # the fork server itself may have died: then a new one
             worker = await self._connect()
             self._live.add(worker)
             try:
@@ -338,14 +344,16 @@ class WorkerPool:
                     env=child_environment(
                         os.environ,
                         PYTHONPATH=os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
-                        OPENBLAS_NUM_THREADS="1",  # its threads would not survive the fork
+                        # its threads would not survive the fork
+                        OPENBLAS_NUM_THREADS="1",
                         # glibc: keep what one page used for the next (saves 6 % of a page's CPU);
                         # and one arena, since each reserves address space, which is limited
                         MALLOC_TRIM_THRESHOLD_=_KEPT_BYTES,
                         MALLOC_MMAP_THRESHOLD_=_KEPT_BYTES,
                         MALLOC_ARENA_MAX="1",
                     ),
-                    start_new_session=True,  # a terminal's Ctrl-C is for the gateway to act on
+                    # a terminal's Ctrl-C is for the gateway to act on
+                    start_new_session=True,
                 )
         except BaseException:
             ours.close()
@@ -355,7 +363,8 @@ class WorkerPool:
     def _order_worker(self, link: socket.socket) -> None:
         try:
             self._send_order(b"S", 0, [link.fileno()])
-        except OSError:  # the fork server died: its workers with it, or soon
+        except OSError:
+            # the fork server died: its workers with it, or soon
             self._start_fork_server()
             self._send_order(b"S", 0, [link.fileno()])
 
@@ -363,7 +372,8 @@ class WorkerPool:
         try:
             self._send_order(order, worker.pid, [])
         except OSError:
-            pass  # without a fork server there is no worker
+            # without a fork server there is no worker
+            pass
 
     def _send_order(self, order: bytes, pid: int, descriptors: list[int]) -> None:
         if self._orders is None:

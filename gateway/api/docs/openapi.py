@@ -59,10 +59,14 @@ class Operation(Struct, kw_only=True, frozen=True):
     answers: dict[str, type | None]
     body: type | None = None
     errors: tuple[type[GatewayError], ...] = ()
-    examples: dict[str, Any] = {}  # of the body, by name
-    headers: dict[str, str] = {}  # of the answer, with their meaning
-    openai: bool = False  # errors in OpenAI's shape
-    also: dict[int, type] = {}  # further statuses that are no errors
+    # of the body, by name
+    examples: dict[str, Any] = {}
+    # of the answer, with their meaning
+    headers: dict[str, str] = {}
+    # errors in OpenAI's shape
+    openai: bool = False
+    # further statuses that are no errors
+    also: dict[int, type] = {}
 
 
 _KEYED = (errors.Unauthorized, errors.RateLimited, errors.InternalError)

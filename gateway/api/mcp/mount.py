@@ -69,6 +69,7 @@ class McpMount:
                     loaded.set_result(tools)
                     await self._closing.wait()
         except Exception as exc:
-            self._tools = None  # the next request tries again
+            # the next request tries again
+            self._tools = None
             if not loaded.done():
                 loaded.set_exception(exc)

@@ -78,7 +78,8 @@ async def extract(
             while reader.end is None:
                 events += await reader.batch()
         except SubscriberClosed:
-            return ASGIResponse(status_code=499)  # nobody is there to read it
+            # nobody is there to read it
+            return ASGIResponse(status_code=499)
     answer = collect([*events, reader.end])
     headers = answer_headers(answer.cache, answer.timings.ttft_ms)
     return ASGIResponse(body=encode_json(answer), headers=headers)

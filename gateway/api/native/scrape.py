@@ -27,7 +27,8 @@ from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
 
 JSON, MARKDOWN, EVENTS = "application/json", "text/markdown", "text/event-stream"
 WORK = {"access": "scrape", "work": True}
-_FOREIGN_HEADERS = {  # a stranger's words served from our origin: nothing in them may run, nor be framed by a page
+# a stranger's words served from our origin: nothing in them may run, nor be framed by a page
+_FOREIGN_HEADERS = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "x-frame-options": "DENY",
@@ -59,7 +60,8 @@ async def scrape(
         prepared = await services.scraper.open(data, tenant=context.key)
         if accepted != EVENTS:
             page = await services.scraper.read(prepared)
-    if accepted == EVENTS:  # which watches its client itself
+    if accepted == EVENTS:
+        # which watches its client itself
         return ASGIStreamingResponse(
             iterator=_events(context, services.scraper, prepared),
             media_type=EVENTS,
@@ -96,7 +98,8 @@ def _target(request: Request[Any, Any, Any]) -> str:
     """The address after `/r/` as the client wrote it: escapes and query string untouched."""
     raw = request.scope["raw_path"].decode("latin-1")
     address = raw[raw.index("/r/") + 3 :]
-    for scheme in ("https", "http"):  # proxies fold the two slashes into one; some clients escape the colon
+    for scheme in ("https", "http"):
+        # proxies fold the two slashes into one; some clients escape the colon
         for sign in (":", "%3A", "%3a"):
             if address.lower().startswith(scheme + sign):
                 rest = address[len(scheme + sign) :]

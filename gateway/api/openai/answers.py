@@ -75,7 +75,8 @@ class ChatEvents:
         if not self._verbatim:
             reason = finished.completion.finish_reason
             events.append(self._chunk([{"index": 0, "delta": {}, "finish_reason": reason}]))
-        else:  # what follows belongs to the same completion
+        else:
+            # what follows belongs to the same completion
             log_fields = finished.completion
             self._head |= {
                 "id": log_fields.raw["id"],

@@ -86,7 +86,8 @@ async def create_completion(
             while answer.finished is None:
                 await answer.batch()
         except SubscriberClosed:
-            return ASGIResponse(status_code=499)  # nobody is there to read it
+            # nobody is there to read it
+            return ASGIResponse(status_code=499)
     finished = answer.finished
     headers = answer_headers(finished.cache, finished.timings.ttft_ms) | web_headers(sources)
     return ASGIResponse(body=encode_json(whole_body(finished, sources)), headers=headers)
@@ -160,7 +161,8 @@ def _schema_of(response_format: dict[str, Any]) -> dict[str, Any] | None:
     if isinstance(wanted, dict):
         field, wanted = f"{field}.schema", wanted.get("schema")
         if wanted is None:
-            return None  # any JSON will do
+            # any JSON will do
+            return None
     if not isinstance(wanted, dict):
         raise InvalidRequest(f"{field}: is no object", field=field)
     return wanted
