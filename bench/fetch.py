@@ -80,7 +80,7 @@ def measure_floor(bodies: list[tuple[str, bytes]]) -> Cost:
     count(clean(b"<p>warm").markdown)
     began, cpu = time.perf_counter(), cpu_s()
     for url, body in bodies:
-        html = decode(body, content_type=CONTENT_TYPE)
+        html = decode(body, content_type=CONTENT_TYPE).text
         count(html)
         count(clean(html, url=url).markdown)
     return Cost(time.perf_counter() - began, cpu_s() - cpu)

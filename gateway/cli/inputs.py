@@ -106,12 +106,12 @@ def _type_of(body: bytes, *, name: str) -> str:
 
     if by_name := _BY_SUFFIX.get(Path(name).suffix.lower()):
         return by_name
-    head = decode(body[:_HEAD_BYTES])
+    head = decode(body[:_HEAD_BYTES]).text
     if _NO_TEXT.search(head):
         return ""
     if _BEGINS_XML.match(head) and "<html" not in head.lower():
         return _XML
-    if head.lstrip().startswith(("{", "[")) and _is_json(decode(body)):
+    if head.lstrip().startswith(("{", "[")) and _is_json(decode(body).text):
         return _JSON
     return _MARKUP if _HOLDS_HTML.search(head) else _TEXT
 

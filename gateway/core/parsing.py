@@ -4,7 +4,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.classifier.features import PageHints
-from gateway.core.documents.charset import decode, to_utf8
+from gateway.core.documents.charset import decode, notice_of_guess, to_utf8
 from gateway.core.dom.blocks import Blocks, read_blocks
 from gateway.core.dom.landmarks import Landmarks, find_marks
 from gateway.core.dom.nesting import limit_nesting
@@ -36,7 +36,8 @@ class ParsedPage(Struct, frozen=True):
 
 def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> ParsedPage:
     """Parse a page; where its DOM is a shell, what stands behind it takes its place."""
-    markup = limit_nesting(decode(html).encode() if isinstance(html, bytes) else to_utf8(html))
+    decoded = decode(html) if isinstance(html, bytes) else None
+    markup = limit_nesting(decoded.text.encode() if decoded else to_utf8(str(html)))
     tree = LexborHTMLParser(markup.markup, scripting=True)  # a <noscript> is one text, as in browsers
     marks = find_marks(tree)
     structured = read_structured(tree, base_url=url, marks=marks)
@@ -46,6 +47,8 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     recovered = recover(tree, structured, visible=visible, marks=marks)
     page = next((piece for piece in recovered if piece.replaces), None)
     warnings = judge_page(tree, visible=visible, recovered=page is not None)
+    if decoded and decoded.guessed:
+        warnings.append(notice_of_guess(decoded.guessed))
     if page is not None:
         tree = LexborHTMLParser(limit_nesting(to_utf8(page.html)).markup)
         root, hidden, blocks = _walk(tree, find_marks(tree), options)

@@ -1,9 +1,10 @@
 """Bytes of a page to text, the way a browser reads them, and always to valid Unicode.
 
 The order is WHATWG's (Encoding Standard; HTML Standard, 13.2.3 "determining the character encoding"):
-byte order mark, HTTP header, `<meta>`, then a guess. One deliberate difference: bytes that are valid
-UTF-8 are UTF-8 whatever a header claims, since text in a legacy encoding almost never is by accident,
-while pages moved to UTF-8 behind an old server header are common.
+byte order mark, HTTP header, `<meta>`, then a guess by the bytes and the page's language. Two deliberate
+differences: bytes that are valid UTF-8 are UTF-8 whatever a header claims, since text in a legacy encoding
+almost never is by accident, while pages moved to UTF-8 behind an old server header are common; and a declared
+encoding that the bytes plainly are not in counts as not declared.
 
 Only WHATWG's labels name an encoding. Python would also honour `zlib`, `punycode`, `utf-7` or
 `unicode_escape`, none of which a page may choose.
@@ -11,6 +12,11 @@ Only WHATWG's labels name an encoding. Python would also honour `zlib`, `punycod
 
 import codecs
 import re
+
+from msgspec import Struct
+
+from gateway.core.documents.charset_guess import guess_encoding
+from gateway.wire import Notice
 
 # Python codec: the WHATWG labels it answers to, lower case (https://encoding.spec.whatwg.org/#names-and-labels).
 # `replacement` encodings (hz-gb-2312, iso-2022-kr …) are left out: their labels count as unknown.
@@ -60,6 +66,17 @@ _LABELS = {
     "utf-16-le": "csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le",
 }
 _CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
+# WHATWG's own name, where it is not that of Python or the one below
+_NAMES = {
+    **{"big5hkscs": "big5", "cp866": "ibm866", "cp874": "windows-874", "cp932": "shift_jis"},
+    **{"cp949": "euc-kr", "euc_jp": "euc-jp", "iso2022_jp": "iso-2022-jp", "mac-roman": "macintosh"},
+    "mac-cyrillic": "x-mac-cyrillic",
+}
+# as chardet names them; text in the others is told by its first bytes or is valid UTF-8 too
+_GUESSED_AMONG = sorted(
+    codec.replace("_", "-") for codec in _LABELS if not codec.startswith("utf-") and codec != "iso2022_jp"
+)
+_BY_PYTHON_NAME = {codecs.lookup(codec).name: codec for codec in _LABELS}
 
 # What a browser of that locale assumes where nothing is declared (HTML Standard, 13.2.3.2, step 9).
 _BY_LANGUAGE = {
@@ -100,7 +117,14 @@ _LANGUAGE = re.compile(rb"<html[^>]{0,500}?\slang\s*+=\s*+[\"']?+\s*+([a-z0-9-]{
 _ASCII = bytes(range(128))
 
 
-def decode(body: bytes, *, content_type: str = "") -> str:
+class Decoded(Struct, frozen=True, kw_only=True):
+    """The text of a body, and WHATWG's name of its encoding where that had to be guessed."""
+
+    text: str
+    guessed: str | None = None
+
+
+def decode(body: bytes, *, content_type: str = "") -> Decoded:
     """Turn the bytes of a page into text that holds no NUL and no lone surrogate.
 
     Args:
@@ -112,17 +136,28 @@ def decode(body: bytes, *, content_type: str = "") -> str:
     """
     for mark, codec in _BOMS:
         if body.startswith(mark):
-            return body[len(mark) :].decode(codec, "replace").replace("\0", "")
+            return Decoded(text=body[len(mark) :].decode(codec, "replace").replace("\0", ""))
     if b"\0" in body:
         if wide := _wide_codec(body, content_type):
-            return body.decode(wide, "replace").replace("\0", "")
+            return Decoded(text=body.decode(wide, "replace").replace("\0", ""))
         body = body.translate(None, b"\0")
     declared = _declared(body, content_type)
     if declared == "iso2022_jp" and b"\x1b" in body:  # seven bits, so always valid UTF-8 too
-        return body.decode(declared, "replace")
+        return Decoded(text=body.decode(declared, "replace"))
     if (text := _as_utf8(body)) is not None:
-        return text
-    return body.decode(declared or _codec_of_language(body), "replace")
+        return Decoded(text=text)
+    if declared:
+        text = body.decode(declared, "replace")
+        if not _is_damaged(text, body):
+            return Decoded(text=text)
+    guessed = _guess(body)
+    return Decoded(text=body.decode(guessed, "replace"), guessed=name_of(guessed))
+
+
+def notice_of_guess(guessed: str) -> Notice:
+    """The warning that a page's encoding was guessed."""
+    message = f"nothing valid declares the charset; the bytes were read as {guessed}"
+    return Notice(code="charset_guessed", message=message)
 
 
 def to_utf8(text: str) -> bytes:
@@ -137,6 +172,13 @@ def to_utf8(text: str) -> bytes:
 def codec_of(label: str) -> str | None:
     """The Python codec for a WHATWG encoding label, or None where it is not one."""
     return _CODECS.get(label.strip("\t\n\f\r ").lower())
+
+
+def name_of(codec: str) -> str:
+    """WHATWG's name of an encoding, for one of the codecs that `codec_of` gives."""
+    if codec in _NAMES:
+        return _NAMES[codec]
+    return codec.replace("cp", "windows-") if codec.startswith("cp") else codec.replace("iso8859", "iso-8859")
 
 
 def _wide_codec(body: bytes, content_type: str) -> str | None:
@@ -181,11 +223,26 @@ def _as_utf8(body: bytes) -> str | None:
         text, used = codecs.utf_8_decode(body, "strict", False)
     except UnicodeDecodeError:
         text = body.decode("utf-8", "replace")
-        mistakes, high = text.count("\ufffd"), len(body.translate(None, _ASCII))
-        return text if mistakes * _HIGH_BYTES_A_MISTAKE < high else None
+        return None if _is_damaged(text, body) else text
     if used == len(body):
         return text
     return None if text.isascii() else text + "\ufffd"  # cut inside a character
+
+
+def _is_damaged(text: str, body: bytes) -> bool:
+    """Whether a decoding made so many mistakes that it is the wrong one."""
+    mistakes = text.count("\ufffd")
+    return mistakes > 0 and mistakes * _HIGH_BYTES_A_MISTAKE >= len(body.translate(None, _ASCII))
+
+
+def _guess(body: bytes) -> str:
+    """The codec by the bytes; where they look Western, what the page's language is written in."""
+    name = guess_encoding(body, among=_GUESSED_AMONG)
+    codec = (codec_of(name) or _BY_PYTHON_NAME.get(codecs.lookup(name).name)) if name else None
+    if codec and codec != "cp1252":
+        return codec
+    of_language = _codec_of_language(body)
+    return of_language if not _is_damaged(body.decode(of_language, "replace"), body) else codec or "cp1252"
 
 
 def _codec_of_language(body: bytes) -> str:

@@ -33,12 +33,14 @@ class Document(Struct, frozen=True, kw_only=True):
     """A body that can be cleaned.
 
     `text` is the body as received, decoded; of a PDF, the text in it. `html` is what to clean: the same for
-    an HTML page. Only HTML has a main content to choose; the rest is content from end to end.
+    an HTML page. Only HTML has a main content to choose; the rest is content from end to end. `guessed_charset`
+    is WHATWG's name of the encoding where nothing valid declares it.
     """
 
     kind: Kind
     text: str
     html: str
+    guessed_charset: str | None = None
 
 
 class DocumentType(Struct, frozen=True, kw_only=True):

@@ -20,8 +20,8 @@ def _recognises(looked: Looked) -> bool:
 
 
 def _read(received: Received) -> Document:
-    text = decode(received.body, content_type=received.content_type)
-    return Document(kind="html", text=text, html=text)
+    decoded = decode(received.body, content_type=received.content_type)
+    return Document(kind="html", text=decoded.text, html=decoded.text, guessed_charset=decoded.guessed)
 
 
 HTML = DocumentType(kind="html", recognises=_recognises, read=_read)

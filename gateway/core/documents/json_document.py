@@ -13,8 +13,13 @@ def _recognises(looked: Looked) -> bool:
 
 
 def _read(received: Received) -> Document:
-    text = decode(received.body, content_type=received.content_type)
-    return Document(kind="json", text=text, html=code_html(_pretty_json(text), "json"))
+    decoded = decode(received.body, content_type=received.content_type)
+    return Document(
+        kind="json",
+        text=decoded.text,
+        html=code_html(_pretty_json(decoded.text), "json"),
+        guessed_charset=decoded.guessed,
+    )
 
 
 def _pretty_json(text: str) -> str:

@@ -19,8 +19,10 @@ def _recognises(looked: Looked) -> bool:
 
 
 def _read(received: Received) -> Document:
-    text = decode(received.body, content_type=received.content_type)
-    return Document(kind="markdown", text=text, html=_markdown_html(text))
+    decoded = decode(received.body, content_type=received.content_type)
+    return Document(
+        kind="markdown", text=decoded.text, html=_markdown_html(decoded.text), guessed_charset=decoded.guessed
+    )
 
 
 def _markdown_html(text: str) -> str:

@@ -17,8 +17,10 @@ def _recognises(looked: Looked) -> bool:
 
 
 def _read(received: Received) -> Document:
-    text = decode(received.body, content_type=received.content_type)
-    return Document(kind="text", text=text, html=_text_html(text))
+    decoded = decode(received.body, content_type=received.content_type)
+    return Document(
+        kind="text", text=decoded.text, html=_text_html(decoded.text), guessed_charset=decoded.guessed
+    )
 
 
 def _text_html(text: str) -> str:

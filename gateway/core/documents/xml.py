@@ -13,8 +13,13 @@ def _recognises(looked: Looked) -> bool:
 
 
 def _read(received: Received) -> Document:
-    text = decode(received.body, content_type=received.content_type)
-    return Document(kind="xml", text=text, html=feed_html(text) or code_html(text, "xml"))
+    decoded = decode(received.body, content_type=received.content_type)
+    return Document(
+        kind="xml",
+        text=decoded.text,
+        html=feed_html(decoded.text) or code_html(decoded.text, "xml"),
+        guessed_charset=decoded.guessed,
+    )
 
 
 XML = DocumentType(kind="xml", recognises=_recognises, read=_read)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.core.clean import clean
-from gateway.core.documents.charset import decode
+from gateway.core.documents.charset import decode, notice_of_guess
 from gateway.core.documents.document import Document, Received
 from gateway.core.documents.reader import read_document
 from gateway.core.json_schema.pointer import count_values
@@ -80,6 +80,8 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
         sections = outline(page.blocks, parts, count=count) if "outline" in self.include else []
         count_ms = (time.perf_counter() - began) * 1e3
         warnings = list(page.warnings)
+        if document.guessed_charset:
+            warnings.append(notice_of_guess(document.guessed_charset))
         if piece.notice:
             warnings.append(piece.notice)
         return Cleaned(
@@ -134,7 +136,7 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
 
 
 def _received_text(task: CleanPage, document: Document) -> str:
-    return decode(task.page.body, content_type=task.page.content_type) if task.page else document.text
+    return decode(task.page.body, content_type=task.page.content_type).text if task.page else document.text
 
 
 def _clean_timed(html: str | bytes, url: str | None, options: CleanOptions) -> tuple[Page, float]:

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.documents.charset import codec_of, decode, to_utf8
+from gateway.core.clean import clean
+from gateway.core.documents import charset_guess
+from gateway.core.documents.charset import codec_of, decode, name_of, to_utf8
 
 RUSSIAN = "Привет, мир: обычный текст"
 
@@ -54,7 +56,7 @@ RUSSIAN = "Привет, мир: обычный текст"
     ],
 )
 def test_decode_reads_what_a_browser_reads(text: str, codec: str, content_type: str) -> None:
-    assert decode(text.encode(codec), content_type=content_type) == text
+    assert decode(text.encode(codec), content_type=content_type).text == text
 
 
 @pytest.mark.parametrize(
@@ -85,18 +87,18 @@ def test_decode_reads_what_a_browser_reads(text: str, codec: str, content_type: 
 def test_decode_refuses_labels_of_python_alone(label: str) -> None:
     assert codec_of(label) is None
     body = b"+ADw-script+AD4- \\x41 xn--bcher-kva \xe9"
-    assert decode(body, content_type=f"text/html; charset={label}") == body.decode("cp1252")
-    assert decode(b"<meta charset=%b>\xe9" % label.encode()).endswith("é")
+    assert decode(body, content_type=f"text/html; charset={label}").text == body.decode("cp1252")
+    assert decode(b"<meta charset=%b>\xe9" % label.encode()).text.endswith("é")
 
 
 def test_decode_keeps_damaged_utf8_as_utf8() -> None:
     text = "Größe über Straße " * 40
-    assert decode(text.encode() + b"\xff end") == text + "\ufffd end"
-    assert decode(text.encode() + "é".encode()[:1]) == text + "\ufffd"
+    assert decode(text.encode() + b"\xff end").text == text + "\ufffd end"
+    assert decode(text.encode() + "é".encode()[:1]).text == text + "\ufffd"
 
 
 def test_decode_drops_nuls() -> None:
-    assert decode(b"<p>a\0b\0\0</p>") == "<p>ab</p>"
+    assert decode(b"<p>a\0b\0\0</p>").text == "<p>ab</p>"
     assert to_utf8("a\0b") == b"ab"
 
 
@@ -112,7 +114,7 @@ def test_to_utf8_joins_or_replaces_surrogates() -> None:
     | st.text(max_size=12),
 )
 def test_decode_is_total_and_its_text_encodes(body: bytes, label: str) -> None:
-    text = decode(body, content_type=f"text/html; charset={label}")
+    text = decode(body, content_type=f"text/html; charset={label}").text
     assert "\0" not in text
     text.encode("utf-8")
 
@@ -122,3 +124,90 @@ def test_to_utf8_is_total_and_settles(text: str) -> None:
     body = to_utf8(text)
     assert b"\0" not in body
     assert to_utf8(body.decode()) == body
+
+
+SENTENCES = {
+    "ru": "Гавань открыта каждый день с шести утра. Северный пирс был перестроен после зимних штормов",
+    "pl": "Żółte łodzie wróciły na noc, żeglarze śpią, a molo odbudowano po sztormach.",
+    "cs": "Přístav je otevřen každý den od šesti hodin ráno. Severní molo bylo po zimních bouřích zno",
+    "zh": "港口每天早上六点开放。北码头在冬季风暴之后重新修建，港务局公布了新的",
+    "zh-tw": "港口每天早上六點開放。北碼頭在冬季風暴之後重新修建，港務局公布了新的",
+    "ja": "港は毎朝六時に開きます。北の桟橋は冬の嵐のあとに建て直され、港湾事務",
+    "ko": "항구는 매일 아침 여섯 시에 문을 엽니다. 북쪽 부두는 겨울",
+    "el": "Το λιμάνι είναι ανοιχτό κάθε μέρα από τις έξι το πρωί. Η βόρεια προβλήτα ξαναχτίστηκε μετά",
+    "he": "הנמל פתוח בכל יום משש בבוקר. המזח הצפוני נבנה מחדש אחרי סערות החורף, ומשרד הנמל פרסם תוכני",
+    "ar": "الميناء مفتوح كل يوم من الساعة السادسة صباحا. أعيد بناء الرصيف الشمالي بعد عواصف الشتاء، و",
+    "th": "ท่าเรือเปิดทุกวันตั้งแต่หกโมงเช้า ท่าเทียบเรือด้านเหนือถูกสร้างขึ้นใหม่หลังพายุฤดูหนาว",
+    "tr": "Liman her gün sabah altıdan itibaren açıktır. Kuzey iskelesi kış fırtınalarından sonra yen",
+}
+
+
+@pytest.mark.parametrize("long", [True, False], ids=["page", "heading"])
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [
+        ("ru", "windows-1251"),
+        ("ru", "koi8-r"),
+        ("pl", "iso-8859-2"),
+        ("cs", "windows-1250"),
+        ("zh", "gb18030"),
+        ("zh-tw", "big5"),
+        ("ja", "shift_jis"),
+        ("ja", "euc-jp"),
+        ("ko", "euc-kr"),
+        ("el", "windows-1253"),
+        ("he", "windows-1255"),
+        ("ar", "windows-1256"),
+        ("th", "windows-874"),
+        ("tr", "windows-1254"),
+    ],
+)
+def test_decode_guesses_what_nothing_declares(language: str, name: str, long: bool) -> None:
+    sentence = SENTENCES[language]
+    text = f"<title>Harbour</title><h1>{sentence if long else sentence[:48]}</h1><p>All rights reserved"
+    decoded = decode(text.encode(codec_of(name) or ""))
+    assert decoded.text == text
+    assert decoded.guessed is not None
+    assert name_of(codec_of(decoded.guessed) or "") == decoded.guessed
+
+
+@pytest.mark.parametrize(
+    ("body", "guessed"),
+    [
+        pytest.param(RUSSIAN.encode("cp1251"), "windows-1251", id="undeclared"),
+        pytest.param(b"<meta charset=utf-8>" + RUSSIAN.encode("cp1251"), "windows-1251", id="declared-utf-8"),
+        pytest.param(b"<meta charset=euc-jp>" + RUSSIAN.encode("koi8-r"), "koi8-r", id="declared-another"),
+        pytest.param(b"<meta charset=koi8-r>" + RUSSIAN.encode("koi8-r"), None, id="declared"),
+        pytest.param("<p>£5, a café".encode("cp1252"), "windows-1252", id="a-sign-or-two"),
+        pytest.param("<html lang=ru>Да".encode("cp1251"), "windows-1251", id="too-short-but-a-language"),
+        pytest.param(b"<html lang=ja>\xe9 \xff", "windows-1252", id="not-in-that-language"),
+        pytest.param(RUSSIAN.encode(), None, id="utf-8"),
+        pytest.param(b"plain", None, id="ascii"),
+    ],
+)
+def test_decode_says_which_encoding_it_guessed(body: bytes, guessed: str | None) -> None:
+    assert decode(body).guessed == guessed
+
+
+@pytest.mark.parametrize(
+    "piece", [b"\xff", b"\x81\x40", b"<\xe9", b"\x1b$B", b"\xc3\x28", bytes(range(128, 256))]
+)
+def test_decode_guesses_from_a_bounded_sample(piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    detect = charset_guess.chardet.detect
+
+    def count(body: bytes, **options: object) -> object:
+        seen.append(len(body))
+        return detect(body, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(charset_guess.chardet, "detect", count)
+    decode(piece * 400_000)
+    assert all(size <= 40_000 for size in seen)
+
+
+def test_clean_warns_of_a_guessed_charset() -> None:
+    page = clean(("<h1>Заголовок</h1><p>" + RUSSIAN).encode("koi8-r"))
+    assert RUSSIAN in page.text
+    assert [warning.message for warning in page.warnings if warning.code == "charset_guessed"] == [
+        "nothing valid declares the charset; the bytes were read as koi8-r"
+    ]

@@ -39,7 +39,7 @@ def test_squeeze_folds_white_space_and_case() -> None:
 
 @pytest.mark.parametrize("folder", [pytest.param(path, id=path.name) for path in FOLDERS])
 def test_metadata_is_read_in_any_language_and_character_set(folder: Path) -> None:
-    tree = LexborHTMLParser(decode((folder / "source.html").read_bytes()), scripting=True)
+    tree = LexborHTMLParser(decode((folder / "source.html").read_bytes()).text, scripting=True)
     facts = read_metadata(tree, read_structured(tree, base_url=None), url=None)
     expected = json.loads((folder / "expected.json").read_text("utf-8"))
     assert facts.title == expected["title"]
