@@ -31,6 +31,7 @@ from gateway.errors import CleanError
 from gateway.fetch.base import FetchRequest
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
+from gateway.settings import Settings
 from gateway.workers.pool import WorkerPool
 
 CONCURRENCY = 32
@@ -89,8 +90,14 @@ def measure_floor(bodies: list[tuple[str, bytes]]) -> Cost:
 async def fetch_and_clean(urls: list[str], port: int) -> Cost:
     """All of it, from the start of the processes to their end."""
     began, cpu = time.perf_counter(), cpu_s()
-    fetcher = HttpFetcher(policy=Policy(allow_targets=[f"127.0.0.1/32:{port}"]), host_concurrency=CONCURRENCY)
-    pool = WorkerPool(workers=WORKERS, timeout_s=60)
+    settings = Settings()
+    fetcher = HttpFetcher(
+        policy=Policy(allow_targets=[f"127.0.0.1/32:{port}"]),
+        max_body_bytes=settings.max_body_bytes,
+        host_concurrency=CONCURRENCY,
+        max_connections=256,
+    )
+    pool = WorkerPool(workers=WORKERS, timeout_s=60, memory_bytes=settings.clean_memory_bytes)
     await pool.start()
     left = iter(urls)
 

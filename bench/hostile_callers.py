@@ -7,7 +7,6 @@ What each hostile page and request costs by itself is measured by bench.hostile.
 
 import asyncio
 import itertools
-import os
 import statistics
 import time
 
@@ -15,6 +14,7 @@ from bench.processes import ROOT
 from fixtures.hostile import HOSTILE_PAGES, job_of
 from fixtures.site import find_pages
 from gateway.errors import CleanError
+from gateway.settings import Settings
 from gateway.workers.pool import WorkerPool
 
 CALLERS, SECONDS = 20, 15
@@ -49,7 +49,12 @@ async def measure_callers(pool: WorkerPool, *, hostile: int) -> list[float]:
 
 
 async def main() -> None:
-    pool = WorkerPool(workers=os.cpu_count() or 1)
+    settings = Settings()
+    pool = WorkerPool(
+        workers=settings.clean_workers,
+        timeout_s=settings.clean_timeout_s,
+        memory_bytes=settings.clean_memory_bytes,
+    )
     await pool.start()
     await pool.run(job_of(b"<p>warm"))
     quiet = await measure_callers(pool, hostile=0)

@@ -14,8 +14,8 @@ import pytest
 from gateway.core import CleanOptions
 from gateway.core.tasks.page import CleanPage
 from gateway.errors import GatewayError
-from gateway.workers.pool import WorkerPool
 from tests.leaks import descriptors, eventually
+from tests.parts import make_pool
 
 PAGES = int(os.environ.get("FUZZ_PAGES", 20_000))
 SEED = int(os.environ.get("FUZZ_SEED", 4))
@@ -106,7 +106,7 @@ async def test_mutated_pages_break_nothing() -> None:
     pieces = seeds()
     ends: Counter[str] = Counter()
     broken: list[bytes] = []
-    pool = WorkerPool(workers=WORKERS)
+    pool = make_pool(workers=WORKERS)
     await pool.start()
     pages = (mutate(chance.choice(pieces), chance) for _ in range(PAGES))
 

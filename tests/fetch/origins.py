@@ -10,6 +10,7 @@ from gateway.errors import DnsFailed
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from tests.inline import InlineWorkers
+from tests.parts import make_fetcher
 
 Behaviour = Callable[["Exchange"], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n"
@@ -128,7 +129,7 @@ async def fetcher(
     policy = Policy(allow_targets=[*(f"127.0.0.1/32:{port}" for port in ports), *(targets or [])])
     # reading the system's certificates takes a tenth of a second, and trusts nobody here
     options.setdefault("ssl_context", ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    built = HttpFetcher(policy=policy, workers=InlineWorkers(), **options)
+    built = make_fetcher(policy=policy, workers=InlineWorkers(), **options)
     try:
         yield built
     finally:

@@ -12,15 +12,14 @@ from gateway.api.native.scrape_response import to_response
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
-from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
-from gateway.workers.pool import WorkerPool
 from tests.inline import InlineWorkers
+from tests.parts import make_fetcher, make_pool
 
 pytestmark = pytest.mark.anyio
 
@@ -49,9 +48,9 @@ class Bench:
 async def bench(site: Site, tmp_path: Path) -> AsyncIterator[Bench]:
     policy = Policy(allow_targets=[site.target])
     cache = open_cache(directory=tmp_path, size_bytes=10**8)
-    workers = WorkerPool(workers=1, timeout_s=10, memory_bytes=2**30)
+    workers = make_pool(workers=1, timeout_s=10, memory_bytes=2**30)
     await workers.start()
-    fetcher = HttpFetcher(policy=policy)
+    fetcher = make_fetcher(policy=policy)
     pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, single_flight=SingleFlight(cache))
     yield Bench(Scraper(pages=pages, workers=workers, cache=cache, code="this"), cache)
     for part in (pages, workers, fetcher, cache):

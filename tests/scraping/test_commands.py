@@ -11,12 +11,12 @@ from gateway.cache.base import Lease
 from gateway.cache.disk import DiskCache
 from gateway.cache.keys import namespace_of
 from gateway.cache.single_flight import SingleFlight
-from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper
 from gateway.wire import ScrapeRequest
 from tests.inline import InlineWorkers
+from tests.parts import make_fetcher
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +73,7 @@ class Counted:
 @pytest.fixture
 async def counted(site: Site, tmp_path: Path) -> AsyncIterator[Counted]:
     cache = CountedCache(tmp_path, size_bytes=10**8, deadline_s=30)
-    fetcher = HttpFetcher(policy=Policy(allow_targets=[site.target]))
+    fetcher = make_fetcher(policy=Policy(allow_targets=[site.target]))
     pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, single_flight=SingleFlight(cache))
     yield Counted(Scraper(pages=pages, workers=InlineWorkers(), cache=cache, code="this"), cache)
     for part in (pages, fetcher, cache):

@@ -20,6 +20,7 @@ from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import Scraper
 from gateway.wire import ScrapeRequest
 from tests.inline import InlineWorkers
+from tests.parts import make_fetcher
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +68,7 @@ class Stack:
 @contextlib.asynccontextmanager
 async def stack(site: Site, folder: Path, *, renders: bool = True) -> AsyncIterator[Stack]:
     cache = DiskCache(folder, size_bytes=10**8, deadline_s=30)
-    fetcher = HttpFetcher(policy=Policy(allow_targets=[site.target]))
+    fetcher = make_fetcher(policy=Policy(allow_targets=[site.target]))
     renderer = SecondAddress(fetcher)
     pages = Pages(
         workers=InlineWorkers(),

@@ -10,13 +10,13 @@ import pytest
 from fixtures.site import Site
 from gateway.cache import open_cache
 from gateway.cache.single_flight import SingleFlight
-from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.guard import Policy
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper
 from gateway.wire import ScrapeRequest
 from gateway.workers.pool import WorkerPool
 from tests.inline import InlineWorkers
+from tests.parts import make_fetcher, make_pool
 
 pytestmark = pytest.mark.anyio
 
@@ -39,9 +39,9 @@ class RecordingWorkers:
 async def scraping(site: Site, folder: Path) -> AsyncIterator[tuple[MakeScraper, RecordingWorkers]]:
     """Scrapers of any code over one cache."""
     cache = open_cache(directory=folder, size_bytes=10**8)
-    pool = WorkerPool(workers=1, timeout_s=10, memory_bytes=2**30)
+    pool = make_pool(workers=1, timeout_s=10, memory_bytes=2**30)
     await pool.start()
-    fetcher = HttpFetcher(policy=Policy(allow_targets=[site.target]))
+    fetcher = make_fetcher(policy=Policy(allow_targets=[site.target]))
     pages = Pages(workers=InlineWorkers(), fetcher=fetcher, cache=cache, single_flight=SingleFlight(cache))
     workers = RecordingWorkers(pool)
     yield lambda code: Scraper(pages=pages, workers=workers, cache=cache, code=code), workers

@@ -196,14 +196,13 @@ from gateway.cache.disk import DiskCache
 from gateway.core.tasks.tokens import CountTokens
 from gateway.errors import GatewayError
 from gateway.fetch.base import FetchRequest
-from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.guard import Policy
-from gateway.workers.pool import WorkerPool
+from tests.parts import make_fetcher, make_pool
 
 async def main(target, url, folder):
-    pool = WorkerPool(workers=1, timeout_s=60)
-    fetcher = HttpFetcher(policy=Policy(allow_targets=[target]), workers=pool)
+    pool = make_pool(workers=1, timeout_s=60)
+    fetcher = make_fetcher(policy=Policy(allow_targets=[target]), workers=pool)
     cache = DiskCache(Path(folder), size_bytes=2**20, remember_s=0)
     await pool.start()
 

@@ -10,6 +10,7 @@ from fixtures.hostile import HOSTILE_PAGES, job_of
 from gateway.core.tasks.page import Cleaned
 from gateway.errors import CleanTimeout
 from gateway.workers.pool import WorkerPool
+from tests.parts import make_pool
 
 pytestmark = pytest.mark.anyio
 TIMEOUT_S = 0.75  # the promise holds for whichever deadline is set; the default is 5
@@ -17,7 +18,7 @@ TIMEOUT_S = 0.75  # the promise holds for whichever deadline is set; the default
 
 @pytest.fixture(scope="module")
 async def pool() -> AsyncIterator[WorkerPool]:
-    pool = WorkerPool(workers=2, timeout_s=TIMEOUT_S)
+    pool = make_pool(workers=2, timeout_s=TIMEOUT_S)
     await pool.start()
     await pool.run(job_of(b"<p>warm"))
     yield pool

@@ -17,6 +17,7 @@ from gateway.core.tasks.tokens import CountTokens
 from gateway.errors import CleanError, CleanTimeout, GatewayError, UnsupportedContent
 from gateway.workers.pool import SLOW_PER_WORKER, SLOW_S, WorkerPool
 from tests.leaks import descriptors, eventually, is_running, stat_of
+from tests.parts import make_pool
 
 pytestmark = pytest.mark.anyio
 TIMEOUT_S = 2.0
@@ -26,7 +27,7 @@ MIB = 1024**2
 @pytest.fixture
 async def impatient() -> AsyncIterator[WorkerPool]:
     """For jobs that do not end of themselves."""
-    pool = WorkerPool(workers=2, timeout_s=TIMEOUT_S, work="tests.hostile_work")
+    pool = make_pool(workers=2, timeout_s=TIMEOUT_S, work="tests.hostile_work")
     await pool.start()
     yield pool
     await pool.aclose()
@@ -35,7 +36,7 @@ async def impatient() -> AsyncIterator[WorkerPool]:
 @pytest.fixture
 async def pool() -> AsyncIterator[WorkerPool]:
     """With time to spare, since loaded machines are slow."""
-    pool = WorkerPool(workers=2, timeout_s=60, work="tests.hostile_work")
+    pool = make_pool(workers=2, timeout_s=60, work="tests.hostile_work")
     await pool.start()
     yield pool
     await pool.aclose()
@@ -113,7 +114,7 @@ async def test_worker_is_used_again(pool: WorkerPool) -> None:
 
 async def test_worker_sees_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WINNOW_SECRET", "s3cret")
-    pool = WorkerPool(workers=1, work="tests.hostile_work")
+    pool = make_pool(workers=1, work="tests.hostile_work")
     await pool.start()
     assert await ask(pool, "environment") == 0
     await pool.aclose()
@@ -126,7 +127,7 @@ async def test_worker_holds_no_descriptor_of_another(pool: WorkerPool) -> None:
 
 
 async def test_slow_jobs_are_set_aside_and_delay_no_other() -> None:
-    pool = WorkerPool(workers=2, timeout_s=90, work="tests.hostile_work")
+    pool = make_pool(workers=2, timeout_s=90, work="tests.hostile_work")
     await pool.start()
     slow = [asyncio.create_task(ask(pool, "spin")) for _ in range(2)]
     await asyncio.sleep(0.1)
@@ -186,7 +187,7 @@ async def test_pool_survives_the_death_of_the_fork_server(pool: WorkerPool) -> N
 
 
 async def test_pool_that_cannot_start_workers_says_so() -> None:
-    pool = WorkerPool(workers=1, work="tests.no_such_work")
+    pool = make_pool(workers=1, work="tests.no_such_work")
     await pool.start()
     with pytest.raises(CleanError, match="no cleaning worker starts"):
         await ask(pool, "echo 1")
@@ -195,7 +196,7 @@ async def test_pool_that_cannot_start_workers_says_so() -> None:
 
 async def test_closed_pool_leaves_no_process_and_no_descriptor() -> None:
     before = descriptors()
-    pool = WorkerPool(workers=2, timeout_s=TIMEOUT_S, work="tests.hostile_work")
+    pool = make_pool(workers=2, timeout_s=TIMEOUT_S, work="tests.hostile_work")
     await pool.start()
     pids = await asyncio.gather(ask(pool, "pid"), ask(pool, "pid"))
     spinning = asyncio.create_task(ask(pool, "spin"))
@@ -221,9 +222,9 @@ async def test_processes_end_with_a_gateway_that_is_killed() -> None:
     script = (
         "import asyncio, os\n"
         "from gateway.core.tasks.tokens import CountTokens\n"
-        "from gateway.workers.pool import WorkerPool\n"
+        "from tests.parts import make_pool\n"
         "async def main():\n"
-        "    pool = WorkerPool(workers=1, work='tests.hostile_work')\n"
+        "    pool = make_pool(workers=1, work='tests.hostile_work')\n"
         "    await pool.start()\n"
         "    pid = await pool.run(CountTokens(tokenizer='none', text='pid'))\n"
         "    asyncio.create_task(pool.run(CountTokens(tokenizer='none', text='spin')))\n"
