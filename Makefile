@@ -12,7 +12,7 @@ comma := ,
 EXTRAS ?= anthropic,valkey,mcp
 TEST_EXTRAS ?= anthropic,valkey,mcp,otel,local
 EDITABLE ?= -e
-SYSTEM_PACKAGES := redis-server nginx chromium
+SYSTEM_PACKAGES := redis-server nginx chromium chromium-headless-shell
 
 # an environment with the extras `a,b` and the dependency groups `c d` has the stamp `.installed-a-b+c+d`
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))$(subst $() ,,$(addprefix +,$(2)))

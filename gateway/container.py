@@ -20,8 +20,13 @@ from gateway.completions.completer import Completer
 from gateway.completions.model_metrics import ModelMetrics
 from gateway.completions.web_context import WebContextBuilder
 from gateway.extraction.extractor import Extractor
+from gateway.fetch.browser.browsers import Browsers
+from gateway.fetch.browser.executable import command_line, find_browser
+from gateway.fetch.browser.renderer import BrowserRenderer
 from gateway.fetch.http.client import HttpFetcher
-from gateway.fetch.http.guard import Policy
+from gateway.fetch.http.dns import ThreadResolver
+from gateway.fetch.http.guard import Guard, Policy
+from gateway.fetch.http.headers import DEFAULT_USER_AGENT
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper
@@ -94,8 +99,12 @@ async def open_services(
             max_connections=FETCHES_PER_WORK * settings.max_concurrency,
         )
         stack.push_async_callback(fetcher.aclose)
+        renderer = open_renderer(settings, fetcher=fetcher, metrics=metrics)
+        if renderer is not None:
+            stack.push_async_callback(renderer.aclose)
         pages = Pages(
             fetcher=fetcher,
+            renderer=renderer,
             workers=workers,
             cache=cache,
             single_flight=SingleFlight(cache, joined=metrics.observe_join),
@@ -135,6 +144,31 @@ async def open_services(
                 backends=registry.health,
             ),
         )
+
+
+def open_renderer(settings: Settings, *, fetcher: HttpFetcher, metrics: Metrics) -> BrowserRenderer | None:
+    """Where pages are rendered, None where there is no browser; none is started yet."""
+    executable = find_browser(settings.browser)
+    if executable is None:
+        return None
+    browsers = Browsers(
+        command_line(
+            executable, user_agent=settings.user_agent or DEFAULT_USER_AGENT, sandbox=settings.browser_sandbox
+        ),
+        memory_bytes=settings.render_memory_bytes,
+        killed=metrics.observe_browser_kill,
+    )
+    metrics.add_gauge("winnow_browser_bytes", "Memory of the browser", lambda: browsers.memory_bytes)
+    policy = Policy(allow_targets=settings.allow_targets)
+    return BrowserRenderer(
+        browsers=browsers,
+        backend=Guard(policy=policy, resolver=ThreadResolver()),
+        policy=policy,
+        concurrency=settings.render_concurrency,
+        timeout_s=settings.render_timeout_s,
+        max_body_bytes=settings.max_body_bytes,
+        check_robots=fetcher.check_robots,
+    )
 
 
 async def _load(registry: Registry, model: str) -> None:

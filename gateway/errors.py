@@ -15,6 +15,8 @@ GatewayError
 │   ├── TooLarge            413 too_large             body above the limit, or a decompression bomb
 │   ├── TooManyRedirects    502 too_many_redirects
 │   ├── UnsupportedContent  415 unsupported_content   nothing here turns this type into markdown
+│   ├── RenderFailed        502 render_failed         its scripts could not be run to their end
+│   ├── ActionFailed        422 action_failed         the page had nothing that an action could act on
 │   ├── OriginStatus        502 origin_status         a 4xx or 5xx without content
 │   └── RobotsDenied        403 robots_denied
 ├── CleanError              422 clean_failed          the page could not be cleaned
@@ -181,6 +183,21 @@ class UnsupportedContent(FetchError):
     code = "unsupported_content"
     status = 415
     title = "Unsupported content"
+
+
+class RenderFailed(FetchError):
+    """The browser did not start, or the page's process ended before the page was read."""
+
+    code = "render_failed"
+    title = "Rendering failed"
+
+
+class ActionFailed(FetchError):
+    """An action found nothing to act on in the rendered page; `extra["field"]` names it."""
+
+    code = "action_failed"
+    status = 422
+    title = "Action failed"
 
 
 class OriginStatus(FetchError):

@@ -93,6 +93,29 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
         Meta(description="`User-Agent` of fetches, in printable ASCII. Unset: Winnow's own."),
     ] = None
 
+    browser: Annotated[
+        str,
+        Meta(
+            description="The browser that pages are rendered in: `auto` takes Debian's `chromium-headless-shell` "
+            "or another Chromium that is installed, a path the one it names, `off` none."
+        ),
+    ] = "auto"
+    browser_sandbox: Annotated[
+        bool,
+        Meta(
+            description="Whether pages run in Chromium's sandbox, which needs user namespaces. `false` gives up "
+            "what keeps a hostile page from this machine's files."
+        ),
+    ] = True
+    render_concurrency: Annotated[Count, Meta(description="Pages rendered at a time.")] = 4
+    render_timeout_s: Annotated[
+        Positive, Meta(description="Seconds the rendering of a page may take, at most its `timeout_s`.")
+    ] = 15
+    render_memory_bytes: Annotated[
+        Bytes,
+        Meta(description="Bytes the browser may use; beyond it the process that uses most is killed."),
+    ] = 1024**3
+
     clean_workers: Annotated[
         Count, Meta(description="Processes that clean pages. Default: the number of cores.")
     ] = msgspec.field(default_factory=lambda: os.cpu_count() or 1)

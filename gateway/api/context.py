@@ -65,9 +65,14 @@ def note_page(context: RequestContext, page: ScrapedPage) -> None:
         "cache": page.cache.status,
     }
     spent = page.timings
-    if spent.fetch_ms or spent.clean_ms:
-        # an answer from the cache took neither
-        context.facts |= stages(fetch_ms=spent.fetch_ms, clean_ms=spent.clean_ms, count_ms=spent.count_ms)
+    # an answer from the cache took none
+    if spent.fetch_ms or spent.clean_ms or spent.render_ms:
+        context.facts |= stages(
+            fetch_ms=spent.fetch_ms,
+            render_ms=spent.render_ms,
+            clean_ms=spent.clean_ms,
+            count_ms=spent.count_ms,
+        )
 
 
 def stages(**times_ms: float | None) -> dict[str, float]:

@@ -16,7 +16,7 @@ layout of pages and snapshots has a version here.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -29,12 +29,14 @@ _encode = msgspec.msgpack.Encoder().encode
 _encode_deterministic = msgspec.json.Encoder(order="deterministic").encode
 
 
-def page_key(address: str, *, headers: Mapping[str, str], tenant: str, rendered: bool = False) -> str:
+def page_key(
+    address: str, *, headers: Mapping[str, str], tenant: str, rendered: str | Literal[False] = False
+) -> str:
     """The page of a normalised address.
 
     Args:
         headers: the caller's, names in lower case; without any, the page is shared by all tenants.
-        rendered: the page after its scripts ran, which is another one than the page that was sent.
+        rendered: how the page was rendered, if it was: then it is another one than the page that was sent.
     """
     owner = tenant if headers else None
     return f"page:{PAGE_SCHEMA}:{_sha256([owner, address, headers, rendered])}"

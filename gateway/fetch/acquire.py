@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from gateway.core.recovery.shell import needs_scripts
 from gateway.errors import GatewayError
-from gateway.wire import Notice, RenderMode
+from gateway.wire import Notice, RenderMode, ScrapeOptions
 
+RENDER_FAILED = "render_failed"
 Page = TypeVar("Page")
 Content = TypeVar("Content")
 
@@ -27,9 +28,10 @@ class Acquired(Struct, Generic[Page, Content], kw_only=True, frozen=True):
     warnings: list[Notice]
 
 
-def renders_first(mode: RenderMode) -> bool:
+def renders_first(request: ScrapeOptions) -> bool:
     """Whether the page is rendered without a look at what its origin sends."""
-    return mode == "always"
+    shown = "screenshot" in request.include or "pdf" in request.include
+    return request.render == "always" or request.wait_for is not None or bool(request.actions) or shown
 
 
 async def acquire(
@@ -54,5 +56,5 @@ async def acquire(
     try:
         return await clean(await render())
     except GatewayError as exc:
-        failed = Notice(code="render_failed", message=f"the page was not rendered ({exc.code}): {exc.detail}")
+        failed = Notice(code=RENDER_FAILED, message=f"the page was not rendered ({exc.code}): {exc.detail}")
         return Acquired(page=cleaned.page, content=cleaned.content, warnings=[*cleaned.warnings, failed])

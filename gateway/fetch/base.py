@@ -4,7 +4,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from gateway.wire import FETCH_TIMEOUT_S
+from gateway.wire import FETCH_TIMEOUT_S, Action, Notice
+
+NO_BROWSER = "no browser is installed here (apt install chromium-headless-shell), or BROWSER is off"
 
 
 class FetchRequest(Struct, kw_only=True, frozen=True):
@@ -23,6 +25,26 @@ class FetchRequest(Struct, kw_only=True, frozen=True):
     validated_url: str | None = None
 
 
+class RenderRequest(FetchRequest, kw_only=True, frozen=True):
+    """A page wanted as it is once its scripts have run, and what is to be done in it first."""
+
+    # a CSS selector, or milliseconds
+    wait_for: str | int | None = None
+    actions: list[Action] = []
+    screenshot: bool = False
+    pdf: bool = False
+
+
+class Rendering(Struct, kw_only=True, frozen=True):
+    """How a page was rendered."""
+
+    engine: str
+    ms: float = 0
+    # that the page made, its document included
+    requests: int = 0
+    warnings: list[Notice] = []
+
+
 class Fetched(Struct, kw_only=True, frozen=True):
     """A response, decoded from its transfer and content encodings but not from its charset.
 
@@ -38,6 +60,11 @@ class Fetched(Struct, kw_only=True, frozen=True):
     fetch_ms: float
     redirects: list[dict[str, str]] = []  # headers of the responses that led here, the first one's first
     stayed: bool = True  # every hop was on the first one's origin: where the caller's headers may go
+    # of a page whose scripts have run
+    rendering: Rendering | None = None
+    # PNG
+    screenshot: bytes | None = None
+    pdf: bytes | None = None
 
     @property
     def content_type(self) -> str:
@@ -65,5 +92,5 @@ class Renderer(Protocol):
 
     name: str  # of what runs the scripts, kept with the page
 
-    async def render(self, request: FetchRequest) -> Fetched: ...
+    async def render(self, request: RenderRequest) -> Fetched: ...
     async def aclose(self) -> None: ...

@@ -93,7 +93,16 @@ class CachedResponses:
         head, _, tail = encode_json(response).removeprefix(_opening(response.id)).partition(cut)
         answer = CachedResponse(
             summary=msgspec.structs.replace(
-                page, content="", outline=[], links=[], images=[], structured=[], chunks=[], html=""
+                page,
+                content="",
+                outline=[],
+                links=[],
+                images=[],
+                structured=[],
+                chunks=[],
+                html="",
+                screenshot=None,
+                pdf=None,
             ),
             head=head,
             tail=tail,

@@ -13,7 +13,7 @@ from gateway.core.http.cache_policy import merge_cache_headers
 from gateway.core.tasks.alternate import FindMarkdownAlternate
 from gateway.core.tasks.base import Workers
 from gateway.errors import CleanError, GatewayError
-from gateway.fetch.base import Fetched, Fetcher, FetchRequest, Renderer
+from gateway.fetch.base import Fetched, Fetcher, FetchRequest, Renderer, Rendering, RenderRequest
 from gateway.scraping.page import PageEntry, needs_html
 from gateway.wire import ScrapeRequest
 
@@ -25,7 +25,10 @@ class Answer(Struct, kw_only=True, frozen=True):
     body: bytes
     # the HTML that linked to the body, the site's own markdown
     received: Received | None = None
-    fetch_ms: float
+    fetch_ms: float = 0
+    render_ms: float = 0
+    screenshot: bytes | None = None
+    pdf: bytes | None = None
 
 
 class NotModified(Struct, kw_only=True, frozen=True):
@@ -91,9 +94,23 @@ class Origin:
         """The page once its scripts have run."""
         assert request.url is not None and self.renderer is not None
         page = await self.renderer.render(
-            FetchRequest(url=request.url, timeout_s=timeout_s, headers=request.headers, html_first=True)
+            RenderRequest(
+                url=request.url,
+                timeout_s=timeout_s,
+                headers=request.headers,
+                html_first=True,
+                wait_for=request.wait_for,
+                actions=request.actions,
+                screenshot="screenshot" in request.include,
+                pdf="pdf" in request.include,
+            )
         )
-        return _answer(page, earlier=page.redirects, now_s=self._now(), rendered_by=self.renderer.name)
+        rendering = page.rendering or Rendering(engine=self.renderer.name)
+        rendering = msgspec.structs.replace(rendering, ms=round(page.fetch_ms, 2))
+        answer = _answer(page, earlier=page.redirects, now_s=self._now(), rendering=rendering)
+        return msgspec.structs.replace(
+            answer, fetch_ms=0, render_ms=page.fetch_ms, screenshot=page.screenshot, pdf=page.pdf
+        )
 
     async def _own_markdown(self, request: ScrapeRequest, page: Fetched, *, left_s: float) -> Fetched | None:
         """The site's own markdown of a page, where the page links to one."""
@@ -125,9 +142,10 @@ def _answer(
     now_s: float,
     received: Received | None = None,
     instead_of_html: bool = False,
-    rendered_by: str | None = None,
+    rendering: Rendering | None = None,
 ) -> Answer:
-    digest = digest_of([page.final_url, page.content_type, page.body, received, rendered_by])
+    shown = rendering and [rendering.engine, rendering.warnings, page.screenshot, page.pdf]
+    digest = digest_of([page.final_url, page.content_type, page.body, received, shown])
     entry = PageEntry(
         digest=digest,
         final_url=page.final_url,
@@ -135,7 +153,7 @@ def _answer(
         headers=merge_cache_headers(earlier, page.headers),
         fetched_at=now_s,
         instead_of_html=instead_of_html,
-        rendered_by=rendered_by,
+        rendering=rendering,
     )
     return Answer(entry=entry, body=page.body, received=received, fetch_ms=page.fetch_ms)
 

@@ -2,10 +2,11 @@
 
 from msgspec import Struct
 
-from gateway.cache.keys import page_key
+from gateway.cache.keys import digest_of, page_key
 from gateway.core.documents.document import Received
 from gateway.core.http.cache_policy import personal_header
 from gateway.core.http.url import parse_url
+from gateway.fetch.base import Rendering
 from gateway.wire import CacheReport, ScrapeRequest
 
 # what markdown has none of
@@ -25,10 +26,8 @@ class PageEntry(Struct, kw_only=True, frozen=True):
     fetched_at: float
     # markdown, where the site would have sent HTML or has sent both
     instead_of_html: bool = False
-    rendered_by: str | None = (
-        # the renderer that ran the page's scripts; None for the page as it was sent
-        None
-    )
+    # how the page's scripts ran; None for the page as it was sent
+    rendering: Rendering | None = None
 
 
 class Snapshot(Struct, kw_only=True, frozen=True):
@@ -39,6 +38,9 @@ class Snapshot(Struct, kw_only=True, frozen=True):
     body: bytes
     # the HTML that linked to the body, the site's own markdown
     page: Received | None = None
+    # of a rendered page, PNG
+    screenshot: bytes | None = None
+    pdf: bytes | None = None
 
 
 class CacheTarget(Struct, kw_only=True, frozen=True):
@@ -64,6 +66,7 @@ class LoadedPage(Struct, kw_only=True, frozen=True):
         False
     )
     fetch_ms: float = 0
+    render_ms: float = 0
 
 
 def find_cache_target(request: ScrapeRequest, *, tenant: str, rendered: bool = False) -> CacheTarget:
@@ -76,10 +79,16 @@ def find_cache_target(request: ScrapeRequest, *, tenant: str, rendered: bool = F
     address = parse_url(request.url).text
     headers = {name.lower(): value for name, value in request.headers.items()}
     return CacheTarget(
-        key=page_key(address, headers=headers, tenant=tenant, rendered=rendered),
+        key=page_key(address, headers=headers, tenant=tenant, rendered=rendered and _rendered_how(request)),
         consulted=personal_header(headers) is None and (request.store or request.max_age_s > 0),
         rendered=rendered,
     )
+
+
+def _rendered_how(request: ScrapeRequest) -> str:
+    """What makes a rendered page another one than the next."""
+    shown = sorted({"screenshot", "pdf"}.intersection(request.include))
+    return digest_of([request.wait_for, request.actions, shown])
 
 
 def needs_html(request: ScrapeRequest) -> bool:

@@ -148,13 +148,22 @@ class Pages:
             assert known is not None
             return await self._confirmed(request, source, known, answer.fetched)
         entry = answer.entry
-        snapshot = Snapshot(key=source.key, entry=entry, body=answer.body, page=answer.received)
+        snapshot = Snapshot(
+            key=source.key,
+            entry=entry,
+            body=answer.body,
+            page=answer.received,
+            screenshot=answer.screenshot,
+            pdf=answer.pdf,
+        )
         reason = not_storable_reason(
             store=request.store,
             caller_headers=request.headers,
             status=entry.status or 200,
             headers=entry.headers,
         )
+        if reason is None and entry.rendering and entry.rendering.warnings:
+            reason = "it was not rendered to its end"
         storable = reason is None
         if storable:
             taken = await save(self._cache, snapshot_key(entry.digest), snapshot, ttl_s=SNAPSHOT_TTL_S)
@@ -168,6 +177,7 @@ class Pages:
             storable=storable,
             is_new=known is None or known.digest != entry.digest,
             fetch_ms=answer.fetch_ms,
+            render_ms=answer.render_ms,
         )
 
     async def _fetch_together(

@@ -12,6 +12,7 @@ from gateway.wire import (
     Link,
     Metadata,
     Notice,
+    RenderReport,
     ScrapeRequest,
     ScrapeTimings,
     Section,
@@ -39,6 +40,9 @@ class ScrapedPage(Struct, kw_only=True, frozen=True):
     structured: list[dict[str, Any]]
     chunks: list[Chunk]
     html: str
+    render: RenderReport | None = None  # where a browser was asked for
+    screenshot: bytes | None = None
+    pdf: bytes | None = None
 
     @property
     def final_url(self) -> str | None:

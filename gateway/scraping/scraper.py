@@ -18,6 +18,7 @@ from gateway.cache.keys import content_key, digest_of, tokens_key
 from gateway.cache.typed import load, save
 from gateway.core.http.url import parse_url
 from gateway.core.model.page import CleanOptions
+from gateway.core.recovery.shell import needs_scripts
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.page import Cleaned, CleanPage
 from gateway.core.tasks.tokens import CountTokens
@@ -31,12 +32,14 @@ from gateway.errors import (
     UrlRefused,
     shutting_down,
 )
-from gateway.fetch.acquire import Acquired, acquire, renders_first
+from gateway.fetch.acquire import RENDER_FAILED, Acquired, acquire, renders_first
+from gateway.fetch.base import NO_BROWSER
 from gateway.scraping.page import LoadedPage, Snapshot
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import (
     Notice,
+    RenderReport,
     ScrapeRequest,
     ScrapeTimings,
     Section,
@@ -125,7 +128,7 @@ class Scraper:
                     request,
                     tenant=tenant,
                     digest=cursor.digest if cursor else None,
-                    rendered=renders_first(request.render),
+                    rendered=renders_first(request),
                 )
         if cursor and cursor.digest != page.entry.digest:
             raise InvalidRequest(
@@ -153,7 +156,8 @@ class Scraper:
         def cursor_at(start: int) -> str:
             return encode_cursor(Cursor(digest=entry.digest, options=options, start=start))
 
-        warnings = list(acquired.warnings)
+        warnings = self._warnings(request, acquired)
+        shown = await self._shown(prepared, page)
         if entry.status is not None and entry.status >= 400:
             if not cleaned.content.strip():
                 raise _nothing_to_read(entry.status)
@@ -181,6 +185,7 @@ class Scraper:
                 fetch_ms=round(page.fetch_ms, 2),
                 clean_ms=round(cleaned.clean_ms, 2),
                 count_ms=round(cleaned.count_ms, 2),
+                render_ms=round(page.render_ms, 2),
                 total_ms=round((time.perf_counter() - prepared.began) * 1e3, 2),
             ),
             warnings=warnings,
@@ -189,6 +194,9 @@ class Scraper:
             structured=cleaned.structured,
             chunks=cleaned.chunks,
             html=cleaned.html,
+            render=_render_report(acquired),
+            screenshot=shown.screenshot if shown else None,
+            pdf=shown.pdf if shown else None,
         )
         self._on_event(scraped)
         return scraped
@@ -228,7 +236,7 @@ class Scraper:
 
         async def render() -> LoadedPage:
             page = await self._pages.open(request, tenant=prepared.tenant, rendered=True)
-            return msgspec.structs.replace(page, fetch_ms=first.fetch_ms + page.fetch_ms)
+            return msgspec.structs.replace(page, fetch_ms=first.fetch_ms)
 
         # HTML that came in the request is taken as it is; a cursor continues the page that its first piece was of
         can_render = self._pages.renderer and request.html is None and not request.cursor
@@ -238,6 +246,23 @@ class Scraper:
             clean=clean,
             render=render if can_render and not first.source.rendered else None,
         )
+
+    def _warnings(self, request: ScrapeRequest, acquired: Acquired[LoadedPage, Content]) -> list[Notice]:
+        """Of the content, and of how its page was come by."""
+        warnings = list(acquired.warnings)
+        if rendering := acquired.page.entry.rendering:
+            instead = "the page has few words, also after its scripts have run; `wait_for` what is missing"
+            return [*_reworded(warnings, instead), *rendering.warnings]
+        if self._pages.renderer is None and request.render != "never" and request.html is None:
+            return _reworded(warnings, f"scripts build this page, and none were run: {NO_BROWSER}")
+        return warnings
+
+    async def _shown(self, prepared: PreparedScrape, page: LoadedPage) -> Snapshot | None:
+        """The snapshot that holds the pictures asked for."""
+        if not {"screenshot", "pdf"}.intersection(prepared.request.include):
+            return None
+        _, snapshot = await self._whole(prepared, page)
+        return snapshot
 
     async def _content(self, prepared: PreparedScrape, page: LoadedPage) -> tuple[Content, LoadedPage]:
         """The content, made or found (the stage times of a found one are 0), and the page it is of."""
@@ -287,6 +312,21 @@ class Scraper:
         return content_key(code=self._code, snapshot=page.entry.digest, piece=_piece_digest(prepared))
 
 
+def _reworded(warnings: list[Notice], message: str) -> list[Notice]:
+    """With this message where a page needs its scripts."""
+    return [
+        msgspec.structs.replace(notice, message=message) if needs_scripts([notice]) else notice
+        for notice in warnings
+    ]
+
+
+def _render_report(acquired: Acquired[LoadedPage, Content]) -> RenderReport | None:
+    if rendering := acquired.page.entry.rendering:
+        return RenderReport(used=True, engine=rendering.engine, ms=rendering.ms, requests=rendering.requests)
+    failed = any(notice.code == RENDER_FAILED for notice in acquired.warnings)
+    return RenderReport(used=False) if failed else None
+
+
 def _nothing_to_read(status: int) -> OriginStatus:
     return OriginStatus(f"the origin answered {status} and sent nothing to read", origin_status=status)
 
@@ -299,15 +339,27 @@ def _check(request: ScrapeRequest, *, can_render: bool) -> None:
             parse_url(request.url)
         except UrlRefused as exc:
             raise InvalidRequest(f"`url`: {exc.detail}", field="url") from exc
-    if request.render == "always" and not can_render:
-        raise InvalidRequest(
-            "`render`: always needs a browser, and this gateway has none; send auto or never", field="render"
-        )
-    if request.render == "always" and request.html is not None:
-        raise InvalidRequest(
-            "`render`: HTML that came in the request is taken as it is; send auto or never", field="render"
-        )
+    if renders_first(request):
+        _check_rendering(request, can_render=can_render)
     resolve_tokenizer(request.tokenizer)
+
+
+def _check_rendering(request: ScrapeRequest, *, can_render: bool) -> None:
+    field = "render"
+    if request.render != "always":
+        wanted = {"wait_for": request.wait_for is not None, "actions": request.actions}
+        field = next((name for name, given in wanted.items() if given), "include")
+    if request.html is not None:
+        raise InvalidRequest(
+            f"`{field}`: HTML that came in the request is taken as it is; send `url`, or leave `{field}` out",
+            field=field,
+        )
+    if request.render == "never":
+        raise InvalidRequest(f"`{field}`: needs a browser, which render=never excludes", field=field)
+    if not can_render:
+        raise InvalidRequest(
+            f"`{field}`: needs a browser, and this gateway has none: {NO_BROWSER}", field=field
+        )
 
 
 def _token_report(request: ScrapeRequest, content: Content) -> TokenReport:

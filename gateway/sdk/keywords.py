@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from gateway.wire import (
+    Action,
     AnswerCacheOptions,
     ChatMessage,
     Format,
@@ -40,6 +41,8 @@ class PageKeywords(TypedDict, total=False):
     timeout_s: float | None
     headers: dict[str, str]
     render: RenderMode
+    wait_for: str | int | None
+    actions: Sequence[Action | Mapping[str, Any]]
 
 
 class ScrapeKeywords(PageKeywords, total=False):

@@ -72,6 +72,9 @@ class Metrics:
         self._kills = counter(
             "winnow_worker_kills_total", "Cleaning workers that did not finish, by what ended them", "reason"
         )
+        self._browser_kills = counter(
+            "winnow_browser_kills_total", "Processes of the browser ended over its memory limit"
+        )
         self._joins = counter("winnow_joins_total", "Requests that shared another one's fetch")
         self._local_limits = counter(
             "winnow_local_limits_total",
@@ -92,6 +95,7 @@ class Metrics:
             ("fetch", spent.fetch_ms),
             ("clean", spent.clean_ms),
             ("count", spent.count_ms),
+            ("render", spent.render_ms),
         ):
             if spent_ms:
                 self._stages(stage).observe(spent_ms / 1e3)
@@ -101,6 +105,9 @@ class Metrics:
 
     def observe_kill(self, reason: str) -> None:
         self._kills.labels(reason).inc()
+
+    def observe_browser_kill(self) -> None:
+        self._browser_kills.inc()
 
     def observe_join(self) -> None:
         self._joins.inc()

@@ -5,6 +5,7 @@ descriptions of the MCP tools are made. Requests refuse unknown keys; responses 
 what they do not know. Units are in the names. Imports: the standard library and msgspec only.
 """
 
+from gateway.wire.actions import Action, Click, Press, Scroll, Wait, Write
 from gateway.wire.chat import (
     ChatCompletion,
     ChatError,
@@ -62,6 +63,7 @@ from gateway.wire.scrape import (
     Metadata,
     Renderer,
     RenderMode,
+    RenderReport,
     Scope,
     ScrapeOptions,
     ScrapeRequest,
@@ -81,6 +83,7 @@ __all__ = [
     "DEFAULT_TOKENIZER",
     "FETCH_TIMEOUT_S",
     "MAX_TIMEOUT_S",
+    "Action",
     "AnswerCacheOptions",
     "CacheReport",
     "CacheStatus",
@@ -90,6 +93,7 @@ __all__ = [
     "ChatMessage",
     "ChatRequest",
     "Chunk",
+    "Click",
     "ContentPart",
     "Coverage",
     "DeltaEvent",
@@ -116,14 +120,17 @@ __all__ = [
     "ModelEntry",
     "ModelList",
     "Notice",
+    "Press",
     "Problem",
     "RenderMode",
+    "RenderReport",
     "Renderer",
     "Scope",
     "ScrapeOptions",
     "ScrapeRequest",
     "ScrapeResponse",
     "ScrapeTimings",
+    "Scroll",
     "Section",
     "Selector",
     "SourceEvent",
@@ -131,8 +138,10 @@ __all__ = [
     "TokensRequest",
     "TokensResponse",
     "Url",
+    "Wait",
     "WebOptions",
     "WebSource",
+    "Write",
     "collect",
     "encode_json",
 ]

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from gateway.wire.actions import Action
 from gateway.wire.common import (
     DEFAULT_TOKENIZER,
     MAX_TIMEOUT_S,
@@ -16,7 +17,18 @@ from gateway.wire.common import (
 
 Format = Literal["markdown", "text", "html"]
 Scope = Literal["main", "page"]
-Include = Literal["links", "images", "metadata", "structured", "outline", "chunks", "html", "hidden"]
+Include = Literal[
+    "links",
+    "images",
+    "metadata",
+    "structured",
+    "outline",
+    "chunks",
+    "html",
+    "hidden",
+    "screenshot",
+    "pdf",
+]
 LinkStyle = Literal["inline", "reference", "none"]
 ImageStyle = Literal["none", "alt", "inline"]
 Renderer = Literal["native", "markdownify"]
@@ -37,7 +49,7 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
             description="Further parts of the page to return. `links`, `images`, `structured`, `chunks` and "
             "`html` are absent unless named, `outline` is empty; `metadata` is always there. `hidden` "
             "adds samples of the hidden text to its warning: text by others, not to be shown to a "
-            "model.",
+            "model. `screenshot` (PNG) and `pdf` show the whole page as a browser does.",
         ),
     ] = []
     select: Annotated[
@@ -92,8 +104,23 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
         ),
     ] = {}
     render: Annotated[
-        RenderMode, Meta(description="When to run the page's scripts in a browser, where one is installed.")
+        RenderMode,
+        Meta(
+            description="When to run the page's scripts in a browser, where one is installed. `auto`: when the page "
+            "has no text without them, and when `wait_for`, `actions`, `screenshot` or `pdf` is asked for."
+        ),
     ] = "auto"
+    wait_for: Annotated[
+        Selector | Annotated[int, Meta(ge=0, le=60_000)] | None,
+        Meta(
+            description="What the browser waits for before it reads the page: a CSS selector that matches, or "
+            "milliseconds."
+        ),
+    ] = None
+    actions: Annotated[
+        list[Action],
+        Meta(max_length=50, description="What is done in the browser, one after the other, before it reads."),
+    ] = []
 
 
 class ScrapeRequest(ScrapeOptions, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -161,7 +188,19 @@ class ScrapeTimings(Struct, kw_only=True, frozen=True):
     fetch_ms: Annotated[float, Meta(description="Milliseconds of the fetch.")] = 0
     clean_ms: Annotated[float, Meta(description="Milliseconds of cleaning.")] = 0
     count_ms: Annotated[float, Meta(description="Milliseconds of counting.")] = 0
+    render_ms: Annotated[float, Meta(description="Milliseconds of rendering in a browser.")] = 0
     total_ms: Annotated[float, Meta(description="Milliseconds of the whole request.")] = 0
+
+
+class RenderReport(Struct, kw_only=True, frozen=True):
+    """What a browser had to do with a page."""
+
+    used: Annotated[bool, Meta(description="Whether the content is of the rendered page.")]
+    engine: Annotated[str | None, Meta(description="What rendered it.")] = None
+    ms: Annotated[
+        float, Meta(description="Milliseconds that took, also where the cache had the page rendered.")
+    ] = 0
+    requests: Annotated[int, Meta(description="Requests the page made.")] = 0
 
 
 class ScrapeResponse(Struct, kw_only=True, frozen=True):
@@ -208,4 +247,14 @@ class ScrapeResponse(Struct, kw_only=True, frozen=True):
     ] = UNSET
     html: Annotated[
         str | UnsetType, Meta(description="`content` as HTML, the same piece of it, if `include` names it.")
+    ] = UNSET
+    render: Annotated[
+        RenderReport | UnsetType, Meta(description="What a browser did, where one was asked for.")
+    ] = UNSET
+    screenshot: Annotated[
+        bytes | UnsetType,
+        Meta(description="The whole page as a PNG image, in base64, if `include` names it."),
+    ] = UNSET
+    pdf: Annotated[
+        bytes | UnsetType, Meta(description="The page printed as PDF, in base64, if `include` names it.")
     ] = UNSET

@@ -100,7 +100,8 @@ async def test_shell_is_rendered_once_and_kept_as_a_page_of_its_own(site: Site, 
 
         kept = await at.pages.open(ScrapeRequest(url=url), rendered=True)
         plain = await at.pages.open(ScrapeRequest(url=url))
-        assert (kept.entry.rendered_by, plain.entry.rendered_by) == ("second-address", None)
+        assert kept.entry.rendering and kept.entry.rendering.engine == "second-address"
+        assert plain.entry.rendering is None
 
 
 async def test_rendered_page_is_never_given_to_who_wants_none(site: Site, tmp_path: Path) -> None:

@@ -142,6 +142,7 @@ def test_keyword_arguments_are_the_fields_of_the_wire(
     # a dict does for these as well
     wider: dict[str, Any] = {
         "messages": Sequence[wire.ChatMessage | Mapping[str, Any]] | None,
+        "actions": Sequence[wire.Action | Mapping[str, Any]],
         "scrape": wire.ScrapeOptions | PageKeywords,
         "cache": wire.AnswerCacheOptions | CacheKeywords | None,
     }

@@ -87,6 +87,8 @@ _FETCHED = (
     errors.FetchTimeout,
     errors.TooManyRedirects,
     errors.UnsupportedContent,
+    errors.RenderFailed,
+    errors.ActionFailed,
     errors.OriginStatus,
     errors.RobotsDenied,
     errors.CleanError,
@@ -333,4 +335,7 @@ def _schemas() -> dict[str, Any]:
     for schema in schemas.values():
         if "description" in schema:
             schema["description"] = " ".join(schema["description"].split())
+        for about in schema.get("properties", {}).values():
+            if list(about) == ["enum"]:  # msgspec's own field, which tells the types of a union apart
+                about["description"] = "Which of these it is."
     return schemas

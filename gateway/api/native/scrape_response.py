@@ -8,7 +8,7 @@ from gateway.primitives.ids import new_id
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import ScrapeResponse
 
-OPTIONAL = ("links", "images", "structured", "chunks", "html")
+OPTIONAL = ("links", "images", "structured", "chunks", "html", "screenshot", "pdf")
 
 
 def to_response(page: ScrapedPage) -> ScrapeResponse:
@@ -16,6 +16,8 @@ def to_response(page: ScrapedPage) -> ScrapeResponse:
     optional: dict[str, Any] = {
         name: getattr(page, name) if name in page.request.include else UNSET for name in OPTIONAL
     }
+    if page.render is not None:
+        optional["render"] = page.render
     return ScrapeResponse(
         id=new_id(),
         url=page.request.url,

@@ -114,6 +114,11 @@ class HttpFetcher:
             ),
         )
 
+    async def check_robots(self, url: Url) -> None:
+        """For pages that are not fetched from here; raises RobotsDenied where robots.txt is obeyed and says no."""
+        if self._robots is not None:
+            await self._robots.check(url)
+
     async def aclose(self) -> None:
         """Close idle connections; fetches still under way fail."""
         await self._pool.aclose()

@@ -1,0 +1,1 @@
+"""Pages after their scripts have run: Chromium over a pipe, behind the address guard. Imports fetch.http."""

@@ -1,0 +1,162 @@
+"""The browser that pages are opened in: started when one is needed, replaced when it is worn out, ended when idle."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from gateway.errors import RenderFailed
+from gateway.fetch.browser.cdp import BrowserGone, Cdp
+from gateway.fetch.browser.executable import HOW_TO_INSTALL
+from gateway.fetch.browser.process import BrowserProcess
+from gateway.primitives.breaker import Breaker
+
+PAGES_A_BROWSER = 500
+IDLE_S = 600.0
+# after a browser that did not start
+_AGAIN_S = 5.0
+_log = logging.getLogger("winnow.browser")
+
+
+class Lease:
+    """A browser that a page is open in."""
+
+    def __init__(self, process: BrowserProcess, cdp: Cdp, product: str) -> None:
+        self.process, self.cdp, self.product = process, cdp, product
+        # opened so far
+        self.pages = 0
+        self.open = 0
+
+    @property
+    def is_well(self) -> bool:
+        return self.cdp.ended is None
+
+
+class Browsers:
+    """Hands out the browser of this process. For one event loop.
+
+    Args:
+        command: how it is started.
+        memory_bytes: of all its processes.
+        killed: is called for every process of it that was ended over that limit.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        memory_bytes: int,
+        keep_root: bool = False,
+        pages_a_browser: int = PAGES_A_BROWSER,
+        idle_s: float = IDLE_S,
+        killed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._command = command
+        self._memory_bytes = memory_bytes
+        self._keep_root = keep_root
+        self._pages_a_browser = pages_a_browser
+        self._idle_s = idle_s
+        self._killed = killed
+        self._current: Lease | None = None
+        self._all: set[Lease] = set()
+        self._starting = asyncio.Lock()
+        self._breaker = Breaker(cooldown_s=_AGAIN_S)
+        self._idle: asyncio.TimerHandle | None = None
+        self._endings: set[asyncio.Task[None]] = set()
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of every browser that runs, as last weighed."""
+        return sum(lease.process.memory_bytes for lease in self._all)
+
+    @property
+    def keepers(self) -> list[int]:
+        """The processes that own them."""
+        return [lease.process.pid for lease in self._all]
+
+    @contextlib.asynccontextmanager
+    async def lend(self) -> AsyncIterator[Lease]:
+        """The browser, for a page.
+
+        Raises:
+            RenderFailed: it does not start.
+        """
+        lease = await self._take()
+        lease.open += 1
+        lease.pages += 1
+        try:
+            yield lease
+        finally:
+            lease.open -= 1
+            if lease.pages >= self._pages_a_browser and lease is self._current:
+                self._current = None
+            if not lease.open and (lease is not self._current or not lease.is_well):
+                self._end(lease)
+            if self._idle is not None:
+                self._idle.cancel()
+            self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._end_when_idle)
+
+    def distrust(self, lease: Lease) -> None:
+        """No further page is opened in this browser."""
+        if lease is self._current:
+            self._current = None
+
+    async def aclose(self) -> None:
+        """End every browser."""
+        if self._idle is not None:
+            self._idle.cancel()
+        self._current = None
+        for lease in list(self._all):
+            self._end(lease)
+        await asyncio.gather(*self._endings)
+
+    async def _take(self) -> Lease:
+        async with self._starting:
+            if self._current is not None and self._current.is_well:
+                return self._current
+            if not self._breaker.allows():
+                raise RenderFailed(
+                    f"the browser does not start: {self._breaker.fault}; it is tried again in "
+                    f"{self._breaker.retry_in_s:.0f} s",
+                    retry_after_s=self._breaker.retry_in_s,
+                )
+            self._current = lease = await self._start()
+            return lease
+
+    async def _start(self) -> Lease:
+        try:
+            process = BrowserProcess(
+                self._command, memory_bytes=self._memory_bytes, keep_root=self._keep_root, killed=self._killed
+            )
+        except OSError as exc:
+            self._breaker.failed(str(exc))
+            raise RenderFailed(f"the browser does not start: {exc}") from exc
+        try:
+            cdp, version = await process.start()
+        except BrowserGone as exc:
+            await process.aclose()
+            self._breaker.failed(str(exc))
+            raise RenderFailed(f"the browser does not start: {exc} ({HOW_TO_INSTALL})") from exc
+        except BaseException:
+            await process.aclose()
+            raise
+        self._breaker.worked()
+        _log.info("a browser was started: %s", version.product)
+        lease = Lease(process, cdp, version.product)
+        self._all.add(lease)
+        return lease
+
+    def _end_when_idle(self) -> None:
+        lease = self._current
+        if lease is not None and not lease.open:
+            self._current = None
+            self._end(lease)
+
+    def _end(self, lease: Lease) -> None:
+        async def end() -> None:
+            await lease.process.aclose()
+            self._all.discard(lease)
+
+        task = asyncio.create_task(end())
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)

@@ -1,0 +1,76 @@
+"""Which browser is run, and with which flags."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+# the headless shell takes a sixth of the CPU of the same engine's whole browser, so it goes first
+_CANDIDATES = (
+    "/usr/lib/chromium/chromium-headless-shell",
+    "chromium-headless-shell",
+    "chrome-headless-shell",
+    "headless_shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+)
+HOW_TO_INSTALL = "apt install chromium-headless-shell, or name a browser with WINNOW_BROWSER=/path/to/it"
+# what goes past a page's own proxy goes nowhere
+DEAD_PROXY = "127.0.0.1:9"
+
+_FLAGS = (
+    "--headless",
+    "--remote-debugging-pipe",
+    f"--proxy-server={DEAD_PROXY}",
+    "--proxy-bypass-list=<-loopback>",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--dns-prefetch-disable",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-breakpad",
+    "--disable-crash-reporter",
+    "--disable-domain-reliability",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-features=Translate,MediaRouter,OptimizationHints,AsyncDns,DnsOverHttps",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-pings",
+    "--mute-audio",
+    "--hide-scrollbars",
+    "--force-color-profile=srgb",
+    "--password-store=basic",
+    "--use-mock-keychain",
+)
+
+
+def find_browser(setting: str) -> str | None:
+    """The browser to run, None where there is none or none is wanted.
+
+    Args:
+        setting: `auto`, `off`, or the path of one.
+    """
+    if setting == "off":
+        return None
+    if setting != "auto":
+        return shutil.which(setting)
+    found = (name if Path(name).is_file() else shutil.which(name) for name in _CANDIDATES)
+    return next((path for path in found if path), None)
+
+
+def command_line(executable: str, *, user_agent: str | None = None, sandbox: bool = True) -> Sequence[str]:
+    """How the browser is started, its folder apart.
+
+    Args:
+        user_agent: what it sends; its own by default.
+    """
+    return [
+        executable,
+        *_FLAGS,
+        *([f"--user-agent={user_agent}"] if user_agent else []),
+        *([] if sandbox else ["--no-sandbox"]),
+    ]

@@ -1,0 +1,267 @@
+"""The process that owns a browser: `python -m gateway.fetch.browser.keeper` with a socket on descriptor 0.
+
+It starts the browser, watches its memory, reaps whatever it leaves, and takes all of it along when the gateway hangs
+up, however the gateway ended. It runs as an unprivileged user where the gateway is root, in a session of its own, with
+an environment free of keys. The gateway talks to the browser over a second socket, which the keeper only hands on.
+
+On descriptor 0 it writes lines of JSON: `{"event": "memory", "bytes": …}` once a second, `{"event": "killed", …}` for
+every process that it ended over its limit, `{"event": "ended", "code": …, "said": …}` at the end.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway.environment import child_environment
+
+# of no account: from the range that systemd gives to services without one
+UNPRIVILEGED_ID = 61_990
+PROFILE_PREFIX = "winnow-browser-"
+WATCH_S = 0.1
+_REPORT_S = 1.0
+# until memory that a killed process held is seen to be free
+_KILL_PAUSE_S = 0.3
+# of the browser's last words
+_SAID_BYTES = 4000
+# less of it in /dev/shm: a container's 64 MB, say
+_SHARED_MEMORY_BYTES = 256 * 1024**2
+# where Chromium reads and writes its protocol
+_PIPE = (3, 4)
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_MEMORY = re.compile(rb"^(?:RssAnon|RssShmem):\s*(\d+) kB", re.M)
+_CANNOT_FORK = ("--type=renderer", "--type=gpu-process", "--type=utility")
+
+
+def make_profile() -> tuple[Path, int]:
+    """A fresh folder for the browser's files, and the descriptor whose lock says that it is in use."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PROFILE_PREFIX))
+        held = os.open(folder, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        # else another keeper took it for a stale one, before it was locked
+        if folder.exists():
+            return folder, held
+        os.close(held)
+
+
+def remove_stale_profiles() -> None:
+    """Delete what keepers left that were killed: their locks went with them."""
+    for folder in Path(tempfile.gettempdir()).glob(PROFILE_PREFIX + "*"):
+        # in use, another user's, or gone meanwhile
+        with contextlib.suppress(OSError):
+            held = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(held)
+
+
+class Keeper:
+    """One browser from its start to its end.
+
+    Args:
+        gateway: hangs up when the browser is to end.
+        memory_bytes: of all its processes together; beyond it the largest one is killed.
+    """
+
+    def __init__(self, gateway: socket.socket, *, memory_bytes: int) -> None:
+        self._gateway = gateway
+        self._memory_bytes = memory_bytes
+        # process -> whether it can have children
+        self._kinds: dict[int, bool] = {}
+        self._said = b""
+        self._reported_at = self._killed_at = 0.0
+
+    def run(self, command: list[str]) -> None:
+        """Start the browser and stay until it or the gateway ends."""
+        profile, _held = make_profile()
+        ended, wakeup = socket.socketpair()
+        ended.setblocking(False)
+        wakeup.setblocking(False)
+        signal.set_wakeup_fd(wakeup.fileno())
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        code: int | None = None
+        try:
+            browser = subprocess.Popen(
+                [*command, f"--user-data-dir={profile}", *_shared_memory_flags()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=_PIPE,
+                env=child_environment(os.environ, HOME=str(profile), TMPDIR=str(profile)),
+            )
+            for descriptor in _PIPE:
+                os.close(descriptor)
+            code = self._watch(browser, ended)
+        except OSError as exc:
+            self._said = str(exc).encode()
+        finally:
+            signal.set_wakeup_fd(-1)
+            _end_children()
+            shutil.rmtree(profile, ignore_errors=True)
+        self._tell(event="ended", code=code, said=self._said.decode("utf-8", "replace"))
+
+    def _watch(self, browser: "subprocess.Popen[bytes]", ended: socket.socket) -> int | None:
+        assert browser.stderr is not None
+        words = browser.stderr.fileno()
+        os.set_blocking(words, False)
+        listening: list[int] = [self._gateway.fileno(), ended.fileno(), words]
+        while True:
+            ready, _, _ = select.select(listening, [], [], WATCH_S)
+            if words in ready and not self._listen(words):
+                listening.remove(words)
+            if self._gateway.fileno() in ready:
+                return None
+            if ended.fileno() in ready:
+                if signal.SIGTERM in ended.recv(4096):
+                    return None
+                if browser.poll() is not None:
+                    while self._listen(words):
+                        pass
+                    return browser.returncode
+                _reap(browser.pid)
+            self._weigh(browser.pid)
+
+    def _listen(self, words: int) -> bool:
+        try:
+            said = os.read(words, 65536)
+        except BlockingIOError:
+            return False
+        self._said = (self._said + said)[-_SAID_BYTES:]
+        return bool(said)
+
+    def _weigh(self, root: int) -> None:
+        """Kill the process that takes most memory when all of them take too much."""
+        held = {pid: _memory_bytes(pid) for pid in self._family(root)}
+        total, now = sum(held.values()), time.monotonic()
+        if total > self._memory_bytes and now - self._killed_at > _KILL_PAUSE_S:
+            self._killed_at = now
+            largest = max(held, key=lambda pid: held[pid])
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(largest, signal.SIGKILL)
+            self._tell(event="killed", bytes=total)
+        if now - self._reported_at >= _REPORT_S:
+            self._reported_at = now
+            self._tell(event="memory", bytes=total)
+
+    def _family(self, root: int) -> Iterator[int]:
+        """The browser's process and those below it."""
+        known, self._kinds = self._kinds, {}
+        waiting = [root]
+        while waiting:
+            pid = waiting.pop()
+            if pid not in known:
+                known[pid] = not any(kind in _command_of(pid) for kind in _CANNOT_FORK)
+            self._kinds[pid] = known[pid]
+            yield pid
+            if known[pid]:
+                waiting += _children_of(pid)
+
+    def _tell(self, **event: object) -> None:
+        # the gateway has left
+        with contextlib.suppress(OSError):
+            self._gateway.sendall(json.dumps(event).encode() + b"\n")
+
+
+def _shared_memory_flags() -> list[str]:
+    try:
+        free = os.statvfs("/dev/shm")
+        return [] if free.f_bavail * free.f_frsize >= _SHARED_MEMORY_BYTES else ["--disable-dev-shm-usage"]
+    except OSError:
+        return ["--disable-dev-shm-usage"]
+
+
+def _command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _memory_bytes(pid: int) -> int:
+    """What a process holds that is not a file's."""
+    try:
+        return 1024 * sum(map(int, _MEMORY.findall(Path(f"/proc/{pid}/status").read_bytes())))
+    except OSError:
+        return 0
+
+
+def _children_of(pid: int) -> list[int]:
+    found: list[int] = []
+    # it has ended
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 -- names are all that is needed
+            found += map(int, Path(f"/proc/{pid}/task/{thread}/children").read_bytes().split())
+    return found
+
+
+def _reap(browser: int) -> None:
+    """Take the end of orphans that came to us; the browser's own is for `Popen` to take."""
+    with contextlib.suppress(ChildProcessError):
+        for pid in _children_of(os.getpid()):
+            if pid != browser:
+                os.waitpid(pid, os.WNOHANG)
+
+
+def _end_children() -> None:
+    """Kill and reap until nobody is left: orphans come to us, the subreaper."""
+    while True:
+        family = waiting = _children_of(os.getpid())
+        while waiting:
+            waiting = [child for pid in waiting for child in _children_of(pid)]
+            family = family + waiting
+        for pid in family:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def _become_subreaper() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _drop_root() -> None:
+    """Be nobody in particular: Chromium's sandbox does not start as root."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(UNPRIVILEGED_ID)
+        os.setuid(UNPRIVILEGED_ID)
+
+
+def main() -> None:
+    # clear of the numbers that the browser's pipe has
+    gateway = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 10))
+    pipe, memory_bytes, keep_root, *command = sys.argv[1:]
+    for descriptor in _PIPE:
+        if descriptor != int(pipe):
+            os.dup2(int(pipe), descriptor)
+    if int(pipe) not in _PIPE:
+        os.close(int(pipe))
+    _become_subreaper()
+    if keep_root != "root":
+        _drop_root()
+    remove_stale_profiles()
+    Keeper(gateway, memory_bytes=int(memory_bytes)).run(command)
+
+
+if __name__ == "__main__":
+    main()

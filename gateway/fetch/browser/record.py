@@ -1,0 +1,221 @@
+"""What the browser's events say of one page. No I/O: events go in, facts are read."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+MAX_EVENT_BYTES = 64 * 1024**2
+# what a page may ask for before its requests are no longer followed one by one
+MAX_REQUESTS = 2000
+_ENDLESS = frozenset({"EventSource", "WebSocket", "Ping", "CSPViolationReport", "Media"})
+ERROR_PAGE = "chrome-error:"
+
+
+class Response(Struct, frozen=True):
+    """The head of a response."""
+
+    url: str
+    status: int
+    headers: dict[str, str]
+    mime_type: str = ""
+
+
+class _Request(Struct, frozen=True):
+    url: str = ""
+
+
+class _RawResponse(Struct, frozen=True, rename="camel"):
+    url: str = ""
+    status: int = 0
+    headers: dict[str, str] = {}
+    mime_type: str = ""
+
+
+class _Sent(Struct, frozen=True, rename="camel"):
+    request_id: str
+    request: _Request
+    loader_id: str = ""
+    frame_id: str = ""
+    type: str = ""
+    redirect_response: _RawResponse | None = None
+
+
+class _Received(Struct, frozen=True, rename="camel"):
+    request_id: str
+    response: _RawResponse
+    frame_id: str = ""
+    type: str = ""
+
+
+class _Extra(Struct, frozen=True, rename="camel"):
+    request_id: str
+    headers: dict[str, str] = {}
+    status_code: int = 0
+
+
+class _Ended(Struct, frozen=True, rename="camel"):
+    request_id: str
+    error_text: str = ""
+
+
+class _Frame(Struct, frozen=True, rename="camel"):
+    id: str
+    loader_id: str = ""
+    url: str = ""
+    parent_id: str | None = None
+    unreachable_url: str | None = None
+
+
+class _Navigated(Struct, frozen=True):
+    frame: _Frame
+
+
+class Record:
+    """A page's requests, documents and end, as they are known so far.
+
+    Args:
+        frame: the main frame.
+    """
+
+    def __init__(self, frame: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._frame = frame
+        self._clock = clock
+        self._in_flight: set[str] = set()
+        # requests whose response set one
+        self._cookies: set[str] = set()
+        self._event_bytes = 0
+        self.requests = 0
+        # when the network was last busy
+        self.busy_until = clock()
+        # the loader of the document that the frame shows
+        self.document = ""
+        # the last document that was asked for
+        self.asked_url = ""
+        # of the document that the frame could not show
+        self.unreachable_url: str | None = None
+        # the document is there to its end
+        self.parsed = False
+        # loader -> the response its document came with
+        self.responses: dict[str, Response] = {}
+        # loader -> those before it
+        self.redirects: dict[str, list[Response]] = {}
+        self.crashed = False
+        self.is_download = False
+        # is called with every change of what stands above
+        self.changed: Callable[[], None] = lambda: None
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether the page has caused more events than a page has use for."""
+        return self._event_bytes > MAX_EVENT_BYTES
+
+    @property
+    def quiet_s(self) -> float:
+        """How long no request has been under way."""
+        return 0.0 if self._in_flight else self._clock() - self.busy_until
+
+    @property
+    def response(self) -> Response | None:
+        """The head of the response that the document shown came with."""
+        return self._whole(self.document, self.responses.get(self.document))
+
+    @property
+    def earlier(self) -> list[Response]:
+        """The redirects that led to it."""
+        return [self._whole(self.document, each) or each for each in self.redirects.get(self.document, [])]
+
+    def take(self, method: str, params: Raw) -> None:
+        """Take an event."""
+        self._event_bytes += len(memoryview(params))
+        if (kind := _KINDS.get(method)) is None:
+            return
+        try:
+            event: Any = msgspec.json.decode(params, type=kind)
+        except msgspec.DecodeError:
+            # of a form that later versions may have; what it would say is missed
+            return
+        match event:
+            case _Sent():
+                self._sent(event)
+            case _Received():
+                self._received(event)
+            case _Extra():
+                if any(name.lower() == "set-cookie" for name in event.headers):
+                    self._cookies.add(event.request_id)
+            case _Ended():
+                self._finish(event.request_id)
+            case _Navigated():
+                self._navigated(event.frame)
+            case _:
+                self._note(method)
+
+    def _sent(self, event: _Sent) -> None:
+        if event.redirect_response is None:
+            self.requests += 1
+        if event.type not in _ENDLESS and self.requests <= MAX_REQUESTS:
+            self._in_flight.add(event.request_id)
+        if event.type == "Document" and event.frame_id == self._frame:
+            self.asked_url = event.request.url
+            if event.redirect_response is not None:
+                self.redirects.setdefault(event.loader_id, []).append(_response(event.redirect_response))
+
+    def _received(self, event: _Received) -> None:
+        if event.type == "Document" and event.frame_id == self._frame:
+            self.responses[event.request_id] = _response(event.response)
+            self.changed()
+        if event.response.mime_type == "text/event-stream":
+            self._finish(event.request_id)
+
+    def _finish(self, request: str) -> None:
+        self._in_flight.discard(request)
+        if not self._in_flight:
+            self.busy_until = self._clock()
+
+    def _navigated(self, frame: _Frame) -> None:
+        if frame.id != self._frame:
+            return
+        self.document, self.parsed = frame.loader_id, False
+        self.unreachable_url = frame.unreachable_url or (
+            self.asked_url if frame.url.startswith(ERROR_PAGE) else None
+        )
+        self.changed()
+
+    def _note(self, method: str) -> None:
+        match method:
+            case "Page.domContentEventFired":
+                self.parsed = True
+            case "Inspector.targetCrashed":
+                self.crashed = True
+            case "Browser.downloadWillBegin" | "Page.downloadWillBegin":
+                self.is_download = True
+        self.changed()
+
+    def _whole(self, loader: str, response: Response | None) -> Response | None:
+        if response is None or loader not in self._cookies:
+            return response
+        return msgspec.structs.replace(response, headers=response.headers | {"set-cookie": ""})
+
+
+def _response(raw: _RawResponse) -> Response:
+    headers = {name.lower(): value.replace("\n", ", ") for name, value in raw.headers.items()}
+    return Response(url=raw.url, status=raw.status, headers=headers, mime_type=raw.mime_type.lower())
+
+
+class _Nothing(Struct, frozen=True):
+    pass
+
+
+_KINDS: dict[str, type[Struct]] = {
+    "Network.requestWillBeSent": _Sent,
+    "Network.responseReceived": _Received,
+    "Network.responseReceivedExtraInfo": _Extra,
+    "Network.loadingFinished": _Ended,
+    "Network.loadingFailed": _Ended,
+    "Page.frameNavigated": _Navigated,
+    "Page.domContentEventFired": _Nothing,
+    "Page.downloadWillBegin": _Nothing,
+    "Inspector.targetCrashed": _Nothing,
+}
