@@ -64,7 +64,7 @@ class UpstreamTimeout(UpstreamError):
 
 
 class UpstreamRejected(UpstreamError):
-    """The backend refused the request itself (4xx): `upstream_status` and `body` are its own words."""
+    """The backend refused the request itself (4xx): `upstream_status` and `body` are its answer."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class Delta(Struct, kw_only=True, frozen=True):
 
     @property
     def is_token(self) -> bool:
-        """Whether the model said something here: not a role, an empty string or the end."""
+        """Whether this holds output of the model, not only a role, an empty string or the end."""
         return bool(self.text) or any(value for key, value in self.raw.items() if key != "role")
 
 
@@ -199,7 +199,7 @@ class Backend(Protocol):
     async def models(self) -> list[ModelInfo]: ...
 
     async def identity(self, model: str) -> str:
-        """What the model is, beyond its name: answers of one with another identity are not its answers."""
+        """What decides the model's answers, beyond its name: a cached answer is used where it is the same."""
         ...
 
     async def count_tokens(self, text: str, *, model: str) -> int | None:
@@ -214,7 +214,7 @@ class Backend(Protocol):
 
 
 def identity_of(*parts: Any) -> str:
-    """A name for what decides a backend's answers; none of it can be read back."""
+    """A digest of what decides a backend's answers; secrets in it cannot be read back."""
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 
 

@@ -53,7 +53,7 @@ def open_http_client(url: str, *, timeout_s: float) -> httpx2.AsyncClient:
 
 
 def _goes_through_a_proxy(url: str) -> bool:
-    """Whether HTTPS_PROXY, NO_PROXY and their kin say so: the client's own transport reads them too."""
+    """Whether HTTPS_PROXY, NO_PROXY and the like say so; the client's own transport reads them too."""
     address = httpx2.URL(url)
     proxies = getproxies()
     return not proxies.keys().isdisjoint((address.scheme, "all")) and not proxy_bypass(address.host)
@@ -64,7 +64,7 @@ def timeouts(timeout_s: float) -> httpx2.Timeout:
 
 
 async def _leave_waiting_to_the_caller(response: httpx2.Response) -> None:
-    """The client obeys this header: an answer that says when to return goes to the caller at once."""
+    """Do not let the client library wait by this header: the caller gets an answer with Retry-After at once."""
     if response.status_code == 429 or "retry-after" in response.headers:
         response.headers["x-should-retry"] = "false"
 
@@ -100,7 +100,7 @@ def failure_of_stream(exc: Exception, *, begun: bool) -> UpstreamError:
 
 
 async def fault_of(probe: Awaitable[object]) -> str | None:
-    """What a probe of the server says about its health: None when it answers, even that it cannot list."""
+    """The fault that a probe of the server shows; None when it answers, even if it cannot list models."""
     try:
         await probe
     except UpstreamRejected as exc:
@@ -127,7 +127,7 @@ def _refusal(response: httpx2.Response, body: object) -> UpstreamError:
 
 
 def _error_object(body: object) -> dict[str, Any]:
-    """The error of a body, in whatever of the usual shapes it came."""
+    """The error object of a body, in any of the usual shapes."""
     if not isinstance(body, dict):
         return {}
     error = body.get("error", body)

@@ -41,7 +41,7 @@ class Registry:
         default: the model for requests that name none; the first configured when absent.
         clock: seconds, monotonic.
     Raises:
-        ConfigurationError: an unknown kind, a name used twice, or a fallback or default nobody serves.
+        ConfigurationError: an unknown kind, a name used twice, or a fallback or default that no backend serves.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Registry:
         """The route of a model's name or alias; of the default model for None or an empty name.
 
         Raises:
-            UnknownModel: nobody serves it.
+            UnknownModel: no backend serves it.
             UpstreamUnavailable: no backend is configured, or the one that would know it cannot be asked.
         """
         if not self._specs:
@@ -202,7 +202,7 @@ class Registry:
 
 
 class _Listing(Struct, kw_only=True, frozen=True):
-    """What a backend said it serves, or why it said nothing, and how long that counts."""
+    """The models a backend listed, or why it could not, and how long that counts."""
 
     models: list[ModelInfo]
     takes_any: bool

@@ -1,4 +1,4 @@
-"""One life of the model's process, seen from the gateway: start it, talk to it, end it."""
+"""One run of the model's process, from the gateway's side: start it, exchange messages, end it."""
 
 import asyncio
 import importlib.util
@@ -103,7 +103,7 @@ class Child:
         return message
 
     async def end(self) -> int:
-        """Close its input, wait, and kill it if it does not leave; returns its exit status."""
+        """Close its input, wait, and kill it if it does not exit; returns its exit status."""
         assert self._process.stdin
         self._process.stdin.close()
         try:

@@ -14,7 +14,7 @@ from backends.local.text import TextStream
 
 
 class Ticket:
-    """A request's number and whether anyone still wants it; shared by its attempts and by every thread."""
+    """A request's number and whether it was cancelled; shared by its attempts and by every thread."""
 
     def __init__(self, number: int) -> None:
         self.number = number

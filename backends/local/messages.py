@@ -1,4 +1,4 @@
-"""What the gateway and the model's process say to each other: msgpack Structs in length-prefixed frames.
+"""The messages between the gateway and the model's process: msgpack Structs in length-prefixed frames.
 
 One frame is four bytes of length, big-endian, then one message. The parent opens the conversation with
 `Open`; the child answers `Ready` or `Broken`. After that every message carries the number of its request,
@@ -62,7 +62,7 @@ class Cancel(Struct, tag=True, frozen=True):
 
 
 class Ping(Struct, tag=True, frozen=True):
-    """Answered by the thread that prepares prompts: a silence means the process is stuck."""
+    """Answered by the thread that prepares prompts; without an answer the process is stuck."""
 
 
 # model → gateway
@@ -118,7 +118,7 @@ class Ready(Struct, tag=True, frozen=True):
 
 
 class Broken(Struct, tag=True, frozen=True):
-    """The model cannot be served; the child leaves after saying so."""
+    """The model cannot be served; the child exits after this message."""
 
     message: str
 

@@ -1,4 +1,4 @@
-"""What a GGUF file is, told by a little of it: another file under the same name has another identity.
+"""The identity of a GGUF file, from a small part of it: another file under the same name has another identity.
 
 A file of 40 GB is not read for that. Its first megabytes hold the header, the chat template, the vocabulary and the
 table of tensors; of the weights, where a fine-tune differs from its base, there are samples; and there is the time of

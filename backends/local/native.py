@@ -325,7 +325,7 @@ def _load(opening: Open, gpu_layers: int) -> Any:
 
 
 def _said() -> str:
-    """llama.cpp's last words, which hold the reason: an architecture, a missing tensor, an allocation."""
+    """The end of llama.cpp's log, which has the reason: an architecture, a missing tensor, an allocation."""
     errors = [line.split(": ", 1)[-1] for line in _log_lines]
     return ": " + "; ".join(dict.fromkeys(errors[-3:])) if errors else ""
 
@@ -343,7 +343,7 @@ def _check_file(path: str) -> None:
 
 
 def _check_memory(what: str, needed_bytes: int) -> None:
-    """Refuse before the kernel's out-of-memory killer chooses for us."""
+    """Refuse a model that does not fit the memory, before the kernel kills a process."""
     free = available_bytes()
     if free is not None and needed_bytes > free:
         raise LoadError(

@@ -1,4 +1,4 @@
-"""How many prompt tokens a step computes: enough to be efficient, few enough that nobody waits long. Pure.
+"""How many prompt tokens a step computes: enough to be efficient, few enough for short gaps. Pure.
 
 llama.cpp computes sequences of unequal length in passes of their own, each reading all weights once. So a
 step takes one long slice of one prompt, not a little of each, and never leaves a small rest.
@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 # while others decode: what a prompt may add to the gap they see
 STEP_TARGET_S = 0.15
-# while nobody does: how long a cancelled one may keep its place
+# while no sequence decodes: how long a cancelled prompt may keep its place
 PROMPTS_ONLY_TARGET_S = 0.25
 # fewer are computed at a worse price a token
 SLICE_TOKENS = 32
@@ -31,7 +31,7 @@ P = TypeVar("P", bound=Prompt)
 
 
 class Pace:
-    """Learns what a prompt's token costs here and shares a step's room among prompts.
+    """Measures what a prompt's token costs and shares a step's room among prompts.
 
     Args:
         max_tokens: of a batch.
@@ -45,7 +45,7 @@ class Pace:
         self._oldest_next = True
 
     def learn(self, elapsed_s: float, *, prompt_tokens: int, decoding: int) -> None:
-        """Take note of a step. `elapsed_s` is computing time: waiting for a busy machine tells nothing."""
+        """Take note of a step. `elapsed_s` is computing time: time spent waiting on a busy machine is not counted."""
         if not prompt_tokens:
             self._decode_s = elapsed_s
         elif prompt_tokens >= SLICE_TOKENS:

@@ -57,7 +57,7 @@ def read_request(request: Generate) -> Wanted:
     """Check a request.
 
     Raises:
-        RequestRejected: a value is out of range, or asks for what a local model does not do here.
+        RequestRejected: a value is out of range, or asks for what local models do not support.
     """
     given = {name: value for name, value in request.parameters.items() if value is not None}
     typed = {"temperature": request.temperature, "seed": request.seed}

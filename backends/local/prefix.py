@@ -21,7 +21,7 @@ MIN_WAIT_TOKENS = 64
 
 
 class Placement(Struct, frozen=True, kw_only=True):
-    """Where a prompt goes: copy `copy_from` if given, then keep `keep` tokens; `evicted` lost theirs."""
+    """Where a prompt goes: copy `copy_from` if given, then keep `keep` tokens; `evicted` are emptied."""
 
     sequence: int
     keep: int
@@ -130,7 +130,7 @@ class PrefixStore:
         self._touch(entry)
 
     def forget(self, sequence: int) -> None:
-        """The sequence holds nothing any more."""
+        """Mark the sequence as empty."""
         self._sequences[sequence].length = 0
 
     def evict_idle(self) -> list[int]:
@@ -155,7 +155,7 @@ class PrefixStore:
         return sum(s.reserved for s in self._sequences if s.busy)
 
     def _resident(self, but: _Sequence) -> int:
-        """Cells spoken for by everyone else."""
+        """Cells that other sequences hold or have reserved."""
         return sum(s.reserved if s.busy else s.length for s in self._sequences if s is not but)
 
     def _evict(self, need: int, *, spare: Iterable[_Sequence]) -> list[int]:

@@ -1,4 +1,4 @@
-"""From a request to a job: check, render, tokenize, constrain; and the review of what no grammar could hold.
+"""From a request to a job: check, render, tokenize, constrain; and the check of what no grammar could enforce.
 
 Runs on a thread of its own, so that a long prompt is tokenized while the model computes.
 """
@@ -124,7 +124,7 @@ class Preparation:
         return tokens
 
     def _constraint(self, schema: Schema) -> Constraint:
-        """What can be held of a schema while generating. A grammar that llama.cpp refuses counts as none."""
+        """What a grammar can enforce of a schema while generating. One that llama.cpp refuses counts as none."""
         constraint = constrain(schema.document)
         try:
             Sampler(self._model, Sampling(), constraint.grammar).close()
@@ -136,7 +136,7 @@ class Preparation:
         return lambda job: self._later(job.id, lambda: self._review(attempt, job))
 
     def _review(self, attempt: "_Attempt", job: Job) -> None:
-        """Check a held answer: let it go, or ask again with the fault named."""
+        """Check a held answer: release it, or ask again and name the fault."""
         if job.cancelled:
             return
         fault = violation(job.held_text, attempt.schema) if attempt.schema else None

@@ -1,4 +1,4 @@
-"""What `winnow doctor` says about the local model: is it there, how does it run, does it answer."""
+"""What `winnow doctor` reports of the local model: whether it loads, how it runs, whether it answers."""
 
 import importlib.metadata
 import time
@@ -21,7 +21,7 @@ class Finding(Struct, frozen=True):
 
 
 async def probe(*, path: str | None, **settings: Any) -> list[Finding]:
-    """Load the model, have it write two tokens, and say what was found. Takes as long as loading does.
+    """Load the model, generate two tokens, and report what was found. Takes as long as loading does.
 
     Args:
         path: LOCAL_MODEL; None: no local model is configured.

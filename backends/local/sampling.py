@@ -71,7 +71,7 @@ class Sampler:
                 # a bias banned all that the grammar left
                 raise NoCandidate
         if not self._model.ends_answer(token):
-            # told of an end, it would abort the process
+            # given an end token, it would abort the process
             lib.llama_sampler_accept(self._grammar, token)
         lib.llama_sampler_accept(self._chain, token)
         return token

@@ -27,7 +27,7 @@ class DecodeFailed(Exception):
 
 
 class Scheduler:
-    """Runs jobs to their end.
+    """Runs jobs until each has its answer.
 
     Args:
         model: loaded, with a context of its own.

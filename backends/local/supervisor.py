@@ -1,7 +1,7 @@
 """Keeps the model's process alive: starts it, restarts it with growing pauses, and ends each request in flight.
 
-States: starting → ready → (dies) → pausing → restarting → ready … A request in flight when the process dies hears of
-it at once; a new one is refused until the model is back, with the time to wait.
+States: starting → ready → (dies) → pausing → restarting → ready … A request in flight when the process
+dies fails at once; a new one is refused until the model is back, with the time to wait.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Supervisor:
     Args:
         opening: what to load and how.
         command: starts the process; another one only in tests of its faults.
-        silence_s: a process with requests in flight that says nothing for twice this long is killed.
+        silence_s: a process with requests in flight that sends nothing for twice this long is killed.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Supervisor:
 
     @property
     def fault(self) -> str | None:
-        """None when the model answers, else what is the matter."""
+        """None when the model answers, else the fault in a sentence."""
         return self._fault
 
     @property
@@ -217,7 +217,7 @@ class Supervisor:
         return f"the model's process ended {when} with {exit_in_words(status)}{hint}", False
 
     async def _next_message(self, was_ready: bool) -> FromModel | None:
-        """Raises TimeoutError when the process says nothing although something is asked of it."""
+        """Raises TimeoutError when the process sends nothing although requests are in flight."""
         assert self._child
         if not was_ready:
             async with asyncio.timeout(LOAD_LIMIT_S):
@@ -258,7 +258,7 @@ class Supervisor:
         self._announce()
 
     def _pause_s(self) -> float:
-        """What to tell clients to wait: the pause, and a second to load."""
+        """How long clients should wait: the pause, and a second to load."""
         return round(max(0.0, (self._resumes_at or 0.0) - time.monotonic()) + 1.0, 1)
 
     def _announce(self) -> None:

@@ -1,4 +1,4 @@
-"""From chat messages to prompt tokens: the model's own template, in a sandbox, with texts that stay texts.
+"""From chat messages to prompt tokens: the model's own template, in a sandbox, without control tokens from texts.
 
 A template comes out of a downloaded file, so it runs in Jinja's sandbox (CVE-2024-34359). And the text of a
 message may come from a web page: a control token written in it, `<|im_end|>` say, must not end the message.
@@ -107,7 +107,7 @@ class ChatTemplate:
             raise RequestRejected(f"messages: the model's chat template refuses them: {exc}") from exc
 
     def _mark(self, text: str, literals: list[str]) -> str:
-        # nobody else writes our mark
+        # a text must not hold our own delimiter
         text = text.replace("\ue0f0", "\ufffd")
         if self._control is None:
             return text

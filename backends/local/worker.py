@@ -138,7 +138,7 @@ class Worker:
 
 
 def read_message(source: BinaryIO) -> ToModel | None:
-    """The next message; None when the gateway is gone."""
+    """The next message; None when the gateway has closed the pipe."""
     prefix = source.read(LENGTH_BYTES)
     if len(prefix) < LENGTH_BYTES:
         return None

@@ -1,6 +1,6 @@
 """Anthropic's Messages as bytes: an OpenAI-shaped request out, streamed events in. Pure.
 
-What OpenAI has and Anthropic has not is left out (seed, penalties, logprobs …); fields OpenAI has not (thinking,
+Fields that only OpenAI has are left out (seed, penalties, logprobs …); fields that only Anthropic has (thinking,
 top_k …) pass untouched. A JSON Schema becomes one forced tool, whose input is the answer; one that is not of an
 object, which a tool's input has to be, becomes an instruction.
 """
@@ -197,9 +197,9 @@ class StreamReader:
                 self._message = event.message
                 self._usage |= event.message.get("usage") or {}
             case "content_block_start" if event.content_block.get("type") == "tool_use":
-                return self._told(self._begin_call(event))
+                return self._noted(self._begin_call(event))
             case "content_block_delta":
-                return self._told(self._delta(event))
+                return self._noted(self._delta(event))
             case "message_delta":
                 self._stop_reason = event.delta.get("stop_reason") or self._stop_reason
                 self._usage |= {k: v for k, v in (event.usage or {}).items() if v is not None}
@@ -226,7 +226,7 @@ class StreamReader:
             raw={"id": self._message["id"]} if "id" in self._message else {},
         )
 
-    def _told(self, delta: Delta | None) -> Delta | None:
+    def _noted(self, delta: Delta | None) -> Delta | None:
         self.begun = self.begun or delta is not None
         return delta
 

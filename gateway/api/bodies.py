@@ -1,4 +1,4 @@
-"""Request bodies, read as their types say: Litestar alone would take "5" for 5 and 0 for false."""
+"""Request bodies, decoded strictly by their types: Litestar alone would take "5" for 5 and 0 for false."""
 
 import asyncio
 import re
@@ -67,7 +67,7 @@ def to_kind(value: Any, kind: type[T]) -> T:
 
 
 def _explain(message: str, kind: Any) -> str:
-    """msgspec's words; where there is a choice of values or names, what it is."""
+    """msgspec's message, with the values or names to choose from where there are some."""
     if (wrong := _WRONG_CHOICE.fullmatch(message)) and get_origin(kind) is Literal:
         choices = [str(choice) for choice in get_args(kind)]
         return f"'{_cut(wrong[1])}' is not one of {', '.join(choices)}{did_you_mean(wrong[1], choices)}"

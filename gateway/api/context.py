@@ -42,14 +42,14 @@ class RequestContext:
         self._later.append(facts)
 
     def spend(self, tokens: int) -> None:
-        """Put tokens on the key's budget, at any time: what a cut stream used is known after its request."""
+        """Count tokens against the key's budget, at any time: the use of a cut stream is known after its request."""
         self.tokens += tokens
         if self.book is not None:
             self.book(tokens)
 
     @property
     def log_fields(self) -> dict[str, Any]:
-        """All that is to be said of the request, beside what every line has."""
+        """The request's own fields, beside those that every line has."""
         log_fields = dict(self.facts)
         for facts in self._later:
             log_fields |= facts()
@@ -81,7 +81,7 @@ def stages(**times_ms: float | None) -> dict[str, float]:
 
 
 def hosts_in(*addresses: str) -> str:
-    """Hosts and ports, and nothing that an address may hold beside them: the base of HTML is whatever was sent."""
+    """Hosts and ports only: the rest of an address may hold secrets, and the base of HTML is not checked."""
     hosts = [found[1] for address in addresses if (found := _HOST.match(address))]
     return ",".join(dict.fromkeys(hosts))
 

@@ -58,7 +58,7 @@ class AccessControl(Struct, kw_only=True, frozen=True):
 
 
 class AccessMiddleware(ASGIMiddleware):
-    """Lets a request in or raises why not; puts its `RequestContext` into the request's state."""
+    """Admits a request or raises the reason; puts its `RequestContext` into the request's state."""
 
     def __init__(self, access_control: AccessControl, access_log: AccessLog) -> None:
         self._access_control = access_control
@@ -185,7 +185,7 @@ def _is_from_another_site(headers: Headers, *, is_get: bool) -> bool:
 
 
 def _is_for_people(headers: Headers) -> bool:
-    """Whether a browser asks for a page: it is to ask for the key, as a password, and then shows the playground."""
+    """Whether a browser requests a page: it is answered with a prompt for the key, then with the playground."""
     return b"text/html" in headers.get(b"accept", b"")
 
 

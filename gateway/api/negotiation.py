@@ -1,4 +1,4 @@
-"""Which of a route's media types a client likes best."""
+"""Which of a route's media types the client's Accept header prefers."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from litestar.datastructures.headers import Accept
 
 
 def preferred(request: Request[Any, Any, Any], *offers: str) -> str:
-    """The offer that Accept likes best; the first one when it has no opinion.
+    """The offer that Accept prefers; the first one where it names none.
 
     Source: RFC 9110, 5.3: several lines of a header are one list.
     """

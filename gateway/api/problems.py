@@ -35,7 +35,7 @@ def to_problem(error: GatewayError) -> ProblemDetailsException:
 
 
 def to_document(error: GatewayError) -> dict[str, Any]:
-    """The same document where no status line is left to send: an event of a stream."""
+    """The same document as an event of a stream, whose status line was sent already."""
     problem = to_problem(error)
     document: dict[str, Any] = {
         "type": problem.type_,

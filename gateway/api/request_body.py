@@ -102,7 +102,7 @@ async def read_body(
 
 
 def replayed(body: bytes, receive: Receive, context: RequestContext) -> Receive:
-    """`receive`, beginning with the whole body; notes that the client left: what becomes of its request is no fault."""
+    """`receive`, beginning with the whole body; notes a disconnect, after which a failure is not a fault."""
     unread: list[HTTPReceiveMessage] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> HTTPReceiveMessage | WebSocketReceiveMessage:

@@ -1,4 +1,4 @@
-"""The response class of every stream; its client may be slow, silent or gone."""
+"""The response class of every stream, for clients that are slow or disconnect."""
 
 import asyncio
 import contextlib
@@ -56,7 +56,7 @@ class DisconnectWatcher:
 
 
 class ClientDisconnected(Exception):
-    """Nobody is there to read the answer; 499 is what proxies log for it."""
+    """The client disconnected before the answer; 499 is what proxies log for it."""
 
     status_code = 499
 
@@ -129,7 +129,7 @@ class EventStream(ASGIResponse):
                     await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except SubscriberClosed:
-            # nobody is there to read the error
+            # the client has disconnected
             pass
         finally:
             heart.stop()

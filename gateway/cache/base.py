@@ -53,7 +53,7 @@ class Cache(Protocol):
     async def delete(self, key: str) -> None: ...
 
     async def lease(self, key: str, *, ttl_s: float) -> Lease | None:
-        """Leadership over `key` for `ttl_s` seconds, or None while somebody else holds it."""
+        """Leadership over `key` for `ttl_s` seconds, or None while another caller holds it."""
         ...
 
     async def health(self) -> str | None:

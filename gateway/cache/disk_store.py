@@ -264,7 +264,7 @@ class DiskStore:
         """Move the store away in one step, so that one worker alone deletes it and the others start anew."""
         with self._opening:
             if self._identity != _identity(self._home / diskcache.core.DBNAME):
-                # somebody has done it
+                # another thread has done it
                 return
             self._shared = None
             damaged = self._home.with_name(f"damaged-{uuid4().hex}")

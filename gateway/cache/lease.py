@@ -1,4 +1,4 @@
-"""The lease a broken store grants: the work must be done, and nobody can be asked to wait for it."""
+"""The lease that a broken store grants: the work must be done, without coordination."""
 
 
 class UnguardedLease:

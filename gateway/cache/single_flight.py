@@ -21,7 +21,7 @@ class SingleFlight:
     """Runs the work of a key once at a time.
 
     In a process the first caller's work runs in a task of its own: whoever leaves, the others get its result
-    or its exception, and it is cancelled when nobody waits any more. Across processes a lease on the key says
+    or its exception, and it is cancelled when no caller waits any more. Across processes a lease on the key says
     who works; the others look for the result until it is there, or the lease ends and one of them takes over.
 
     Args:
@@ -133,7 +133,7 @@ class SingleFlight:
         while True:
             await asyncio.sleep(self._lease_ttl_s / 3)
             if not await lease.renew():
-                # somebody else leads now; what this process stores with its fence is dropped
+                # another process holds the lease now; what this one stores with its fence is dropped
                 return
 
 

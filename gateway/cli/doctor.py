@@ -58,7 +58,7 @@ async def _try(name: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
 
 
 async def _try_models(services: Services, settings: Settings) -> list[Finding]:
-    """What each configured place of models says; that none is configured is no fault."""
+    """What each configured backend reports; that none is configured is not a fault."""
     if settings.local_model:
         from backends.local import probe
 

@@ -55,7 +55,7 @@ class Watcher(Protocol):
 
 
 class Result(Struct, kw_only=True, frozen=True):
-    """The end of a broadcast, before each subscriber reports it in its own terms."""
+    """The end of a broadcast, before each subscriber adds its own timings and cost."""
 
     stored: Stored
     route: Route
@@ -69,7 +69,7 @@ class Answer:
     """One caller's view of an answer: batches of deltas as they come, then `finished`.
 
     Whoever opened it closes it, at any time, from anywhere: a reader that waits gets SubscriberClosed, and an
-    answer nobody reads any more is stopped at its backend.
+    answer without readers is stopped at its backend.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Answer:
         self._watcher = watcher
 
     async def opened(self) -> None:
-        """Wait for the first token, or HOLD_S after other signs of life; raise what came instead."""
+        """Wait for the first token, or HOLD_S after the source became active; raise a failure that came instead."""
         try:
             has_token = await self._source.first(patience_s=HOLD_S)
         except GatewayError as error:
@@ -131,7 +131,7 @@ class Answer:
             self.close()
 
     async def reject(self) -> None:
-        """Have a finished answer forgotten: its reader found it wrong, and nobody else is to get it again."""
+        """Remove a finished answer that its reader found invalid from the cache, so that it is not served again."""
         assert self._source.end is not None
         await self._forget(self._source.end.stored)
 

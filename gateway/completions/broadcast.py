@@ -98,7 +98,7 @@ class Broadcast(Generic[Item, End]):
                 self._drop_error()
 
     def _drop_error(self) -> None:
-        """Let go of an error that nobody is left to read: its traceback holds this object, and this object it."""
+        """Drop an error that no reader is left for: its traceback refers to this object, and this object to it."""
         self.error = None
 
     def _wake(self) -> None:
@@ -107,7 +107,7 @@ class Broadcast(Generic[Item, End]):
 
 
 def _clear_frames(error: BaseException) -> None:
-    """Let the frames that an error has passed, or its causes, go of their variables.
+    """Clear the variables of the frames that an error, or its causes, passed through.
 
     One of them is often the error itself. In such a ring the request, its schema and its pages would stay in memory
     until the garbage collector comes: 30 MiB after a dozen hostile requests.
@@ -147,7 +147,7 @@ class Subscriber(Generic[Item, End]):
         return items
 
     async def first(self, *, patience_s: float) -> bool:
-        """Wait until there is something to read, or only signs of life for `patience_s`; raise a failure.
+        """Wait until there is something to read, or the source was active for `patience_s`; raise a failure.
 
         Items stay unread.
 

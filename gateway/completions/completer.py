@@ -118,7 +118,7 @@ class Completer:
         identity: Any = None,
         spend: Spend = spend_nothing,
     ) -> Answer:
-        """Start, join or recall an answer, and return once its first token is there.
+        """Start, join or load an answer, and return once its first token is there.
 
         Args:
             request: `timeout_s` is the deadline over all tries.
@@ -201,7 +201,7 @@ class Completer:
         return served
 
     async def aclose(self) -> None:
-        """Stop every answer in the making, and begin no other; their readers get an error that says so."""
+        """Stop every running answer and start no other; their readers get an error that says so."""
         self._closed = True
         await asyncio.gather(
             *(
@@ -228,7 +228,7 @@ class Completer:
         return broadcast, CacheReport(status="hit" if broadcast else "miss")
 
     def _storing(self, key: str | None, route: Route, cache: CachePolicy, *, model_identity: str) -> Store:
-        """What stores an answer at its end, and says why not if it is not."""
+        """The function that stores an answer at its end and returns why not, if it does not."""
 
         async def store(result: Result) -> str | None:
             if not cache.write:
@@ -285,7 +285,7 @@ class Completer:
     def _pay(
         self, request: CompletionRequest, route: Route, said: list[Delta], spend: Spend
     ) -> asyncio.Task[None]:
-        """Count what a call has used whose backend did not say it, whoever has left meanwhile."""
+        """Count and book the tokens of a call whose backend did not report them, also after its callers left."""
 
         async def pay() -> None:
             spend(await count_call(request, route, said, self._workers))
@@ -302,7 +302,7 @@ class Completer:
     async def _produce(
         self, broadcast: Broadcast[Delta, Result], request: CompletionRequest, route: Route
     ) -> Result:
-        """Try the route, then its fallbacks, until one has said its first token; publish what it says."""
+        """Try the route, then its fallbacks, until one gives a first token; publish its deltas."""
         deadline = asyncio.get_running_loop().time() + request.timeout_s
         fallbacks = iter(route.fallbacks)
         failed_models: list[str] = []

@@ -1,4 +1,4 @@
-"""Answers kept: what an entry is called, what it holds, and who may read or write it."""
+"""The cache of answers: the key of an entry, its content, and who may read or write it."""
 
 import time
 from collections.abc import Callable
@@ -77,7 +77,7 @@ def completion_key(
 
 
 def is_repeatable(request: CompletionRequest) -> bool:
-    """Whether the caller left nothing to chance: by temperature 0 or a seed; without either a model draws."""
+    """Whether the same request gives the same answer: temperature 0 or a seed; otherwise the model samples."""
     return request.temperature == 0 or request.seed is not None
 
 

@@ -1,4 +1,4 @@
-"""What a backend raised → the error a caller meets. Pure."""
+"""What a backend raised → the error that the caller gets. Pure."""
 
 from backends.base import (
     ContextExceeded,

@@ -108,7 +108,7 @@ class WebContextBuilder:
         return await asyncio.gather(*(scrape(*each) for each in zip(web.urls, limits, strict=True)))
 
     async def _within(self, piece: ScrapedPage | GatewayError, share: int) -> ScrapedPage | GatewayError:
-        """The piece, cut wherever it must be: a scrape leaves a table or fence whole, a budget has no exceptions."""
+        """The piece, cut inside a block if needed: a scrape never splits a table or fence, a budget is exact."""
         if isinstance(piece, GatewayError) or not 0 < share < piece.tokens.content:
             return piece
         cut = await self._workers.run(

@@ -98,7 +98,7 @@ class _Contexts:
         self._reported: dict[tuple[str, str], tuple[float, int | None]] = {}
 
     async def of(self, route: Route) -> int | None:
-        """The model's context, None when nobody knows; asked again after a minute then."""
+        """The model's context, None when it is not known; asked again after a minute then."""
         if route.context_tokens is not None:
             return route.context_tokens
         key, now = (route.backend.name, route.model), self._clock()

@@ -64,7 +64,7 @@ class Extractor:
 
     Args:
         workers: check, count, validate and find evidence.
-        secret: makes the marks that fence pages; a random one when absent.
+        secret: makes the delimiters that fence pages; a random one when absent.
         clock: seconds, monotonic.
     """
 
@@ -204,7 +204,7 @@ class Extractor:
                     failed = f"{each.url} could not be read and was left out ({exc.code}): {exc.detail}"
                     state.warnings.append(Notice(code="page_failed", message=failed))
                 else:
-                    state.warnings += _told_of(each.url if len(wanted) > 1 else None, response.warnings)
+                    state.warnings += _warnings_of(each.url if len(wanted) > 1 else None, response.warnings)
                     if response.next_cursor:
                         cut = f"{each.url or 'the page'} was read only up to scrape.max_tokens"
                         state.warnings.append(Notice(code="content_cut", message=cut))
@@ -218,7 +218,7 @@ class Extractor:
 
 
 def check_request(request: ExtractRequest) -> None:
-    """What the types cannot say.
+    """Check what the types cannot express.
 
     Raises:
         InvalidRequest: not exactly one source, or nothing is asked.
@@ -251,7 +251,7 @@ def _scrape_request(options: ScrapeOptions, *, url: str | None, html: str | None
     return ScrapeRequest(**_fields(options), url=url, html=html)
 
 
-def _told_of(url: str | None, warnings: list[Notice]) -> list[Notice]:
+def _warnings_of(url: str | None, warnings: list[Notice]) -> list[Notice]:
     """A page's warnings, with its address where several pages have theirs."""
     if url is None:
         return warnings

@@ -70,7 +70,7 @@ class ReadPage(Struct, kw_only=True, frozen=True):
 
 
 class ExtractionState:
-    """What one request has come to so far."""
+    """The intermediate results of one request."""
 
     def __init__(self, *, route: Route | BackendUnavailable) -> None:
         # or why there is none, which matters only if a model has to be asked
@@ -92,13 +92,13 @@ class ExtractionState:
         self.not_stored: str | None = None
 
     def add_call(self, finished: Finished) -> None:
-        """Take note of a call's end, and of what its backend has to say about it."""
+        """Add a finished call and its backend's warnings."""
         self.finished.append(finished)
         self.finish_reason = finished.completion.finish_reason
         self.warnings += [notice for notice in _notices(finished.completion) if notice not in self.warnings]
 
     def needs_no_model(self) -> None:
-        """The page's own structured data answers."""
+        """Answer from the page's own structured data."""
         self.model, self.backend = None, STRUCTURED
         self.coverage = Coverage(read=1, chunks=1)
 
@@ -159,7 +159,7 @@ def _cost(state: ExtractionState) -> ExtractCost:
 
 
 def _cache(state: ExtractionState) -> CacheReport:
-    """A hit only when every call was one, as old as the oldest; bypass when nothing was asked.
+    """A hit only when every call was one, with the age of the oldest; bypass when no model was called.
 
     Not stored when one of the calls was not.
     """

@@ -72,7 +72,7 @@ class ExtractionStrategy:
         self._spend = spend
 
     async def answer(self) -> None:
-        """Find the answer, telling it as it grows; a dry run only foresees what that would take."""
+        """Find the answer and emit it as it grows; a dry run only estimates the calls."""
         request, state = self._request, self._state
         if await self._answer_from_structured():
             return
@@ -160,7 +160,7 @@ class ExtractionStrategy:
         )
 
     async def _answer_by_merging(self, task: Task, plan: Plan, schema: bytes) -> None:
-        """Data: ask every part, merge, and have the model mend what the merged values still break."""
+        """Data: ask every part, merge, and have the model repair what still violates the schema."""
         replies = await self._ask_all(plan)
         answers = [
             Answered(pages=[page.content for page in call.pages], reply=reply.text if reply else None)
@@ -256,7 +256,7 @@ class ExtractionStrategy:
         return _Reply(text=_said(finished), reject=answer.reject)
 
     async def _take(self, reply: "_Reply", schema: bytes) -> list[Violation]:
-        """Keep the reply's data if it validates, else say what is wrong with it, and have it forgotten."""
+        """Keep the reply's data if it validates; else return the violations and remove it from the cache."""
         try:
             checked = await self._workers.run(ValidateAnswer(schema=schema, reply=reply.text))
         except GatewayError:
@@ -300,7 +300,7 @@ async def _nothing_to_forget() -> None:
 
 
 class _Reply(Struct, kw_only=True, frozen=True):
-    """What a model said, and how to have that forgotten."""
+    """A model's reply, and how to remove it from the cache."""
 
     text: str
     reject: Callable[[], Awaitable[None]] = _nothing_to_forget

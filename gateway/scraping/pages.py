@@ -1,4 +1,4 @@
-"""Get hold of a page: from the cache, or from its origin through the fetcher.
+"""Load a page: from the cache, or from its origin through the fetcher.
 
 Two kinds of entry are cached: the page (what an address answered last, without its body, read on every request) and
 the snapshot (the whole response, shared by all options, named by a cursor).
@@ -183,7 +183,7 @@ class Pages:
     async def _fetch_together(
         self, request: ScrapeRequest, source: CacheTarget, *, known: PageEntry | None
     ) -> LoadedPage:
-        """Fetch, or share the fetch of whoever is at it already; for as long as this request may take, either way.
+        """Fetch, or share a fetch that is running; either way for no longer than this request may take.
 
         A fetch that runs out of its caller's time does not fail for those who share it: those that have time left try
         again, together.
@@ -229,7 +229,7 @@ class Pages:
             ) from None
 
     async def _find(self, request: ScrapeRequest, source: CacheTarget) -> PageEntry | None:
-        """The cached entry of an address, unless it is of no use to the request."""
+        """The cached entry of an address, unless the request cannot use it."""
         entry = await load(self._cache, source.key, PageEntry)
         return entry if entry and satisfies(entry, request) else None
 
@@ -264,7 +264,7 @@ class Pages:
         return msgspec.structs.replace(loaded, snapshot=snapshot, storable=False, cache=report)
 
     async def _keep(self, source: CacheTarget, entry: PageEntry) -> bool:
-        """Say that an address answered so last, unless another process has taken the lead on it meanwhile."""
+        """Store the last answer of an address, unless another process holds its lease now."""
         fence = self._single_flight.fence(source.key)
         return await save(self._cache, source.key, entry, ttl_s=SNAPSHOT_TTL_S, fence=fence)
 

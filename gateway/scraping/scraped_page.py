@@ -1,4 +1,4 @@
-"""What a scrape gives the use cases: a piece of a page's content, and what there is to say of it."""
+"""What a scrape gives the use cases: a piece of a page's content, and the facts about it."""
 
 from typing import Any
 

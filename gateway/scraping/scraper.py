@@ -96,7 +96,7 @@ class Scraper:
         self._ended = False
 
     def end(self) -> None:
-        """End every scrape, now and from now on; whoever waits for one gets Overloaded."""
+        """End every scrape, running or new, with Overloaded."""
         self._ended = True
         for task in self._under_way:
             task.cancel()
@@ -371,7 +371,7 @@ def _token_report(request: ScrapeRequest, content: Content) -> TokenReport:
 
 
 def _options_digest(request: ScrapeRequest) -> str:
-    """What decides where blocks begin and what they hold: a cursor is good for these options alone."""
+    """A digest of the options that decide the blocks: a cursor is valid for these only."""
     r = request
     return digest_of([r.format, r.scope, r.select, r.remove, r.links, r.images, r.renderer])
 

@@ -1,6 +1,6 @@
 """The limit of open files and sockets, and how it is divided.
 
-A limit that is met is met everywhere at once: no client is accepted, no page fetched, no worker started, no
+When the limit is reached everything fails at once: no client is accepted, no page fetched, no worker started, no
 cache opened. So it is divided beforehand, and whatever would go beyond its share waits or is refused.
 """
 
@@ -35,7 +35,7 @@ class Shares(Struct, frozen=True, kw_only=True):
 
 
 def raise_limit() -> int:
-    """Allow this process what the system allows it at most; how many that is."""
+    """Raise this process's limit to the most the system allows; returns that."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = 2**20 if hard == resource.RLIM_INFINITY else hard
     if soft != resource.RLIM_INFINITY and soft < most:

@@ -25,7 +25,7 @@ def open_keyring(settings: Settings) -> Keyring:
 
 
 def check_exposure(settings: Settings) -> None:
-    """Refuse to serve a network without keys unless that was said aloud.
+    """Refuse to serve a network without keys unless a setting allows it.
 
     Raises:
         SettingsError, KeyFault.
@@ -41,7 +41,7 @@ def check_exposure(settings: Settings) -> None:
 
 
 def _may_be_open(settings: Settings) -> bool:
-    """Whether nobody else reaches the service, or whoever does is welcome."""
+    """Whether only this machine reaches the service, or a setting opens it to everyone."""
     # a port alone is published on every address
     host = settings.publish.rpartition(":")[0] if settings.publish else settings.host
     return settings.allow_unauthenticated or _is_loopback(host.strip("[]"))

@@ -27,7 +27,7 @@ class Fleet(Multiprocess):
         super().__init__(config, sockets=[listener])
         self._drain_s = drain_s
         # how often to stop
-        self._told = 0
+        self._signals = 0
 
     def handle_int(self) -> None:
         self._stop()
@@ -36,7 +36,7 @@ class Fleet(Multiprocess):
         self._stop()
 
     def _stop(self) -> None:
-        self._told += 1
+        self._signals += 1
         self.should_exit.set()
 
     def join_all(self) -> None:
@@ -44,7 +44,7 @@ class Fleet(Multiprocess):
         deadline = time.monotonic() + self._drain_s + GRACE_S
         while any(process.process.is_alive() for process in self.processes):
             self.handle_signals()
-            if self._told > 1 or time.monotonic() > deadline:
+            if self._signals > 1 or time.monotonic() > deadline:
                 for process in self.processes:
                     process.kill()
                 break

@@ -1,6 +1,6 @@
 """Accepts as many clients as the limit allows, and closes silent connections when it is reached.
 
-An event loop of its own accord accepts whoever comes. When descriptors run out it cuts connections off, and so
+An event loop by itself accepts every client. When descriptors run out it cuts connections off, and so
 does uvloop: the client gets no answer. Here clients beyond `most` wait in the system's queue until one has left.
 Those who are silent leave first, and answers say `Connection: close` once it gets crowded.
 """
@@ -54,7 +54,7 @@ class Listener:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether a connection that could be used again is better given up."""
+        """Whether a connection should be closed though it could be used again."""
         return len(self._clients) > self._most * 3 // 4
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
-"""uvicorn's HTTP/1.1 with an end to requests that never come to theirs.
+"""uvicorn's HTTP/1.1 with time and size limits for requests.
 
 uvicorn takes headers of any length, and waits for the rest of a request for ever: a few slow connections would
-hold every place there is to work in, and a long header all the memory. It also takes a request that names two
-hosts, of which one check would see the first and the next check the other.
+hold every place, and a long header all the memory. It also takes a request that names two hosts, of which one check
+would see the first and the next check the other.
 """
 
 import asyncio
@@ -33,13 +33,13 @@ class ConnectionObserver(Protocol):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection; what is not a whole request in time, or begins without end, is closed."""
+    """One connection; it is closed when a request does not arrive in time or its head is too long."""
 
     # of names and values once they are whole; of all that came until then, and of all behind a chunked body
     max_head_bytes = 64 * 1024
     # the longest that headers may take to arrive
     head_s = 10.0
-    # the longest a request may take to arrive, while somebody reads it
+    # the longest a request may take to arrive, while its handler reads it
     arrival_s = 60.0
     # in a body
     silence_s = 5.0
@@ -146,7 +146,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._timer = None
 
     def _look(self) -> None:
-        """Close what takes too long; wake the reader of a body of which nothing comes, with an empty piece."""
+        """Close what takes too long; wake the reader of a body that has stalled, with an empty piece."""
         if self.flow.read_paused:
             # it is we who do not read: the request waits for its turn
             self._wait()

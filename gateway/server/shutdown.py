@@ -30,7 +30,7 @@ class Drain:
         admission: refuses new work from the first signal on, and knows what still runs.
         health: says so.
         drain_s: the longest until the process is gone.
-        end_streams: ends what still runs when the time is up; each stream sends its last event.
+        end_streams: ends what still runs after that time; each stream sends its last event.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The OpenAPI document: made of the types that the routes decode and encode, so it cannot say anything else.
+"""The OpenAPI document: made of the types that the routes decode and encode, so that the two agree.
 
 Paths, summaries and scopes come from the handlers, schemas and descriptions from the types; only what a
 signature does not have (answers, errors, examples) is stated here, an `Operation` a route.

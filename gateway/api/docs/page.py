@@ -1,6 +1,6 @@
 """`/docs`: the API reference as one page, and `/docs/openapi.json` it is written from.
 
-The page has no script and needs nothing from outside, so it works wherever the gateway does.
+The page has no script and loads nothing from other hosts.
 """
 
 import json

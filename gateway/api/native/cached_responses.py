@@ -1,4 +1,4 @@
-"""The way past the handler of `POST /v1/scrape`, for answers that are ready."""
+"""Answers `POST /v1/scrape` without its handler where the response is cached."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from gateway.scraping.cached_responses import MAX_REQUEST_BYTES, CachedResponse,
 
 
 class CachedResponseMiddleware(ASGIMiddleware):
-    """Sends a ready answer, or hands the request on as it came; `answers` is called once the service is open."""
+    """Sends a cached response, or passes the request on; `answers` is called once the service is open."""
 
     def __init__(self, answers: Callable[[], CachedResponses]) -> None:
         self._answers = answers

@@ -78,7 +78,7 @@ async def extract(
             while reader.end is None:
                 events += await reader.batch()
         except SubscriberClosed:
-            # nobody is there to read it
+            # the client has disconnected
             return ASGIResponse(status_code=499)
     answer = collect([*events, reader.end])
     headers = answer_headers(answer.cache, answer.timings.ttft_ms)

@@ -86,7 +86,7 @@ async def create_completion(
             while answer.finished is None:
                 await answer.batch()
         except SubscriberClosed:
-            # nobody is there to read it
+            # the client has disconnected
             return ASGIResponse(status_code=499)
     finished = answer.finished
     headers = answer_headers(finished.cache, finished.timings.ttft_ms) | web_headers(sources)
@@ -114,7 +114,7 @@ async def show_model(model: FromPath[str], services: NamedDependency[Services]) 
     opt={"access": "chat"},
 )
 async def refuse_method() -> None:
-    """Litestar itself would refuse before the router is asked how errors look here."""
+    """Litestar's own refusal would not have OpenAI's error format."""
     raise MethodNotAllowedException(headers={"allow": "POST"})
 
 

@@ -1,4 +1,4 @@
-"""Errors in OpenAI's shape, for the routes that speak its language."""
+"""Errors in OpenAI's format, for the routes of its dialect."""
 
 from typing import Any
 

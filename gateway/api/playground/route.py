@@ -1,4 +1,7 @@
-"""`/`: one static page to try the gateway on. It needs nothing from outside and may reach nothing but us."""
+"""`/`: one static page to try the gateway on.
+
+It loads nothing from other hosts, and its policy lets it connect to this gateway only.
+"""
 
 import base64
 import hashlib
