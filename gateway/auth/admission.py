@@ -13,6 +13,7 @@ from gateway.primitives.fair_queue import FairQueue
 
 RETRY_AFTER_S = 1.0
 BODIES_BYTES = 256 * 1024**2  # of a machine with 1 GiB for the service; a dozen of the longest bodies
+_unbounded = contextlib.nullcontext()
 _UNCOUNTED_BYTES = 64 * 1024  # the server's buffer for a connection has as much
 
 
@@ -89,19 +90,19 @@ class KeyConcurrency:
     def __init__(self) -> None:
         self._under_way: dict[str, int] = {}
 
-    @contextlib.contextmanager
-    def counting(self, key: Key) -> Iterator[None]:
+    def counting(self, key: Key) -> contextlib.AbstractContextManager[None]:
         """Count a request of the key while the block lasts.
 
         Raises:
             RateLimited: the key's concurrency is used up.
         """
-        if key.concurrency is None:
-            yield
-            return
+        return _unbounded if key.concurrency is None else self._counting(key, key.concurrency)
+
+    @contextlib.contextmanager
+    def _counting(self, key: Key, limit: int) -> Iterator[None]:
         under_way = self._under_way.get(key.name, 0)
-        if under_way >= key.concurrency:
-            message = f"the key {key.name} has {key.concurrency} requests under way, its limit"
+        if under_way >= limit:
+            message = f"the key {key.name} has {limit} requests under way, its limit"
             raise RateLimited(message, retry_after_s=RETRY_AFTER_S)
         self._under_way[key.name] = under_way + 1
         try:
@@ -142,7 +143,8 @@ class BodyBudget:
 
     def release(self, size_bytes: int) -> None:
         """Count a body of this size no longer."""
-        self.held_bytes -= _counted(size_bytes)
+        if size_bytes > _UNCOUNTED_BYTES:
+            self.held_bytes -= size_bytes
 
 
 def _counted(size_bytes: int) -> int:

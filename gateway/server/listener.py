@@ -49,13 +49,9 @@ class Listener:
         # while nobody is accepted
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self.is_crowded = False  # a connection that could be used again is better given up
         listener.setblocking(False)
         self._loop.add_reader(listener, self._accept)
-
-    @property
-    def is_crowded(self) -> bool:
-        """Whether a connection should be closed though it could be used again."""
-        return len(self._clients) > self._most * 3 // 4
 
     def close(self) -> None:
         self._closed = True
@@ -79,6 +75,7 @@ class Listener:
         """The client's connection is closed."""
         self._quiet.pop(client, None)
         self._clients.discard(client)
+        self._count()
         if self._timer is not None:
             self._go_on()
 
@@ -98,6 +95,7 @@ class Listener:
             client = self._make_protocol()
             client.listener = self
             self._clients.add(client)
+            self._count()
             self.fell_silent(client)
             task = self._loop.create_task(self._open(client, connection))
             self._opening.add(task)
@@ -110,6 +108,9 @@ class Listener:
             connection.close()
             self.left(client)
             raise
+
+    def _count(self) -> None:
+        self.is_crowded = len(self._clients) > self._most * 3 // 4
 
     def _wait_for_room(self) -> None:
         self._loop.remove_reader(self._listener)

@@ -25,8 +25,8 @@ class Refused(Exception):
 class ConnectionObserver(Protocol):
     """Follows the connections that it accepted, to close idle ones when there are too many."""
 
-    @property
-    def is_crowded(self) -> bool: ...
+    is_crowded: bool
+
     def heard(self, client: "BoundedHttp") -> None: ...
     def fell_silent(self, client: "BoundedHttp") -> None: ...
     def left(self, client: "BoundedHttp") -> None: ...
@@ -86,7 +86,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._wait_no_longer()
+        if self._timer is not None:
+            self._wait_no_longer()
         # or much of it is the body, or the next one
         if self._head_bytes + self._piece_bytes > self.max_head_bytes:
             size_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
@@ -106,7 +107,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._arrived = True
-        self._wait_no_longer()
+        if self._timer is not None:
+            self._wait_no_longer()
         # a request that is all here: closing would cut off one that is still sent before its answer is read
         if self.listener is not None and self.listener.is_crowded and not self.cycle.response_started:
             self.cycle.keep_alive = False
@@ -119,7 +121,10 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _check_host(self) -> None:
         """A request names one host (RFC 9112, 3.2): in one Host line, which a whole address as target agrees with."""
-        hosts = [value for name, value in self.headers if name == b"host"]
+        hosts = []
+        for name, value in self.headers:
+            if name == b"host":
+                hosts.append(value)
         is_path = self.url.startswith((b"/", b"*"))
         if is_path and len(hosts) <= 1:
             return

@@ -18,6 +18,8 @@ class JoinedTransport:
         self._transport = transport
         self._loop = loop
         self._head = b""
+        # asked with every answer: found here rather than by `__getattr__`
+        self.is_closing = transport.is_closing
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
