@@ -6,6 +6,7 @@ from gateway.core.classifier.network import Classifier, choose, load_classifier
 from gateway.core.dom.blocks import find_editors, keep
 from gateway.core.dom.selection import REMOVED, find_selected
 from gateway.core.markdown import render
+from gateway.core.markdown.headline import with_headline, without_headline
 from gateway.core.model.page import CleanOptions, KeptNodes, Page
 from gateway.core.parsing import ParsedPage, read, root_of
 from gateway.core.visibility.hidden import quote_hidden
@@ -77,9 +78,16 @@ def clean(
         warnings.append(
             Notice(code="invisible_characters_removed", message=message, count=rendered.invisible)
         )
+    title, blocks = parsed.facts.title, rendered.blocks
+    if title and options.scope == "main" and options.select is None:
+        blocks = (
+            with_headline(blocks, title, html=options.html)
+            if options.headline
+            else without_headline(blocks, title)
+        )
     return Page(
-        blocks=rendered.blocks,
-        title=parsed.facts.title,
+        blocks=blocks,
+        title=title,
         metadata=structs.replace(parsed.facts.metadata, page_type=page_type),
         confidence=confidence,
         links=rendered.links,

@@ -373,7 +373,7 @@ def _token_report(request: ScrapeRequest, content: Content) -> TokenReport:
 def _options_digest(request: ScrapeRequest) -> str:
     """A digest of the options that decide the blocks: a cursor is valid for these only."""
     r = request
-    return digest_of([r.format, r.scope, r.select, r.remove, r.links, r.images, r.renderer])
+    return digest_of([r.format, r.scope, r.select, r.remove, r.links, r.images, r.headline, r.renderer])
 
 
 def _piece_digest(prepared: PreparedScrape) -> str:
@@ -399,6 +399,7 @@ def _clean_task(
             images=request.images,
             select=request.select,
             remove=tuple(request.remove),
+            headline=request.headline,
             quote_hidden="hidden" in request.include,
             html=request.format == "html" or "html" in request.include,
         ),

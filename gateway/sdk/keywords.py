@@ -32,6 +32,7 @@ class PageKeywords(TypedDict, total=False):
     remove: list[str]
     links: LinkStyle
     images: ImageStyle
+    headline: bool
     renderer: Renderer
     tokenizer: str
     max_tokens: int | None

@@ -64,6 +64,13 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     images: Annotated[
         ImageStyle, Meta(description="How images are written; `alt` keeps their alternative text.")
     ] = "none"
+    headline: Annotated[
+        bool,
+        Meta(
+            description="Whether the main content begins with the page's headline: in markdown and HTML as the first "
+            "heading, once. Plain text has it where the page has it among its content."
+        ),
+    ] = True
     renderer: Annotated[Renderer, Meta(description="What writes the markdown.")] = "native"
     tokenizer: Annotated[
         str,

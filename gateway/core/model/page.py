@@ -33,6 +33,7 @@ class CleanOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     select: str | None = None
     remove: tuple[str, ...] = ()
     quote_hidden: bool = False  # give samples of hidden text in its warning
+    headline: bool = True  # markdown and HTML of the main content begin with it; False leaves it out
     html: bool = False  # fill Block.html too: serialising costs time nobody else should pay
     max_depth: Annotated[int, Meta(ge=1)] = 512
     max_blocks: Annotated[int, Meta(ge=1)] = 50_000
@@ -80,7 +81,8 @@ class Page(Struct, kw_only=True, frozen=True):
 
     @property
     def text(self) -> str:
-        return "".join([part for block in self.blocks for part in (block.gap, block.text)])
+        text = "".join([part for block in self.blocks for part in (block.gap, block.text)])
+        return text.lstrip("\n")  # a headline that was added has no plain text
 
     @property
     def html(self) -> str:
