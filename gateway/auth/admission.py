@@ -12,9 +12,11 @@ from gateway.errors import Overloaded, RateLimited, shutting_down
 from gateway.primitives.fair_queue import FairQueue
 
 RETRY_AFTER_S = 1.0
-BODIES_BYTES = 256 * 1024**2  # of a machine with 1 GiB for the service; a dozen of the longest bodies
+# of a machine with 1 GiB for the service; a dozen of the longest bodies
+BODIES_BYTES = 256 * 1024**2
 _unbounded = contextlib.nullcontext()
-_UNCOUNTED_BYTES = 64 * 1024  # the server's buffer for a connection has as much
+# the server's buffer for a connection has as much
+_UNCOUNTED_BYTES = 64 * 1024
 
 
 class Admission:
@@ -68,7 +70,8 @@ class Admission:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self.release()  # the place came at the moment its owner left: pass it on
+                # the place came at the moment its owner left: pass it on
+                self.release()
             else:
                 self._waiting.discard(turn, tenant=who)
             raise

@@ -20,15 +20,19 @@ from gateway.errors import RateLimited
 from gateway.primitives.panics import contained
 
 FLUSH_EVERY_S = 1.0
-MAX_AGE_S = 1.0  # of a total by which a request is let in
+# of a total by which a request is let in
+MAX_AGE_S = 1.0
 _log = logging.getLogger("winnow.ledger")
 
 
 class _Balance(Struct):
-    total: int = 0  # of all processes, as last read
+    # of all processes, as last read
+    total: int = 0
     read_at: float = float("-inf")
-    pending: int = 0  # tokens spent here that are not booked
-    sent: Booking | None = None  # tried, and not known to be booked
+    # tokens spent here that are not booked
+    pending: int = 0
+    # tried, and not known to be booked
+    sent: Booking | None = None
 
     @property
     def unbooked(self) -> int:
@@ -68,7 +72,8 @@ class Ledger:
         balance = self._balances.setdefault(account, _Balance())
         if self._is_old(balance):
             async with self._flushing:
-                if self._is_old(balance):  # not read for another request meanwhile
+                # unless another request has had it read meanwhile
+                if self._is_old(balance):
                     await self._flush({account: balance})
         return balance.total + balance.unbooked
 
@@ -116,7 +121,8 @@ class Ledger:
             bookings.append(balance.sent)
         totals = await self._spending.add(bookings) if bookings else {}
         for account, balance in balances.items():
-            balance.read_at = self._clock()  # one that fails is not asked for each request
+            # one that fails is not asked for each request
+            balance.read_at = self._clock()
             if account in totals:
                 balance.total, balance.sent = totals[account], None
 
@@ -126,7 +132,8 @@ class Ledger:
             try:
                 with contained():
                     await self.flush()
-            except Exception:  # the next second's try may do better; without this there would be none
+            except Exception:
+                # the next second's try may do better; without this there would be none
                 _log.exception("monthly budgets could not be booked")
 
     def _is_old(self, balance: _Balance) -> bool:

@@ -22,10 +22,12 @@ from msgspec import Meta, Struct
 
 Access = Literal["scrape", "extract", "chat", "admin"]
 EVERYTHING: tuple[Access, ...] = get_args(Access)
-RELOAD_S = 1.0  # how often the keys' file is looked at
+# how often the keys' file is looked at
+RELOAD_S = 1.0
 _log = logging.getLogger("winnow.keys")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_SECRET = re.compile(r"[!-~]([ -~]*[!-~])?")  # what every client sends alike
+# what every client sends alike
+_SECRET = re.compile(r"[!-~]([ -~]*[!-~])?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -58,7 +60,8 @@ class Key(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_de
     ] = None
 
 
-ANONYMOUS = Key(name="", sha256="")  # everybody, where no key is configured
+# everybody, where no key is configured
+ANONYMOUS = Key(name="", sha256="")
 
 
 def new_secret() -> str:
@@ -111,7 +114,8 @@ class KeyFile:
     def write(self, keys: Iterable[Key]) -> None:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.path.parent)  # mode 0600
+            # mode 0600
+            descriptor, name = tempfile.mkstemp(dir=self.path.parent)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.format(msgspec.json.encode(list(keys)), indent=2) + b"\n")
             Path(name).replace(self.path)
@@ -176,7 +180,8 @@ class Keyring:
     def is_open(self) -> bool:
         """No key is configured, nor was since the start: everybody is ANONYMOUS."""
         if self.has_keys:
-            self._may_be_open = False  # revoking the last key must not let everybody in
+            # revoking the last key must not let everybody in
+            self._may_be_open = False
         return self._may_be_open
 
     @property
@@ -201,5 +206,6 @@ class Keyring:
         try:
             if (stamp := self._file.stamp()) != self._stamp:
                 self._stamp, self._managed = stamp, self._file.read()
-        except (KeyFault, OSError) as exc:  # no reason to turn callers away: what was read last holds
+        except (KeyFault, OSError) as exc:
+            # no reason to turn callers away: what was read last holds
             _log.error("%s; the keys read from it before stay in force", exc)

@@ -35,7 +35,8 @@ class RateLimitStatus(Struct, kw_only=True, frozen=True):
 
     limit: int
     remaining: int
-    reset_s: float  # until the whole limit is there again
+    # until the whole limit is there again
+    reset_s: float
 
     @property
     def headers(self) -> dict[str, str]:
@@ -60,7 +61,8 @@ class Rates:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._buckets: dict[str, tuple[float, float]] = {}  # name -> (level, when)
+        # name -> (level, when)
+        self._buckets: dict[str, tuple[float, float]] = {}
 
     async def take(self, key: Key) -> RateLimitStatus | None:
         """Count a request; None for a key without a rate.
@@ -70,7 +72,8 @@ class Rates:
         """
         if (limit := key.requests_per_minute) is None:
             return None
-        is_taken, level = self._take_here(key.name, limit)  # also while the store has a say: it may fail next
+        # also while the store has a say: it may fail next
+        is_taken, level = self._take_here(key.name, limit)
         if self._store is not None:
             answer = await self._store.run(_TAKE, [f"winnow:rate:{{{key.name}}}"], [limit])
             if answer is not None:

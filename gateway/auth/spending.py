@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from gateway.auth.shared_store import SharedStore
 
-_WAIT_S = 0.05  # for another process that writes; else a second later
+# for another process that writes; else a second later
+_WAIT_S = 0.05
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS spent (name TEXT, month TEXT, tokens INTEGER, PRIMARY KEY (name, month))"
 )
@@ -31,7 +32,8 @@ return total
 """
 _log = logging.getLogger("winnow.ledger")
 
-Account = tuple[str, str]  # a key's name, a month
+# a key's name, a month
+Account = tuple[str, str]
 
 
 class Booking(Struct, kw_only=True, frozen=True):
@@ -39,8 +41,10 @@ class Booking(Struct, kw_only=True, frozen=True):
 
     account: Account
     tokens: int
-    number: int  # another one for each booking of a process; the same when it is tried again
-    known: int  # the account's total, as last read
+    # another one for each booking of a process; the same when it is tried again
+    number: int
+    # the account's total, as last read
+    known: int
 
 
 class Spending(Protocol):
@@ -68,7 +72,8 @@ class SpendingFile:
         try:
             database = self._open()
             totals = {}
-            with database:  # all of it or nothing: what fails is tried again
+            with database:
+                # all of it or nothing: what fails is tried again
                 rows = [(*booking.account, booking.tokens) for booking in bookings if booking.tokens]
                 database.executemany(_ADD, rows)
                 for booking in bookings:
@@ -112,10 +117,12 @@ class SharedSpending:
                 [account, f"{account}:{self._process}"],
                 [booking.number, booking.tokens, booking.known],
             )
-            if total is None:  # the next would wait for it too
+            if total is None:
+                # the next would wait for it too
                 break
             totals[booking.account] = int(total)
         return totals
 
     def close(self) -> None:
-        pass  # the store is somebody else's
+        # the store is somebody else's
+        pass

@@ -49,7 +49,8 @@ class Listener:
         # while nobody is accepted
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
-        self.is_crowded = False  # a connection that could be used again is better given up
+        # a connection that could be used again is better given up
+        self.is_crowded = False
         listener.setblocking(False)
         self._loop.add_reader(listener, self._accept)
 
