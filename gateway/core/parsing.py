@@ -6,9 +6,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.core.classifier.features import PageHints
 from gateway.core.documents.charset import decode, notice_of_guess, to_utf8
 from gateway.core.dom.blocks import Blocks, read_blocks
-from gateway.core.dom.landmarks import Landmarks, find_marks
+from gateway.core.dom.landmarks import Landmarks, find_formulas, find_marks
 from gateway.core.dom.nesting import limit_nesting
-from gateway.core.dom.selection import find_removed
+from gateway.core.dom.selection import REMOVED, find_removed
 from gateway.core.metadata.page_metadata import Facts, read_metadata
 from gateway.core.metadata.structured import Item, read_structured, types_of
 from gateway.core.model.page import CleanOptions
@@ -77,7 +77,15 @@ def _walk(
     root = root_of(tree)
     hidden = find_hidden(tree, marks=marks)
     left_out = hidden | find_removed(tree, options.remove)
-    blocks = read_blocks(root, left_out=left_out, max_depth=options.max_depth, max_blocks=options.max_blocks)
+    formulas, drawn = find_formulas(marks)
+    left_out |= dict.fromkeys(drawn, REMOVED)
+    blocks = read_blocks(
+        root,
+        left_out=left_out,
+        formulas=formulas,
+        max_depth=options.max_depth,
+        max_blocks=options.max_blocks,
+    )
     return root, left_out, blocks
 
 

@@ -47,6 +47,7 @@ _ROLE_FLAGS = ("navigation banner contentinfo complementary main dialog search m
 _OTHER_FLAGS = ("linked", "hidden", "undisplayed", "aria_hidden", "itemscope")
 FLAGS = (*_TAG_FLAGS, *(f"role_{role}" for role in _ROLE_FLAGS), *_OTHER_FLAGS)
 _BIT = {name: 1 << index for index, name in enumerate(FLAGS)}
+_SCRIPT = ID["script"]
 _NAMED = {number: (tag, _BIT.get(tag, 0)) for tag, number in ID.items()}  # a tag and the flag it sets
 _BY_ROLE = {role: _BIT[f"role_{role}"] for role in _ROLE_FLAGS}
 _TELLING = frozenset(("id", "data-testid", "itemprop", "role", "hidden", "aria-hidden", "itemscope", "style"))
@@ -136,13 +137,19 @@ class Blocks:
 
 
 def read_blocks(
-    root: LexborNode, *, left_out: Container[int] = (), max_depth: int = 512, max_blocks: int = 50_000
+    root: LexborNode,
+    *,
+    left_out: Container[int] = (),
+    formulas: Container[int] = (),
+    max_depth: int = 512,
+    max_blocks: int = 50_000,
 ) -> Blocks:
     """Walk the tree below `root` once.
 
     Args:
         root: usually the body.
         left_out: mem_ids of elements to leave out, with all below them.
+        formulas: mem_ids of scripts that hold one: their source is text.
         max_depth: elements nested deeper are left out, and `truncated` is set.
         max_blocks: the walk ends there, and `truncated` is set.
     """
@@ -216,9 +223,20 @@ def read_blocks(
             node = node.next
             continue
         action = actions.get(number, _BLOCK)
-        if action == _BLOCK and number not in KNOWN and is_inline(node):
-            action = _INLINE
+        if action == _BLOCK and number not in KNOWN:
+            if node.tag == "mjx-container":  # a formula, which MathJax may draw without any text
+                parts.append(node.text(deep=True) or "x")
+                nodes.append(node.mem_id)
+                chars += len(parts[-1])
+                node = node.next
+                continue
+            if is_inline(node):
+                action = _INLINE
         if action == _SKIPPED or (mem_id := node.mem_id) in left_out:
+            if number == _SCRIPT and node.mem_id in formulas:
+                parts.append(node.text(deep=True) or "x")
+                nodes.append(node.mem_id)
+                chars += len(parts[-1])
             node = node.next
             continue
         if action > _SKIPPED:

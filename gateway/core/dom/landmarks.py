@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 _TAGS = ("html", "title", "base", "meta", "link", "h1", "script", "style", "noscript")
 _MARKED = ",".join((*_TAGS, "[itemprop]", "[itemscope]"))
 
+_DRAWINGS = 2  # of one formula: a preview and what replaced it
 
 Attributes = dict[str, str | None]
 Mark = tuple[LexborNode, Attributes]  # an element and its attributes
@@ -52,3 +53,23 @@ def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:
         if mem_id != last:  # Lexbor gives an element once for every selector it matches
             last = mem_id
             yield node, node.attributes
+
+
+def find_formulas(marks: Landmarks) -> tuple[set[int], set[int]]:
+    """The scripts in which MathJax 2 keeps the source of a formula, and the drawings beside them, by mem_id."""
+    scripts: set[int] = set()
+    drawn: set[int] = set()
+    for script, attributes in marks.tags["script"]:
+        if not (attributes.get("type") or "").startswith("math/tex"):
+            continue
+        scripts.add(script.mem_id)
+        before = script.prev
+        for _ in range(_DRAWINGS):
+            if before is None or not before.is_element_node:
+                break
+            named = f"{before.attrs.get('class') or ''} {before.tag}"
+            if "MathJax" not in named and "mjx-" not in named:
+                break
+            drawn.add(before.mem_id)
+            before = before.prev
+    return scripts, drawn

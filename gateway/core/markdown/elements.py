@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborNode
 from gateway.core.dom.tags import CELLS, HEADINGS, ID, ids
 from gateway.core.markdown.code import is_code_table
 from gateway.core.markdown.drafts import Draft, indent, join
+from gateway.core.markdown.equations import add_equations, is_equation_table
 from gateway.core.markdown.flow import Item, List
 from gateway.core.markdown.listings import add_code, open_button
 from gateway.core.markdown.tables import Cell, Table
@@ -183,6 +184,8 @@ def open_table(walk: Walk, node: LexborNode) -> Close:
         return end_block
     if is_code_table(node):
         return add_code(walk, node)
+    if is_equation_table(node):
+        return add_equations(walk, node)
     outer = flow.table
     flow.table = table = Table(presentational=node.attrs.get("role") in ("presentation", "none"))
 

@@ -35,10 +35,11 @@ class Run(Struct, frozen=True):
 class Style:
     """How lines are written on one page; collects its links and numbers its references."""
 
-    __slots__ = ("_labels", "found", "html", "links", "notes", "references")
+    __slots__ = ("_labels", "found", "has_formula", "html", "links", "notes", "references")
 
     def __init__(self, links: LinkStyle, *, html: bool) -> None:
         self.links = links
+        self.has_formula = False  # in the line that is being gathered
         self.html = html
         self.found: dict[tuple[str, str], None] = {}  # address and text of every link, in order
         self.references: dict[str, int] = {}  # address -> number
@@ -106,10 +107,13 @@ class _Marked:
         self.plain: set[int] = set()  # pieces that are text and nothing else
         pieces, texts = self.pieces, self.texts
         brackets = style.links == "reference"
+        dollars, style.has_formula = style.has_formula, False
         for token in tokens:
             if isinstance(token, str):
                 self.plain.add(len(pieces))
-                pieces.append(escape(token, in_link=brackets or self.linked > 0))
+                piece = escape(token, in_link=brackets or self.linked > 0)
+                # beside a formula a price's dollar would open another
+                pieces.append(piece.replace("$", "\\$") if dollars else piece)
                 texts.append(token)
             elif token is CLOSE:
                 self._close(*self.open.pop())

@@ -7,8 +7,9 @@ from html import escape as escape_html
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import ID, ids
+from gateway.core.markdown.equations import add_math, add_script
 from gateway.core.markdown.escape import escape
-from gateway.core.markdown.formulas import fold, tex_of
+from gateway.core.markdown.formulas import tex_of_image
 from gateway.core.markdown.line import Atom
 from gateway.core.markdown.listings import open_code
 from gateway.core.markdown.walk import Close, Opener, Walk, skip
@@ -78,8 +79,8 @@ def add_break(walk: Walk, node: LexborNode) -> Close:
 def add_image(walk: Walk, node: LexborNode) -> Close:
     attributes = node.attributes
     alt = walk.see(" ".join((attributes.get("alt") or "").split()))
-    if alt and "math" in (attributes.get("class") or ""):
-        walk.add_formula(fold(alt), display=False)
+    if tex := tex_of_image(attributes):
+        walk.add_formula(tex, display=False)
         return skip
     url = walk.resolver.resolve(_source(attributes))
     if url:
@@ -110,28 +111,6 @@ def add_checkbox(walk: Walk, node: LexborNode) -> Close:
     item = walk.flow.item
     if item is not None and item.draft is None and node.attrs.get("type") == "checkbox":
         item.task = "[x] " if "checked" in node.attributes else "[ ] "
-    return skip
-
-
-def add_math(walk: Walk, node: LexborNode) -> Close:
-    display = node.attrs.get("display") == "block"
-    wrapper = node.parent
-    classes = (wrapper.attrs.get("class") if wrapper is not None else None) or ""
-    if wrapper is not None and "mathml" in classes:  # KaTeX and MediaWiki draw the same again for the eye
-        twin = wrapper.next
-        while twin is not None:
-            walk.hidden.add(twin.mem_id)
-            twin = twin.next
-        outer = wrapper.parent.parent if wrapper.parent is not None else None
-        display |= outer is not None and "katex-display" in (outer.attrs.get("class") or "")
-    walk.add_formula(tex_of(node), display=display)
-    return skip
-
-
-def add_script(walk: Walk, node: LexborNode) -> Close:
-    kind = node.attrs.get("type") or ""
-    if kind.startswith("math/tex"):  # MathJax 2
-        walk.add_formula(fold(node.text(deep=True)), display="display" in kind)
     return skip
 
 

@@ -5,7 +5,6 @@ before it can be written (a quote, a table cell) collects its blocks in a `Flow`
 explicit: pages nest as deep as they like.
 """
 
-import re
 from collections.abc import Callable, Container, Mapping
 from html import escape as escape_html
 
@@ -16,7 +15,13 @@ from gateway.core.dom.tags import ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.flow import Flow
-from gateway.core.markdown.formulas import fold
+from gateway.core.markdown.formulas import (
+    fold,
+    is_drawn_apart,
+    is_lone_drawing,
+    split_formulas,
+    tex_of_drawing,
+)
 from gateway.core.markdown.inline import Style
 from gateway.core.markdown.line import Atom, Line
 from gateway.core.markdown.links import Resolver
@@ -25,8 +30,7 @@ from gateway.core.visibility.unicode import strip_invisible
 from gateway.wire import Image
 
 Close = Callable[[], None]  # what to do when an element ends
-_TEX_DELIMITER = re.compile(r"(\\[()\[\]])")
-_TEX_PAIRS = ([r"\(", r"\)"], [r"\[", r"\]"])
+_SPAN = ID["span"]
 
 
 def skip() -> None:
@@ -103,6 +107,8 @@ class Walk:
             close = None
             if mem_id in hidden:
                 close = skip
+                if tag == _SPAN and is_lone_drawing(node):
+                    self.add_formula(tex_of_drawing(node), display=is_drawn_apart(node))
             elif tag in PLAIN:
                 if line.tokens and not line.space and is_set_apart(node):
                     line.space = True
@@ -112,6 +118,8 @@ class Walk:
                 close = inlines[tag](self, node)
             elif tag in voids:
                 close = voids[tag](self, node)
+            elif tag not in KNOWN and node.tag == "mjx-container":
+                close = voids[ID["math"]](self, node)
             elif tag not in KNOWN and is_inline(node):
                 if line.tokens and not line.space and is_set_apart(node):
                     line.space = True
@@ -198,21 +206,20 @@ class Walk:
             return
         if not text.isascii():
             text = self.see(text)
-        if "\\" not in text:
+        if ("\\" not in text and "$" not in text) or self.line.in_code:
             self.line.add_text(text)
             return
-        pieces = _TEX_DELIMITER.split(text)  # text, delimiter, text, …, delimiter, text
-        plain, at = pieces[0], 1
-        while at < len(pieces):
-            if pieces[at : at + 3 : 2] in _TEX_PAIRS:
-                self.line.add_text(plain)
-                self.add_formula(fold(pieces[at + 1]), display=False)
-                plain = pieces[at + 3]
-                at += 4
-            else:
-                plain += pieces[at] + pieces[at + 1]
-                at += 2
-        self.line.add_text(plain)
+        pieces = split_formulas(text)
+        for piece in pieces:
+            if not piece.delimiter:
+                self.line.add_text(piece.text)
+                continue
+            is_alone = len(pieces) == 3 and not (
+                self.line.tokens or pieces[0].text.strip() or pieces[2].text.strip()
+            )
+            doubled = piece.delimiter in ("$$", "\\[")
+            marks = "$$" if piece.delimiter == "$$" else "$"
+            self.add_formula(fold(piece.text), display=doubled and is_alone, marks=marks)
 
     def see(self, text: str) -> str:
         """The text without characters that nobody sees."""
@@ -220,17 +227,19 @@ class Walk:
         self.invisible += visible.removed
         return visible.text
 
-    def add_formula(self, tex: str, *, display: bool) -> None:
-        """Add a formula: a block of its own for `display`, else part of the line."""
+    def add_formula(self, tex: str, *, display: bool, marks: str = "$") -> None:
+        """Add a formula: a block of its own for `display`, else part of the line, between `marks`."""
         if not tex:
             return
+        flow = self.flow
         html = escape_html(tex, quote=False) if self.style.html else ""
-        if display and not self.flow.cell:
+        if display and not (flow.heading or flow.defining or self.line.in_code):
             self.flush()
-            line = f"$${tex}$$"
-            self.flow.add(Draft("math", line, line, f"<p>$${html}$$</p>", line))
+            block = f"$${tex}$$"
+            flow.add(Draft("math", block, block, f"<p>$${html}$$</p>", f"${tex}$"))
         else:
-            self.line.add_atom(Atom(f"${tex}$", f"${tex}$", f"${html}$"))
+            self.style.has_formula = True
+            self.line.add_atom(Atom(f"{marks}{tex}{marks}", f"{marks}{tex}{marks}", f"{marks}{html}{marks}"))
 
     def open_flow(self, *, cell: bool) -> tuple[Flow, Callable[[], list[Draft]]]:
         """Collect what follows in a flow of its own; the second value ends it and gives its blocks."""
