@@ -18,7 +18,7 @@ SYSTEM_PACKAGES := redis-server nginx chromium chromium-headless-shell
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))$(subst $() ,,$(addprefix +,$(2)))
 tested := $(call stamp,$(TEST_EXTRAS),dev)
 
-.PHONY: run test lint types install-only system api-docs golden fuzz schemathesis soak scale-demo bench-local weights \
+.PHONY: run test lint types install-only system api-docs golden fuzz schemathesis soak render scale-demo bench-local weights \
     bench-extraction clean
 
 run: $(call stamp,$(EXTRAS))
@@ -71,6 +71,10 @@ schemathesis: $(tested)
 # 70 % load with hostile pages among it: memory, descriptors and processes stay flat; SOAK_MINUTES=60 for a release
 soak: $(tested)
 	$(BIN)/python -m bench.soak --minutes $${SOAK_MINUTES:-10}
+
+# rendered pages at length: hostile ones, and hundreds in one browser
+render: $(tested) system
+	$(BIN)/python -m pytest tests/fetch/browser -m slow
 
 scale-demo: $(call stamp,$(EXTRAS)) system
 	$(BIN)/python -m fixtures.fleet

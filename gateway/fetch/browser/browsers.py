@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from gateway.errors import RenderFailed
 from gateway.fetch.browser.cdp import BrowserGone, Cdp
 from gateway.fetch.browser.executable import HOW_TO_INSTALL
+from gateway.fetch.browser.page import close_windows
 from gateway.fetch.browser.process import BrowserProcess
 from gateway.primitives.breaker import Breaker
 
@@ -141,6 +142,7 @@ class Browsers:
             await process.aclose()
             raise
         self._breaker.worked()
+        close_windows(cdp)
         _log.info("a browser was started: %s", version.product)
         lease = Lease(process, cdp, version.product)
         self._all.add(lease)

@@ -25,6 +25,7 @@ _FLAGS = (
     "--proxy-bypass-list=<-loopback>",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--block-new-web-contents",
     "--dns-prefetch-disable",
     "--disable-background-networking",
     "--disable-component-update",

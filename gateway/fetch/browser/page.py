@@ -87,6 +87,16 @@ class _Tree(Struct, frozen=True, rename="camel"):
     frame_tree: _FrameTree
 
 
+class _TargetInfo(Struct, frozen=True, rename="camel"):
+    target_id: str
+    type: str = ""
+    opener_id: str = ""
+
+
+class _TargetCreated(Struct, frozen=True, rename="camel"):
+    target_info: _TargetInfo
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """A page as it stands: its address and its HTML; `html` is None where that is longer than asked for."""
 
@@ -308,6 +318,21 @@ class _Held(Struct, frozen=True):
 class _Part(Struct, frozen=True):
     part: str
     next: int
+
+
+def close_windows(cdp: Cdp) -> None:
+    """Close every window that a page opens, from now on."""
+
+    def take(method: str, params: Raw) -> None:
+        if method != "Target.targetCreated":
+            return
+        made = read(params, _TargetCreated).target_info
+        if made.opener_id:
+            cdp.post("Target.closeTarget", {"targetId": made.target_id})
+
+    cdp.listen("", take)
+    shown = [{"type": "page"}, {"exclude": True}]
+    cdp.post("Target.setDiscoverTargets", {"discover": True, "filter": shown})
 
 
 def _origin_of(url: str) -> str:

@@ -1,0 +1,206 @@
+"""A browser's life: started on need, replaced, ended; and gone when the gateway is, however that went."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from fixtures.site import Answer, Site
+from gateway.errors import RenderFailed
+from gateway.fetch.browser.executable import command_line, find_browser
+from gateway.fetch.browser.keeper import PROFILE_PREFIX, UNPRIVILEGED_ID
+from tests.fetch.browser.pages import SENTENCE, WRITE, rendering, script
+from tests.fetch.browser.processes import browsers, command_of, processes_of
+from tests.leaks import descriptors, eventually, is_running
+
+pytestmark = pytest.mark.anyio
+HTML = {"content-type": "text/html"}
+PAGE = Answer(200, HTML, script(WRITE).encode())
+SPIN = Answer(200, HTML, script("for (;;) {}").encode())
+
+
+def profiles() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob(PROFILE_PREFIX + "*")) | set(
+        Path("/tmp").glob(PROFILE_PREFIX + "*")
+    )
+
+
+async def test_browser_is_started_on_need_and_leaves_nothing() -> None:
+    before, open_before = profiles(), descriptors()
+    async with Site().serving() as site, rendering([site.target]) as at:
+        site.extra["/"] = PAGE
+        assert at.browsers.keepers == []
+        assert SENTENCE.strip() in await at.text(site.url)
+        (keeper,) = at.browsers.keepers
+        running = processes_of(keeper)
+        assert len(running) > 3 and len(profiles() - before) == 1
+    assert not is_running(keeper) and not any(map(is_running, running))
+    assert profiles() <= before
+    await eventually(lambda: descriptors() <= open_before, within_s=10)
+
+
+async def test_idle_browser_is_ended_and_the_next_page_starts_another() -> None:
+    async with Site().serving() as site, rendering([site.target], browser_options={"idle_s": 0.3}) as at:
+        site.extra["/"] = PAGE
+        await at.get(site.url)
+        (first,) = at.browsers.keepers
+        await eventually(lambda: at.browsers.keepers == [] and not is_running(first), within_s=20)
+        await at.get(site.url)
+        assert at.browsers.keepers != [first]
+
+
+async def test_worn_browser_is_replaced_while_its_pages_end() -> None:
+    async with (
+        Site().serving() as site,
+        rendering([site.target], browser_options={"pages_a_browser": 2}) as at,
+    ):
+        site.extra["/"] = PAGE
+        seen: set[int] = set()
+        for _ in range(3):
+            assert all(
+                SENTENCE.strip() in page
+                for page in await asyncio.gather(at.text(site.url), at.text(site.url))
+            )
+            seen |= set(at.browsers.keepers)
+        await eventually(lambda: len(at.browsers.keepers) <= 1, within_s=20)
+        assert len(seen) >= 2 or not at.browsers.keepers
+
+
+@pytest.mark.parametrize("victim", ["browser", "keeper", "renderer"])
+async def test_killed_process_fails_its_pages_and_the_next_one_is_fine(victim: str) -> None:
+    async with Site().serving() as site, rendering([site.target]) as at:
+        site.extra["/"] = PAGE
+        site.extra["/spin"] = SPIN
+        await at.get(site.url)
+        (keeper,) = at.browsers.keepers
+        page = asyncio.create_task(at.get(site.url + "/spin"))
+        await asyncio.sleep(0.7)
+        running = processes_of(keeper)
+        pid = keeper if victim == "keeper" else running[0]
+        if victim == "renderer":
+            pid = max(each for each in running if "--type=renderer" in command_of(each))
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(RenderFailed):
+            await page
+        assert SENTENCE.strip() in await at.text(site.url)
+        if victim != "renderer":
+            await eventually(lambda: not any(map(is_running, running)), within_s=5)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("exit 3", "ended without a word"),
+        ("echo out of luck >&2; exit 3", "out of luck"),
+        ("echo 'FATAL: No usable sandbox!' >&2; exit 1", "BROWSER_SANDBOX=false"),
+    ],
+)
+async def test_browser_that_does_not_start_says_why(lines: str, words: str) -> None:
+    command = ["/bin/sh", "-c", lines]
+    async with Site().serving() as site, rendering([site.target], command=command) as at:
+        for message in (words, "tried again in"):
+            with pytest.raises(RenderFailed, match=message):
+                await at.get(site.url)
+
+
+async def test_browser_that_is_missing_is_a_typed_error() -> None:
+    async with Site().serving() as site, rendering([site.target], command=["/nowhere/browser"]) as at:
+        with pytest.raises(RenderFailed, match="nowhere"):
+            await at.get(site.url)
+
+
+GATEWAY = """
+import asyncio, sys
+from tests.fetch.browser.pages import rendering
+
+async def main():
+    async with rendering([sys.argv[1]]) as at:
+        print(len(await at.text(sys.argv[2])), *at.browsers.keepers, flush=True)
+        await at.get(sys.argv[2] + "spin")
+
+asyncio.run(main())
+"""
+
+
+def start_gateway(site: Site) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", GATEWAY, site.target, site.url + "/"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+async def test_gateway_that_is_killed_leaves_no_browser() -> None:
+    before = browsers()
+    async with Site().serving() as site:
+        site.extra["/"] = PAGE
+        site.extra["/spin"] = SPIN
+        gateway = start_gateway(site)
+        assert gateway.stdout is not None
+        with gateway.stdout:
+            _, keeper = (await asyncio.to_thread(gateway.stdout.readline)).split()
+        running = [int(keeper), *processes_of(int(keeper))]
+        await asyncio.sleep(0.5)
+        gateway.kill()
+        await asyncio.to_thread(gateway.wait)
+        killed_at = time.monotonic()
+        await eventually(lambda: not any(map(is_running, running)), within_s=10)
+        assert time.monotonic() - killed_at < 5
+        assert set(browsers()) <= set(before)
+
+
+def leave_profile() -> Path:
+    stale = Path("/tmp") / f"{PROFILE_PREFIX}stale"
+    stale.mkdir(exist_ok=True)
+    if os.geteuid() == 0:
+        os.chown(stale, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+    return stale
+
+
+async def test_profile_of_a_killed_keeper_is_removed_at_the_next_start() -> None:
+    stale = leave_profile()
+    async with Site().serving() as site, rendering([site.target]) as at:
+        site.extra["/"] = PAGE
+        await at.get(site.url)
+        assert stale not in profiles() and profiles()
+
+
+async def test_page_runs_in_a_sandbox_as_nobody_without_our_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOME_SECRET", "hunter2")
+    async with Site().serving() as site, rendering([site.target]) as at:
+        site.extra["/spin"] = SPIN
+        page = asyncio.create_task(at.get(site.url + "/spin"))
+        await asyncio.sleep(1.5)
+        (keeper,) = at.browsers.keepers
+        renderers = 0
+        for pid in processes_of(keeper):
+            here = Path(f"/proc/{pid}")
+            assert b"SOME_SECRET" not in (here / "environ").read_bytes()
+            status = dict(
+                line.split(":\t", 1) for line in (here / "status").read_text().splitlines() if ":\t" in line
+            )
+            if os.geteuid() == 0:
+                assert "0" not in status["Uid"].split()
+            if "--type=renderer" in (here / "cmdline").read_text():
+                renderers += 1
+                assert status["Seccomp"] == "2" and len(status["NSpid"].split()) > 1
+        assert renderers >= 1
+        page.cancel()
+        await asyncio.gather(page, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "found"), [("off", False), ("/nowhere/browser", False), ("/bin/sh", True), ("auto", True)]
+)
+def test_setting_names_the_browser(setting: str, found: bool) -> None:
+    assert (find_browser(setting) is not None) is found
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_sandbox_is_given_up_only_when_that_is_said(sandbox: bool) -> None:
+    assert ("--no-sandbox" in command_line("/bin/sh", sandbox=sandbox)) is not sandbox
