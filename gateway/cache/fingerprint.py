@@ -17,6 +17,7 @@ _SILENT = {".pyc", ".md", ""}
 # megabytes, each held to its SHA-256 by `core.tokens.counters`, which is read
 _PINNED = {".tiktoken"}
 LIBRARIES = (
+    "chardet",
     "google-re2",
     "idna",
     "markdown-it-py",
