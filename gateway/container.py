@@ -130,6 +130,7 @@ async def open_services(
         scraper = Scraper(pages=pages, workers=workers, cache=cache, code=code, on_event=metrics.observe_page)
         yield Services(
             scraper=scraper,
+            renderer=renderer,
             ready=CachedResponses(cache, on_event=metrics.observe_page),
             completer=completer,
             web_context_builder=WebContextBuilder(scraper=scraper, workers=workers),

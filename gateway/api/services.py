@@ -9,6 +9,7 @@ from gateway.completions.completer import Completer
 from gateway.completions.web_context import WebContextBuilder
 from gateway.core.tasks.base import Workers
 from gateway.extraction.extractor import Extractor
+from gateway.fetch.base import Renderer
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.scraper import Scraper
 from gateway.telemetry.health import Health
@@ -18,6 +19,7 @@ class Services(Struct, kw_only=True, frozen=True):
     """Everything that is there once per process. Routes ask Litestar for it as `services`."""
 
     scraper: Scraper
+    renderer: Renderer | None
     ready: CachedResponses
     completer: Completer
     web_context_builder: WebContextBuilder

@@ -11,6 +11,7 @@ from gateway.auth.keys import KeyFault
 from gateway.cache.keys import probe_key
 from gateway.container import cache_directory, check_parts, open_services
 from gateway.errors import GatewayError
+from gateway.fetch.base import NO_BROWSER
 from gateway.server.exposure import check_exposure
 from gateway.settings import Settings, SettingsError, load_settings
 from gateway.wire import ScrapeRequest
@@ -44,6 +45,7 @@ async def examine(environ: Mapping[str, str]) -> list[Finding]:
             )
             findings.append(await _try("cache", lambda: _try_cache(services, where)))
             findings.append(await _try("cleaning", lambda: _try_cleaning(services)))
+            findings.append(await _try("browser", lambda: _try_browser(services)))
             findings += await _try_models(services, settings)
     except (GatewayError, OSError) as exc:
         findings.append(Finding(name="service", well=False, message=f"does not start: {exc}"))
@@ -92,6 +94,13 @@ async def _try_cache(services: Services, where: str) -> Finding:
         reason = fault or "what was written could not be read back"
         return Finding(name="cache", well=False, message=f"{where}: {reason}; pages are served uncached")
     return Finding(name="cache", well=True, message=where)
+
+
+async def _try_browser(services: Services) -> Finding:
+    """Start the browser; that there is none is no fault."""
+    if services.renderer is None:
+        return Finding(name="browser", well=True, message=f"{NO_BROWSER}; pages that need scripts stay empty")
+    return Finding(name="browser", well=True, message=await services.renderer.probe())
 
 
 async def _try_cleaning(services: Services) -> Finding:

@@ -83,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     scrape = commands.add_parser("scrape", help="a page as markdown, from a URL, a file or - for stdin")
     scrape.add_argument("source", metavar="URL|FILE|-")
     add_scrape_options(scrape)
+    scrape.add_argument("--screenshot", type=Path, metavar="FILE", help="write the page as a PNG image there")
+    scrape.add_argument("--pdf", type=Path, metavar="FILE", help="write the page as a PDF there")
     scrape.add_argument("--json", action="store_true", help="print the whole response")
     scrape.set_defaults(run=_scrape)
 
@@ -140,8 +142,36 @@ def add_scrape_options(parser: argparse.ArgumentParser) -> None:
         "--timeout-s", type=float, metavar="S", help="deadline of the fetch (FETCH_TIMEOUT_S)"
     )
     parser.add_argument(
+        "--render", choices=get_args(wire.RenderMode), help="when a browser runs the page's scripts (auto)"
+    )
+    parser.add_argument(
+        "--wait-for",
+        type=_wait_for,
+        metavar="CSS|MS",
+        help="what the browser waits for: an element, or a time",
+    )
+    parser.add_argument(
+        "--action",
+        dest="actions",
+        action="append",
+        type=_action,
+        metavar="JSON",
+        help='done in the browser, such as {"type": "click", "selector": "#more"}; may be repeated',
+    )
+    parser.add_argument(
         "--header", action="append", metavar="NAME: VALUE", help="sent to the origin; may be repeated"
     )
+
+
+def _wait_for(text: str) -> str | int:
+    return int(text) if text.isdigit() else text
+
+
+def _action(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {exc}") from exc
 
 
 def scrape_options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -170,7 +200,11 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _scrape(arguments: argparse.Namespace) -> int:
     source = read_source(arguments.source)
-    request = msgspec.convert(source.page | scrape_options(arguments) | source.options, ScrapeRequest)
+    files = {name: path for name in ("screenshot", "pdf") if (path := getattr(arguments, name)) is not None}
+    options = scrape_options(arguments) | source.options
+    if files:
+        options["include"] = [*options.get("include", []), *files]
+    request = msgspec.convert(source.page | options, ScrapeRequest)
 
     async def here(services: Any) -> ScrapeResponse:
         from gateway.api.native.scrape_response import to_response
@@ -183,12 +217,22 @@ def _scrape(arguments: argparse.Namespace) -> int:
         there=lambda client: client.scrape(request),
     )
     page = msgspec.structs.replace(page, tokens=source.recount(page.tokens))
+    for name, path in files.items():
+        _write(path, getattr(page, name))
+        page = msgspec.structs.replace(page, **{name: msgspec.UNSET})
     if arguments.json:
         _print_json(page)
     else:
         print(page.content)
     print(_report(page), file=sys.stderr)
     return DONE
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be written: {exc.strerror}") from exc
 
 
 def _print_json(value: Any) -> None:

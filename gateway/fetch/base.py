@@ -93,4 +93,7 @@ class Renderer(Protocol):
     name: str  # of what runs the scripts, kept with the page
 
     async def render(self, request: RenderRequest) -> Fetched: ...
+    async def probe(self) -> str:
+        """What runs the scripts, in a line, once it has been seen to start; raises RenderFailed when it does not."""
+
     async def aclose(self) -> None: ...

@@ -45,6 +45,9 @@ class SecondAddress:
             raise FetchError("the page crashed")
         return msgspec.structs.replace(fetched, url=request.url, final_url=request.url)
 
+    async def probe(self) -> str:
+        return self.name
+
     async def aclose(self) -> None:
         pass
 

@@ -32,6 +32,7 @@ from gateway.wire import (
 
 JSON, PROBLEM, MARKDOWN = "application/json", "application/problem+json", "text/markdown"
 TEXT, EVENTS = "text/plain", "text/event-stream"
+PNG, PDF = "image/png", "application/pdf"
 
 
 class Liveness(Struct, kw_only=True):
@@ -120,7 +121,7 @@ _ANSWER_HEADERS = {
 OPERATIONS: dict[str, Operation] = {
     "POST /v1/scrape": Operation(
         body=ScrapeRequest,
-        answers={JSON: ScrapeResponse, MARKDOWN: None, TEXT: None, EVENTS: None},
+        answers={JSON: ScrapeResponse, MARKDOWN: None, TEXT: None, EVENTS: None, PNG: None, PDF: None},
         errors=_FETCHED,
         headers=_BARE_HEADERS,
         examples={
@@ -134,7 +135,9 @@ OPERATIONS: dict[str, Operation] = {
         },
     ),
     "GET /r/{target}": Operation(
-        answers={MARKDOWN: None, JSON: ScrapeResponse}, errors=_FETCHED, headers=_BARE_HEADERS
+        answers={MARKDOWN: None, JSON: ScrapeResponse, PNG: None, PDF: None},
+        errors=_FETCHED,
+        headers=_BARE_HEADERS,
     ),
     "POST /v1/tokens": Operation(
         body=TokensRequest,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
@@ -23,9 +24,12 @@ from gateway.errors import GatewayError
 from gateway.net import sse
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import PreparedScrape, Scraper
-from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json
+from gateway.wire import Include, ScrapeRequest, ScrapeResponse, encode_json
 
 JSON, MARKDOWN, EVENTS = "application/json", "text/markdown", "text/event-stream"
+PNG, PDF = "image/png", "application/pdf"
+# what is asked for by its media type alone, and the part of the answer that it is
+_SHOWN: dict[str, Include] = {PNG: "screenshot", PDF: "pdf"}
 WORK = {"access": "scrape", "work": True}
 # a stranger's words served from our origin: nothing in them may run, nor be framed by a page
 _FOREIGN_HEADERS = {
@@ -49,13 +53,13 @@ async def scrape(
 ) -> ASGIApp:
     """Fetch a page, or take its HTML, and return its content with exact token counts.
 
-    `Accept: text/markdown` answers the bare content, `Accept: text/event-stream` the events `source`,
-    `content` and `done`.
+    `Accept: text/markdown` answers the bare content, `Accept: image/png` or `application/pdf` what the page looks
+    like in a browser, `Accept: text/event-stream` the events `source`, `content` and `done`.
     """
     context = request_context(request)
-    accepted = preferred(request, JSON, MARKDOWN, EVENTS)
+    accepted = preferred(request, JSON, MARKDOWN, EVENTS, PNG, PDF)
     async with cancelled_on_disconnect(request.receive):
-        data = await services.bodies.decode(body, ScrapeRequest)
+        data = _showing(await services.bodies.decode(body, ScrapeRequest), accepted)
         context.facts["host"] = hosts_in(data.url or "")
         prepared = await services.scraper.open(data, tenant=context.key)
         if accepted != EVENTS:
@@ -70,6 +74,8 @@ async def scrape(
     note_page(context, page)
     if accepted == MARKDOWN:
         return _bare(data, page)
+    if accepted in _SHOWN:
+        return _picture(page, accepted)
     response = to_response(page)
     services.ready.keep(body, tenant=context.key, page=page, response=response)
     return _json(response)
@@ -81,15 +87,19 @@ async def read(
 ) -> ASGIApp:
     """The page at the address after `/r/`, cleaned with the default options, as markdown.
 
-    The address keeps its own query string. `Accept: application/json` answers as `POST /v1/scrape` does.
+    The address keeps its own query string. `Accept: application/json` answers as `POST /v1/scrape` does,
+    `Accept: image/png` or `application/pdf` with what the page looks like in a browser.
     """
-    data = ScrapeRequest(url=_target(request))
+    accepted = preferred(request, MARKDOWN, JSON, PNG, PDF)
+    data = _showing(ScrapeRequest(url=_target(request)), accepted)
     context = request_context(request)
     context.facts["host"] = hosts_in(data.url or "")
     async with cancelled_on_disconnect(request.receive):
         page = await services.scraper.scrape(data, tenant=context.key)
     note_page(context, page)
-    if preferred(request, MARKDOWN, JSON) == JSON:
+    if accepted in _SHOWN:
+        return _picture(page, accepted)
+    if accepted == JSON:
         return _json(to_response(page), headers=_FOREIGN_HEADERS)
     return _bare(data, page)
 
@@ -115,19 +125,35 @@ def _json(response: ScrapeResponse, headers: dict[str, str] | None = None) -> AS
     return ASGIResponse(body=encode_json(response), media_type=JSON, headers=headers)
 
 
+def _showing(data: ScrapeRequest, accepted: str) -> ScrapeRequest:
+    """The request, with the picture included that is accepted as the answer."""
+    if accepted not in _SHOWN or _SHOWN[accepted] in data.include:
+        return data
+    return msgspec.structs.replace(data, include=[*data.include, _SHOWN[accepted]])
+
+
+def _picture(page: ScrapedPage, accepted: str) -> ASGIResponse:
+    body = page.screenshot if accepted == PNG else page.pdf
+    assert body is not None
+    return ASGIResponse(body=body, media_type=accepted, headers=_about(page))
+
+
 def _bare(data: ScrapeRequest, page: ScrapedPage) -> ASGIResponse:
-    headers = _FOREIGN_HEADERS | {
-        "x-markdown-tokens": str(page.tokens.content),
-        "x-cache": page.cache.status,
-    }
-    if page.status is not None:
-        headers["x-origin-status"] = str(page.status)
-    if page.warnings:
-        headers["x-warnings"] = ", ".join(notice.code for notice in page.warnings)
+    headers = _about(page) | {"x-markdown-tokens": str(page.tokens.content)}
     if page.next_cursor:
         headers["x-next-cursor"] = page.next_cursor
     media_type = FORMATS[data.format].media_type
     return ASGIResponse(body=page.content.encode(), media_type=media_type, headers=headers)
+
+
+def _about(page: ScrapedPage) -> dict[str, str]:
+    """What stands beside an answer that has no place for it."""
+    headers = _FOREIGN_HEADERS | {"x-cache": page.cache.status}
+    if page.status is not None:
+        headers["x-origin-status"] = str(page.status)
+    if page.warnings:
+        headers["x-warnings"] = ", ".join(notice.code for notice in page.warnings)
+    return headers
 
 
 async def _events(

@@ -86,6 +86,11 @@ class BrowserRenderer:
     async def aclose(self) -> None:
         await self._browsers.aclose()
 
+    async def probe(self) -> str:
+        began = time.perf_counter()
+        async with self._browsers.lend() as lease:
+            return f"{lease.product} starts in {(time.perf_counter() - began) * 1e3:.0f} ms"
+
     async def render(self, request: RenderRequest) -> Fetched:
         began = time.perf_counter()
         url = parse_url(request.url)
