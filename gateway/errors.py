@@ -31,6 +31,7 @@ GatewayError
 ├── GatewayUnreachable  503 gateway_unreachable   SDK only: no gateway answers at this address
 ├── RateLimited             429 rate_limited          this key's limit; see Retry-After
 ├── Overloaded              503 overloaded            the queue is full; see Retry-After
+├── JobsUnavailable         503 jobs_unavailable      the store of jobs cannot be reached or is full
 └── InternalError           500 internal_error        a fault of ours; the request id finds it in the log
 
 `code` is stable and public. `extra` holds facts for the caller, never a body, a key or a resolved address.
@@ -307,6 +308,14 @@ class Overloaded(GatewayError):
     code = "overloaded"
     status = 503
     title = "Overloaded"
+
+
+class JobsUnavailable(GatewayError):
+    """The store of jobs cannot be reached, cannot be written, or is full."""
+
+    code = "jobs_unavailable"
+    status = 503
+    title = "Jobs unavailable"
 
 
 def shutting_down(kind: type[E]) -> E:
