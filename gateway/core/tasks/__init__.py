@@ -11,6 +11,7 @@ from gateway.core.tasks.alternate import FindMarkdownAlternate
 from gateway.core.tasks.answers import AnswerFromStructured, CheckSchema, MergeAnswers, ValidateAnswer
 from gateway.core.tasks.base import Tasks
 from gateway.core.tasks.body import DecodeBody
+from gateway.core.tasks.crawling import CheckScope, FollowLinks, ReadLinkList, ReadSitemap
 from gateway.core.tasks.evidence import FindEvidence
 from gateway.core.tasks.page import CleanPage
 from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter, PlanCalls
@@ -32,6 +33,10 @@ _tasks = Tasks(
     | MakeDelimiter
     | CutMarkdown
     | CheckRobots
+    | CheckScope
+    | FollowLinks
+    | ReadSitemap
+    | ReadLinkList
     | DecodeBody
 )
 

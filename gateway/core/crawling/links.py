@@ -1,0 +1,69 @@
+"""Every link of a page that leads to another page, whether it belongs to the content or to navigation."""
+
+from msgspec import Struct
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.documents.charset import decode
+from gateway.core.dom.nesting import limit_nesting
+from gateway.core.http.url import Url, join_url, parse_url
+from gateway.errors import UrlRefused
+
+MAX_LINKS = 10_000
+_TEXT_CHARS = 200
+
+
+class PageLink(Struct, kw_only=True, frozen=True):
+    """A link: the address it leads to, and its words."""
+
+    url: Url
+    text: str
+
+
+class PageLinks(Struct, kw_only=True, frozen=True):
+    """The links of a page in the order of the page, each address once; and the address it calls its own."""
+
+    links: list[PageLink]
+    canonical: Url | None
+
+
+def find_links(body: bytes, *, content_type: str, url: str) -> PageLinks:
+    """Read the links of an HTML page.
+
+    Args:
+        body: the page as received, at most 10 MB.
+        url: its final address.
+    Returns:
+        At most MAX_LINKS links, http and https only.
+    """
+    markup = limit_nesting(decode(body, content_type=content_type).encode())
+    tree = LexborHTMLParser(markup.markup)
+    base = parse_url(url)
+    if (node := tree.css_first("base[href]")) is not None:
+        base = _join(base, node.attributes.get("href")) or base
+    found: dict[str, PageLink] = {}
+    for node in tree.css("a[href], area[href]"):
+        link = _join(base, node.attributes.get("href"))
+        if link is None or link.text in found:
+            continue
+        text = " ".join(node.text(deep=True).split())[:_TEXT_CHARS]
+        found[link.text] = PageLink(url=link, text=text)
+        if len(found) == MAX_LINKS:
+            break
+    canonical = tree.css_first("link[rel~=canonical][href]")
+    return PageLinks(
+        links=list(found.values()),
+        canonical=None if canonical is None else _join(base, canonical.attributes.get("href")),
+    )
+
+
+def _join(base: Url, reference: str | None) -> Url | None:
+    reference = (reference or "").strip()
+    if not reference or reference.startswith("#"):
+        return None
+    scheme, colon, _ = reference.partition(":")
+    if colon and scheme.isalnum() and scheme.lower() not in ("http", "https"):
+        return None
+    try:
+        return join_url(base, reference)
+    except UrlRefused:
+        return None

@@ -1,0 +1,138 @@
+"""What a crawl reads: the links of a page, sitemaps, lists of pages for models, and the patterns of its scope."""
+
+import re
+from typing import ClassVar
+
+from msgspec import Struct
+
+from gateway.core.crawling.identity import identify, pattern_of
+from gateway.core.crawling.links import find_links
+from gateway.core.crawling.scope import Border, Scope
+from gateway.core.crawling.sitemap import read_sitemap
+from gateway.core.http.url import Url, parse_url
+from gateway.core.tasks.base import Task
+from gateway.errors import UrlRefused
+
+_MARKDOWN_ADDRESS = re.compile(r"\]\((https?://[^\s()<>]++)")
+
+
+class FoundAddress(Struct, kw_only=True, frozen=True):
+    """An address in scope: its one normal form, the key of its page, and the pattern that it is made by."""
+
+    url: str
+    key: str
+    host: str
+    pattern: str
+    title: str | None = None
+    lastmod: str | None = None
+
+
+class Found(Struct, kw_only=True, frozen=True):
+    """Addresses in scope, in the order of their standing, each page once.
+
+    `canonical` is the key of the address that the page calls its own, if that is on the same site. `sitemaps` are the
+    further files of an index. `truncated`: the file is longer than a sitemap may be, or broken.
+    """
+
+    addresses: list[FoundAddress]
+    canonical: str | None = None
+    sitemaps: list[str] = []
+    truncated: bool = False
+
+
+class CheckScope(Task[bool], kw_only=True, frozen=True):
+    """Whether a scope's patterns are ones, and whether it admits the address."""
+
+    doing: ClassVar[str] = "reading the patterns of the crawl"
+
+    scope: Scope
+    url: str
+
+    def run(self) -> bool:
+        return Border(self.scope).admits(parse_url(self.url))
+
+
+class FollowLinks(Task[Found], kw_only=True, frozen=True):
+    """The links of a page that belong to a crawl."""
+
+    doing: ClassVar[str] = "reading the page's links"
+
+    body: bytes
+    content_type: str
+    url: str
+    scope: Scope
+
+    def run(self) -> Found:
+        border = Border(self.scope)
+        page = find_links(self.body, content_type=self.content_type, url=self.url)
+        addresses = [
+            _found(link.url, self.scope, title=link.text or None)
+            for link in page.links
+            if border.admits(link.url)
+        ]
+        canonical = page.canonical
+        if canonical is not None and not border.is_of_the_site(canonical):
+            canonical = None
+        return Found(
+            addresses=_once(addresses),
+            canonical=None
+            if canonical is None
+            else identify(canonical, ignore_query=self.scope.ignore_query),
+        )
+
+
+class ReadSitemap(Task[Found], kw_only=True, frozen=True):
+    """The pages of a sitemap that belong to a crawl, and the further sitemaps that it names."""
+
+    doing: ClassVar[str] = "reading the sitemap"
+
+    body: bytes
+    content_type: str
+    scope: Scope
+
+    def run(self) -> Found:
+        border = Border(self.scope)
+        sitemap = read_sitemap(self.body, content_type=self.content_type)
+        addresses = []
+        for entry in sitemap.pages:
+            if (url := _parsed(entry.url)) and border.admits(url):
+                addresses.append(_found(url, self.scope, lastmod=entry.lastmod))
+        return Found(addresses=_once(addresses), sitemaps=sitemap.sitemaps, truncated=sitemap.truncated)
+
+
+class ReadLinkList(Task[Found], kw_only=True, frozen=True):
+    """The addresses of a markdown file, such as llms.txt, that belong to a crawl."""
+
+    doing: ClassVar[str] = "reading the site's list of pages"
+
+    body: bytes
+    scope: Scope
+
+    def run(self) -> Found:
+        border = Border(self.scope)
+        urls = (
+            _parsed(match[1]) for match in _MARKDOWN_ADDRESS.finditer(self.body.decode("utf-8", "replace"))
+        )
+        return Found(addresses=_once([_found(url, self.scope) for url in urls if url and border.admits(url)]))
+
+
+def _found(url: Url, scope: Scope, *, title: str | None = None, lastmod: str | None = None) -> FoundAddress:
+    return FoundAddress(
+        url=url.text,
+        key=identify(url, ignore_query=scope.ignore_query),
+        host=f"{url.host}:{url.port}",
+        pattern=pattern_of(url),
+        title=title,
+        lastmod=lastmod,
+    )
+
+
+def _once(addresses: list[FoundAddress]) -> list[FoundAddress]:
+    return list({address.key: address for address in reversed(addresses)}.values())[::-1]
+
+
+def _parsed(url: str) -> Url | None:
+    try:
+        return parse_url(url)
+    except UrlRefused:
+        return None

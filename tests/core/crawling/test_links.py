@@ -1,0 +1,36 @@
+"""The links of a page, and what a crawl makes of them."""
+
+from gateway.core.crawling.links import find_links
+from gateway.core.crawling.scope import Scope
+from gateway.core.tasks.crawling import FollowLinks
+
+PAGE = b"""<html><head><base href="/docs/"><link rel="canonical" href="https://a.test/docs/home"></head><body>
+<nav><a href="one">One <b>page</b></a> <a href="one#part">again</a></nav><a href="mailto:x@a.test">mail</a>
+<a href="JaVaScript:void(0)">no</a><a href="#top">top</a><a href="">empty</a><a href="https://b.test/x">away</a>
+<a href="https://user:pw@a.test/">refused</a><map><area href="/two"></map><a href="a.png">picture</a></body></html>"""
+URL = "https://a.test/index"
+
+
+def test_find_links_reads_each_address_once() -> None:
+    found = find_links(PAGE, content_type="text/html", url=URL)
+    assert [(link.url.text, link.text) for link in found.links] == [
+        ("https://a.test/docs/one", "One page"),
+        ("https://b.test/x", "away"),
+        ("https://a.test/two", ""),
+        ("https://a.test/docs/a.png", "picture"),
+    ]
+    assert found.canonical is not None and found.canonical.text == "https://a.test/docs/home"
+
+
+def test_follow_links_keeps_to_the_scope() -> None:
+    found = FollowLinks(body=PAGE, content_type="text/html", url=URL, scope=Scope(host="a.test")).run()
+    assert [address.url for address in found.addresses] == ["https://a.test/docs/one", "https://a.test/two"]
+    assert found.canonical is not None
+
+
+def test_follow_links_believes_no_canonical_address_of_another_site() -> None:
+    page = b'<link rel=canonical href="https://b.test/"><a href=/x>x</a>'
+    found = FollowLinks(
+        body=page, content_type="text/html", url=URL, scope=Scope(host="a.test", external=True)
+    ).run()
+    assert found.canonical is None
