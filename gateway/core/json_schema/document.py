@@ -4,17 +4,16 @@ References lead to schemas of the same document only. Those applied in place, to
 ring: no value would ever be done with it. Nothing here recurses, so no document can exhaust the stack.
 """
 
-import re
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
-import re2
 
 from gateway.core.json_schema.keywords import CHECKS, MANY, NAMED, ONE, Fault, quote, shorten
 from gateway.core.json_schema.pointer import find, pointer, unescape
+from gateway.core.text.patterns import compile_pattern, forget_patterns
 from gateway.errors import InvalidRequest
 
 MAX_SCHEMA_BYTES = 128 * 1024
@@ -29,8 +28,6 @@ _DIALECTS = ("json-schema.org/draft/2020-12", "json-schema.org/draft/2019-09", "
 
 _IN_PLACE = frozenset(["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"])
 _IN_PLACE |= frozenset(["$ref", "$dynamicRef"])
-# of a pattern, longer than RE2 counts: from eight digits on it would take them for plain text
-_LONG_COUNT = re.compile(r"(?<!\\)\{\d*,?\d{5,}")
 
 Steps = tuple[str, ...]
 _NONE: Any = MappingProxyType({})  # of most schemas, of which there may be tens of thousands
@@ -190,14 +187,16 @@ class Document:
         program = 0
         for pattern, (place, steps) in found.items():
             try:
-                self.patterns[pattern] = compiled = _compile(pattern, len(found))
+                self.patterns[pattern] = compiled = compile_pattern(
+                    pattern, max_bytes=min(_PATTERN_BYTES, _PATTERNS_BYTES // len(found))
+                )
             except ValueError as exc:
                 reason = f"not an expression RE2 can run in linear time ({exc})"
                 raise place.refuse(reason, *steps) from exc
             program += compiled.programsize
             if program > _MAX_PROGRAM:
                 raise place.refuse("the patterns up to here count too much; use smaller repetitions", *steps)
-        re2.purge()  # else it keeps the last 128, each with the memory that its texts made it take
+        forget_patterns()
 
 
 def refuse(path: str, reason: str) -> InvalidRequest:
@@ -295,17 +294,3 @@ def _ring(way: list[Place], target: Place) -> InvalidRequest:
     return referring.refuse(
         f"it comes back to itself without going into the value: {' → '.join(places)}", keyword
     )
-
-
-def _compile(pattern: str, count: int) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = min(_PATTERN_BYTES, _PATTERNS_BYTES // count)
-    if (found := _LONG_COUNT.search(pattern)) is not None:
-        raise ValueError(f"{shorten(found.group())} counts too far")
-    try:
-        return re2.compile(pattern.encode(), options=options)
-    except re2.error as exc:
-        reason = exc.args[0] if exc.args else exc
-        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise ValueError(shorten(text)) from exc

@@ -4,9 +4,9 @@ import re
 
 import re2
 
-# counted repetitions beyond this cost more memory than any pattern needs; RE2 itself overflows on some
+# longer than RE2 counts: from eight digits on it would take them for plain text
 _LONG_COUNT = re.compile(r"(?<!\\)\{\d*,?\d{5,}")
-_SHOWN_CHARS = 80
+_SHOWN_CHARS = 100
 
 
 def compile_pattern(pattern: str, *, max_bytes: int) -> "re2._Regexp[bytes]":
