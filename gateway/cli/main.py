@@ -207,7 +207,7 @@ def _scrape(arguments: argparse.Namespace) -> int:
     request = msgspec.convert(source.page | options, ScrapeRequest)
 
     async def here(services: Any) -> ScrapeResponse:
-        from gateway.api.native.scrape_response import to_response
+        from gateway.scraping.response import to_response
 
         return to_response(await services.scraper.scrape(request))
 

@@ -7,6 +7,7 @@
 -- addresses:ID      hash key -> address      aliases:ID   set of keys of pages that have a result
 -- queue:ID:HOST     zset key by order        hosts:ID     set of hosts that the job has met
 -- lanes:ID          zset of hosts with queued addresses, by the time from which to look at them
+-- patterns:ID       hash pattern -> known
 -- results:ID        list                     running      zset of jobs by the time they were served last
 -- leases            zset ID|key by end       held:HOST    zset ID|key by end
 -- next:HOST         time of the next page    gap:HOST     seconds between two pages
@@ -61,13 +62,19 @@ end
 local function add_addresses(id, found)
   local before, added, dropped = known(id), 0, 0
   local most = number(id, 'page_limit') * args.known_per_page + args.spare_addresses
+  local most_alike, alike = tonumber(redis.call('HGET', name('job', id), 'pattern_limit') or ''), 0
   for _, each in ipairs(found) do
     local taken = redis.call('SISMEMBER', name('aliases', id), each.key) == 1
       or redis.call('HEXISTS', name('addresses', id), each.key) == 1
     if not taken then
+      local counts = most_alike and each.pattern ~= ''
+      local known_alike = counts and tonumber(redis.call('HGET', name('patterns', id), each.pattern)) or 0
       if before + added >= most then
         dropped = dropped + 1
+      elseif counts and known_alike >= most_alike then
+        alike = alike + 1
       else
+        if counts then redis.call('HINCRBY', name('patterns', id), each.pattern, 1) end
         local address = {
           url = each.url, host = each.host, depth = each.depth, position = before + added,
           state = 'queued', token = 0, attempt = 0,
@@ -81,6 +88,7 @@ local function add_addresses(id, found)
   end
   add(id, 'queued', added)
   add(id, 'dropped', dropped)
+  add(id, 'alike', alike)
 end
 
 local function close(id, status)
@@ -196,7 +204,8 @@ function commands.create()
   local id = args.id
   redis.call('HSET', name('job', id), 'id', id, 'owner', args.owner, 'kind', args.kind, 'status', 'running',
     'page_limit', args.page_limit, 'created_at', now, 'keep_s', args.keep_s, 'events', args.events,
-    'specification', ARGV[3], 'queued', 0, 'leased', 0, 'done', 0, 'failed', 0, 'duplicates', 0, 'dropped', 0)
+    'specification', ARGV[3], 'queued', 0, 'leased', 0, 'done', 0, 'failed', 0, 'duplicates', 0, 'dropped', 0, 'alike', 0)
+  if args.pattern_limit then redis.call('HSET', name('job', id), 'pattern_limit', args.pattern_limit) end
   if once then
     redis.call('SET', once, id)
     redis.call('HSET', name('job', id), 'once', once)
@@ -336,7 +345,8 @@ function commands.sweep()
     local hosts = redis.call('SPOP', name('hosts', id), args.limit)
     for _, host in ipairs(hosts) do redis.call('UNLINK', name('queue', id, host)) end
     if #hosts < args.limit then
-      redis.call('UNLINK', name('addresses', id), name('aliases', id), name('lanes', id), name('hosts', id))
+      redis.call('UNLINK', name('addresses', id), name('aliases', id), name('lanes', id), name('hosts', id),
+        name('patterns', id))
       redis.call('ZREM', name('ended'), id)
     end
     swept = swept + 1

@@ -6,13 +6,11 @@ addresses found on the page and the job's counters together. A runner that dies 
 addresses again, and a late answer of the dead one is refused, so that every result is there once.
 """
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
-JobKind = Literal["batch", "crawl"]
-JobStatus = Literal["running", "completed", "failed", "cancelled"]
-EventKind = Literal["started", "page", "completed", "failed"]
+from gateway.wire.jobs import JobEvent, JobKind, JobStatus
 
 # addresses known of a job beyond its limit of pages: duplicates take none of the limit
 SPARE_ADDRESSES = 1_000
@@ -22,13 +20,15 @@ KNOWN_PER_PAGE = 20
 class Address(Struct, kw_only=True, frozen=True):
     """A page wanted.
 
-    `key` identifies it within its job, `host` is what politeness counts by, `depth` is 0 for the first addresses.
+    `key` identifies it within its job, `host` is what politeness counts by, `depth` is 0 for the first addresses,
+    `pattern` is equal for addresses that one template makes ("": of none).
     """
 
     key: str
     url: str
     host: str
     depth: int = 0
+    pattern: str = ""
 
 
 class NewJob(Struct, kw_only=True, frozen=True):
@@ -39,11 +39,13 @@ class NewJob(Struct, kw_only=True, frozen=True):
     kind: JobKind
     specification: bytes
     page_limit: int
+    # addresses of one pattern at most
+    pattern_limit: int | None = None
     # the job of an earlier request with the same owner and key is returned instead of a new one
     idempotency_key: str | None = None
     # kept for this long after its end, with its results
     keep_s: float = 86_400
-    events: list[EventKind] = []
+    events: list[JobEvent] = []
 
 
 class Job(Struct, kw_only=True, frozen=True):
@@ -62,6 +64,8 @@ class Job(Struct, kw_only=True, frozen=True):
     duplicates: int
     # addresses that were not taken, because the job knew too many already
     dropped: int
+    # addresses that were not taken, because the job knew too many of their pattern
+    alike: int
     per_error: dict[str, int]
     created_at: float
     finished_at: float | None
@@ -116,7 +120,7 @@ class Event(Struct, kw_only=True, frozen=True):
 
     id: int
     job_id: str
-    kind: EventKind
+    kind: JobEvent
     sequence: int | None
     created_at: float
     attempt: int

@@ -19,13 +19,13 @@ from gateway.jobs.frontier import (
     Claim,
     Claims,
     Event,
-    EventKind,
     Job,
     NewJob,
     Outcome,
     Result,
     most_known,
 )
+from gateway.wire.jobs import JobEvent
 
 T = TypeVar("T")
 
@@ -36,7 +36,9 @@ CREATE TABLE IF NOT EXISTS jobs(
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, specification BLOB NOT NULL, status TEXT NOT NULL,
     page_limit INTEGER NOT NULL, queued INTEGER NOT NULL DEFAULT 0, leased INTEGER NOT NULL DEFAULT 0,
     done INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, duplicates INTEGER NOT NULL DEFAULT 0,
-    dropped INTEGER NOT NULL DEFAULT 0, per_error TEXT NOT NULL DEFAULT '{}', created_at REAL NOT NULL,
+    dropped INTEGER NOT NULL DEFAULT 0,
+    alike INTEGER NOT NULL DEFAULT 0, pattern_limit INTEGER, per_error TEXT NOT NULL DEFAULT '{}',
+    created_at REAL NOT NULL,
     finished_at REAL, expires_at REAL, keep_s REAL NOT NULL, events TEXT NOT NULL, idempotency_key TEXT,
     results INTEGER NOT NULL DEFAULT 0, served_at REAL NOT NULL DEFAULT 0, tidy INTEGER NOT NULL DEFAULT 0);
 CREATE UNIQUE INDEX IF NOT EXISTS jobs_once ON jobs(owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
@@ -52,6 +54,8 @@ CREATE TABLE IF NOT EXISTS aliases(job TEXT NOT NULL, alias TEXT NOT NULL, PRIMA
 CREATE TABLE IF NOT EXISTS lanes(
     job TEXT NOT NULL, host TEXT NOT NULL, queued INTEGER NOT NULL, PRIMARY KEY(job, host)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS lanes_filled ON lanes(job) WHERE queued > 0;
+CREATE TABLE IF NOT EXISTS patterns(
+    job TEXT NOT NULL, pattern TEXT NOT NULL, known INTEGER NOT NULL, PRIMARY KEY(job, pattern)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hosts(host TEXT PRIMARY KEY, next_at REAL NOT NULL, gap_s REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS results(
     job TEXT NOT NULL, sequence INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY(job, sequence)) WITHOUT ROWID;
@@ -61,7 +65,8 @@ CREATE TABLE IF NOT EXISTS events(
 CREATE INDEX IF NOT EXISTS events_due ON events(due_at);
 """
 _JOB = (
-    "id, owner, kind, specification, status, page_limit, queued, leased, done, failed, duplicates, dropped, per_error, "
+    "id, owner, kind, specification, status, page_limit, queued, leased, done, failed, duplicates, dropped, alike, "
+    "per_error, "
     "created_at, finished_at, expires_at"
 )
 
@@ -90,14 +95,15 @@ class SqliteFrontier:
                     return found
             now = self._now()
             database.execute(
-                "INSERT INTO jobs(id, owner, kind, specification, status, page_limit, created_at, keep_s, events, "
-                "idempotency_key) VALUES(?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs(id, owner, kind, specification, status, page_limit, pattern_limit, created_at, "
+                "keep_s, events, idempotency_key) VALUES(?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
                 (
                     job.id,
                     job.owner,
                     job.kind,
                     job.specification,
                     job.page_limit,
+                    job.pattern_limit,
                     now,
                     job.keep_s,
                     json.dumps(job.events),
@@ -263,7 +269,7 @@ class SqliteFrontier:
             now = self._now()
             ended = database.execute("SELECT id FROM jobs WHERE status != 'running' AND NOT tidy").fetchall()
             for (job_id,) in ended:
-                if _delete_some(database, ("addresses", "aliases", "lanes"), job_id, limit):
+                if _delete_some(database, ("addresses", "aliases", "lanes", "patterns"), job_id, limit):
                     return True
                 database.execute("UPDATE jobs SET tidy = 1, leased = 0 WHERE id = ?", (job_id,))
             expired = database.execute("SELECT id FROM jobs WHERE expires_at <= ?", (now,)).fetchall()
@@ -442,7 +448,7 @@ class SqliteFrontier:
         ).fetchone()
         if leased or (queued and done + failed < limit):
             return
-        status: EventKind = "failed" if failed and not done else "completed"
+        status: JobEvent = "failed" if failed and not done else "completed"
         now = self._now()
         database.execute(
             "UPDATE jobs SET status = ?, finished_at = ?, expires_at = ? + keep_s WHERE id = ?",
@@ -451,7 +457,7 @@ class SqliteFrontier:
         self._tell(database, job_id, status)
 
     def _tell(
-        self, database: sqlite3.Connection, job_id: str, kind: EventKind, sequence: int | None = None
+        self, database: sqlite3.Connection, job_id: str, kind: JobEvent, sequence: int | None = None
     ) -> None:
         """Note an event, if the job's webhook wants it."""
         [wanted] = database.execute("SELECT events FROM jobs WHERE id = ?", (job_id,)).fetchone()
@@ -467,32 +473,49 @@ def _add(database: sqlite3.Connection, job_id: str, addresses: list[Address], *,
     """Queue those addresses that the job does not know yet, as far as there is room."""
     if not addresses:
         return
-    [position] = database.execute(
-        "SELECT queued + leased + done + failed + duplicates FROM jobs WHERE id = ?", (job_id,)
+    position, most_alike = database.execute(
+        "SELECT queued + leased + done + failed + duplicates, pattern_limit FROM jobs WHERE id = ?", (job_id,)
     ).fetchone()
-    added, dropped = 0, 0
+    added, dropped, alike = 0, 0, 0
+    patterns: dict[str, int] = {}
     lanes: dict[str, int] = {}
     for address in addresses:
         if database.execute(
             "SELECT 1 FROM aliases WHERE job = ? AND alias = ?", (job_id, address.key)
         ).fetchone():
             continue
+        known = "SELECT 1 FROM addresses WHERE job = ? AND key = ?"
+        if database.execute(known, (job_id, address.key)).fetchone():
+            continue
         if added >= room:
             dropped += 1
             continue
-        inserted = database.execute(
-            "INSERT OR IGNORE INTO addresses(job, key, url, host, depth, position, state) VALUES(?, ?, ?, ?, ?, ?, 0)",
+        if most_alike is not None and address.pattern:
+            if address.pattern not in patterns:
+                query = "SELECT known FROM patterns WHERE job = ? AND pattern = ?"
+                row = database.execute(query, (job_id, address.pattern)).fetchone()
+                patterns[address.pattern] = row[0] if row else 0
+            if patterns[address.pattern] >= most_alike:
+                alike += 1
+                continue
+            patterns[address.pattern] += 1
+        database.execute(
+            "INSERT INTO addresses(job, key, url, host, depth, position, state) VALUES(?, ?, ?, ?, ?, ?, 0)",
             (job_id, address.key, address.url, address.host, address.depth, position + added),
         )
-        if inserted.rowcount:
-            added += 1
-            lanes[address.host] = lanes.get(address.host, 0) + 1
+        added += 1
+        lanes[address.host] = lanes.get(address.host, 0) + 1
     database.executemany(
         "INSERT INTO lanes VALUES(?, ?, ?) ON CONFLICT(job, host) DO UPDATE SET queued = queued + excluded.queued",
         [(job_id, host, count) for host, count in lanes.items()],
     )
+    database.executemany(
+        "INSERT INTO patterns VALUES(?, ?, ?) ON CONFLICT(job, pattern) DO UPDATE SET known = excluded.known",
+        [(job_id, pattern, count) for pattern, count in patterns.items()],
+    )
     database.execute(
-        "UPDATE jobs SET queued = queued + ?, dropped = dropped + ? WHERE id = ?", (added, dropped, job_id)
+        "UPDATE jobs SET queued = queued + ?, dropped = dropped + ?, alike = alike + ? WHERE id = ?",
+        (added, dropped, alike, job_id),
     )
 
 
@@ -507,6 +530,7 @@ def _delete_some(database: sqlite3.Connection, tables: tuple[str, ...], job_id: 
         "addresses": "key",
         "aliases": "alias",
         "lanes": "host",
+        "patterns": "pattern",
         "results": "sequence",
         "events": "id",
     }

@@ -28,7 +28,7 @@ from gateway.jobs.frontier import (
 TIMEOUT_S = 5.0
 _PREFIX = "winnow:{jobs}:"
 _SCRIPT = files("gateway.jobs").joinpath("frontier.lua").read_text("utf-8")
-_COUNTS = ("page_limit", "queued", "leased", "done", "failed", "duplicates", "dropped")
+_COUNTS = ("page_limit", "queued", "leased", "done", "failed", "duplicates", "dropped", "alike")
 
 
 class ValkeyFrontier:
@@ -56,6 +56,7 @@ class ValkeyFrontier:
             events=",".join(job.events),
             addresses=[_packed(address) for address in addresses],
             **({} if job.idempotency_key is None else {"idempotency_key": job.idempotency_key}),
+            **({} if job.pattern_limit is None else {"pattern_limit": job.pattern_limit}),
             content=job.specification,
         )
         created = _job(found)
@@ -172,7 +173,13 @@ class ValkeyFrontier:
 
 
 def _packed(address: Address) -> dict[str, Any]:
-    return {"key": address.key, "url": address.url, "host": address.host, "depth": address.depth}
+    return {
+        "key": address.key,
+        "url": address.url,
+        "host": address.host,
+        "depth": address.depth,
+        "pattern": address.pattern,
+    }
 
 
 def _lease(claim: Claim) -> dict[str, Any]:

@@ -102,6 +102,20 @@ async def test_frontier_drops_addresses_beyond_what_a_job_may_know(frontier: Fro
     assert found is not None and found.dropped > 0 and found.queued < 1100
 
 
+async def test_frontier_bounds_addresses_of_one_pattern(frontier: Frontier) -> None:
+    await create(frontier, "root", pattern_limit=2)
+    [root] = await claim(frontier)
+    days = [address(f"day/{n}", depth=1) for n in range(5)]
+    found = [Address(key=day.key, url=day.url, host=day.host, depth=1, pattern="day") for day in days]
+    await frontier.finish(root, done(found=[*found, address("other", depth=1)]))
+    job = await frontier.find("job-1")
+    assert job is not None and (job.queued, job.alike) == (3, 3)
+    for each in await claim(frontier):
+        await frontier.finish(each, done(each.address.url, found=found))
+    job = await frontier.find("job-1")
+    assert job is not None and (job.done, job.status) == (4, "completed")
+
+
 async def test_frontier_duplicate_takes_none_of_the_limit(frontier: Frontier) -> None:
     await create(frontier, "1", "2", "3", page_limit=2)
     first, second = await claim(frontier)

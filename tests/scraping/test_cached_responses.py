@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from fixtures.site import Answer, Site
-from gateway.api.native.scrape_response import to_response
 from gateway.cache import open_cache
 from gateway.cache.base import Cache
 from gateway.cache.single_flight import SingleFlight
 from gateway.fetch.http.guard import Policy
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
+from gateway.scraping.response import to_response
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import Scraper
 from gateway.wire import ScrapeRequest, ScrapeResponse, encode_json

@@ -14,7 +14,6 @@ from litestar.types import ASGIApp
 
 from gateway.api.context import RequestContext, hosts_in, note_page
 from gateway.api.middleware import request_context
-from gateway.api.native.scrape_response import to_response
 from gateway.api.negotiation import preferred
 from gateway.api.problems import to_document
 from gateway.api.services import Services
@@ -22,6 +21,7 @@ from gateway.api.streaming import cancelled_on_disconnect
 from gateway.core.tokens.formats import FORMATS
 from gateway.errors import GatewayError
 from gateway.net import sse
+from gateway.scraping.response import to_response
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import PreparedScrape, Scraper
 from gateway.wire import Include, ScrapeRequest, ScrapeResponse, encode_json
