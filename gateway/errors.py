@@ -18,6 +18,7 @@ GatewayError
 │   ├── RenderFailed        502 render_failed         its scripts could not be run to their end
 │   ├── ActionFailed        422 action_failed         the page had nothing that an action could act on
 │   ├── OriginStatus        502 origin_status         a 4xx or 5xx without content
+│   ├── OutOfScope          502 out_of_scope          the page leads out of the crawl
 │   └── RobotsDenied        403 robots_denied
 ├── CleanError              422 clean_failed          the page could not be cleaned
 │   └── CleanTimeout        422 clean_timeout         cleaning passed its deadline or memory limit
@@ -31,6 +32,7 @@ GatewayError
 ├── GatewayUnreachable  503 gateway_unreachable   SDK only: no gateway answers at this address
 ├── RateLimited             429 rate_limited          this key's limit; see Retry-After
 ├── Overloaded              503 overloaded            the queue is full; see Retry-After
+├── JobPageAbandoned        502 job_page_abandoned    every process that read this page of a job ended
 ├── JobsUnavailable         503 jobs_unavailable      the store of jobs cannot be reached or is full
 └── InternalError           500 internal_error        a fault of ours; the request id finds it in the log
 
@@ -216,6 +218,13 @@ class RobotsDenied(FetchError):
     title = "Denied by robots.txt"
 
 
+class OutOfScope(FetchError):
+    """The page leads to an address outside of the crawl."""
+
+    code = "out_of_scope"
+    title = "Out of scope"
+
+
 class CleanError(GatewayError):
     """The page could not be cleaned."""
 
@@ -308,6 +317,14 @@ class Overloaded(GatewayError):
     code = "overloaded"
     status = 503
     title = "Overloaded"
+
+
+class JobPageAbandoned(GatewayError):
+    """No process came to an end with a page of a job."""
+
+    code = "job_page_abandoned"
+    status = 502
+    title = "Page abandoned"
 
 
 class JobsUnavailable(GatewayError):

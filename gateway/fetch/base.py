@@ -83,6 +83,15 @@ class Fetcher(Protocol):
     async def aclose(self) -> None: ...
 
 
+class Poster(Protocol):
+    """Sends a body to an address that a caller named, through the address policy, within one deadline.
+
+    Returns the status of the answer; redirects are not followed. Raises as `Fetcher`.
+    """
+
+    async def post(self, url: str, *, body: bytes, headers: dict[str, str], timeout_s: float) -> int: ...
+
+
 class Renderer(Protocol):
     """Gets one page as it is once its scripts have run, through the same address policy, within one deadline.
 

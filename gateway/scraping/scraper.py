@@ -16,6 +16,7 @@ from msgspec import Struct
 from gateway.cache.base import Cache
 from gateway.cache.keys import content_key, digest_of, tokens_key
 from gateway.cache.typed import load, save
+from gateway.core.documents.document import Received
 from gateway.core.http.url import parse_url
 from gateway.core.model.page import CleanOptions
 from gateway.core.recovery.shell import needs_scripts
@@ -61,6 +62,13 @@ class PreparedScrape(Struct, kw_only=True, frozen=True):
     start: int
     # time.perf_counter()
     began: float
+
+
+class WholePage(Struct, kw_only=True, frozen=True):
+    """A scraped page, and the page as it was received; None where the cache has dropped it meanwhile."""
+
+    page: ScrapedPage
+    received: Received | None
 
 
 class Content(Struct, kw_only=True, frozen=True):
@@ -111,6 +119,14 @@ class Scraper:
         """
         return await self.read(await self.open(request, tenant=tenant))
 
+    async def scrape_whole(self, request: ScrapeRequest, *, tenant: str = "") -> WholePage:
+        """As `scrape`, with the page as it was received: its HTML, where the content is the site's own markdown."""
+        page, loaded = await self._read(await self.open(request, tenant=tenant))
+        if (snapshot := await self._pages.snapshot(loaded)) is None:
+            return WholePage(page=page, received=None)
+        body = Received(body=snapshot.body, content_type=snapshot.entry.headers.get("content-type", ""))
+        return WholePage(page=page, received=snapshot.page or body)
+
     async def open(self, request: ScrapeRequest, *, tenant: str = "") -> PreparedScrape:
         """The first half of `scrape`: check the request and load its page."""
         began = time.perf_counter()
@@ -140,6 +156,11 @@ class Scraper:
 
     async def read(self, prepared: PreparedScrape) -> ScrapedPage:
         """The second half: the piece of content that the request asks for, and what there is to say of it."""
+        page, _ = await self._read(prepared)
+        return page
+
+    async def _read(self, prepared: PreparedScrape) -> tuple[ScrapedPage, LoadedPage]:
+        """As `read`, and the page with its body, if that is at hand."""
         try:
             with self._until_the_end():
                 acquired = await self._acquire(prepared)
@@ -199,7 +220,7 @@ class Scraper:
             pdf=shown.pdf if shown else None,
         )
         self._on_event(scraped)
-        return scraped
+        return scraped, page
 
     async def count(self, request: TokensRequest) -> TokensResponse:
         """Tokens of a text or of a conversation."""

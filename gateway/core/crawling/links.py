@@ -3,7 +3,7 @@
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.documents.charset import decode
+from gateway.core.documents.charset import to_utf8
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.http.url import Url, join_url, parse_url
 from gateway.errors import UrlRefused
@@ -26,16 +26,16 @@ class PageLinks(Struct, kw_only=True, frozen=True):
     canonical: Url | None
 
 
-def find_links(body: bytes, *, content_type: str, url: str) -> PageLinks:
+def find_links(html: str, *, url: str) -> PageLinks:
     """Read the links of an HTML page.
 
     Args:
-        body: the page as received, at most 10 MB.
+        html: the whole page.
         url: its final address.
     Returns:
         At most MAX_LINKS links, http and https only.
     """
-    markup = limit_nesting(decode(body, content_type=content_type).encode())
+    markup = limit_nesting(to_utf8(html))
     tree = LexborHTMLParser(markup.markup)
     base = parse_url(url)
     if (node := tree.css_first("base[href]")) is not None:

@@ -11,7 +11,14 @@ from gateway.core.tasks.alternate import FindMarkdownAlternate
 from gateway.core.tasks.answers import AnswerFromStructured, CheckSchema, MergeAnswers, ValidateAnswer
 from gateway.core.tasks.base import Tasks
 from gateway.core.tasks.body import DecodeBody
-from gateway.core.tasks.crawling import CheckScope, FollowLinks, ReadLinkList, ReadSitemap
+from gateway.core.tasks.crawling import (
+    CheckScope,
+    FollowLinks,
+    IdentifyAddresses,
+    ReadLinkList,
+    ReadSitemap,
+    ReadSitemapLines,
+)
 from gateway.core.tasks.evidence import FindEvidence
 from gateway.core.tasks.page import CleanPage
 from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter, PlanCalls
@@ -35,7 +42,9 @@ _tasks = Tasks(
     | CheckRobots
     | CheckScope
     | FollowLinks
+    | IdentifyAddresses
     | ReadSitemap
+    | ReadSitemapLines
     | ReadLinkList
     | DecodeBody
 )

@@ -9,10 +9,13 @@ from gateway.core.crawling.identity import identify, pattern_of
 from gateway.core.crawling.links import find_links
 from gateway.core.crawling.scope import Border, Scope
 from gateway.core.crawling.sitemap import read_sitemap
+from gateway.core.documents.reader import kind_of, read_document
 from gateway.core.http.url import Url, parse_url
 from gateway.core.tasks.base import Task
-from gateway.errors import UrlRefused
+from gateway.errors import InvalidRequest, UrlRefused
 
+# the documents that people follow links of; those of a PDF are few, and reading it twice is dear
+_WITH_LINKS = frozenset({"html", "markdown", "xml"})
 _MARKDOWN_ADDRESS = re.compile(r"\]\((https?://[^\s()<>]++)")
 
 
@@ -52,6 +55,23 @@ class CheckScope(Task[bool], kw_only=True, frozen=True):
         return Border(self.scope).admits(parse_url(self.url))
 
 
+class IdentifyAddresses(Task[list[FoundAddress]], kw_only=True, frozen=True):
+    """Addresses in their normal form, each page once. Raises InvalidRequest for one that is none."""
+
+    doing: ClassVar[str] = "reading the addresses"
+
+    urls: list[str]
+
+    def run(self) -> list[FoundAddress]:
+        found = []
+        for position, url in enumerate(self.urls):
+            try:
+                found.append(_found(parse_url(url), Scope(host="")))
+            except UrlRefused as exc:
+                raise InvalidRequest(f"`urls[{position}]`: {exc.detail}", field="urls") from exc
+        return _once(found)
+
+
 class FollowLinks(Task[Found], kw_only=True, frozen=True):
     """The links of a page that belong to a crawl."""
 
@@ -64,14 +84,17 @@ class FollowLinks(Task[Found], kw_only=True, frozen=True):
 
     def run(self) -> Found:
         border = Border(self.scope)
-        page = find_links(self.body, content_type=self.content_type, url=self.url)
+        if kind_of(self.body, content_type=self.content_type, url=self.url) not in _WITH_LINKS:
+            return Found(addresses=[])
+        document = read_document(self.body, content_type=self.content_type, url=self.url)
+        page = find_links(document.html, url=self.url)
         addresses = [
             _found(link.url, self.scope, title=link.text or None)
             for link in page.links
             if border.admits(link.url)
         ]
         canonical = page.canonical
-        if canonical is not None and not border.is_of_the_site(canonical):
+        if canonical is not None and not _is_believable(canonical, parse_url(self.url), border):
             canonical = None
         return Found(
             addresses=_once(addresses),
@@ -100,6 +123,19 @@ class ReadSitemap(Task[Found], kw_only=True, frozen=True):
         return Found(addresses=_once(addresses), sitemaps=sitemap.sitemaps, truncated=sitemap.truncated)
 
 
+class ReadSitemapLines(Task[list[str]], kw_only=True, frozen=True):
+    """The sitemaps that a robots.txt names."""
+
+    doing: ClassVar[str] = "reading the site's robots.txt"
+
+    robots: bytes
+
+    def run(self) -> list[str]:
+        lines = (line.partition(":") for line in self.robots.decode("utf-8", "replace").splitlines())
+        urls = (_parsed(value.strip()) for name, _, value in lines if name.strip().lower() == "sitemap")
+        return list(dict.fromkeys(url.text for url in urls if url))
+
+
 class ReadLinkList(Task[Found], kw_only=True, frozen=True):
     """The addresses of a markdown file, such as llms.txt, that belong to a crawl."""
 
@@ -114,6 +150,11 @@ class ReadLinkList(Task[Found], kw_only=True, frozen=True):
             _parsed(match[1]) for match in _MARKDOWN_ADDRESS.finditer(self.body.decode("utf-8", "replace"))
         )
         return Found(addresses=_once([_found(url, self.scope) for url in urls if url and border.admits(url)]))
+
+
+def _is_believable(canonical: Url, url: Url, border: Border) -> bool:
+    """Whether an address that a page calls its own may be: many sites name their front page on every page."""
+    return border.is_of_the_site(canonical) and (canonical.target != "/" or url.target == "/")
 
 
 def _found(url: Url, scope: Scope, *, title: str | None = None, lastmod: str | None = None) -> FoundAddress:

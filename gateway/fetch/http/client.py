@@ -19,7 +19,7 @@ from opentelemetry.trace import SpanKind
 
 from gateway.core.http.url import Url, join_url, parse_url
 from gateway.core.tasks.base import Workers
-from gateway.errors import ConnectFailed, DnsFailed, FetchTimeout, TooManyRedirects
+from gateway.errors import ConnectFailed, DnsFailed, FetchTimeout, RobotsDenied, TooManyRedirects
 from gateway.fetch.base import Fetched, FetchRequest
 from gateway.fetch.http.dns import Resolver, ThreadResolver
 from gateway.fetch.http.exchange import ConnectionLost, Reply, exchange
@@ -131,6 +131,29 @@ class HttpFetcher:
             current.set_attribute("http.response.status_code", fetched.status)
             current.set_attribute("http.response.body.size", len(fetched.body))
             return fetched
+
+    async def post(self, url: str, *, body: bytes, headers: dict[str, str], timeout_s: float) -> int:
+        """Send a body and return the status of the answer; implements `gateway.fetch.base.Poster`."""
+        target = parse_url(url)
+        self._policy.check_url(target)
+        fixed = {"user-agent": self._user_agent, "content-length": str(len(body))}
+        lines = [(b"Host", target.origin.partition("://")[2].encode("ascii"))]
+        lines += [
+            (name.encode("ascii"), value.encode("latin-1")) for name, value in (headers | fixed).items()
+        ]
+        try:
+            async with asyncio.timeout(timeout_s), exchange(self._pool, target, lines, posted=body) as reply:
+                await reply.discard()
+                return reply.status
+        except TimeoutError:
+            raise FetchTimeout(f"{target.shown} did not answer within {timeout_s:g} s") from None
+
+    async def crawl_delay_s(self, url: str) -> float:
+        """The Crawl-delay of an address's site in seconds; 0 where robots.txt has none or is not asked."""
+        try:
+            return await self._robots.check(parse_url(url)) if self._robots else 0.0
+        except RobotsDenied:
+            return 0.0
 
     async def _fetch(self, url: Url, request: FetchRequest) -> Fetched:
         started = time.perf_counter()

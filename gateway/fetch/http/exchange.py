@@ -72,9 +72,15 @@ class Reply:
 
 @contextlib.asynccontextmanager
 async def exchange(
-    pool: httpcore2.AsyncConnectionPool, url: Url, lines: list[tuple[bytes, bytes]]
+    pool: httpcore2.AsyncConnectionPool,
+    url: Url,
+    lines: list[tuple[bytes, bytes]],
+    *,
+    posted: bytes | None = None,
 ) -> AsyncIterator[Reply]:
-    """Send a GET and yield its response; the connection is released or closed on the way out.
+    """Send a GET, or a POST of what is `posted`, and yield its response.
+
+    The connection is released or closed on the way out.
 
     Raises:
         ConnectionLost: nothing was answered.
@@ -83,7 +89,7 @@ async def exchange(
         UrlRefused: the host is at an address the policy does not allow.
     """
     request = httpcore2.Request(
-        "GET",
+        "GET" if posted is None else "POST",
         httpcore2.URL(
             scheme=url.scheme.encode("ascii"),
             host=url.host.encode("ascii"),
@@ -91,6 +97,7 @@ async def exchange(
             target=url.target.encode("ascii"),
         ),
         headers=lines,
+        content=posted or b"",
         extensions={"timeout": {"connect": TLS_TIMEOUT_S}},
     )
     with _translated(url, before_answer=True):

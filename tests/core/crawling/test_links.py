@@ -12,7 +12,7 @@ URL = "https://a.test/index"
 
 
 def test_find_links_reads_each_address_once() -> None:
-    found = find_links(PAGE, content_type="text/html", url=URL)
+    found = find_links(PAGE.decode(), url=URL)
     assert [(link.url.text, link.text) for link in found.links] == [
         ("https://a.test/docs/one", "One page"),
         ("https://b.test/x", "away"),
@@ -34,3 +34,22 @@ def test_follow_links_believes_no_canonical_address_of_another_site() -> None:
         body=page, content_type="text/html", url=URL, scope=Scope(host="a.test", external=True)
     ).run()
     assert found.canonical is None
+
+
+def test_follow_links_believes_no_page_that_calls_itself_the_front_page() -> None:
+    page = b"<link rel=canonical href=/><p>text"
+    follow = FollowLinks(body=page, content_type="text/html", url=URL, scope=Scope(host="a.test"))
+    assert follow.run().canonical is None
+
+
+def test_follow_links_reads_markdown() -> None:
+    follow = FollowLinks(
+        body=b"# Title\n\n[one](one.md) and <https://a.test/two>",
+        content_type="text/markdown",
+        url="https://a.test/docs/",
+        scope=Scope(host="a.test"),
+    )
+    assert [address.url for address in follow.run().addresses] == [
+        "https://a.test/docs/one.md",
+        "https://a.test/two",
+    ]

@@ -1,0 +1,287 @@
+"""What callers do with jobs: create them, look at them, read their results, cancel them; and maps of sites."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from gateway.core.crawling.identity import identify
+from gateway.core.crawling.scope import Scope
+from gateway.core.http.url import Url, parse_url
+from gateway.core.tasks.answers import CheckSchema
+from gateway.core.tasks.base import Workers
+from gateway.core.tasks.crawling import CheckScope, FollowLinks, IdentifyAddresses
+from gateway.errors import GatewayError, InvalidRequest, NotFound, RateLimited, UrlRefused
+from gateway.jobs.discovery import Discovery, SiteFiles
+from gateway.jobs.frontier import Address, Frontier, Job, NewJob, Result
+from gateway.jobs.page_reader import WholeScraper, to_address
+from gateway.jobs.specification import Specification, pack
+from gateway.primitives.ids import new_id
+from gateway.wire import Notice, ScrapeRequest, encode_json
+from gateway.wire.jobs import (
+    BatchRequest,
+    CrawlRequest,
+    JobOptions,
+    JobReport,
+    MappedLink,
+    MapRequest,
+    MapResponse,
+)
+
+MAX_IDEMPOTENCY_KEY_CHARS = 200
+_RETRY_AFTER_S = 30.0
+
+
+class Jobs:
+    """Jobs as their owners see them. One for the whole service; safe to call concurrently.
+
+    Args:
+        scraper: reads the page that a map begins with, with regard to robots.txt.
+        max_pages: of one job.
+        per_owner: jobs of one key that run at a time.
+        keep_s: how long a job and its results are kept after its end.
+        created: is called when there is new work.
+    """
+
+    def __init__(
+        self,
+        *,
+        frontier: Frontier,
+        workers: Workers,
+        scraper: WholeScraper,
+        site_files: SiteFiles,
+        max_pages: int,
+        per_owner: int,
+        keep_s: float,
+        created: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._frontier = frontier
+        self._workers = workers
+        self._scraper = scraper
+        self._site_files = site_files
+        self._max_pages = max_pages
+        self._per_owner = per_owner
+        self._keep_s = keep_s
+        self._created = created
+
+    async def batch(self, request: BatchRequest, *, owner: str, idempotency_key: str | None = None) -> Job:
+        """Create a job of the pages that are named.
+
+        Raises:
+            InvalidRequest: an address, an option or a schema does not fit, or there are too many pages.
+            RateLimited: the owner has as many jobs running as it may.
+        """
+        self._check_limit(len(request.urls), "urls")
+        addresses = await self._workers.run(IdentifyAddresses(urls=request.urls))
+        specification = await self._specify(request)
+        new = NewJob(
+            id=new_id(),
+            owner=owner,
+            kind="batch",
+            specification=pack(specification),
+            page_limit=len(addresses),
+            idempotency_key=_checked_key(idempotency_key),
+            keep_s=self._keep_s,
+            events=request.webhook.events if request.webhook else [],
+        )
+        return await self._create(new, [to_address(each, depth=0) for each in addresses])
+
+    async def crawl(self, request: CrawlRequest, *, owner: str, idempotency_key: str | None = None) -> Job:
+        """Create a job that follows the links of a site. Raises as `batch`."""
+        self._check_limit(request.limit, "limit")
+        start = _parsed(request.url)
+        scope = Scope(
+            host=start.host,
+            include=request.include,
+            exclude=request.exclude,
+            subdomains=request.subdomains,
+            external=request.external,
+            ignore_query=request.ignore_query,
+            max_depth=request.max_depth,
+        )
+        await self._workers.run(CheckScope(scope=scope, url=start.text))
+        specification = await self._specify(request, scope=scope)
+        new = NewJob(
+            id=new_id(),
+            owner=owner,
+            kind="crawl",
+            specification=pack(specification),
+            page_limit=request.limit,
+            pattern_limit=request.pattern_limit,
+            idempotency_key=_checked_key(idempotency_key),
+            keep_s=self._keep_s,
+            events=request.webhook.events if request.webhook else [],
+        )
+        key = identify(start, ignore_query=request.ignore_query)
+        return await self._create(new, [Address(key=key, url=start.text, host=f"{start.host}:{start.port}")])
+
+    async def map(self, request: MapRequest) -> MapResponse:
+        """The addresses of a site, as far as they are found within the request's time.
+
+        Raises:
+            GatewayError: neither sitemaps nor the page could be read; the error is the page's.
+        """
+        start = _parsed(request.url)
+        scope = Scope(host=start.host, subdomains=request.subdomains)
+        discovery = Discovery(addresses={}, warnings=[])
+        # a search looks at more than it returns
+        limit = request.limit if request.search is None else max(request.limit, self._max_pages)
+        failure: GatewayError | None = None
+        try:
+            async with asyncio.timeout(request.timeout_s):
+                if request.sitemap != "skip":
+                    await self._site_files.discover(start, scope, limit=limit, into=discovery)
+                if request.sitemap != "only":
+                    await self._add_links(start, scope, into=discovery)
+        except TimeoutError:
+            message = (
+                f"not all of the site was looked at within {request.timeout_s:g} s; timeout_s gives it longer"
+            )
+            discovery.warnings.append(Notice(code="map_incomplete", message=message))
+        except GatewayError as exc:
+            failure = exc
+        if failure and not discovery.addresses:
+            raise failure
+        links = [
+            MappedLink(url=each.url, title=each.title, lastmod=each.lastmod)
+            for each in discovery.addresses.values()
+        ]
+        if request.search is not None:
+            words = request.search.lower().split()
+            links = [link for link in links if _has_all(link, words)]
+        return MapResponse(links=links[: request.limit], warnings=discovery.warnings)
+
+    async def find(self, job_id: str, *, owner: str) -> Job:
+        """A job of the owner.
+
+        Raises:
+            NotFound: there is none, or it is another's.
+        """
+        job = await self._frontier.find(job_id)
+        if job is None or job.owner != owner:
+            raise NotFound(f"no job {job_id[:64]}: it has expired, or was created with another key")
+        return job
+
+    async def list_jobs(self, *, owner: str, limit: int) -> list[Job]:
+        """The owner's jobs, the newest first."""
+        return await self._frontier.list_jobs(owner, limit=limit)
+
+    async def cancel(self, job_id: str, *, owner: str) -> Job:
+        """End a job; its results stay. Raises as `find`."""
+        await self.find(job_id, owner=owner)
+        cancelled = await self._frontier.cancel(job_id)
+        return cancelled if cancelled is not None else await self.find(job_id, owner=owner)
+
+    async def results(self, job: Job, *, after: int, limit: int) -> list[Result]:
+        """Results beyond number `after`, in order."""
+        return await self._frontier.results(job.id, after=after, limit=limit)
+
+    async def _create(self, new: NewJob, addresses: list[Address]) -> Job:
+        if await self._frontier.count_running(new.owner) >= self._per_owner:
+            raise RateLimited(
+                f"{self._per_owner} jobs of this key are running, its limit; wait for one to end, or cancel one with "
+                "DELETE /v1/jobs/{id}",
+                retry_after_s=_RETRY_AFTER_S,
+            )
+        job = await self._frontier.create(new, addresses)
+        self._created()
+        return job
+
+    async def _specify(self, request: JobOptions, *, scope: Scope | None = None) -> Specification:
+        if request.webhook is not None:
+            _parsed(request.webhook.url, field="webhook")
+        if request.scrape.cursor is not None:
+            raise InvalidRequest(
+                "`scrape`: a cursor continues one page, and a job reads many", field="scrape"
+            )
+        if question := request.extract:
+            if question.prompt is None and question.schema is None:
+                raise InvalidRequest("`extract`: send `prompt`, `schema` or both", field="extract")
+            if question.schema is not None:
+                await self._workers.run(CheckSchema(schema=encode_json(question.schema)))
+        return Specification(
+            scrape=request.scrape,
+            extract=request.extract,
+            webhook=request.webhook,
+            robots=request.robots,
+            delay_s=request.delay_s,
+            scope=scope,
+            sitemap=request.sitemap if isinstance(request, CrawlRequest) else "skip",
+        )
+
+    async def _add_links(self, start: Url, scope: Scope, *, into: Discovery) -> None:
+        whole = await self._scraper.scrape_whole(ScrapeRequest(url=start.text, scope="page"))
+        if whole.received is None or whole.page.final_url is None:
+            return
+        task = FollowLinks(
+            body=whole.received.body,
+            content_type=whole.received.content_type,
+            url=whole.page.final_url,
+            scope=scope,
+        )
+        for each in (await self._workers.run(task)).addresses:
+            into.addresses.setdefault(each.key, each)
+
+    def _check_limit(self, pages: int, field: str) -> None:
+        if pages > self._max_pages:
+            raise InvalidRequest(
+                f"`{field}`: {pages} pages are more than the {self._max_pages} that this gateway allows a job; its "
+                "setting JOB_MAX_PAGES can be raised",
+                field=field,
+            )
+
+
+def report(job: Job, *, now: float | None = None) -> JobReport:
+    """A job as its owner sees it.
+
+    Args:
+        now: Unix seconds of the store's clock; this machine's by default.
+    """
+    ended = job.done + job.failed
+    seconds = max((job.finished_at or now or time.time()) - job.created_at, 0.001)
+    rate = ended / seconds
+    warnings = []
+    if job.alike:
+        message = (
+            "addresses that differ from others in numbers or query values alone were left out; `pattern_limit` "
+            "allows more of them, `exclude` none"
+        )
+        warnings.append(Notice(code="pattern_limit", message=message, count=job.alike))
+    if job.dropped:
+        message = (
+            "the job knows as many addresses as it may, and took no more of them; `include` narrows it down"
+        )
+        warnings.append(Notice(code="addresses_left_out", message=message, count=job.dropped))
+    return JobReport(
+        id=job.id,
+        kind=job.kind,
+        status=job.status,
+        total=job.total,
+        done=job.done,
+        failed=job.failed,
+        duplicates=job.duplicates,
+        per_error=job.per_error,
+        pages_per_s=round(rate, 3),
+        eta_s=round((job.total - ended) / rate, 1) if ended and job.status == "running" else None,
+        started_at=job.created_at,
+        finished_at=job.finished_at,
+        expires_at=job.expires_at,
+        warnings=warnings,
+    )
+
+
+def _parsed(url: str, *, field: str = "url") -> Url:
+    try:
+        return parse_url(url)
+    except UrlRefused as exc:
+        raise InvalidRequest(f"`{field}`: {exc.detail}", field=field) from exc
+
+
+def _checked_key(key: str | None) -> str | None:
+    if key is not None and not 0 < len(key) <= MAX_IDEMPOTENCY_KEY_CHARS:
+        raise InvalidRequest(f"Idempotency-Key: has to have 1 to {MAX_IDEMPOTENCY_KEY_CHARS} characters")
+    return key
+
+
+def _has_all(link: MappedLink, words: list[str]) -> bool:
+    text = f"{link.url} {link.title or ''}".lower()
+    return all(word in text for word in words)

@@ -1,0 +1,228 @@
+"""One address of a job: read it, extract from it, and find the addresses that it leads to."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+import zstandard
+from msgspec import Struct
+
+from gateway.completions.completer import Spend
+from gateway.core.crawling.identity import identify
+from gateway.core.crawling.scope import Border, Scope
+from gateway.core.http.url import parse_url
+from gateway.core.tasks.base import Workers
+from gateway.core.tasks.crawling import FollowLinks, Found
+from gateway.errors import (
+    BackendRateLimited,
+    GatewayError,
+    InternalError,
+    JobPageAbandoned,
+    OutOfScope,
+    Overloaded,
+)
+from gateway.jobs.discovery import Discovery, SiteFiles
+from gateway.jobs.frontier import Address, Claim, Outcome
+from gateway.jobs.specification import Specification
+from gateway.scraping.response import to_response
+from gateway.scraping.scraper import WholePage
+from gateway.wire import ExtractRequest, ExtractResponse, ScrapeRequest
+from gateway.wire.jobs import JobError, JobResult, PageQuestion
+
+T = TypeVar("T")
+
+MAX_ATTEMPTS = 3
+MAX_RETRY_AFTER_S = 30.0
+# shorter pages (a login form, an error) may say the same and be different ones
+_COMPARED_CHARS = 50
+_INLINE_BYTES = 256 * 1024
+_log = logging.getLogger("winnow.jobs")
+
+
+class WholeScraper(Protocol):
+    """What a job needs of gateway.scraping.scraper.Scraper."""
+
+    async def scrape_whole(self, request: ScrapeRequest, *, tenant: str = "") -> WholePage: ...
+
+
+class JobExtractor(Protocol):
+    """What a job needs of gateway.extraction.extractor.Extractor."""
+
+    async def extract(
+        self, request: ExtractRequest, *, tenant: str = "", spend: Spend = ...
+    ) -> ExtractResponse: ...
+
+
+class Tools(Struct, kw_only=True, frozen=True):
+    """What reads pages for jobs.
+
+    Args:
+        polite, plain: with and without regard to robots.txt.
+        extractor: reads pages as `plain` does; what it asks for has been read and is cached.
+        workers: find links.
+        crawl_delay: a site's Crawl-delay in seconds, by an address of it.
+    """
+
+    polite: WholeScraper
+    plain: WholeScraper
+    extractor: JobExtractor
+    site_files: SiteFiles
+    workers: Workers
+    crawl_delay: Callable[[str], Awaitable[float]]
+
+
+class PageReader:
+    """Turns claims into outcomes. One for the whole service; safe to call concurrently."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def read(
+        self, claim: Claim, specification: Specification, *, owner: str, limit: int, spend: Spend
+    ) -> Outcome:
+        """The outcome of a claim: a failure is one too.
+
+        Args:
+            owner: whose cache entries are used.
+            limit: pages of the job.
+        """
+        found: list[Address] = []
+        aliases: list[str] = []
+        fields: dict[str, Any] = {"status": "done"}
+        error: GatewayError | None = None
+        try:
+            if claim.attempt > MAX_ATTEMPTS:
+                raise JobPageAbandoned(
+                    f"{MAX_ATTEMPTS} processes ended while they read this page, or took too long; scrape it by itself "
+                    "to see why"
+                )
+            if specification.scope and claim.address.depth == 0:
+                found += await self._listed(claim, specification, limit)
+            whole = await _patiently(lambda: self._scrape(claim, specification, owner))
+            page = to_response(whole.page)
+            if scope := specification.scope:
+                links = await self._follow(whole, scope, claim, specification)
+                found += [to_address(each, depth=claim.address.depth + 1) for each in links.addresses]
+                aliases = _aliases(page.final_url, links.canonical, page.content, scope)
+            fields["page"] = page
+            if specification.extract:
+                fields |= await self._extract(claim, specification, specification.extract, owner, spend)
+        except GatewayError as exc:
+            error = exc
+        except Exception:
+            _log.exception("a page of job %s failed", claim.job_id)
+            error = InternalError("the gateway failed; its log has the reason")
+        if error is not None:
+            status = error.extra.get("origin_status")
+            report = JobError(code=error.code, detail=error.detail, origin_status=status)
+            fields |= {"error": report, "status": "failed"}
+        result = JobResult(seq=0, url=claim.address.url, depth=claim.address.depth, **fields)
+        return Outcome(
+            result=await _pack(result),
+            error=error.code if error else None,
+            found=found,
+            aliases=aliases,
+            host_gap_s=await self._gap(claim, specification),
+        )
+
+    async def _scrape(self, claim: Claim, specification: Specification, owner: str) -> WholePage:
+        scraper = self._tools.polite if specification.robots else self._tools.plain
+        options = {
+            name: getattr(specification.scrape, name) for name in specification.scrape.__struct_fields__
+        }
+        whole = await scraper.scrape_whole(ScrapeRequest(url=claim.address.url, **options), tenant=owner)
+        if (scope := specification.scope) and (final := whole.page.final_url):
+            border = Border(Scope(host=scope.host, subdomains=scope.subdomains, external=scope.external))
+            if not border.admits(parse_url(final)) and not border.is_of_the_site(parse_url(final)):
+                raise OutOfScope(
+                    f"the address redirects to {parse_url(final).shown}, outside of the crawl; `external` follows it"
+                )
+        return whole
+
+    async def _listed(self, claim: Claim, specification: Specification, limit: int) -> list[Address]:
+        """The addresses that the site names of itself."""
+        if specification.sitemap == "skip" or specification.scope is None:
+            return []
+        discovery = Discovery(addresses={}, warnings=[])
+        start = parse_url(claim.address.url)
+        await self._tools.site_files.discover(start, specification.scope, limit=limit, into=discovery)
+        return [to_address(each, depth=1) for each in discovery.addresses.values()]
+
+    async def _follow(
+        self, whole: WholePage, scope: Scope, claim: Claim, specification: Specification
+    ) -> Found:
+        """The links of the page that belong to the crawl, unless it has no links or goes no deeper."""
+        if whole.received is None or whole.page.final_url is None:
+            return Found(addresses=[])
+        task = FollowLinks(
+            body=whole.received.body,
+            content_type=whole.received.content_type,
+            url=whole.page.final_url,
+            scope=scope,
+        )
+        found = await self._tools.workers.run(task)
+        is_deepest = scope.max_depth is not None and claim.address.depth >= scope.max_depth
+        if is_deepest or specification.sitemap == "only":
+            return Found(addresses=[], canonical=found.canonical)
+        return found
+
+    async def _extract(
+        self, claim: Claim, specification: Specification, question: PageQuestion, owner: str, spend: Spend
+    ) -> dict[str, Any]:
+        options = {name: getattr(question, name) for name in question.__struct_fields__}
+        request = ExtractRequest(url=claim.address.url, scrape=specification.scrape, **options)
+        answer = await _patiently(lambda: self._tools.extractor.extract(request, tenant=owner, spend=spend))
+        return {
+            "usage": answer.usage,
+            **({"text": answer.text} if question.schema is None else {"data": answer.data}),
+            **({"evidence": answer.evidence} if question.evidence and question.schema is not None else {}),
+        }
+
+    async def _gap(self, claim: Claim, specification: Specification) -> float:
+        if not specification.robots:
+            return specification.delay_s
+        try:
+            return max(specification.delay_s, await self._tools.crawl_delay(claim.address.url))
+        except GatewayError:
+            return specification.delay_s
+
+
+def to_address(found: Any, *, depth: int) -> Address:
+    """An address that was found, as the frontier takes it."""
+    return Address(key=found.key, url=found.url, host=found.host, depth=depth, pattern=found.pattern)
+
+
+def unpack_result(content: bytes, *, sequence: int) -> bytes:
+    """A result as JSON, with its number in place."""
+    packed = zstandard.ZstdDecompressor().decompress(content)
+    return b'{"seq":%d%b' % (sequence, packed.removeprefix(b'{"seq":0'))
+
+
+async def _pack(result: JobResult) -> bytes:
+    encoded = msgspec.json.encode(result)
+    if len(encoded) < _INLINE_BYTES:
+        return zstandard.compress(encoded)
+    return await asyncio.to_thread(zstandard.compress, encoded)
+
+
+async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do it, and again when gateway or model have too much to do."""
+    for _ in range(MAX_ATTEMPTS - 1):
+        try:
+            return await work()
+        except (Overloaded, BackendRateLimited) as exc:
+            await asyncio.sleep(min(exc.retry_after_s or 1.0, MAX_RETRY_AFTER_S))
+    return await work()
+
+
+def _aliases(final_url: str | None, canonical: str | None, content: str, scope: Scope) -> list[str]:
+    """Further keys of a page: its final address, the one it calls its own, and its content."""
+    aliases = [] if canonical is None else [canonical]
+    if final_url is not None:
+        aliases.append(identify(parse_url(final_url), ignore_query=scope.ignore_query))
+    if len(content) >= _COMPARED_CHARS:
+        aliases.append(f"content:{hashlib.blake2b(content.encode(), digest_size=12).hexdigest()}")
+    return list(dict.fromkeys(aliases))

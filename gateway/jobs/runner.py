@@ -1,0 +1,181 @@
+"""Works on jobs: claims addresses, reads them, writes their outcomes. One in every process of the service."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+
+from msgspec import Struct
+
+from gateway.completions.completer import Spend
+from gateway.errors import JobsUnavailable
+from gateway.jobs.frontier import Claim, Frontier, Outcome
+from gateway.jobs.page_reader import PageReader
+from gateway.jobs.specification import Specification, unpack
+from gateway.primitives.panics import contained
+
+LEASE_S = 30.0
+# how often leases are extended: a cancelled job's pages are given up within this time
+HEARTBEAT_S = 0.75
+# how often to look for jobs that another process created
+IDLE_S = 1.0
+SWEEP_S = 60.0
+FAULT_PAUSE_S = 5.0
+_REMEMBERED_JOBS = 1_000
+_log = logging.getLogger("winnow.jobs")
+
+
+class RunnableJob(Struct, kw_only=True, frozen=True):
+    """What a runner needs of a job; it never changes."""
+
+    owner: str
+    page_limit: int
+    specification: Specification
+
+
+class Runner:
+    """Reads the pages of all jobs in a frontier, together with the runners of other processes.
+
+    Args:
+        concurrency: pages at a time.
+        per_host: pages of one host at a time, all runners together.
+        lease_s: how long a page of a process that died stays with it.
+        spend_of: counts tokens of models on a key.
+        on_page: is called with every page's outcome and the seconds it took (metrics).
+    """
+
+    def __init__(
+        self,
+        *,
+        frontier: Frontier,
+        reader: PageReader,
+        concurrency: int,
+        per_host: int,
+        lease_s: float = LEASE_S,
+        spend_of: Callable[[str], Spend],
+        on_page: Callable[[Outcome, float], None] = lambda outcome, seconds: None,
+    ) -> None:
+        self._frontier = frontier
+        self._reader = reader
+        self._concurrency = concurrency
+        self._per_host = per_host
+        self._lease_s = lease_s
+        self._spend_of = spend_of
+        self._on_page = on_page
+        self._under_way: dict[asyncio.Task[None], Claim] = {}
+        self._jobs: dict[str, RunnableJob] = {}
+        self._wake = asyncio.Event()
+
+    @property
+    def running(self) -> int:
+        """Pages that are being read."""
+        return len(self._under_way)
+
+    def wake(self) -> None:
+        """Look for work at once."""
+        self._wake.set()
+
+    @contextlib.asynccontextmanager
+    async def work(self) -> AsyncIterator[None]:
+        """Work while the block lasts; then give back what is not done."""
+        loops = [asyncio.create_task(loop()) for loop in (self._claim, self._hold, self._sweep)]
+        try:
+            yield
+        finally:
+            for task in loops:
+                task.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            pages = dict(self._under_way)
+            for task in pages:
+                task.cancel()
+            await asyncio.gather(*pages, return_exceptions=True)
+            for claim in pages.values():
+                with contextlib.suppress(JobsUnavailable):
+                    await self._frontier.release(claim)
+
+    async def _claim(self) -> None:
+        while True:
+            self._wake.clear()
+            wait_s = IDLE_S
+            room = self._concurrency - len(self._under_way)
+            if room > 0:
+                try:
+                    got = await self._frontier.claim(
+                        limit=room, lease_s=self._lease_s, per_host=self._per_host
+                    )
+                except JobsUnavailable as exc:
+                    _log.warning("%s", exc.detail)
+                    await asyncio.sleep(FAULT_PAUSE_S)
+                    continue
+                for claim in got.claims:
+                    task = asyncio.create_task(self._read(claim))
+                    self._under_way[task] = claim
+                    task.add_done_callback(self._forget)
+                if got.wait_s is not None:
+                    wait_s = min(wait_s, got.wait_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(task, None)
+        if not task.cancelled() and (fault := task.exception()):
+            _log.error("a page of a job was lost until its lease ends", exc_info=fault)
+        self._wake.set()
+
+    async def _hold(self) -> None:
+        """Extend the leases of what is under way, and give up what is no longer wanted."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            held = {
+                (claim.job_id, claim.address.key, claim.token): task
+                for task, claim in self._under_way.items()
+            }
+            if not held:
+                continue
+            try:
+                lost = await self._frontier.extend(list(self._under_way.values()), lease_s=self._lease_s)
+            except JobsUnavailable as exc:
+                _log.warning("%s", exc.detail)
+                continue
+            for claim in lost:
+                if task := held.get((claim.job_id, claim.address.key, claim.token)):
+                    task.cancel()
+
+    async def _sweep(self) -> None:
+        while True:
+            more = False
+            try:
+                more = await self._frontier.sweep()
+            except JobsUnavailable as exc:
+                _log.warning("%s", exc.detail)
+            await asyncio.sleep(0 if more else SWEEP_S)
+
+    async def _read(self, claim: Claim) -> None:
+        began = time.perf_counter()
+        with contained():
+            job = await self._job(claim.job_id)
+            if job is None:
+                return
+            outcome = await self._reader.read(
+                claim,
+                job.specification,
+                owner=job.owner,
+                limit=job.page_limit,
+                spend=self._spend_of(job.owner),
+            )
+            if await self._frontier.finish(claim, outcome):
+                self._on_page(outcome, time.perf_counter() - began)
+
+    async def _job(self, job_id: str) -> RunnableJob | None:
+        if (known := self._jobs.get(job_id)) is not None:
+            return known
+        if (job := await self._frontier.find(job_id)) is None:
+            return None
+        if len(self._jobs) >= _REMEMBERED_JOBS:
+            self._jobs.clear()
+        self._jobs[job_id] = RunnableJob(
+            owner=job.owner, page_limit=job.page_limit, specification=unpack(job.specification)
+        )
+        return self._jobs[job_id]

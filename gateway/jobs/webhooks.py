@@ -1,0 +1,130 @@
+"""Sends the events of jobs to the addresses that their owners named: signed, at least once, for a day.
+
+Source: Standard Webhooks 1.0 (https://www.standardwebhooks.com): the headers webhook-id, webhook-timestamp and
+webhook-signature, an HMAC-SHA256 over `id.timestamp.body`.
+"""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import hmac
+import logging
+import time
+from collections.abc import AsyncIterator
+
+from gateway.errors import GatewayError, JobsUnavailable
+from gateway.fetch.base import Poster
+from gateway.jobs.frontier import Event, Frontier, Job
+from gateway.jobs.jobs import report
+from gateway.jobs.page_reader import unpack_result
+from gateway.jobs.specification import unpack
+from gateway.wire import encode_json
+from gateway.wire.jobs import Webhook
+
+TIMEOUT_S = 15.0
+POLL_S = 1.0
+# waits between the tries, a day together; the last is followed by no other
+BACKOFF_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 10_800.0, 21_600.0, 43_200.0)
+_AT_ONCE = 8
+# longer than a try takes, so that nobody else sends the event meanwhile
+_LEASE_S = TIMEOUT_S * 2
+_SECRET_PREFIX = "whsec_"
+_log = logging.getLogger("winnow.jobs")
+
+
+class Webhooks:
+    """Delivers events; one in every process of the service.
+
+    Args:
+        poster: goes through the address policy.
+        secret: signs the events of webhooks that have none of their own.
+    """
+
+    def __init__(self, *, frontier: Frontier, poster: Poster, secret: str | None = None) -> None:
+        self._frontier = frontier
+        self._poster = poster
+        self._secret = secret
+        self.failed = 0
+
+    @contextlib.asynccontextmanager
+    async def deliver(self) -> AsyncIterator[None]:
+        """Deliver while the block lasts."""
+        task = asyncio.create_task(self._deliver())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _deliver(self) -> None:
+        while True:
+            try:
+                events = await self._frontier.claim_events(limit=_AT_ONCE, lease_s=_LEASE_S)
+                await asyncio.gather(*map(self._send, events))
+            except JobsUnavailable as exc:
+                _log.warning("%s", exc.detail)
+                events = []
+            except Exception:
+                _log.exception("events of jobs could not be sent")
+                events = []
+            if not events:
+                await asyncio.sleep(POLL_S)
+
+    async def _send(self, event: Event) -> None:
+        job = await self._frontier.find(event.job_id)
+        webhook = None if job is None else unpack(job.specification).webhook
+        if job is None or webhook is None:
+            await self._frontier.end_event(event)
+            return
+        body = await self._body(event, job)
+        headers = {"content-type": "application/json"} | self._signed(event, webhook, body)
+        try:
+            status = await self._poster.post(webhook.url, body=body, headers=headers, timeout_s=TIMEOUT_S)
+            fault = None if 200 <= status < 300 else f"it answered {status}"
+        except GatewayError as exc:
+            fault = exc.detail
+        if fault is None:
+            await self._frontier.end_event(event)
+            return
+        self.failed += 1
+        tries_left = event.attempt <= len(BACKOFF_S)
+        _log.warning(
+            "webhook of job %s, event %s, try %d: %s%s",
+            job.id,
+            event.kind,
+            event.attempt,
+            fault,
+            "" if tries_left else "; it is given up",
+        )
+        retry_after_s = BACKOFF_S[event.attempt - 1] if tries_left else None
+        await self._frontier.end_event(event, retry_after_s=retry_after_s)
+
+    async def _body(self, event: Event, job: Job) -> bytes:
+        data = encode_json(report(job))
+        if event.sequence is not None:
+            for result in await self._frontier.results(job.id, after=event.sequence - 1, limit=1):
+                data = unpack_result(result.content, sequence=result.sequence)
+        head = encode_json({"type": event.kind, "job": job.id, "timestamp": event.created_at})
+        return head[:-1] + b',"data":' + data + b"}"
+
+    def _signed(self, event: Event, webhook: Webhook, body: bytes) -> dict[str, str]:
+        event_id, timestamp = f"{event.job_id}-{event.id}", str(int(time.time()))
+        headers = {"webhook-id": event_id, "webhook-timestamp": timestamp}
+        if secret := webhook.secret or self._secret:
+            headers["webhook-signature"] = sign(body, event_id=event_id, timestamp=timestamp, secret=secret)
+        return headers
+
+
+def sign(body: bytes, *, event_id: str, timestamp: str, secret: str) -> str:
+    """The value of webhook-signature.
+
+    Args:
+        secret: base64 after `whsec_`, as Standard Webhooks has it; any other text is taken as it is.
+    """
+    key = secret.encode()
+    if secret.startswith(_SECRET_PREFIX):
+        with contextlib.suppress(binascii.Error):
+            key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+    digest = hmac.digest(key, f"{event_id}.{timestamp}.".encode() + body, "sha256")
+    return f"v1,{base64.b64encode(digest).decode()}"
