@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
 
 from litestar import Litestar, Router
@@ -16,7 +17,7 @@ from gateway.api.context import AccessLog
 from gateway.api.docs import page as docs
 from gateway.api.mcp.mount import McpMount
 from gateway.api.middleware import AccessControl, AccessMiddleware
-from gateway.api.native import extract, scrape, tokens
+from gateway.api.native import extract, jobs, scrape, tokens
 from gateway.api.native.cached_responses import CachedResponseMiddleware
 from gateway.api.openai import chat
 from gateway.api.ops import health
@@ -31,6 +32,8 @@ from gateway.auth.rates import Rates
 from gateway.auth.spending import SharedSpending, SpendingFile
 from gateway.cache.limits_store import LimitsStore
 from gateway.container import cache_directory, open_limits_store, open_services
+from gateway.errors import JobsUnavailable
+from gateway.jobs.frontier import Frontier
 from gateway.server.descriptors import fitted, raise_limit, share
 from gateway.server.exposure import open_keyring
 from gateway.server.shutdown import Drain
@@ -95,6 +98,7 @@ def create_app(
             services.append(opened)
             metrics.add_source("cache", opened.cache.stats)
             metrics.add_source("backend", opened.registry.figures)
+            metrics.add_source("jobs", partial(_job_stats, opened.frontier))
 
             async def end_streams() -> None:
                 opened.scraper.end()
@@ -106,7 +110,16 @@ def create_app(
                 drain_s=settings.drain_s,
                 end_streams=end_streams,
             ).install()
-            async with metrics.publishing(), access_control.ledger.flushing():
+            metrics.add_gauge(
+                "winnow_job_pages_running", "Pages of jobs that are being read", lambda: opened.runner.running
+            )
+            ledger = access_control.ledger
+            async with (
+                metrics.publishing(),
+                ledger.flushing(),
+                opened.webhooks.deliver(),
+                opened.runner.work(spend_of=lambda owner: partial(ledger.spend, owner)),
+            ):
                 yield
                 # what they have used is booked
                 await end_streams()
@@ -124,6 +137,7 @@ def create_app(
             scrape.read,
             tokens.count_tokens,
             extract.extract,
+            *jobs.handlers,
             chat.router,
             *health.handlers,
             playground.playground,
@@ -153,6 +167,14 @@ def create_app(
         # `docs` serves a document of its own
         openapi_config=None,
     )
+
+
+async def _job_stats(frontier: Frontier) -> dict[str, int | float | str]:
+    """The frontier's own figures; none while it cannot be reached, which readiness reports."""
+    try:
+        return await frontier.stats()
+    except JobsUnavailable:
+        return {}
 
 
 def create_app_from_environment() -> Litestar:

@@ -19,6 +19,7 @@ from gateway.cache.single_flight import SingleFlight
 from gateway.completions.completer import Completer
 from gateway.completions.model_metrics import ModelMetrics
 from gateway.completions.web_context import WebContextBuilder
+from gateway.core.tasks.base import Workers
 from gateway.extraction.extractor import Extractor
 from gateway.fetch.browser.browsers import Browsers
 from gateway.fetch.browser.executable import command_line, find_browser
@@ -27,6 +28,13 @@ from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.guard import Guard, Policy
 from gateway.fetch.http.headers import DEFAULT_USER_AGENT
+from gateway.jobs.discovery import SiteFiles
+from gateway.jobs.frontier import Frontier
+from gateway.jobs.jobs import Jobs
+from gateway.jobs.page_reader import PageReader, Tools
+from gateway.jobs.runner import Runner
+from gateway.jobs.sqlite_frontier import SqliteFrontier
+from gateway.jobs.webhooks import Webhooks
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper
@@ -34,6 +42,7 @@ from gateway.server.descriptors import FETCHES_PER_WORK
 from gateway.settings import Settings, SettingsError, backend_specs
 from gateway.telemetry.health import Health
 from gateway.telemetry.metrics import Metrics
+from gateway.workers.background import BackgroundWorkers
 from gateway.workers.pool import WorkerPool
 
 
@@ -46,14 +55,30 @@ def check_parts(settings: Settings, environ: Mapping[str, str]) -> None:
     """Build, and drop, what settings can describe wrongly: before anything listens rather than after.
 
     Raises:
-        SettingsError: ALLOW_TARGETS, CACHE_URL or a backend's table cannot be understood, or wants an extra.
+        SettingsError: ALLOW_TARGETS, CACHE_URL, JOBS_URL or a backend's table cannot be understood, or wants an extra.
     """
     try:
         Policy(allow_targets=settings.allow_targets)
         open_server(settings.cache_url)
+        open_frontier(settings)
         Registry(backend_specs(settings, environ), default=settings.default_model)
     except (ValueError, ModuleNotFoundError) as exc:
         raise SettingsError(str(exc)) from exc
+
+
+def open_frontier(settings: Settings) -> Frontier:
+    """Where jobs are kept: on the server of JOBS_URL, else in a file. Nothing is touched yet.
+
+    Raises:
+        ValueError: JOBS_URL is not understood.
+        ModuleNotFoundError: it needs the extra `valkey`.
+    """
+    if settings.jobs_url:
+        from gateway.jobs.valkey_frontier import ValkeyFrontier
+
+        return ValkeyFrontier(settings.jobs_url)
+    folder = Path(settings.jobs_dir or platformdirs.user_data_dir("winnow"))
+    return SqliteFrontier(folder / "jobs.sqlite")
 
 
 def open_limits_store(settings: Settings, metrics: Metrics) -> LimitsStore | None:
@@ -89,28 +114,44 @@ async def open_services(
         stack.push_async_callback(workers.aclose)
         await workers.start()
         code = await asyncio.to_thread(core_fingerprint)
-        fetcher = HttpFetcher(
-            policy=Policy(allow_targets=settings.allow_targets),
-            max_body_bytes=settings.max_body_bytes,
-            host_concurrency=settings.host_concurrency,
-            respect_robots=settings.respect_robots,
-            workers=workers,
-            user_agent=settings.user_agent,
-            max_connections=FETCHES_PER_WORK * settings.max_concurrency,
-        )
-        stack.push_async_callback(fetcher.aclose)
+
+        def open_fetcher(*, respect_robots: bool) -> HttpFetcher:
+            fetcher = HttpFetcher(
+                policy=Policy(allow_targets=settings.allow_targets),
+                max_body_bytes=settings.max_body_bytes,
+                host_concurrency=settings.host_concurrency,
+                respect_robots=respect_robots,
+                workers=workers,
+                user_agent=settings.user_agent,
+                max_connections=FETCHES_PER_WORK * settings.max_concurrency,
+            )
+            stack.push_async_callback(fetcher.aclose)
+            return fetcher
+
+        fetcher = open_fetcher(respect_robots=settings.respect_robots)
         renderer = open_renderer(settings, fetcher=fetcher, metrics=metrics)
         if renderer is not None:
             stack.push_async_callback(renderer.aclose)
-        pages = Pages(
-            fetcher=fetcher,
-            renderer=renderer,
-            workers=workers,
-            cache=cache,
-            single_flight=SingleFlight(cache, joined=metrics.observe_join),
-            timeout_s=settings.fetch_timeout_s,
-        )
-        stack.push_async_callback(pages.aclose)
+
+        def open_pages(fetcher: HttpFetcher) -> Pages:
+            pages = Pages(
+                fetcher=fetcher,
+                renderer=renderer,
+                workers=workers,
+                cache=cache,
+                # robots.txt may refuse to one what another gets: they do not share their fetches' failures
+                single_flight=SingleFlight(cache, joined=metrics.observe_join),
+                timeout_s=settings.fetch_timeout_s,
+            )
+            stack.push_async_callback(pages.aclose)
+            return pages
+
+        def open_scraper(pages: Pages, workers: Workers) -> Scraper:
+            return Scraper(
+                pages=pages, workers=workers, cache=cache, code=code, on_event=metrics.observe_page
+            )
+
+        pages = open_pages(fetcher)
 
         registry = Registry(backend_specs(settings, os.environ), default=settings.default_model)
         stack.push_async_callback(registry.aclose)
@@ -127,7 +168,37 @@ async def open_services(
         async def workers_health() -> str | None:
             return workers.health()
 
-        scraper = Scraper(pages=pages, workers=workers, cache=cache, code=code, on_event=metrics.observe_page)
+        scraper = open_scraper(pages, workers)
+        frontier = open_frontier(settings)
+        stack.push_async_callback(frontier.aclose)
+        background = BackgroundWorkers(workers, at_once=max(1, settings.clean_workers // 2))
+        polite_fetcher = open_fetcher(respect_robots=True)
+        plain = open_scraper(pages, background)
+        tools = Tools(
+            polite=open_scraper(open_pages(polite_fetcher), background),
+            plain=plain,
+            extractor=Extractor(scraper=plain, completer=completer, workers=background),
+            site_files=SiteFiles(fetcher=polite_fetcher, workers=background),
+            workers=background,
+            check_robots=polite_fetcher.check_robots,
+        )
+        runner = Runner(
+            frontier=frontier,
+            reader=PageReader(tools),
+            concurrency=max(1, min(settings.job_concurrency, settings.max_concurrency // 2)),
+            per_host=settings.host_concurrency,
+            on_page=metrics.observe_job_page,
+        )
+        jobs = Jobs(
+            frontier=frontier,
+            workers=workers,
+            scraper=tools.polite,
+            site_files=tools.site_files,
+            max_pages=settings.job_max_pages,
+            per_owner=settings.jobs_per_key,
+            keep_s=settings.job_keep_s,
+            created=runner.wake,
+        )
         yield Services(
             scraper=scraper,
             renderer=renderer,
@@ -139,9 +210,19 @@ async def open_services(
             workers=workers,
             bodies=Bodies(workers),
             cache=cache,
+            frontier=frontier,
+            jobs=jobs,
+            runner=runner,
+            webhooks=Webhooks(
+                frontier=frontier,
+                poster=fetcher,
+                secret=settings.webhook_secret,
+                on_failure=metrics.observe_webhook_failure,
+            ),
             health=Health(
                 needed={"workers": workers_health},
-                helpful={"cache": cache.health} | ({"limits": limits.health} if limits else {}),
+                helpful={"cache": cache.health, "jobs": frontier.health}
+                | ({"limits": limits.health} if limits else {}),
                 backends=registry.health,
             ),
         )

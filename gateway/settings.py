@@ -135,6 +135,31 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
         Meta(ge=0, description="Seconds between the order to stop and the end of the process, at most."),
     ] = 20
 
+    jobs_url: Annotated[
+        str | None,
+        Meta(
+            description="`valkey://host:6379/1` or `redis://…`: batches and crawls that replicas share (extra "
+            "`valkey`); the server must not evict (`maxmemory-policy noeviction`). Unset: a file in `JOBS_DIR`."
+        ),
+    ] = None
+    jobs_dir: Annotated[
+        str | None,
+        Meta(description="Folder of batches and crawls. Unset: the platform's folder for data."),
+    ] = None
+    job_concurrency: Annotated[
+        Count,
+        Meta(description="Pages of jobs that a process reads at a time; at most half of `MAX_CONCURRENCY`."),
+    ] = 8
+    job_max_pages: Annotated[Count, Meta(description="Pages of one job at most.")] = 10_000
+    jobs_per_key: Annotated[Count, Meta(description="Jobs of one key that run at a time.")] = 10
+    job_keep_s: Annotated[
+        float, Meta(ge=0, description="Seconds that a job and its results are kept after its end.")
+    ] = 86_400
+    webhook_secret: Annotated[
+        Annotated[str, Meta(min_length=16)] | None,
+        Meta(description="Signs the events that jobs send to webhooks without a secret of their own."),
+    ] = None
+
     default_model: Annotated[
         str | None, Meta(description="The model of requests that name none. Unset: the first configured.")
     ] = None

@@ -10,6 +10,10 @@ from gateway.completions.web_context import WebContextBuilder
 from gateway.core.tasks.base import Workers
 from gateway.extraction.extractor import Extractor
 from gateway.fetch.base import Renderer
+from gateway.jobs.frontier import Frontier
+from gateway.jobs.jobs import Jobs
+from gateway.jobs.runner import Runner
+from gateway.jobs.webhooks import Webhooks
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.scraper import Scraper
 from gateway.telemetry.health import Health
@@ -29,3 +33,7 @@ class Services(Struct, kw_only=True, frozen=True):
     bodies: Bodies
     cache: Cache
     health: Health
+    frontier: Frontier
+    jobs: Jobs
+    runner: Runner
+    webhooks: Webhooks

@@ -20,7 +20,7 @@ try:
     from valkey.exceptions import TimeoutError as ValkeyTimeout
 except ModuleNotFoundError as exc:
     raise ModuleNotFoundError(
-        "CACHE_URL needs the valkey client: pip install 'winnow-gateway[valkey]'", name="valkey"
+        "CACHE_URL and JOBS_URL need the valkey client: pip install 'winnow-gateway[valkey]'", name="valkey"
     ) from exc
 
 FAULTS = (ValkeyError, ValkeyClusterException, OSError)
@@ -102,16 +102,18 @@ def _digest(script: str) -> str:
     return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
-def connect(url: str, *, timeout_s: float) -> tuple[Any, str]:
+def connect(url: str, *, timeout_s: float, setting: str = "CACHE_URL") -> tuple[Any, str]:
     """A client for the URL, not yet connected, and the server's name without credentials.
 
+    Args:
+        setting: where the URL comes from, for messages.
     Raises:
         ValueError: the scheme, port or an option is not understood; the message has no credentials.
     """
     parts = urlsplit(url)
-    place = (parts.hostname or "localhost") + f":{_port(parts)}"
+    place = (parts.hostname or "localhost") + f":{_port(parts, setting)}"
     if parts.scheme not in SCHEMES:
-        raise ValueError(f"CACHE_URL must start with one of {', '.join(f'{s}://' for s in SCHEMES)}")
+        raise ValueError(f"{setting} must start with one of {', '.join(f'{s}://' for s in SCHEMES)}")
     query = dict(parse_qsl(parts.query))
     for name in ("timeout_s", "decode_responses"):
         # read elsewhere; never, since entries are bytes
@@ -140,7 +142,7 @@ def connect(url: str, *, timeout_s: float) -> tuple[Any, str]:
             **options,
         )
     except (*FAULTS, ValueError, TypeError) as exc:
-        raise ValueError(f"CACHE_URL for {place} is not understood: {exc}") from None
+        raise ValueError(f"{setting} for {place} is not understood: {exc}") from None
     return client_library.Valkey.from_pool(pool), place
 
 
@@ -152,11 +154,11 @@ async def _close(client: Any) -> None:
         pass
 
 
-def _port(parts: Any) -> int:
+def _port(parts: Any, setting: str) -> int:
     try:
         return parts.port or 6379
     except ValueError:
-        raise ValueError("the port in CACHE_URL is not a number up to 65535") from None
+        raise ValueError(f"the port in {setting} is not a number up to 65535") from None
 
 
 def _timeout_in(url: str) -> float | None:

@@ -362,4 +362,14 @@ function commands.sweep()
   return swept
 end
 
+function commands.stats()
+  local queued, held = 0, 0
+  local ids = redis.call('ZRANGE', name('running'), 0, -1)
+  for _, id in ipairs(ids) do
+    queued = queued + number(id, 'queued')
+    held = held + number(id, 'leased')
+  end
+  return {#ids, queued, held}
+end
+
 return commands[ARGV[1]]()

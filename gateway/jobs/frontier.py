@@ -184,6 +184,10 @@ class Frontier(Protocol):
         """Delete up to `limit` rows that nobody needs any more. True if there are more."""
         ...
 
+    async def stats(self) -> dict[str, int | float | str]:
+        """`running`: jobs; `queued`, `leased`: addresses of all of them."""
+        ...
+
     async def health(self) -> str | None:
         """None when well, else one line that names the fault."""
         ...

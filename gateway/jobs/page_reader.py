@@ -63,7 +63,7 @@ class Tools(Struct, kw_only=True, frozen=True):
         polite, plain: with and without regard to robots.txt.
         extractor: reads pages as `plain` does; what it asks for has been read and is cached.
         workers: find links.
-        crawl_delay: a site's Crawl-delay in seconds, by an address of it.
+        check_robots: a site's Crawl-delay in seconds, by an address of it; raises RobotsDenied.
     """
 
     polite: WholeScraper
@@ -71,7 +71,7 @@ class Tools(Struct, kw_only=True, frozen=True):
     extractor: JobExtractor
     site_files: SiteFiles
     workers: Workers
-    crawl_delay: Callable[[str], Awaitable[float]]
+    check_robots: Callable[[str], Awaitable[float]]
 
 
 class PageReader:
@@ -93,12 +93,16 @@ class PageReader:
         aliases: list[str] = []
         fields: dict[str, Any] = {"status": "done"}
         error: GatewayError | None = None
+        gap_s = specification.delay_s
         try:
             if claim.attempt > MAX_ATTEMPTS:
                 raise JobPageAbandoned(
                     f"{MAX_ATTEMPTS} processes ended while they read this page, or took too long; scrape it by itself "
                     "to see why"
                 )
+            if specification.robots:
+                # a browser that renders the page does not ask
+                gap_s = max(gap_s, await self._tools.check_robots(claim.address.url))
             if specification.scope and claim.address.depth == 0:
                 found += await self._listed(claim, specification, limit)
             whole = await _patiently(lambda: self._scrape(claim, specification, owner))
@@ -125,7 +129,7 @@ class PageReader:
             error=error.code if error else None,
             found=found,
             aliases=aliases,
-            host_gap_s=await self._gap(claim, specification),
+            host_gap_s=gap_s,
         )
 
     async def _scrape(self, claim: Claim, specification: Specification, owner: str) -> WholePage:
@@ -180,14 +184,6 @@ class PageReader:
             **({"text": answer.text} if question.schema is None else {"data": answer.data}),
             **({"evidence": answer.evidence} if question.evidence and question.schema is not None else {}),
         }
-
-    async def _gap(self, claim: Claim, specification: Specification) -> float:
-        if not specification.robots:
-            return specification.delay_s
-        try:
-            return max(specification.delay_s, await self._tools.crawl_delay(claim.address.url))
-        except GatewayError:
-            return specification.delay_s
 
 
 def to_address(found: Any, *, depth: int) -> Address:

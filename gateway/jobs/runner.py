@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable
 
 from msgspec import Struct
 
-from gateway.completions.completer import Spend
+from gateway.completions.completer import Spend, spend_nothing
 from gateway.errors import JobsUnavailable
-from gateway.jobs.frontier import Claim, Frontier, Outcome
+from gateway.jobs.frontier import Claim, Frontier
 from gateway.jobs.page_reader import PageReader
 from gateway.jobs.specification import Specification, unpack
 from gateway.primitives.panics import contained
@@ -41,8 +41,7 @@ class Runner:
         concurrency: pages at a time.
         per_host: pages of one host at a time, all runners together.
         lease_s: how long a page of a process that died stays with it.
-        spend_of: counts tokens of models on a key.
-        on_page: is called with every page's outcome and the seconds it took (metrics).
+        on_page: is called with every page's error and the seconds it took (metrics).
     """
 
     def __init__(
@@ -53,15 +52,14 @@ class Runner:
         concurrency: int,
         per_host: int,
         lease_s: float = LEASE_S,
-        spend_of: Callable[[str], Spend],
-        on_page: Callable[[Outcome, float], None] = lambda outcome, seconds: None,
+        on_page: Callable[[str | None, float], None] = lambda error, seconds: None,
     ) -> None:
         self._frontier = frontier
         self._reader = reader
         self._concurrency = concurrency
         self._per_host = per_host
         self._lease_s = lease_s
-        self._spend_of = spend_of
+        self._spend_of: Callable[[str], Spend] = lambda owner: spend_nothing
         self._on_page = on_page
         self._under_way: dict[asyncio.Task[None], Claim] = {}
         self._jobs: dict[str, RunnableJob] = {}
@@ -77,8 +75,13 @@ class Runner:
         self._wake.set()
 
     @contextlib.asynccontextmanager
-    async def work(self) -> AsyncIterator[None]:
-        """Work while the block lasts; then give back what is not done."""
+    async def work(self, *, spend_of: Callable[[str], Spend]) -> AsyncIterator[None]:
+        """Work while the block lasts; then give back what is not done.
+
+        Args:
+            spend_of: counts the tokens of models on a key, by its name.
+        """
+        self._spend_of = spend_of
         loops = [asyncio.create_task(loop()) for loop in (self._claim, self._hold, self._sweep)]
         try:
             yield
@@ -166,7 +169,7 @@ class Runner:
                 spend=self._spend_of(job.owner),
             )
             if await self._frontier.finish(claim, outcome):
-                self._on_page(outcome, time.perf_counter() - began)
+                self._on_page(outcome.error, time.perf_counter() - began)
 
     async def _job(self, job_id: str) -> RunnableJob | None:
         if (known := self._jobs.get(job_id)) is not None:

@@ -145,6 +145,10 @@ class SqliteFrontier:
         return await self._run(run)
 
     async def claim(self, *, limit: int, lease_s: float, per_host: int) -> Claims:
+        if not self._path.exists():
+            # nobody has ever created a job: looking for one makes no file
+            return Claims(claims=[])
+
         def run(database: sqlite3.Connection) -> Claims:
             now = self._now()
             self._take_back(database, now)
@@ -238,6 +242,9 @@ class SqliteFrontier:
         )
 
     async def claim_events(self, *, limit: int, lease_s: float) -> list[Event]:
+        if not self._path.exists():
+            return []
+
         def run(database: sqlite3.Connection) -> list[Event]:
             now = self._now()
             rows = database.execute(
@@ -265,6 +272,9 @@ class SqliteFrontier:
         await self._run(run)
 
     async def sweep(self, *, limit: int = 5_000) -> bool:
+        if not self._path.exists():
+            return False
+
         def run(database: sqlite3.Connection) -> bool:
             now = self._now()
             ended = database.execute("SELECT id FROM jobs WHERE status != 'running' AND NOT tidy").fetchall()
@@ -282,7 +292,16 @@ class SqliteFrontier:
 
         return await self._run(run)
 
+    async def stats(self) -> dict[str, int | float | str]:
+        query = "SELECT count(*), coalesce(sum(queued), 0), coalesce(sum(leased), 0) FROM jobs WHERE status = 'running'"
+        if not self._path.exists():
+            return {"running": 0, "queued": 0, "leased": 0}
+        row = await self._run(lambda database: database.execute(query).fetchone())
+        return dict(zip(("running", "queued", "leased"), row, strict=True))
+
     async def health(self) -> str | None:
+        if not self._path.exists():
+            return None
         try:
             await self._run(lambda database: database.execute("SELECT 1 FROM jobs LIMIT 1").fetchone())
         except JobsUnavailable as exc:

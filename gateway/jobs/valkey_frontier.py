@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.cache.valkey import FAULTS, connect
+from gateway.cache.valkey_server import FAULTS, connect
 from gateway.errors import JobsUnavailable
 from gateway.jobs.frontier import (
     KNOWN_PER_PAGE,
@@ -42,7 +42,7 @@ class ValkeyFrontier:
     """
 
     def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
-        self._client, self._place = connect(url, timeout_s=timeout_s)
+        self._client, self._place = connect(url, timeout_s=timeout_s, setting="JOBS_URL")
         self._script = self._client.register_script(_SCRIPT)
 
     async def create(self, job: NewJob, addresses: list[Address]) -> Job:
@@ -137,6 +137,9 @@ class ValkeyFrontier:
 
     async def sweep(self, *, limit: int = 5_000) -> bool:
         return bool(await self._call("sweep", limit=limit))
+
+    async def stats(self) -> dict[str, int | float | str]:
+        return dict(zip(("running", "queued", "leased"), await self._call("stats"), strict=True))
 
     async def health(self) -> str | None:
         try:

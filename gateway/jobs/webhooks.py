@@ -11,7 +11,7 @@ import contextlib
 import hmac
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from gateway.errors import GatewayError, JobsUnavailable
 from gateway.fetch.base import Poster
@@ -39,13 +39,21 @@ class Webhooks:
     Args:
         poster: goes through the address policy.
         secret: signs the events of webhooks that have none of their own.
+        on_failure: is called for every try that failed (metrics).
     """
 
-    def __init__(self, *, frontier: Frontier, poster: Poster, secret: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        frontier: Frontier,
+        poster: Poster,
+        secret: str | None = None,
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
         self._frontier = frontier
         self._poster = poster
         self._secret = secret
-        self.failed = 0
+        self._on_failure = on_failure
 
     @contextlib.asynccontextmanager
     async def deliver(self) -> AsyncIterator[None]:
@@ -87,7 +95,7 @@ class Webhooks:
         if fault is None:
             await self._frontier.end_event(event)
             return
-        self.failed += 1
+        self._on_failure()
         tries_left = event.attempt <= len(BACKOFF_S)
         _log.warning(
             "webhook of job %s, event %s, try %d: %s%s",

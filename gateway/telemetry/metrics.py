@@ -27,7 +27,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # how old another process's gauges may be
 PUBLISH_S = 5.0
 # figures of something the processes share: not to be summed
-_ONCE = {"entries", "bytes"}
+_ONCE = {"entries", "bytes", "running", "queued", "leased"}
 _DIGITS = re.compile(r"\d+")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -80,6 +80,10 @@ class Metrics:
             "winnow_local_limits_total",
             "Times that a rate or budget was judged by this process alone, since the shared store failed",
         )
+        self._job_pages = histogram("winnow_job_page_seconds", "Time of a job's page, by its error", "error")
+        self._webhook_failures = counter(
+            "winnow_webhook_failures_total", "Events of jobs that were not taken"
+        )
         self._gauges: dict[str, Gauge] = {}
         self._readings: dict[str, Callable[[], float]] = {}
         self._sources: dict[str, Callable[[], Awaitable[Mapping[str, int | float | str]]]] = {}
@@ -114,6 +118,12 @@ class Metrics:
 
     def observe_local_limit(self) -> None:
         self._local_limits.inc()
+
+    def observe_job_page(self, error: str | None, seconds: float) -> None:
+        self._job_pages.labels(error or "none").observe(seconds)
+
+    def observe_webhook_failure(self) -> None:
+        self._webhook_failures.inc()
 
     def add_gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A gauge that is read at every scrape; across processes their sum."""

@@ -334,3 +334,10 @@ async def test_frontier_that_works_is_well(frontier: Frontier) -> None:
 async def test_frontier_unknown_job_has_nothing(frontier: Frontier) -> None:
     assert await frontier.find("no-such-job") is None
     assert await frontier.results("no-such-job", after=0, limit=10) == []
+
+
+async def test_frontier_counts_what_is_left(frontier: Frontier) -> None:
+    assert await frontier.stats() == {"running": 0, "queued": 0, "leased": 0}
+    await create(frontier, "1", "2", "3")
+    await claim(frontier, limit=1)
+    assert await frontier.stats() == {"running": 1, "queued": 2, "leased": 1}

@@ -29,10 +29,21 @@ from gateway.wire import (
     TokensRequest,
     TokensResponse,
 )
+from gateway.wire.jobs import (
+    BatchRequest,
+    CrawlRequest,
+    JobCreated,
+    JobList,
+    JobReport,
+    JobResult,
+    JobResults,
+    MapRequest,
+    MapResponse,
+)
 
 JSON, PROBLEM, MARKDOWN = "application/json", "application/problem+json", "text/markdown"
-TEXT, EVENTS = "text/plain", "text/event-stream"
 PNG, PDF = "image/png", "application/pdf"
+TEXT, EVENTS, LINES = "text/plain", "text/event-stream", "application/x-ndjson"
 
 
 class Liveness(Struct, kw_only=True):
@@ -66,6 +77,10 @@ class Operation(Struct, kw_only=True, frozen=True):
     headers: dict[str, str] = {}
     # errors in OpenAI's shape
     openai: bool = False
+    # of the answer when all went well
+    status: int = 200
+    # parameters of the query, by name, as JSON Schemas with a description
+    query: dict[str, dict[str, Any]] = {}
     # further statuses that are no errors
     also: dict[int, type] = {}
 
@@ -106,6 +121,16 @@ _ASKED = (
     errors.BackendInterrupted,
     errors.SchemaUnsatisfied,
 )
+_OF_JOBS = (*_KEYED, errors.Forbidden, errors.InvalidRequest, errors.JobsUnavailable)
+_CREATED = (*_WORKED, errors.UrlRefused, errors.CleanTimeout, errors.JobsUnavailable)
+_LOCATION = {"location": "Path of the job's state."}
+_LIMIT = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": 1000,
+    "default": 100,
+    "description": "Entries at most.",
+}
 _BARE_HEADERS = {
     "x-markdown-tokens": "Tokens of the content (bare content only).",
     "x-cache": "`hit`, `stale`, `revalidated`, `miss` or `bypass` (bare content only).",
@@ -166,6 +191,51 @@ OPERATIONS: dict[str, Operation] = {
                     "required": ["name", "price"],
                 },
             },
+        },
+    ),
+    "POST /v1/batch": Operation(
+        body=BatchRequest,
+        answers={JSON: JobCreated},
+        status=202,
+        errors=_CREATED,
+        headers=_LOCATION,
+        examples={"two pages": {"urls": ["https://example.com/", "https://example.com/about"]}},
+    ),
+    "POST /v1/crawl": Operation(
+        body=CrawlRequest,
+        answers={JSON: JobCreated},
+        status=202,
+        errors=_CREATED,
+        headers=_LOCATION,
+        examples={
+            "a site": {"url": "https://example.com/", "limit": 200},
+            "a part of it, with a question": {
+                "url": "https://example.com/blog/",
+                "include": ["^/blog/"],
+                "extract": {"prompt": "Who is the article about?"},
+            },
+        },
+    ),
+    "POST /v1/map": Operation(
+        body=MapRequest,
+        answers={JSON: MapResponse},
+        errors=_FETCHED,
+        examples={"a site": {"url": "https://example.com/"}},
+    ),
+    "GET /v1/jobs": Operation(answers={JSON: JobList}, errors=_OF_JOBS, query={"limit": _LIMIT}),
+    "GET /v1/jobs/{job_id}": Operation(answers={JSON: JobReport}, errors=(*_OF_JOBS, errors.NotFound)),
+    "DELETE /v1/jobs/{job_id}": Operation(answers={JSON: JobReport}, errors=(*_OF_JOBS, errors.NotFound)),
+    "GET /v1/jobs/{job_id}/results": Operation(
+        answers={JSON: JobResults, LINES: JobResult},
+        errors=(*_OF_JOBS, errors.NotFound),
+        query={
+            "after": {
+                "type": "integer",
+                "minimum": 0,
+                "default": 0,
+                "description": "Number of the result to go on after.",
+            },
+            "limit": _LIMIT,
         },
     ),
     "POST /v1/chat/completions": Operation(
@@ -234,7 +304,7 @@ def routes_of(app: Litestar) -> Iterable[tuple[str, HTTPRouteHandler]]:
 
 
 def _plain(path: str) -> str:
-    return path.replace(":path}", "}")
+    return path.replace(":path}", "}").replace(":str}", "}")
 
 
 def _paths(app: Litestar) -> dict[str, Any]:
@@ -247,7 +317,7 @@ def _paths(app: Litestar) -> dict[str, Any]:
 
 
 def _operation(path: str, handler: HTTPRouteHandler, operation: Operation) -> dict[str, Any]:
-    log_fields: dict[str, Any] = {
+    described: dict[str, Any] = {
         "operationId": handler.handler_name,
         "summary": handler.summary,
         "description": " ".join((handler.fn.__doc__ or "").split()),
@@ -255,18 +325,22 @@ def _operation(path: str, handler: HTTPRouteHandler, operation: Operation) -> di
         "responses": _responses(operation),
     }
     if handler.opt.get("open"):
-        log_fields["security"] = []
+        described["security"] = []
     elif access := handler.opt.get("access"):
-        log_fields["description"] += f" The key needs the scope `{access}`."
+        described["description"] += f" The key needs the scope `{access}`."
     if "{" in path:
-        name = path.partition("{")[2].rstrip("}")
+        name = path.partition("{")[2].partition("}")[0]
         schema = {"type": "string", "minLength": 1}
-        log_fields["parameters"] = [{"name": name, "in": "path", "required": True, "schema": schema}]
+        described["parameters"] = [{"name": name, "in": "path", "required": True, "schema": schema}]
+    for name, schema in operation.query.items():
+        words = schema["description"]
+        parameter = {"name": name, "in": "query", "description": words, "schema": schema}
+        described.setdefault("parameters", []).append(parameter)
     if operation.body is not None:
         examples = {name: {"value": value} for name, value in operation.examples.items()}
         content = {JSON: {"schema": _reference(operation.body), "examples": examples}}
-        log_fields["requestBody"] = {"required": True, "content": content}
-    return log_fields
+        described["requestBody"] = {"required": True, "content": content}
+    return described
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
@@ -278,7 +352,9 @@ def _responses(operation: Operation) -> dict[str, Any]:
         name: {"description": words, "schema": {"type": "string"}}
         for name, words in operation.headers.items()
     }
-    responses: dict[str, Any] = {"200": {"description": "Done.", "content": content, "headers": headers}}
+    responses: dict[str, Any] = {
+        str(operation.status): {"description": "Done.", "content": content, "headers": headers}
+    }
     for status, kind in operation.also.items():
         responses[str(status)] = {
             "description": "Not now.",
@@ -299,13 +375,13 @@ def _failure(kinds: list[type[GatewayError]], *, openai: bool) -> dict[str, Any]
     else:
         examples = {kind.code: {"value": _example(kind)} for kind in kinds}
         content = {PROBLEM: {"schema": _reference(Problem), "examples": examples}}
-    log_fields: dict[str, Any] = {"description": words, "content": content}
+    described: dict[str, Any] = {"description": words, "content": content}
     if kinds[0].status in (429, 503):
         schema = {"type": "string", "pattern": "^[0-9]+$"}
-        log_fields["headers"] = {
+        described["headers"] = {
             "retry-after": {"description": "Seconds to wait, where known.", "schema": schema}
         }
-    return log_fields
+    return described
 
 
 def _example(kind: type[GatewayError]) -> dict[str, Any]:

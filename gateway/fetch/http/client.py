@@ -19,7 +19,7 @@ from opentelemetry.trace import SpanKind
 
 from gateway.core.http.url import Url, join_url, parse_url
 from gateway.core.tasks.base import Workers
-from gateway.errors import ConnectFailed, DnsFailed, FetchTimeout, RobotsDenied, TooManyRedirects
+from gateway.errors import ConnectFailed, DnsFailed, FetchTimeout, TooManyRedirects
 from gateway.fetch.base import Fetched, FetchRequest
 from gateway.fetch.http.dns import Resolver, ThreadResolver
 from gateway.fetch.http.exchange import ConnectionLost, Reply, exchange
@@ -148,12 +148,13 @@ class HttpFetcher:
         except TimeoutError:
             raise FetchTimeout(f"{target.shown} did not answer within {timeout_s:g} s") from None
 
-    async def crawl_delay_s(self, url: str) -> float:
-        """The Crawl-delay of an address's site in seconds; 0 where robots.txt has none or is not asked."""
-        try:
-            return await self._robots.check(parse_url(url)) if self._robots else 0.0
-        except RobotsDenied:
-            return 0.0
+    async def check_robots(self, url: str) -> float:
+        """The Crawl-delay of an address's site in seconds; 0 where robots.txt has none or is not asked.
+
+        Raises:
+            RobotsDenied: the site disallows the address, or its robots.txt cannot be had.
+        """
+        return await self._robots.check(parse_url(url)) if self._robots else 0.0
 
     async def _fetch(self, url: Url, request: FetchRequest) -> Fetched:
         started = time.perf_counter()
