@@ -187,6 +187,7 @@ async def open_services(
             reader=PageReader(tools),
             concurrency=max(1, min(settings.job_concurrency, settings.max_concurrency // 2)),
             per_host=settings.host_concurrency,
+            lease_s=settings.job_lease_s,
             on_page=metrics.observe_job_page,
         )
         jobs = Jobs(

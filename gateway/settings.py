@@ -155,6 +155,10 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     job_keep_s: Annotated[
         float, Meta(ge=0, description="Seconds that a job and its results are kept after its end.")
     ] = 86_400
+    job_lease_s: Annotated[
+        float,
+        Meta(ge=2, description="Seconds after which others read the pages of a process that died."),
+    ] = 30
     webhook_secret: Annotated[
         Annotated[str, Meta(min_length=16)] | None,
         Meta(description="Signs the events that jobs send to webhooks without a secret of their own."),

@@ -40,7 +40,12 @@ def running_gateway(
     **settings: Any,
 ) -> Iterator[str]:
     """Serve until the block ends; yields the base address. No key of this machine's user is looked at."""
-    defaults = {"clean_workers": 1, "keys_file": str(Path(cache_dir) / "no-keys.json"), "browser": "off"}
+    defaults = {
+        "clean_workers": 1,
+        "keys_file": str(Path(cache_dir) / "no-keys.json"),
+        "jobs_dir": str(Path(cache_dir) / "jobs"),
+        "browser": "off",
+    }
     app = create_app(Settings(cache_dir=str(cache_dir), **(defaults | settings)), log=log)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(

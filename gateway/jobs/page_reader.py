@@ -13,7 +13,7 @@ from msgspec import Struct
 from gateway.completions.completer import Spend
 from gateway.core.crawling.identity import identify
 from gateway.core.crawling.scope import Border, Scope
-from gateway.core.http.url import parse_url
+from gateway.core.http.url import Url, parse_url
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.crawling import FollowLinks, Found
 from gateway.errors import (
@@ -71,7 +71,7 @@ class Tools(Struct, kw_only=True, frozen=True):
     extractor: JobExtractor
     site_files: SiteFiles
     workers: Workers
-    check_robots: Callable[[str], Awaitable[float]]
+    check_robots: Callable[[Url], Awaitable[float]]
 
 
 class PageReader:
@@ -102,7 +102,7 @@ class PageReader:
                 )
             if specification.robots:
                 # a browser that renders the page does not ask
-                gap_s = max(gap_s, await self._tools.check_robots(claim.address.url))
+                gap_s = max(gap_s, await self._tools.check_robots(parse_url(claim.address.url)))
             if specification.scope and claim.address.depth == 0:
                 found += await self._listed(claim, specification, limit)
             whole = await _patiently(lambda: self._scrape(claim, specification, owner))

@@ -15,7 +15,6 @@ from gateway.jobs.page_reader import PageReader
 from gateway.jobs.specification import Specification, unpack
 from gateway.primitives.panics import contained
 
-LEASE_S = 30.0
 # how often leases are extended: a cancelled job's pages are given up within this time
 HEARTBEAT_S = 0.75
 # how often to look for jobs that another process created
@@ -51,7 +50,7 @@ class Runner:
         reader: PageReader,
         concurrency: int,
         per_host: int,
-        lease_s: float = LEASE_S,
+        lease_s: float,
         on_page: Callable[[str | None, float], None] = lambda error, seconds: None,
     ) -> None:
         self._frontier = frontier

@@ -73,7 +73,7 @@ class BrowserRenderer:
         concurrency: int = 4,
         timeout_s: float = 15,
         max_body_bytes: int = 10 * 1024**2,
-        check_robots: Callable[[Url], Awaitable[None]] | None = None,
+        check_robots: Callable[[Url], Awaitable[object]] | None = None,
     ) -> None:
         self._browsers = browsers
         self._backend = backend

@@ -114,10 +114,13 @@ class HttpFetcher:
             ),
         )
 
-    async def check_robots(self, url: Url) -> None:
-        """For pages that are not fetched from here; raises RobotsDenied where robots.txt is obeyed and says no."""
-        if self._robots is not None:
-            await self._robots.check(url)
+    async def check_robots(self, url: Url) -> float:
+        """For pages that are not fetched from here: the site's Crawl-delay in seconds.
+
+        Raises:
+            RobotsDenied: robots.txt is obeyed, and says no or cannot be had.
+        """
+        return await self._robots.check(url) if self._robots is not None else 0.0
 
     async def aclose(self) -> None:
         """Close idle connections; fetches still under way fail."""
@@ -147,14 +150,6 @@ class HttpFetcher:
                 return reply.status
         except TimeoutError:
             raise FetchTimeout(f"{target.shown} did not answer within {timeout_s:g} s") from None
-
-    async def check_robots(self, url: str) -> float:
-        """The Crawl-delay of an address's site in seconds; 0 where robots.txt has none or is not asked.
-
-        Raises:
-            RobotsDenied: the site disallows the address, or its robots.txt cannot be had.
-        """
-        return await self._robots.check(parse_url(url)) if self._robots else 0.0
 
     async def _fetch(self, url: Url, request: FetchRequest) -> Fetched:
         started = time.perf_counter()
