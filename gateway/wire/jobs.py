@@ -220,7 +220,13 @@ class JobList(Struct, kw_only=True, frozen=True):
 class JobError(Struct, kw_only=True, frozen=True):
     """Why a page could not be read."""
 
-    code: Annotated[str, Meta(description="Stable name of the error.")]
+    code: Annotated[
+        str,
+        Meta(
+            description="Name of the error, as `POST /v1/scrape` and `POST /v1/extract` have it; `out_of_scope`: "
+            "the page leads out of the crawl; `job_page_abandoned`: no process came to an end with it."
+        ),
+    ]
     detail: Annotated[str, Meta(description="What, where and what to do next.")]
     origin_status: Annotated[int | None, Meta(description="HTTP status of the origin, if it answered.")] = (
         None

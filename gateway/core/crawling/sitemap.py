@@ -39,7 +39,7 @@ def read_sitemap(body: bytes, *, content_type: str = "") -> Sitemap:
     body, is_whole = unpack(body)
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         return _read_xml(body, is_whole=is_whole)
-    lines = (line.strip() for line in decode(body, content_type=content_type).splitlines())
+    lines = (line.strip() for line in decode(body, content_type=content_type).text.splitlines())
     urls = [
         line for line in lines if line.startswith(("http://", "https://")) and len(line) <= _MAX_TEXT_CHARS
     ]
