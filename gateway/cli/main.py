@@ -127,6 +127,7 @@ def add_scrape_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-headline", dest="headline", action="store_const", const=False, help="leave the headline out"
     )
+    parser.add_argument("--tables", choices=get_args(wire.TableStyle))
     parser.add_argument("--renderer", choices=get_args(wire.Renderer))
     parser.add_argument("--tokenizer", help=f"an encoding or a model's name ({wire.DEFAULT_TOKENIZER})")
     parser.add_argument("--max-tokens", type=int, metavar="N", help="cut at a block boundary below N tokens")

@@ -394,7 +394,9 @@ def _token_report(request: ScrapeRequest, content: Content) -> TokenReport:
 def _options_digest(request: ScrapeRequest) -> str:
     """A digest of the options that decide the blocks: a cursor is valid for these only."""
     r = request
-    return digest_of([r.format, r.scope, r.select, r.remove, r.links, r.images, r.headline, r.renderer])
+    return digest_of(
+        [r.format, r.scope, r.select, r.remove, r.links, r.images, r.tables, r.headline, r.renderer]
+    )
 
 
 def _piece_digest(prepared: PreparedScrape) -> str:
@@ -418,6 +420,7 @@ def _clean_task(
             renderer=request.renderer,
             links=request.links,
             images=request.images,
+            tables=request.tables,
             select=request.select,
             remove=tuple(request.remove),
             headline=request.headline,

@@ -19,6 +19,7 @@ from gateway.wire import (
     RenderMode,
     Scope,
     ScrapeOptions,
+    TableStyle,
 )
 
 
@@ -33,6 +34,7 @@ class PageKeywords(TypedDict, total=False):
     links: LinkStyle
     images: ImageStyle
     headline: bool
+    tables: TableStyle
     renderer: Renderer
     tokenizer: str
     max_tokens: int | None

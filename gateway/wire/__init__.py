@@ -70,6 +70,7 @@ from gateway.wire.scrape import (
     ScrapeResponse,
     ScrapeTimings,
     Section,
+    TableStyle,
 )
 from gateway.wire.tokens import (
     ChatMessage,
@@ -134,6 +135,7 @@ __all__ = [
     "Section",
     "Selector",
     "SourceEvent",
+    "TableStyle",
     "TokenReport",
     "TokensRequest",
     "TokensResponse",

@@ -31,6 +31,7 @@ Include = Literal[
 ]
 LinkStyle = Literal["inline", "reference", "none"]
 ImageStyle = Literal["none", "alt", "inline"]
+TableStyle = Literal["gfm", "html"]
 Renderer = Literal["native", "markdownify"]
 RenderMode = Literal["never", "auto", "always"]
 
@@ -71,6 +72,13 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
             "heading, once. Plain text has it where the page has it among its content."
         ),
     ] = True
+    tables: Annotated[
+        TableStyle,
+        Meta(
+            description="How tables are written in markdown; `html` writes as HTML, without attributes but spans, "
+            "those that a GFM table cannot say: with spans, or with lists, code or several paragraphs in a cell."
+        ),
+    ] = "gfm"
     renderer: Annotated[Renderer, Meta(description="What writes the markdown.")] = "native"
     tokenizer: Annotated[
         str,

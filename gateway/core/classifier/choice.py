@@ -22,6 +22,7 @@ _RECALL_WEIGHT = 1.1  # of the words that ought to be chosen, against those that
 _LEAST_F1 = 0.25  # expecting less is to have found nothing; of pages with content nearly always more is
 _CODE = 1 << FLAGS.index("pre")
 _CODE_WEIGHT = 0.9  # of the likelier text on the less likely side
+_TABLE_HEADS = frozenset(("thead", "th"))
 _NEAR = 3  # blocks on either side that speak for code between them
 
 
@@ -56,23 +57,29 @@ def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
 
 
 def with_table_heads(chosen: list[int], blocks: Blocks) -> list[int]:
-    """The chosen blocks, and the head of every table that has one of them: rows mean nothing without it."""
-    if "thead" not in blocks.tags:
+    """The chosen blocks, and the heads of every table that has one of them: rows mean nothing without them.
+
+    A head is a `<thead>`, a `<th>` of the first row, and that of a row which is chosen itself.
+    """
+    heads = [element for element, tag in enumerate(blocks.tags) if tag in _TABLE_HEADS]
+    if not heads:
         return chosen
-    heads = [element for element, tag in enumerate(blocks.tags) if tag == "thead"]
-    tables = {_table_of(blocks.owners[index], blocks) for index in chosen} - {-1}
-    added = {
-        index
-        for head in heads
-        if _table_of(head, blocks) in tables
-        for index in range(blocks.firsts[head], blocks.lasts[head])
-    }
-    return sorted(added.union(chosen))
+    tables = {_within(blocks.owners[index], "table", blocks) for index in chosen} - {-1}
+    rows = {_within(blocks.owners[index], "tr", blocks) for index in chosen}
+    added = set(chosen)
+    for head in heads:
+        table = _within(head, "table", blocks)
+        if table not in tables:
+            continue
+        row = _within(head, "tr", blocks)
+        if blocks.tags[head] == "thead" or row in rows or blocks.firsts[row] == blocks.firsts[table]:
+            added.update(range(blocks.firsts[head], blocks.lasts[head]))
+    return sorted(added)
 
 
-def _table_of(element: int, blocks: Blocks) -> int:
-    """The innermost table around an element, -1 where there is none."""
-    while element >= 0 and blocks.tags[element] != "table":
+def _within(element: int, tag: str, blocks: Blocks) -> int:
+    """The innermost element with this tag around one or itself, -1 where there is none."""
+    while element >= 0 and blocks.tags[element] != tag:
         element = blocks.parents[element]
     return element
 

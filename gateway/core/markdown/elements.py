@@ -64,7 +64,7 @@ def open_quote(walk: Walk, node: LexborNode) -> Close:
     def close() -> None:
         for drafts in _groups(end()):
             markdown, text, html = join(drafts)
-            line = " ".join([draft.line for draft in drafts])
+            line = "<br>".join([draft.line for draft in drafts if draft.line])
             quoted = "> " + indent(markdown, "> ")
             outer.add(Draft("quote", quoted, text, f"<blockquote>{html}</blockquote>", line))
 
@@ -192,7 +192,7 @@ def open_table(walk: Walk, node: LexborNode) -> Close:
     def close() -> None:
         walk.flush()
         flow.table = outer
-        for draft in table.to_drafts(html=walk.style.html):
+        for draft in table.to_drafts(html=walk.style.html, as_html=walk.options.tables == "html"):
             flow.add(draft)
 
     return close

@@ -62,7 +62,7 @@ class Item:
                 [draft.markdown, *(indent(part.markdown, self.indent) for part in more)]
             )
             draft.text = "\n".join([draft.text, *(part.text for part in more)])
-            draft.line = " ".join([draft.line, *(part.line for part in more)])
+            draft.line = "<br>".join([line for line in (draft.line, *(part.line for part in more)) if line])
             draft.html = "".join([draft.html, *(part.html for part in more)])
             self.more = []
 
@@ -132,7 +132,7 @@ class Flow:
             term.level = _MAX_TERMS  # the next term starts a block of its own
             self.defining = ""
         term.text += "\n" + run.text
-        term.line += " " + run.markdown
+        term.line += "<br>" + run.markdown
         term.html += html
 
     def end_term(self) -> None:
@@ -285,7 +285,7 @@ class Flow:
                     "\n\n".join([part.markdown for part in parts]),
                     "\n".join([part.text for part in parts]),
                     f"<figure>{''.join([part.html for part in parts])}</figure>",
-                    " ".join([part.line for part in parts]),
+                    "<br>".join([part.line for part in parts if part.line]),
                 )
             ]
 

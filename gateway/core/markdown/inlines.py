@@ -69,7 +69,7 @@ def _open_fragment(walk: Walk, node: LexborNode, target: str) -> Close | None:
 
 
 def add_break(walk: Walk, node: LexborNode) -> Close:
-    if walk.flow.heading or walk.flow.cell:
+    if walk.flow.heading:
         walk.line.space = True
     elif not walk.line.add_break():
         walk.flush()

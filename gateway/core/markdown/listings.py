@@ -38,7 +38,8 @@ def add_code(walk: Walk, node: LexborNode) -> Close:
         if walk.style.html:
             named = f' class="language-{language}"' if language else ""
             html = f"<pre><code{named}>{escape_html(code, quote=False)}</code></pre>"
-        line = code_span(" ".join(code.split()))
+        lines = code.split("\n") if walk.flow.cell else []
+        line = "<br>".join([code_span(text.rstrip()) for text in lines if text.strip()])
         walk.flow.add(Draft("code", fence(code, language), code, html, line))
     return skip
 

@@ -49,7 +49,7 @@ class Walk:
         self.hidden = set(hidden)
         self.resolver = resolver
         self.options = options
-        self.style = Style(options.links, html=options.html)
+        self.style = Style(options.links, html=options.html or options.tables == "html")
         self.line = Line()
         self.flow = Flow()
         self.images: dict[Image, None] = {}

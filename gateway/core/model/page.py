@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
-from gateway.wire import Image, ImageStyle, Link, LinkStyle, Metadata, Notice, Renderer, Scope
+from gateway.wire import Image, ImageStyle, Link, LinkStyle, Metadata, Notice, Renderer, Scope, TableStyle
 
 BlockKind = Literal[
     "heading", "paragraph", "item", "table", "code", "quote", "definition", "figure", "math", "rule"
@@ -30,6 +30,7 @@ class CleanOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     renderer: Renderer = "native"
     links: LinkStyle = "inline"
     images: ImageStyle = "none"
+    tables: TableStyle = "gfm"
     select: str | None = None
     remove: tuple[str, ...] = ()
     quote_hidden: bool = False  # give samples of hidden text in its warning

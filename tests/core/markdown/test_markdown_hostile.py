@@ -20,6 +20,22 @@ SHAPES = {
         "<table><tr>" + "<td>a</td>" * (n // 2) + "</tr><tr>" + "<td>b</td>" * (n // 2) + "</table>"
     ),
     "spans": lambda n: "<table>" + "<tr><td colspan=9999999 rowspan=9999999>x<td>y</tr>" * n + "</table>",
+    "tall cells": lambda n: (
+        "<table>" + ("<tr>" + "<td rowspan=1000>some text" * 5 + "<tr><td>b" * 20) * (n // 25) + "</table>"
+    ),
+    "lines in a cell": lambda n: "<table><tr><td>a<td>" + "<div>b</div><br>" * n + "<tr><td>c<td>d</table>",
+    "definitions": lambda n: "<dl>" + "<dt>a<dd><ul><li>b</ul>" * n,
+    "nested definitions": lambda n: "<dl><dt>a<dd>" * 150 + "<dt>b<dd>c" * n,
+    "custom elements": lambda n: "<p>a" + "<x-y>b</x-y>" * n,
+    "nested custom elements": lambda n: "<p>" + "<x-y>a" * min(n, 5000) + "b" * n,
+    "spans side by side": lambda n: "<div>" + "<span>ab</span>" * n,
+    "breaks in marks": lambda n: "<p>" + "<b><i>a<br></i></b>" * n,
+    "marks beside marks": lambda n: "<p>" + "<b>a</b><i>b</i>" * n,
+    "brackets at marks": lambda n: "<p>" + "a<b>（b）</b>" * n,
+    "brackets in a mark": lambda n: "<p>a<b>" + "（" * n + "b" + "）" * n + "</b>c",
+    "ruby": lambda n: "<p><ruby>" + "a<rt>b</rt>" * n,
+    "items of lists alone": lambda n: "<ul><li>a" + "<li><ul><li>b</ul>" * n,
+    "blocks in a heading": lambda n: "<h2>" + "<div>a</div>" * n,
     "paragraphs in an item": lambda n: "<ul><li>" + "<p>some text</p>" * n,
     "terms": lambda n: "<dl>" + "<dt>some text" * n,
     "brackets": lambda n: "<p>" + "[" * n * 8,

@@ -33,12 +33,12 @@ from tests.core.markdown.reading import html_of, markdown_of, rendered, text_of
         ),
         pytest.param(
             "<tr><th>A<th>B<tr><td rowspan=2>1<td>2<tr><td>3",
-            ["| A | B |", "|---|---|", "| 1 | 2 |", "|  | 3 |"],
+            ["| A | B |", "|---|---|", "| 1 | 2 |", "| 1 | 3 |"],
             id="rowspan",
         ),
         pytest.param(
             "<tr><th rowspan=2>A<th colspan=2>B<tr><th>C<th>D<tr><td>1<td>2<td>3",
-            ["| A | B |  |", "|---|---|---|", "|  | C | D |", "| 1 | 2 | 3 |"],
+            ["| A | B |  |", "|---|---|---|", "| A | C | D |", "| 1 | 2 | 3 |"],
             id="both-spans",
         ),
         pytest.param(
@@ -58,17 +58,17 @@ from tests.core.markdown.reading import html_of, markdown_of, rendered, text_of
         ),
         pytest.param(
             "<tr><th>A<th>B<tr><td>a<br>b<td><p>c</p><p>d</p>",
-            ["| A | B |", "|---|---|", "| a b | c d |"],
+            ["| A | B |", "|---|---|", "| a<br>b | c<br>d |"],
             id="lines-in-a-cell",
         ),
         pytest.param(
             "<tr><th>A<th>B<tr><td><ul><li>a<li>b</ul><td><pre>c\n\nd</pre>",
-            ["| A | B |", "|---|---|", "| a b | `c d` |"],
+            ["| A | B |", "|---|---|", "| a<br>b | `c`<br>`d` |"],
             id="blocks-in-a-cell",
         ),
         pytest.param(
             "<tr><th>A<th>B<tr><td><table><tr><th>x<th>y<tr><td>1<td>2</table><td>z",
-            ["| A | B |", "|---|---|", "| x y 1 2 | z |"],
+            ["| A | B |", "|---|---|", "| x y<br>1 2 | z |"],
             id="nested-table-as-text",
         ),
         pytest.param(
@@ -80,6 +80,44 @@ from tests.core.markdown.reading import html_of, markdown_of, rendered, text_of
             "<tr><th>A<th>B<tr><td># 1<td>- 2",
             ["| A | B |", "|---|---|", "| # 1 | - 2 |"],
             id="no-line-starts",
+        ),
+        pytest.param(
+            "<tr><th><th>A<tr><th>x<td>1", ["|  | A |", "|---|---|", "| x | 1 |"], id="empty-corner"
+        ),
+        pytest.param(
+            "<tr><td></td><th>A<th>B<tr><th scope=row>x<td>1<td>2",
+            ["|  | A | B |", "|---|---|---|", "| x | 1 | 2 |"],
+            id="row-headers",
+        ),
+        pytest.param(
+            "<tr><th>A<th>B<th>C<tr><th rowspan=3>x<td rowspan=2>y<td>1<tr><td>2<tr><td>z<td>3",
+            ["| A | B | C |", "|---|---|---|", "| x | y | 1 |", "| x | y | 2 |", "| x | z | 3 |"],
+            id="rowspans-beside-each-other",
+        ),
+        pytest.param(
+            "<tr><th>A<th>B<tr><td rowspan=9>x<td>1<tr><tr><td>2</table><table>",
+            ["| A | B |", "|---|---|", "| x | 1 |", "| x | 2 |"],
+            id="rows-of-repeated-values-alone-go",
+        ),
+        pytest.param(
+            "<tr><th><div>Name</div><div>(unit)</div><th><h4>Use</h4><tr><td><p>a</p><td><p>b</p>",
+            ["| Name<br>(unit) | Use |", "|---|---|", "| a | b |"],
+            id="blocks-in-the-header",
+        ),
+        pytest.param(
+            "<tr><td>a<td><ul><li>1<li>2<li>3<li>4<li>5</ul><tr><td>b<td>c",
+            ["| a | 1<br>2<br>3<br>4<br>5 |", "|---|---|", "| b | c |"],
+            id="list-of-many-items",
+        ),
+        pytest.param(
+            "<tr><th>A<th>B<tr><td><pre>if x:\n    y|z</pre><td>&lt;br&gt;",
+            ["| A | B |", "|---|---|", r"| `if x:`<br>`    y\|z` | \<br> |"],
+            id="code-in-a-cell",
+        ),
+        pytest.param(
+            "<tr><th>A<th>B<tr><td><b>a<br>b</b><td><dl><dt>t<dd>d</dl>",
+            ["| A | B |", "|---|---|", "| **a<br>b** | t<br>d |"],
+            id="lines-in-a-mark",
         ),
         pytest.param(
             "<tr><th>A<th>B<tr><td><td><tr><td>1<td>", ["| A | B |", "|---|---|", "| 1 |  |"], id="empty-row"
@@ -116,6 +154,45 @@ def test_tables_are_written_as_gfm(html: str, rows: list[str]) -> None:
 def test_layout_tables_are_taken_apart(html: str, markdown: str | None) -> None:
     written = markdown_of(html)
     assert written == markdown if markdown is not None else "|" not in written
+
+
+def test_a_very_wide_table_is_one() -> None:
+    row = "".join(f"<td>{number}" for number in range(300))
+    lines = markdown_of(f"<table><tr>{row}<tr>{row}</table>").split("\n")
+    assert [line.count("|") for line in lines] == [301] * 3
+
+
+def test_a_long_value_is_not_repeated() -> None:
+    value = "word " * 100
+    markdown = markdown_of(f"<table><tr><th>A<th>B<tr><td rowspan=3>{value}<td>1<tr><td>2<tr><td>3</table>")
+    assert markdown.count("word") == 100
+
+
+@pytest.mark.parametrize(
+    ("html", "markdown"),
+    [
+        pytest.param(
+            "<tr><th>A<th>B<tr><td>1<td>2", "| A | B |\n|---|---|\n| 1 | 2 |", id="what-gfm-can-say-stays"
+        ),
+        pytest.param(
+            "<caption>C</caption><tr><th colspan=2 onclick=x()>A<tr><td rowspan=9 id=x>1<td><a href=/x>2</a><tr><td>3",
+            '<table>\n<caption>C</caption>\n<tr><th colspan="2">A</th></tr>\n<tr><td rowspan="2">1</td><td>'
+            '<a href="https://example.org/x">2</a></td></tr>\n<tr><td>3</td></tr>\n</table>',
+            id="spans",
+        ),
+        pytest.param(
+            "<tr><th>A<th>B<tr><td><ul><li>1<li>&lt;script&gt;</ul><td><pre>a\n\nb</pre>",
+            "<table>\n<tr><th>A</th><th>B</th></tr>\n<tr><td><ul><li>1</li><li>&lt;script&gt;</li></ul></td>"
+            "<td><pre><code>a&#10;&#10;b</code></pre></td></tr>\n</table>",
+            id="blocks",
+        ),
+    ],
+)
+def test_tables_that_gfm_cannot_say_are_html_where_asked_for(html: str, markdown: str) -> None:
+    page = rendered(f"<table>{html}</table>", tables="html")
+    assert page.blocks[0].markdown == markdown
+    assert page.blocks[0].html == ""
+    assert "<" not in text_of(page).replace("<script>", "")
 
 
 def test_a_table_reads_back_as_one() -> None:

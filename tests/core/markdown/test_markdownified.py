@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from markdownify import markdownify
 
 from tests.core.markdown.reading import joined, markdown_of, read_back, rendered
-from tests.core.markdown.test_markdown_roundtrip import PAGE, WORD, numbered, words_of
+from tests.core.markdown.test_markdown_roundtrip import PAGE, WORD, numbered, once, words_of
 
 
 @settings(max_examples=120, deadline=None)
 @given(PAGE.map(numbered))
 def test_both_renderers_write_the_same_words_in_order(html: str) -> None:
-    assert WORD.findall(read_back(markdown_of(html, renderer="markdownify"))) == words_of(html)
+    assert once(read_back(markdown_of(html, renderer="markdownify"))) == words_of(html)
 
 
 PLAIN_PAGES = [
@@ -37,7 +37,7 @@ def test_no_word_of_markdownify_is_missed(html: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # text that looks like an address
         oracle = WORD.findall(markdownify(html))
-    assert sorted(WORD.findall(markdown_of(html))) == sorted(oracle)
+    assert set(WORD.findall(markdown_of(html))) == set(oracle)
 
 
 @pytest.mark.parametrize(
