@@ -16,7 +16,6 @@ class Draft(Struct):
     gap: str = "\n\n"
     level: int = 0
     heading: str = ""
-    note: str = ""  # label of the footnote it defines
 
     def to_block(self, gap: str, *, html: bool) -> Block:
         """The finished block; with `html`, what was gathered of it is HTML and not bare tags."""

@@ -130,9 +130,6 @@ def open_item(walk: Walk, node: LexborNode) -> Close:
     if list_.ordered:
         list_.number = _number(node.attrs.get("value"), list_.number)
     item = Item(list_)
-    notes = walk.style.notes
-    if notes and (name := node.attrs.get("id") or "") in notes:
-        item.note, item.label = name, notes[name]
     end = walk.flow.open_item(item)
 
     def close() -> None:

@@ -39,7 +39,7 @@ class List:
 class Item:
     """An open `<li>`."""
 
-    __slots__ = ("broken", "draft", "indent", "label", "list", "more", "note", "number", "outer", "task")
+    __slots__ = ("broken", "draft", "indent", "list", "more", "number", "outer", "task")
 
     def __init__(self, list_: List) -> None:
         self.list = list_
@@ -50,8 +50,6 @@ class Item:
         self.outer: Item | None = None
         self.broken = False  # a heading inside ended the list as far as markdown goes
         self.task = ""
-        self.note = ""  # the id by which references name it
-        self.label = ""
 
     def adjust_probabilities(self) -> None:
         """Join to the item's block what followed it."""
@@ -212,8 +210,6 @@ class Flow:
             gap = "\n"
         marker = f"{item.number}{list_.delimiter} " if list_.ordered else f"{list_.delimiter} "
         item.indent = lead + " " * len(marker)
-        if item.note and _is_note(draft):
-            marker, item.indent, draft.note = f"[^{item.label}]: ", "", item.note
         draft.markdown = f"{lead}{marker}{item.task}{indent(draft.markdown, item.indent)}"
         draft.kind, draft.level, draft.gap = "item", list_.level, gap
         item.draft = draft
@@ -300,9 +296,3 @@ def _heading(level: int, run: Run, *, html: bool) -> Draft:
         level=level,
         heading=run.text,
     )
-
-
-def _is_note(draft: Draft) -> bool:
-    """Whether `[^1]: …` would be read as a footnote and not, by plain CommonMark, as a link's definition."""
-    words = draft.markdown.split(None, 2)
-    return draft.kind == "paragraph" and len(words) > 1 and words[1][0] not in "\"'("

@@ -17,6 +17,7 @@ from gateway.core.markdown.line import BREAK, CLOSE, Code, Mark, Token
 from gateway.wire import Link, LinkStyle
 
 _DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}
+_AROUND = "\\[]() "  # what a page may put around a reference to a footnote
 _BRACKETS = dict(zip("([{「『（【《〈“‘«‹", ")]}」』）】》〉”’»›", strict=True))
 _OPENERS = {closer: opener for opener, closer in _BRACKETS.items()}
 _TAGS = frozenset((*_DELIMITERS, "sub", "sup"))
@@ -35,7 +36,7 @@ class Run(Struct, frozen=True):
 class Style:
     """How lines are written on one page; collects its links and numbers its references."""
 
-    __slots__ = ("_labels", "found", "has_formula", "html", "links", "notes", "references")
+    __slots__ = ("found", "has_formula", "html", "links", "references")
 
     def __init__(self, links: LinkStyle, *, html: bool) -> None:
         self.links = links
@@ -43,14 +44,6 @@ class Style:
         self.html = html
         self.found: dict[tuple[str, str], None] = {}  # address and text of every link, in order
         self.references: dict[str, int] = {}  # address -> number
-        self.notes: dict[str, str] = {}  # target of a reference to a footnote -> its label
-        self._labels: dict[str, str] = {}  # label -> target
-
-    def note(self, target: str, label: str) -> bool:
-        """Remember a reference to a footnote; False when its label cannot be one or is taken."""
-        if not label.isalnum() or self._labels.setdefault(label, target) != target:
-            return False
-        return self.notes.setdefault(target, label) == label
 
     def found_links(self) -> list[Link]:
         return [Link(url=url, text=text) for url, text in self.found]
@@ -148,9 +141,7 @@ class _Marked:
                 self.pairs.append((at, len(self.pieces), around, _DELIMITERS[kind]))
                 self.pieces.append("")
         elif kind in ("sub", "sup"):
-            self._raise(kind, at, "".join(self.texts[at_text:]))
-        elif kind == "note":
-            self._note(mark.target, at, "".join(self.texts[at_text:]))
+            self._raise(kind, at, at_text)
 
     def _link(self, url: str, at: int, text: str) -> None:
         self.style.found[url, text.strip()] = None
@@ -163,18 +154,21 @@ class _Marked:
         if before is not None and self.pieces[before][-1] == "!" and end:
             self.pieces[before] = self.pieces[before][:-1] + "\\!"  # would make an image of the link
 
-    def _raise(self, kind: str, at: int, text: str) -> None:
-        if self.pieces[at + 1][:1] == "\0":  # a reference to a footnote, raised only if it stays text
-            _, target, plain, _ = self.pieces[at + 1].split("\0")
-            self.pieces[at + 1] = f"\0{target}\0<{kind}>{plain}</{kind}>\0"
-        elif not _ORDINAL.fullmatch(text.strip()):
+    def _raise(self, kind: str, at: int, at_text: int) -> None:
+        inside = self.pieces[at + 1 :]
+        if any(
+            piece.startswith("[^") for piece in inside
+        ):  # references to footnotes are raised by themselves
+            self.pieces[at + 1 :] = [
+                piece if piece.startswith("[^") else piece.strip(_AROUND) for piece in inside
+            ]
+            texts = self.texts[at_text:]
+            self.texts[at_text:] = [
+                text if text[:1] == "[" != text else text.strip(_AROUND) for text in texts
+            ]
+        elif not _ORDINAL.fullmatch("".join(self.texts[at_text:]).strip()):
             self.pieces[at] = f"<{kind}>"
             self.pieces.append(f"</{kind}>")
-
-    def _note(self, target: str, at: int, text: str) -> None:
-        if self.style.note(target, text.strip("[]() ")):
-            plain = "".join(self.pieces[at + 1 :])
-            self.pieces[at:] = [f"\0{target}\0{plain}\0", *[""] * (len(self.pieces) - at - 1)]
 
     def _filled(self, start: int, step: int) -> int | None:
         """The nearest piece that is not empty."""

@@ -1,6 +1,5 @@
 """What the walk does at elements inside a line of text: links, emphasis, code, images, formulas."""
 
-import re
 from collections.abc import Mapping
 from html import escape as escape_html
 
@@ -16,7 +15,7 @@ from gateway.core.markdown.walk import Close, Opener, Walk, skip
 from gateway.wire import Image
 
 _PERMALINKS = frozenset(("¶", "#", "§", "🔗", "∞", "⚓"))
-_BACKLINK = re.compile(r"[a-k]?|[↩↑^⏎⬆↵⇧]\ufe0e?")
+_MAX_LABEL = 12  # characters of a reference to a footnote
 
 
 def _mark(kind: str) -> Opener:
@@ -50,22 +49,25 @@ def open_link(walk: Walk, node: LexborNode) -> Close | None:
     href = node.attrs.get("href")
     if not href:
         return None
-    if href[0] == "#":
-        return _open_fragment(walk, node, href[1:])
+    if "#" in href and (fragment := walk.resolver.fragment(href)) is not None:
+        return _open_fragment(walk, node, fragment)
     url = walk.resolver.resolve(href)
     return walk.line.close if url and walk.line.open("a", url=url) else None
 
 
-def _open_fragment(walk: Walk, node: LexborNode, target: str) -> Close | None:
+def _open_fragment(walk: Walk, node: LexborNode, fragment: str) -> Close | None:
     """A link within the page says nothing outside it, unless it leads to a footnote."""
     text = node.text(deep=True).strip()
-    item = walk.flow.item
-    if text in _PERMALINKS or (item is not None and item.note and _BACKLINK.fullmatch(text)):
+    if text in _PERMALINKS or walk.notes.leads_back(node, fragment):
         return skip
-    first = node.first_child
-    if walk.line.is_open("sup") or (first is not None and first.tag_id == ID["sup"]):
-        return walk.line.close if walk.line.open("note", target=target) else None
-    return None
+    if len(text) > _MAX_LABEL or not walk.is_kept(node):
+        return None
+    note = walk.refer(node, fragment)
+    if note is None:
+        return None
+    html = f"<sup>{note.label}</sup>"
+    walk.line.add_atom(Atom(f"[^{note.label}]", f"[{note.label}]", html))
+    return skip
 
 
 def add_break(walk: Walk, node: LexborNode) -> Close:

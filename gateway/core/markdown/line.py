@@ -8,14 +8,13 @@ from msgspec import Struct
 
 
 class Mark:
-    """The start of an emphasis, a link (`url`) or a reference to a footnote (`target`)."""
+    """The start of an emphasis or a link (`url`)."""
 
-    __slots__ = ("kind", "target", "url")
+    __slots__ = ("kind", "url")
 
-    def __init__(self, kind: str, *, url: str = "", target: str = "") -> None:
+    def __init__(self, kind: str, *, url: str = "") -> None:
         self.kind = kind
         self.url = url
-        self.target = target
 
 
 class Code:
@@ -123,7 +122,7 @@ class Line:
         tokens.insert(at, BREAK)  # before the marks that were just opened
         return True
 
-    def open(self, kind: str, *, url: str = "", target: str = "") -> bool:
+    def open(self, kind: str, *, url: str = "") -> bool:
         """Open a mark; False (and then no `close` is due) when one of its kind is open already."""
         if self._code_depth or self.is_open(kind):
             return False
@@ -134,7 +133,7 @@ class Line:
             self._marks.append(closed)
             self._closed = None
             return True
-        mark = Mark(kind, url=url, target=target)
+        mark = Mark(kind, url=url)
         self.tokens.append(mark)
         self._marks.append(mark)
         self._plain = False
@@ -210,7 +209,7 @@ class Line:
                     tokens.pop()
                 else:
                     tokens.append(CLOSE)
-                    mark = Mark("spent" if mark.kind in ("a", "note") else mark.kind)
+                    mark = Mark("spent" if mark.kind == "a" else mark.kind)
                     self._marks[index] = mark
                 carried.append(mark)
             self.tokens = carried[::-1]

@@ -39,6 +39,13 @@ class Resolver:
             url = self._known[reference] = self._resolve(reference)
             return url
 
+    def fragment(self, reference: str) -> str | None:
+        """What comes after the `#` of a reference to the page itself, or None."""
+        address, _, fragment = reference.partition("#")
+        if address and (self._base is None or self.resolve(address) != self._base.partition("#")[0]):
+            return None
+        return fragment
+
     def _resolve(self, reference: str) -> str | None:
         if len(reference) > _MAX_CHARS:
             return None

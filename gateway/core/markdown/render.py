@@ -1,6 +1,5 @@
 """A tree and its content nodes in, `Rendered` out: what other packages call."""
 
-import re
 from collections.abc import Container, Mapping, Sequence
 
 from msgspec import Struct
@@ -8,15 +7,13 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import ID
-from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.elements import BLOCKS
 from gateway.core.markdown.inlines import INLINES, VOIDS
 from gateway.core.markdown.links import Resolver
+from gateway.core.markdown.notes import Notes
 from gateway.core.markdown.walk import Walk
 from gateway.core.model.page import Block, CleanOptions, KeptNodes
 from gateway.wire import Image, Link, LinkStyle, Notice
-
-_NOTE_REFERENCE = re.compile("\0([^\0]*)\0([^\0]*)\0")
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
@@ -78,14 +75,16 @@ def _render(
     beside: Sequence[LexborNode],
     codes: Container[int],
 ) -> Rendered:
-    walk = Walk(hidden, Resolver(_base_of(root, base_url)), options)
+    walk = Walk(hidden, Resolver(_base_of(root, base_url)), options, Notes(root))
     walk.run(root, kept=kept, voids=VOIDS, inlines=INLINES, blocks=BLOCKS, codes=codes)
-    for other in beside:
-        walk.run(other, kept=None, voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
     drafts = walk.flow.out
     while drafts and drafts[-1].kind == "rule":
         drafts.pop()
-    _resolve_notes(drafts, walk.style.notes)
+    walk.write_notes(voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
+    for other in beside:
+        walk.notes = Notes(other)
+        walk.run(other, kept=None, voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
+        walk.write_notes(voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
     return Rendered(
         blocks=[
             draft.to_block(draft.gap if index else "", html=options.html)
@@ -107,20 +106,6 @@ def _base_of(root: LexborNode, base_url: str | None) -> str | None:
             return Resolver(base_url).resolve(href) or base_url
         node = node.next
     return base_url
-
-
-def _resolve_notes(drafts: list[Draft], notes: Mapping[str, str]) -> None:
-    """References become `[^1]` where their footnote is in the content, and stay text where it is not."""
-    if not notes:
-        return
-    defined = {draft.note for draft in drafts if draft.note}
-
-    def resolve(match: re.Match[str]) -> str:
-        return f"[^{notes[match[1]]}]" if match[1] in defined else match[2]
-
-    for draft in drafts:
-        if "\0" in draft.markdown:
-            draft.markdown = _NOTE_REFERENCE.sub(resolve, draft.markdown)
 
 
 def _definitions(references: Mapping[str, int]) -> str:

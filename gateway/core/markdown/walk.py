@@ -25,6 +25,7 @@ from gateway.core.markdown.formulas import (
 from gateway.core.markdown.inline import Style
 from gateway.core.markdown.line import Atom, Line
 from gateway.core.markdown.links import Resolver
+from gateway.core.markdown.notes import Note, Notes, to_draft
 from gateway.core.model.page import CleanOptions, KeptNodes
 from gateway.core.visibility.unicode import strip_invisible
 from gateway.wire import Image
@@ -44,7 +45,9 @@ def end_block() -> None:
 class Walk:
     """The state of one walk, which the openers of elements read and change."""
 
-    def __init__(self, hidden: Mapping[int, str], resolver: Resolver, options: CleanOptions) -> None:
+    def __init__(
+        self, hidden: Mapping[int, str], resolver: Resolver, options: CleanOptions, notes: Notes
+    ) -> None:
         self.texts: set[int] | None = None  # what is kept; None for everything
         self.hidden = set(hidden)
         self.resolver = resolver
@@ -52,10 +55,12 @@ class Walk:
         self.style = Style(options.links, html=options.html or options.tables == "html")
         self.line = Line()
         self.flow = Flow()
+        self.notes = notes
         self.images: dict[Image, None] = {}
         self.language = ""  # of the last block of code
         self.invisible = 0
         self.truncated = False
+        self._noted: set[int] = set()  # mem_ids of what holds a footnote
         self._room = options.max_blocks
 
     def run(
@@ -232,6 +237,8 @@ class Walk:
         if not tex:
             return
         flow = self.flow
+        if ("[" in tex or "]" in tex) and self.line.is_open("a"):  # which it could end
+            tex = tex.replace("[", "\\lbrack ").replace("]", "\\rbrack ").strip()
         html = escape_html(tex, quote=False) if self.style.html else ""
         if display and not (flow.heading or flow.defining or self.line.in_code):
             self.flush()
@@ -240,6 +247,49 @@ class Walk:
         else:
             self.style.has_formula = True
             self.line.add_atom(Atom(f"{marks}{tex}{marks}", f"{marks}{tex}{marks}", f"{marks}{html}{marks}"))
+
+    def is_kept(self, node: LexborNode) -> bool:
+        """Whether the first text in an element is content."""
+        texts = self.texts
+        if texts is None:
+            return True
+        first: LexborNode | None = node
+        while first is not None and first.tag_id != TEXT:
+            first = first.first_child
+        return first is not None and first.mem_id in texts
+
+    def refer(self, link: LexborNode, fragment: str) -> Note | None:
+        """The footnote that a link refers to; from here on its text is left out where it stands."""
+        note = self.notes.refer(link, fragment)
+        if note is None or note.body.mem_id in self._noted:
+            return note
+        above: LexborNode | None = note.body
+        while above is not None:
+            if above.mem_id in self.hidden and above.mem_id not in self._noted:
+                return None  # what no reader sees is no note
+            above = above.parent
+        self.hidden.add(note.body.mem_id)
+        before = note.body.prev
+        while before is not None and before.tag_id == TEXT:
+            before = before.prev
+        if note.body.tag_id == ID["dd"] and before is not None and before.tag_id == ID["dt"]:
+            self.hidden.add(before.mem_id)  # its label
+        self._noted.add(note.body.mem_id)
+        return note
+
+    def write_notes(self, **openers: Mapping[int, "Opener"]) -> None:
+        """Write the text of every footnote that was referred to, in the order of the references."""
+        notes = self.notes
+        at = 0
+        while at < len(notes.found):  # a note may refer to another
+            note = notes.inside = notes.found[at]
+            at += 1
+            if note.body.mem_id in self._noted:
+                _, end = self.open_flow(cell=False)
+                self.run(note.body, kept=None, **openers)
+                if draft := to_draft(note, end(), html=self.style.html):
+                    self.flow.add(draft)
+        notes.inside = None
 
     def open_flow(self, *, cell: bool) -> tuple[Flow, Callable[[], list[Draft]]]:
         """Collect what follows in a flow of its own; the second value ends it and gives its blocks."""

@@ -173,33 +173,6 @@ def test_code_blocks_keep_their_text(html: str, markdown: str) -> None:
     assert markdown_of(html) == markdown
 
 
-@pytest.mark.parametrize(
-    ("html", "markdown"),
-    [
-        pytest.param(
-            '<p>a<sup><a href="#n1">1</a></sup></p><ol><li id="n1">Some note. <a href="#r1">↩</a></ol>',
-            "a[^1]\n\n[^1]: Some note.",
-            id="footnote",
-        ),
-        pytest.param(
-            '<p>a<a href="#n"><sup>[2]</sup></a></p><ol><li id="n">Two words</ol>',
-            "a[^2]\n\n[^2]: Two words",
-            id="sup-inside",
-        ),
-        pytest.param(
-            '<p>a<sup><a href="#n">1</a></sup></p>', "a<sup>1</sup>", id="note-is-not-in-the-content"
-        ),
-        pytest.param(
-            '<p>a<sup><a href="#n">1</a></sup></p><ol><li id="n">Word</ol>',
-            "a<sup>1</sup>\n\n1. Word",
-            id="one-word-would-be-a-definition",
-        ),
-    ],
-)
-def test_footnotes_are_joined_to_their_references(html: str, markdown: str) -> None:
-    assert markdown_of(html) == markdown
-
-
 def test_html_of_blocks_is_clean_and_whole() -> None:
     page = rendered(
         '<h1 onclick="x()">A</h1><p style="x">b <a href="javascript:x">c</a> <a href="/d">d</a></p>'
