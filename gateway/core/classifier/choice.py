@@ -20,6 +20,7 @@ from gateway.core.dom.blocks import FLAGS, Blocks
 
 _RECALL_WEIGHT = 1.1  # of the words that ought to be chosen, against those that are
 _LEAST_F1 = 0.25  # expecting less is to have found nothing; of pages with content nearly always more is
+_HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 _CODE = 1 << FLAGS.index("pre")
 _CODE_WEIGHT = 0.9  # of the likelier text on the less likely side
 _TABLE_HEADS = frozenset(("thead", "th"))
@@ -75,6 +76,24 @@ def with_table_heads(chosen: list[int], blocks: Blocks) -> list[int]:
         if blocks.tags[head] == "thead" or row in rows or blocks.firsts[row] == blocks.firsts[table]:
             added.update(range(blocks.firsts[head], blocks.lasts[head]))
     return sorted(added)
+
+
+def without_last_heading(chosen: list[int], blocks: Blocks, *, page_type: str) -> list[int]:
+    """The chosen blocks without a heading at their end: what it heads was not chosen.
+
+    A sentence says something by itself, and services write more of their statements as headings.
+    """
+    if page_type == "service" or len(chosen) < 2:
+        return chosen
+    before, last = chosen[-2:]
+    is_sentence = blocks.texts[last].endswith((".", "!", "?"))
+    return (
+        chosen if is_sentence or not _is_heading(last, blocks) or _is_heading(before, blocks) else chosen[:-1]
+    )
+
+
+def _is_heading(block: int, blocks: Blocks) -> bool:
+    return blocks.tags[blocks.owners[block]] in _HEADINGS
 
 
 def _within(element: int, tag: str, blocks: Blocks) -> int:

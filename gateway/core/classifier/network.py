@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from gateway.core.classifier.choice import select, settle, with_table_heads
+from gateway.core.classifier.choice import select, settle, with_table_heads, without_last_heading
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon
 from gateway.core.classifier.text_features import Array
@@ -78,7 +78,8 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
     said = set(chosen)
     repeated = sum(stays in said for stays in settled.repeats.values())
-    return Choice(with_table_heads(chosen, blocks), round(confidence, 3), page_type, repeated)
+    chosen = without_last_heading(with_table_heads(chosen, blocks), blocks, page_type=page_type)
+    return Choice(chosen, round(confidence, 3), page_type, repeated)
 
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:

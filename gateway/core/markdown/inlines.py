@@ -51,6 +51,9 @@ def open_link(walk: Walk, node: LexborNode) -> Close | None:
         return None
     if "#" in href and (fragment := walk.resolver.fragment(href)) is not None:
         return _open_fragment(walk, node, fragment)
+    if "action=edit" in href and "section=" in href:  # a wiki has one in brackets behind every heading
+        walk.empty_brackets = True
+        return skip
     url = walk.resolver.resolve(href)
     return walk.line.close if url and walk.line.open("a", url=url) else None
 

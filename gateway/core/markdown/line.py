@@ -214,3 +214,12 @@ class Line:
                 carried.append(mark)
             self.tokens = carried[::-1]
         return tokens, plain
+
+
+def drop_brackets(tokens: list[Token]) -> None:
+    """Take brackets out of the end of a line that hold nothing any more: `[`, ` `, `|`, `]`."""
+    at = len(tokens)
+    while at and isinstance(token := tokens[at - 1], str) and not token.strip("[]| "):
+        at -= 1
+    if "".join(token for token in tokens[at:] if isinstance(token, str)).strip("| ").startswith("["):
+        del tokens[at:]

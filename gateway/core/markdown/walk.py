@@ -23,7 +23,7 @@ from gateway.core.markdown.formulas import (
     tex_of_drawing,
 )
 from gateway.core.markdown.inline import Style
-from gateway.core.markdown.line import Atom, Line
+from gateway.core.markdown.line import Atom, Line, drop_brackets
 from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.notes import Note, Notes, to_draft
 from gateway.core.model.page import CleanOptions, KeptNodes
@@ -58,6 +58,7 @@ class Walk:
         self.notes = notes
         self.images: dict[Image, None] = {}
         self.language = ""  # of the last block of code
+        self.empty_brackets = False  # what stood between them was left out of the line
         self.invisible = 0
         self.truncated = False
         self._noted: set[int] = set()  # mem_ids of what holds a footnote
@@ -180,7 +181,11 @@ class Walk:
             return
         flow = self.flow
         alone = not (flow.cell or flow.defining)
-        run = self.style.finish(*self.line.take(), bold=flow.bold, alone=alone)
+        tokens, plain = self.line.take()
+        if self.empty_brackets:
+            self.empty_brackets = False
+            drop_brackets(tokens)
+        run = self.style.finish(tokens, plain, bold=flow.bold, alone=alone)
         if run is None:
             return
         if (

@@ -84,7 +84,10 @@ def find_hidden(tree: LexborHTMLParser, *, marks: Landmarks | None = None) -> di
     left = _READ_CHARACTERS
     alike: dict[tuple[str, str, str], list[int]] = {}
     for node, attributes, reason in page.candidates():
-        if node.first_child is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
+        first = node.first_child
+        if first is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
+            continue
+        if first.tag == "math":  # beside it stands a picture of the same formula, which readers see
             continue
         characters = len((node.text() or "").strip()) if left > 0 else 1
         left -= characters  # hidden elements may nest, and each repeats what is below it
