@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 comma := ,
 # `make run` installs what remote models need; TEST_EXTRAS adds llama.cpp (compiled, minutes the first time)
 EXTRAS ?= anthropic,valkey,mcp
-TEST_EXTRAS ?= anthropic,valkey,mcp,otel,local
+TEST_EXTRAS ?= anthropic,valkey,mcp,render,otel,local
 EDITABLE ?= -e
 SYSTEM_PACKAGES := redis-server nginx chromium chromium-headless-shell
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -21,8 +21,10 @@ from gateway.completions.model_metrics import ModelMetrics
 from gateway.completions.web_context import WebContextBuilder
 from gateway.core.tasks.base import Workers
 from gateway.extraction.extractor import Extractor
-from gateway.fetch.browser.browsers import Browsers
+from gateway.fetch.browser.browsers import Browser, Browsers
 from gateway.fetch.browser.executable import command_line, find_browser
+from gateway.fetch.browser.process import BrowserProcess
+from gateway.fetch.browser.remote import RemoteBrowser, check_address, is_on_this_machine
 from gateway.fetch.browser.renderer import BrowserRenderer
 from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.dns import ThreadResolver
@@ -59,6 +61,7 @@ def check_parts(settings: Settings, environ: Mapping[str, str]) -> None:
     """
     try:
         Policy(allow_targets=settings.allow_targets)
+        _check_browser(settings)
         open_server(settings.cache_url)
         open_frontier(settings)
         Registry(backend_specs(settings, environ), default=settings.default_model)
@@ -231,16 +234,10 @@ async def open_services(
 
 def open_renderer(settings: Settings, *, fetcher: HttpFetcher, metrics: Metrics) -> BrowserRenderer | None:
     """Where pages are rendered, None where there is no browser; none is started yet."""
-    executable = find_browser(settings.browser)
-    if executable is None:
+    launch = _browser_launcher(settings, metrics)
+    if launch is None:
         return None
-    browsers = Browsers(
-        command_line(
-            executable, user_agent=settings.user_agent or DEFAULT_USER_AGENT, sandbox=settings.browser_sandbox
-        ),
-        memory_bytes=settings.render_memory_bytes,
-        killed=metrics.observe_browser_kill,
-    )
+    browsers = Browsers(launch)
     metrics.add_gauge("winnow_browser_bytes", "Memory of the browser", lambda: browsers.memory_bytes)
     policy = Policy(allow_targets=settings.allow_targets)
     return BrowserRenderer(
@@ -250,8 +247,38 @@ def open_renderer(settings: Settings, *, fetcher: HttpFetcher, metrics: Metrics)
         concurrency=settings.render_concurrency,
         timeout_s=settings.render_timeout_s,
         max_body_bytes=settings.max_body_bytes,
+        own_network=settings.browser_url is not None and settings.browser_own_network,
         check_robots=fetcher.check_robots,
     )
+
+
+def _browser_launcher(settings: Settings, metrics: Metrics) -> Callable[[], Browser] | None:
+    if settings.browser_url is not None:
+        address = settings.browser_url
+        return lambda: RemoteBrowser(address)
+    executable = find_browser(settings.browser)
+    if executable is None:
+        return None
+    command = command_line(
+        executable, user_agent=settings.user_agent or DEFAULT_USER_AGENT, sandbox=settings.browser_sandbox
+    )
+    return lambda: BrowserProcess(
+        command, memory_bytes=settings.render_memory_bytes, killed=metrics.observe_browser_kill
+    )
+
+
+def _check_browser(settings: Settings) -> None:
+    """Raises ValueError where a browser is named wrongly, or its pages could go past the policy unsaid."""
+    if settings.browser not in ("auto", "off") and find_browser(settings.browser) is None:
+        raise ValueError(f"BROWSER names {settings.browser}, which cannot be run; `auto` looks for one")
+    if settings.browser_url is None:
+        return
+    check_address(settings.browser_url)
+    if not (settings.browser_own_network or is_on_this_machine(settings.browser_url)):
+        raise ValueError(
+            "BROWSER_URL names a browser on another machine, whose pages cannot be kept to the address policy from "
+            "here; if what they reach there may be reached by every page, set BROWSER_OWN_NETWORK=true"
+        )
 
 
 async def _load(registry: Registry, model: str) -> None:

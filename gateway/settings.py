@@ -100,6 +100,21 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
             "or another Chromium that is installed, a path the one it names, `off` none."
         ),
     ] = "auto"
+    browser_url: Annotated[
+        str | None,
+        Meta(
+            description="A browser that runs elsewhere: `ws://…` or `http://host:9222` (extra `render`). "
+            "One on this machine is kept to the address policy, another one needs `BROWSER_OWN_NETWORK`. "
+            "Unset: `BROWSER`."
+        ),
+    ] = None
+    browser_own_network: Annotated[
+        bool,
+        Meta(
+            description="Whether the browser of `BROWSER_URL` uses its own network: pages then reach whatever its "
+            "machine reaches, past the address policy."
+        ),
+    ] = False
     browser_sandbox: Annotated[
         bool,
         Meta(

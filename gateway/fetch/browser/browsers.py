@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
 
 from gateway.errors import RenderFailed
-from gateway.fetch.browser.cdp import BrowserGone, Cdp
-from gateway.fetch.browser.executable import HOW_TO_INSTALL
+from gateway.fetch.browser.cdp import BrowserGone, Cdp, Version
 from gateway.fetch.browser.page import close_windows
-from gateway.fetch.browser.process import BrowserProcess
 from gateway.primitives.breaker import Breaker
 
 PAGES_A_BROWSER = 500
@@ -19,11 +18,28 @@ _AGAIN_S = 5.0
 _log = logging.getLogger("winnow.browser")
 
 
+class Browser(Protocol):
+    """A browser of this machine or another one."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of all its processes, as last weighed; 0 where they are not ours."""
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process of ours that owns it."""
+
+    async def start(self) -> tuple[Cdp, Version]:
+        """Wait until it answers; raises BrowserGone when it does not."""
+
+    async def aclose(self) -> None: ...
+
+
 class Lease:
     """A browser that a page is open in."""
 
-    def __init__(self, process: BrowserProcess, cdp: Cdp, product: str) -> None:
-        self.process, self.cdp, self.product = process, cdp, product
+    def __init__(self, browser: Browser, cdp: Cdp, product: str) -> None:
+        self.browser, self.cdp, self.product = browser, cdp, product
         # opened so far
         self.pages = 0
         self.open = 0
@@ -37,27 +53,21 @@ class Browsers:
     """Hands out the browser of this process. For one event loop.
 
     Args:
-        command: how it is started.
-        memory_bytes: of all its processes.
-        killed: is called for every process of it that was ended over that limit.
+        launch: makes one, not yet started; raises OSError where it cannot.
+        pages_a_browser: it is replaced after so many.
+        idle_s: it is ended when no page was open for so long.
     """
 
     def __init__(
         self,
-        command: Sequence[str],
+        launch: Callable[[], Browser],
         *,
-        memory_bytes: int,
-        keep_root: bool = False,
         pages_a_browser: int = PAGES_A_BROWSER,
         idle_s: float = IDLE_S,
-        killed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._command = command
-        self._memory_bytes = memory_bytes
-        self._keep_root = keep_root
+        self._launch = launch
         self._pages_a_browser = pages_a_browser
         self._idle_s = idle_s
-        self._killed = killed
         self._current: Lease | None = None
         self._all: set[Lease] = set()
         self._starting = asyncio.Lock()
@@ -68,12 +78,12 @@ class Browsers:
     @property
     def memory_bytes(self) -> int:
         """Of every browser that runs, as last weighed."""
-        return sum(lease.process.memory_bytes for lease in self._all)
+        return sum(lease.browser.memory_bytes for lease in self._all)
 
     @property
     def keepers(self) -> list[int]:
         """The processes that own them."""
-        return [lease.process.pid for lease in self._all]
+        return [pid for lease in self._all if (pid := lease.browser.pid) is not None]
 
     @contextlib.asynccontextmanager
     async def lend(self) -> AsyncIterator[Lease]:
@@ -115,6 +125,10 @@ class Browsers:
         async with self._starting:
             if self._current is not None and self._current.is_well:
                 return self._current
+            if self._current is not None and not self._current.open:
+                # it ended while no page was open; with one, the page's end takes it along
+                self._end(self._current)
+                self._current = None
             if not self._breaker.allows():
                 raise RenderFailed(
                     f"the browser does not start: {self._breaker.fault}; it is tried again in "
@@ -126,25 +140,23 @@ class Browsers:
 
     async def _start(self) -> Lease:
         try:
-            process = BrowserProcess(
-                self._command, memory_bytes=self._memory_bytes, keep_root=self._keep_root, killed=self._killed
-            )
+            browser = self._launch()
         except OSError as exc:
             self._breaker.failed(str(exc))
             raise RenderFailed(f"the browser does not start: {exc}") from exc
         try:
-            cdp, version = await process.start()
+            cdp, version = await browser.start()
         except BrowserGone as exc:
-            await process.aclose()
+            await browser.aclose()
             self._breaker.failed(str(exc))
-            raise RenderFailed(f"the browser does not start: {exc} ({HOW_TO_INSTALL})") from exc
+            raise RenderFailed(f"the browser does not start: {exc}") from exc
         except BaseException:
-            await process.aclose()
+            await browser.aclose()
             raise
         self._breaker.worked()
         close_windows(cdp)
         _log.info("a browser was started: %s", version.product)
-        lease = Lease(process, cdp, version.product)
+        lease = Lease(browser, cdp, version.product)
         self._all.add(lease)
         return lease
 
@@ -156,7 +168,7 @@ class Browsers:
 
     def _end(self, lease: Lease) -> None:
         async def end() -> None:
-            await lease.process.aclose()
+            await lease.browser.aclose()
             self._all.discard(lease)
 
         task = asyncio.create_task(end())

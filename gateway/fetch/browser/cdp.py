@@ -27,6 +27,12 @@ class BrowserGone(Exception):
     """The browser, or the page that was spoken to, has ended."""
 
 
+class Version(Struct, frozen=True):
+    """What the browser says it is."""
+
+    product: str = ""
+
+
 class _Fault(Struct, frozen=True):
     message: str = ""
 

@@ -54,6 +54,10 @@ class GuardProxy:
         """Whether the page has used all its bytes."""
         return self._left_bytes <= 0
 
+    @property
+    def is_open(self) -> bool:
+        return self._server is not None
+
     async def open(self) -> None:
         self._server = await asyncio.start_server(
             self._accept, "127.0.0.1", 0, limit=MAX_HEAD_BYTES, backlog=MAX_CONNECTIONS

@@ -250,15 +250,14 @@ def _drop_root() -> None:
 def main() -> None:
     # clear of the numbers that the browser's pipe has
     gateway = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 10))
-    pipe, memory_bytes, keep_root, *command = sys.argv[1:]
+    pipe, memory_bytes, *command = sys.argv[1:]
     for descriptor in _PIPE:
         if descriptor != int(pipe):
             os.dup2(int(pipe), descriptor)
     if int(pipe) not in _PIPE:
         os.close(int(pipe))
     _become_subreaper()
-    if keep_root != "root":
-        _drop_root()
+    _drop_root()
     remove_stale_profiles()
     Keeper(gateway, memory_bytes=int(memory_bytes)).run(command)
 

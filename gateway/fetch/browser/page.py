@@ -347,16 +347,16 @@ async def open_page(
 ) -> AsyncIterator[Page]:
     """A page in a fresh context; both are gone at the end of the block, whatever the page is doing.
 
+    Args:
+        proxy: the page's way to the network; one that is not open leaves it to the browser's own.
+
     Raises:
         BrowserGone, CdpError: it cannot be opened.
     """
+    way = {"proxyServer": f"http://127.0.0.1:{proxy.port}", "proxyBypassList": "<-loopback>"}
     context = await cdp.ask(
         "Target.createBrowserContext",
-        {
-            "disposeOnDetach": True,
-            "proxyServer": f"http://127.0.0.1:{proxy.port}",
-            "proxyBypassList": "<-loopback>",
-        },
+        {"disposeOnDetach": True, **(way if proxy.is_open else {})},
         kind=_Context,
     )
     owner = {"browserContextId": context.browser_context_id}

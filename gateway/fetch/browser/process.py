@@ -14,18 +14,12 @@ import msgspec
 from msgspec import Struct
 
 from gateway.environment import child_environment
-from gateway.fetch.browser.cdp import BrowserGone, Cdp, PipeProtocol
+from gateway.fetch.browser.cdp import BrowserGone, Cdp, PipeProtocol, Version
 
 START_TIMEOUT_S = 20.0
 _END_TIMEOUT_S = 5.0
 _NO_SANDBOX = ("No usable sandbox", "without --no-sandbox", "Operation not permitted")
 _log = logging.getLogger("winnow.browser")
-
-
-class Version(Struct, frozen=True):
-    """What the browser says it is."""
-
-    product: str = ""
 
 
 class _Word(Struct, frozen=True):
@@ -47,7 +41,6 @@ class BrowserProcess:
         command: Sequence[str],
         *,
         memory_bytes: int,
-        keep_root: bool = False,
         killed: Callable[[], None] = lambda: None,
     ) -> None:
         self._killed = killed
@@ -67,7 +60,6 @@ class BrowserProcess:
                         "gateway.fetch.browser.keeper",
                         str(theirs.fileno()),
                         str(memory_bytes),
-                        "root" if keep_root else "user",
                         *command,
                     ],
                     stdin=keepers.fileno(),

@@ -59,6 +59,7 @@ class BrowserRenderer:
         concurrency: pages open at a time.
         timeout_s: the longest one may take.
         max_body_bytes: of its HTML.
+        own_network: the browser reaches whatever its machine reaches, past the address policy.
         check_robots: raises RobotsDenied where robots.txt is obeyed and says no.
     """
 
@@ -73,6 +74,7 @@ class BrowserRenderer:
         concurrency: int = 4,
         timeout_s: float = 15,
         max_body_bytes: int = 10 * 1024**2,
+        own_network: bool = False,
         check_robots: Callable[[Url], Awaitable[object]] | None = None,
     ) -> None:
         self._browsers = browsers
@@ -81,6 +83,7 @@ class BrowserRenderer:
         self._free = asyncio.Semaphore(concurrency)
         self._timeout_s = timeout_s
         self._max_body_bytes = max_body_bytes
+        self._own_network = own_network
         self._check_robots = check_robots
 
     async def aclose(self) -> None:
@@ -119,7 +122,8 @@ class BrowserRenderer:
         proxy = GuardProxy(
             backend=self._backend, policy=self._policy, max_bytes=PAGE_BYTES_FACTOR * self._max_body_bytes
         )
-        await proxy.open()
+        if not self._own_network:
+            await proxy.open()
         try:
             async with self._browsers.lend() as lease:
                 return await self._open(lease, proxy, job)

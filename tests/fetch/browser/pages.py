@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from gateway.fetch.base import Fetched, RenderRequest
-from gateway.fetch.browser.browsers import Browsers
+from gateway.fetch.browser.browsers import Browser, Browsers
 from gateway.fetch.browser.executable import HOW_TO_INSTALL, command_line, find_browser
+from gateway.fetch.browser.process import BrowserProcess
 from gateway.fetch.browser.renderer import BrowserRenderer
 from gateway.fetch.http.dns import Resolver, ThreadResolver
 from gateway.fetch.http.guard import Guard, Policy
@@ -39,6 +40,7 @@ async def rendering(
     *,
     resolver: Resolver | None = None,
     command: list[str] | None = None,
+    launch: Callable[[], Browser] | None = None,
     memory_bytes: int = 1024**3,
     browser_options: dict[str, Any] | None = None,
     **options: Any,
@@ -47,9 +49,12 @@ async def rendering(
     executable = find_browser("auto")
     require(executable is not None, f"no browser: {HOW_TO_INSTALL}")
     policy = Policy(allow_targets=targets)
-    browsers = Browsers(
-        command or command_line(executable or ""), memory_bytes=memory_bytes, **(browser_options or {})
-    )
+    command = command or list(command_line(executable or ""))
+
+    def launch_here() -> Browser:
+        return BrowserProcess(command, memory_bytes=memory_bytes)
+
+    browsers = Browsers(launch or launch_here, **(browser_options or {}))
     renderer = BrowserRenderer(
         browsers=browsers,
         backend=Guard(policy=policy, resolver=resolver or ThreadResolver()),
