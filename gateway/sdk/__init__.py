@@ -1,9 +1,42 @@
-"""The client: `sdk.scrape(url)`, `sdk.extract(url, schema=…)` against a running gateway, sync and async.
+"""The client of a running gateway, sync and async: `sdk.scrape(url)`, `sdk.extract(url, schema=…)`, `sdk.crawl(url)`.
 
 Imports the wire's types, net.sse, errors and httpx2, nothing else.
 """
 
 from gateway.sdk.calls import Model
-from gateway.sdk.client import AsyncClient, Client, extract, scrape, tokens
+from gateway.sdk.client import AsyncClient, Client
+from gateway.sdk.functions import (
+    batch,
+    crawl,
+    extract,
+    job,
+    jobs,
+    pages,
+    scrape,
+    scrape_many,
+    start_batch,
+    start_crawl,
+    tokens,
+)
+from gateway.sdk.functions import map_site as map
+from gateway.sdk.jobs import AsyncJob, Job
 
-__all__ = ["AsyncClient", "Client", "Model", "extract", "scrape", "tokens"]
+__all__ = [
+    "AsyncClient",
+    "AsyncJob",
+    "Client",
+    "Job",
+    "Model",
+    "batch",
+    "crawl",
+    "extract",
+    "job",
+    "jobs",
+    "map",
+    "pages",
+    "scrape",
+    "scrape_many",
+    "start_batch",
+    "start_crawl",
+    "tokens",
+]

@@ -34,23 +34,25 @@ from gateway.wire import (
 
 MAX_RETRY_WAIT_S = 30.0
 # what the gateway needs beyond the deadlines of page and model; a stream is silent for 15 s at most
-_GRACE_S = 10.0
+GRACE_S = 10.0
 # a call that neither fetches a page nor asks a model
-_SHORT_CALL_S = 30.0 + _GRACE_S
+SHORT_CALL_S = 30.0 + GRACE_S
 _RETRIED = {429, 503}
+SUCCESSES = {200, 202}
 
 T = TypeVar("T")
 Request = TypeVar("Request", bound=Struct)
 
 
 class Call(Struct, Generic[T], kw_only=True, frozen=True):
-    """One exchange, not yet sent: the request, and how to read the body of a 200."""
+    """One exchange, not yet sent: the request, and how to read the body of a success."""
 
     path: str
     read: Callable[[bytes], T]
     timeout_s: float
     body: bytes = b""
     method: str = "POST"
+    headers: Mapping[str, str] = {}
 
 
 class Model(Struct, kw_only=True, frozen=True):
@@ -70,23 +72,23 @@ def scrape_call(
     url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]
 ) -> Call[ScrapeResponse]:
     """The exchange behind `Client.scrape`."""
-    request = url if isinstance(url, ScrapeRequest) else _request(ScrapeRequest, {"url": url, **options})
+    request = url if isinstance(url, ScrapeRequest) else make_request(ScrapeRequest, {"url": url, **options})
     return Call(
         path="/v1/scrape",
-        body=_encode(request),
-        read=_reader(ScrapeResponse),
-        timeout_s=_page_s(request) + _GRACE_S,
+        body=encode_request(request),
+        read=reader_of(ScrapeResponse),
+        timeout_s=_page_s(request) + GRACE_S,
     )
 
 
 def tokens_call(text: str | None = None, **options: Unpack[TokensKeywords]) -> Call[TokensResponse]:
     """The exchange behind `Client.tokens`."""
-    request = _request(TokensRequest, {"text": text, **options})
+    request = make_request(TokensRequest, {"text": text, **options})
     return Call(
         path="/v1/tokens",
-        body=_encode(request),
-        read=_reader(TokensResponse),
-        timeout_s=_SHORT_CALL_S,
+        body=encode_request(request),
+        read=reader_of(TokensResponse),
+        timeout_s=SHORT_CALL_S,
     )
 
 
@@ -102,37 +104,45 @@ def extract_call(
         request = msgspec.structs.replace(url, stream=stream)
     else:
         fields: dict[str, Any] = {"url": url, "schema": json_schema_of(schema), "stream": stream, **options}
-        parts: dict[str, type[Struct]] = {"scrape": ScrapeOptions, "cache": AnswerCacheOptions}
-        for name, part in parts.items():
-            if isinstance(fields.get(name), dict):
-                fields[name] = _request(part, fields[name], inside=name)
-        request = _request(ExtractRequest, fields)
-    decode = _reader(ExtractResponse)
-    kind = None if request.dry_run else _type_of(schema)
+        request = make_request(ExtractRequest, fields, scrape=ScrapeOptions, cache=AnswerCacheOptions)
+    decode = reader_of(ExtractResponse)
+    kind = None if request.dry_run else type_of(schema)
     return Call(
         path="/v1/extract",
-        body=_encode(request),
+        body=encode_request(request),
         read=lambda body: instance_of(kind, decode(body).data) if kind else decode(body),
-        timeout_s=_page_s(request.scrape) + ANSWER_TIMEOUT_S + _GRACE_S,
+        timeout_s=_page_s(request.scrape) + ANSWER_TIMEOUT_S + GRACE_S,
     )
 
 
 def models_call() -> Call[list[Model]]:
     """The exchange behind `Client.models`."""
-    decode = _reader(_Models)
-    return Call(path="/v1/models", method="GET", read=lambda body: decode(body).data, timeout_s=_SHORT_CALL_S)
+    decode = reader_of(_Models)
+    return Call(path="/v1/models", method="GET", read=lambda body: decode(body).data, timeout_s=SHORT_CALL_S)
 
 
-def _request(kind: type[Request], fields: dict[str, Any], *, inside: str = "") -> Request:
-    """A request of these fields; raises TypeError where there is none of a name, in the server's words."""
+def make_request(
+    kind: type[Request], fields: Mapping[str, Any], *, inside: str = "", **parts: type[Struct]
+) -> Request:
+    """A request of these fields.
+
+    Args:
+        inside: the field that this is the value of, for messages.
+        parts: types of fields that may be given as dicts.
+    Raises:
+        TypeError: there is no field of a name, in the server's words.
+    """
     known = kind.__struct_fields__
-    for name in fields:
+    made = dict(fields)
+    for name, value in fields.items():
         if name not in known:
             place = f"{inside}: " if inside else ""
             raise TypeError(
                 f"{place}unknown field `{name}`{did_you_mean(name, known) or '; there are ' + ', '.join(known)}"
             )
-    return kind(**fields)
+        if name in parts and isinstance(value, dict):
+            made[name] = make_request(parts[name], value, inside=name)
+    return kind(**made)
 
 
 def _page_s(options: ScrapeOptions) -> float:
@@ -155,14 +165,14 @@ class EventReader:
     }
 
     def __init__(self, kind: Any = None) -> None:
-        self._kind = _type_of(kind)
+        self._kind = type_of(kind)
         self._decoder = sse.EventDecoder()
         self._done = False
 
     def begin(self, headers: Mapping[str, str]) -> None:
         """A 200 has come with these headers; raises GatewayUnreachable when they are of no stream."""
         if not headers.get("content-type", "").startswith(sse.CONTENT_TYPE):
-            raise _no_gateway("no stream of events came")
+            raise not_a_gateway("no stream of events came")
 
     def feed(self, chunk: bytes) -> Iterator[ExtractEvent]:
         """The events that `chunk` completes; those that only a newer gateway has are skipped.
@@ -174,7 +184,7 @@ class EventReader:
             if event.name == "error":
                 raise read_error(200, {}, event.data)
             if event.name in self._KINDS:
-                read: ExtractEvent = _reader(self._KINDS[event.name])(event.data)
+                read: ExtractEvent = reader_of(self._KINDS[event.name])(event.data)
                 if isinstance(read, ExtractDone):
                     self._done = True
                     if self._kind is not None and read.data is not None:
@@ -187,12 +197,12 @@ class EventReader:
             raise BackendInterrupted("the stream ended without `done`; what was received is incomplete")
 
 
-def _type_of(schema: Any) -> Any:
+def type_of(schema: Any) -> Any:
     """The type that answers are made instances of (`list[Product]` is one too), None for a JSON Schema."""
     return None if isinstance(schema, dict) else schema
 
 
-def _reader(kind: type[T]) -> Callable[[bytes], T]:
+def reader_of(kind: type[T]) -> Callable[[bytes], T]:
     """Reads JSON as `kind`; raises GatewayUnreachable where it is none: then no gateway sent it."""
     decode = msgspec.json.Decoder(kind).decode
 
@@ -200,18 +210,18 @@ def _reader(kind: type[T]) -> Callable[[bytes], T]:
         try:
             return decode(body)
         except msgspec.DecodeError as exc:
-            raise _no_gateway(f"no {kind.__name__.lstrip('_')} came ({exc})") from exc
+            raise not_a_gateway(f"no {kind.__name__.lstrip('_')} came ({exc})") from exc
 
     return read
 
 
-def _no_gateway(reason: str) -> GatewayUnreachable:
+def not_a_gateway(reason: str) -> GatewayUnreachable:
     return GatewayUnreachable(
         f"what answers is no gateway, or one of another version: {reason}; look at WINNOW_URL"
     )
 
 
-def _encode(request: Struct) -> bytes:
+def encode_request(request: Struct) -> bytes:
     """Only what differs from the defaults is sent, so an older gateway understands a newer client."""
     sent = {}
     for field in msgspec.structs.fields(request):
@@ -245,7 +255,7 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayE
 
 
 class Answer(Struct, frozen=True):
-    """What came back; `stream` is the open response of a 200 that is read as it comes."""
+    """What came back; `stream` is the open response of a success that is read as it comes."""
 
     status: int
     headers: Mapping[str, str]
@@ -254,11 +264,11 @@ class Answer(Struct, frozen=True):
 
 
 def exchange(call: Call[T], tries: int) -> Generator[Call[T] | float, Answer | None, Answer]:
-    """Yields the call when it is to be sent, or seconds to sleep; returns the answer that is a 200."""
+    """Yields the call when it is to be sent, or seconds to sleep; returns the answer that is a success."""
     for attempt in range(tries):
         answer = yield call
         assert answer is not None
-        if answer.status == 200:
+        if answer.status in SUCCESSES:
             return answer
         error = read_error(answer.status, answer.headers, answer.body)
         wait_s = error.retry_after_s

@@ -1,32 +1,39 @@
-"""The client: `sdk.scrape(url)`, `sdk.extract(url, schema=…)` against a running gateway, sync and async.
+"""The client: `sdk.scrape(url)`, `sdk.extract(url, schema=…)`, `sdk.crawl(url)` against a running gateway.
 
-What to send and how to read the answer is `gateway.sdk.calls`; `Client` and `AsyncClient` are two thin loops
-that send and sleep when it tells them to. Errors are the server's own classes (`gateway.errors`). 429 and 503
-are tried again, honouring Retry-After, as long as no event of a stream has come.
+What to send and how to read the answer is `gateway.sdk.calls` and `gateway.sdk.job_calls`; how it is sent is
+`gateway.sdk.connection`. Errors are the server's own classes (`gateway.errors`).
 """
 
 import asyncio
-import os
-import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
-from msgspec import Struct
-
-from gateway.errors import BackendInterrupted, GatewayUnreachable, InvalidRequest
+from gateway.errors import GatewayError
 from gateway.sdk.calls import (
-    Answer,
     Call,
     EventReader,
     Model,
-    exchange,
     extract_call,
     models_call,
     scrape_call,
     tokens_call,
 )
-from gateway.sdk.keywords import ExtractKeywords, ScrapeKeywords, TokensKeywords
+from gateway.sdk.connection import DEFAULT_TRIES, AsyncConnection, Connection
+from gateway.sdk.job_calls import batch_call, crawl_call, jobs_call, map_call, schema_type
+from gateway.sdk.jobs import AsyncJob, Job
+from gateway.sdk.keywords import (
+    BatchKeywords,
+    CrawlKeywords,
+    ExtractKeywords,
+    MapKeywords,
+    PageKeywords,
+    ScrapeKeywords,
+    TokensKeywords,
+)
 from gateway.wire import (
     ExtractEvent,
     ExtractRequest,
@@ -35,67 +42,18 @@ from gateway.wire import (
     ScrapeResponse,
     TokensResponse,
 )
-
-DEFAULT_URL = "http://127.0.0.1:8000"
-DEFAULT_TRIES = 3
+from gateway.wire.jobs import (
+    BatchRequest,
+    CrawlRequest,
+    JobCreated,
+    JobReport,
+    MapRequest,
+    MapResponse,
+)
 
 T = TypeVar("T")
-
-
-class _Settings(Struct, kw_only=True, frozen=True):
-    base_url: str
-    headers: dict[str, str]
-    tries: int
-
-
-def _settings(url: str | None, api_key: str | None, tries: int) -> _Settings:
-    import httpx2
-
-    base_url = (url or os.environ.get("WINNOW_URL") or DEFAULT_URL).strip().rstrip("/")
-    try:
-        httpx2.URL(base_url)
-    except httpx2.InvalidURL:
-        raise GatewayUnreachable(
-            f"{_without_secret(base_url)} is no address of a gateway; one looks like {DEFAULT_URL}"
-            # what the cause quotes may be a part of a password
-        ) from None
-    # a key read from a file often has the end of its line
-    key = (api_key or os.environ.get("WINNOW_API_KEY") or "").strip()
-    if not (key.isascii() and key.isprintable()):
-        raise InvalidRequest(
-            "the API key holds a character that no key has (a control character, or one beyond ASCII); "
-            "look at WINNOW_API_KEY, or at where `api_key` comes from",
-            field="api_key",
-        )
-    return _Settings(
-        base_url=base_url,
-        headers={"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {}),
-        tries=tries,
-    )
-
-
-def _without_secret(url: str) -> str:
-    """The address without the name and password that it may carry."""
-    before, _, after = url.partition("//")
-    return f"{before}//…@{after.rpartition('@')[2]}" if "@" in after else url
-
-
-def _unreachable(base_url: str, exc: Exception, *, timeout_s: float) -> GatewayUnreachable:
-    import httpx2
-
-    address = _without_secret(base_url)
-    if isinstance(exc, httpx2.ReadTimeout):
-        return GatewayUnreachable(
-            f"the gateway at {address} took the request and was silent for {timeout_s:g} s"
-        )
-    return GatewayUnreachable(
-        f"no gateway answers at {address} ({exc or type(exc).__name__}); "
-        "start one with `winnow serve`, or name another with WINNOW_URL"
-    )
-
-
-def _broken_off(exc: Exception) -> BackendInterrupted:
-    return BackendInterrupted(f"the stream broke off ({exc or type(exc).__name__}); what came is incomplete")
+# how far reading ahead goes beyond the page that is due, for each that is read at a time
+_AHEAD = 4
 
 
 class Client:
@@ -112,26 +70,21 @@ class Client:
     def __init__(
         self, url: str | None = None, *, api_key: str | None = None, tries: int = DEFAULT_TRIES
     ) -> None:
-        import httpx2
-
-        self._settings = _settings(url, api_key, tries)
-        self._http: httpx2.Client = httpx2.Client(
-            base_url=self._settings.base_url, headers=self._settings.headers
-        )
+        self._connection = Connection(url, api_key=api_key, tries=tries)
 
     def scrape(
         self, url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]
     ) -> ScrapeResponse:
         """Fetch and clean a page: its address and the fields of `wire.ScrapeRequest`, or one of those."""
-        return self._send(scrape_call(url, **options))
+        return self._connection.send(scrape_call(url, **options))
 
     def tokens(self, text: str | None = None, **options: Unpack[TokensKeywords]) -> TokensResponse:
         """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
-        return self._send(tokens_call(text, **options))
+        return self._connection.send(tokens_call(text, **options))
 
     def models(self) -> list[Model]:
         """Every model that can be asked for."""
-        return self._send(models_call())
+        return self._connection.send(models_call())
 
     @overload
     def extract(
@@ -172,57 +125,130 @@ class Client:
             An instance of `schema` when it is a type, else (and for a dry run) the whole response.
         """
         call = extract_call(url, schema=schema, stream=stream, **options)
-        return self._stream(call, EventReader(schema)) if stream else self._send(call)
+        return self._connection.stream(call, EventReader(schema)) if stream else self._connection.send(call)
 
-    def _stream(self, call: Call[Any], reader: EventReader) -> Iterator[ExtractEvent]:
-        import httpx2
+    def pages(self, url: str, **options: Unpack[ScrapeKeywords]) -> Iterator[ScrapeResponse]:
+        """The pieces of a long page, each of at most `max_tokens`, from `cursor` on; options as of `scrape`."""
+        call = scrape_call(url, **options)
 
-        response = self._settle(call, self._open).stream
-        try:
-            reader.begin(response.headers)
-            for chunk in response.iter_bytes():
-                yield from reader.feed(chunk)
-            reader.end()
-        except httpx2.RequestError as exc:
-            raise _broken_off(exc) from exc
-        finally:
-            response.close()
+        def walk() -> Iterator[ScrapeResponse]:
+            piece = self._connection.send(call)
+            yield piece
+            while piece.next_cursor is not None:
+                options["cursor"] = piece.next_cursor
+                piece = self._connection.send(scrape_call(url, **options))
+                yield piece
 
-    def _send(self, call: Call[T]) -> T:
-        return call.read(self._settle(call, self._request).body)
+        return walk()
 
-    def _settle(self, call: Call[T], send: Callable[[Call[T]], Answer]) -> Answer:
-        """Send until there is an answer to return, or an error to raise."""
-        import httpx2
+    def scrape_many(
+        self, urls: Iterable[str], *, concurrency: int = 8, **options: Unpack[PageKeywords]
+    ) -> Iterator[ScrapeResponse | GatewayError]:
+        """Scrape many pages; what came of each stands in its place, an error too.
 
-        steps, answer = exchange(call, self._settings.tries), None
-        while True:
+        Args:
+            urls: read as far as is needed.
+            concurrency: pages at a time, at least 1.
+            options: as of `scrape`.
+        """
+        scrape_call("", **options)
+        _check_concurrency(concurrency)
+
+        def scrape(url: str) -> ScrapeResponse | GatewayError:
             try:
-                step = steps.send(answer)
-            except StopIteration as done:
-                settled: Answer = done.value
-                return settled
-            if isinstance(step, float):
-                time.sleep(step)
-                answer = None
-                continue
+                return self._connection.send(scrape_call(url, **options))
+            except GatewayError as exc:
+                return exc
+
+        def read() -> Iterator[ScrapeResponse | GatewayError]:
+            due: deque[Future[ScrapeResponse | GatewayError]] = deque()
+            pool = ThreadPoolExecutor(concurrency, thread_name_prefix="winnow-scrape")
             try:
-                answer = send(step)
-            except httpx2.RequestError as exc:
-                raise _unreachable(self._settings.base_url, exc, timeout_s=call.timeout_s) from exc
+                for url in urls:
+                    due.append(pool.submit(scrape, url))
+                    if len(due) >= concurrency * _AHEAD:
+                        yield due.popleft().result()
+                while due:
+                    yield due.popleft().result()
+            finally:
+                pool.shutdown(cancel_futures=True)
 
-    def _request(self, call: Call[T]) -> Answer:
-        response = self._http.request(call.method, call.path, content=call.body, timeout=call.timeout_s)
-        return Answer(response.status_code, response.headers, response.content)
+        return read()
 
-    def _open(self, call: Call[T]) -> Answer:
-        request = self._http.build_request(call.method, call.path, content=call.body, timeout=call.timeout_s)
-        response = self._http.send(request, stream=True)
-        body = b"" if response.status_code == 200 else response.read()
-        return Answer(response.status_code, response.headers, body, response)
+    def map(self, url: str | MapRequest, **options: Unpack[MapKeywords]) -> MapResponse:
+        """The addresses of a site; `options` are the fields of `wire.jobs.MapRequest`."""
+        return self._connection.send(map_call(url, **options))
+
+    def crawl(
+        self,
+        url: str | CrawlRequest,
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[CrawlKeywords],
+    ) -> Job:
+        """Read a site, from one address on, and iterate over its pages as they come.
+
+        Args:
+            idempotency_key: a call with the same one finds the job of the first.
+            options: fields of `wire.jobs.CrawlRequest`; where the `schema` of `extract` is a type, each page's `data`
+                is an instance of it.
+        """
+        call = crawl_call(url, idempotency_key=idempotency_key, **options)
+        return self._job(call, options)
+
+    def batch(
+        self,
+        urls: Iterable[str] | BatchRequest,
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[BatchKeywords],
+    ) -> Job:
+        """Read pages by their addresses, and iterate over them as they come; arguments as of `crawl`."""
+        call = batch_call(urls, idempotency_key=idempotency_key, **options)
+        return self._job(call, options)
+
+    def start_crawl(
+        self,
+        url: str | CrawlRequest,
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[CrawlKeywords],
+    ) -> JobCreated:
+        """Create a crawl and leave it to the gateway; `job` finds it by its id."""
+        return self._connection.send(crawl_call(url, idempotency_key=idempotency_key, **options))
+
+    def start_batch(
+        self,
+        urls: Iterable[str] | BatchRequest,
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[BatchKeywords],
+    ) -> JobCreated:
+        """Create a batch and leave it to the gateway; `job` finds it by its id."""
+        return self._connection.send(batch_call(urls, idempotency_key=idempotency_key, **options))
+
+    def job(self, job_id: str, *, after: int = 0, schema: Any = None) -> Job:
+        """A job by its identifier; nothing is sent yet.
+
+        Args:
+            after: number of the last result that is not wanted again.
+            schema: a type that each page's `data` is made an instance of.
+        """
+        kind = schema_type({"extract": {"schema": schema}})
+        return Job(lambda: nullcontext(self._connection), job_id, after=after, kind=kind)
+
+    def jobs(self, *, limit: int = 100) -> list[JobReport]:
+        """The jobs of this key, the newest first."""
+        return self._connection.send(jobs_call(limit=limit))
+
+    def _job(self, call: Call[JobCreated], options: BatchKeywords) -> Job:
+        created = self._connection.send(call)
+        kind = schema_type(options)
+        return Job(lambda: nullcontext(self._connection), created.id, kind=kind, connected=True)
 
     def close(self) -> None:
-        self._http.close()
+        """Close the connection."""
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -234,31 +260,29 @@ class Client:
 
 
 class AsyncClient:
-    """`Client` for asyncio: the same calls, awaited; a stream is iterated with `async for`, without await."""
+    """`Client` for asyncio: the same calls, awaited; what is iterated over takes `async for`, without await.
+
+    A job of `crawl` or `batch` is created with its first use.
+    """
 
     def __init__(
         self, url: str | None = None, *, api_key: str | None = None, tries: int = DEFAULT_TRIES
     ) -> None:
-        import httpx2
-
-        self._settings = _settings(url, api_key, tries)
-        self._http: httpx2.AsyncClient = httpx2.AsyncClient(
-            base_url=self._settings.base_url, headers=self._settings.headers
-        )
+        self._connection = AsyncConnection(url, api_key=api_key, tries=tries)
 
     async def scrape(
         self, url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]
     ) -> ScrapeResponse:
         """Fetch and clean a page: its address and the fields of `wire.ScrapeRequest`, or one of those."""
-        return await self._send(scrape_call(url, **options))
+        return await self._connection.send(scrape_call(url, **options))
 
     async def tokens(self, text: str | None = None, **options: Unpack[TokensKeywords]) -> TokensResponse:
         """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
-        return await self._send(tokens_call(text, **options))
+        return await self._connection.send(tokens_call(text, **options))
 
     async def models(self) -> list[Model]:
         """Every model that can be asked for."""
-        return await self._send(models_call())
+        return await self._connection.send(models_call())
 
     @overload
     def extract(
@@ -292,58 +316,110 @@ class AsyncClient:
     ) -> Any:
         """Ask about pages; arguments and results as in `Client.extract`."""
         call = extract_call(url, schema=schema, stream=stream, **options)
-        return self._stream(call, EventReader(schema)) if stream else self._send(call)
+        return self._connection.stream(call, EventReader(schema)) if stream else self._connection.send(call)
 
-    async def _stream(self, call: Call[Any], reader: EventReader) -> AsyncIterator[ExtractEvent]:
-        import httpx2
+    def pages(self, url: str, **options: Unpack[ScrapeKeywords]) -> AsyncIterator[ScrapeResponse]:
+        """The pieces of a long page, as in `Client.pages`."""
+        call = scrape_call(url, **options)
 
-        response = (await self._settle(call, self._open)).stream
-        try:
-            reader.begin(response.headers)
-            async for chunk in response.aiter_bytes():
-                for event in reader.feed(chunk):
-                    yield event
-            reader.end()
-        except httpx2.RequestError as exc:
-            raise _broken_off(exc) from exc
-        finally:
-            await response.aclose()
+        async def walk() -> AsyncIterator[ScrapeResponse]:
+            piece = await self._connection.send(call)
+            yield piece
+            while piece.next_cursor is not None:
+                options["cursor"] = piece.next_cursor
+                piece = await self._connection.send(scrape_call(url, **options))
+                yield piece
 
-    async def _send(self, call: Call[T]) -> T:
-        return call.read((await self._settle(call, self._request)).body)
+        return walk()
 
-    async def _settle(self, call: Call[T], send: Callable[[Call[T]], Coroutine[Any, Any, Answer]]) -> Answer:
-        """Send until there is an answer to return, or an error to raise."""
-        import httpx2
+    def scrape_many(
+        self, urls: Iterable[str], *, concurrency: int = 8, **options: Unpack[PageKeywords]
+    ) -> AsyncIterator[ScrapeResponse | GatewayError]:
+        """Scrape many pages; arguments and results as in `Client.scrape_many`."""
+        scrape_call("", **options)
+        _check_concurrency(concurrency)
+        places = asyncio.Semaphore(concurrency)
 
-        steps, answer = exchange(call, self._settings.tries), None
-        while True:
+        async def scrape(url: str) -> ScrapeResponse | GatewayError:
+            async with places:
+                try:
+                    return await self._connection.send(scrape_call(url, **options))
+                except GatewayError as exc:
+                    return exc
+
+        async def read() -> AsyncIterator[ScrapeResponse | GatewayError]:
+            due: deque[asyncio.Task[ScrapeResponse | GatewayError]] = deque()
             try:
-                step = steps.send(answer)
-            except StopIteration as done:
-                settled: Answer = done.value
-                return settled
-            if isinstance(step, float):
-                await asyncio.sleep(step)
-                answer = None
-                continue
-            try:
-                answer = await send(step)
-            except httpx2.RequestError as exc:
-                raise _unreachable(self._settings.base_url, exc, timeout_s=call.timeout_s) from exc
+                for url in urls:
+                    due.append(asyncio.create_task(scrape(url)))
+                    if len(due) >= concurrency * _AHEAD:
+                        yield await due.popleft()
+                while due:
+                    yield await due.popleft()
+            finally:
+                for task in due:
+                    task.cancel()
 
-    async def _request(self, call: Call[T]) -> Answer:
-        response = await self._http.request(call.method, call.path, content=call.body, timeout=call.timeout_s)
-        return Answer(response.status_code, response.headers, response.content)
+        return read()
 
-    async def _open(self, call: Call[T]) -> Answer:
-        request = self._http.build_request(call.method, call.path, content=call.body, timeout=call.timeout_s)
-        response = await self._http.send(request, stream=True)
-        body = b"" if response.status_code == 200 else await response.aread()
-        return Answer(response.status_code, response.headers, body, response)
+    async def map(self, url: str | MapRequest, **options: Unpack[MapKeywords]) -> MapResponse:
+        """The addresses of a site; `options` are the fields of `wire.jobs.MapRequest`."""
+        return await self._connection.send(map_call(url, **options))
+
+    def crawl(
+        self,
+        url: str | CrawlRequest,
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[CrawlKeywords],
+    ) -> AsyncJob:
+        """Read a site and iterate over its pages as they come; arguments as in `Client.crawl`."""
+        call = crawl_call(url, idempotency_key=idempotency_key, **options)
+        return AsyncJob(lambda: nullcontext(self._connection), call, kind=schema_type(options))
+
+    def batch(
+        self,
+        urls: Iterable[str] | BatchRequest,
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[BatchKeywords],
+    ) -> AsyncJob:
+        """Read pages by their addresses, and iterate over them as they come; arguments as of `crawl`."""
+        call = batch_call(urls, idempotency_key=idempotency_key, **options)
+        return AsyncJob(lambda: nullcontext(self._connection), call, kind=schema_type(options))
+
+    async def start_crawl(
+        self,
+        url: str | CrawlRequest,
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[CrawlKeywords],
+    ) -> JobCreated:
+        """Create a crawl and leave it to the gateway; `job` finds it by its id."""
+        return await self._connection.send(crawl_call(url, idempotency_key=idempotency_key, **options))
+
+    async def start_batch(
+        self,
+        urls: Iterable[str] | BatchRequest,
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[BatchKeywords],
+    ) -> JobCreated:
+        """Create a batch and leave it to the gateway; `job` finds it by its id."""
+        return await self._connection.send(batch_call(urls, idempotency_key=idempotency_key, **options))
+
+    def job(self, job_id: str, *, after: int = 0, schema: Any = None) -> AsyncJob:
+        """A job by its identifier, as in `Client.job`."""
+        kind = schema_type({"extract": {"schema": schema}})
+        return AsyncJob(lambda: nullcontext(self._connection), job_id, after=after, kind=kind)
+
+    async def jobs(self, *, limit: int = 100) -> list[JobReport]:
+        """The jobs of this key, the newest first."""
+        return await self._connection.send(jobs_call(limit=limit))
 
     async def aclose(self) -> None:
-        await self._http.aclose()
+        """Close the connection."""
+        await self._connection.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -354,48 +430,6 @@ class AsyncClient:
         await self.aclose()
 
 
-def scrape(url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]) -> ScrapeResponse:
-    """`Client().scrape(...)` with a client of its own."""
-    with Client() as client:
-        return client.scrape(url, **options)
-
-
-def tokens(text: str | None = None, **options: Unpack[TokensKeywords]) -> TokensResponse:
-    """`Client().tokens(...)` with a client of its own."""
-    with Client() as client:
-        return client.tokens(text, **options)
-
-
-@overload
-def extract(
-    url: str | None = None,
-    *,
-    schema: type[T],
-    stream: Literal[False] = False,
-    **options: Unpack[ExtractKeywords],
-) -> T: ...
-@overload
-def extract(
-    url: str | None = None, *, stream: Literal[True], schema: Any = None, **options: Unpack[ExtractKeywords]
-) -> Iterator[ExtractEvent]: ...
-@overload
-def extract(
-    url: str | ExtractRequest | None = None,
-    *,
-    schema: dict[str, Any] | None = None,
-    stream: Literal[False] = False,
-    **options: Unpack[ExtractKeywords],
-) -> ExtractResponse: ...
-def extract(
-    url: Any = None, *, stream: bool = False, schema: Any = None, **options: Unpack[ExtractKeywords]
-) -> Any:
-    """`Client().extract(...)` with a client of its own."""
-    if stream:
-        return _extract_events(url, schema, **options)
-    with Client() as client:
-        return client.extract(url, schema=schema, **options)
-
-
-def _extract_events(url: Any, schema: Any, **options: Unpack[ExtractKeywords]) -> Iterator[ExtractEvent]:
-    with Client() as client:
-        yield from client.extract(url, stream=True, schema=schema, **options)
+def _check_concurrency(concurrency: int) -> None:
+    if concurrency < 1:
+        raise ValueError(f"concurrency must be at least 1, not {concurrency}")

@@ -21,6 +21,7 @@ from gateway.wire import (
     ScrapeOptions,
     TableStyle,
 )
+from gateway.wire.jobs import JobEvent, PageQuestion, SitemapUse, Webhook
 
 
 class PageKeywords(TypedDict, total=False):
@@ -84,3 +85,59 @@ class ExtractKeywords(TypedDict, total=False):
     dry_run: bool
     scrape: ScrapeOptions | PageKeywords
     cache: AnswerCacheOptions | CacheKeywords | None
+
+
+class QuestionKeywords(TypedDict, total=False):
+    """Fields of `wire.jobs.PageQuestion`; `schema` may also be a type, of which `data` is then an instance."""
+
+    prompt: str | None
+    schema: Any
+    model: str | None
+    max_input_tokens: int | None
+    max_output_tokens: int
+    temperature: float
+    seed: int | None
+    evidence: bool
+    cache: AnswerCacheOptions | CacheKeywords | None
+
+
+class WebhookKeywords(TypedDict, total=False):
+    """Fields of `wire.jobs.Webhook`."""
+
+    url: str
+    events: list[JobEvent]
+    secret: str | None
+
+
+class BatchKeywords(TypedDict, total=False):
+    """Fields of `wire.jobs.BatchRequest` beside `urls`."""
+
+    scrape: ScrapeOptions | PageKeywords
+    extract: PageQuestion | QuestionKeywords | None
+    webhook: Webhook | WebhookKeywords | None
+    robots: bool
+    delay_s: float
+
+
+class CrawlKeywords(BatchKeywords, total=False):
+    """Fields of `wire.jobs.CrawlRequest` beside `url`."""
+
+    limit: int
+    max_depth: int | None
+    include: list[str]
+    exclude: list[str]
+    subdomains: bool
+    external: bool
+    sitemap: SitemapUse
+    ignore_query: bool
+    pattern_limit: int | None
+
+
+class MapKeywords(TypedDict, total=False):
+    """Fields of `wire.jobs.MapRequest` beside `url`."""
+
+    limit: int
+    search: str | None
+    sitemap: SitemapUse
+    subdomains: bool
+    timeout_s: float

@@ -15,7 +15,19 @@ import pytest
 
 from fixtures.site import Site
 from gateway import errors, sdk, wire
-from gateway.sdk.keywords import CacheKeywords, ExtractKeywords, PageKeywords, ScrapeKeywords, TokensKeywords
+from gateway.sdk.keywords import (
+    BatchKeywords,
+    CacheKeywords,
+    CrawlKeywords,
+    ExtractKeywords,
+    MapKeywords,
+    PageKeywords,
+    QuestionKeywords,
+    ScrapeKeywords,
+    TokensKeywords,
+    WebhookKeywords,
+)
+from gateway.wire.jobs import BatchRequest, CrawlRequest, MapRequest, PageQuestion, Webhook
 
 
 @contextmanager
@@ -134,6 +146,11 @@ def fields_of(kind: type) -> dict[str, Any]:
         (TokensKeywords, wire.TokensRequest, {"text"}),
         (CacheKeywords, wire.AnswerCacheOptions, set()),
         (ExtractKeywords, wire.ExtractRequest, {"url", "schema", "stream"}),
+        (QuestionKeywords, PageQuestion, set()),
+        (WebhookKeywords, Webhook, set()),
+        (BatchKeywords, BatchRequest, {"urls"}),
+        (CrawlKeywords, CrawlRequest, {"url"}),
+        (MapKeywords, MapRequest, {"url"}),
     ],
 )
 def test_keyword_arguments_are_the_fields_of_the_wire(
@@ -145,12 +162,22 @@ def test_keyword_arguments_are_the_fields_of_the_wire(
         "actions": Sequence[wire.Action | Mapping[str, Any]],
         "scrape": wire.ScrapeOptions | PageKeywords,
         "cache": wire.AnswerCacheOptions | CacheKeywords | None,
+        "extract": PageQuestion | QuestionKeywords | None,
+        "webhook": Webhook | WebhookKeywords | None,
+        # a type does as well
+        "schema": Any,
     }
     fields = {name: kind for name, kind in fields_of(request_type).items() if name not in named}
     assert fields_of(keywords) == {name: wider.get(name, kind) for name, kind in fields.items()}
 
 
-@pytest.mark.parametrize("name", ["scrape", "tokens", "extract"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("scrape", "tokens", "extract", "pages", "scrape_many", "map", "crawl", "batch", "start_crawl"),
+        *("start_batch", "job", "jobs"),
+    ],
+)
 def test_sync_async_and_function_take_the_same(name: str) -> None:
     def parameters(function: Any) -> list[tuple[str, Any, Any]]:
         return [
