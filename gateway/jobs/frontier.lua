@@ -154,7 +154,7 @@ local function claim_one(id)
       add(id, 'leased', 1)
       redis.call('ZADD', name('leases'), now + args.lease_s, id .. '|' .. key)
       redis.call('ZADD', name('held', host), now + args.lease_s, id .. '|' .. key)
-      redis.call('SET', name('next', host), now + gap, 'EX', HOST_MEMORY_S)
+      if gap > 0 then redis.call('SET', name('next', host), now + gap, 'EX', HOST_MEMORY_S) end
       return {
         job_id = id, key = key, url = address.url, host = host, depth = address.depth,
         token = address.token, attempt = address.attempt,
@@ -282,7 +282,7 @@ function commands.finish()
   address.state = 'ended'
   write(id, key, address)
   add(id, 'leased', -1)
-  if not args.error and is_duplicate(id, key, args.aliases) then
+  if #args.aliases > 0 and not args.error and is_duplicate(id, key, args.aliases) then
     add(id, 'duplicates', 1)
   else
     add(id, args.error and 'failed' or 'done', 1)
@@ -292,9 +292,7 @@ function commands.finish()
   add_addresses(id, args.found)
   if args.host_gap_s > 0 then
     local host = address.host
-    local next_at = tonumber(redis.call('GET', name('next', host))) or now
-    local gap = tonumber(redis.call('GET', name('gap', host))) or 0
-    redis.call('SET', name('next', host), math.max(next_at, next_at - gap + args.host_gap_s), 'EX', HOST_MEMORY_S)
+    redis.call('SET', name('next', host), now + args.host_gap_s, 'NX', 'EX', HOST_MEMORY_S)
     redis.call('SET', name('gap', host), args.host_gap_s, 'EX', HOST_MEMORY_S)
   end
   close_if_over(id)

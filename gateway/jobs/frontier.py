@@ -97,7 +97,7 @@ class Outcome(Struct, kw_only=True, frozen=True):
     """What came of an address.
 
     `aliases` are further keys of the same page (its final address, its canonical one, its content): a page that
-    another address of the job has led to already is a duplicate and gives no result.
+    another address of the job has led to already is a duplicate and gives no result. Without any it never is one.
     """
 
     result: bytes

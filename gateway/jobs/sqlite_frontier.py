@@ -8,6 +8,7 @@ import contextlib
 import json
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 5.0
 _QUEUED, _LEASED, _ENDED = 0, 1, 2
+# hosts of a job that are looked at for one claim
+_LOOKED_AT = 1_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs(
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, specification BLOB NOT NULL, status TEXT NOT NULL,
@@ -151,7 +154,7 @@ class SqliteFrontier:
 
         def run(database: sqlite3.Connection) -> Claims:
             now = self._now()
-            self._take_back(database, now)
+            held = self._take_back(database, now)
             claims: list[Claim] = []
             wait_s: float | None = None
             jobs = database.execute(
@@ -164,7 +167,7 @@ class SqliteFrontier:
                 for job_id in list(rooms):
                     if len(claims) == limit:
                         break
-                    claim, ready_in_s = self._claim_one(database, job_id, now, lease_s, per_host)
+                    claim, ready_in_s = self._claim_one(database, job_id, now, lease_s, per_host, held)
                     if claim is None:
                         del rooms[job_id]
                         if ready_in_s is not None:
@@ -174,8 +177,6 @@ class SqliteFrontier:
                     rooms[job_id] -= 1
                     if not rooms[job_id]:
                         del rooms[job_id]
-            for job_id in {claim.job_id for claim in claims}:
-                database.execute("UPDATE jobs SET served_at = ? WHERE id = ?", (now, job_id))
             return Claims(claims=claims, wait_s=wait_s)
 
         return await self._run(run)
@@ -201,7 +202,11 @@ class SqliteFrontier:
             if not self._end_lease(database, claim, state=_ENDED):
                 return False
             job_id = claim.job_id
-            if outcome.error is None and self._is_duplicate(database, claim, outcome.aliases):
+            if (
+                outcome.aliases
+                and outcome.error is None
+                and self._is_duplicate(database, claim, outcome.aliases)
+            ):
                 database.execute("UPDATE jobs SET duplicates = duplicates + 1 WHERE id = ?", (job_id,))
             else:
                 self._keep(database, job_id, outcome)
@@ -212,8 +217,8 @@ class SqliteFrontier:
             _add(database, job_id, outcome.found, room=most_known(limit) - known)
             if outcome.host_gap_s:
                 database.execute(
-                    "UPDATE hosts SET next_at = max(next_at, next_at - gap_s + ?), gap_s = ? WHERE host = ?",
-                    (outcome.host_gap_s, outcome.host_gap_s, claim.address.host),
+                    "INSERT INTO hosts VALUES(?, ?, ?) ON CONFLICT(host) DO UPDATE SET gap_s = excluded.gap_s",
+                    (claim.address.host, self._now() + outcome.host_gap_s, outcome.host_gap_s),
                 )
             self._end_if_over(database, job_id)
             return True
@@ -350,27 +355,37 @@ class SqliteFrontier:
             database = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
+            # pages of 4 KiB: each checkpoint waits for the disk
+            database.execute("PRAGMA wal_autocheckpoint = 4000")
             database.executescript(_SCHEMA)
             self._path.chmod(0o600)
             self._database = database
         return self._database
 
     def _claim_one(
-        self, database: sqlite3.Connection, job_id: str, now: float, lease_s: float, per_host: int
+        self,
+        database: sqlite3.Connection,
+        job_id: str,
+        now: float,
+        lease_s: float,
+        per_host: int,
+        held: Counter[str],
     ) -> tuple[Claim | None, float | None]:
         """An address of a job whose host may be asked now, or in how many seconds one may be."""
         soonest: float | None = None
         lanes = database.execute(
-            "SELECT lanes.host, coalesce(hosts.next_at, 0), coalesce(hosts.gap_s, 0), (SELECT count(*) FROM addresses "
-            "WHERE state = 1 AND addresses.host = lanes.host) AS leased FROM lanes LEFT JOIN hosts "
-            "ON hosts.host = lanes.host WHERE job = ? AND queued > 0 ORDER BY 2, leased LIMIT 200",
+            "SELECT lanes.host, coalesce(hosts.next_at, 0), coalesce(hosts.gap_s, 0) FROM lanes LEFT JOIN hosts "
+            "ON hosts.host = lanes.host WHERE job = ? AND queued > 0 ORDER BY 2",
             (job_id,),
-        ).fetchall()
-        for host, next_at, gap_s, leased in lanes:
+        )
+        # the hosts that are asked least come first, as far as they are looked at
+        for host, next_at, gap_s in sorted(
+            lanes.fetchmany(_LOOKED_AT), key=lambda lane: (lane[1], held[lane[0]])
+        ):
             if next_at > now:
                 soonest = next_at - now if soonest is None else min(soonest, next_at - now)
                 continue
-            if leased >= per_host:
+            if held[host] >= per_host:
                 continue
             row = database.execute(
                 "SELECT key, url, depth, token, attempt FROM addresses WHERE job = ? AND host = ? AND state = 0 "
@@ -386,26 +401,31 @@ class SqliteFrontier:
                 "UPDATE lanes SET queued = queued - 1 WHERE job = ? AND host = ?", (job_id, host)
             )
             database.execute(
-                "UPDATE jobs SET queued = queued - 1, leased = leased + 1 WHERE id = ?", (job_id,)
+                "UPDATE jobs SET queued = queued - 1, leased = leased + 1, served_at = ? WHERE id = ?",
+                (now, job_id),
             )
-            database.execute(
-                "INSERT INTO hosts VALUES(?, ?, ?) ON CONFLICT(host) DO UPDATE SET next_at = excluded.next_at",
-                (host, now + gap_s, gap_s),
-            )
+            held[host] += 1
+            if gap_s:
+                database.execute("UPDATE hosts SET next_at = ? WHERE host = ?", (now + gap_s, host))
             address = Address(key=key, url=url, host=host, depth=depth)
             return Claim(job_id=job_id, address=address, token=token + 1, attempt=attempt + 1), None
         return None, soonest
 
-    def _take_back(self, database: sqlite3.Connection, now: float) -> None:
-        """Queue again what runners have leased and not kept."""
-        expired = database.execute(
-            "SELECT job, key, host FROM addresses WHERE state = 1 AND lease_until < ?", (now,)
+    def _take_back(self, database: sqlite3.Connection, now: float) -> Counter[str]:
+        """Queue again what runners have leased and not kept. Returns how many addresses of each host are leased."""
+        held: Counter[str] = Counter()
+        leases = database.execute(
+            "SELECT job, key, host, lease_until FROM addresses WHERE state = 1"
         ).fetchall()
-        for job_id, key, host in expired:
+        for job_id, key, host, until in leases:
+            if until >= now:
+                held[host] += 1
+                continue
             database.execute(
                 "UPDATE addresses SET state = ? WHERE job = ? AND key = ?", (_QUEUED, job_id, key)
             )
             _requeue(database, job_id, host)
+        return held
 
     def _end_lease(self, database: sqlite3.Connection, claim: Claim, *, state: int) -> bool:
         """Take the lease off an address, if it is still this one and its job runs."""
@@ -449,9 +469,9 @@ class SqliteFrontier:
     def _keep(self, database: sqlite3.Connection, job_id: str, outcome: Outcome) -> None:
         """Write a result and count it."""
         ended = "done" if outcome.error is None else "failed"
-        sequence, per_error = database.execute(
+        sequence, per_error, events = database.execute(
             f"UPDATE jobs SET results = results + 1, {ended} = {ended} + 1 WHERE id = ? "
-            "RETURNING results, per_error",
+            "RETURNING results, per_error, events",
             (job_id,),
         ).fetchone()
         database.execute("INSERT INTO results VALUES(?, ?, ?)", (job_id, sequence, outcome.result))
@@ -459,7 +479,8 @@ class SqliteFrontier:
             counts = json.loads(per_error)
             counts[outcome.error] = counts.get(outcome.error, 0) + 1
             database.execute("UPDATE jobs SET per_error = ? WHERE id = ?", (json.dumps(counts), job_id))
-        self._tell(database, job_id, "page", sequence)
+        if "page" in json.loads(events):
+            self._tell(database, job_id, "page", sequence)
 
     def _end_if_over(self, database: sqlite3.Connection, job_id: str) -> None:
         queued, leased, done, failed, limit = database.execute(

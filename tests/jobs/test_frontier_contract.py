@@ -141,7 +141,7 @@ async def test_frontier_alias_under_way_is_a_duplicate_when_it_ends(frontier: Fr
     await create(frontier, "old", "new")
     old, new = await claim(frontier)
     await frontier.finish(old, done("moved", aliases=[address("new").key]))
-    await frontier.finish(new, done("new"))
+    await frontier.finish(new, done("new", aliases=[address("new").key]))
     assert await contents(frontier) == [b"moved"]
 
 
