@@ -58,6 +58,7 @@ class Walk:
         self.notes = notes
         self.images: dict[Image, None] = {}
         self.language = ""  # of the last block of code
+        self.follows_code = False  # no text has followed it yet
         self.empty_brackets = False  # what stood between them was left out of the line
         self.invisible = 0
         self.truncated = False
@@ -188,13 +189,16 @@ class Walk:
         run = self.style.finish(tokens, plain, bold=flow.bold, alone=alone)
         if run is None:
             return
-        if (
-            flow.out
-            and flow.out[-1].kind == "code"
-            and not (flow.heading or flow.item or flow.defining)
-            and is_beside_code(run.text, self.language)
-        ):
-            return
+        if self.follows_code:
+            self.follows_code = False
+            in_text = not (flow.heading or flow.item or flow.defining)
+            if (
+                in_text
+                and flow.out
+                and flow.out[-1].kind == "code"
+                and is_beside_code(run.text, self.language)
+            ):
+                return
         self._room -= not flow.cell
         if self._room < 0:
             self.truncated = True
@@ -204,7 +208,7 @@ class Walk:
     def drop_label(self, language: str) -> None:
         """Take back a block of text that only names the language of the code that now follows."""
         flow = self.flow
-        self.language = language
+        self.language, self.follows_code = language, True
         last = flow.out[-1] if flow.out and flow.item is None else None
         if last is not None and last.kind == "paragraph" and is_beside_code(last.text, language):
             flow.out.pop()
@@ -216,7 +220,7 @@ class Walk:
             return
         if not text.isascii():
             text = self.see(text)
-        if ("\\" not in text and "$" not in text) or self.line.in_code:
+        if ("\\" not in text and text.count("$") < 2) or self.line.in_code:
             self.line.add_text(text)
             return
         pieces = split_formulas(text)
