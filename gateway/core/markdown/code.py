@@ -16,7 +16,7 @@ from gateway.core.markdown.languages import is_label
 
 _GUTTER = re.compile(
     r"(?:^|[\s_-])(?:linenodiv|gutters?|blob-num|lno|lnt?|crayon-nums?)(?:$|[\s_-])"
-    r"|line[-_]?(?:no|num)|[\s_-]lnum(?:$|\s)",
+    r"|lines?[-_]?(?:no|num)|[\s_-]lnum(?:$|\s)",
     re.I,
 )
 _LINE = re.compile(
@@ -221,7 +221,11 @@ def _is_line(tag: int, attributes: dict[str, str | None]) -> bool:
     if not attributes:
         return False
     classes = attributes.get("class")
-    return bool(classes and _LINE.search(classes)) or is_shown_as_block(attributes.get("style"))
+    return (
+        "data-line" in attributes
+        or bool(classes and _LINE.search(classes))
+        or is_shown_as_block(attributes.get("style"))
+    )
 
 
 def _begins_line(node: LexborNode | None) -> bool:
@@ -288,7 +292,9 @@ def is_copy_button(text: str) -> bool:
 
 
 def is_beside_code(text: str, language: str) -> bool:
-    """Whether a text right above or below code only names its language or offers to copy it."""
+    """Whether a text right above or below code only names its language, counts its lines or offers to copy it."""
+    if text[:1].isdecimal() and _is_counting(text):
+        return True
     if len(text) > _MAX_LABEL:
         return False
     text = " ".join(text.split())

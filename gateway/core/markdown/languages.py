@@ -126,6 +126,8 @@ def _in_classes(classes: str, *, is_own: bool) -> str | None:
     for match in _WEAK.finditer(classes):
         if match[1].lower() in _KNOWN:
             return _name(match[1])
+    if is_own and classes.strip().lower() in _KNOWN:
+        return _name(classes)
     if _HIGHLIGHTER.search(classes):
         for name in classes.split():
             if name.lower() in _KNOWN:

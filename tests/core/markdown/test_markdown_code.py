@@ -88,6 +88,29 @@ def fenced(code: str, language: str = "") -> str:
             id="tailwind",
         ),
         pytest.param(
+            '<table><tr><td class="lines-num"><span data-line-number="1"></span></td><td class="lines-code"><code '
+            'class="code-inner">a = 1</code></td></tr><tr><td class="lines-num"><span data-line-number="2"></span></td>'
+            '<td class="lines-code"><code class="code-inner">b = 2</code></td></tr></table>',
+            id="gitea",
+        ),
+        pytest.param(
+            '<div class="file-content code"><div class="line-numbers"><a href="#L1">1</a>\n<a href="#L2">2</a></div>'
+            '<div class="blob-content"><pre class="code highlight"><code><span class="line">a = 1</span>\n'
+            '<span class="line">b = 2</span></code></pre></div></div>',
+            id="gitlab",
+        ),
+        pytest.param(
+            '<pre><code><span class="line">a = 1</span>\n<span class="line">b = 2</span></code></pre><div class='
+            '"line-numbers-wrapper"><span class="line-number">1</span><br><span class="line-number">2</span><br></div>',
+            id="vitepress",
+        ),
+        pytest.param(
+            '<pre><code><div class="ec-line"><div class="gutter"><div class="ln">1</div></div><div class="code">a = 1'
+            '</div></div><div class="ec-line"><div class="gutter"><div class="ln">2</div></div><div class="code">b = 2'
+            "</div></div></code></pre>",
+            id="expressive-code",
+        ),
+        pytest.param(
             '<pre><code><span class="codeLineNumber_x1">1</span>a = 1\n<span class="codeLineNumber_x1">2</span>b = 2'
             "</code></pre>",
             id="css-module",
@@ -163,6 +186,8 @@ def test_a_number_that_counts_no_line_is_code(html: str) -> None:
         ('<div class="lang-de"><pre>x</pre></div>', ""),
         ('<div class="language-switcher"><pre>x</pre></div>', ""),
         ('<body data-language="English"><pre>x</pre>', ""),
+        ('<pre><code class="ruby">x</code></pre>', "ruby"),
+        ('<pre class="note">x</pre>', ""),
         ('<pre class="language-mylang">x</pre>', "mylang"),
         ('<pre data-lang="`\n# &lt;b> x">x</pre>', "#bx"),
     ],
@@ -185,6 +210,10 @@ def test_language_is_what_the_page_says(html: str, language: str) -> None:
         pytest.param(
             '<pre><span class="token-line">a = 1<br></span><span class="token-line">b = 2<br></span></pre>',
             id="docusaurus",
+        ),
+        pytest.param(
+            '<pre><code><span data-line="">a = 1</span><span data-line="">b = 2</span></code></pre>',
+            id="line-attribute",
         ),
         pytest.param("<pre>\n  <div>a = 1</div>\n  <div>b = 2</div>\n</pre>", id="indented-divs"),
         pytest.param(
