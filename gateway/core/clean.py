@@ -4,6 +4,7 @@ from msgspec import structs
 
 from gateway.core.classifier.network import Classifier, choose, load_classifier
 from gateway.core.dom.blocks import find_editors, keep
+from gateway.core.dom.callouts import find_callouts
 from gateway.core.dom.selection import REMOVED, find_selected
 from gateway.core.markdown import render
 from gateway.core.markdown.headline import with_headline, without_headline
@@ -66,6 +67,7 @@ def clean(
         options=options,
         beside=[root_of(tree) for tree in parsed.beside] if options.select is None else [],
         codes=find_editors(parsed.blocks),
+        callouts=find_callouts(parsed.blocks),
     )
     warnings += rendered.notices
     if parsed.truncated or rendered.truncated:

@@ -10,6 +10,7 @@ from collections.abc import Container, Sequence
 
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.embeds import CUSTOM_EMBEDS, EMBEDS, path_to_content
 from gateway.core.dom.layout import KNOWN, is_inline
 from gateway.core.dom.tags import COMMENT, ID, TEXT, ids
 from gateway.core.model.page import KeptNodes
@@ -69,6 +70,7 @@ class Blocks:
         "bold_chars",
         "chars",
         "depths",
+        "embeds",
         "firsts",
         "flags",
         "images",
@@ -107,6 +109,7 @@ class Blocks:
         self.images: list[int] = []  # images since the block before
         self.node_ends: list[int] = []  # its text nodes are `nodes` from where those of the block before end
         self.nodes: list[int] = []  # mem_ids of text nodes
+        self.embeds: list[tuple[int, LexborNode]] = []  # what shows other sites, and the blocks before it
         self.truncated = False  # `read_blocks` left something out
 
     def register(self, elements: Sequence[Waiting], parent: int) -> int:
@@ -230,9 +233,13 @@ def read_blocks(
                 chars += len(parts[-1])
                 node = node.next
                 continue
-            if is_inline(node):
+            if node.tag in CUSTOM_EMBEDS:
+                blocks.embeds.append((len(texts) + (chars > 0), node))
+            elif is_inline(node):
                 action = _INLINE
         if action == _SKIPPED or (mem_id := node.mem_id) in left_out:
+            if number in EMBEDS:
+                blocks.embeds.append((len(texts) + (chars > 0), node))
             if number == _SCRIPT and node.mem_id in formulas:
                 parts.append(node.text(deep=True) or "x")
                 nodes.append(node.mem_id)
@@ -320,6 +327,11 @@ def keep(blocks: Blocks, chosen: Sequence[int]) -> KeptNodes:
         while element >= 0 and mem_ids[element] not in elements:
             elements.add(mem_ids[element])
             element = parents[element]
+    if blocks.embeds:
+        kept = set(chosen)
+        for at, embed in blocks.embeds:
+            path = path_to_content(embed, elements, before=at - 1 in kept, after=at in kept)
+            elements.update(path or ())
     return KeptNodes(texts, elements)
 
 

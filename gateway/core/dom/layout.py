@@ -12,7 +12,7 @@ from gateway.core.dom.tags import COMMENT, HEADINGS, ID, PLAIN, SKIPPED, TEXT, i
 
 KNOWN = frozenset(ID.values())  # a tag that is not among them is a custom element, or one of MathML
 _PHRASES = PLAIN | ids(
-    "a b br code del em i img input kbd math q rt s samp script strike strong sub sup svg tt var"
+    "a abbr acronym b br code del em i img input kbd math q rt s samp script strike strong sub sup svg tt var"
 )
 _TEXT_BLOCKS = (
     ids("p dt summary figcaption caption button a b em i strong span label small font") | HEADINGS.keys()

@@ -41,8 +41,7 @@ SKIPPED = ids(
 )
 # Elements that do not interrupt a line of text and that markdown has no word for.
 PLAIN = ids(
-    "abbr acronym bdi bdo big cite data dfn font ins label mark nobr output picture rb rtc ruby slot small"
-    " span time u wbr"
+    "bdi bdo big cite data dfn font ins label mark nobr output picture rb rtc ruby slot small span time u wbr"
 )
 HEADINGS = {ID[f"h{level}"]: level for level in range(1, 7)}
 CELLS = ids("td th")

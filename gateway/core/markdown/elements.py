@@ -1,5 +1,6 @@
 """What the walk does at block-level elements: headings, lists, quotes, code, definitions, tables, figures."""
 
+import re
 from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
@@ -7,6 +8,7 @@ from selectolax.lexbor import LexborNode
 from gateway.core.dom.tags import CELLS, HEADINGS, ID, ids
 from gateway.core.markdown.code import is_code_table
 from gateway.core.markdown.drafts import Draft, indent, join
+from gateway.core.markdown.embeds import permalink_of
 from gateway.core.markdown.equations import add_equations, is_equation_table
 from gateway.core.markdown.flow import Item, List
 from gateway.core.markdown.listings import add_code, open_button
@@ -14,6 +16,11 @@ from gateway.core.markdown.tables import Cell, Table
 from gateway.core.markdown.walk import Close, Opener, Walk, end_block, skip
 
 _MAX_NESTED = 8  # tables and quotes below this depth are read as plain blocks: each level is written anew
+_CALLOUT_TITLE = '[class*="title" i],[class*="heading" i],summary'
+_SAID = re.compile(r"\*\*(\w{3,9}) ?:?\*\*:? +(?=\S)")  # the kind at the start of the text
+_CALLOUT_WORDS = frozenset(
+    "note tip important warning caution info danger hint attention error success".split()
+)
 _QUOTE_CHARS = 4000  # a longer quote goes on in a second one, so that a budget can cut it
 
 
@@ -59,14 +66,47 @@ def open_quote(walk: Walk, node: LexborNode) -> Close:
     if outer.nested >= _MAX_NESTED:
         walk.flush()
         return end_block
+    if (kind := walk.callouts.get(node.mem_id)) and not outer.cell:
+        return open_callout(walk, node, kind)
+    post = permalink_of(walk, node)
     _, end = walk.open_flow(cell=outer.cell)
 
     def close() -> None:
+        walk.flush()
+        if post and post.partition("?")[0] not in {url.partition("?")[0] for url, _ in walk.style.found}:
+            walk.add_link("Post", post)
         for drafts in _groups(end()):
             markdown, text, html = join(drafts)
             line = "<br>".join([draft.line for draft in drafts if draft.line])
             quoted = "> " + indent(markdown, "> ")
             outer.add(Draft("quote", quoted, text, f"<blockquote>{html}</blockquote>", line))
+
+    return close
+
+
+def open_callout(walk: Walk, node: LexborNode, kind: str) -> Close:
+    """A box that the page marks as a note or a warning: a quotation that says so in its first line."""
+    outer = walk.flow
+    named = node.css_first(_CALLOUT_TITLE)
+    title = " ".join(named.text(deep=True).split()) if named is not None else ""
+    _, end = walk.open_flow(cell=False)
+
+    def close() -> None:
+        drafts = end()
+        lead = ""
+        if drafts and drafts[0].kind == "paragraph":
+            said = drafts[0].text.strip(" :!*")
+            if said.upper() == kind or (said == title and said.lower() in _CALLOUT_WORDS):
+                lead = f"{drafts.pop(0).text}\n"
+            elif said and said == title.strip(" :!*") and not drafts[0].markdown.startswith("**"):
+                drafts[0].markdown = f"**{drafts[0].markdown}**"
+            elif (word := _SAID.match(drafts[0].markdown)) and word[1].upper() == kind:
+                drafts[0].markdown = drafts[0].markdown[word.end() :]
+        for group in _groups(drafts):
+            markdown, text, html = join(group)
+            quoted = "> " + indent(f"[!{kind}]\n{markdown}", "> ")
+            outer.add(Draft("quote", quoted, lead + text, f"<blockquote>{html}</blockquote>", ""))
+            lead = ""
 
     return close
 
@@ -112,10 +152,13 @@ def open_caption(walk: Walk, node: LexborNode) -> Close:
 def open_list(walk: Walk, node: LexborNode) -> Close:
     walk.flush()
     ordered = node.tag_id == ID["ol"]
-    number = _number(node.attrs.get("start"), 1) if ordered else 0
+    attributes = node.attributes
+    number = _number(attributes.get("start"), 1) if ordered else 0
+    named = f"{attributes.get('class') or ''} {attributes.get('data-type') or ''}"
+    tasks = "task" in named or "to-do" in named or "check" in named
     name = "ol" if ordered else "ul"
     start_tag = f'<ol start="{number}">' if number > 1 else f"<{name}>"
-    end = walk.flow.open_list(List(ordered=ordered, number=number), start_tag)
+    end = walk.flow.open_list(List(ordered=ordered, number=number, tasks=tasks), start_tag)
 
     def close() -> None:
         walk.flush()
@@ -130,6 +173,8 @@ def open_item(walk: Walk, node: LexborNode) -> Close:
     if list_.ordered:
         list_.number = _number(node.attrs.get("value"), list_.number)
     item = Item(list_)
+    if list_.tasks:
+        item.task = _task_of(node)
     end = walk.flow.open_item(item)
 
     def close() -> None:
@@ -137,6 +182,28 @@ def open_item(walk: Walk, node: LexborNode) -> Close:
         end()
 
     return close
+
+
+def _task_of(node: LexborNode) -> str:
+    """The box of an item of a task list that has no `<input>`, by the marks of common editors."""
+    attributes = node.attributes
+    state = (
+        attributes.get("data-checked") or attributes.get("aria-checked") or attributes.get("data-task") or ""
+    )
+    classes = f" {attributes.get('class') or ''} "
+    box = node.first_child
+    if box is not None and box.is_element_node:
+        classes += box.attributes.get("class") or ""
+    if state in ("true", "x") or " checked " in classes or "checkbox-on" in classes:
+        return "[x] "
+    if (
+        state == "false"
+        or "data-inline-task-id" in attributes
+        or "checkbox-off" in classes
+        or "unchecked" in classes
+    ):
+        return "[ ] "
+    return ""
 
 
 def _number(value: str | None, default: int) -> int:

@@ -22,14 +22,26 @@ _MAX_HEADING_CHARS = 200  # of one that consists of several blocks: an unclosed 
 class List:
     """An open `<ul>` or `<ol>`."""
 
-    __slots__ = ("delimiter", "last", "lead", "level", "loose", "number", "ordered", "owner", "written")
+    __slots__ = (
+        "delimiter",
+        "last",
+        "lead",
+        "level",
+        "loose",
+        "number",
+        "ordered",
+        "owner",
+        "tasks",
+        "written",
+    )
 
-    def __init__(self, *, ordered: bool, number: int) -> None:
+    def __init__(self, *, ordered: bool, number: int, tasks: bool = False) -> None:
         self.ordered = ordered
         self.number = number  # of the next item
         self.lead = ""  # before the marker
         self.level = 1
         self.loose = False
+        self.tasks = tasks  # its items may have boxes to tick
         self.delimiter = ""  # chosen when the first item is written
         self.owner: Item | None = None  # the item it stands in
         self.last: Item | None = None

@@ -5,7 +5,9 @@ from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.tags import ID, ids
+from gateway.core.dom.embeds import EMBEDS
+from gateway.core.dom.tags import ID, TEXT, ids
+from gateway.core.markdown.embeds import add_embed, add_gist
 from gateway.core.markdown.equations import add_math, add_script
 from gateway.core.markdown.escape import escape
 from gateway.core.markdown.formulas import tex_of_image
@@ -15,6 +17,7 @@ from gateway.core.markdown.walk import Close, Opener, Walk, skip
 from gateway.wire import Image
 
 _PERMALINKS = frozenset(("¶", "#", "§", "🔗", "∞", "⚓"))
+_MAX_EXPANSION = 120  # characters of what an abbreviation stands for
 _MAX_LABEL = 12  # characters of a reference to a footnote
 
 
@@ -112,6 +115,43 @@ def _source(attributes: Mapping[str, str | None]) -> str | None:
     return candidates[0].rstrip(",") if candidates else None
 
 
+def open_abbreviation(walk: Walk, node: LexborNode) -> Close | None:
+    """An abbreviation is followed by what it stands for where a page first says it."""
+    title = " ".join((node.attributes.get("title") or "").split())
+    if (
+        not 1 < len(title) <= _MAX_EXPANSION
+        or title[0].isdigit()
+        or not walk.is_kept(node)
+        or walk.line.in_code
+    ):
+        return None
+    key = title.casefold()
+    after = node.next
+    following = after.text_content or "" if after is not None and after.tag_id == TEXT else ""
+    said = key in walk.expanded or key == node.text(deep=True).strip().casefold()
+    walk.expanded.add(key)
+    if said or following.lstrip(" (").casefold().startswith(key):
+        return None
+    title = walk.see(title)
+
+    def close() -> None:
+        line = walk.line
+        space, line.space = line.space, True
+        line.add_text(f"({title})")
+        line.space = space
+
+    return close
+
+
+def add_other_script(walk: Walk, node: LexborNode) -> Close:
+    """Write a formula or the link to a gist; any other script shows nothing."""
+    source = node.attributes.get("src")
+    if source and "gist.github.com" in source:
+        add_gist(walk, source)
+        return skip
+    return add_script(walk, node)
+
+
 def add_checkbox(walk: Walk, node: LexborNode) -> Close:
     item = walk.flow.item
     if item is not None and item.draft is None and node.attrs.get("type") == "checkbox":
@@ -123,13 +163,15 @@ VOIDS: dict[int, Opener] = {
     ID["br"]: add_break,
     ID["img"]: add_image,
     ID["math"]: add_math,
-    ID["script"]: add_script,
+    ID["script"]: add_other_script,
+    **dict.fromkeys(EMBEDS, add_embed),
     ID["input"]: add_checkbox,
 }
 INLINES: dict[int, Opener] = {
     ID["a"]: open_link,
     ID["q"]: open_quotation,
     ID["rt"]: open_reading,
+    **dict.fromkeys(ids("abbr acronym"), open_abbreviation),
     **dict.fromkeys(ids("strong b"), _mark("strong")),
     **dict.fromkeys(ids("em i var"), _mark("em")),
     **dict.fromkeys(ids("del s strike"), _mark("del")),

@@ -24,7 +24,7 @@ _NOTE_NAME = re.compile(
 )
 _REFERENCE_NAME = re.compile(r"footnote|noteref|endnote|fnref|reference|mw-ref", re.I)
 _BACK_TEXT = re.compile(r"(?:[a-k]|[↩↑^⏎⬆↵⇧]\ufe0e?|return|back|jump up)?", re.I)
-_INLINE = PLAIN | ids("a b code em i rt s strong sub sup")
+_INLINE = PLAIN | ids("a abbr b code em i rt s strong sub sup")
 _BODIES = ids("li p div aside dd td tr section blockquote")
 _LINE_START = re.compile(r"(?:[\^↑]\s*)+")
 _MAX_ABOVE = 40  # elements between a target and what must not be around it

@@ -37,6 +37,7 @@ def render(
     options: CleanOptions,
     beside: Sequence[LexborNode] = (),
     codes: Container[int] = (),
+    callouts: Mapping[int, str] | None = None,
 ) -> Rendered:
     """Write the content below `root`.
 
@@ -48,16 +49,17 @@ def render(
         options: renderer, links, images, html, and the bounds on depth and blocks.
         beside: roots of further trees, written whole after the first, as parts of the same page.
         codes: mem_ids of `<div>`s and the like that are blocks of code, of `find_editors`.
+        callouts: kinds of the elements that are callouts, of `find_callouts`.
 
     Source: CommonMark 0.31, GitHub Flavored Markdown (tables, strikethrough, footnotes).
     """
     if options.renderer == "native":
-        return _render(root, kept, hidden, base_url, options, beside, codes)
+        return _render(root, kept, hidden, base_url, options, beside, codes, callouts or {})
     from gateway.core.markdown.markdownified import rewrite  # brings BeautifulSoup, which few need
 
     links: LinkStyle = "none" if options.links == "none" else "inline"  # it has no reference style
     native = replace(options, renderer="native", html=True, links=links)
-    rendered = _render(root, kept, hidden, base_url, native, beside, codes)
+    rendered = _render(root, kept, hidden, base_url, native, beside, codes, callouts or {})
     blocks, left = rewrite(rendered.blocks)
     if not options.html:
         blocks = [replace(block, html="") for block in blocks]
@@ -74,8 +76,9 @@ def _render(
     options: CleanOptions,
     beside: Sequence[LexborNode],
     codes: Container[int],
+    callouts: Mapping[int, str],
 ) -> Rendered:
-    walk = Walk(hidden, Resolver(_base_of(root, base_url)), options, Notes(root))
+    walk = Walk(hidden, Resolver(_base_of(root, base_url)), options, Notes(root), callouts)
     walk.run(root, kept=kept, voids=VOIDS, inlines=INLINES, blocks=BLOCKS, codes=codes)
     drafts = walk.flow.out
     while drafts and drafts[-1].kind == "rule":

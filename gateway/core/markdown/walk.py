@@ -10,10 +10,12 @@ from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.embeds import CUSTOM_EMBEDS
 from gateway.core.dom.layout import KNOWN, is_inline, is_set_apart, shows_as_block
 from gateway.core.dom.tags import ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
+from gateway.core.markdown.escape import escape_lines
 from gateway.core.markdown.flow import Flow
 from gateway.core.markdown.formulas import (
     fold,
@@ -23,7 +25,7 @@ from gateway.core.markdown.formulas import (
     tex_of_drawing,
 )
 from gateway.core.markdown.inline import Style
-from gateway.core.markdown.line import Atom, Line, drop_brackets
+from gateway.core.markdown.line import CLOSE, Atom, Line, Mark, drop_brackets
 from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.notes import Note, Notes, to_draft
 from gateway.core.model.page import CleanOptions, KeptNodes
@@ -46,7 +48,12 @@ class Walk:
     """The state of one walk, which the openers of elements read and change."""
 
     def __init__(
-        self, hidden: Mapping[int, str], resolver: Resolver, options: CleanOptions, notes: Notes
+        self,
+        hidden: Mapping[int, str],
+        resolver: Resolver,
+        options: CleanOptions,
+        notes: Notes,
+        callouts: Mapping[int, str],
     ) -> None:
         self.texts: set[int] | None = None  # what is kept; None for everything
         self.hidden = set(hidden)
@@ -62,6 +69,9 @@ class Walk:
         self.empty_brackets = False  # what stood between them was left out of the line
         self.invisible = 0
         self.truncated = False
+        self.callouts = callouts  # kind by mem_id
+        self._embedded: set[str] = set()  # addresses of what was embedded
+        self.expanded: set[str] = set()  # abbreviations that were said in full
         self._noted: set[int] = set()  # mem_ids of what holds a footnote
         self._room = options.max_blocks
 
@@ -81,7 +91,7 @@ class Walk:
         """
         texts, elements = (kept.texts, kept.elements) if kept else (None, None)
         self.texts = texts
-        line, hidden = self.line, self.hidden
+        line, hidden, callouts = self.line, self.hidden, self.callouts
         max_depth = self.options.max_depth
         pictures = self.options.images != "none"
         stack: list[tuple[LexborNode | None, Close | None]] = []
@@ -127,6 +137,8 @@ class Walk:
                 close = voids[tag](self, node)
             elif tag not in KNOWN and node.tag == "mjx-container":
                 close = voids[ID["math"]](self, node)
+            elif tag not in KNOWN and node.tag in CUSTOM_EMBEDS:
+                close = voids[ID["iframe"]](self, node)
             elif tag not in KNOWN and is_inline(node):
                 if line.tokens and not line.space and is_set_apart(node):
                     line.space = True
@@ -143,6 +155,8 @@ class Walk:
                 close = skip
             elif tag in blocks:
                 close = blocks[tag](self, node)
+            elif mem_id in callouts:
+                close = blocks[ID["blockquote"]](self, node)
             elif mem_id in codes:
                 close = blocks[ID["pre"]](self, node)
             elif not line.tokens:
@@ -256,6 +270,18 @@ class Walk:
         else:
             self.style.has_formula = True
             self.line.add_atom(Atom(f"{marks}{tex}{marks}", f"{marks}{tex}{marks}", f"{marks}{html}{marks}"))
+
+    def add_link(self, title: str, url: str) -> None:
+        """Write a link to what is embedded as a block of its own, once a page; plain text has no word for it."""
+        if url in self._embedded:
+            return
+        self._embedded.add(url)
+        self.flush()
+        run = self.style.finish([Mark("a", url=url), title, CLOSE], False, bold=True, alone=False)
+        if run is not None:
+            self.flow.add(
+                Draft("paragraph", escape_lines(run.markdown), "", f"<p>{run.html}</p>", run.markdown)
+            )
 
     def is_kept(self, node: LexborNode) -> bool:
         """Whether the first text in an element is content."""

@@ -82,8 +82,16 @@ class Page(Struct, kw_only=True, frozen=True):
 
     @property
     def text(self) -> str:
-        text = "".join([part for block in self.blocks for part in (block.gap, block.text)])
-        return text.lstrip("\n")  # a headline that was added has no plain text
+        return "".join([part for gap, text in self.texts for part in (gap, text)])
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        """The gap and the text of every block; one without text (an added headline, an embed) has no gap either."""
+        found, started = [], False
+        for block in self.blocks:
+            found.append((block.gap if block.text and started else "", block.text))
+            started = started or bool(block.text)
+        return found
 
     @property
     def html(self) -> str:

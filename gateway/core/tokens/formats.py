@@ -30,10 +30,8 @@ def _markdown_parts(page: Page) -> list[str]:
 
 
 def _text_parts(page: Page) -> list[str]:
-    pieces, gaps = [block.text for block in page.blocks], [block.gap for block in page.blocks]
-    if len(pieces) > 1 and not pieces[0]:  # a headline that was added has no plain text
-        gaps[1] = ""
-    return _with_gaps(pieces, gaps)
+    texts = page.texts
+    return _with_gaps([text for _, text in texts], [gap for gap, _ in texts])
 
 
 def _html_parts(page: Page) -> list[str]:
