@@ -23,6 +23,8 @@ _BY_SUFFIX = {
     **dict.fromkeys((".md", ".markdown"), "text/markdown"),
     **dict.fromkeys((".txt", ".log"), _TEXT),
     ".pdf": "application/pdf",
+    # known by their bytes
+    **dict.fromkeys((".docx", ".xlsx", ".pptx", ".odt", ".epub"), ""),
 }
 _HEAD_BYTES = 4096
 _NO_TEXT = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f]")

@@ -7,7 +7,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-Kind = Literal["html", "markdown", "text", "json", "xml", "pdf"]
+from gateway.wire import Notice
+
+Kind = Literal[
+    "html", "markdown", "text", "json", "xml", "pdf", "docx", "xlsx", "pptx", "odt", "epub", "archive"
+]
 # types of servers that know no better: the first bytes tell
 UNTYPED = frozenset(
     {"", "application/octet-stream", "binary/octet-stream", "application/unknown", "unknown/unknown"}
@@ -41,6 +45,7 @@ class Document(Struct, frozen=True, kw_only=True):
     text: str
     html: str
     guessed_charset: str | None = None
+    warnings: list[Notice] = []
 
 
 class DocumentType(Struct, frozen=True, kw_only=True):
@@ -54,10 +59,23 @@ class DocumentType(Struct, frozen=True, kw_only=True):
     read: Callable[[Received], Document]
 
 
-def page_html(body: str, *, title: str = "") -> str:
-    """A body as a page."""
+def page_html(
+    body: str,
+    *,
+    title: str = "",
+    author: str = "",
+    published: str = "",
+    language: str = "",
+    description: str = "",
+) -> str:
+    """A body as a page, with what is known of it in the head."""
     head = f"<title>{escape(title)}</title>" if title else ""
-    return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
+    metas = {"author": author, "date": published, "description": description}
+    head += "".join(
+        f'<meta name="{name}" content="{escape(value)}">' for name, value in metas.items() if value
+    )
+    said = f' lang="{escape(language)}"' if language else ""
+    return f"<!doctype html><html{said}><head>{head}</head><body>{body}</body></html>"
 
 
 def code_html(text: str, language: str) -> str:

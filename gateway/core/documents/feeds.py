@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from html import escape
 from xml.etree import ElementTree
 
+from gateway.core.documents.document import page_html
+
 _ROOTS = frozenset({"rss", "feed", "rdf"})
 _PROLOG = re.compile(r"(?:\s++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*+")
@@ -26,22 +28,19 @@ def feed_html(text: str) -> str | None:
     if channel is not root:
         entries = list(dict.fromkeys(entries))
     title = _text(channel, "title")
-    head = f"<title>{escape(title)}</title>"
-    if author := _author(channel):
-        head += f'<meta name="author" content="{escape(author)}">'
     language = channel.get("{http://www.w3.org/XML/1998/namespace}lang") or _text(channel, "language")
     body = "".join([f"<h1>{escape(title)}</h1>", *_content(channel, *_CONTENT[2:]), *map(_entry, entries)])
-    return f'<!doctype html><html lang="{escape(language)}"><head>{head}</head><body>{body}</body></html>'
+    return page_html(body, title=title, author=_author(channel), language=language)
 
 
 def _parse(text: str) -> ElementTree.Element | None:
     try:
-        return ElementTree.fromstring(_without_prolog(text.lstrip("\ufeff")).strip())
+        return ElementTree.fromstring(without_prolog(text.lstrip("\ufeff")).strip())
     except (ElementTree.ParseError, ValueError):
         return None
 
 
-def _without_prolog(text: str) -> str:
+def without_prolog(text: str) -> str:
     """From the root element on; a document type that does not end is left for the parser to refuse."""
     prolog = _PROLOG.match(text)
     assert prolog is not None  # it matches the empty text

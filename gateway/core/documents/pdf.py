@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from gateway.core.documents.document import Document, DocumentType, Received
+from gateway.core.documents.document import Document, DocumentType, Received, page_html
 from gateway.errors import UnsupportedContent
+from gateway.wire import Notice
 
 MAX_PAGES = 2000
 _HEADING_RATIO = 1.15  # of the body's size
 _MAX_HEADING_CHARS = 200
 _MAX_HEADING_LEVEL = 4
 _PARAGRAPH_GAP = 1.45  # of the usual distance between two lines
+_MAX_NAMED_PAGES = 20
 _SOFT_HYPHEN = "\x02"  # how PDFium writes a hyphen that only the line's end asked for
 
 
@@ -27,6 +29,8 @@ class Pdf(Struct, frozen=True, kw_only=True):
 
     text: str
     html: str
+    # pages that hold no text
+    empty_pages: list[int]
 
 
 class _Line(NamedTuple):
@@ -63,6 +67,7 @@ def read_pdf(body: bytes) -> Pdf:
     return Pdf(
         text="\n\n".join("\n".join(line.text for line in page) for page in pages),
         html=_html(pages, title=facts.get("Title", ""), author=facts.get("Author", "")),
+        empty_pages=[number for number, page in enumerate(pages, start=1) if not page],
     )
 
 
@@ -109,10 +114,7 @@ def _html(pages: list[list[_Line]], *, title: str, author: str) -> str:
             text = _joined([line.text for line in paragraph])
             tag = f"h{level}" if level and len(text) <= _MAX_HEADING_CHARS else "p"
             parts.append(f"<{tag}>{escape(text, quote=False)}</{tag}>")
-    head = f"<title>{escape(title)}</title>" if title else ""
-    if author:
-        head += f'<meta name="author" content="{escape(author)}">'
-    return f"<!doctype html><html><head>{head}</head><body>{''.join(parts)}</body></html>"
+    return page_html("".join(parts), title=title, author=author)
 
 
 def _heading_levels(pages: list[list[_Line]]) -> dict[float, int]:
@@ -162,7 +164,15 @@ def _joined(lines: list[str]) -> str:
 
 def _read(received: Received) -> Document:
     pdf = read_pdf(received.body)
-    return Document(kind="pdf", text=pdf.text, html=pdf.html)
+    warnings = []
+    if count := len(pdf.empty_pages):
+        shown = ", ".join(map(str, pdf.empty_pages[:_MAX_NAMED_PAGES]))
+        more = ", …" if count > _MAX_NAMED_PAGES else ""
+        message = (
+            f"pages without a text layer, empty or scanned, are missing here (OCR reads scans): {shown}{more}"
+        )
+        warnings.append(Notice(code="no_text_layer", message=message, count=count))
+    return Document(kind="pdf", text=pdf.text, html=pdf.html, warnings=warnings)
 
 
 # a PDF is known by its first bytes, whatever the server calls it

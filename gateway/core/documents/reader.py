@@ -1,8 +1,8 @@
 """The type of a document, by its media type and its first bytes; and each type as HTML.
 
-Text, markdown, JSON, feeds and PDF become HTML first and then go through `clean`, so that links, budgets,
-hidden text and escaping are the same for all. Each type is a file of this package and an
-entry of `TYPES`.
+Text, markdown, JSON, feeds, PDF, office documents and e-books become HTML first and then go through `clean`, so that
+links, budgets, hidden text and escaping are the same for all. Each type is a file of this package and an entry of
+`TYPES`.
 """
 
 import re
@@ -10,15 +10,25 @@ from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
 from gateway.core.documents.document import Document, DocumentType, Kind, Looked, Received, path_of
+from gateway.core.documents.docx import DOCX
+from gateway.core.documents.epub import EPUB
 from gateway.core.documents.html import HTML
 from gateway.core.documents.json_document import JSON
 from gateway.core.documents.markdown import MARKDOWN
+from gateway.core.documents.odt import ODT
 from gateway.core.documents.pdf import PDF
+from gateway.core.documents.pptx import PPTX
+from gateway.core.documents.refused import REFUSED
 from gateway.core.documents.text import TEXT
+from gateway.core.documents.xlsx import XLSX
 from gateway.core.documents.xml import XML
 from gateway.errors import UnsupportedContent
 
-TYPES: tuple[DocumentType, ...] = (PDF, HTML, MARKDOWN, JSON, XML, TEXT)  # the first that recognises a body
+# the first that recognises a body; those that are known by their bytes come first
+TYPES: tuple[DocumentType, ...] = (
+    *(PDF, DOCX, XLSX, PPTX, ODT, EPUB, REFUSED),
+    *(HTML, MARKDOWN, JSON, XML, TEXT),
+)
 
 _LINK_TAG = re.compile(r"<link\s[^<>]{0,2000}+>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(  # a name is tried from its beginning only
@@ -38,7 +48,9 @@ def read_document(body: bytes, *, content_type: str, url: str | None) -> Documen
         content_type: the header, parameters included; empty when there was none.
         url: where it came from; its suffix tells markdown that is served as plain text.
     Raises:
-        UnsupportedContent: nothing here turns this type into markdown, or a PDF is encrypted or scanned.
+        UnsupportedContent: nothing here turns this type into markdown, or the file is encrypted, damaged or
+            scanned.
+        TooLarge: it unpacks to more than the limits of `gateway/core/documents/package.py`.
     """
     document_type = _type_of(body, content_type=content_type, url=url)
     return document_type.read(Received(body=body, content_type=content_type))

@@ -79,7 +79,7 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
         piece = fit(parts, start=self.start, max_tokens=self.max_tokens, count=count)
         sections = outline(page.blocks, parts, count=count) if "outline" in self.include else []
         count_ms = (time.perf_counter() - began) * 1e3
-        warnings = list(page.warnings)
+        warnings = [*document.warnings, *page.warnings]
         if document.guessed_charset:
             warnings.append(notice_of_guess(document.guessed_charset))
         if piece.notice:
