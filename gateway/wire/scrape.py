@@ -154,11 +154,33 @@ class ScrapeRequest(ScrapeOptions, kw_only=True, frozen=True, forbid_unknown_fie
 class Metadata(Struct, kw_only=True, frozen=True):
     """What the page says of itself; null where it says nothing."""
 
+    social_title: Annotated[
+        str | None,
+        Meta(description="The title made for search engines and social networks, where it is not `title`."),
+    ] = None
     description: Annotated[str | None, Meta(description="The page's summary of itself.")] = None
-    author: Annotated[str | None, Meta(description="Who wrote it.")] = None
-    published: Annotated[str | None, Meta(description="When: ISO 8601, date or date-time.")] = None
+    author: Annotated[
+        str | None,
+        Meta(
+            description="Who wrote it. Several names are joined by a comma, or by a semicolon where they stand family "
+            "name first."
+        ),
+    ] = None
+    published: Annotated[
+        str | None,
+        Meta(description="When: ISO 8601, date or date-time, with the time zone that the page gives."),
+    ] = None
+    modified: Annotated[
+        str | None, Meta(description="When it was last changed, as the page says: as `published`.")
+    ] = None
     language: Annotated[str | None, Meta(description="Language, BCP 47.")] = None
+    text_direction: Annotated[
+        Literal["ltr", "rtl"] | None,
+        Meta(description="Which way the text runs, by the page's `dir` or its language."),
+    ] = None
     site_name: Annotated[str | None, Meta(description="The site's name.")] = None
+    section: Annotated[str | None, Meta(description="The part of the site it is filed under.")] = None
+    tags: Annotated[list[str], Meta(description="What the page is tagged with, at most 50.")] = []
     canonical_url: Annotated[str | None, Meta(description="The address the page calls its own.")] = None
     image: Annotated[str | None, Meta(description="Address of the page's picture.")] = None
     page_type: Annotated[

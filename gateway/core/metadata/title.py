@@ -3,20 +3,32 @@
 import re
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from gateway.core.text.words import UNSPACED
 
 _GAP = re.compile(  # white space is single spaces here
     rf" (?:[-–—|·•»«:/~›>]++|::) | ?[|｜│] ?| [–—]|[–—] |(?<=[{UNSPACED}])[_-]++(?=[{UNSPACED}])"
 )
+_MARK = re.compile(r"[-–—|·•»«:/~›>｜│_]")  # what every gap has
 _WORD = re.compile(r"[^\W_]+")
 _MAX_CHARACTERS = 500
+_MIN_WORDS = 3  # of a heading that tells what a page is about
+_MAX_LABEL_WORDS = 3  # of a section's name in front of a headline
 _MAX_SITE_WORDS = 5  # the last part of a title, if it has no more words, names the site
 
 
-def headline(
+class Titles(Struct, frozen=True, kw_only=True):
+    """The headline that a reader sees, and the title made for search engines and social networks if that differs."""
+
+    headline: str | None
+    social: str | None = None
+
+
+def choose_titles(
     title: str, headings: list[str], *, stated: list[str], site_names: list[str], url: str
-) -> str | None:
-    """The headline of a page.
+) -> Titles:
+    """The headline of a page: its heading, where the page's other titles speak of the same; else one of those.
 
     Args:
         title: `<title>`, white space folded.
@@ -25,30 +37,93 @@ def headline(
         site_names: what the page calls its site.
         url: the page's address, whose host is often the site's name too.
     Returns:
-        None where the page gives no title of any kind.
+        No headline where the page gives no title of any kind.
     """
     names = {key(name) for name in site_names} | _host_names(url)
     names.discard("")
-    trimmed = without_site(title, names)
+    trimmed = _cut(title, names, guess=True)
+    short = [_cut(text, names, guess=False) for text in stated]
+    seen = [text for one in headings if key(text := _cut(one, names, guess=False)) not in names | {""}]
+    others = [trimmed, *short]
+    found = _confirmed(seen, others)
+    if found is None and 0 < len(seen) <= 2:
+        found = _about_the_same(seen[0], [*others, _slug(url)])
+    if found is not None:
+        found = _without_label(found, [*others, title, *stated])
+    else:
+        found = _stated(title, trimmed, stated, headings, names)
+    if not found:
+        return Titles(headline=None)
+    shown = key(found)
+    social = (text for text in (*short, trimmed) if key(text) not in (names | {"", shown}))
+    return Titles(headline=found[:_MAX_CHARACTERS], social=next(social, "")[:_MAX_CHARACTERS] or None)
+
+
+def _stated(title: str, trimmed: str, stated: list[str], headings: list[str], names: set[str]) -> str:
+    """The title that the page states, where none of its headings is one."""
     whole = key(trimmed)
-    for text in (*headings, *stated):
+    for text in stated:
         if _confirms(whole, words := key(text)) and words not in names:
-            return text[:_MAX_CHARACTERS]
-    said = set(key(title).split())
-    main = (
-        headings[:1]
-        if len(headings) <= 2 and headings and not said.isdisjoint(key(headings[0]).split())
-        else []
-    )
-    for text in (*main, trimmed, *stated, *headings):
-        short = without_site(text, names)
+            return text
+    for text in (trimmed, *stated, *headings):
+        short = _cut(text, names, guess=True)
         if key(short) and key(short) not in names:
-            return short[:_MAX_CHARACTERS]
-    return title[:_MAX_CHARACTERS] or None
+            return short
+    return title
 
 
-def without_site(title: str, names: set[str]) -> str:
-    """A title without the parts that name the site, at either end."""
+def _confirmed(headings: list[str], others: list[str]) -> str | None:
+    """The first heading that another title holds, `<title>` before the rest."""
+    for other in others:
+        whole = key(other)
+        for heading in headings:
+            if _confirms(whole, words := key(heading)) or (
+                _confirms(words, whole) and other is not others[0]
+            ):
+                return heading
+    return None
+
+
+def _about_the_same(heading: str, others: list[str]) -> str | None:
+    """The heading, if another title has one of its telling words; a mere word or two, if `<title>` begins with it."""
+    words = key(heading).split()
+    if len(words) < _MIN_WORDS and heading.isascii():
+        parts = [key(part) for part in _GAP.split(others[0])]
+        begins = f"{key(others[0])} ".startswith(f"{key(heading)} ")
+        return heading if begins or key(heading) in parts else None
+    telling = {word for word in words if len(word) > 3 or word.isdigit() or not word.isascii()}
+    return heading if any(not telling.isdisjoint(key(other).split()) for other in others) else None
+
+
+def _without_label(heading: str, others: list[str]) -> str:
+    """A heading without the section before or after it: "Opinion | …", where another title sets that apart."""
+    words, titles = key(heading), {key(other) for other in others}
+    gaps = list(_GAP.finditer(heading))
+    for gap in (*gaps[:1], *gaps[-1:]):
+        for part in (heading[gap.end() :], heading[: gap.start()]):
+            if key(part) in titles:
+                return part.strip()
+    for text in others if not gaps else ():
+        first = _GAP.search(text)
+        if first and len(_WORD.findall(text[: first.start()])) <= _MAX_LABEL_WORDS:
+            rest = text[first.end() :]
+            if words == f"{key(text[: first.start()])} {key(rest)}":
+                return rest.strip()
+    return heading
+
+
+def _slug(url: str) -> str:
+    """The words of an address's path."""
+    try:
+        return urlsplit(url).path.replace("_", " ")
+    except ValueError:
+        return ""
+
+
+def _cut(title: str, names: set[str], *, guess: bool) -> str:
+    """A title without the parts at either end that name the site; a short last part is guessed to do so."""
+    if not _MARK.search(title):
+        return title
     gaps = list(_GAP.finditer(title))
     if not gaps:
         return title
@@ -58,7 +133,7 @@ def without_site(title: str, names: set[str]) -> str:
         last -= 1
     while first < last and _names_site(title[starts[first] : ends[first]], names):
         first += 1
-    if first == 0 and last == len(gaps):
+    if guess and first == 0 and last == len(gaps):
         tail = _WORD.findall(title[starts[last] :])
         head = _WORD.findall(title[: ends[last - 1]])
         if len(tail) <= _MAX_SITE_WORDS and len(head) >= len(tail):

@@ -10,18 +10,29 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari",
-            "february feb februar février fevrier févr febrero febbraio fevereiro fev februari",
-            "march mar märz maerz mrz mars marzo março marco maart",
-            "april apr avril avr abril abr aprile",
-            "may mai mayo maggio mag maio mei",
-            "june jun juni juin junio giugno giu junho",
-            "july jul juli juillet juil julio luglio lug julho",
-            "august aug août aout agosto ago augustus augusti",
-            "september sept sep septembre septiembre settembre set setembro",
-            "october oct oktober okt octobre octubre ottobre ott outubro out",
-            "november nov novembre noviembre novembro",
-            "december dec dezember dez décembre decembre déc diciembre dic dicembre dezembro desember",
+            "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari"
+            " ianuarie января январь січня stycznia ledna ocak tammikuuta tammikuu ιανουαρίου يناير januára ינואר",
+            "february feb februar février fevrier févr febrero febbraio fevereiro fev februari"
+            " februarie февраля февраль лютого lutego února şubat helmikuuta φεβρουαρίου فبراير פברואר februári",
+            "march mar märz maerz mrz mars marzo março marco maart"
+            " martie maret marts марта март березня marca března mart maaliskuuta μαρτίου مارس מרץ",
+            "april apr avril avr abril abr aprile"
+            " aprilie апреля апрель квітня kwietnia dubna nisan huhtikuuta απριλίου أبريل ابريل אפריל",
+            "may mai mayo maggio mag maio mei maj мая май травня května mayıs toukokuuta μαΐου مايو מאי",
+            "june jun juni juin junio giugno giu junho"
+            " iunie июня июнь червня czerwca června haziran kesäkuuta ιουνίου يونيو יוני",
+            "july jul juli juillet juil julio luglio lug julho"
+            " iulie июля июль липня lipca července temmuz heinäkuuta ιουλίου يوليو יולי",
+            "august aug août aout agosto ago augustus augusti"
+            " августа август серпня sierpnia srpna ağustos elokuuta αυγούστου أغسطس אוגוסט",
+            "september sept sep septembre septiembre settembre set setembro"
+            " septembrie сентября сентябрь вересня września září eylül syyskuuta σεπτεμβρίου سبتمبر ספטמבר",
+            "october oct oktober okt octobre octubre ottobre ott outubro out"
+            " octombrie октября октябрь жовтня października října ekim lokakuuta οκτωβρίου أكتوبر אוקטובר",
+            "november nov novembre noviembre novembro"
+            " noiembrie ноября ноябрь листопада listopada listopadu kasım marraskuuta νοεμβρίου نوفمبر נובמבר",
+            "december dec dezember dez décembre decembre déc diciembre dic dicembre dezembro desember"
+            " decembrie декабря декабрь грудня grudnia prosince aralık joulukuuta δεκεμβρίου ديسمبر דצמבר",
         ),
         1,
     )
@@ -61,7 +72,7 @@ class Moment(NamedTuple):
 
 
 def find_dates(text: str) -> Iterator[tuple[Date, Span]]:
-    """Dates with a year of four digits: ISO, numeric in either order, month names of seven languages, CJK."""
+    """Dates with a year of four digits: ISO, numeric in either order, month names of seventeen languages, CJK."""
     for match in _YEAR.finditer(text):
         start, end, year = match.start(), match.end(), int(match[0])
         if tail := _NUMERIC_TAIL.match(text, end):

@@ -3,10 +3,11 @@
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.metadata.bylines import clean_name, date_of_address, to_iso
+from gateway.core.metadata.iso_dates import date_of_address, to_iso
+from gateway.core.metadata.names import clean_name
 from gateway.core.metadata.page_metadata import Facts, read_metadata
 from gateway.core.metadata.structured import read_structured
-from gateway.core.metadata.title import headline
+from gateway.core.metadata.title import choose_titles
 
 URL = "https://www.daily.example/2024/03/05/rivers"
 
@@ -92,7 +93,7 @@ def test_read_metadata_finds_the_date(html: str, published: str) -> None:
         ("2025-01-02 3:04", "2025-01-02T03:04"),
         ("2025-01-02T03:04:05.123+02", "2025-01-02T03:04:05+02:00"),
         ("20250102", "2025-01-02"),
-        ("Mon, 02 Jan 2025 10:00:00 GMT", "2025-01-02"),
+        ("Mon, 02 Jan 2025 10:00:00 GMT", "2025-01-02T10:00:00Z"),
         ("2. Januar 2025", "2025-01-02"),
         ("2025年1月2日", "2025-01-02"),
         ("4/5/2025", "2025-04-05"),
@@ -149,4 +150,5 @@ def test_clean_name_takes_the_name_out_of_a_byline(byline: str, name: str | None
 def test_headline_leaves_the_name_of_the_site_out(
     title: str, headings: list[str], expected: str | None
 ) -> None:
-    assert headline(title, headings, stated=[], site_names=["The Daily", "Stack"], url=URL) == expected
+    titles = choose_titles(title, headings, stated=[], site_names=["The Daily", "Stack"], url=URL)
+    assert titles.headline == expected

@@ -1,0 +1,103 @@
+"""The texts of a page's `<h1>`: whole across inline tags, without permalinks, style sheets and logos."""
+
+import html
+import re
+from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
+from selectolax.lexbor import LexborNode
+
+from gateway.core.dom.landmarks import Mark
+
+_MAX_HEADINGS, _MAX_NODES, _MAX_CHARACTERS = 20, 200, 2000
+_UNSEEN = frozenset(("style", "script", "noscript", "template", "title", "desc", "button", "select"))
+_INLINE = frozenset(
+    "a abbr b bdi bdo cite code data dfn em font i ins kbd mark q rb rt ruby s samp small span strong sub sup time u"
+    " var wbr -text".split()
+)
+_PERMALINKS = frozenset("¶ # § 🔗 ⚓ permalink link".split())
+_LOGO = re.compile(
+    r"\blogo|logo\b|site[-_]?(?:title|name|brand|logo)|masthead|\bbrand(?:ing)?\b|navbar", re.I
+)
+
+
+class Heading(Struct, frozen=True):
+    """A heading of the first level."""
+
+    node: LexborNode
+    glued: str  # inline elements joined as browsers show them
+    spaced: str  # a space between the texts of any two elements: styles may set them apart
+    is_logo: bool
+
+    def text(self, known: set[str]) -> str:
+        """The reading that has more of the words which the page uses elsewhere for its title.
+
+        Args:
+            known: words in lower case.
+        """
+        if self.glued == self.spaced:
+            return self.glued
+        glued, spaced = (sum(word in known for word in _words(text)) for text in (self.glued, self.spaced))
+        return self.spaced if spaced > glued else self.glued
+
+
+def read_headings(marks: list[Mark], *, url: str | None) -> list[Heading]:
+    """The first twenty headings that have a text."""
+    found = []
+    for node, attributes in marks[:_MAX_HEADINGS]:
+        glued, spaced = _texts(node)
+        if glued:
+            found.append(Heading(node, glued, spaced, _is_logo(node, attributes, url)))
+    return found
+
+
+def _texts(node: LexborNode) -> tuple[str, str]:
+    glued: list[str] = []
+    spaced: list[str] = []
+    for place, child in enumerate(node.traverse(include_text=True)):
+        if place > _MAX_NODES:
+            break
+        tag = child.tag or ""
+        if tag != "-text":
+            if tag not in _INLINE and not tag.count("-"):
+                glued.append(" ")
+            continue
+        parent = child.parent
+        inside = parent.tag if parent is not None else ""
+        text = child.text(deep=False) or ""
+        if inside in _UNSEEN or (inside == "a" and text.strip().lower() in _PERMALINKS):
+            continue
+        glued.append(text)
+        spaced.append(text)
+    return _fold("".join(glued)), _fold(" ".join(spaced))
+
+
+def _fold(text: str) -> str:
+    text = " ".join(text[: 4 * _MAX_CHARACTERS].split())[:_MAX_CHARACTERS].strip("¶ ")
+    return html.unescape(text) if "&" in text else text
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+def _is_logo(node: LexborNode, attributes: dict[str, str | None], url: str | None) -> bool:
+    """Marked as one, or a link to the site's first page (from another page of it)."""
+    parent = node.parent
+    around = parent.attributes if parent is not None and parent.tag not in ("body", "html") else {}
+    marked = (around.get("class"), attributes.get("class"), attributes.get("id"))
+    if any(_LOGO.search(value) for value in marked if value):
+        return True
+    link = node.css_first("a[href]") or (parent if parent is not None and parent.tag == "a" else None)
+    if link is None or not url:
+        return False
+    try:
+        target, here = urlsplit(urljoin(url, link.attributes.get("href") or "")), urlsplit(url)
+    except ValueError:
+        return False
+    return (
+        target.path in ("", "/")
+        and not target.fragment
+        and here.path not in ("", "/")
+        and target.netloc == here.netloc
+    )

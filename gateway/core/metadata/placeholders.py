@@ -1,0 +1,26 @@
+"""What a template engine left behind where a value should stand."""
+
+import re
+
+_PLACEHOLDER = re.compile(
+    r"\{\{[^{}]{0,200}\}\}|\$\{[^{}]{0,200}\}|\{%[^%]{0,200}%\}|<%[^%]{0,200}%>|&lt;%[^%]{0,200}%&gt;|%%\w{1,60}%%"
+    r"|#\{[^{}]{0,200}\}|\[\[[^\[\]]{0,200}\]\]|\[object \w{1,20}\]|__[A-Z][A-Z_]{1,40}__",
+)
+_MARK = re.compile(r"[{%\[]|__")  # what every placeholder has
+_NOTHING = frozenset(("undefined", "null", "nan", "none", "(null)", "[]", "{}", "n/a", "false", "true"))
+_WORD = re.compile(r"[^\W_]+")
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text is the name of a variable, or an empty value, rather than what was to be shown there.
+
+    A title that speaks of such a thing ("How {{ mustache }} works in Vue") is none: words stand beside it.
+    """
+    if len(text) < 10 and text.strip().lower() in _NOTHING:
+        return True
+    if not _MARK.search(text):
+        return False
+    rest = _PLACEHOLDER.sub("", text)
+    if rest == text:
+        return False
+    return len(_WORD.findall(rest)) < 3 or not _WORD.search(rest.partition("|")[0].partition(" - ")[0])

@@ -1,0 +1,155 @@
+"""Names and dates that nothing marks: in the lines right after a page's headline, and right before it."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+from selectolax.lexbor import LexborNode
+
+from gateway.core.metadata.iso_dates import Dated, dates_in
+from gateway.core.metadata.names import clean_name, is_person, names_in
+
+_BY_WORD = (
+    r"(?:[Bb]y|BY|[Vv]on|[Pp]ar|[Pp]or|[Dd]oor|[Aa]v|[Aa]f|[Pp]rzez|[Aa]utor(?:in)?:|[Aa]uthor:|[Аа]втор:?)"
+)
+_BY = re.compile(
+    rf"^\W{{0,3}}(?:\w{{3,12}} )?{_BY_WORD}(?::(?: |$)| |$)|^(?:作者|文|記者|记者|글|بقلم|מאת)\s?[:：/ ]?"
+)
+_BY_NAME = re.compile(
+    rf"(?:^|\W){_BY_WORD}:? ((?:[^\W\d_a-zà-ÿ][\w.'’-]{{0,30}} )"
+    r"(?:(?:[^\W\d_a-zà-ÿ][\w.'’-]{0,30}|von|van|de|der|di|da|la|al)(?: |$)){1,4})"
+)
+_INLINE = frozenset(
+    "-text a abbr b bdi bdo cite code data dfn em font i img ins kbd mark q s small span strong sub sup svg time"
+    " u".split()
+)
+_UNSEEN = frozenset(
+    ("style", "script", "noscript", "template", "title", "desc", "textarea", "option", "button")
+)
+_MAX_NODES, _MAX_CHARACTERS, _MAX_LINE_CHARACTERS = 500, 600, 300
+_MAX_PARENTS, _BEFORE_CHARACTERS = 8, 100
+_SHORT_LINE_CHARACTERS = 120
+
+
+class _Line(Struct):
+    """A line of the page: the texts of its nodes."""
+
+    pieces: list[str]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.pieces)
+
+
+class Surroundings:
+    """The lines around a headline; read when first asked."""
+
+    def __init__(self, heading: LexborNode) -> None:
+        self._heading = heading
+        self._lines: list[_Line] | None = None
+
+    def authors(self) -> Iterator[str]:
+        """Names after "by", then those that stand before a date and nothing else."""
+        lines = self._read()
+        for at, line in enumerate(lines):
+            in_prose = len(line.text) > _SHORT_LINE_CHARACTERS
+            for place, piece in enumerate(line.pieces):
+                following = line.pieces[place + 1 : place + 4]
+                if not following and at + 1 < len(lines):
+                    following = lines[at + 1].pieces[:3]
+                if name := _after_by(piece, following, in_prose=in_prose):
+                    yield name
+        for place, line in enumerate(lines[:4]):
+            if len(line.text) > _SHORT_LINE_CHARACTERS:
+                continue
+            name = clean_name(line.pieces[0])
+            rest = " ".join(line.pieces[1:]) or (lines[place + 1].text if place + 1 < len(lines) else "")
+            if name == line.pieces[0].strip() and is_person(name) and _begins_with_date(rest):
+                yield name
+
+    def dates(self, *, month_first: bool) -> Iterator[Dated]:
+        """The dates in short lines, each with what is said of it; then those in prose."""
+        lines = self._read()
+        for short in (True, False):
+            before = ""
+            for line in lines:
+                text = line.text
+                if (len(text) <= _SHORT_LINE_CHARACTERS) == short:
+                    yield from dates_in(text, month_first=month_first, before=before)
+                before = text if len(text) < 30 else ""
+
+    def _read(self) -> list[_Line]:
+        if self._lines is None:
+            self._lines = [*_lines_after(self._heading), *_line_before(self._heading)]
+        return self._lines
+
+
+def _after_by(piece: str, following: list[str], *, in_prose: bool) -> str | None:
+    found = _BY.match(piece)
+    if found and not piece[found.end() :].strip():
+        name = names_in(following)
+        return name if name and (is_person(name) or not in_prose) else None
+    if found and (name := clean_name(piece)):
+        if is_person(name) or (
+            not in_prose and " " not in name and piece.rstrip().endswith((name, f"{name},"))
+        ):
+            return name
+        return None
+    named = _BY_NAME.search(piece)
+    name = clean_name(named[1]) if named else None
+    return name if name and is_person(name) else None
+
+
+def _begins_with_date(text: str) -> bool:
+    found = dates_in(text[:40], month_first=True)
+    return bool(found) and len(text) <= 60
+
+
+def _lines_after(heading: LexborNode) -> Iterator[_Line]:
+    line = _Line([])
+    seen = 0
+    for place, node in enumerate(_nodes_after(heading)):
+        if place > _MAX_NODES or seen > _MAX_CHARACTERS:
+            break
+        tag = node.tag or ""
+        if tag == "-text":
+            parent = node.parent
+            if parent is not None and parent.tag in _UNSEEN:
+                continue
+            if text := " ".join((node.text(deep=False) or "")[: 4 * _MAX_LINE_CHARACTERS].split()):
+                text = text[:_MAX_LINE_CHARACTERS]
+                seen += len(text)
+                line.pieces.append(text)
+        elif tag not in _INLINE and "-" not in tag and line.pieces:
+            yield line
+            line = _Line([])
+    if line.pieces:
+        yield line
+
+
+def _nodes_after(heading: LexborNode) -> Iterator[LexborNode]:
+    node: LexborNode | None = heading
+    for _ in range(_MAX_PARENTS):
+        if node is None or node.tag in ("html", "body"):
+            return
+        sibling = node.next
+        while sibling is not None:
+            yield from sibling.traverse(include_text=True)
+            sibling = sibling.next
+        node = node.parent
+
+
+def _line_before(heading: LexborNode) -> Iterator[_Line]:
+    """The last words before the headline, where dates and names stand too."""
+    node: LexborNode | None = heading
+    for _ in range(2):
+        if node is None or node.tag in ("html", "body"):
+            return
+        previous = node.prev
+        while previous is not None and (previous.tag or "") in (*_UNSEEN, "-comment"):
+            previous = previous.prev
+        text = (previous.text(separator=" ") or "") if previous is not None else ""
+        if text := " ".join(text[-5 * _BEFORE_CHARACTERS :].split())[-_BEFORE_CHARACTERS:]:
+            yield _Line([text])
+            return
+        node = node.parent
