@@ -9,6 +9,7 @@ from gateway.core.dom.blocks import Blocks, read_blocks
 from gateway.core.dom.landmarks import Landmarks, find_formulas, find_marks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.selection import REMOVED, find_removed
+from gateway.core.dom.shown_text import show_text
 from gateway.core.metadata.page_metadata import Facts, read_metadata
 from gateway.core.metadata.structured import Item, read_structured, types_of
 from gateway.core.model.page import CleanOptions
@@ -38,7 +39,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     """Parse a page; where its DOM is a shell, what stands behind it takes its place."""
     decoded = decode(html) if isinstance(html, bytes) else None
     markup = limit_nesting(decoded.text.encode() if decoded else to_utf8(str(html)))
-    tree = LexborHTMLParser(markup.markup, scripting=True)  # a <noscript> is one text, as in browsers
+    tree = _parse(markup.markup, scripting=True)  # a <noscript> is one text, as in browsers
     marks = find_marks(tree)
     structured = read_structured(tree, base_url=url, marks=marks)
     facts = read_metadata(tree, structured, url=url, marks=marks)
@@ -50,7 +51,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     if decoded and decoded.guessed:
         warnings.append(notice_of_guess(decoded.guessed))
     if page is not None:
-        tree = LexborHTMLParser(limit_nesting(to_utf8(page.html)).markup)
+        tree = _parse(limit_nesting(to_utf8(page.html)).markup)
         root, hidden, blocks = _walk(tree, find_marks(tree), options)
     return ParsedPage(
         tree=tree,
@@ -59,9 +60,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
         blocks=blocks,
         is_content=page is not None and not page.is_page,
         beside=[
-            LexborHTMLParser(limit_nesting(to_utf8(piece.html)).markup)
-            for piece in recovered
-            if not piece.replaces
+            _parse(limit_nesting(to_utf8(piece.html)).markup) for piece in recovered if not piece.replaces
         ],
         head=_head_of(facts, structured, url),
         structured=structured,
@@ -69,6 +68,12 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
         warnings=warnings,
         truncated=blocks.truncated or markup.dropped > 0,
     )
+
+
+def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
+    tree = LexborHTMLParser(markup, scripting=scripting)
+    show_text(tree, markup)
+    return tree
 
 
 def _walk(
@@ -99,7 +104,8 @@ def root_of(tree: LexborHTMLParser) -> LexborNode:
 def _head_of(facts: Facts, structured: list[Item], url: str | None) -> PageHints:
     graph = next((item for item in structured if item.get("@type") == "OpenGraph"), {})
     return PageHints(
-        title=facts.title or "",
+        # what the weights were trained with: a headline may be a mere slogan
+        title=facts.stated_title,
         description=facts.metadata.description or "",
         url=url or "",
         og_type=str(graph.get("type") or ""),

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborNode
 from gateway.core.dom.landmarks import Mark
 
 _MAX_HEADINGS, _MAX_NODES, _MAX_CHARACTERS = 20, 200, 2000
-_UNSEEN = frozenset(("style", "script", "noscript", "template", "title", "desc", "button", "select"))
+_UNSEEN = frozenset(("style", "script", "noscript", "template", "title", "desc", "button", "select", "time"))
 _INLINE = frozenset(
     "a abbr b bdi bdo cite code data dfn em font i ins kbd mark q rb rt ruby s samp small span strong sub sup time u"
     " var wbr -text".split()

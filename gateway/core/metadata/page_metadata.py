@@ -101,6 +101,7 @@ class Facts(Struct, kw_only=True, frozen=True):
     """What `read_metadata` finds."""
 
     title: str | None
+    stated_title: str  # the one that `<title>` speaks for; empty without any
     metadata: Metadata
 
 
@@ -144,6 +145,7 @@ def read_metadata(
     dates = _Dates(said, bylines, near, language=language, url=url or "")
     return Facts(
         title=titles.headline,
+        stated_title=titles.stated,
         metadata=Metadata(
             social_title=titles.social,
             description=_text(head.meta("description"))

@@ -13,7 +13,8 @@ _BY_WORD = (
     r"(?:[Bb]y|BY|[Vv]on|[Pp]ar|[Pp]or|[Dd]oor|[Aa]v|[Aa]f|[Pp]rzez|[Aa]utor(?:in)?:|[Aa]uthor:|[Аа]втор:?)"
 )
 _BY = re.compile(
-    rf"^\W{{0,3}}(?:\w{{3,12}} )?{_BY_WORD}(?::(?: |$)| |$)|^(?:作者|文|記者|记者|글|بقلم|מאת)\s?[:：/ ]?"
+    rf"^\W{{0,3}}(?:(?:[Ww]ritten|[Pp]osted|[Pp]ublished|[Ss]tory|[Ww]ords|[Tt]ext) )?{_BY_WORD}(?::(?: |$)| |$)"
+    r"|^(?:作者|文|記者|记者|글|بقلم|מאת)\s?[:：/ ]?"
 )
 _BY_NAME = re.compile(
     rf"(?:^|\W){_BY_WORD}:? ((?:[^\W\d_a-zà-ÿ][\w.'’-]{{0,30}} )"

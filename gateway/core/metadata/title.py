@@ -19,10 +19,14 @@ _MAX_SITE_WORDS = 5  # the last part of a title, if it has no more words, names 
 
 
 class Titles(Struct, frozen=True, kw_only=True):
-    """The headline that a reader sees, and the title made for search engines and social networks if that differs."""
+    """The headline that a reader sees, and the title made for search engines and social networks if that differs.
+
+    `stated` is what `<title>` speaks for: the heading or another title that it holds, else itself.
+    """
 
     headline: str | None
     social: str | None = None
+    stated: str = ""
 
 
 def choose_titles(
@@ -55,8 +59,26 @@ def choose_titles(
     if not found:
         return Titles(headline=None)
     shown = key(found)
-    social = (text for text in (*short, trimmed) if key(text) not in (names | {"", shown}))
-    return Titles(headline=found[:_MAX_CHARACTERS], social=next(social, "")[:_MAX_CHARACTERS] or None)
+    known = names | {"", shown}
+    social = (
+        text
+        for text in (*short, trimmed)
+        if key(text) not in known and shown not in map(key, _GAP.split(text))
+    )
+    return Titles(
+        headline=found[:_MAX_CHARACTERS],
+        social=next(social, "")[:_MAX_CHARACTERS] or None,
+        stated=(_spoken_for(trimmed, [*seen, *short], main=seen[:1]) or found)[:_MAX_CHARACTERS],
+    )
+
+
+def _spoken_for(title: str, texts: list[str], *, main: list[str]) -> str:
+    whole = key(title)
+    for text in texts:
+        if _confirms(whole, key(text)):
+            return text
+    shared = (text for text in main if not set(whole.split()).isdisjoint(key(text).split()))
+    return next(shared, title)
 
 
 def _stated(title: str, trimmed: str, stated: list[str], headings: list[str], names: set[str]) -> str:

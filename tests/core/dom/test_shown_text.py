@@ -1,0 +1,60 @@
+"""Obfuscated e-mail addresses are decoded; text is NFC, code and addresses are as the page has them."""
+
+import pytest
+
+from gateway.core import CleanOptions, clean
+
+PAGE = CleanOptions(scope="page")
+
+
+def obfuscate(address: str, key: int = 0x54) -> str:
+    """As the CDN does: the key, then each byte XORed with it."""
+    return bytes([key, *(byte ^ key for byte in address.encode())]).hex()
+
+
+SPAN = f'<span class="__cf_email__" data-cfemail="{obfuscate("ada@daily.example")}">[email&#160;protected]</span>'
+HREF = f"/cdn-cgi/l/email-protection#{obfuscate('ada@daily.example')}"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param(f"<p>Write to {SPAN} today</p>", id="span"),
+        pytest.param(f'<p>Write to <a href="{HREF}">{SPAN}</a> today</p>', id="link"),
+        pytest.param(
+            f'<p>Write to <a href="/cdn-cgi/l/email-protection" class="__cf_email__" data-cfemail="'
+            f'{obfuscate("ada@daily.example", 7)}">[email&#160;protected]</a> today</p>',
+            id="marked-link",
+        ),
+    ],
+)
+def test_clean_shows_an_obfuscated_email_address(html: str) -> None:
+    page = clean(f"<body><h1>Contact</h1>{html}", url="https://daily.example/contact", options=PAGE)
+    assert "Write to ada@daily.example today" in page.text
+    assert "protected" not in page.markdown
+    assert "ada@daily.example" in page.markdown
+    assert "email-protection" not in page.markdown
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["", "54", "zz", "54" * 5_000, obfuscate("no address"), obfuscate('a@b"><script>'), "5", "54ff", "é"],
+)
+def test_clean_leaves_what_is_no_address(code: str) -> None:
+    page = clean(f'<body><p>Write to <span data-cfemail="{code}">[protected]</span> today', options=PAGE)
+    assert "Write to [protected] today" in page.text
+
+
+def test_clean_composes_characters_outside_of_code() -> None:
+    decomposed, composed = "Cafe\u0301", "Caf\u00e9"
+    page = clean(
+        f'<body><h1>{decomposed}</h1><p>{decomposed} <code>{decomposed}</code> <a href="/{decomposed}">x</a></p>'
+        f"<pre>{decomposed}</pre>",
+        url="https://daily.example/",
+        options=PAGE,
+    )
+    assert page.title == composed
+    assert f"# {composed}" in page.markdown
+    assert f"{composed} `{decomposed}`" in page.markdown
+    assert f"```\n{decomposed}\n```" in page.markdown
+    assert page.links[0].url in (f"https://daily.example/{decomposed}", "https://daily.example/Cafe%CC%81")
