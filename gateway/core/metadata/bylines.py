@@ -19,7 +19,8 @@ _MARKED = (
 _AUTHOR_NAME = re.compile(r"auth(?:or)?[-_]{0,2}name|writer[-_]?name", re.I)
 _DATED = re.compile(r"publish|date|posted|byline", re.I)
 _ELSEWHERE = re.compile(  # whole words: "content-sidebar-wrap" holds the article
-    r"(?:^|[\s_-])(?:comments?|comments?[-_](?:list|area|body|author)|side-?bar|related(?:[-_]\w+)?|recommend\w*"
+    r"(?:^|[\s_-])(?:comments?|comments?[-_](?:list|area|body|author)|side-?bar|related(?:[-_](?:posts?|stories|articles|content|links))?"
+    r"|recommend(?:ed|ations?)?"
     r"|widget[-_]area|nav|popular|trending|more-from|read-next)(?:\s|$)",
     re.I,
 )

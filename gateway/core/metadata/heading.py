@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborNode
 from gateway.core.dom.landmarks import Mark
 
 _MAX_HEADINGS, _MAX_NODES, _MAX_CHARACTERS = 20, 200, 2000
+_MAX_DEPTH = 6
 _UNSEEN = frozenset(("style", "script", "noscript", "template", "title", "desc", "button", "select", "time"))
 _INLINE = frozenset(
     "a abbr b bdi bdo cite code data dfn em font i ins kbd mark q rb rt ruby s samp small span strong sub sup time u"
@@ -62,14 +63,22 @@ def _texts(node: LexborNode) -> tuple[str, str]:
             if tag not in _INLINE and not tag.count("-"):
                 glued.append(" ")
             continue
-        parent = child.parent
-        inside = parent.tag if parent is not None else ""
         text = child.text(deep=False) or ""
-        if inside in _UNSEEN or (inside == "a" and text.strip().lower() in _PERMALINKS):
+        around = _tags_around(child, node)
+        if not _UNSEEN.isdisjoint(around) or (around[:1] == ["a"] and text.strip().lower() in _PERMALINKS):
             continue
         glued.append(text)
         spaced.append(text)
     return _fold("".join(glued)), _fold(" ".join(spaced))
+
+
+def _tags_around(child: LexborNode, heading: LexborNode) -> list[str]:
+    tags: list[str] = []
+    parent = child.parent
+    while parent is not None and parent.mem_id != heading.mem_id and len(tags) < _MAX_DEPTH:
+        tags.append(parent.tag or "")
+        parent = parent.parent
+    return tags
 
 
 def _fold(text: str) -> str:

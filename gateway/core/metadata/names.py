@@ -37,7 +37,7 @@ _ROLE = re.compile(
     r"|journaliste|redattore|periodista|specialist|analyst|strategist)$",
     re.I,
 )
-_JOIN = re.compile(r"\s+(?:and|und|et|y|e|och|og|en|i|и|και|&)\s+|\s*;\s*")
+_JOIN = re.compile(r" (?:and|und|et|y|e|och|og|en|i|и|και|&) |;")  # white space is single spaces here
 _JOINS = frozenset(", & ; / · and und et y e och og en i и και with mit".split())
 _NO_NAME = re.compile(
     r"https?:|www\.|@|\d{3}|^\d+ |^(?:news|blog|our|partner content)$|[{}<>=#*]|\d{1,2}:\d\d"
