@@ -100,9 +100,13 @@ local function close(id, status)
   redis.call('ZADD', name('expires'), now + number(id, 'keep_s'), id)
 end
 
+local function is_spent(id)
+  return number(id, 'duplicates') >= number(id, 'page_limit') + args.spare_duplicates
+end
+
 local function close_if_over(id)
   local done, failed = number(id, 'done'), number(id, 'failed')
-  local is_full = done + failed >= number(id, 'page_limit')
+  local is_full = done + failed >= number(id, 'page_limit') or is_spent(id)
   if number(id, 'leased') > 0 or (number(id, 'queued') > 0 and not is_full) then return end
   local status = (failed > 0 and done == 0) and 'failed' or 'completed'
   close(id, status)
@@ -244,7 +248,7 @@ function commands.claim()
     local again = {}
     for _, id in ipairs(waiting) do
       local room = number(id, 'page_limit') - number(id, 'done') - number(id, 'failed') - number(id, 'leased')
-      if #claims < args.limit and room > 0 and number(id, 'queued') > 0 then
+      if #claims < args.limit and room > 0 and number(id, 'queued') > 0 and not is_spent(id) then
         local claimed, ready_in_s = claim_one(id)
         if claimed then
           table.insert(claims, claimed)

@@ -15,6 +15,9 @@ from gateway.wire.jobs import JobEvent, JobKind, JobStatus
 # addresses known of a job beyond its limit of pages: duplicates take none of the limit
 SPARE_ADDRESSES = 1_000
 KNOWN_PER_PAGE = 20
+# a job ends when it has met so many more duplicates than it has pages to read: a site may have addresses without end
+# for the same pages
+SPARE_DUPLICATES = 100
 
 
 class Address(Struct, kw_only=True, frozen=True):
@@ -72,8 +75,15 @@ class Job(Struct, kw_only=True, frozen=True):
     expires_at: float | None
 
     @property
+    def is_spent(self) -> bool:
+        """Whether the job has met more duplicates than it may."""
+        return self.duplicates >= self.page_limit + SPARE_DUPLICATES
+
+    @property
     def total(self) -> int:
         """Pages that the job will have fetched when it ends, as far as is known now."""
+        if self.is_spent:
+            return self.leased + self.done + self.failed
         return min(self.page_limit, self.queued + self.leased + self.done + self.failed)
 
 

@@ -246,6 +246,9 @@ def report(job: Job, *, now: float | None = None) -> JobReport:
             "allows more of them, `exclude` none"
         )
         warnings.append(Notice(code="pattern_limit", message=message, count=job.alike))
+    if job.is_spent:
+        message = "most addresses led to pages that were read already, and the job ended; `ignore_query` may join them"
+        warnings.append(Notice(code="duplicates", message=message, count=job.duplicates))
     if job.dropped:
         message = (
             "the job knows as many addresses as it may, and took no more of them; `include` narrows it down"

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from gateway.errors import JobsUnavailable
 from gateway.jobs.frontier import (
+    SPARE_DUPLICATES,
     Address,
     Claim,
     Claims,
@@ -159,7 +160,8 @@ class SqliteFrontier:
             wait_s: float | None = None
             jobs = database.execute(
                 "SELECT id, page_limit - done - failed - leased FROM jobs WHERE status = 'running' AND queued > 0 "
-                "AND done + failed + leased < page_limit ORDER BY served_at LIMIT 100"
+                "AND done + failed + leased < page_limit AND duplicates < page_limit + ? ORDER BY served_at LIMIT 100",
+                (SPARE_DUPLICATES,),
             ).fetchall()
             # one of each job in turn, until nothing more can be had
             rooms = dict(jobs)
@@ -483,10 +485,11 @@ class SqliteFrontier:
             self._tell(database, job_id, "page", sequence)
 
     def _end_if_over(self, database: sqlite3.Connection, job_id: str) -> None:
-        queued, leased, done, failed, limit = database.execute(
-            "SELECT queued, leased, done, failed, page_limit FROM jobs WHERE id = ?", (job_id,)
+        queued, leased, done, failed, limit, duplicates = database.execute(
+            "SELECT queued, leased, done, failed, page_limit, duplicates FROM jobs WHERE id = ?", (job_id,)
         ).fetchone()
-        if leased or (queued and done + failed < limit):
+        is_full = done + failed >= limit or duplicates >= limit + SPARE_DUPLICATES
+        if leased or (queued and not is_full):
             return
         status: JobEvent = "failed" if failed and not done else "completed"
         now = self._now()

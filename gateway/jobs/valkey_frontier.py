@@ -15,6 +15,7 @@ from gateway.errors import JobsUnavailable
 from gateway.jobs.frontier import (
     KNOWN_PER_PAGE,
     SPARE_ADDRESSES,
+    SPARE_DUPLICATES,
     Address,
     Claim,
     Claims,
@@ -161,7 +162,11 @@ class ValkeyFrontier:
             pass  # it is gone already
 
     async def _call(self, command: str, *, content: bytes = b"", **arguments: Any) -> Any:
-        arguments |= {"known_per_page": KNOWN_PER_PAGE, "spare_addresses": SPARE_ADDRESSES}
+        arguments |= {
+            "known_per_page": KNOWN_PER_PAGE,
+            "spare_addresses": SPARE_ADDRESSES,
+            "spare_duplicates": SPARE_DUPLICATES,
+        }
         try:
             return await self._script(keys=[_PREFIX], args=[command, json.dumps(arguments), content])
         except FAULTS as exc:

@@ -128,6 +128,17 @@ async def test_frontier_duplicate_takes_none_of_the_limit(frontier: Frontier) ->
     assert found is not None and (found.status, found.done, found.duplicates) == ("completed", 2, 1)
 
 
+async def test_frontier_job_of_nothing_but_duplicates_ends(frontier: Frontier) -> None:
+    await create(frontier, *map(str, range(300)), page_limit=50)
+    read = 0
+    while claims := await claim(frontier, limit=20):
+        for each in claims:
+            read += await frontier.finish(each, done(aliases=["content-of-all"]))
+    job = await frontier.find("job-1")
+    assert job is not None and (job.status, job.done, job.is_spent) == ("completed", 1, True)
+    assert 150 < read <= 170
+
+
 async def test_frontier_alias_takes_a_queued_address_out(frontier: Frontier) -> None:
     """A page that redirects to one in the queue is that one."""
     await create(frontier, "old", "new")
