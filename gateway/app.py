@@ -17,7 +17,7 @@ from gateway.api.context import AccessLog
 from gateway.api.docs import page as docs
 from gateway.api.mcp.mount import McpMount
 from gateway.api.middleware import AccessControl, AccessMiddleware
-from gateway.api.native import extract, jobs, scrape, tokens
+from gateway.api.native import extract, jobs, scrape, search, tokens
 from gateway.api.native.cached_responses import CachedResponseMiddleware
 from gateway.api.openai import chat
 from gateway.api.ops import health
@@ -138,6 +138,7 @@ def create_app(
             tokens.count_tokens,
             extract.extract,
             *jobs.handlers,
+            search.search,
             chat.router,
             *health.handlers,
             playground.playground,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import httpx2
 import platformdirs
 
 from backends.base import UpstreamError
@@ -40,6 +41,8 @@ from gateway.jobs.webhooks import Webhooks
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper
+from gateway.search.providers import TIMEOUT_S, Brave, NoProvider, SearchProvider, Searxng, Tavily
+from gateway.search.searcher import Searcher
 from gateway.server.descriptors import FETCHES_PER_WORK
 from gateway.settings import Settings, SettingsError, backend_specs
 from gateway.telemetry.health import Health
@@ -82,6 +85,17 @@ def open_frontier(settings: Settings) -> Frontier:
         return ValkeyFrontier(settings.jobs_url)
     folder = Path(settings.jobs_dir or platformdirs.user_data_dir("winnow"))
     return SqliteFrontier(folder / "jobs.sqlite")
+
+
+def open_search(settings: Settings, client: httpx2.AsyncClient) -> SearchProvider:
+    """The search engine that is configured; the first of several."""
+    if settings.search_url:
+        return Searxng(client, url=settings.search_url)
+    if settings.brave_api_key:
+        return Brave(client, key=settings.brave_api_key)
+    if settings.tavily_api_key:
+        return Tavily(client, key=settings.tavily_api_key)
+    return NoProvider()
 
 
 def open_limits_store(settings: Settings, metrics: Metrics) -> LimitsStore | None:
@@ -203,6 +217,8 @@ async def open_services(
             keep_s=settings.job_keep_s,
             created=runner.wake,
         )
+        search_client = httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
+        stack.push_async_callback(search_client.aclose)
         yield Services(
             scraper=scraper,
             renderer=renderer,
@@ -215,6 +231,9 @@ async def open_services(
             bodies=Bodies(workers),
             cache=cache,
             frontier=frontier,
+            searcher=Searcher(
+                provider=open_search(settings, search_client), scraper=scraper, workers=workers
+            ),
             jobs=jobs,
             runner=runner,
             webhooks=Webhooks(

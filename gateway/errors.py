@@ -30,6 +30,8 @@ GatewayError
 │   ├── BackendInterrupted  502 backend_interrupted   it failed after the first token
 │   └── SchemaUnsatisfied   422 schema_unsatisfied    no answer that validates; carries the raw text
 ├── GatewayUnreachable  503 gateway_unreachable   SDK only: no gateway answers at this address
+├── SearchUnavailable       503 search_unavailable    no search engine is configured
+│   └── SearchFailed        502 search_failed         the search engine does not answer, or not as it should
 ├── RateLimited             429 rate_limited          this key's limit; see Retry-After
 ├── Overloaded              503 overloaded            the queue is full; see Retry-After
 ├── JobPageAbandoned        502 job_page_abandoned    every process that read this page of a job ended
@@ -301,6 +303,22 @@ class GatewayUnreachable(GatewayError):
     code = "gateway_unreachable"
     status = 503
     title = "Gateway unreachable"
+
+
+class SearchUnavailable(GatewayError):
+    """No search engine is configured."""
+
+    code = "search_unavailable"
+    status = 503
+    title = "Search unavailable"
+
+
+class SearchFailed(SearchUnavailable):
+    """The search engine does not answer, or not as it should."""
+
+    code = "search_failed"
+    status = 502
+    title = "Search failed"
 
 
 class RateLimited(GatewayError):

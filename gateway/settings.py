@@ -179,6 +179,17 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
         Meta(description="Signs the events that jobs send to webhooks without a secret of their own."),
     ] = None
 
+    search_url: Annotated[
+        str | None,
+        Meta(description="Address of a SearXNG for `POST /v1/search`; `json` has to be among its formats."),
+    ] = None
+    brave_api_key: Annotated[
+        str | None, Meta(description="Key of Brave Search, used without `SEARCH_URL`.")
+    ] = None
+    tavily_api_key: Annotated[
+        str | None, Meta(description="Key of Tavily, used without `SEARCH_URL` and `BRAVE_API_KEY`.")
+    ] = None
+
     default_model: Annotated[
         str | None, Meta(description="The model of requests that name none. Unset: the first configured.")
     ] = None

@@ -16,6 +16,7 @@ from gateway.jobs.runner import Runner
 from gateway.jobs.webhooks import Webhooks
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.scraper import Scraper
+from gateway.search.searcher import Searcher
 from gateway.telemetry.health import Health
 
 
@@ -34,6 +35,7 @@ class Services(Struct, kw_only=True, frozen=True):
     cache: Cache
     health: Health
     frontier: Frontier
+    searcher: Searcher
     jobs: Jobs
     runner: Runner
     webhooks: Webhooks

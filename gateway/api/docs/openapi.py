@@ -40,6 +40,7 @@ from gateway.wire.jobs import (
     MapRequest,
     MapResponse,
 )
+from gateway.wire.search import SearchRequest, SearchResponse
 
 JSON, PROBLEM, MARKDOWN = "application/json", "application/problem+json", "text/markdown"
 PNG, PDF = "image/png", "application/pdf"
@@ -221,6 +222,19 @@ OPERATIONS: dict[str, Operation] = {
         answers={JSON: MapResponse},
         errors=_FETCHED,
         examples={"a site": {"url": "https://example.com/"}},
+    ),
+    "POST /v1/search": Operation(
+        body=SearchRequest,
+        answers={JSON: SearchResponse},
+        errors=(*_WORKED, errors.SearchUnavailable, errors.SearchFailed),
+        examples={
+            "addresses": {"query": "exact token counts of web pages"},
+            "pages under a budget": {
+                "query": "exact token counts of web pages",
+                "limit": 3,
+                "max_tokens": 4000,
+            },
+        },
     ),
     "GET /v1/jobs": Operation(answers={JSON: JobList}, errors=_OF_JOBS, query={"limit": _LIMIT}),
     "GET /v1/jobs/{job_id}": Operation(answers={JSON: JobReport}, errors=(*_OF_JOBS, errors.NotFound)),
