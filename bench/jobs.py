@@ -120,8 +120,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/p/"):
             kind, _, number = self.path[3:].partition("/")
             links = "".join(f'<a href="/p/{kind}/{2 * int(number) + i}">next</a>' for i in (1, 2)).encode()
-            words = f"<p>Page {number} of {kind} says so first: ".encode()
-            body = source.replace(b"<p>", words, 1).replace(b"</body>", links + b"</body>")
+            # the text of the page says which it is: else all would be one page of many addresses
+            body = source.replace(b"module", f"module {kind} {number}".encode()).replace(b"</body>", links + b"</body>")
         self.send_response(200 if body else 404)
         self.send_header("content-type", "text/html")
         self.send_header("content-length", str(len(body)))

@@ -23,9 +23,6 @@ def engine(site: Site) -> Iterator[Site]:
         reply = Answer(200, {"content-type": "application/json"}, json.dumps({"results": items}).encode())
         nothing = Answer(200, {}, b'{"results":[]}')
         running.extra = {"/search?q=go&format=json": reply, "/search?q=none&format=json": nothing}
-            "/search?q=go&format=json": reply,
-            "/search?q=none&format=json": Answer(200, {}, b'{"results":[]}'),
-        }
         yield running
 
 
