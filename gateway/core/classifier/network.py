@@ -18,6 +18,7 @@ from threadpoolctl import ThreadpoolController
 from gateway.core.classifier.choice import select, settle, with_table_heads, without_last_heading
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon
+from gateway.core.classifier.teasers import drop_teasers
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import Blocks
 
@@ -76,6 +77,8 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     settled = settle(probabilities, features.words, blocks, page_type=page_type)
     chosen, expected = select(settled.probabilities, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
+    link = features.rows[BLOCK_NAMES.index("link")]
+    chosen = drop_teasers(chosen, features.words, link, blocks, is_article=page_type == "article")
     said = set(chosen)
     repeated = sum(stays in said for stays in settled.repeats.values())
     chosen = without_last_heading(with_table_heads(chosen, blocks), blocks, page_type=page_type)

@@ -1,0 +1,87 @@
+"""What leads away from an article is left out by its place and its links, whatever language it is in."""
+
+import numpy as np
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core import clean
+from gateway.core.classifier.teasers import drop_teasers
+from gateway.core.dom.blocks import read_blocks
+from tests.core.articles import LANGUAGES, LAYOUTS, page_of, paragraphs_of
+
+A = "<p>" + "the ferry leaves the north pier at nine and comes back when the lamps are lit again " * 3
+B = "<p>" + "nobody had asked the keeper of the light whether the new pier would be in his way " * 3
+STORY = "<a href=/1>Ten quiet bays to anchor in</a>"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_article_is_kept_and_the_box_beside_it_is_not(language: str, layout: str) -> None:
+    texts = LANGUAGES[language]
+    lines = clean(page_of(language, layout)).text.split("\n")
+    assert [text for text in paragraphs_of(language) if text not in lines] == []
+    assert [
+        text for text in (*texts.stories, texts.more, texts.newsletter, *texts.menu) if text in lines
+    ] == []
+
+
+def left_out(html: str, *, is_article: bool = True) -> list[str]:
+    """The texts that are dropped of a page all of which was chosen."""
+    root = LexborHTMLParser(html).body
+    assert root is not None
+    blocks = read_blocks(root)
+    words = np.array([len(text.split()) for text in blocks.texts], np.float32)
+    link = np.array(
+        [
+            1.0 if linked == chars else 0.0
+            for linked, chars in zip(blocks.link_chars, blocks.chars, strict=True)
+        ]
+    )
+    every = list(range(len(words)))
+    kept = drop_teasers(every, words, link.astype(np.float32), blocks, is_article=is_article)
+    return [blocks.texts[index] for index in every if index not in kept]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param(f"<article>{A}<p>{STORY}{B}</article>", id="line-between-paragraphs"),
+        pytest.param(f"<article>{A}{B}</article><aside><p>{STORY}</aside>", id="box-after"),
+        pytest.param(f"<aside><p>{STORY}</aside><article>{A}{B}</article>", id="box-before"),
+        pytest.param(f"<article>{A}<div><p>{STORY}<ul><li>{STORY}</ul></div>{B}</article>", id="box-between"),
+    ],
+)
+def test_links_around_paragraphs_are_left_out(html: str) -> None:
+    assert set(left_out(html)) == {"Ten quiet bays to anchor in"}
+
+
+def test_text_of_a_box_that_asks_is_left_out() -> None:
+    box = "<div><p>Never miss a ship.<form><button>Sign up</button></form></div>"
+    assert left_out(f"<article>{A}{box}{B}</article>") == ["Never miss a ship.", "Sign up"]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param(f"<article>{A}<ul><li>{STORY}<li>{STORY}</ul>{B}</article>", id="list-of-links"),
+        pytest.param(f"<article>{A}<p><a href=/1>Anna Berg</a>{B}</article>", id="name"),
+        pytest.param(
+            f"<article>{A}<div><pre>pier --open</pre><button>Copy</button></div>{B}</article>", id="code"
+        ),
+        pytest.param(f"<header><h1>{STORY}</h1></header><article>{A}{B}</article>", id="headline"),
+        pytest.param(
+            f"<header><div>{STORY}</div><p>The deck.</header><article>A{B}</article>", id="no-column"
+        ),
+        pytest.param(
+            f"<ul><li><h2>{STORY}</h2><p>Ten of them.<li><h2>{STORY}</h2><p>More.</ul>", id="listing"
+        ),
+    ],
+)
+def test_content_with_links_stays(html: str) -> None:
+    assert left_out(html) == []
+
+
+def test_another_kind_of_page_needs_a_column_of_most_of_its_words() -> None:
+    cards = "".join(f"<div><h3>{STORY}</h3></div>" for _ in range(40))
+    assert left_out(f"<article>{A}{B}</article><div>{cards}</div>", is_article=False) == []
+    assert left_out(f"<article>{A}{B}</article><div>{cards}</div>") != []
