@@ -23,6 +23,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 PAGES = {
     "github-issue": Expected(
+        title="Tide table is off by one hour after the clocks change #412",
         published="2024-03-31",
         headings=["Steps to reproduce"],
         has=[
@@ -43,12 +44,13 @@ PAGES = {
             "```shell\npip install tides\ntides print --days 7\n```",
             '```python\nfrom tides import table\n\nfor water in table("north quay"):\n    print(water)\n```',
             "| `--days` | how many days are printed |",
-            "The table is no aid to navigation.",
+            "> [!NOTE]\n> The table is no aid to navigation.",
         ],
         lacks=["Sign in", "820 stars", "Python 98.2%", "v2.1.0", "Enterprise", "Go to file", "Privacy"],
     ),
     "stack-overflow": Expected(
         title="How do I add a day to a date that ends a month?",
+        author="Signe Aas",
         published="2021-11-17",
         headings=["How do I add a day to a date that ends a month?", "2 Answers"],
         has=[
@@ -62,6 +64,7 @@ PAGES = {
                "Subtract a month", "Highest score"],
     ),
     "sphinx": Expected(
+        title="tides.table",
         headings=["tides.table", "Accuracy"],
         has=[
             "compute the waters of a quay from its constants",
@@ -91,7 +94,7 @@ PAGES = {
             "One command prints the waters of a week",
             "```bash\nnpm install tides-print\n```\n\n```bash\nyarn add tides-print\n```",
             "tides.yml\n\n```yaml\nquay: north\ndays: 7\n```",
-            "Laminate the page",
+            "> [!TIP]\n> Laminate the page",
         ],
         lacks=["Skip to", "Storm warnings", "On this page", "Edit this page", "Built with", "Introduction"],
     ),
@@ -103,7 +106,7 @@ PAGES = {
         has=[
             "the eastern basin is kept for visiting boats",
             "| Berth | Length |\n|---|---|\n| N1 | 12 m |",
-            "Berth N2 is closed",
+            "> [!NOTE]\n> Berth N2 is closed",
             'book.py',
             '```python\nimport office\n\noffice.book("N1", nights=3)\n```',
         ],
@@ -138,6 +141,7 @@ PAGES = {
     ),
     "reddit": Expected(
         title="How do you dry sails in a marina without a loft?",
+        author="saltyknot",
         published="2024-01-20",
         headings=["How do you dry sails in a marina without a loft?"],
         has=[
@@ -208,6 +212,7 @@ PAGES = {
             "The council has voted to pay for the ferry",
             "The boat will sail three times a day",
             "The quarrel about the line began",
+            "https://www.youtube.com/watch?v=abc123",
         ],
         lacks=["Advertisement", "Weather", "Harbour gets a new crane", "More from the Herald", "Back to top", "☰"],
     ),
