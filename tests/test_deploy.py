@@ -1,5 +1,6 @@
 """What is shipped for deployment is valid, as far as that can be told without a Docker engine."""
 
+import json
 import re
 import subprocess
 import sys
@@ -103,6 +104,19 @@ def test_compose_profile_scale_is_replicas_on_one_valkey_behind_nginx() -> None:
         assert service["read_only"] and service["cap_drop"] == ["ALL"], name
     for volume in services["balancer"]["volumes"]:
         assert (ROOT / volume.split(":")[0]).is_file()
+
+
+def test_compose_profile_render_has_a_browser_in_its_sandbox() -> None:
+    service = COMPOSE["services"]["render"]
+    assert service["profiles"] == ["render"] and service["read_only"] and service["cap_drop"] == ["ALL"]
+    assert service["environment"] == COMPOSE["services"]["gateway"]["environment"]
+    (profile,) = [option.partition("=")[2] for option in service["security_opt"] if "seccomp" in option]
+    rules = json.loads((ROOT / profile).read_text())["syscalls"]
+    refused = {name for rule in rules for name in rule["names"]}
+    assert {"mount", "ptrace", "bpf", "setns", "keyctl", "io_uring_setup"} <= refused
+    assert not {"clone", "clone3", "unshare", "chroot"} & refused, "the sandbox is made of these"
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    assert "ARG BROWSER_PACKAGE=\n" in image, "the image has no browser unless it is asked for"
 
 
 def test_nginx_configuration_passes_streams_and_asks_another_replica() -> None:

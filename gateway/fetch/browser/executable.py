@@ -35,7 +35,11 @@ _FLAGS = (
     "--disable-breakpad",
     "--disable-crash-reporter",
     "--disable-domain-reliability",
+    # no WebGL: a page's text needs none, and it takes a tenth of the memory
     "--disable-gpu",
+    "--disable-software-rasterizer",
+    # a process less; it has no sandbox of its own on Linux either
+    "--enable-features=NetworkServiceInProcess2",
     "--disable-quic",
     "--disable-features=Translate,MediaRouter,OptimizationHints,AsyncDns,DnsOverHttps",
     "--no-default-browser-check",
