@@ -306,7 +306,8 @@ async def killed(site: Site, executable: str) -> None:
     gateway = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, env=dict(os.environ))
     assert gateway.stdout is not None
     keeper = int(await gateway.stdout.readline())
-    pids = family(keeper)
+    # the keeper itself ends when it has removed their files
+    pids = family(keeper)[1:]
     gateway.kill()
     began = time.perf_counter()
     await gateway.wait()

@@ -108,6 +108,8 @@ class Keeper:
                 pass_fds=_PIPE,
                 env=child_environment(os.environ, HOME=str(profile), TMPDIR=str(profile)),
             )
+            # what pages do comes after what the gateway does for others
+            os.setpriority(os.PRIO_PROCESS, browser.pid, _NICENESS)
             for descriptor in _PIPE:
                 os.close(descriptor)
             code = self._watch(browser, ended)
@@ -259,11 +261,6 @@ def _become_subreaper() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _give_way() -> None:
-    """What pages do comes after what the gateway does for others on a busy machine."""
-    os.nice(_NICENESS)
-
-
 def _drop_root() -> None:
     """Be nobody in particular: Chromium's sandbox does not start as root."""
     if os.geteuid() == 0:
@@ -283,7 +280,6 @@ def main() -> None:
         os.close(int(pipe))
     _become_subreaper()
     _drop_root()
-    _give_way()
     remove_stale_profiles()
     Keeper(gateway, memory_bytes=int(memory_bytes)).run(command)
 

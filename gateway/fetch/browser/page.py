@@ -386,6 +386,11 @@ async def open_page(
     finally:
         if page is not None:
             page.close()
-        with contextlib.suppress(BrowserGone, CdpError, TimeoutError):
+        try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await asyncio.shield(cdp.ask("Target.disposeBrowserContext", owner, kind=dict))
+                await cdp.ask("Target.disposeBrowserContext", owner, kind=dict)
+        except TimeoutError:
+            # it is beyond help: whoever waits for it learns so, and the next page gets another one
+            cdp.end("the browser does not answer")
+        except (BrowserGone, CdpError):
+            pass

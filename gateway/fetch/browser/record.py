@@ -120,12 +120,16 @@ class Record:
     @property
     def response(self) -> Response | None:
         """The head of the response that the document shown came with."""
-        return self._whole(self.document, self.responses.get(self.document))
+        response = self.responses.get(self.document)
+        return response and self._whole(self.document, response)
 
     @property
     def earlier(self) -> list[Response]:
-        """The redirects that led to it."""
-        return [self._whole(self.document, each) or each for each in self.redirects.get(self.document, [])]
+        """What led to it: redirects, and documents that went on to it."""
+        loaders = list(dict.fromkeys([*self.redirects, *self.responses]))
+        hops = [(loader, hop) for loader in loaders for hop in self.redirects.get(loader, [])]
+        hops += [(loader, hop) for loader, hop in self.responses.items() if loader != self.document]
+        return [self._whole(loader, hop) for loader, hop in hops]
 
     def take(self, method: str, params: Raw) -> None:
         """Take an event."""
@@ -193,8 +197,8 @@ class Record:
                 self.is_download = True
         self.changed()
 
-    def _whole(self, loader: str, response: Response | None) -> Response | None:
-        if response is None or loader not in self._cookies:
+    def _whole(self, loader: str, response: Response) -> Response:
+        if loader not in self._cookies:
             return response
         return msgspec.structs.replace(response, headers=response.headers | {"set-cookie": ""})
 

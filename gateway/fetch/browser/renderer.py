@@ -13,6 +13,7 @@ from gateway.errors import (
     ConnectFailed,
     FetchTimeout,
     GatewayError,
+    Overloaded,
     RenderFailed,
     TooLarge,
     UnsupportedContent,
@@ -37,6 +38,8 @@ NAME = "chromium"
 PAGE_BYTES_FACTOR = 5
 # of the time a page has, kept for reading it
 _READ_S = 1.0
+# a browser that takes longer to open a page gets no further ones
+_STUCK_S = 2.0
 _HTML = ("text/html", "application/xhtml+xml", "")
 
 
@@ -123,7 +126,13 @@ class BrowserRenderer:
             backend=self._backend, policy=self._policy, max_bytes=PAGE_BYTES_FACTOR * self._max_body_bytes
         )
         if not self._own_network:
-            await proxy.open()
+            try:
+                await proxy.open()
+            except OSError as exc:
+                raise Overloaded(
+                    "the gateway has no socket left for a page of the browser; try again shortly",
+                    retry_after_s=1,
+                ) from exc
         try:
             async with self._browsers.lend() as lease:
                 return await self._open(lease, proxy, job)
@@ -132,6 +141,7 @@ class BrowserRenderer:
 
     async def _open(self, lease: Lease, proxy: GuardProxy, job: _Job) -> Fetched:
         wanted, url = job.wanted, job.url
+        began, is_open = time.monotonic(), False
         try:
             async with open_page(
                 lease.cdp,
@@ -140,6 +150,7 @@ class BrowserRenderer:
                 headers=job.headers,
                 shows_pictures=wanted.screenshot or wanted.pdf,
             ) as page:
+                is_open = True
                 failed = await page.navigate(url.text)
                 if failed:
                     return self._failed(page, url, failed)
@@ -174,6 +185,9 @@ class BrowserRenderer:
             raise RenderFailed(f"{url.shown} was not rendered: {reason}") from exc
         except CdpError as exc:
             raise RenderFailed(f"{url.shown} was not rendered: {exc}") from exc
+        finally:
+            if not is_open and time.monotonic() - began > _STUCK_S:
+                self._browsers.distrust(lease)
 
     async def _make_ready(self, page: Page, job: _Job) -> list[Notice]:
         """Wait for the page's text, and do in it what is to be done; returns what there is to say of it."""
@@ -205,7 +219,8 @@ class BrowserRenderer:
                 f"{url.shown} has {size} bytes once its scripts have run, more than the limit of {self._max_body_bytes}"
             )
         response = page.record.response
-        headers = without_wire_headers(response.headers) if response else {}
+        # a document that a script made has no response to say that it may be kept
+        headers = without_wire_headers(response.headers) if response else {"cache-control": "no-store"}
         return Fetched(
             url=url.text,
             final_url=_address(document.url) or _address(response.url if response else "") or url.text,

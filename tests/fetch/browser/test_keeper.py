@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.site import Answer, Site
-from gateway.errors import RenderFailed
+from gateway.errors import FetchTimeout, RenderFailed
 from gateway.fetch.browser.executable import command_line, find_browser
 from gateway.fetch.browser.keeper import PROFILE_PREFIX, UNPRIVILEGED_ID
 from tests.fetch.browser.pages import SENTENCE, WRITE, rendering, script
@@ -91,6 +91,19 @@ async def test_killed_process_fails_its_pages_and_the_next_one_is_fine(victim: s
         assert SENTENCE.strip() in await at.text(site.url)
         if victim != "renderer":
             await eventually(lambda: not any(map(is_running, running)), within_s=5)
+
+
+async def test_browser_that_hangs_gives_way_to_another() -> None:
+    async with Site().serving() as site, rendering([site.target], timeout_s=4) as at:
+        site.extra["/"] = PAGE
+        await at.get(site.url)
+        (keeper,) = at.browsers.keepers
+        browser = processes_of(keeper)[0]
+        os.kill(browser, signal.SIGSTOP)
+        with pytest.raises((FetchTimeout, RenderFailed)):
+            await at.get(site.url)
+        assert SENTENCE.strip() in await at.text(site.url)
+        await eventually(lambda: not is_running(browser), within_s=10)
 
 
 @pytest.mark.parametrize(

@@ -149,13 +149,15 @@ async def test_callers_headers_go_to_documents_of_the_first_origin_alone(served:
             f"fetch('/data'); document.body.insertAdjacentHTML('beforeend', '<iframe src={there}></iframe>')"
         )
         url = put(served, "/with-headers", script(f"{WRITE}; {code}"))
-        await at.get(url, headers={"Authorization": "Bearer secret", "X-Own": "yes", "Host": "evil"})
+        await at.get(
+            url, headers={"Authorization": "Bearer secret", "X-Own": "yes", "Host": "evil", "Cookie": "sid=1"}
+        )
         asked = {each.path: each.headers for each in [*served.requests, *other.requests]}
         assert asked["/with-headers"]["authorization"] == "Bearer secret"
-        assert asked["/with-headers"]["x-own"] == "yes"
+        assert asked["/with-headers"]["x-own"] == "yes" and asked["/with-headers"]["cookie"] == "sid=1"
         assert "evil" not in asked["/with-headers"]["host"]
         for path in ("/data", "/frame"):
-            assert "authorization" not in asked[path] and "x-own" not in asked[path]
+            assert not {"authorization", "x-own", "cookie"} & asked[path].keys()
         served.extra["/away"] = Answer(302, {"location": there}, b"")
         await at.get(f"{served.url}/away", headers={"Authorization": "Bearer secret"})
         assert "authorization" not in other.requests[-1].headers
