@@ -31,6 +31,7 @@ from gateway.fetch.http.client import HttpFetcher
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.guard import Guard, Policy
 from gateway.fetch.http.headers import DEFAULT_USER_AGENT
+from gateway.fetch.http.outbound import OutboundProxies
 from gateway.jobs.discovery import SiteFiles
 from gateway.jobs.frontier import Frontier
 from gateway.jobs.jobs import Jobs
@@ -60,10 +61,12 @@ def check_parts(settings: Settings, environ: Mapping[str, str]) -> None:
     """Build, and drop, what settings can describe wrongly: before anything listens rather than after.
 
     Raises:
-        SettingsError: ALLOW_TARGETS, CACHE_URL, JOBS_URL or a backend's table cannot be understood, or wants an extra.
+        SettingsError: ALLOW_TARGETS, PROXY_URL, CACHE_URL, JOBS_URL or a backend's table cannot be understood, or wants
+            an extra.
     """
     try:
         Policy(allow_targets=settings.allow_targets)
+        open_proxies(settings)
         _check_browser(settings)
         open_server(settings.cache_url)
         open_frontier(settings)
@@ -132,6 +135,8 @@ async def open_services(
         await workers.start()
         code = await asyncio.to_thread(core_fingerprint)
 
+        proxies = open_proxies(settings)
+
         def open_fetcher(*, respect_robots: bool) -> HttpFetcher:
             fetcher = HttpFetcher(
                 policy=Policy(allow_targets=settings.allow_targets),
@@ -141,12 +146,13 @@ async def open_services(
                 workers=workers,
                 user_agent=settings.user_agent,
                 max_connections=FETCHES_PER_WORK * settings.max_concurrency,
+                proxies=proxies,
             )
             stack.push_async_callback(fetcher.aclose)
             return fetcher
 
         fetcher = open_fetcher(respect_robots=settings.respect_robots)
-        renderer = open_renderer(settings, fetcher=fetcher, metrics=metrics)
+        renderer = open_renderer(settings, fetcher=fetcher, metrics=metrics, proxies=proxies)
         if renderer is not None:
             stack.push_async_callback(renderer.aclose)
 
@@ -251,7 +257,20 @@ async def open_services(
         )
 
 
-def open_renderer(settings: Settings, *, fetcher: HttpFetcher, metrics: Metrics) -> BrowserRenderer | None:
+def open_proxies(settings: Settings) -> OutboundProxies | None:
+    """What pages are fetched through, None where it is nothing.
+
+    Raises:
+        ValueError: PROXY_URL cannot be understood.
+    """
+    if not settings.proxy_url:
+        return None
+    return OutboundProxies(settings.proxy_url, resolves=settings.proxy_resolves)
+
+
+def open_renderer(
+    settings: Settings, *, fetcher: HttpFetcher, metrics: Metrics, proxies: OutboundProxies | None = None
+) -> BrowserRenderer | None:
     """Where pages are rendered, None where there is no browser; none is started yet."""
     launch = _browser_launcher(settings, metrics)
     if launch is None:
@@ -261,7 +280,7 @@ def open_renderer(settings: Settings, *, fetcher: HttpFetcher, metrics: Metrics)
     policy = Policy(allow_targets=settings.allow_targets)
     return BrowserRenderer(
         browsers=browsers,
-        backend=Guard(policy=policy, resolver=ThreadResolver()),
+        backend=Guard(policy=policy, resolver=ThreadResolver(), proxies=proxies),
         policy=policy,
         concurrency=settings.render_concurrency,
         timeout_s=settings.render_timeout_s,

@@ -11,6 +11,7 @@ GatewayError
 ├── FetchError              502 fetch_failed          the page could not be fetched
 │   ├── DnsFailed           502 dns_failed
 │   ├── ConnectFailed       502 connect_failed        TCP, TLS or protocol failure
+│   ├── ProxyFailed         502 proxy_failed          the operator's outbound proxy does not do its part
 │   ├── FetchTimeout        504 fetch_timeout
 │   ├── TooLarge            413 too_large             body above the limit, or a decompression bomb
 │   ├── TooManyRedirects    502 too_many_redirects
@@ -157,6 +158,13 @@ class ConnectFailed(FetchError):
 
     code = "connect_failed"
     title = "Connection failed"
+
+
+class ProxyFailed(FetchError):
+    """The operator's outbound proxy does not connect, asks for a password, or refuses the host."""
+
+    code = "proxy_failed"
+    title = "Proxy failed"
 
 
 class FetchTimeout(FetchError):

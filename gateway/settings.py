@@ -77,6 +77,21 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
             description="Exceptions to the address policy, such as `127.0.0.1/32:8080` or `10.0.0.0/8:443`."
         ),
     ] = []
+    proxy_url: Annotated[
+        list[str],
+        Meta(
+            description="Proxies that pages, robots.txt, webhooks and the browser are fetched through: `http://`, "
+            "`https://`, `socks5://` or `socks5h://`, with `user:password@` where they ask for it. Several are shared "
+            "out by host; one that fails is passed over for a while. Names are resolved and checked here."
+        ),
+    ] = []
+    proxy_resolves: Annotated[
+        bool,
+        Meta(
+            description="Whether the proxies resolve names, where this machine cannot: what a name stands for is then "
+            "not checked here. Always so with `socks5h://`."
+        ),
+    ] = False
     fetch_timeout_s: Annotated[
         float,
         Meta(
@@ -227,6 +242,10 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
         list[BackendSettings],
         Meta(description="Backends with models, prices and fallbacks, in the order in which they are asked."),
     ] = []
+
+    def __repr__(self) -> str:
+        """Without values: some are secrets."""
+        return f"Settings(host={self.host!r}, port={self.port})"
 
 
 # outside variables that stand in for a setting of ours

@@ -18,6 +18,7 @@ _SILENT = {".pyc", ".md", ""}
 _PINNED = {".tiktoken"}
 LIBRARIES = (
     "chardet",
+    "mammoth",
     "google-re2",
     "idna",
     "markdown-it-py",

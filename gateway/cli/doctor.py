@@ -9,7 +9,7 @@ from backends.base import UpstreamError
 from gateway.api.services import Services
 from gateway.auth.keys import KeyFault
 from gateway.cache.keys import probe_key
-from gateway.container import cache_directory, check_parts, open_services
+from gateway.container import cache_directory, check_parts, open_proxies, open_services
 from gateway.errors import GatewayError
 from gateway.fetch.base import NO_BROWSER
 from gateway.server.exposure import check_exposure
@@ -19,6 +19,7 @@ from gateway.wire import ScrapeRequest
 _SAMPLE = (
     "<html><head><title>Sample</title></head><body><h1>Sample</h1><p>Twelve words of text.</p></body></html>"
 )
+_PROBED = ("example.com", 443)
 
 
 class Finding(Struct, kw_only=True, frozen=True):
@@ -30,7 +31,7 @@ class Finding(Struct, kw_only=True, frozen=True):
 
 
 async def examine(environ: Mapping[str, str]) -> list[Finding]:
-    """Try settings, cache, cleaning workers and models, in this order; a fault does not stop the rest."""
+    """Try settings, cache, cleaning, browser, proxies and models, in this order; a fault does not stop the rest."""
     try:
         settings = load_settings(environ)
         check_exposure(settings)
@@ -46,6 +47,7 @@ async def examine(environ: Mapping[str, str]) -> list[Finding]:
             findings.append(await _try("cache", lambda: _try_cache(services, where)))
             findings.append(await _try("cleaning", lambda: _try_cleaning(services)))
             findings.append(await _try("browser", lambda: _try_browser(services)))
+            findings += await _try_proxies(settings)
             findings += await _try_models(services, settings)
     except (GatewayError, OSError) as exc:
         findings.append(Finding(name="service", well=False, message=f"does not start: {exc}"))
@@ -101,6 +103,16 @@ async def _try_browser(services: Services) -> Finding:
     if services.renderer is None:
         return Finding(name="browser", well=True, message=f"{NO_BROWSER}; pages that need scripts stay empty")
     return Finding(name="browser", well=True, message=await services.renderer.probe())
+
+
+async def _try_proxies(settings: Settings) -> list[Finding]:
+    """Ask each outbound proxy for a connection; whether the host answers it is not its fault."""
+    proxies = open_proxies(settings)
+    probes = await proxies.probe(*_PROBED) if proxies is not None else []
+    return [
+        Finding(name="proxy", well=probe.fault is None, message=f"{probe.shown}: {probe.fault or 'connects'}")
+        for probe in probes
+    ]
 
 
 async def _try_cleaning(services: Services) -> Finding:

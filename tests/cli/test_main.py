@@ -193,6 +193,13 @@ def test_doctor_says_what_is_wrong(tmp_path: Path) -> None:
     assert result.returncode == 1 and "FAIL settings" in result.stdout
 
 
+def test_doctor_tries_the_proxies(tmp_path: Path) -> None:
+    result = winnow("doctor", cache=tmp_path, WINNOW_PROXY_URL="http://ada:s3cr3t@127.0.0.1:1")
+    assert result.returncode == 1
+    assert "FAIL proxy: http://127.0.0.1:1: no connection to it" in result.stdout
+    assert "s3cr3t" not in result.stdout + result.stderr
+
+
 def test_help_is_quick_to_import() -> None:
     probe = "import sys, gateway.cli.main; print([m for m in ('litestar', 'openai', 'httpx2') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

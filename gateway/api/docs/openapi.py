@@ -101,6 +101,7 @@ _FETCHED = (
     errors.FetchError,
     errors.DnsFailed,
     errors.ConnectFailed,
+    errors.ProxyFailed,
     errors.FetchTimeout,
     errors.TooManyRedirects,
     errors.UnsupportedContent,

@@ -32,6 +32,7 @@ from gateway.fetch.http.headers import (
     without_wire_headers,
 )
 from gateway.fetch.http.host_limits import Hosts
+from gateway.fetch.http.outbound import OutboundProxies
 from gateway.fetch.http.robots import MAX_ROBOTS_BYTES, Robots
 from gateway.net.retry_after import read_retry_after
 from gateway.telemetry.spans import span
@@ -77,6 +78,7 @@ class HttpFetcher:
         user_agent: what is sent as User-Agent, and matched against robots.txt.
         max_connections: to all hosts together; beyond it fetches wait, within their own time. As many look-ups.
         resolver: name -> addresses; the operating system's by default.
+        proxies: what connections go through; none by default.
         ssl_context: which certificates to trust; the system's by default.
     """
 
@@ -92,6 +94,7 @@ class HttpFetcher:
         workers: Workers | None = None,
         user_agent: str | None = None,
         resolver: Resolver | None = None,
+        proxies: OutboundProxies | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._policy = policy
@@ -110,7 +113,9 @@ class HttpFetcher:
             keepalive_expiry=30,
             http2=True,
             network_backend=Guard(
-                policy=policy, resolver=resolver or ThreadResolver(max_threads=max_connections)
+                policy=policy,
+                resolver=resolver or ThreadResolver(max_threads=max_connections),
+                proxies=proxies,
             ),
         )
 

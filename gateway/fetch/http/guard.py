@@ -17,6 +17,7 @@ from msgspec import Struct
 from gateway.core.http.url import Url
 from gateway.errors import ConnectFailed, TooLarge, UrlRefused
 from gateway.fetch.http.dns import Resolver
+from gateway.fetch.http.outbound import OutboundProxies
 from gateway.net.asyncio_backend import AsyncioBackend
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -149,11 +150,13 @@ class Guard(httpcore2.AsyncNetworkBackend):
     Args:
         policy: what may be reached.
         resolver: host name -> addresses, asked once a connection.
+        proxies: go between, handed what was checked; none by default.
     """
 
-    def __init__(self, *, policy: Policy, resolver: Resolver) -> None:
+    def __init__(self, *, policy: Policy, resolver: Resolver, proxies: OutboundProxies | None = None) -> None:
         self._policy = policy
         self._resolver = resolver
+        self._proxies = proxies
         self._dialler = AsyncioBackend()
 
     async def connect_tcp(
@@ -164,6 +167,8 @@ class Guard(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
+        if self._proxies is not None:
+            return CreditedStream(await self._connect_by_proxy(self._proxies, host, port))
         addresses = await self._checked(host, port)
         failure: Exception | None = None
         for address in addresses:
@@ -188,6 +193,23 @@ class Guard(httpcore2.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await self._dialler.sleep(seconds)
+
+    async def _connect_by_proxy(
+        self, proxies: OutboundProxies, host: str, port: int
+    ) -> httpcore2.AsyncNetworkStream:
+        if read_literal(host) is not None:
+            await self._checked(host, port)
+        elif host == "localhost" or host.endswith(".localhost"):
+            # a proxy that resolves would reach its own machine
+            raise refusal(host)
+        checked: list[str] = []
+
+        async def addresses() -> list[str]:
+            if not checked:
+                checked.extend(str(address) for address in await self._checked(host, port))
+            return checked
+
+        return await proxies.connect(host, port, addresses=addresses)
 
     async def _checked(self, host: str, port: int) -> list[Address]:
         literal = read_literal(host)
