@@ -6,7 +6,8 @@ Scripts, fractions and roots are columns of boxes (`vlist`), written from the lo
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import TEXT
-from gateway.core.markdown.mathml import Part, group_argument, join_row, read_token
+from gateway.core.markdown.mathml import group_argument, join_row
+from gateway.core.markdown.tex_tokens import Part, read_token
 
 _LEFT_OUT = frozenset("strut pstrut vlist-s frac-line hide-tail nulldelimiter katex-mathml".split())
 _BUILT = ("mfrac", "msupsub", "sqrt")

@@ -9,120 +9,25 @@ in the package unicode-math.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 
-from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import TEXT
+from gateway.core.markdown.tex_names import ARROWS, LIMITS, MATRICES, OVER, UNDER
+from gateway.core.markdown.tex_tokens import COMMAND_END, Part, read_operator, read_token
 
 _MAX_DEPTH = 500  # what nests deeper is left out
 _MAX_NODES = 20_000  # and so is what comes later
 
-_GREEK = (
-    "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi o pi rho varsigma sigma tau "
-    "upsilon varphi chi psi omega"
-).split()
-_CAPITALS = {"Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma",
-             "Υ": "Upsilon", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega"}  # fmt: skip
-_LETTERS = (
-    {chr(0x3B1 + index): name for index, name in enumerate(_GREEK)}
-    | _CAPITALS
-    | {"ϵ": "epsilon", "ϑ": "vartheta", "ϕ": "phi", "ϖ": "varpi", "ϱ": "varrho", "∂": "partial", "∇": "nabla",
-       "∞": "infty", "ℏ": "hbar", "ℓ": "ell", "℘": "wp", "ℵ": "aleph", "∅": "emptyset", "⌀": "varnothing",
-       "∀": "forall", "∃": "exists", "∄": "nexists", "…": "dots", "⋯": "cdots", "⋮": "vdots", "⋱": "ddots",
-       "ı": "imath", "ȷ": "jmath", "⊤": "top", "⊥": "bot", "°": "degree", "′": "prime", "ħ": "hbar",
-       "∠": "angle", "△": "triangle", "□": "square", "♯": "sharp", "♭": "flat", "¬": "neg", "†": "dagger"}
-)  # fmt: skip
-del _LETTERS["ο"]  # TeX has no name for omicron
-_INFIX = {
-    "−": "-", "±": "pm", "∓": "mp", "×": "times", "÷": "div", "·": "cdot", "⋅": "cdot", "∗": "ast", "⋆": "star",
-    "∘": "circ", "∙": "bullet", "•": "bullet", "≤": "leq", "⩽": "leqslant", "≥": "geq", "⩾": "geqslant",
-    "≠": "neq", "≈": "approx", "≃": "simeq", "≅": "cong", "≡": "equiv", "∼": "sim", "~": "sim", "∝": "propto",
-    "≪": "ll", "≫": "gg", "≺": "prec", "≻": "succ", "⪯": "preceq", "⪰": "succeq", "≲": "lesssim", "≳": "gtrsim",
-    "<": "lt", ">": "gt", "∈": "in", "∉": "notin", "∋": "ni", "⊂": "subset", "⊃": "supset", "⊆": "subseteq",
-    "⊇": "supseteq", "⊄": "not\\subset", "∪": "cup", "∩": "cap", "⊎": "uplus", "∖": "setminus", "∧": "wedge",
-    "∨": "vee", "⊕": "oplus", "⊗": "otimes", "⊖": "ominus", "⊙": "odot", "⊢": "vdash", "⊨": "models", "⊣": "dashv",
-    "→": "to", "←": "leftarrow", "↔": "leftrightarrow", "⇒": "Rightarrow", "⇐": "Leftarrow",
-    "⇔": "Leftrightarrow", "⟶": "longrightarrow", "⟵": "longleftarrow", "⟹": "Longrightarrow", "⟺": "iff",
-    "↦": "mapsto", "⟼": "longmapsto", "↪": "hookrightarrow", "↑": "uparrow", "↓": "downarrow", "↗": "nearrow",
-    "↘": "searrow", "⇌": "rightleftharpoons", "∥": "parallel", "∣": "mid", "∤": "nmid", "≔": "coloneqq",
-    "≜": "triangleq", "≐": "doteq", "≍": "asymp", "⊲": "lhd", "⊳": "rhd", "⋊": "rtimes", "⋉": "ltimes",
-    "∴": "therefore", "∵": "because", "⌢": "frown", "⋄": "diamond", "⇝": "rightsquigarrow", "⊔": "sqcup",
-    "⊓": "sqcap", "⊑": "sqsubseteq", "⊒": "sqsupseteq", "↛": "nrightarrow", "≮": "nless", "≯": "ngtr",
-}  # fmt: skip
-_LARGE = {
-    "∑": "sum", "∏": "prod", "∐": "coprod", "∫": "int", "∬": "iint", "∭": "iiint", "∮": "oint", "⋃": "bigcup",
-    "⋂": "bigcap", "⨁": "bigoplus", "⨂": "bigotimes", "⋀": "bigwedge", "⋁": "bigvee", "⨆": "bigsqcup",
-}  # fmt: skip
-_OPENING = {"(": "(", "[": "[", "{": "\\{", "⟨": "\\langle", "〈": "\\langle", "⌊": "\\lfloor", "⌈": "\\lceil",
-            "|": "|", "‖": "\\|", "": "."}  # fmt: skip
-_CLOSING = {")": ")", "]": "]", "}": "\\}", "⟩": "\\rangle", "〉": "\\rangle", "⌋": "\\rfloor", "⌉": "\\rceil",
-            "|": "|", "‖": "\\|", "": "."}  # fmt: skip
-_MATRICES = {("(", ")"): "pmatrix", ("[", "]"): "bmatrix", ("{", "}"): "Bmatrix", ("|", "|"): "vmatrix",
-             ("‖", "‖"): "Vmatrix", ("{", ""): "cases"}  # fmt: skip
-_FUNCTIONS = frozenset(
-    "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max "
-    "min Pr sec sin sinh sup tan tanh".split()
-)
-_LIMITS = frozenset((*_LARGE.values(), *"lim liminf limsup max min sup inf gcd Pr det".split()))
-# over a base of one character, over a longer one
-_OVER = {
-    "^": ("hat", "widehat"), "ˆ": ("hat", "widehat"), "̂": ("hat", "widehat"), "~": ("tilde", "widetilde"),
-    "˜": ("tilde", "widetilde"), "∼": ("tilde", "widetilde"), "¯": ("bar", "overline"), "‾": ("bar", "overline"),
-    "_": ("bar", "overline"), "―": ("bar", "overline"), "─": ("bar", "overline"), "̅": ("bar", "overline"),
-    "→": ("vec", "overrightarrow"), "⃗": ("vec", "overrightarrow"), "⇀": ("vec", "overrightarrow"),
-    "←": ("overleftarrow", "overleftarrow"), "↔": ("overleftrightarrow", "overleftrightarrow"),
-    "˙": ("dot", "dot"), "." : ("dot", "dot"), "¨": ("ddot", "ddot"), "⃛": ("dddot", "dddot"), "ˇ": ("check", "check"),
-    "˘": ("breve", "breve"), "´": ("acute", "acute"), "`": ("grave", "grave"), "˚": ("mathring", "mathring"),
-    "⏞": ("overbrace", "overbrace"), "︷": ("overbrace", "overbrace"), "-": ("bar", "overline"),
-    "−": ("bar", "overline"),
-}  # fmt: skip
-_UNDER = {"_": "underline", "¯": "underline", "‾": "underline", "̲": "underline", "―": "underline", "─": "underline",
-          "⏟": "underbrace", "︸": "underbrace"}  # fmt: skip
-_ARROWS = {
-    "to": "xrightarrow",
-    "longrightarrow": "xrightarrow",
-    "leftarrow": "xleftarrow",
-    "⟶": "xrightarrow",
-}
-_VARIANTS = {
-    "bold": "mathbf", "double-struck": "mathbb", "script": "mathcal", "fraktur": "mathfrak", "monospace": "mathtt",
-    "sans-serif": "mathsf", "bold-italic": "boldsymbol", "bold-script": "mathcal", "normal": "mathrm",
-    "bold-fraktur": "mathfrak", "bold-sans-serif": "mathsf",
-}  # fmt: skip
-# how Unicode names its styled letters -> TeX
-_STYLES = (
-    ("DOUBLE-STRUCK", "mathbb"), ("FRAKTUR", "mathfrak"), ("BLACK-LETTER", "mathfrak"), ("SCRIPT", "mathcal"),
-    ("MONOSPACE", "mathtt"), ("SANS-SERIF", "mathsf"), ("BOLD ITALIC", "boldsymbol"), ("BOLD", "mathbf"),
-    ("ITALIC", ""),
-)  # fmt: skip
 _INVISIBLE = dict.fromkeys(
     map(ord, "\u2061\u2062\u2063\u2064\u200b\u200c\u200d\u200e\u200f\ufeff\u2060\ufe0e\ufe0f")
 )
-_ESCAPES = str.maketrans({
-    "\\": "\\backslash ", "{": "\\{", "}": "\\}", "#": "\\#", "%": "\\%", "&": "\\&", "_": "\\_", "^": "\\wedge ",
-})  # fmt: skip
-_TEXT_ESCAPES = str.maketrans({
-    "\\": "\\textbackslash ", "{": "\\{", "}": "\\}", "#": "\\#", "%": "\\%", "&": "\\&", "_": "\\_", "^": "\\^{}",
-    "~": "\\~{}",
-})  # fmt: skip
-_PRIMES = {"′": "'", "'": "'", "″": "''", "‴": "'''", "⁗": "''''", "''": "''", "′′": "''", "′′′": "'''"}
 _ONE = re.compile(r"\\?[A-Za-z]|\\[A-Za-z]+|[^\\{}^_'\s]|\\[^A-Za-z\s]|\\[a-zA-Z]+\{[^{}]*\}")
 _TALL = re.compile(r"\\(?:frac|sum|prod|int|begin|binom|over|under|sqrt|left|big)")
 _LOOSE = re.compile(r" ([=+-]) ")
-_COMMAND_END = re.compile(r"\\[A-Za-z]+\Z")
 _CODE_POINT = re.compile(r"\bmjx-c([0-9A-F]{2,6})\b")
 _EM = re.compile(r"\s*(\d{1,4}(?:\.\d{0,9})?)em")
-
-
-class Part(Struct):
-    """A piece of TeX, and what kind of MathML it came from."""
-
-    tex: str
-    kind: str = ""  # name of the element, "infix", "open", "close", "blank"
-    symbol: str = ""  # the character of an operator
 
 
 Build = Callable[[list[Part], dict[str, str | None]], str]
@@ -216,81 +121,6 @@ class _Frame:
         return Part(said[0].tex, name, said[0].symbol) if name in _PLACES else said[0]
 
 
-def read_token(name: str, text: str, attributes: dict[str, str | None]) -> Part:
-    if name in ("mtext", "utext"):
-        inner = " ".join(text.split())
-        if not inner:
-            return Part("\\ " if text else "", "blank")
-        before, after = " " * (text[0].isspace()), " " * (text[-1].isspace())
-        return Part(f"\\text{{{before}{inner.translate(_TEXT_ESCAPES)}{after}}}", name)
-    text = " ".join(text.split())
-    if name == "mo":
-        return _operator(text)
-    if name == "ms":
-        return Part(f'\\text{{"{text.translate(_TEXT_ESCAPES)}"}}', name)
-    if not text:
-        return Part("", name)
-    variant = _VARIANTS.get((attributes.get("mathvariant") or "").lower(), "")
-    if name == "mi" and (named := text.replace(" ", "")) in _FUNCTIONS:
-        return Part("\\" + named, name)
-    if text in _PRIMES:
-        return Part(_PRIMES[text], "mo", text)
-    plain, style = _letters(text)
-    if name == "mi" and not (style or variant) and len(text) > 1 and text.isalpha() and text.isascii():
-        variant = "mathrm"
-    style = variant or style
-    if style == "mathrm" and not text.isascii():
-        style = ""
-    return Part(f"\\{style}{{{plain}}}" if style else plain, name)
-
-
-def _letters(text: str) -> tuple[str, str]:
-    """TeX of letters and digits, and the alphabet that all of them are of."""
-    pieces: list[str] = []
-    styles: set[str] = set()
-    for char in text:
-        style = ""
-        if char not in _LETTERS and ord(char) > 0x2100:
-            known = unicodedata.name(char, "")
-            if "MATHEMATICAL" in known or 0x2100 < ord(char) < 0x2150:
-                style = next((tex for name, tex in _STYLES if name in known), "")
-                folded = unicodedata.normalize("NFKC", char)
-                char = folded if len(folded) == 1 else char
-        styles.add(style)
-        name = _LETTERS.get(char) or _INFIX.get(char) or _LARGE.get(char)
-        piece = char.translate(_ESCAPES) if name is None else name if name == "-" else "\\" + name
-        if pieces and _COMMAND_END.search(pieces[-1]) and piece[:1].isalpha():
-            pieces.append(" ")
-        pieces.append(piece)
-    return "".join(pieces).rstrip(), styles.pop() if len(styles) == 1 else ""
-
-
-def _operator(text: str) -> Part:
-    if text in _PRIMES:
-        return Part(_PRIMES[text], "mo", text)
-    if not text:
-        return Part("")
-    if (named := text.replace(" ", "")) in _FUNCTIONS:
-        return Part("\\" + named, "mi")
-    if name := _LARGE.get(text):
-        return Part("\\" + name, "large", text)
-    if name := _INFIX.get(text):
-        return Part(name if name == "-" else "\\" + name, "infix", text)
-    if text in ("+", "-", "=", ":=", "::", ":", "/", "*", "=="):
-        return Part(text, "infix" if text != "/" else "mo", text)
-    if text in _OPENING and text in _CLOSING:
-        return Part(_OPENING[text], "fence", text)
-    if text in _OPENING:
-        return Part(_OPENING[text], "open", text)
-    if text in _CLOSING:
-        return Part(_CLOSING[text], "close", text)
-    if text in (",", ";"):
-        return Part(text, "comma", text)
-    if len(text) > 1 and text.isalpha():
-        return Part(f"\\mathrm{{{text}}}" if text.isascii() else text, "mi")
-    return Part(_letters(text)[0], "mo", text)
-
-
 def join_row(parts: list[Part]) -> str:
     """Parts side by side, the fences around a matrix joined to it."""
     parts = [part for part in parts if part.tex]
@@ -320,7 +150,7 @@ def _would_run_on(last: str, tex: str) -> bool:
     """Whether two pieces need a space between them to be read, or are read more easily with one."""
     if tex[0] == "\\":
         return (last[-1].isalnum() or last[-1] == "}") and not tex.startswith("\\right")
-    return (tex[0].isalpha() and bool(_COMMAND_END.search(last))) or (last[-1].isdigit() and tex[0].isdigit())
+    return (tex[0].isalpha() and bool(COMMAND_END.search(last))) or (last[-1].isdigit() and tex[0].isdigit())
 
 
 def _join_matrices(parts: list[Part]) -> list[Part]:
@@ -332,7 +162,7 @@ def _join_matrices(parts: list[Part]) -> list[Part]:
         after = (
             parts[at + 1].symbol if at + 1 < len(parts) and parts[at + 1].kind in ("close", "fence") else ""
         )
-        if part.kind == "mtable" and (name := _MATRICES.get((before, after))):
+        if part.kind == "mtable" and (name := MATRICES.get((before, after))):
             joined.pop()
             joined.append(
                 Part(
@@ -423,7 +253,7 @@ def _sub_sup(parts: list[Part], attributes: dict[str, str | None]) -> str:
 
 
 def _has_limits(base: Part) -> bool:
-    return base.tex.removeprefix("\\") in _LIMITS or base.tex.startswith(("\\underbrace", "\\overbrace"))
+    return base.tex.removeprefix("\\") in LIMITS or base.tex.startswith(("\\underbrace", "\\overbrace"))
 
 
 def _over(parts: list[Part], attributes: dict[str, str | None]) -> str:
@@ -437,16 +267,16 @@ def _under(parts: list[Part], attributes: dict[str, str | None]) -> str:
 def _under_over(parts: list[Part], attributes: dict[str, str | None]) -> str:
     base, under, over = _of(parts, "base", 0), _of(parts, "under", 1), _of(parts, "over", 2)
     tex = base.tex
-    if (arrow := _ARROWS.get(tex.removeprefix("\\"))) and (under.tex or over.tex):
+    if (arrow := ARROWS.get(tex.removeprefix("\\"))) and (under.tex or over.tex):
         return f"\\{arrow}{f'[{under.tex}]' if under.tex else ''}{{{over.tex}}}"
     if _has_limits(base):
         tex += f"_{group_argument(under.tex)}" if under.tex else ""
         return tex + (f"^{group_argument(over.tex)}" if over.tex else "")
     if under.tex:
-        name = _UNDER.get(under.symbol)
+        name = UNDER.get(under.symbol)
         tex = f"\\{name}{{{tex}}}" if name else f"\\underset{{{under.tex}}}{{{tex}}}"
     if over.tex:
-        names = _OVER.get(over.symbol)
+        names = OVER.get(over.symbol)
         accent = names[0 if _ONE.fullmatch(tex) else 1] if names else f"overset{{{over.tex}}}"
         tex = f"\\{accent}{{{tex}}}"
     return tex
@@ -489,9 +319,9 @@ def _fenced(parts: list[Part], attributes: dict[str, str | None]) -> str:
     for index, part in enumerate(parts):
         if index and separators:
             mark = separators[min(index - 1, len(separators) - 1)]
-            inside.append(_operator(mark))
+            inside.append(read_operator(mark))
         inside.append(part)
-    opened, closed = _operator(opening or ""), _operator(closing or "")
+    opened, closed = read_operator(opening or ""), read_operator(closing or "")
     if opened.tex == ".":
         opened.tex = ""
     if closed.tex == ".":
@@ -533,7 +363,7 @@ def _drawn_under_over(parts: list[Part], attributes: dict[str, str | None]) -> s
     box = next((part for part in parts if part.kind == "box"), None)
     if over is None or box is None:
         return _drawn_scripts(parts, attributes)
-    is_limit = box.tex[1:].partition("_")[0] in _LIMITS
+    is_limit = box.tex[1:].partition("_")[0] in LIMITS
     return f"{box.tex}^{group_argument(over.tex)}" if is_limit else f"\\overset{{{over.tex}}}{{{box.tex}}}"
 
 
