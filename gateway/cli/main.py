@@ -5,20 +5,21 @@ Content goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the pag
 """
 
 import argparse
-import asyncio
 import io
-import json
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from gateway import __version__, wire
 from gateway.cli.admin import DONE, FAILED, add_operation
 from gateway.cli.inputs import UsageError, read_source, read_sources
+from gateway.cli.many import add_many
+from gateway.cli.options import add_question_options, add_scrape_options, question_fields, scrape_options
+from gateway.cli.running import print_json, run
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.settings import Settings
 from gateway.wire import (
@@ -90,19 +91,8 @@ def _parser() -> argparse.ArgumentParser:
 
     extract = commands.add_parser("extract", help="ask a model about pages, in text or as data by a schema")
     extract.add_argument("source", nargs="+", metavar="URL|FILE|-", help="one or more URLs, a file, or stdin")
-    extract.add_argument("--prompt", help="what to ask")
-    extract.add_argument("--schema", type=Path, metavar="FILE", help="JSON Schema of the data wanted")
-    extract.add_argument("--model", help="a model's name; `winnow models` lists them")
-    extract.add_argument("--max-input-tokens", type=int, metavar="N", help="send no more than this")
-    extract.add_argument(
-        "--max-output-tokens",
-        type=int,
-        metavar="N",
-        help=f"of each answer ({wire.ExtractRequest().max_output_tokens})",
-    )
-    extract.add_argument("--temperature", type=float)
-    extract.add_argument("--seed", type=int)
-    extract.add_argument("--dry-run", action="store_const", const=True, help="count and price, ask nothing")
+    add_question_options(extract)
+    extract.add_argument("--dry-run", action="store_true", help="count and price, ask nothing")
     extract.add_argument("--stream", action="store_true", help="print the answer as it comes")
     extract.add_argument("--json", action="store_true", help="print the whole response")
     add_scrape_options(extract)
@@ -111,81 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="the models that can be asked")
     models.set_defaults(run=_models)
 
+    add_many(commands)
     add_operation(commands)
     return parser
-
-
-def add_scrape_options(parser: argparse.ArgumentParser) -> None:
-    """The options of `wire.ScrapeOptions`, one flag each."""
-    parser.add_argument("--format", choices=get_args(wire.Format))
-    parser.add_argument("--scope", choices=get_args(wire.Scope))
-    parser.add_argument("--include", action="append", choices=get_args(wire.Include), help="may be repeated")
-    parser.add_argument("--select", metavar="CSS", help="only what matches")
-    parser.add_argument("--remove", action="append", metavar="CSS", help="drop what matches; may be repeated")
-    parser.add_argument("--links", choices=get_args(wire.LinkStyle))
-    parser.add_argument("--images", choices=get_args(wire.ImageStyle))
-    parser.add_argument(
-        "--no-headline", dest="headline", action="store_const", const=False, help="leave the headline out"
-    )
-    parser.add_argument("--tables", choices=get_args(wire.TableStyle))
-    parser.add_argument("--renderer", choices=get_args(wire.Renderer))
-    parser.add_argument("--tokenizer", help=f"an encoding or a model's name ({wire.DEFAULT_TOKENIZER})")
-    parser.add_argument("--max-tokens", type=int, metavar="N", help="cut at a block boundary below N tokens")
-    parser.add_argument("--cursor", help="continue where a cut piece ended")
-    parser.add_argument(
-        "--max-age-s",
-        type=float,
-        metavar="S",
-        help=f"the oldest cached page to accept ({wire.ScrapeOptions().max_age_s:g})",
-    )
-    parser.add_argument("--no-store", dest="store", action="store_const", const=False, help="cache nothing")
-    parser.add_argument(
-        "--timeout-s", type=float, metavar="S", help="deadline of the fetch (FETCH_TIMEOUT_S)"
-    )
-    parser.add_argument(
-        "--render", choices=get_args(wire.RenderMode), help="when a browser runs the page's scripts (auto)"
-    )
-    parser.add_argument(
-        "--wait-for",
-        type=_wait_for,
-        metavar="CSS|MS",
-        help="what the browser waits for: an element, or a time",
-    )
-    parser.add_argument(
-        "--action",
-        dest="actions",
-        action="append",
-        type=_action,
-        metavar="JSON",
-        help='done in the browser, such as {"type": "click", "selector": "#more"}; may be repeated',
-    )
-    parser.add_argument(
-        "--header", action="append", metavar="NAME: VALUE", help="sent to the origin; may be repeated"
-    )
-
-
-def _wait_for(text: str) -> str | int:
-    return int(text) if text.isdigit() else text
-
-
-def _action(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as exc:
-        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {exc}") from exc
-
-
-def scrape_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What was given on the command line, as fields of `wire.ScrapeOptions`."""
-    given = {
-        name: value
-        for name in wire.ScrapeOptions.__struct_fields__
-        if (value := getattr(arguments, name, None)) is not None
-    }
-    if arguments.header:
-        pairs = [header.partition(":") for header in arguments.header]
-        given["headers"] = {name.strip(): value.strip() for name, _, value in pairs}
-    return given
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -222,7 +140,7 @@ def _scrape(arguments: argparse.Namespace) -> int:
         _write(path, getattr(page, name))
         page = msgspec.structs.replace(page, **{name: msgspec.UNSET})
     if arguments.json:
-        _print_json(page)
+        print_json(page)
     else:
         print(page.content)
     print(_report(page), file=sys.stderr)
@@ -236,19 +154,12 @@ def _write(path: Path, content: bytes) -> None:
         raise UsageError(f"{path} cannot be written: {exc.strerror}") from exc
 
 
-def _print_json(value: Any) -> None:
-    """With every character as it is where stdout can write it, else in ASCII."""
-    plain = (sys.stdout.encoding or "").lower().startswith("utf")
-    print(json.dumps(json.loads(wire.encode_json(value)), indent=2, ensure_ascii=not plain))
-
-
 def _extract(arguments: argparse.Namespace) -> int:
     if not (arguments.prompt or arguments.schema):
         raise UsageError("say what is wanted: --prompt, --schema FILE, or both")
-    names = ("prompt", "model", "max_input_tokens", "max_output_tokens", "temperature", "seed", "dry_run")
-    given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
-    if arguments.schema:
-        given["schema"] = _read_schema(arguments.schema)
+    given = question_fields(arguments)
+    if arguments.dry_run:
+        given["dry_run"] = True
     source = read_sources(arguments.source)
     given["scrape"] = scrape_options(arguments) | source.options
     request = msgspec.convert(source.page | given, ExtractRequest)
@@ -262,11 +173,11 @@ def _extract(arguments: argparse.Namespace) -> int:
     sources = [msgspec.structs.replace(read, tokens=source.recount(read.tokens)) for read in answer.sources]
     answer = msgspec.structs.replace(answer, sources=sources)
     if arguments.json or answer.estimate:
-        _print_json(answer)
+        print_json(answer)
     elif not printed and answer.text is not None:
         print(answer.text)
     elif not printed:
-        _print_json(answer.data)
+        print_json(answer.data)
     print(_extract_report(answer), file=sys.stderr)
     return DONE
 
@@ -290,15 +201,6 @@ async def _follow(events: AsyncIterator[ExtractEvent], *, printed: bool) -> Extr
             # an answer that breaks off ends its line too
             print(flush=True)
     return wire.collect(collected)
-
-
-def _read_schema(path: Path) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror}") from exc
-    except msgspec.DecodeError as exc:
-        raise UsageError(f"{path} is no JSON object: {exc}") from exc
 
 
 def _extract_report(answer: ExtractResponse) -> str:
@@ -335,50 +237,6 @@ def _models(arguments: argparse.Namespace) -> int:
         ways = "WINNOW_REMOTE_URL or OPENAI_API_KEY, ANTHROPIC_API_KEY, or WINNOW_LOCAL_MODEL"
         print(f"no model is configured or reachable; set {ways}", file=sys.stderr)
     return DONE if served else FAILED
-
-
-def run(
-    label: str,
-    *,
-    here: Callable[[Any], Awaitable[Any]],
-    there: Callable[[Any], Awaitable[Any]],
-    quiet: bool = False,
-) -> Any:
-    """Work at the gateway that WINNOW_URL names, else in this process, with a spinner meanwhile.
-
-    Args:
-        here: given `services.Services`.
-        there: given `sdk.AsyncClient`.
-        quiet: no spinner: the work prints.
-    """
-
-    async def supervised() -> Any:
-        spinner = asyncio.create_task(_spin(label)) if sys.stderr.isatty() and not quiet else None
-        try:
-            if os.environ.get("WINNOW_URL"):
-                from gateway.sdk import AsyncClient
-
-                async with AsyncClient() as client:
-                    return await there(client)
-            from gateway.container import open_services
-            from gateway.settings import load_settings
-
-            async with open_services(load_settings(os.environ)) as services:
-                return await here(services)
-        finally:
-            if spinner:
-                spinner.cancel()
-                sys.stderr.write("\r\x1b[K")
-
-    return asyncio.run(supervised())
-
-
-async def _spin(label: str) -> None:
-    while True:
-        for frame in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏":
-            sys.stderr.write(f"\r{frame} {label}")
-            sys.stderr.flush()
-            await asyncio.sleep(0.1)
 
 
 def _report(page: ScrapeResponse) -> str:

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
 
 from gateway.core.crawling.identity import identify
 from gateway.core.crawling.scope import Scope
@@ -13,7 +15,7 @@ from gateway.core.tasks.crawling import CheckScope, FollowLinks, IdentifyAddress
 from gateway.errors import GatewayError, InvalidRequest, NotFound, RateLimited, UrlRefused
 from gateway.jobs.discovery import Discovery, SiteFiles
 from gateway.jobs.frontier import Address, Frontier, Job, NewJob, Result
-from gateway.jobs.page_reader import WholeScraper, to_address
+from gateway.jobs.page_reader import WholeScraper, to_address, unpack_result
 from gateway.jobs.specification import Specification, pack
 from gateway.primitives.ids import new_id
 from gateway.wire import Notice, ScrapeRequest, encode_json
@@ -22,6 +24,7 @@ from gateway.wire.jobs import (
     CrawlRequest,
     JobOptions,
     JobReport,
+    JobResult,
     MappedLink,
     MapRequest,
     MapResponse,
@@ -29,6 +32,8 @@ from gateway.wire.jobs import (
 
 MAX_IDEMPOTENCY_KEY_CHARS = 200
 _RETRY_AFTER_S = 30.0
+_AT_ONCE = 20
+_LOOK_EVERY_S = 0.2
 
 
 class Jobs:
@@ -174,6 +179,21 @@ class Jobs:
     async def results(self, job: Job, *, after: int, limit: int) -> list[Result]:
         """Results beyond number `after`, in order."""
         return await self._frontier.results(job.id, after=after, limit=limit)
+
+    async def follow(self, job_id: str, *, owner: str, after: int = 0) -> AsyncIterator[JobResult]:
+        """Results beyond number `after`, as they come, until the job has ended. Raises as `find`."""
+        while True:
+            job = await self.find(job_id, owner=owner)
+            found = await self.results(job, after=after, limit=_AT_ONCE)
+            for each in found:
+                after = each.sequence
+                content = unpack_result(each.content, sequence=after)
+                yield msgspec.json.decode(content, type=JobResult)
+            if not found:
+                # the state is older than the results
+                if job.status != "running":
+                    return
+                await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _create(self, new: NewJob, addresses: list[Address]) -> Job:
         if await self._frontier.count_running(new.owner) >= self._per_owner:

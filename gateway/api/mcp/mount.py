@@ -12,6 +12,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from gateway.extraction.extractor import Extractor
+from gateway.jobs.jobs import Jobs
 from gateway.primitives.panics import contained
 from gateway.scraping.scraper import Scraper
 
@@ -25,11 +26,17 @@ class McpMount:
     """Loads and runs the tools on first use, until `aclose`.
 
     Args:
-        scraper, extractor: asked for when the tools are loaded.
+        scraper, extractor, jobs: asked for when the tools are loaded.
     """
 
-    def __init__(self, *, scraper: "Callable[[], Scraper]", extractor: "Callable[[], Extractor]") -> None:
-        self._scraper, self._extractor = scraper, extractor
+    def __init__(
+        self,
+        *,
+        scraper: "Callable[[], Scraper]",
+        extractor: "Callable[[], Extractor]",
+        jobs: "Callable[[], Jobs]",
+    ) -> None:
+        self._scraper, self._extractor, self._jobs = scraper, extractor, jobs
         self._tools: asyncio.Future[McpTools] | None = None
         self._runner: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -60,7 +67,7 @@ class McpMount:
         def load() -> "McpTools":
             from gateway.api.mcp.tools import McpTools
 
-            return McpTools(scraper=self._scraper(), extractor=self._extractor())
+            return McpTools(scraper=self._scraper(), extractor=self._extractor(), jobs=self._jobs())
 
         try:
             with contained():

@@ -4,67 +4,68 @@ Needs the extra `mcp`. Stateless: every call stands alone, so any replica may an
 log are the access middleware's, as for every other route.
 """
 
-import logging
-from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
-from contextvars import ContextVar
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import msgspec
 from litestar.types import Receive, Scope, Send
-from mcp.server.mcpserver import Image, MCPServer
+from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
-from msgspec import Struct
+from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import Field
 
 from gateway import __version__
-from gateway.api.context import RequestContext, hosts_in, note_page
-from gateway.api.docs.fields import description_of
+from gateway.api.context import hosts_in, note_page
+from gateway.api.mcp.calls import Call, current_call, described, read_request, run
+from gateway.api.mcp.site_tools import SiteTools
 from gateway.api.native.extract import facts_of
-from gateway.api.openai.errors import OURS
-from gateway.api.streaming import ClientDisconnected, cancelled_on_disconnect
-from gateway.errors import Forbidden, GatewayError, InternalError
+from gateway.errors import Forbidden, InvalidRequest
 from gateway.extraction.extractor import Extractor
-from gateway.primitives.panics import contained
+from gateway.jobs.jobs import Jobs
+from gateway.primitives.did_you_mean import did_you_mean
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import Scraper
 from gateway.wire import DEFAULT_TOKENIZER, ExtractRequest, ScrapeRequest, TokensRequest
 
-T = TypeVar("T")
-_log = logging.getLogger("winnow.mcp")
-
-
-class Call(Struct, kw_only=True, frozen=True):
-    """The request that a tool runs for."""
-
-    context: RequestContext
-    receive: Receive
-
-
-_call: ContextVar[Call] = ContextVar("call")
-
-
-def _described(kind: type[Struct], field: str) -> Any:
-    """The description that a parameter shares with a request's field."""
-    return Field(description=description_of(kind, field))
-
-
 # the requests' own `url` may also be the base of inline HTML, which no tool takes
 _Url = Annotated[str, Field(description="Absolute http(s) address of the page.")]
+
+
+class StrictServer(MCPServer[Any]):
+    """Refuses arguments that a tool does not have; the library leaves them out without a word."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool."""
+        for tool in await self.list_tools():
+            if tool.name == name:
+                known = list(tool.input_schema["properties"])
+                for argument in arguments.keys() - known:
+                    hint = did_you_mean(argument, known) or f"; there are {', '.join(known)}"
+                    raise ToolError(f"{InvalidRequest.code}: unknown argument `{argument}`{hint}")
+        return await super().call_tool(name, arguments, context)
 
 
 class McpTools:
     """The protocol's server over the use cases.
 
     Args:
-        scraper, extractor: the use cases behind the tools.
+        scraper, extractor, jobs: the use cases behind the tools.
     """
 
-    def __init__(self, *, scraper: Scraper, extractor: Extractor) -> None:
+    def __init__(self, *, scraper: Scraper, extractor: Extractor, jobs: Jobs) -> None:
         self._scraper, self._extractor = scraper, extractor
-        self._server = MCPServer("winnow", version=__version__, log_level="ERROR")
-        for tool in (self.scrape, self.screenshot, self.extract, self.count_tokens):
+        self._server = StrictServer("winnow", version=__version__, log_level="ERROR")
+        sites = SiteTools(jobs)
+        for tool in (
+            self.scrape,
+            self.screenshot,
+            self.extract,
+            sites.map,
+            sites.crawl,
+            self.count_tokens,
+        ):
             self._server.add_tool(tool)
         self._server.streamable_http_app(
             stateless_http=True,
@@ -79,17 +80,17 @@ class McpTools:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        _call.set(Call(context=scope["state"]["context"], receive=receive))
+        current_call.set(Call(context=scope["state"]["context"], receive=receive))
         await self._server.session_manager.handle_request(scope, receive, send)  # type: ignore[arg-type]
 
     async def scrape(
         self,
         url: _Url,
-        max_tokens: Annotated[int | None, _described(ScrapeRequest, "max_tokens")] = None,
-        cursor: Annotated[str | None, _described(ScrapeRequest, "cursor")] = None,
-        scope: Annotated[str, _described(ScrapeRequest, "scope")] = ScrapeRequest().scope,
-        render: Annotated[str, _described(ScrapeRequest, "render")] = ScrapeRequest().render,
-        wait_for: Annotated[str | int | None, _described(ScrapeRequest, "wait_for")] = None,
+        max_tokens: Annotated[int | None, described(ScrapeRequest, "max_tokens")] = None,
+        cursor: Annotated[str | None, described(ScrapeRequest, "cursor")] = None,
+        scope: Annotated[str, described(ScrapeRequest, "scope")] = ScrapeRequest().scope,
+        render: Annotated[str, described(ScrapeRequest, "render")] = ScrapeRequest().render,
+        wait_for: Annotated[str | int | None, described(ScrapeRequest, "wait_for")] = None,
     ) -> dict[str, Any]:
         """Read a web page as clean markdown with an exact token count.
 
@@ -118,33 +119,33 @@ class McpTools:
     async def screenshot(
         self,
         url: _Url,
-        wait_for: Annotated[str | int | None, _described(ScrapeRequest, "wait_for")] = None,
+        wait_for: Annotated[str | int | None, described(ScrapeRequest, "wait_for")] = None,
     ) -> Image:
         """See a web page as a browser shows it: an image of the whole page."""
         page = await self._page(url=url, wait_for=wait_for, include=["screenshot"])
         return Image(data=page.screenshot, format="png")
 
     async def _page(self, **request: Any) -> ScrapedPage:
-        context = _call.get().context
+        context = current_call.get().context
         context.facts["host"] = hosts_in(request["url"])
-        page = await _run(self._scraper.scrape(_read(request, ScrapeRequest), tenant=context.key))
+        page = await run(self._scraper.scrape(read_request(request, ScrapeRequest), tenant=context.key))
         note_page(context, page)
         return page
 
     async def extract(
         self,
         url: _Url,
-        prompt: Annotated[str | None, _described(ExtractRequest, "prompt")] = None,
-        schema: Annotated[dict[str, Any] | None, _described(ExtractRequest, "schema")] = None,
+        prompt: Annotated[str | None, described(ExtractRequest, "prompt")] = None,
+        schema: Annotated[dict[str, Any] | None, described(ExtractRequest, "schema")] = None,
     ) -> dict[str, Any]:
         """Ask a question about a web page, or fill a JSON Schema from it, with evidence for every value."""
-        context = _call.get().context
+        context = current_call.get().context
         if "extract" not in context.scopes:
             raise ToolError(f"{Forbidden.code}: the key may not extract: it lacks the scope extract")
         request = {"url": url, "prompt": prompt, "schema": schema}
         context.facts["host"] = hosts_in(url)
-        asked = _read(request, ExtractRequest)
-        answer = await _run(self._extractor.extract(asked, tenant=context.key, spend=context.spend))
+        asked = read_request(request, ExtractRequest)
+        answer = await run(self._extractor.extract(asked, tenant=context.key, spend=context.spend))
         context.facts |= facts_of(answer)
         return {
             "data": answer.data,
@@ -155,31 +156,9 @@ class McpTools:
 
     async def count_tokens(
         self,
-        text: Annotated[str, _described(TokensRequest, "text")],
-        tokenizer: Annotated[str, _described(TokensRequest, "tokenizer")] = DEFAULT_TOKENIZER,
+        text: Annotated[str, described(TokensRequest, "text")],
+        tokenizer: Annotated[str, described(TokensRequest, "tokenizer")] = DEFAULT_TOKENIZER,
     ) -> dict[str, Any]:
         """Count the tokens of a text exactly, by an encoding's or an OpenAI model's name."""
-        counted = await _run(self._scraper.count(TokensRequest(text=text, tokenizer=tokenizer)))
+        counted = await run(self._scraper.count(TokensRequest(text=text, tokenizer=tokenizer)))
         return {"tokenizer": counted.tokenizer, "tokens": counted.tokens}
-
-
-def _read(request: dict[str, Any], kind: type[Any]) -> Any:
-    try:
-        return msgspec.convert({name: value for name, value in request.items() if value is not None}, kind)
-    except msgspec.ValidationError as exc:
-        raise ToolError(f"invalid_request: {exc}") from exc
-
-
-async def _run(work: Coroutine[Any, Any, T]) -> T:
-    """The result of work that ends when its client leaves: the protocol's server runs tools in tasks of its own."""
-    try:
-        with contained():
-            async with cancelled_on_disconnect(_call.get().receive):
-                return await work
-    except GatewayError as exc:
-        raise ToolError(f"{exc.code}: {exc.detail}") from exc
-    except ClientDisconnected as exc:
-        raise ToolError("the client left") from exc
-    except Exception as exc:
-        _log.exception("a tool failed")
-        raise ToolError(f"{InternalError.code}: {OURS}") from exc

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from mcp.client import Client
 
-from fixtures.site import Site
+from fixtures.site import Answer, Site, running_site
 from gateway.api.docs.fields import description_of
 from gateway.auth.keys import Key, hash_secret
 from gateway.telemetry.log import make_log
@@ -22,7 +22,12 @@ pytestmark = pytest.mark.anyio
 async def test_client_lists_and_calls_the_tools(gateway_url: str, site: Site) -> None:
     async with Client(f"{gateway_url}/mcp") as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert tools.keys() == {"scrape", "screenshot", "extract", "count_tokens"}
+        assert tools.keys() == {"scrape", "screenshot", "extract", "map", "crawl", "count_tokens"}
+        assert all(
+            schema["description"]
+            for tool in tools.values()
+            for schema in tool.input_schema["properties"].values()
+        )
         assert all(tool.description for tool in tools.values())
         for name, request in {
             "scrape": ScrapeRequest,
@@ -91,3 +96,67 @@ async def test_calls_are_logged_like_any_other_request(site: Site, tmp_path: Pat
         ("10.0.0.1", None),
     ]
     assert lines[0]["tokens"] > 0 and lines[0]["fetch_ms"] > 0
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        ("scrape", {"max_token": 3}, "unknown argument `max_token`; did you mean max_tokens?"),
+        ("crawl", {"limti": 3}, "unknown argument `limti`; did you mean limit?"),
+        ("map", {"colour": 3}, "unknown argument `colour`; there are url, search"),
+        ("crawl", {"limit": 51}, "less than or equal to 50"),
+        ("crawl", {"include": ["("]}, "invalid_request"),
+        ("map", {"url": "ftp://a.test/"}, "invalid_request"),
+    ],
+)
+async def test_what_a_tool_does_not_take_is_refused(
+    gateway_url: str, tool: str, arguments: dict[str, Any], words: str
+) -> None:
+    async with Client(f"{gateway_url}/mcp") as client:
+        answer = await client.call_tool(tool, {"url": "https://a.test/"} | arguments)
+        assert answer.is_error and words in str(answer.content)
+
+
+async def test_site_is_mapped_and_crawled(tmp_path: Path) -> None:
+    with running_site({}) as pages, running_gateway(tmp_path, allow_targets=[pages.target]) as url:
+        words = " ".join(f"Sentence {n} of the page has words." for n in range(12))
+        for name in ("/", "/a", "/b"):
+            links = "".join(f'<a href="{link}">to {link}</a> ' for link in ("/a", "/b", "/missing"))
+            text = f"<title>{name}</title><article><h1>{name}</h1><p>{name} {words}</p>{links}</article>"
+            pages.extra[name] = Answer(200, {"content-type": "text/html"}, text.encode())
+        pages.extra["/missing"] = Answer(404, {}, b"")
+        async with Client(f"{url}/mcp") as client:
+            mapped = await client.call_tool("map", {"url": pages.url + "/", "search": "to /b"})
+            assert mapped.structured_content == {
+                "links": [{"url": pages.url + "/b", "title": "to /b"}],
+                "warnings": [],
+            }
+            assert text_of(mapped) == f"{pages.url}/b to /b"
+            crawled = await client.call_tool("crawl", {"url": pages.url + "/", "max_tokens": 40})
+        answer: Any = crawled.structured_content
+        assert answer["status"] == "completed" and len(answer["pages"]) == 4
+        by_path = {page["url"].removeprefix(pages.url): page for page in answer["pages"]}
+        assert by_path["/a"]["tokens"] <= 40 and by_path["/a"]["next_cursor"] and by_path["/a"]["depth"] == 1
+        assert by_path["/missing"]["error"].startswith("origin_status: ")
+        # bare markdown, no JSON
+        assert f"{pages.url}/a\n\n# /a" in text_of(crawled)
+        jobs = httpx2.get(f"{url}/v1/jobs", timeout=60).json()["jobs"]
+        assert [job["status"] for job in jobs] == ["completed"]
+
+
+async def test_crawl_that_takes_too_long_returns_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.api.mcp.site_tools.TIMEOUT_S", 5)
+    with running_site({}) as pages, running_gateway(tmp_path, allow_targets=[pages.target]) as url:
+        pages.extra["/"] = Answer(
+            200, {"content-type": "text/html"}, b"<h1>Start</h1><p>Words.</p><a href='/held/never/x'>on</a>"
+        )
+        async with Client(f"{url}/mcp") as client:
+            answer: Any = (await client.call_tool("crawl", {"url": pages.url + "/"})).structured_content
+        assert answer["status"] == "cancelled" and len(answer["pages"]) == 1
+
+
+def text_of(answer: Any) -> str:
+    (part,) = answer.content
+    return str(part.text)
