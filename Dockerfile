@@ -19,15 +19,16 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates libgomp1 ${BROWSER_PACKAGE} \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --create-home --home-dir /var/lib/winnow winnow \
- && install --directory --owner=winnow --mode=0700 /var/cache/winnow
+ && install --directory --owner=winnow --mode=0700 /var/cache/winnow /var/lib/winnow-jobs
 COPY --from=build /opt/winnow /opt/winnow
 USER 10001
 ENV PATH=/opt/winnow/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     WINNOW_HOST=0.0.0.0 \
     WINNOW_CACHE_DIR=/var/cache/winnow \
+    WINNOW_JOBS_DIR=/var/lib/winnow-jobs \
     WINNOW_KEYS_FILE=/var/lib/winnow/keys.json
-VOLUME ["/var/cache/winnow", "/var/lib/winnow"]
+VOLUME ["/var/cache/winnow", "/var/lib/winnow", "/var/lib/winnow-jobs"]
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]

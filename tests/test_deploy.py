@@ -81,7 +81,7 @@ def test_compose_passes_every_setting_on(name: str) -> None:
         "WINNOW_KEYS",
         "WINNOW_BACKENDS",
     }
-    inside = {"WINNOW_PORT", "WINNOW_CACHE_DIR", "WINNOW_KEYS_FILE"}  # the image's own
+    inside = {"WINNOW_PORT", "WINNOW_CACHE_DIR", "WINNOW_JOBS_DIR", "WINNOW_KEYS_FILE"}  # the image's own
     environment = COMPOSE["services"][name]["environment"]
     assert {each for each in environment if each.startswith(PREFIX)} == known - inside
 
@@ -94,12 +94,26 @@ def test_compose_keeps_keys_where_the_container_can_write() -> None:
         assert f"--home-dir {volumes['keys']}" in image, "a folder of its user: the volume begins as its copy"
 
 
-def test_compose_profile_scale_is_replicas_on_one_valkey_behind_nginx() -> None:
+def test_compose_keeps_jobs_beyond_the_container() -> None:
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    (folder,) = {
+        dict(volume.split(":") for volume in COMPOSE["services"][name]["volumes"])["jobs"]
+        for name in ("gateway", "render")
+    }
+    assert f"WINNOW_JOBS_DIR={folder}" in image and f"--mode=0700 /var/cache/winnow {folder}" in image
+    server = COMPOSE["services"]["valkey-jobs"]
+    assert "--maxmemory-policy noeviction" in server["command"] and "--appendonly yes" in server["command"]
+    assert server["volumes"] == ["valkey-jobs:/data"]
+    assert COMPOSE["services"]["replica"]["environment"]["WINNOW_JOBS_URL"] == "valkey://valkey-jobs:6379/0"
+
+
+def test_compose_profile_scale_is_replicas_on_valkeys_behind_nginx() -> None:
     services = {name: s for name, s in COMPOSE["services"].items() if s.get("profiles") == ["scale"]}
-    assert set(services) == {"replica", "valkey", "balancer"}
+    assert set(services) == {"replica", "valkey", "valkey-jobs", "balancer"}
     assert services["replica"]["deploy"]["replicas"] == 3 and "ports" not in services["replica"]
     assert services["replica"]["environment"]["WINNOW_CACHE_URL"] == "valkey://valkey:6379/0"
-    assert "ports" not in services["valkey"], "nothing but the replicas reaches it"
+    for server in ("valkey", "valkey-jobs"):
+        assert "ports" not in services[server], "nothing but the replicas reaches it"
     for name, service in services.items():
         assert service["read_only"] and service["cap_drop"] == ["ALL"], name
     for volume in services["balancer"]["volumes"]:
