@@ -14,6 +14,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 from gateway.wire import ScrapeRequest
+from gateway.wire.jobs import CrawlRequest
 
 _INLINE = {tag: re.compile(rf"<{tag}\b[^<>]*+>(.*?)</{tag}>", re.DOTALL) for tag in ("script", "style")}
 _PAGE = Path(__file__).parent / "index.html"
@@ -39,6 +40,7 @@ def _load() -> tuple[bytes, str]:
     # defaults that the form shows stand in the request's type alone
     for name in ("tokenizer", "max_age_s"):
         page = page.replace(f"{{{{{name}}}}}", f"{getattr(ScrapeRequest(), name)}")
+    page = page.replace("{{crawl_limit}}", f"{CrawlRequest(url='').limit}")
     return page.encode(), content_policy(page)
 
 
