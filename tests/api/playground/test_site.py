@@ -15,6 +15,7 @@ from tests.requirements import require
 from tests.service import running_gateway
 
 WORDS = " ".join(f"Sentence number {n} of the page has a few words." for n in range(30))
+WIDTHS = [390, 1280]
 # where pictures of the page go, for a person to look at
 PICTURES = os.environ.get("PLAYGROUND_PICTURES")
 
@@ -37,8 +38,11 @@ def pages() -> Iterator[Site]:
             text = f"<title>{title}</title><article><h1>{title}</h1><p>{WORDS}</p><p>{anchors}</p></article>"
             site.extra[path] = Answer(200, {"content-type": "text/html"}, text.encode())
 
-        add("/", "A guide to kettles &amp; &lt;b&gt;cups&lt;/b&gt;", "/a", "/held/page/b", "/missing")
-        add("/a", "A page whose title is a good deal longer than any list of pages has room for " * 2)
+        for width in WIDTHS:
+            # the other width's pages would be in the cache
+            links = (f"/a?{width}", f"/held/{width}/b", "/missing")
+            add(f"/{width}", "A guide to kettles &amp; &lt;b&gt;cups&lt;/b&gt;", *links)
+            add(f"/a?{width}", "A page whose title is longer than a list of pages has room for " * 2)
         add("/b", "Cups")
         add("/endless", "Endless", *(f"/held/never/{n}/b" for n in range(3)))
         site.extra["/missing"] = Answer(404, {}, b"")
@@ -51,7 +55,7 @@ def gateway(pages: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         yield url
 
 
-@pytest.fixture(params=[390, 1280])
+@pytest.fixture(params=WIDTHS)
 def tab(browser: Browser, gateway: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": request.param, "height": 800}, accept_downloads=True)
     complaints: list[str] = []
@@ -69,8 +73,9 @@ def tab(browser: Browser, gateway: str, request: pytest.FixtureRequest) -> Itera
 
 
 def test_site_is_crawled_watched_and_kept(tab: Page, pages: Site, tmp_path: Path) -> None:
-    pages.released.clear()
-    tab.fill("#url", pages.url)
+    assert tab.viewport_size
+    width = str(tab.viewport_size["width"])
+    tab.fill("#url", f"{pages.url}/{width}")
     tab.fill("#crawl [name=limit]", "10")
     tab.click("#crawling")
     # what has come is there to read while another page is not
@@ -81,7 +86,7 @@ def test_site_is_crawled_watched_and_kept(tab: Page, pages: Site, tmp_path: Path
     assert tab.inner_text("#shown").startswith("# A guide to kettles")
     tab.click("#pages button.problem")
     assert tab.inner_text("#shown").startswith("origin_status: ")
-    pages.released.add("page")
+    pages.released.add(width)
     tab.wait_for_selector("#crawl-status.well", timeout=60_000)
     assert tab.inner_text("#crawl-status").startswith("Done: 4 of 4 pages, 1 failed, ")
     assert not tab.is_visible("#cancel")
