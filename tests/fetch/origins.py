@@ -52,6 +52,9 @@ class Exchange:
         head = f"HTTP/1.1 {status}\r\ncontent-length: {len(body)}\r\n{headers}\r\n"
         await self.send(head.encode("latin-1") + body)
 
+    def close(self) -> None:
+        self._writer.close()
+
     def reset(self) -> None:
         self._writer.transport.abort()
 

@@ -82,6 +82,7 @@ class GuardProxy:
         except (
             OSError,
             EOFError,
+            asyncio.LimitOverrunError,
             ValueError,
             TimeoutError,
             _Malformed,
