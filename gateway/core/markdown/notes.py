@@ -27,6 +27,8 @@ _BACK_TEXT = re.compile(r"(?:[a-k]|[↩↑^⏎⬆↵⇧]\ufe0e?|return|back|jump
 _INLINE = PLAIN | ids("a abbr b code em i rt s strong sub sup")
 _BODIES = ids("li p div aside dd td tr section blockquote")
 _LINE_START = re.compile(r"(?:[\^↑]\s*)+")
+_LABEL_START = re.compile(r"(?:<sup>\s*+)?(?:\\?\[)?\(?")
+_LABEL_END = re.compile(r"(?:\\?[.)\]:])*+(?:\s*+</sup>)?(?:\s++|\Z|(?<=[.)\]:>])(?=\S))")
 _MAX_ABOVE = 40  # elements between a target and what must not be around it
 _MAX_CHARS = 6000  # of a note; a longer one is a part of the page
 _MOST_READ = 2_000_000  # characters of what may be notes of one tree: they may be nested in each other
@@ -172,7 +174,7 @@ class Notes:
 
     def _label(self, word: str) -> str:
         """A label that GFM takes and that is not taken."""
-        label = re.sub(r"\s+", "-", word)
+        label = "-".join(word.split())
         if not label[0].isalnum():
             label = str(len(self.found) + 1)
         free, more = label, 1
@@ -274,14 +276,16 @@ def to_draft(note: Note, drafts: list[Draft], *, html: bool) -> Draft | None:
 
 def _strip_label(draft: Draft, word: str) -> bool:
     """Take the label off the start of a note; whether nothing is left."""
-    label = re.escape(word).replace("\\*", r"\\?\*")
-    mark = rf"(?:<sup>\s*)?(?:\\?\[)?\(?(?:{label})(?:\\?[.)\]:])*(?:\s*</sup>)?"
     for name in ("text", "markdown", "html"):
         value = getattr(draft, name)
         lead = "<p>" if name == "html" and value.startswith("<p>") else ""
         rest = value[len(lead) :]
         rest = rest[match.end() :] if (match := _LINE_START.match(rest)) else rest
-        found = re.match(rf"{mark}(?:\s+|$|(?<=[.)\]:>])(?=\S))", rest)
-        rest = rest[found.end() :] if found else rest
+        opening = _LABEL_START.match(rest)
+        start = opening.end() if opening else 0
+        for label in (word, word.replace("*", r"\*")):
+            if rest.startswith(label, start) and (end := _LABEL_END.match(rest, start + len(label))):
+                rest = rest[end.end() :]
+                break
         setattr(draft, name, lead + rest)
     return not draft.text.strip("[](){}.:^ ")

@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborNode
 from gateway.core.dom.landmarks import Mark
 
 _MAX_HEADINGS, _MAX_NODES, _MAX_CHARACTERS = 20, 200, 2000
+_WORD = re.compile(r"[^\W_]+")
 _MAX_DEPTH = 6
 _UNSEEN = frozenset(("style", "script", "noscript", "template", "title", "desc", "button", "select", "time"))
 _INLINE = frozenset(
@@ -87,7 +88,7 @@ def _fold(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text.lower())
+    return _WORD.findall(text.lower())
 
 
 def _is_logo(node: LexborNode, attributes: dict[str, str | None], url: str | None) -> bool:
