@@ -12,6 +12,7 @@ from gateway.fetch.browser.process import BrowserProcess
 from gateway.fetch.browser.renderer import BrowserRenderer
 from gateway.fetch.http.dns import Resolver, ThreadResolver
 from gateway.fetch.http.guard import Guard, Policy
+from gateway.fetch.http.outbound import OutboundProxies
 from tests.requirements import require
 
 _SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)
@@ -39,6 +40,7 @@ async def rendering(
     targets: list[str],
     *,
     resolver: Resolver | None = None,
+    proxies: OutboundProxies | None = None,
     command: list[str] | None = None,
     launch: Callable[[], Browser] | None = None,
     memory_bytes: int = 1024**3,
@@ -57,7 +59,7 @@ async def rendering(
     browsers = Browsers(launch or launch_here, **(browser_options or {}))
     renderer = BrowserRenderer(
         browsers=browsers,
-        backend=Guard(policy=policy, resolver=resolver or ThreadResolver()),
+        backend=Guard(policy=policy, resolver=resolver or ThreadResolver(), proxies=proxies),
         policy=policy,
         **options,
     )
