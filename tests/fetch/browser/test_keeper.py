@@ -72,6 +72,17 @@ async def test_worn_browser_is_replaced_while_its_pages_end() -> None:
         assert len(seen) >= 2 or not at.browsers.keepers
 
 
+@pytest.mark.slow
+async def test_hundreds_of_pages_take_no_more_memory_than_a_few() -> None:
+    async with Site().serving() as site, rendering([site.target]) as at:
+        site.extra["/"] = PAGE
+        held = []
+        for _ in range(75):
+            await asyncio.gather(*(at.get(site.url) for _ in range(4)))
+            held.append(at.browsers.memory_bytes)
+        assert max(held[-10:]) < 1.3 * max(held[5:15])
+
+
 @pytest.mark.parametrize("victim", ["browser", "keeper", "renderer"])
 async def test_killed_process_fails_its_pages_and_the_next_one_is_fine(victim: str) -> None:
     async with Site().serving() as site, rendering([site.target]) as at:
