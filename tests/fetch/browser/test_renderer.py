@@ -1,14 +1,17 @@
 """Pages once their scripts have run: their text, their address, their response, and what callers ask for in them."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import trustme
 
 from fixtures.site import Answer, Site
 from gateway.errors import (
     ActionFailed,
+    ConnectFailed,
     DnsFailed,
     FetchTimeout,
     GatewayError,
@@ -17,9 +20,10 @@ from gateway.errors import (
     UnsupportedContent,
     UrlRefused,
 )
+from gateway.fetch.browser.executable import command_line, find_browser
 from gateway.wire import Action, Click, Press, Scroll, Wait, Write
 from tests.fetch.browser.pages import ARTICLE, BUILT, SENTENCE, TEXT, WRITE, Rendering, rendering, script
-from tests.fetch.origins import StubDns
+from tests.fetch.origins import Exchange, StubDns, origin
 
 pytestmark = pytest.mark.anyio
 HTML = {"content-type": "text/html"}
@@ -267,3 +271,22 @@ async def test_wait_for_an_element_or_a_time(served: Site, at: Rendering) -> Non
     url = put(served, "/late", script(later))
     for wanted, came in [("#late", True), (1500, True), (100, False)]:
         assert ('id="late"' in await at.text(url, wait_for=wanted)) is came
+
+
+async def test_certificate_that_does_not_hold_is_named() -> None:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.answer(ARTICLE.encode(), headers="content-type: text/html\r\n")
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority = trustme.CA()
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    flag = "--ignore-certificate-errors"
+    executable = find_browser("auto") or ""
+    async with origin(behave, tls=context) as seen:
+        url = f"https://127.0.0.1:{seen.port}/"
+        async with rendering([f"127.0.0.1/32:{seen.port}"]) as at:
+            with pytest.raises(ConnectFailed, match=r"no TLS session with .*CERT"):
+                await at.get(url)
+        trusting = [*command_line(executable), flag]
+        async with rendering([f"127.0.0.1/32:{seen.port}"], command=trusting) as at:
+            assert SENTENCE.strip() in await at.text(url), "through the tunnel"
