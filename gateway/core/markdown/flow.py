@@ -8,7 +8,7 @@ in nested lists costs no more than one at the top.
 from collections.abc import Callable
 
 from gateway.core.markdown.drafts import Draft, indent
-from gateway.core.markdown.escape import escape_heading, escape_lines
+from gateway.core.markdown.escape import escape, escape_heading, escape_lines
 from gateway.core.markdown.inline import Run
 from gateway.core.markdown.tables import Table
 from gateway.core.model.page import BlockKind
@@ -113,7 +113,10 @@ class Flow:
 
     def _extend_heading(self, heading: Draft, run: Run) -> bool:
         """Go on with a heading in which a block ended; False where that would be no heading any more."""
-        line = f"{heading.line} {run.markdown}"
+        first = heading.line
+        if first == escape(heading.text, alone=True):
+            first = escape(heading.text)  # it is not alone any more
+        line = f"{first} {run.markdown}"
         if self.out[-1] is not heading or len(line) > _MAX_HEADING_CHARS:
             return False
         heading.line = line

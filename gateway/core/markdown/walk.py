@@ -195,7 +195,7 @@ class Walk:
         if not self.line.tokens:
             return
         flow = self.flow
-        alone = not (flow.cell or flow.defining)
+        alone = not (flow.cell or flow.defining or flow.headed)
         tokens, plain = self.line.take()
         if self.empty_brackets:
             self.empty_brackets = False
