@@ -94,6 +94,7 @@ def create_app(
         scraper=lambda: services[0].scraper,
         extractor=lambda: services[0].extractor,
         jobs=lambda: services[0].jobs,
+        searcher=lambda: services[0].searcher,
     )
 
     @asynccontextmanager

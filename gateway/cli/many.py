@@ -1,4 +1,4 @@
-"""The commands about many pages: `winnow map`, `winnow crawl`, `winnow batch`, `winnow jobs`."""
+"""The commands about many pages: `winnow map`, `winnow search`, `winnow crawl`, `winnow batch`, `winnow jobs`."""
 
 import argparse
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from gateway import wire
 from gateway.cli.admin import DONE, FAILED
@@ -38,6 +38,7 @@ from gateway.wire.jobs import (
     MapResponse,
     PageQuestion,
 )
+from gateway.wire.search import SearchRequest, SearchResponse, SearchResult
 
 INTERRUPTED = 130
 _REPORT_EVERY_S = 1.0
@@ -50,6 +51,12 @@ def add_many(commands: Any) -> None:
     add_job_options(site_map, MapRequest)
     site_map.add_argument("--json", action="store_true", help="print the whole response")
     site_map.set_defaults(run=_map)
+
+    search = commands.add_parser("search", help="search the web, and read what is found if asked")
+    search.add_argument("query", nargs="+", metavar="WORD")
+    add_job_options(search, SearchRequest)
+    search.add_argument("--json", action="store_true", help="print the whole response")
+    search.set_defaults(run=_search)
 
     crawl = commands.add_parser("crawl", help="a site's pages, along its links and sitemaps")
     crawl.add_argument("url", metavar="URL")
@@ -103,6 +110,33 @@ def _map(arguments: argparse.Namespace) -> int:
     for notice in answer.warnings:
         print(f"warning: {notice.code}: {notice.message}", file=sys.stderr)
     return DONE
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    fields = {"query": " ".join(arguments.query)} | job_fields(arguments)
+    request = msgspec.convert(fields, SearchRequest)
+    answer: SearchResponse = run(
+        f"searching for {request.query}",
+        here=lambda services: services.searcher.search(request),
+        there=lambda client: client.search(request),
+    )
+    if arguments.json:
+        print_json(answer)
+    else:
+        print("\n\n".join(map(_found, answer.results)))
+    print(f"{len(answer.results):,} results of {answer.provider}", file=sys.stderr)
+    for notice in answer.warnings:
+        print(f"warning: {notice.code}: {notice.message}", file=sys.stderr)
+    return DONE
+
+
+def _found(result: SearchResult) -> str:
+    lines = [result.title, result.url, result.snippet]
+    if result.page is not UNSET and result.page.content:
+        lines += ["", result.page.content]
+    if result.error is not UNSET:
+        lines.append(f"{result.error.code}: {result.error.detail}")
+    return "\n".join(lines)
 
 
 def _crawl(arguments: argparse.Namespace) -> int:

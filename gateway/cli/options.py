@@ -12,7 +12,7 @@ from gateway.cli.inputs import UsageError
 
 _QUESTION = ("prompt", "model", "max_input_tokens", "max_output_tokens", "temperature", "seed")
 # fields of several requests that no flag can have: several fields together, or the command's own argument
-_NO_FLAG = {"url", "urls", "scrape", "extract", "webhook"}
+_NO_FLAG = {"url", "urls", "query", "scrape", "extract", "webhook"}
 # where a request's field has the name of a page's option
 _RENAMED = {"include": "include-path", "exclude": "exclude-path"}
 _JOB = "job_"

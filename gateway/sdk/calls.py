@@ -12,7 +12,7 @@ from gateway.errors import BY_CODE, BackendInterrupted, GatewayError, GatewayUnr
 from gateway.net import sse
 from gateway.net.retry_after import read_retry_after
 from gateway.primitives.did_you_mean import did_you_mean
-from gateway.sdk.keywords import ExtractKeywords, ScrapeKeywords, TokensKeywords
+from gateway.sdk.keywords import ExtractKeywords, ScrapeKeywords, SearchKeywords, TokensKeywords
 from gateway.sdk.schemas import instance_of, json_schema_of
 from gateway.wire import (
     ANSWER_TIMEOUT_S,
@@ -31,6 +31,7 @@ from gateway.wire import (
     TokensRequest,
     TokensResponse,
 )
+from gateway.wire.search import SearchRequest, SearchResponse
 
 MAX_RETRY_WAIT_S = 30.0
 # what the gateway needs beyond the deadlines of page and model; a stream is silent for 15 s at most
@@ -112,6 +113,20 @@ def extract_call(
         body=encode_request(request),
         read=lambda body: instance_of(kind, decode(body).data) if kind else decode(body),
         timeout_s=_page_s(request.scrape) + ANSWER_TIMEOUT_S + GRACE_S,
+    )
+
+
+def search_call(query: str | SearchRequest, **options: Unpack[SearchKeywords]) -> Call[SearchResponse]:
+    """The exchange behind `Client.search`."""
+    if isinstance(query, SearchRequest):
+        request = query
+    else:
+        request = make_request(SearchRequest, {"query": query, **options}, scrape=ScrapeOptions)
+    return Call(
+        path="/v1/search",
+        body=encode_request(request),
+        read=reader_of(SearchResponse),
+        timeout_s=_page_s(request.scrape or ScrapeOptions()) + SHORT_CALL_S,
     )
 
 

@@ -20,6 +20,7 @@ from gateway.sdk.calls import (
     extract_call,
     models_call,
     scrape_call,
+    search_call,
     tokens_call,
 )
 from gateway.sdk.connection import DEFAULT_TRIES, AsyncConnection, Connection
@@ -32,6 +33,7 @@ from gateway.sdk.keywords import (
     MapKeywords,
     PageKeywords,
     ScrapeKeywords,
+    SearchKeywords,
     TokensKeywords,
 )
 from gateway.wire import (
@@ -50,6 +52,7 @@ from gateway.wire.jobs import (
     MapRequest,
     MapResponse,
 )
+from gateway.wire.search import SearchRequest, SearchResponse
 
 T = TypeVar("T")
 # how far reading ahead goes beyond the page that is due, for each that is read at a time
@@ -178,6 +181,10 @@ class Client:
     def map(self, url: str | MapRequest, **options: Unpack[MapKeywords]) -> MapResponse:
         """The addresses of a site; `options` are the fields of `wire.jobs.MapRequest`."""
         return self._connection.send(map_call(url, **options))
+
+    def search(self, query: str | SearchRequest, **options: Unpack[SearchKeywords]) -> SearchResponse:
+        """Search the web, and read what is found if asked; `options` are the fields of `wire.search.SearchRequest`."""
+        return self._connection.send(search_call(query, **options))
 
     def crawl(
         self,
@@ -365,6 +372,10 @@ class AsyncClient:
     async def map(self, url: str | MapRequest, **options: Unpack[MapKeywords]) -> MapResponse:
         """The addresses of a site; `options` are the fields of `wire.jobs.MapRequest`."""
         return await self._connection.send(map_call(url, **options))
+
+    async def search(self, query: str | SearchRequest, **options: Unpack[SearchKeywords]) -> SearchResponse:
+        """Search the web; arguments as in `Client.search`."""
+        return await self._connection.send(search_call(query, **options))
 
     def crawl(
         self,

@@ -15,6 +15,7 @@ from gateway.sdk.keywords import (
     MapKeywords,
     PageKeywords,
     ScrapeKeywords,
+    SearchKeywords,
     TokensKeywords,
 )
 from gateway.wire import (
@@ -33,6 +34,7 @@ from gateway.wire.jobs import (
     MapRequest,
     MapResponse,
 )
+from gateway.wire.search import SearchRequest, SearchResponse
 
 T = TypeVar("T")
 
@@ -103,6 +105,12 @@ def map_site(url: str | MapRequest, **options: Unpack[MapKeywords]) -> MapRespon
     """`Client().map(...)` with a client of its own."""
     with Client() as client:
         return client.map(url, **options)
+
+
+def search(query: str | SearchRequest, **options: Unpack[SearchKeywords]) -> SearchResponse:
+    """`Client().search(...)` with a client of its own."""
+    with Client() as client:
+        return client.search(query, **options)
 
 
 def crawl(

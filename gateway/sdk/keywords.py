@@ -22,6 +22,7 @@ from gateway.wire import (
     TableStyle,
 )
 from gateway.wire.jobs import JobEvent, PageQuestion, SitemapUse, Webhook
+from gateway.wire.search import TimeRange
 
 
 class PageKeywords(TypedDict, total=False):
@@ -141,3 +142,13 @@ class MapKeywords(TypedDict, total=False):
     sitemap: SitemapUse
     subdomains: bool
     timeout_s: float
+
+
+class SearchKeywords(TypedDict, total=False):
+    """Fields of `wire.search.SearchRequest` beside `query`."""
+
+    limit: int
+    language: str | None
+    time_range: TimeRange | None
+    scrape: ScrapeOptions | PageKeywords | None
+    max_tokens: int | None

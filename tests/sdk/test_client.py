@@ -24,10 +24,12 @@ from gateway.sdk.keywords import (
     PageKeywords,
     QuestionKeywords,
     ScrapeKeywords,
+    SearchKeywords,
     TokensKeywords,
     WebhookKeywords,
 )
 from gateway.wire.jobs import BatchRequest, CrawlRequest, MapRequest, PageQuestion, Webhook
+from gateway.wire.search import SearchRequest
 
 
 @contextmanager
@@ -151,6 +153,7 @@ def fields_of(kind: type) -> dict[str, Any]:
         (BatchKeywords, BatchRequest, {"urls"}),
         (CrawlKeywords, CrawlRequest, {"url"}),
         (MapKeywords, MapRequest, {"url"}),
+        (SearchKeywords, SearchRequest, {"query", "scrape"}),
     ],
 )
 def test_keyword_arguments_are_the_fields_of_the_wire(
@@ -168,14 +171,15 @@ def test_keyword_arguments_are_the_fields_of_the_wire(
         "schema": Any,
     }
     fields = {name: kind for name, kind in fields_of(request_type).items() if name not in named}
-    assert fields_of(keywords) == {name: wider.get(name, kind) for name, kind in fields.items()}
+    given = {name: kind for name, kind in fields_of(keywords).items() if name not in named}
+    assert given == {name: wider.get(name, kind) for name, kind in fields.items()}
 
 
 @pytest.mark.parametrize(
     "name",
     [
         *("scrape", "tokens", "extract", "pages", "scrape_many", "map", "crawl", "batch", "start_crawl"),
-        *("start_batch", "job", "jobs"),
+        *("start_batch", "job", "jobs", "search"),
     ],
 )
 def test_sync_async_and_function_take_the_same(name: str) -> None:

@@ -15,6 +15,7 @@ from gateway.extraction.extractor import Extractor
 from gateway.jobs.jobs import Jobs
 from gateway.primitives.panics import contained
 from gateway.scraping.scraper import Scraper
+from gateway.search.searcher import Searcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ class McpMount:
     """Loads and runs the tools on first use, until `aclose`.
 
     Args:
-        scraper, extractor, jobs: asked for when the tools are loaded.
+        scraper, extractor, jobs, searcher: asked for when the tools are loaded.
     """
 
     def __init__(
@@ -35,8 +36,9 @@ class McpMount:
         scraper: "Callable[[], Scraper]",
         extractor: "Callable[[], Extractor]",
         jobs: "Callable[[], Jobs]",
+        searcher: "Callable[[], Searcher]",
     ) -> None:
-        self._scraper, self._extractor, self._jobs = scraper, extractor, jobs
+        self._scraper, self._extractor, self._jobs, self._searcher = scraper, extractor, jobs, searcher
         self._tools: asyncio.Future[McpTools] | None = None
         self._runner: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -67,7 +69,12 @@ class McpMount:
         def load() -> "McpTools":
             from gateway.api.mcp.tools import McpTools
 
-            return McpTools(scraper=self._scraper(), extractor=self._extractor(), jobs=self._jobs())
+            return McpTools(
+                scraper=self._scraper(),
+                extractor=self._extractor(),
+                jobs=self._jobs(),
+                searcher=self._searcher(),
+            )
 
         try:
             with contained():

@@ -25,6 +25,7 @@ from gateway.jobs.jobs import Jobs
 from gateway.primitives.did_you_mean import did_you_mean
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import Scraper
+from gateway.search.searcher import Searcher
 from gateway.wire import DEFAULT_TOKENIZER, ExtractRequest, ScrapeRequest, TokensRequest
 
 # the requests' own `url` may also be the base of inline HTML, which no tool takes
@@ -51,17 +52,18 @@ class McpTools:
     """The protocol's server over the use cases.
 
     Args:
-        scraper, extractor, jobs: the use cases behind the tools.
+        scraper, extractor, jobs, searcher: the use cases behind the tools.
     """
 
-    def __init__(self, *, scraper: Scraper, extractor: Extractor, jobs: Jobs) -> None:
+    def __init__(self, *, scraper: Scraper, extractor: Extractor, jobs: Jobs, searcher: Searcher) -> None:
         self._scraper, self._extractor = scraper, extractor
         self._server = StrictServer("winnow", version=__version__, log_level="ERROR")
-        sites = SiteTools(jobs)
+        sites = SiteTools(jobs=jobs, searcher=searcher)
         for tool in (
             self.scrape,
             self.screenshot,
             self.extract,
+            sites.search,
             sites.map,
             sites.crawl,
             self.count_tokens,

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 async def test_client_lists_and_calls_the_tools(gateway_url: str, site: Site) -> None:
     async with Client(f"{gateway_url}/mcp") as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert tools.keys() == {"scrape", "screenshot", "extract", "map", "crawl", "count_tokens"}
+        assert tools.keys() == {"scrape", "screenshot", "extract", "search", "map", "crawl", "count_tokens"}
         assert all(
             schema["description"]
             for tool in tools.values()

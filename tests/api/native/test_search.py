@@ -1,14 +1,21 @@
 """A search through the whole service: an engine on loopback, its results read under one budget."""
 
+import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from mcp.client import Client as AgentClient
 
 from fixtures.site import Answer, Site, running_site
+from gateway import sdk
+from gateway.wire.search import SearchResponse
 from tests.service import running_gateway
 
 FOUND = ["documentation-go-tutorial", "missing", "listing-hacker-news"]
@@ -83,3 +90,40 @@ def test_search_without_an_engine_names_the_settings(gateway_url: str) -> None:
 )
 def test_search_refuses_what_is_none(gateway_url: str, body: dict[str, Any]) -> None:
     assert httpx2.post(f"{gateway_url}/v1/search", json=body, timeout=30).status_code == 400
+
+
+def test_search_of_the_client(url: str) -> None:
+    async def read() -> SearchResponse:
+        async with sdk.AsyncClient(url) as client:
+            return await client.search("go", limit=1)
+
+    with sdk.Client(url) as client:
+        found = client.search("go", limit=1)
+        assert found.results[0].title == FOUND[0] and asyncio.run(read()) == found
+        with pytest.raises(TypeError, match="did you mean limit"):
+            client.search("go", limti=1)  # type: ignore[call-arg]
+
+
+def test_search_of_the_command(url: str) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "gateway.cli.main",
+        "search",
+        "go",
+        "--limit",
+        "2",
+        "--max-tokens",
+        "300",
+    ]
+    done = subprocess.run(command, env=os.environ | {"WINNOW_URL": url}, capture_output=True, text=True)
+    assert done.returncode == 0 and "2 results of searxng" in done.stderr
+    assert done.stdout.startswith(f"{FOUND[0]}\n") and "Tutorial" in done.stdout
+
+
+@pytest.mark.anyio
+async def test_search_of_agents(url: str) -> None:
+    async with AgentClient(f"{url}/mcp") as client:
+        answer: Any = await client.call_tool("search", {"query": "go", "limit": 1, "max_tokens": 200})
+    (result,) = answer.structured_content["results"]
+    assert result["title"] == FOUND[0] and "Tutorial" in answer.content[0].text

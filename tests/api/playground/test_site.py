@@ -1,7 +1,9 @@
 """The playground's tab for sites: a crawl started, watched, read, cancelled and kept, in a real browser."""
 
+import ast
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,3 +122,23 @@ def test_crawl_that_cannot_begin_says_why(tab: Page) -> None:
     tab.click("#crawling")
     tab.wait_for_selector("#crawl-status.problem")
     assert tab.inner_text("#crawl-status").startswith("invalid_request: ")
+
+
+def test_crawl_is_copied_as_it_is_sent(tab: Page) -> None:
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.fill("#url", "https://a.test/")
+    tab.fill("#crawl [name=limit]", "7")
+    tab.fill("#crawl [name=exclude]", "/tag/")
+    wanted = {"url": "https://a.test/", "limit": 7, "exclude": ["/tag/"]}
+    tab.click("[data-copy=crawl-curl]")
+    words = shlex.split(tab.evaluate("navigator.clipboard.readText()"))
+    assert json.loads(words[words.index("-d") + 1]) == wanted
+    tab.click("[data-copy=crawl-python]")
+    code = ast.parse(tab.evaluate("navigator.clipboard.readText()"))
+    (call,) = (
+        node
+        for node in ast.walk(code)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "crawl"
+    )
+    options = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    assert {"url": ast.literal_eval(call.args[0])} | options == wanted
