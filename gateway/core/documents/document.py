@@ -17,6 +17,14 @@ UNTYPED = frozenset(
     {"", "application/octet-stream", "binary/octet-stream", "application/unknown", "unknown/unknown"}
 )
 
+# what office programs write; servers send tables of HTML and CSV under these names too
+OFFICE_TYPES = (
+    *("application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument.text"),
+    *("application/epub+zip", "application/msword", "application/vnd.ms-"),
+)
+# of an archive, by what is in it
+PackageKind = Literal["docx", "xlsx", "pptx", "odt", "epub", "zip"]
+
 
 class Received(Struct, frozen=True, kw_only=True):
     """A body as it was received, and the Content-Type header that came with it."""
@@ -31,6 +39,12 @@ class Looked(Struct, frozen=True, kw_only=True):
     body: bytes
     essence: str  # the type of the Content-Type header, in lower case, without parameters
     path: str  # of the address, in lower case; empty without one
+    package: PackageKind | None = None  # None where the body is no archive
+
+    @property
+    def is_untyped(self) -> bool:
+        """Whether the header tells nothing that could be relied on: the first bytes tell."""
+        return self.essence in UNTYPED or self.essence.startswith(OFFICE_TYPES)
 
 
 class Document(Struct, frozen=True, kw_only=True):

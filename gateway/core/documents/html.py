@@ -3,7 +3,7 @@
 import re
 
 from gateway.core.documents.charset import decode
-from gateway.core.documents.document import UNTYPED, Document, DocumentType, Looked, Received
+from gateway.core.documents.document import Document, DocumentType, Looked, Received
 
 _TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _LOOKS_HTML = re.compile(
@@ -16,7 +16,7 @@ _LOOKS_HTML = re.compile(
 def _recognises(looked: Looked) -> bool:
     """By its type, or its first tag; nothing at all, without a type, is an empty page."""
     untyped_page = not looked.body or _LOOKS_HTML.match(looked.body[:4096]) is not None
-    return looked.essence in _TYPES or (looked.essence in UNTYPED and untyped_page)
+    return looked.essence in _TYPES or (looked.is_untyped and untyped_page)
 
 
 def _read(received: Received) -> Document:

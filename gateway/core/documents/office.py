@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.core.documents.document import Document, DocumentType, Received, page_html
-from gateway.core.documents.package import Package, local, package_kind
+from gateway.core.documents.package import Package, local
 from gateway.errors import UnsupportedContent
 from gateway.wire import Notice
 
@@ -53,7 +53,7 @@ def office_type(kind: OfficeKind, to_content: Callable[[Package], Content]) -> D
             warnings=content.warnings,
         )
 
-    return DocumentType(kind=kind, recognises=lambda looked: package_kind(looked.body) == kind, read=read)
+    return DocumentType(kind=kind, recognises=lambda looked: looked.package == kind, read=read)
 
 
 def read_properties(package: Package, name: str) -> dict[str, str]:

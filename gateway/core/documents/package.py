@@ -10,17 +10,16 @@ import re
 import zipfile
 import zlib
 from posixpath import join, normpath
-from typing import Literal
 from xml.etree import ElementTree
 
 from gateway.core.documents.charset import decode
+from gateway.core.documents.document import PackageKind
 from gateway.core.documents.feeds import without_prolog
 from gateway.errors import TooLarge, UnsupportedContent
 
 MAX_PART_BYTES = 32 * 1024**2
 MAX_PACKAGE_BYTES = 64 * 1024**2  # of all parts that are read
 MAX_ENTRIES = 10_000
-PackageKind = Literal["docx", "xlsx", "pptx", "odt", "epub", "zip"]
 
 _MAGIC = b"PK\x03\x04"
 _ENTRY = b"PK\x01\x02"  # how every entry of a directory begins

@@ -9,13 +9,22 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
-from gateway.core.documents.document import Document, DocumentType, Kind, Looked, Received, path_of
+from gateway.core.documents.document import (
+    OFFICE_TYPES,
+    Document,
+    DocumentType,
+    Kind,
+    Looked,
+    Received,
+    path_of,
+)
 from gateway.core.documents.docx import DOCX
 from gateway.core.documents.epub import EPUB
 from gateway.core.documents.html import HTML
 from gateway.core.documents.json_document import JSON
 from gateway.core.documents.markdown import MARKDOWN
 from gateway.core.documents.odt import ODT
+from gateway.core.documents.package import package_kind
 from gateway.core.documents.pdf import PDF
 from gateway.core.documents.pptx import PPTX
 from gateway.core.documents.refused import REFUSED
@@ -63,10 +72,15 @@ def kind_of(body: bytes, *, content_type: str, url: str | None) -> Kind:
 
 def _type_of(body: bytes, *, content_type: str, url: str | None) -> DocumentType:
     essence = content_type.partition(";")[0].strip().lower()
-    looked = Looked(body=body, essence=essence, path=path_of(url))
+    looked = Looked(body=body, essence=essence, path=path_of(url), package=package_kind(body))
     for document_type in TYPES:
         if document_type.recognises(looked):
             return document_type
+    if essence.startswith(OFFICE_TYPES):
+        raise UnsupportedContent(
+            f"the body is not what its type says ({essence[:100]}); see what the address answers",
+            reason="mislabelled",
+        )
     named = essence or "a body without a type that is no text"
     raise UnsupportedContent(f"nothing here turns {named[:100]} into markdown", content_type=essence[:100])
 

@@ -1,7 +1,7 @@
 """Files that are recognised only to say why they cannot be read, and what to do: archives, old office formats."""
 
 from gateway.core.documents.document import Document, DocumentType, Looked, Received
-from gateway.core.documents.package import Package, package_kind
+from gateway.core.documents.package import Package
 from gateway.errors import UnsupportedContent
 
 _OLE = (
@@ -15,32 +15,20 @@ _STREAMS = {
     "Book": "xlsx",
     "PowerPoint Document": "pptx",
 }
-_OFFICE_TYPES = (
-    *("application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument.text"),
-    *("application/epub+zip", "application/msword", "application/vnd.ms-"),
-)
 
 
 def _recognises(looked: Looked) -> bool:
-    is_office = looked.essence.startswith(_OFFICE_TYPES)
-    return is_office or looked.body.startswith(_OLE) or package_kind(looked.body) == "zip"
+    return looked.body.startswith(_OLE) or looked.package == "zip"
 
 
 def _read(received: Received) -> Document:
     body = received.body
     if body.startswith(_OLE):
         raise _old_format(body)
-    if package_kind(body) == "zip":
-        # says what is wrong where it cannot be opened at all
-        Package(body).read("mimetype")
-        raise UnsupportedContent(
-            "the file is an archive, and no document; unpack it and send what is inside", reason="archive"
-        )
-    essence = received.content_type.partition(";")[0].strip()[:100]
+    # says what is wrong where it cannot be opened at all
+    Package(body).read("mimetype")
     raise UnsupportedContent(
-        f"the body is not what its type says ({essence}): it begins like no such file; see what the address "
-        "answers",
-        reason="mislabelled",
+        "the file is an archive, and no document; unpack it and send what is inside", reason="archive"
     )
 
 

@@ -4,7 +4,7 @@ import re
 from html import escape
 
 from gateway.core.documents.charset import decode
-from gateway.core.documents.document import UNTYPED, Document, DocumentType, Looked, Received, page_html
+from gateway.core.documents.document import Document, DocumentType, Looked, Received, page_html
 
 _TYPES = frozenset({"application/javascript", "application/x-yaml", "application/yaml", "application/toml"})
 _LAID_OUT = re.compile(r"^[ \t]{2,}\S|\S {3,}\S|\t", re.MULTILINE)
@@ -13,7 +13,7 @@ _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
 
 def _recognises(looked: Looked) -> bool:
     named = looked.essence.startswith("text/") or looked.essence in _TYPES
-    return named or (looked.essence in UNTYPED and _is_text(looked.body))
+    return named or (looked.is_untyped and _is_text(looked.body))
 
 
 def _read(received: Received) -> Document:

@@ -124,6 +124,20 @@ def test_hidden_sheet_and_slide_are_left_out_with_a_warning(make: Callable[[], b
     assert "hidden_text_removed" in [notice.code for notice in page_of(make()).warnings]
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"<html><table><tr><td>1", "html"),
+        (b"<table border=1>", "html"),
+        (b"a;b\n1;2\n", "text"),
+        (b"%PDF-1.4", "pdf"),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["application/vnd.ms-excel", "application/msword; charset=utf-8"])
+def test_page_under_the_name_of_an_office_type_is_a_page(content_type: str, body: bytes, kind: str) -> None:
+    assert kind_of(body, content_type=content_type, url=None) == kind
+
+
 def test_office_document_has_language_and_date() -> None:
     metadata = page_of(make_docx()).metadata
     assert (metadata.language, metadata.published) == ("en-GB", "2024-03-02T09:30:00Z")
@@ -235,7 +249,7 @@ def test_nested_lists_follow_the_levels(levels: list[int], html: str) -> None:
         pytest.param(zipped({"a.txt": "x"}), "application/zip", "archive", "unpack it", id="zip"),
         pytest.param(b"PK\x03\x04 and no more", "", "damaged", "damaged", id="truncated"),
         pytest.param(
-            b"<html>sign in</html>",
+            b"\0\1\2\3",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             "mislabelled",
             "not what its type says",

@@ -1,9 +1,11 @@
 """Every kind of document through to markdown, and what is refused."""
 
+import io
 import time
 from functools import partial
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from gateway.core import CleanOptions, clean
@@ -157,6 +159,20 @@ def test_pdf_becomes_headings_paragraphs_and_page_marks() -> None:
     assert "## Tools & clothing" in markdown
     assert "page 2" in markdown
     assert "## Harvest" in markdown
+
+
+def test_pages_of_a_pdf_without_text_are_counted() -> None:
+    document = pypdfium2.PdfDocument(DOCUMENTS / "guide.pdf")
+    document.new_page(200, 200)
+    document.new_page(200, 200)
+    out = io.BytesIO()
+    document.save(out)
+    pages = len(document)
+    document.close()
+    (warning,) = read_document(out.getvalue(), content_type="application/pdf", url=None).warnings
+    assert (warning.code, warning.count) == ("no_text_layer", 2)
+    assert warning.message.endswith(f": {pages - 1}, {pages}")
+    assert markdown_of("guide.pdf", "application/pdf")
 
 
 @pytest.mark.parametrize(
