@@ -29,7 +29,7 @@ from gateway.cli.options import (
 )
 from gateway.cli.outputs import Folder, Lines, Output, Stdout
 from gateway.cli.running import print_json, run
-from gateway.errors import NotFound
+from gateway.errors import GatewayError, GatewayUnreachable, NotFound
 from gateway.wire.jobs import (
     BatchRequest,
     CrawlRequest,
@@ -131,7 +131,8 @@ def _search(arguments: argparse.Namespace) -> int:
 
 
 def _found(result: SearchResult) -> str:
-    lines = [result.title, result.url, result.snippet]
+    # an engine's words, which could hold a terminal's commands
+    lines = ["".join(filter(str.isprintable, text)) for text in (result.title, result.url, result.snippet)]
     if result.page is not UNSET and result.page.content:
         lines += ["", result.page.content]
     if result.error is not UNSET:
@@ -209,6 +210,11 @@ def _read(arguments: argparse.Namespace, request: CrawlRequest | BatchRequest) -
 
         try:
             report: JobReport = run("", here=here, there=work, quiet=True, jobs_dir=folder)
+        except GatewayError as exc:
+            if state.job is None and not isinstance(exc, GatewayUnreachable):
+                # it was refused: there is nothing to go on with
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
         except KeyboardInterrupt:
             print(_how_to_go_on(state, output, ends=ends), file=sys.stderr)
             if ends and path is not None:

@@ -62,6 +62,7 @@ class Lines:
     def __init__(self, path: Path) -> None:
         self.seq = 0
         self.files: set[str] = set()
+        self._path = path
         try:
             with path.open("a+b") as file:
                 file.seek(0)
@@ -97,6 +98,9 @@ class Lines:
 
     def close(self) -> None:
         self._file.close()
+        if self.seq == 0:
+            # a file that nothing came into would stand in the next command's way
+            self._path.unlink(missing_ok=True)
 
 
 class Folder:

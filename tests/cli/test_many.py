@@ -210,6 +210,14 @@ def test_what_cannot_be_done_has_its_exit_code(
     assert ended == code and words in err
 
 
+def test_job_that_is_refused_leaves_nothing_behind(remote: Shell, pages: Site) -> None:
+    for output in ("x.jsonl", "folder"):
+        code, _, err = remote.run("crawl", pages.url, "--include-path", "(", "-o", output)
+        assert code == 2 and "include" in err
+        code, _, err = remote.run("crawl", pages.url, "--limit", "1", "-o", output)
+        assert code == 0, err
+
+
 def test_jobs_want_a_gateway(shell: Shell) -> None:
     code, _, err = shell.run("jobs", "list")
     assert code == 2 and "WINNOW_URL" in err
