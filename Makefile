@@ -89,8 +89,9 @@ bench-local: $(tested)
 
 # the classifier's weights and model card from the labelled corpus: ten minutes on one core
 CORPUS ?= ../shared/data/wcxb
+NEWS ?= ../shared/data/news
 weights: $(call stamp,$(EXTRAS),dev training)
-	$(BIN)/python -m training --corpus $(CORPUS)
+	$(BIN)/python -m training --corpus $(CORPUS) --news $(NEWS)
 
 # extraction beside its peers; those that are not installed are named and left out
 bench-extraction: $(tested)

@@ -1,4 +1,4 @@
-"""From a labelled corpus to the classifier's weights: `python -m training --corpus DIR`.
+"""From labelled corpora to the classifier's weights: `python -m training --corpus DIR --news DIR`.
 
 Reads every page as the product does, labels its blocks, and cross-validates in folds grouped by domain: a
 fold's pages are cleaned, end to end, by a network and a lexicon that never saw their sites. Those figures, and
@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from training.corpus import hash_corpus
+from training.corpus import hash_corpus, hash_samples, read_news
 from training.export import write_card, write_classifier
 from training.fit import calibrate, cross_validate, fit_classifier, read_corpus
 from training.network import Recipe
@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument(
         "--corpus", type=Path, required=True, help="folder with html/, ground-truth/, metadata.json"
     )
+    parser.add_argument("--news", type=Path, help="folder with html/, articles.json")
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--only-folds", type=int, help="cross-validate so many folds and write nothing")
@@ -35,7 +36,7 @@ def main() -> int:
 
     recipe = Recipe()
     say("reading the corpus")
-    corpus = read_corpus(args.corpus, folds=args.folds)
+    corpus = read_corpus(args.corpus, news=args.news, folds=args.folds)
     say(
         f"{len(corpus.pages)} pages, {sum(len(page.labels) for page in corpus.pages)} blocks; cross-validating"
     )
@@ -53,7 +54,11 @@ def main() -> int:
         scores,
         recipe,
         classifier=classifier,
-        corpus_hash=hash_corpus(args.corpus),
+        folds=f"{args.folds} of {args.folds}",
+        hashes={
+            "wcxb": hash_corpus(args.corpus),
+            **({"news": hash_samples(read_news(args.news))} if args.news else {}),
+        },
     )
     say(f"written to {args.output}")
     return 0

@@ -1,11 +1,18 @@
-"""The labelled corpus, as the Web Content Extraction Benchmark publishes it: html/, ground-truth/, metadata.json."""
+"""The labelled corpora: pages, and what people said their content is.
+
+The Web Content Extraction Benchmark publishes html/, ground-truth/ and metadata.json; the news articles are html/
+and articles.json.
+"""
 
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_SHORT_SUFFIXES = frozenset(("ac", "co", "com", "gov", "net", "org"))  # before a country's: example.co.uk
 
 
 class Sample(NamedTuple):
@@ -20,6 +27,7 @@ class Sample(NamedTuple):
     title: str | None
     author: str | None
     published: str | None
+    corpus: str = "wcxb"
 
 
 def page_ids(corpus: Path) -> list[str]:
@@ -47,10 +55,41 @@ def read_samples(corpus: Path, ids: list[str] | None = None) -> Iterator[Sample]
         )
 
 
+def read_news(corpus: Path) -> Iterator[Sample]:
+    """The news articles, in the order of the file; all of them are of the type `article`."""
+    for record in json.loads((corpus / "articles.json").read_text("utf-8")):
+        with gzip.open(corpus / "html" / f"{record['id']}.html.gz") as file:
+            html = file.read()
+        yield Sample(
+            page_id=record["id"],
+            url=record["url"],
+            domain=domain_of(record["url"]),
+            page_type="article",
+            html=html,
+            content=record["text"],
+            title=record["title"],
+            author=None,
+            published=None,
+            corpus="news",
+        )
+
+
+def domain_of(url: str) -> str:
+    """The registered part of a host, near enough to keep a site's pages in one fold: `example.co.uk`."""
+    labels = (urlsplit(url).hostname or "").split(".")
+    is_short = len(labels) > 2 and labels[-2] in _SHORT_SUFFIXES and len(labels[-1]) == 2
+    return ".".join(labels[-3 if is_short else -2 :])
+
+
 def hash_corpus(corpus: Path, ids: list[str] | None = None) -> str:
     """SHA-256 over ids, labels and pages (unpacked): what a figure was measured on."""
+    return hash_samples(read_samples(corpus, ids))
+
+
+def hash_samples(samples: Iterable[Sample]) -> str:
+    """SHA-256 over ids, labels and pages (unpacked)."""
     digest = hashlib.sha256()
-    for sample in read_samples(corpus, ids):
+    for sample in samples:
         for part in (sample.page_id.encode(), sample.html, sample.content.encode()):
             digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()

@@ -10,12 +10,13 @@ import numpy as np
 
 from gateway.core import clean
 from gateway.core.classifier.features import Features, PageHints, build_features
+from gateway.core.classifier.lexicon import Lexicon
 from gateway.core.classifier.network import PAGE_TYPES, Classifier, Network
 from gateway.core.dom.blocks import Blocks
 from gateway.core.model.page import CleanOptions
 from gateway.core.parsing import read
-from training.corpus import Sample, read_samples
-from training.labels import label_blocks
+from training.corpus import Sample, domain_of, read_news, read_samples
+from training.labels import label_blocks, share_left_out
 from training.lexicon import Counts, count_group, learn_lexicon
 from training.network import REACH, Example, Recipe, fit_network
 from training.score import word_f1, words_of
@@ -23,6 +24,9 @@ from training.score import word_f1, words_of
 _PARTS = 5  # of a fold: each part's rows are described by the lexicon of all other parts
 _SAMPLED = 100  # blocks a page that the scale of the features is taken from
 _BINS = 25  # of equal size, for the calibration
+_LEFT_OUT = 0.3  # of an article's paragraphs: a label with less is cut off and teaches the wrong end
+_NAMELESS = 2  # every so-manieth page is also shown without what the lexicon knows
+_NO_LEXICON = Lexicon({}, {})
 
 
 Group = tuple[int, int]  # fold, and part of it; a domain is in one group
@@ -57,6 +61,7 @@ class PageScore(NamedTuple):
     guessed_type: str
     f1: float
     confidence: float
+    corpus: str = "wcxb"
 
 
 class Scores(NamedTuple):
@@ -72,6 +77,9 @@ class Scores(NamedTuple):
             "total": [p.f1 for p in self.pages]
         }
 
+    def of(self, corpus: str) -> "Scores":
+        return Scores([page for page in self.pages if page.corpus == corpus])
+
     def page_type_accuracy(self) -> float:
         return statistics.fmean(page.page_type == page.guessed_type for page in self.pages)
 
@@ -83,15 +91,26 @@ class Scores(NamedTuple):
         return "\n".join([*lines, "", f"Page type guessed right: {self.page_type_accuracy():.3f}"])
 
 
-def read_corpus(folder: Path, *, folds: int) -> Corpus:
-    """Every page, walked and labelled; its markup is kept for the end-to-end score."""
+def read_corpus(folder: Path, *, news: Path | None = None, folds: int) -> Corpus:
+    """Every page, walked and labelled; its markup is kept for the end-to-end score.
+
+    Args:
+        folder: the Web Content Extraction Benchmark.
+        news: the news articles. With them a domain is a registered one in both, and in one fold.
+        folds: so many.
+    """
     samples = list(read_samples(folder))
+    if news is not None:
+        samples = [sample._replace(domain=domain_of(sample.url) or sample.domain) for sample in samples]
+        samples += read_news(news)
     group_of = _assign_groups([sample.domain for sample in samples], folds)
     pages = []
     for sample in samples:
         parsed = read(sample.html, url=sample.url, options=CleanOptions())
         labels = label_blocks(parsed.blocks.texts, sample.content)
         teaches = _teaches(sample, labels, is_content=parsed.is_content)
+        if sample.corpus == "news" and teaches:
+            teaches = share_left_out(parsed.blocks, labels) <= _LEFT_OUT
         pages.append(Labelled(sample, parsed.blocks, parsed.head, labels, group_of[sample.domain], teaches))
     counts = {
         group: count_group(
@@ -137,9 +156,14 @@ def _assign_folds(domains: list[str], folds: int) -> dict[str, int]:
 def fit_classifier(corpus: Corpus, *, leave_out: int | None, recipe: Recipe) -> Classifier:
     """Fit on all folds but one; confidences are not calibrated yet."""
     counts = {group: count for group, count in corpus.counts.items() if group[0] != leave_out}
-    used = [page for page in corpus.pages if page.fold != leave_out and page.teaches]
+    named = [page for page in corpus.pages if page.fold != leave_out and page.teaches]
     lexicons = {group: learn_lexicon(counts[other] for other in counts if other != group) for group in counts}
-    features = [build_features(page.blocks, page.head, lexicons[page.group]) for page in used]
+    features = [build_features(page.blocks, page.head, lexicons[page.group]) for page in named]
+    # In other languages, and with class names that a machine made, the lexicon knows nothing: so it is learned too
+    # what is left to go by then.
+    nameless = named[::_NAMELESS]
+    features += [build_features(page.blocks, page.head, _NO_LEXICON) for page in nameless]
+    used = named + nameless
     scale = measure_scale(features)
     examples = [
         Example(scale.apply(spread(f)), page.labels, f.words, PAGE_TYPES.index(page.sample.page_type))
@@ -210,7 +234,7 @@ def cross_validate(
 def _score(sample: Sample, classifier: Classifier) -> PageScore:
     page = clean(sample.html, url=sample.url, classifier=classifier)
     f1 = word_f1(page.text, sample.content)
-    return PageScore(sample.page_type, page.page_type or "", f1, page.confidence or 0.0)
+    return PageScore(sample.page_type, page.page_type or "", f1, page.confidence or 0.0, sample.corpus)
 
 
 def calibrate(classifier: Classifier, scores: Scores) -> Classifier:

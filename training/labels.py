@@ -11,9 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
+from gateway.core.dom.blocks import Blocks
 from training.score import words_of
 
 _MATCHED = 0.6  # share of a block's words on the alignment
+_PARAGRAPH_WORDS = 15  # more than that
+_MAIN_SHARE = 0.2  # of the labelled words, at least
 _COVERED = 0.5  # share of its words inside n-grams of the truth
 
 
@@ -30,6 +33,33 @@ def label_blocks(texts: Sequence[str], truth: str) -> np.ndarray:
     chosen = (matched >= _MATCHED) & (covered >= _COVERED) & (sizes > 0)
     _add_greedily(chosen, blocks, covered, sizes, Counter(reference))
     return chosen
+
+
+def share_left_out(blocks: Blocks, labels: np.ndarray) -> float:
+    """How much of an article its label leaves out: unlabelled paragraphs beside labelled ones, as a share of these.
+
+    A paragraph's like has its tag, its class names and its parent.
+    """
+
+    def kind(index: int) -> tuple[str, str, int]:
+        owner = blocks.owners[index]
+        return blocks.tags[owner], blocks.names[owner], blocks.parents[owner]
+
+    sizes = [len(words_of(text)) for text in blocks.texts]
+    labelled: Counter[tuple[str, str, int]] = Counter()
+    for index in np.flatnonzero(labels).tolist():
+        if sizes[index] > _PARAGRAPH_WORDS:
+            labelled[kind(index)] += sizes[index]
+    total = labelled.total()
+    main = {name for name, size in labelled.items() if size >= _MAIN_SHARE * total}
+    left_out = sum(
+        sizes[index]
+        for index in np.flatnonzero(~labels).tolist()
+        if sizes[index] > _PARAGRAPH_WORDS
+        and 2 * blocks.link_chars[index] < blocks.chars[index]
+        and kind(index) in main
+    )
+    return left_out / max(1, total)
 
 
 def _matched_shares(blocks: list[list[str]], reference: list[str]) -> np.ndarray:

@@ -24,6 +24,8 @@ _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 _CODE = 1 << FLAGS.index("pre")
 _CODE_WEIGHT = 0.9  # of the likelier text on the less likely side
 _TABLE_HEADS = frozenset(("thead", "th"))
+_DATA = frozenset(("table", "dl", "dd"))
+_LINKED = 0.3  # of its characters, less than that
 _NEAR = 3  # blocks on either side that speak for code between them
 
 
@@ -113,3 +115,23 @@ def _raise_code(probabilities: Array, blocks: Blocks) -> Array:
     raised = probabilities.copy()
     raised[in_code] = np.maximum(raised[in_code], _CODE_WEIGHT * around)
     return raised
+
+
+def with_data(chosen: list[int], link: Array, blocks: Blocks, *, is_article: bool) -> list[int]:
+    """The chosen blocks, with the definition of a chosen term, and an article's tables between its paragraphs.
+
+    Args:
+        link: by block, the share of its characters inside links; what is mostly links is no data.
+        is_article: also add a table or definitions right behind a chosen block, below the same element.
+    """
+    said = set(chosen)
+    tags, parents, owners = blocks.tags, blocks.parents, blocks.owners
+    for element, tag in enumerate(tags):
+        first, last = blocks.firsts[element], blocks.lasts[element]
+        if tag not in _DATA or first - 1 not in said or first in said or link[first:last].mean() >= _LINKED:
+            continue
+        before = owners[first - 1]
+        is_defined = tag == "dd" and tags[before] == "dt" and parents[before] == parents[element]
+        if is_defined or (is_article and tag != "dd" and parents[before] == parents[element]):
+            said.update(range(first, last))
+    return sorted(said)

@@ -15,7 +15,13 @@ from typing import IO, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from gateway.core.classifier.choice import select, settle, with_table_heads, without_last_heading
+from gateway.core.classifier.choice import (
+    select,
+    settle,
+    with_data,
+    with_table_heads,
+    without_last_heading,
+)
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon
 from gateway.core.classifier.teasers import drop_teasers
@@ -78,6 +84,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     chosen, expected = select(settled.probabilities, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
     link = features.rows[BLOCK_NAMES.index("link")]
+    chosen = with_data(chosen, link, blocks, is_article=page_type == "article")
     chosen = drop_teasers(chosen, features.words, link, blocks, is_article=page_type == "article")
     said = set(chosen)
     repeated = sum(stays in said for stays in settled.repeats.values())

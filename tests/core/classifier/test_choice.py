@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.classifier.choice import select, settle
+from gateway.core.classifier.choice import select, settle, with_data
 from gateway.core.dom.blocks import Blocks, read_blocks
 
 
@@ -92,3 +92,18 @@ def test_settle_raises_code_to_the_text_around_it(
 def test_settle_leaves_one_copy_of_what_a_template_shows_twice(page_type: str, after: list[float]) -> None:
     html = "<p hidden>the same text<p>the same text"
     assert settled(html, [0.6, 0.7], page_type=page_type) == pytest.approx(after)
+
+
+@pytest.mark.parametrize(
+    ("html", "chosen", "after"),
+    [
+        pytest.param("<p>a<table><tr><td>b</table><p>c", [0, 2], [0, 1, 2], id="table-between-paragraphs"),
+        pytest.param("<dl><dt>a<dd>b<dt>c<dd>d</dl>", [0, 3], [0, 1, 3], id="definition-of-a-chosen-term"),
+        pytest.param("<p>a<table><tr><td><a href=/>b</a></table>", [0], [0], id="links"),
+        pytest.param("<div><p>a</div><table><tr><td>b</table>", [0], [0], id="elsewhere"),
+    ],
+)
+def test_data_stays_with_the_text_it_belongs_to(html: str, chosen: list[int], after: list[int]) -> None:
+    blocks = blocks_of(html)
+    link = np.array(blocks.link_chars, np.float32) / np.array(blocks.chars, np.float32)
+    assert with_data(chosen, link, blocks, is_article=True) == after
