@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gateway.errors import RenderFailed
 from gateway.fetch.browser.cdp import BrowserGone, Cdp, Version
-from gateway.fetch.browser.page import close_windows
+from gateway.fetch.browser.contexts import close_windows
 from gateway.primitives.breaker import Breaker
 
 PAGES_A_BROWSER = 500

@@ -97,11 +97,11 @@ class Cdp:
         finally:
             self._waiting.pop(number, None)
 
-    def fail(self, session: str) -> None:
+    def fail(self, session: str, reason: str) -> None:
         """The page of a session has ended: its pending commands never return."""
         for owner, answer in list(self._waiting.values()):
             if owner == session and not answer.done():
-                answer.set_exception(BrowserGone("the page's process ended"))
+                answer.set_exception(BrowserGone(reason))
 
     def received(self, message: bytes) -> None:
         """Take a message."""

@@ -14,7 +14,6 @@ _CANDIDATES = (
     "chromium-browser",
     "google-chrome",
 )
-HOW_TO_INSTALL = "apt install chromium-headless-shell, or name a browser with WINNOW_BROWSER=/path/to/it"
 # what goes past a page's own proxy goes nowhere
 DEAD_PROXY = "127.0.0.1:9"
 

@@ -1,7 +1,6 @@
 """One page in the browser: a context of its own behind a proxy of its own, from the first command to its end."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
@@ -18,21 +17,10 @@ WIDTH_PX, HEIGHT_PX = 1280, 900
 # of a document at a time: what is decoded between two turns of the event loop
 PART_CHARACTERS = 512 * 1024
 MAX_FRAMES = 10
-CLOSE_TIMEOUT_S = 2.0
+CRASHED = "the page's process ended, most likely at the memory limit (RENDER_MEMORY_BYTES)"
+FLOODED = "the page did more than can be followed"
 # what no text comes from
 _UNSEEN = ("Image", "Font", "Media")
-
-
-class _Context(Struct, frozen=True, rename="camel"):
-    browser_context_id: str
-
-
-class _Target(Struct, frozen=True, rename="camel"):
-    target_id: str
-
-
-class _Session(Struct, frozen=True, rename="camel"):
-    session_id: str
 
 
 class _Navigation(Struct, frozen=True, rename="camel"):
@@ -85,16 +73,6 @@ class _FrameTree(Struct, frozen=True, rename="camel"):
 
 class _Tree(Struct, frozen=True, rename="camel"):
     frame_tree: _FrameTree
-
-
-class _TargetInfo(Struct, frozen=True, rename="camel"):
-    target_id: str
-    type: str = ""
-    opener_id: str = ""
-
-
-class _TargetCreated(Struct, frozen=True, rename="camel"):
-    target_info: _TargetInfo
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -174,20 +152,15 @@ class Page:
         """Go to an address and wait until something is shown; returns Chromium's name of what failed, or ""."""
         answer = await self.ask("Page.navigate", {"url": url}, kind=_Navigation)
         if not answer.error_text:
-            await self.until(lambda: self.record.document == answer.loader_id)
+            await self._until_shown(answer.loader_id)
         return answer.error_text
 
-    async def until(self, holds: Any, *, timeout_s: float | None = None) -> bool:
-        """Wait until the record says so; False when it does not in time."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                while not holds():
-                    if self.record.crashed:
-                        raise BrowserGone("the page's process ended")
-                    self._changed.clear()
-                    await self._changed.wait()
-                return True
-        return False
+    async def _until_shown(self, document: str) -> None:
+        while self.record.document != document:
+            if self.record.crashed:
+                raise BrowserGone(CRASHED)
+            self._changed.clear()
+            await self._changed.wait()
 
     async def ask(self, method: str, params: dict[str, Any] | None = None, *, kind: type[T]) -> T:
         return await self._cdp.ask(method, params, session=self._session, kind=kind)
@@ -291,11 +264,9 @@ class Page:
             case "Fetch.requestPaused":
                 self._go_on(read(params, _Paused))
             case "Inspector.targetCrashed":
-                self._cdp.fail(self._session)
-        if record.is_flooded and not record.crashed:
-            record.crashed = True
-            self._cdp.fail(self._session)
-            self._changed.set()
+                self._cdp.fail(self._session, CRASHED)
+        if record.is_flooded:
+            self._cdp.fail(self._session, FLOODED)
 
     def _go_on(self, paused: _Paused) -> None:
         """Pictures do not come; documents of the first origin get the caller's headers."""
@@ -320,77 +291,7 @@ class _Part(Struct, frozen=True):
     next: int
 
 
-def close_windows(cdp: Cdp) -> None:
-    """Close every window that a page opens, from now on."""
-
-    def take(method: str, params: Raw) -> None:
-        if method != "Target.targetCreated":
-            return
-        made = read(params, _TargetCreated).target_info
-        if made.opener_id:
-            cdp.post("Target.closeTarget", {"targetId": made.target_id})
-
-    cdp.listen("", take)
-    shown = [{"type": "page"}, {"exclude": True}]
-    cdp.post("Target.setDiscoverTargets", {"discover": True, "filter": shown})
-
-
 def _origin_of(url: str) -> str:
     """What stands before the path; as Chromium writes addresses, and so does `Url.origin`."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0].partition('?')[0]}"
-
-
-@contextlib.asynccontextmanager
-async def open_page(
-    cdp: Cdp, proxy: GuardProxy, *, origin: str, headers: dict[str, str], shows_pictures: bool
-) -> AsyncIterator[Page]:
-    """A page in a fresh context; both are gone at the end of the block, whatever the page is doing.
-
-    Args:
-        proxy: the page's way to the network; one that is not open leaves it to the browser's own.
-
-    Raises:
-        BrowserGone, CdpError: it cannot be opened.
-    """
-    way = {"proxyServer": f"http://127.0.0.1:{proxy.port}", "proxyBypassList": "<-loopback>"}
-    context = await cdp.ask(
-        "Target.createBrowserContext",
-        {"disposeOnDetach": True, **(way if proxy.is_open else {})},
-        kind=_Context,
-    )
-    owner = {"browserContextId": context.browser_context_id}
-    page: Page | None = None
-    try:
-        cdp.post("Browser.setDownloadBehavior", {"behavior": "deny", **owner})
-        cdp.post("Browser.grantPermissions", {"permissions": [], **owner})
-        target = await cdp.ask(
-            "Target.createTarget",
-            {"url": "about:blank", "width": WIDTH_PX, "height": HEIGHT_PX, **owner},
-            kind=_Target,
-        )
-        session = await cdp.ask(
-            "Target.attachToTarget", {"targetId": target.target_id, "flatten": True}, kind=_Session
-        )
-        page = Page(
-            cdp,
-            session=session.session_id,
-            frame=target.target_id,
-            proxy=proxy,
-            origin=origin,
-            headers=headers,
-            shows_pictures=shows_pictures,
-        )
-        await page.prepare()
-        yield page
-    finally:
-        if page is not None:
-            page.close()
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await cdp.ask("Target.disposeBrowserContext", owner, kind=dict)
-        except TimeoutError:
-            # it is beyond help: whoever waits for it learns so, and the next page gets another one
-            cdp.end("the browser does not answer")
-        except (BrowserGone, CdpError):
-            pass

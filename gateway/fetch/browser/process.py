@@ -82,10 +82,6 @@ class BrowserProcess:
         """Of the keeper, whose children the browser's processes are."""
         return self._keeper.pid
 
-    @property
-    def ended(self) -> bool:
-        return self._protocol is not None and self._protocol.cdp.ended is not None
-
     async def start(self) -> tuple[Cdp, Version]:
         """Wait until the browser answers.
 

@@ -96,8 +96,6 @@ class Record:
         self.asked_url = ""
         # of the document that the frame could not show
         self.unreachable_url: str | None = None
-        # the document is there to its end
-        self.parsed = False
         # loader -> the response its document came with
         self.responses: dict[str, Response] = {}
         # loader -> those before it
@@ -181,7 +179,7 @@ class Record:
     def _navigated(self, frame: _Frame) -> None:
         if frame.id != self._frame:
             return
-        self.document, self.parsed = frame.loader_id, False
+        self.document = frame.loader_id
         self.unreachable_url = frame.unreachable_url or (
             self.asked_url if frame.url.startswith(ERROR_PAGE) else None
         )
@@ -189,8 +187,6 @@ class Record:
 
     def _note(self, method: str) -> None:
         match method:
-            case "Page.domContentEventFired":
-                self.parsed = True
             case "Inspector.targetCrashed":
                 self.crashed = True
             case "Browser.downloadWillBegin" | "Page.downloadWillBegin":
@@ -219,7 +215,6 @@ _KINDS: dict[str, type[Struct]] = {
     "Network.loadingFinished": _Ended,
     "Network.loadingFailed": _Ended,
     "Page.frameNavigated": _Navigated,
-    "Page.domContentEventFired": _Nothing,
     "Page.downloadWillBegin": _Nothing,
     "Inspector.targetCrashed": _Nothing,
 }

@@ -24,8 +24,9 @@ from gateway.fetch.browser.actions import act, wait_for
 from gateway.fetch.browser.browsers import Browsers, Lease
 from gateway.fetch.browser.capture import photograph, print_out
 from gateway.fetch.browser.cdp import BrowserGone, CdpError
+from gateway.fetch.browser.contexts import open_page
 from gateway.fetch.browser.guard_proxy import GuardProxy
-from gateway.fetch.browser.page import ContextLost, Document, Page, open_page
+from gateway.fetch.browser.page import ContextLost, Document, Page
 from gateway.fetch.browser.readiness import BUDGET_S, calm, settle
 from gateway.fetch.browser.record import Response
 from gateway.fetch.http.guard import Policy
@@ -177,12 +178,9 @@ class BrowserRenderer:
                     pdf=pdf,
                 )
         except BrowserGone as exc:
-            if lease.is_well:
-                reason = f"{exc}, most likely at the memory limit (RENDER_MEMORY_BYTES)"
-            else:
+            if not lease.is_well:
                 self._browsers.distrust(lease)
-                reason = str(exc)
-            raise RenderFailed(f"{url.shown} was not rendered: {reason}") from exc
+            raise RenderFailed(f"{url.shown} was not rendered: {exc}") from exc
         except CdpError as exc:
             raise RenderFailed(f"{url.shown} was not rendered: {exc}") from exc
         finally:

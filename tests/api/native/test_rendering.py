@@ -13,7 +13,8 @@ import pytest
 
 from fixtures.site import Answer, Site
 from gateway import sdk
-from gateway.fetch.browser.executable import HOW_TO_INSTALL, find_browser
+from gateway.fetch.base import NO_BROWSER
+from gateway.fetch.browser.executable import find_browser
 from gateway.wire import Click
 from tests.fetch.browser.pages import ARTICLE, SENTENCE, WRITE, script
 from tests.requirements import require, require_packages
@@ -25,7 +26,7 @@ SAID = SENTENCE.strip()
 
 @pytest.fixture(scope="module")
 def url(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    require(find_browser("auto") is not None, f"no browser: {HOW_TO_INSTALL}")
+    require(find_browser("auto") is not None, NO_BROWSER)
     late = "document.body.insertAdjacentHTML('beforeend', '<p>And more of it, asked for by a click.</p>')"
     button = f'<div id=root></div><button id=more onclick="{late.replace(chr(34), chr(39))}">More</button>'
     for path, page in {

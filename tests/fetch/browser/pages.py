@@ -5,9 +5,9 @@ import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from gateway.fetch.base import Fetched, RenderRequest
+from gateway.fetch.base import NO_BROWSER, Fetched, RenderRequest
 from gateway.fetch.browser.browsers import Browser, Browsers
-from gateway.fetch.browser.executable import HOW_TO_INSTALL, command_line, find_browser
+from gateway.fetch.browser.executable import command_line, find_browser
 from gateway.fetch.browser.process import BrowserProcess
 from gateway.fetch.browser.renderer import BrowserRenderer
 from gateway.fetch.http.dns import Resolver, ThreadResolver
@@ -49,7 +49,7 @@ async def rendering(
 ) -> AsyncIterator[Rendering]:
     """A renderer that may reach these targets and nothing else on this machine."""
     executable = find_browser("auto")
-    require(executable is not None, f"no browser: {HOW_TO_INSTALL}")
+    require(executable is not None, NO_BROWSER)
     policy = Policy(allow_targets=targets)
     command = command or list(command_line(executable or ""))
 

@@ -13,7 +13,8 @@ from fixtures.site import Answer, Site
 from gateway.container import check_parts
 from gateway.environment import child_environment
 from gateway.errors import RenderFailed, UrlRefused
-from gateway.fetch.browser.executable import HOW_TO_INSTALL, find_browser
+from gateway.fetch.base import NO_BROWSER
+from gateway.fetch.browser.executable import find_browser
 from gateway.fetch.browser.keeper import UNPRIVILEGED_ID
 from gateway.fetch.browser.remote import RemoteBrowser
 from gateway.settings import Settings, SettingsError
@@ -29,7 +30,7 @@ HTML = {"content-type": "text/html; charset=utf-8"}
 async def another_browser() -> AsyncIterator[str]:
     """The address of a browser that listens, as an operator would run one."""
     executable = find_browser("auto")
-    require(executable is not None, f"no browser: {HOW_TO_INSTALL}")
+    require(executable is not None, NO_BROWSER)
     require_packages(["websockets"], extra="render")
     as_nobody = {"user": UNPRIVILEGED_ID, "group": UNPRIVILEGED_ID, "extra_groups": []}
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
