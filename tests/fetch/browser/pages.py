@@ -28,7 +28,7 @@ class Rendering:
         self.renderer, self.browsers = renderer, browsers
 
     async def get(self, url: str, **options: Any) -> Fetched:
-        return await self.renderer.render(RenderRequest(url=url, **({"timeout_s": 30} | options)))
+        return await self.renderer.render(RenderRequest(url=url, **({"timeout_s": 100} | options)))
 
     async def text(self, url: str, **options: Any) -> str:
         """The HTML of a page, its scripts left out."""

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from gateway.errors import FetchTimeout, RenderFailed
 from gateway.fetch.browser.executable import command_line, find_browser
 from gateway.fetch.browser.keeper import PROFILE_PREFIX, UNPRIVILEGED_ID
 from tests.fetch.browser.pages import SENTENCE, WRITE, rendering, script
-from tests.fetch.browser.processes import browsers, command_of, processes_of
+from tests.fetch.browser.processes import command_of, processes_of
 from tests.leaks import descriptors, eventually, is_running
 
 pytestmark = pytest.mark.anyio
@@ -25,23 +24,27 @@ PAGE = Answer(200, HTML, script(WRITE).encode())
 SPIN = Answer(200, HTML, script("for (;;) {}").encode())
 
 
-def profiles() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob(PROFILE_PREFIX + "*")) | set(
-        Path("/tmp").glob(PROFILE_PREFIX + "*")
-    )
+def profile_of(keeper: int) -> Path:
+    """The folder of the browser that it owns."""
+    words = command_of(processes_of(keeper)[0]).split("\0")
+    return Path(next(word for word in words if word.startswith("--user-data-dir=")).partition("=")[2])
+
+
+def is_there(path: Path) -> bool:
+    return path.exists()
 
 
 async def test_browser_is_started_on_need_and_leaves_nothing() -> None:
-    before, open_before = profiles(), descriptors()
+    open_before = descriptors()
     async with Site().serving() as site, rendering([site.target]) as at:
         site.extra["/"] = PAGE
         assert at.browsers.keepers == []
         assert SENTENCE.strip() in await at.text(site.url)
         (keeper,) = at.browsers.keepers
-        running = processes_of(keeper)
-        assert len(running) > 3 and len(profiles() - before) == 1
+        running, profile = processes_of(keeper), profile_of(keeper)
+        assert len(running) > 3 and is_there(profile) and profile.name.startswith(PROFILE_PREFIX)
     assert not is_running(keeper) and not any(map(is_running, running))
-    assert profiles() <= before
+    assert not is_there(profile)
     await eventually(lambda: descriptors() <= open_before, within_s=10)
 
 
@@ -158,7 +161,6 @@ def start_gateway(site: Site) -> "subprocess.Popen[str]":
 
 
 async def test_gateway_that_is_killed_leaves_no_browser() -> None:
-    before = browsers()
     async with Site().serving() as site:
         site.extra["/"] = PAGE
         site.extra["/spin"] = SPIN
@@ -173,7 +175,6 @@ async def test_gateway_that_is_killed_leaves_no_browser() -> None:
         killed_at = time.monotonic()
         await eventually(lambda: not any(map(is_running, running)), within_s=10)
         assert time.monotonic() - killed_at < 5
-        assert set(browsers()) <= set(before)
 
 
 def leave_profile() -> Path:
@@ -189,7 +190,11 @@ async def test_profile_of_a_killed_keeper_is_removed_at_the_next_start() -> None
     async with Site().serving() as site, rendering([site.target]) as at:
         site.extra["/"] = PAGE
         await at.get(site.url)
-        assert stale not in profiles() and profiles()
+        assert not is_there(stale)
+
+
+def renderers_of(keepers: list[int]) -> list[int]:
+    return [pid for keeper in keepers for pid in processes_of(keeper) if "--type=renderer" in command_of(pid)]
 
 
 async def test_page_runs_in_a_sandbox_as_nobody_without_our_environment(
@@ -199,10 +204,10 @@ async def test_page_runs_in_a_sandbox_as_nobody_without_our_environment(
     async with Site().serving() as site, rendering([site.target]) as at:
         site.extra["/spin"] = SPIN
         page = asyncio.create_task(at.get(site.url + "/spin"))
-        await asyncio.sleep(1.5)
-        (keeper,) = at.browsers.keepers
+        await eventually(lambda: renderers_of(at.browsers.keepers) != [])
+        await asyncio.sleep(0.5)
         renderers = 0
-        for pid in processes_of(keeper):
+        for pid in processes_of(at.browsers.keepers[0]):
             here = Path(f"/proc/{pid}")
             assert b"SOME_SECRET" not in (here / "environ").read_bytes()
             status = dict(
