@@ -36,8 +36,37 @@ p[style-name='Preformatted Text'] => pre:separator('\\n')
 """
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _BACK = re.compile(r' ?<a href="#(?:foot|end)note-ref-\d++">↑</a>')
-# names of elements that refer to other parts or tell how something looks
-_DROPPED = frozenset({"blip", "imagedata", "hlinkClick", "hlinkHover"})
+# elements that refer to other parts, and those of looks alone: a third of what the library would read
+_DROPPED = frozenset(
+    {
+        *("blip", "imagedata", "hlinkClick", "hlinkHover"),
+        *(
+            "rFonts",
+            "sz",
+            "szCs",
+            "color",
+            "kern",
+            "shd",
+            "noProof",
+            "spacing",
+            "jc",
+            "ind",
+            "contextualSpacing",
+        ),
+        *("tcW", "tblW", "tblBorders", "tcBorders", "tblLook", "tblGrid", "tblCellMar", "trHeight", "tabs"),
+        *(
+            "proofErr",
+            "lastRenderedPageBreak",
+            "sectPr",
+            "bookmarkEnd",
+            "autoSpaceDE",
+            "autoSpaceDN",
+            "snapToGrid",
+        ),
+    }
+)
+# attributes of an editing session
+_SESSION = ("rsidR", "rsidRPr", "rsidRDefault", "rsidP", "rsidTr")
 _OFF = frozenset({"0", "false", "off"})
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPES = f'<Types xmlns="{_PACKAGE}/content-types"/>'
@@ -85,6 +114,8 @@ def _to_content(package: Package) -> Content:
 def _prepare(tree: ElementTree.Element, relations: dict[str, Relation], notes: set[str]) -> None:
     """Change a part so that mammoth reads what a reader sees, and finds what the part refers to."""
     for parent in list(tree.iter()):
+        for name in _SESSION:
+            parent.attrib.pop(_W + name, None)
         for child in list(parent):
             name = local(child)
             if name in _DROPPED or (name == "r" and _is_hidden(child)):
