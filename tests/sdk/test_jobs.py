@@ -6,6 +6,8 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -204,52 +206,60 @@ def test_errors_are_the_servers_own(client: sdk.Client) -> None:
         client.crawl("https://a.test", include=["("])
 
 
-@contextmanager
-def cutting(url: str) -> Iterator[tuple[str, list[int]]]:
-    """A relay to the gateway that cuts a connection of results after its first line; yields its address and how many
-    it has cut."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    cuts: list[int] = []
-    listener = socket.create_server(("127.0.0.1", 0))
+class Relay:
+    """Passes connections on to a gateway, and cuts those of results within a line as often as it is told.
 
-    def pump(source: socket.socket, sink: socket.socket, *, answers: bool) -> None:
+    Args:
+        target: the gateway's address; it may change.
+        cuts: connections still to be cut.
+    """
+
+    def __init__(self, target: str, *, cuts: int = 0) -> None:
+        self.target = target
+        self.cuts = cuts
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @contextmanager
+    def serving(self) -> Iterator["Relay"]:
+        thread = threading.Thread(target=self._accept, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+            thread.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                caller, _ = self._listener.accept()
+            except OSError:
+                return
+            host, _, port = self.target.removeprefix("http://").partition(":")
+            try:
+                upstream = socket.create_connection((host, int(port)))
+            except OSError:
+                caller.close()
+                continue
+            for pair in ((caller, upstream, False), (upstream, caller, True)):
+                threading.Thread(target=self._pump, args=pair, daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:
         seen = b""
         while data := _received(source):
             seen += data
-            line_end = seen.find(b"}\n") if b"application/x-ndjson" in seen else -1
-            if answers and line_end > 0 and len(cuts) < 2:
-                cuts.append(1)
-                # the line, and part of the next
+            has_line = b"application/x-ndjson" in seen and b"}\n" in seen
+            with suppress(OSError):
                 sink.sendall(data)
+            if answers and has_line and self.cuts:
+                self.cuts -= 1
                 break
-            sink.sendall(data)
         for each in (source, sink):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
-
-    def accept() -> None:
-        while True:
-            try:
-                caller, _ = listener.accept()
-            except OSError:
-                return
-            upstream = socket.create_connection((host, int(port)))
-            threading.Thread(
-                target=pump, args=(caller, upstream), kwargs={"answers": False}, daemon=True
-            ).start()
-            threading.Thread(
-                target=pump, args=(upstream, caller), kwargs={"answers": True}, daemon=True
-            ).start()
-
-    thread = threading.Thread(target=accept, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", cuts
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
 
 
 def _received(source: socket.socket) -> bytes:
@@ -269,12 +279,35 @@ def test_lost_connection_is_made_again_where_it_was(
         async with sdk.AsyncClient(relay) as client:
             return [each.seq async for each in client.batch(urls)]
 
-    with cutting(url) as (relay, cuts), sdk.Client(relay) as client:
+    with Relay(url, cuts=2).serving() as relay, sdk.Client(relay.url) as client:
         assert [each.seq for each in client.batch(urls)] == [1, 2, 3, 4, 5, 6]
-        assert len(cuts) == 2
-        cuts.clear()
-        assert asyncio.run(read(relay)) == [1, 2, 3, 4, 5, 6]
-        assert len(cuts) == 2
+        assert relay.cuts == 0
+        relay.cuts = 2
+        assert asyncio.run(read(relay.url)) == [1, 2, 3, 4, 5, 6]
+        assert relay.cuts == 0
+
+
+def test_job_is_followed_across_a_restart_of_the_gateway(pages: Site, tmp_path: Path) -> None:
+    gateway = partial(running_gateway, tmp_path, allow_targets=[pages.target])
+    urls = [f"{pages.url}/a", f"{pages.url}/held/restart/b", f"{pages.url}/held/restart/c"]
+    with Relay("").serving() as relay, sdk.Client(relay.url) as client:
+        with gateway() as relay.target:
+            results = iter(client.batch(urls))
+            seen = [next(results).seq]
+        with gateway() as relay.target:
+            pages.released.add("restart")
+            seen += [each.seq for each in results]
+    assert seen == [1, 2, 3]
+
+
+def test_gateway_that_stays_away_is_given_up() -> None:
+    reconnection = job_calls.Reconnection(connected=True)
+    error = errors.GatewayUnreachable("gone")
+    waits_s = []
+    with pytest.raises(errors.GatewayUnreachable):
+        while True:
+            waits_s.append(reconnection.wait_s(error))
+    assert waits_s == sorted(waits_s) and 30 < sum(waits_s) < 90
 
 
 def test_first_connection_that_fails_is_not_tried_again() -> None:
