@@ -27,7 +27,7 @@ SAID = SENTENCE.strip()
 @pytest.fixture(scope="module")
 def url(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     require(find_browser("auto") is not None, NO_BROWSER)
-    late = "document.body.insertAdjacentHTML('beforeend', '<p>And more of it, asked for by a click.</p>')"
+    late = "document.querySelector('article').append('And more of it, asked for by a click.')"
     button = f'<div id=root></div><button id=more onclick="{late.replace(chr(34), chr(39))}">More</button>'
     for path, page in {
         "/browser/app": script(WRITE),
