@@ -42,7 +42,8 @@ _COPY_END = re.compile(r" (?:copy|copy code|copied!?)$", re.I)
 _MAX_LABEL = 60
 _MAX_CAPTION = 200
 _TELLING = _LINES | {_CODE}
-_SPEAKING = {"class": (_COPY, _UNSELECTABLE, _GUTTER, _LINE), "style": (re.compile("none|block"),)}
+_DISPLAYED = re.compile("none|block")
+_SPEAKING = {"class": (_COPY, _UNSELECTABLE, _GUTTER, _LINE), "style": (_DISPLAYED,)}
 _MAX_DIGITS = 7  # of a line number
 _MAX_READ = 200_000  # characters read to tell line numbers from code; beyond, the name alone decides
 
