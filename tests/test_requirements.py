@@ -13,6 +13,7 @@ SKIPS = re.compile(r"\bpytest\.(skip|importorskip)\(|\bmark\.skip(if)?\(")
 ALLOWED = {
     "requirements.py": "the one place",
     "training/test_deterministic.py": "the group `training` is not part of CI: torch is 2 GB",
+    "training/test_labels.py": "the group `training` is not part of CI: its packages are there or not together",
     "training/test_network.py": "the group `training` is not part of CI: torch is 2 GB",
     "cache/test_disk_faults.py": "mounting a file system needs a privilege",
     "workers/test_allocator.py": "the promise is about glibc",
