@@ -24,22 +24,27 @@ class ParsedPage(Struct, frozen=True):
 
     tree: LexborHTMLParser
     root: LexborNode
-    hidden: dict[int, str]  # what is left out, and why
+    # what is left out, and why
+    hidden: dict[int, str]
     blocks: Blocks
-    is_content: bool  # nothing is left to choose: it was recovered from data, not from a page
-    beside: list[LexborHTMLParser]  # content that the page has outside its DOM
+    # nothing is left to choose: it was recovered from data, not from a page
+    is_content: bool
+    # content that the page has outside its DOM
+    beside: list[LexborHTMLParser]
     head: PageHints
     structured: list[Item]
     facts: Facts
     warnings: list[Notice]
-    truncated: bool  # something was left out for being nested too deep or coming too late
+    # something was left out for being nested too deep or coming too late
+    truncated: bool
 
 
 def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> ParsedPage:
     """Parse a page; where its DOM is a shell, what stands behind it takes its place."""
     decoded = decode(html) if isinstance(html, bytes) else None
     markup = limit_nesting(decoded.text.encode() if decoded else to_utf8(str(html)))
-    tree = _parse(markup.markup, scripting=True)  # a <noscript> is one text, as in browsers
+    # a <noscript> is one text, as in browsers
+    tree = _parse(markup.markup, scripting=True)
     marks = find_marks(tree)
     structured = read_structured(tree, base_url=url, marks=marks)
     facts = read_metadata(tree, structured, url=url, marks=marks)
@@ -97,7 +102,8 @@ def _walk(
 def root_of(tree: LexborHTMLParser) -> LexborNode:
     """The body; a page without one gives its root."""
     root = tree.body or tree.root
-    assert root is not None  # a parsed document always has one
+    # a parsed document always has one
+    assert root is not None
     return root
 
 

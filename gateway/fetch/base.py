@@ -19,7 +19,8 @@ class FetchRequest(Struct, kw_only=True, frozen=True):
     url: str
     timeout_s: float = FETCH_TIMEOUT_S
     headers: dict[str, str] = {}
-    html_first: bool = False  # rather than markdown, where the site has both
+    # rather than markdown, where the site has both
+    html_first: bool = False
     etag: str | None = None
     last_modified: str | None = None
     validated_url: str | None = None
@@ -52,14 +53,17 @@ class Fetched(Struct, kw_only=True, frozen=True):
     repeated headers are joined with ", ". `set-cookie` is reported by presence only (value "").
     """
 
-    url: str  # as asked, normalised
+    # as asked, normalised
+    url: str
     final_url: str
     status: int
     headers: dict[str, str]
     body: bytes
     fetch_ms: float
-    redirects: list[dict[str, str]] = []  # headers of the responses that led here, the first one's first
-    stayed: bool = True  # every hop was on the first one's origin: where the caller's headers may go
+    # headers of the responses that led here, the first one's first
+    redirects: list[dict[str, str]] = []
+    # every hop was on the first one's origin: where the caller's headers may go
+    stayed: bool = True
     # of a page whose scripts have run
     rendering: Rendering | None = None
     # PNG
@@ -99,7 +103,8 @@ class Renderer(Protocol):
     that it began with. Never conditional: validators are not read.
     """
 
-    name: str  # of what runs the scripts, kept with the page
+    # of what runs the scripts, kept with the page
+    name: str
 
     async def render(self, request: RenderRequest) -> Fetched: ...
     async def probe(self) -> str:

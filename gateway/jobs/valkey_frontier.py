@@ -159,7 +159,8 @@ class ValkeyFrontier:
         try:
             await self._client.aclose()
         except FAULTS:
-            pass  # it is gone already
+            # it is gone already
+            pass
 
     async def _call(self, command: str, *, content: bytes = b"", **arguments: Any) -> Any:
         arguments |= {

@@ -40,7 +40,8 @@ class ScrapedPage(Struct, kw_only=True, frozen=True):
     structured: list[dict[str, Any]]
     chunks: list[Chunk]
     html: str
-    render: RenderReport | None = None  # where a browser was asked for
+    # where a browser was asked for
+    render: RenderReport | None = None
     screenshot: bytes | None = None
     pdf: bytes | None = None
 

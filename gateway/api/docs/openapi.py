@@ -430,6 +430,7 @@ def _schemas() -> dict[str, Any]:
         if "description" in schema:
             schema["description"] = " ".join(schema["description"].split())
         for about in schema.get("properties", {}).values():
-            if list(about) == ["enum"]:  # msgspec's own field, which tells the types of a union apart
+            if list(about) == ["enum"]:
+                # msgspec's own field, which tells the types of a union apart
                 about["description"] = "Which of these it is."
     return schemas

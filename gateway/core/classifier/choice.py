@@ -18,22 +18,28 @@ from gateway.core.classifier.repeats import find_repeats
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 
-_RECALL_WEIGHT = 1.1  # of the words that ought to be chosen, against those that are
-_LEAST_F1 = 0.25  # expecting less is to have found nothing; of pages with content nearly always more is
+# of the words that ought to be chosen, against those that are
+_RECALL_WEIGHT = 1.1
+# expecting less is to have found nothing; of pages with content nearly always more is
+_LEAST_F1 = 0.25
 _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 _CODE = 1 << FLAGS.index("pre")
-_CODE_WEIGHT = 0.9  # of the likelier text on the less likely side
+# of the likelier text on the less likely side
+_CODE_WEIGHT = 0.9
 _TABLE_HEADS = frozenset(("thead", "th"))
 _DATA = frozenset(("table", "dl", "dd"))
-_LINKED = 0.3  # of its characters, less than that
-_NEAR = 3  # blocks on either side that speak for code between them
+# of its characters, less than that
+_LINKED = 0.3
+# blocks on either side that speak for code between them
+_NEAR = 3
 
 
 class Settled(NamedTuple):
     """The probabilities with what is known of code and of repetitions."""
 
     probabilities: Array
-    repeats: dict[int, int]  # by copy, whose probability is 0, the block that stays for it
+    # by copy, whose probability is 0, the block that stays for it
+    repeats: dict[int, int]
 
 
 def settle(probabilities: Array, words: Array, blocks: Blocks, *, page_type: str) -> Settled:
@@ -110,7 +116,8 @@ def _raise_code(probabilities: Array, blocks: Blocks) -> Array:
     text = np.flatnonzero(~in_code)
     edge = np.zeros(_NEAR, dtype=np.float32)
     near = sliding_window_view(np.concatenate((edge, probabilities[text], edge)), _NEAR).max(axis=1)
-    before = np.searchsorted(text, np.flatnonzero(in_code))  # so many blocks of text
+    # so many blocks of text
+    before = np.searchsorted(text, np.flatnonzero(in_code))
     around = np.minimum(near[before], near[before + _NEAR])
     raised = probabilities.copy()
     raised[in_code] = np.maximum(raised[in_code], _CODE_WEIGHT * around)

@@ -49,9 +49,12 @@ class PageHints(NamedTuple):
 class Features(NamedTuple):
     """What is known of a page and its blocks."""
 
-    rows: Array  # (BLOCK_NAMES, blocks)
-    page: Array  # (PAGE_NAMES,)
-    words: Array  # of each block
+    # (BLOCK_NAMES, blocks)
+    rows: Array
+    # (PAGE_NAMES,)
+    page: Array
+    # of each block
+    words: Array
 
 
 def build_features(blocks: Blocks, head: PageHints, lexicon: Lexicon) -> Features:

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 _CASED = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_KEPT = b"\0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # NUL, which no page holds, between texts
+# NUL, which no page holds, between texts
+_KEPT = b"\0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTERS_ONLY = bytes(byte if byte in _KEPT else ord(" ") for byte in range(256))
 
-SHORT_WORDS = 16  # a block of at most so many words is read word by word
+# a block of at most so many words is read word by word
+SHORT_WORDS = 16
 
 
 class Lexicon(NamedTuple):

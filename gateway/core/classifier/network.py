@@ -35,24 +35,31 @@ class Choice(NamedTuple):
     """The blocks that are the content, in reading order, and how sure that is."""
 
     blocks: list[int]
-    confidence: float  # the F1 over words to be expected, 0-1
+    # the F1 over words to be expected, 0-1
+    confidence: float
     page_type: str
-    repeated: int = 0  # blocks left out because the page says the same in a chosen one
+    # blocks left out because the page says the same in a chosen one
+    repeated: int = 0
 
 
 class Network(NamedTuple):
     """The weights; matrices are (inputs, outputs)."""
 
-    low: Array  # features are held within these bounds, by name first of blocks, then of the page
+    # features are held within these bounds, by name first of blocks, then of the page
+    low: Array
     high: Array
-    input_weight: Array  # for features as they are: what standardises them is in the weights
+    # for features as they are: what standardises them is in the weights
+    input_weight: Array
     input_bias: Array
-    convolution_weights: Array  # (layers, width * hidden, hidden)
+    # (layers, width * hidden, hidden)
+    convolution_weights: Array
     convolution_biases: Array
     pool_weight: Array
     pool_bias: Array
-    block_weight: Array  # (hidden, head): the block's own part of the last hidden layer
-    context_weight: Array  # (hidden, head): the page's part
+    # (hidden, head): the block's own part of the last hidden layer
+    block_weight: Array
+    # (hidden, head): the page's part
+    context_weight: Array
     head_bias: Array
     output_weight: Array
     output_bias: Array
@@ -69,8 +76,10 @@ class Classifier(NamedTuple):
 
     lexicon: Lexicon
     network: Network
-    expected: Array  # confidence as computed, rising …
-    observed: Array  # … and the mean F1 it came to
+    # confidence as computed, rising …
+    expected: Array
+    # … and the mean F1 it came to
+    observed: Array
 
 
 def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
@@ -94,7 +103,8 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:
     """A probability a block, and one a page type."""
-    with _blas().limit(limits=1, user_api="blas"):  # more threads cost more than such small matrices give
+    with _blas().limit(limits=1, user_api="blas"):
+        # more threads cost more than such small matrices give
         hidden = _rectify(_read_features(features, network))
         for weight, bias, dilation in zip(
             network.convolution_weights, network.convolution_biases, DILATIONS, strict=True
@@ -114,7 +124,8 @@ def _read_features(features: Features, network: Network) -> Array:
     count = len(BLOCK_NAMES)
     low, high = network.low[:, None], network.high[:, None]
     rows = np.minimum(features.rows, high[:count])
-    np.maximum(rows, low[:count], out=rows)  # `np.clip` takes five times as long with bounds by row
+    # `np.clip` takes five times as long with bounds by row
+    np.maximum(rows, low[:count], out=rows)
     page = np.clip(features.page, network.low[count:], network.high[count:])
     weight = network.input_weight
     layer: Array = rows.T @ weight[:count]

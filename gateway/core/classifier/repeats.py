@@ -22,10 +22,14 @@ def _bits(names: str) -> int:
 _LISTED = _bits("table ul ol dl li")
 _HIDDEN = _bits("hidden undisplayed aria_hidden")
 _QUOTE = _bits("blockquote")
-_LONG = 15  # words: shorter texts are facts, which may hold of several things
-_MOST_COPIES = 4  # of one text that another is compared with
-_ALIKE = 0.8  # of the smaller element's texts: the other one says the same
-_COMPARED = 20  # times a page's blocks, at most: elements that repeat themselves may nest
+# words: shorter texts are facts, which may hold of several things
+_LONG = 15
+# of one text that another is compared with
+_MOST_COPIES = 4
+# of the smaller element's texts: the other one says the same
+_ALIKE = 0.8
+# times a page's blocks, at most: elements that repeat themselves may nest
+_COMPARED = 20
 
 
 def find_repeats(probabilities: Array, words: Array, blocks: Blocks) -> dict[int, int]:
@@ -96,10 +100,12 @@ class _Comparison:
         if _differ(flags, _QUOTE):
             return alone
         tags_one, tags_two = [], []
-        left = right = -1  # below the innermost element that holds both
+        # below the innermost element that holds both
+        left = right = -1
         while one != two:
             self._left -= 1
-            if one > two:  # elements are numbered in document order: a parent has the lower number
+            if one > two:
+                # elements are numbered in document order: a parent has the lower number
                 left, one = one, blocks.parents[one]
                 tags_one.append(blocks.tags[left])
             else:

@@ -17,17 +17,27 @@ from gateway.core.dom.blocks import FLAGS, Blocks
 _LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl"))
 _NO_BOXES = frozenset(("p", "ul", "ol", "dl", "table", "pre", "blockquote", "figure"))
 _CONTROLS = frozenset(("form", "button"))
-_PARAGRAPH_WORDS = 12  # at least, of a text that makes a column
-_PARAGRAPH_LINKED = 0.3  # of its characters, less than that
-_COLUMN_WORDS = 80  # of paragraphs, at least
-_COLUMN_SHARE = 0.4  # of all paragraphs that were chosen
-_MOST = 0.6  # of the chosen words, at least, are the column's where the page may be no article
-_BOX_LINKED = 0.4  # of a box's words, at least
-_LINE_LINKED = 0.9  # of a line's characters, at least
+# at least, of a text that makes a column
+_PARAGRAPH_WORDS = 12
+# of its characters, less than that
+_PARAGRAPH_LINKED = 0.3
+# of paragraphs, at least
+_COLUMN_WORDS = 80
+# of all paragraphs that were chosen
+_COLUMN_SHARE = 0.4
+# of the chosen words, at least, are the column's where the page may be no article
+_MOST = 0.6
+# of a box's words, at least
+_BOX_LINKED = 0.4
+# of a line's characters, at least
+_LINE_LINKED = 0.9
 _HALF_LINKED = 0.5
-_SOME_LINES = 2  # linked ones, in a box among the paragraphs
-_LEAST_WORDS = 4  # a shorter link may be a name
-_FORM_WORDS = 60  # at most, in a box that asks for something
+# linked ones, in a box among the paragraphs
+_SOME_LINES = 2
+# a shorter link may be a name
+_LEAST_WORDS = 4
+# at most, in a box that asks for something
+_FORM_WORDS = 60
 
 
 class _Column(Struct, frozen=True):
@@ -36,7 +46,8 @@ class _Column(Struct, frozen=True):
     element: int
     first: int
     last: int
-    words: float  # of those paragraphs
+    # of those paragraphs
+    words: float
 
 
 def drop_teasers(
@@ -66,7 +77,8 @@ class _Boxes:
         self._around = frozenset(_upwards(column.element, blocks))
         self._total, self._linked = _running(words), _running(words * link)
         self._inside = range(blocks.firsts[column.element], blocks.lasts[column.element])
-        self._known: dict[int, bool] = {}  # by box among the paragraphs, whether it leads elsewhere
+        # by box among the paragraphs, whether it leads elsewhere
+        self._known: dict[int, bool] = {}
 
     def leads_elsewhere(self, index: int) -> bool:
         """Whether a block belongs to no article but to what leads away from it."""

@@ -24,7 +24,8 @@ Array = NDArray[np.float32]
 
 _OTHER, _LOWER, _UPPER, _DIGIT, _END, _COMMA, _MARK, _MONEY, _SYMBOL, _DENSE, _FUNCTION, _SPACE, _BREAK = (
     range(13)
-)  # from _SPACE on: behind a word
+    # from _SPACE on: behind a word
+)
 _CLASSES = 13
 _BY_CATEGORY = {
     "Ll": _LOWER,
@@ -54,8 +55,10 @@ _BY_CHARACTER = (
     ("\n", _BREAK),
 )
 _CHARACTERS_A_WORD = 2
-_IN_DESCRIPTION, _IN_TITLE = 1, 2  # a word can be both
-_SMALL = 4  # letters, at most
+# a word can be both
+_IN_DESCRIPTION, _IN_TITLE = 1, 2
+# letters, at most
+_SMALL = 4
 
 TEXT_NAMES = (
     "log_words log_size word_length small link links bold images prose lower upper digits ends commas marks "
@@ -69,10 +72,13 @@ class Text(NamedTuple):
 
     rows: Array
     words: Array
-    link: Array  # share of the characters inside links
-    good: Array  # words that read like prose outside links
+    # share of the characters inside links
+    link: Array
+    # words that read like prose outside links
+    good: Array
     money: Array
-    images: Array  # log(1 + images before the block)
+    # log(1 + images before the block)
+    images: Array
 
     def row(self, name: str) -> Array:
         row: Array = self.rows[TEXT_NAMES.index(name)]
@@ -94,8 +100,10 @@ def read_text(
         "\n".join([*blocks.texts, ""]).encode("utf-16-le", "surrogatepass"), dtype=np.uint16
     )
     kinds = _character_classes().take(units)
-    gaps = np.flatnonzero(kinds >= _SPACE)  # one behind each word
-    last_words = np.flatnonzero(kinds.take(gaps) == _BREAK)  # of each block
+    # one behind each word
+    gaps = np.flatnonzero(kinds >= _SPACE)
+    # of each block
+    last_words = np.flatnonzero(kinds.take(gaps) == _BREAK)
     breaks = gaps.take(last_words)
     starts, first_words, word_starts = _after(breaks), _after(last_words), _after(gaps)
     block = np.repeat(np.arange(len(starts)) * _CLASSES, breaks - starts + 1)
@@ -111,7 +119,8 @@ def read_text(
     letters = np.maximum(by_kind[_LOWER] + by_kind[_UPPER] + dense, 1)
     is_small = (gaps - word_starts <= _SMALL) & (kinds.take(word_starts) == _LOWER)
     small = (np.add.reduceat(is_small, first_words, dtype=np.float32) + by_kind[_FUNCTION]) / words
-    whole = np.array(  # by way of int: numpy makes floats of Python's ints much more slowly
+    # by way of int: numpy makes floats of Python's ints much more slowly
+    whole = np.array(
         (blocks.chars, blocks.link_chars, blocks.bold_chars, blocks.links, blocks.images), dtype=np.intp
     )
     chars, link_chars, bold_chars, links, images = whole.astype(np.float32)
@@ -178,7 +187,8 @@ def _look_up(
     if not len(short):
         return out
     sizes = sizes.take(short).astype(np.intp)
-    words = "\n".join([texts[index].lower() for index in short.tolist()]).split()  # ASCII lowers far faster
+    # ASCII lowers far faster
+    words = "\n".join([texts[index].lower() for index in short.tolist()]).split()
     firsts = np.zeros(len(short), dtype=np.intp)
     np.cumsum(sizes[:-1], out=firsts[1:])
     said = dict.fromkeys(description.lower().split(), _IN_DESCRIPTION)

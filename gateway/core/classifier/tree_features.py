@@ -45,9 +45,12 @@ class Own(NamedTuple):
     """By block, what is known of its own element."""
 
     elements: Ints
-    flags: Ints  # bits of FLAGS
-    tags: Ints  # numbers of _TAGS, 0 for others
-    level: Ints  # of a heading, else 0
+    # bits of FLAGS
+    flags: Ints
+    # numbers of _TAGS, 0 for others
+    tags: Ints
+    # of a heading, else 0
+    level: Ints
 
 
 def read_own(blocks: Blocks) -> Own:
@@ -101,7 +104,8 @@ class Tree:
         highest[:, 3] = depths * in_anchor
         highest[:, 4] = np.arange(len(depths)) * in_core.take(self.parents)
         path = mean.astype(np.float64)
-        above, path[0] = self.parents, 0.0  # the root's counts once, and is its own parent
+        # the root's counts once, and is its own parent
+        above, path[0] = self.parents, 0.0
         for _ in range(int(depths.max()).bit_length()):
             np.maximum(highest, highest.take(above, axis=0), out=highest)
             path += path.take(above)
@@ -114,7 +118,8 @@ class Tree:
         """By element, in the order of _ELEMENT."""
         sums, total = self.sums, self.total
         words, blocks = np.maximum(sums[0], 1e-6), np.maximum(sums[3], 1e-6)
-        siblings = _rank((self.parents * len(self.parents) + self.kinds).tolist())  # of one kind
+        # of one kind
+        siblings = _rank((self.parents * len(self.parents) + self.kinds).tolist())
         alike = np.bincount(siblings).take(siblings)
         children = np.bincount(self.parents, minlength=len(self.parents))
         measured = [

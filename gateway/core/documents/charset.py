@@ -101,9 +101,12 @@ _FALLBACK = {language: codec for codec, languages in _BY_LANGUAGE.items() for la
 _TRADITIONAL = ("zh-tw", "zh-hk", "zh-mo", "zh-hant")
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF16_LE, "utf-16-le"))
-_PRESCAN_BYTES = 1024  # where the Standard's prescan stops
-_HEAD_BYTES = 65_536  # a parser that meets a later <meta> changes its mind: this far
-_HIGH_BYTES_A_MISTAKE = 20  # fewer mistakes than one in so many non-ASCII bytes: UTF-8, damaged
+# where the Standard's prescan stops
+_PRESCAN_BYTES = 1024
+# a parser that meets a later <meta> changes its mind: this far
+_HEAD_BYTES = 65_536
+# fewer mistakes than one in so many non-ASCII bytes: UTF-8, damaged
+_HIGH_BYTES_A_MISTAKE = 20
 
 _HEADER_CHARSET = re.compile(r"charset\s*+=\s*+[\"']?+\s*+([^\s\"';,]+)", re.I)
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.S)
@@ -142,7 +145,8 @@ def decode(body: bytes, *, content_type: str = "") -> Decoded:
             return Decoded(text=body.decode(wide, "replace").replace("\0", ""))
         body = body.translate(None, b"\0")
     declared = _declared(body, content_type)
-    if declared == "iso2022_jp" and b"\x1b" in body:  # seven bits, so always valid UTF-8 too
+    if declared == "iso2022_jp" and b"\x1b" in body:
+        # seven bits, so always valid UTF-8 too
         return Decoded(text=body.decode(declared, "replace"))
     if (text := _as_utf8(body)) is not None:
         return Decoded(text=text)
@@ -226,7 +230,8 @@ def _as_utf8(body: bytes) -> str | None:
         return None if _is_damaged(text, body) else text
     if used == len(body):
         return text
-    return None if text.isascii() else text + "\ufffd"  # cut inside a character
+    # cut inside a character
+    return None if text.isascii() else text + "\ufffd"
 
 
 def _is_damaged(text: str, body: bytes) -> bool:

@@ -6,11 +6,16 @@ from collections.abc import Iterable
 
 import chardet
 
-_SEARCHED_BYTES = 1_048_576  # a page has text in its language by then
-_SAMPLE_BYTES = 16_384  # 5 ms at the most
-_FEW, _MANY = 5, 20  # bytes beyond ASCII: fewer than the first tell nothing, the second are no mere signs
-_MARKUP = re.compile(rb"[<>]")  # no second byte of any encoding here
-_RUN = re.compile(rb"[\x80-\xff]{4}")  # words of other scripts; accents stand alone
+# a page has text in its language by then
+_SEARCHED_BYTES = 1_048_576
+# 5 ms at the most
+_SAMPLE_BYTES = 16_384
+# bytes beyond ASCII: fewer than the first tell nothing, the second are no mere signs
+_FEW, _MANY = 5, 20
+# no second byte of any encoding here
+_MARKUP = re.compile(rb"[<>]")
+# words of other scripts; accents stand alone
+_RUN = re.compile(rb"[\x80-\xff]{4}")
 _ASCII = bytes(range(128))
 
 
@@ -27,7 +32,8 @@ def guess_encoding(body: bytes, *, among: Iterable[str]) -> str | None:
     if not sample:
         return None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it answers None where nothing fits
+        # that it answers None where nothing fits
+        warnings.simplefilter("ignore", UserWarning)
         found = chardet.detect(sample, include_encodings=among)
     return found["encoding"]
 

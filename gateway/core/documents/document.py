@@ -37,9 +37,12 @@ class Looked(Struct, frozen=True, kw_only=True):
     """What a type is recognised by."""
 
     body: bytes
-    essence: str  # the type of the Content-Type header, in lower case, without parameters
-    path: str  # of the address, in lower case; empty without one
-    package: PackageKind | None = None  # None where the body is no archive
+    # the type of the Content-Type header, in lower case, without parameters
+    essence: str
+    # of the address, in lower case; empty without one
+    path: str
+    # None where the body is no archive
+    package: PackageKind | None = None
 
     @property
     def is_untyped(self) -> bool:

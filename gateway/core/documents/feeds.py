@@ -43,7 +43,8 @@ def _parse(text: str) -> ElementTree.Element | None:
 def without_prolog(text: str) -> str:
     """From the root element on; a document type that does not end is left for the parser to refuse."""
     prolog = _PROLOG.match(text)
-    assert prolog is not None  # it matches the empty text
+    # it matches the empty text
+    assert prolog is not None
     doctype = _DOCTYPE.match(text, prolog.end())
     if doctype is None:
         return text[prolog.end() :]
@@ -74,10 +75,12 @@ def _html(node: ElementTree.Element) -> str:
     """The content of a description or content element, whether escaped or inline XHTML."""
     if len(node):
         for inner in node.iter():
-            inner.tag = _name(inner)  # XHTML's namespace would be written as a prefix of every tag
+            # XHTML's namespace would be written as a prefix of every tag
+            inner.tag = _name(inner)
         try:
             return "".join(ElementTree.tostring(child, encoding="unicode", method="html") for child in node)
-        except RecursionError:  # nested deeper than any text is: the words without their markup
+        except RecursionError:
+            # nested deeper than any text is: the words without their markup
             return escape(" ".join(node.itertext()))
     text = (node.text or "").strip()
     return escape(text) if node.get("type") == "text" else text

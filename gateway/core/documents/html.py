@@ -7,7 +7,8 @@ from gateway.core.documents.document import Document, DocumentType, Looked, Rece
 
 _TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _LOOKS_HTML = re.compile(
-    rb"\s*+(?:<!--(?>.*?-->)\s*+)*+"  # each comment is passed over once
+    # each comment is passed over once
+    rb"\s*+(?:<!--(?>.*?-->)\s*+)*+"
     rb"<(?:!doctype html|html|head|body|title|meta|link|script|style|table|div|p|a|h1|br)\b",
     re.IGNORECASE | re.DOTALL,
 )

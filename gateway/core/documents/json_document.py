@@ -25,7 +25,8 @@ def _read(received: Received) -> Document:
 def _pretty_json(text: str) -> str:
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=1)
-    except (ValueError, RecursionError):  # JSON lines, JSON with comments, or no JSON after all
+    except (ValueError, RecursionError):
+        # JSON lines, JSON with comments, or no JSON after all
         return text
 
 

@@ -27,7 +27,8 @@ def _read(received: Received) -> Document:
 
 def _markdown_html(text: str) -> str:
     """Markdown as HTML, front matter taken off; raw HTML in it is kept for `clean` to judge."""
-    from markdown_it import MarkdownIt  # 40 ms of import that few processes need
+    # 40 ms of import that few processes need
+    from markdown_it import MarkdownIt
 
     title, text = _front_matter(text)
     body = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(text)

@@ -18,11 +18,13 @@ from gateway.core.documents.feeds import without_prolog
 from gateway.errors import TooLarge, UnsupportedContent
 
 MAX_PART_BYTES = 32 * 1024**2
-MAX_PACKAGE_BYTES = 64 * 1024**2  # of all parts that are read
+# of all parts that are read
+MAX_PACKAGE_BYTES = 64 * 1024**2
 MAX_ENTRIES = 10_000
 
 _MAGIC = b"PK\x03\x04"
-_ENTRY = b"PK\x01\x02"  # how every entry of a directory begins
+# how every entry of a directory begins
+_ENTRY = b"PK\x01\x02"
 _FOLDERS: dict[str, PackageKind] = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
 _MIMETYPES: dict[bytes, PackageKind] = {
     b"application/epub+zip": "epub",

@@ -16,12 +16,15 @@ from gateway.errors import UnsupportedContent
 from gateway.wire import Notice
 
 MAX_PAGES = 2000
-_HEADING_RATIO = 1.15  # of the body's size
+# of the body's size
+_HEADING_RATIO = 1.15
 _MAX_HEADING_CHARS = 200
 _MAX_HEADING_LEVEL = 4
-_PARAGRAPH_GAP = 1.45  # of the usual distance between two lines
+# of the usual distance between two lines
+_PARAGRAPH_GAP = 1.45
 _MAX_NAMED_PAGES = 20
-_SOFT_HYPHEN = "\x02"  # how PDFium writes a hyphen that only the line's end asked for
+# how PDFium writes a hyphen that only the line's end asked for
+_SOFT_HYPHEN = "\x02"
 
 
 class Pdf(Struct, frozen=True, kw_only=True):
@@ -46,7 +49,8 @@ def read_pdf(body: bytes) -> Pdf:
         UnsupportedContent: it needs a password, holds no text (a scan), or cannot be read; `extra["reason"]`
             is `password`, `scanned` or `damaged`.
     """
-    import pypdfium2  # 50 ms of import that few jobs need
+    # 50 ms of import that few jobs need
+    import pypdfium2
 
     try:
         document = pypdfium2.PdfDocument(body)
@@ -77,7 +81,8 @@ def _read_page(document: Any, index: int) -> list[_Line]:
     try:
         page = document[index]
     except pypdfium2.PdfiumError:
-        return []  # one broken page does not cost the others
+        # one broken page does not cost the others
+        return []
     text_page = page.get_textpage()
     try:
         return _read_lines(text_page)
@@ -90,7 +95,8 @@ def _read_lines(text_page: Any) -> list[_Line]:
     import pypdfium2.raw as pdfium
 
     lines = []
-    at = 0  # in characters of the text
+    # in characters of the text
+    at = 0
     for raw in text_page.get_text_range().split("\n"):
         text = raw.strip()
         if text:

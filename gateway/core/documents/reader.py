@@ -40,7 +40,8 @@ TYPES: tuple[DocumentType, ...] = (
 )
 
 _LINK_TAG = re.compile(r"<link\s[^<>]{0,2000}+>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(  # a name is tried from its beginning only
+# a name is tried from its beginning only
+_ATTRIBUTE = re.compile(
     r"""(?<![a-z-])([a-z-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""", re.IGNORECASE
 )
 _LINK_HEADER = re.compile(r"<([^<>]{1,2000}+)>([^,<]{0,500}+)")

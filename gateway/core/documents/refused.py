@@ -5,7 +5,8 @@ from gateway.core.documents.package import Package
 from gateway.errors import UnsupportedContent
 
 _OLE = (
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the container of Office 97 to 2003, and of encrypted files of today
+    # the container of Office 97 to 2003, and of encrypted files of today
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 )
 # a stream's name in an OLE container -> what the file is
 _STREAMS = {

@@ -42,7 +42,8 @@ def _is_text(body: bytes) -> bool:
     try:
         sample.decode("utf-8")
     except UnicodeDecodeError as exc:
-        return exc.start > len(sample) - 4  # a character cut by the sample's end
+        # a character cut by the sample's end
+        return exc.start > len(sample) - 4
     return True
 
 

@@ -28,7 +28,8 @@ from gateway.wire import Notice
 MAX_CELLS = 100_000
 _MAX_MERGES = 10_000
 _MAX_SHEETS = 500
-_MAX_SPAN = 1000  # HTML's own
+# HTML's own
+_MAX_SPAN = 1000
 _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 # ECMA-376, part 1, 18.8.30: the formats of dates and times that no file spells out

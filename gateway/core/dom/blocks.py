@@ -18,7 +18,8 @@ from gateway.core.model.page import KeptNodes
 # What happens at a tag. A known one that is in no table is block level; `is_inline` decides on a custom element.
 _BLOCK, _CELL, _INLINE, _LINK, _BOLD, _SKIPPED, _BREAK, _IMAGE = range(
     8
-)  # from _SKIPPED on: nothing is below
+    # from _SKIPPED on: nothing is below
+)
 _ACTIONS = (
     dict.fromkeys(
         ids(
@@ -49,14 +50,16 @@ _OTHER_FLAGS = ("linked", "hidden", "undisplayed", "aria_hidden", "itemscope")
 FLAGS = (*_TAG_FLAGS, *(f"role_{role}" for role in _ROLE_FLAGS), *_OTHER_FLAGS)
 _BIT = {name: 1 << index for index, name in enumerate(FLAGS)}
 _SCRIPT = ID["script"]
-_NAMED = {number: (tag, _BIT.get(tag, 0)) for tag, number in ID.items()}  # a tag and the flag it sets
+# a tag and the flag it sets
+_NAMED = {number: (tag, _BIT.get(tag, 0)) for tag, number in ID.items()}
 _BY_ROLE = {role: _BIT[f"role_{role}"] for role in _ROLE_FLAGS}
 _TELLING = frozenset(("id", "data-testid", "itemprop", "role", "hidden", "aria-hidden", "itemscope", "style"))
 _LINKED, _HIDDEN, _UNDISPLAYED = _BIT["linked"], _BIT["hidden"], _BIT["undisplayed"]
 _ARIA_HIDDEN, _ITEMSCOPE = _BIT["aria_hidden"], _BIT["itemscope"]
 
 
-Waiting = tuple[LexborNode, int, int, int]  # an element, its tag's number, its mem_id, the links around it
+# an element, its tag's number, its mem_id, the links around it
+Waiting = tuple[LexborNode, int, int, int]
 
 
 class Blocks:
@@ -94,23 +97,34 @@ class Blocks:
         self.tags = [root.tag or ""]
         self.parents = [-1]
         self.depths = [0]
-        self.names = [name]  # class, id, data-testid, itemprop and role, as written
-        self.flags = [flags]  # bits of FLAGS, the ancestors' included
+        # class, id, data-testid, itemprop and role, as written
+        self.names = [name]
+        # bits of FLAGS, the ancestors' included
+        self.flags = [flags]
         self.mem_ids = [root.mem_id]
-        self.firsts = [0]  # blocks [first, last) stand inside
+        # blocks [first, last) stand inside
+        self.firsts = [0]
         self.lasts = [0]
         # by block
-        self.texts: list[str] = []  # white space folded, never empty
-        self.owners: list[int] = []  # innermost registered element
-        self.chars: list[int] = []  # before folding; what the two below are shares of
+        # white space folded, never empty
+        self.texts: list[str] = []
+        # innermost registered element
+        self.owners: list[int] = []
+        # before folding; what the two below are shares of
+        self.chars: list[int] = []
         self.link_chars: list[int] = []
         self.bold_chars: list[int] = []
         self.links: list[int] = []
-        self.images: list[int] = []  # images since the block before
-        self.node_ends: list[int] = []  # its text nodes are `nodes` from where those of the block before end
-        self.nodes: list[int] = []  # mem_ids of text nodes
-        self.embeds: list[tuple[int, LexborNode]] = []  # what shows other sites, and the blocks before it
-        self.truncated = False  # `read_blocks` left something out
+        # images since the block before
+        self.images: list[int] = []
+        # its text nodes are `nodes` from where those of the block before end
+        self.node_ends: list[int] = []
+        # mem_ids of text nodes
+        self.nodes: list[int] = []
+        # what shows other sites, and the blocks before it
+        self.embeds: list[tuple[int, LexborNode]] = []
+        # `read_blocks` left something out
+        self.truncated = False
 
     def register(self, elements: Sequence[Waiting], parent: int) -> int:
         """Add elements that a block is about to be in, the outermost first; the number of the innermost."""
@@ -159,13 +173,16 @@ def read_blocks(
     actions = _ACTIONS
     blocks = Blocks(root)
     texts, nodes, lasts = blocks.texts, blocks.nodes, blocks.lasts
-    current = 0  # the innermost registered element
-    stack: list[tuple[LexborNode | None, int]] = []  # of each open element: what follows it, and what it is
+    # the innermost registered element
+    current = 0
+    # of each open element: what follows it, and what it is
+    stack: list[tuple[LexborNode | None, int]] = []
     # The innermost of them hold no block yet. Many never will, and then nobody asks for them: the first block
     # registers them.
     waiting: list[Waiting] = []
 
-    parts: list[str] = []  # the block being gathered; it begins with its first character
+    # the block being gathered; it begins with its first character
+    parts: list[str] = []
     chars = link_chars = bold_chars = links = images = breaks = 0
     link_depth = bold_depth = 0
 
@@ -209,7 +226,8 @@ def read_blocks(
                 bold_depth -= 1
             continue
         number = node.tag_id
-        if number == TEXT:  # three nodes in five, most of them white space
+        if number == TEXT:
+            # three nodes in five, most of them white space
             if node.is_empty_text_node or (text := node.text_content or "").isspace():
                 if chars:
                     parts.append(" ")
@@ -227,7 +245,8 @@ def read_blocks(
             continue
         action = actions.get(number, _BLOCK)
         if action == _BLOCK and number not in KNOWN:
-            if node.tag == "mjx-container":  # a formula, which MathJax may draw without any text
+            if node.tag == "mjx-container":
+                # a formula, which MathJax may draw without any text
                 parts.append(node.text(deep=True) or "x")
                 nodes.append(node.mem_id)
                 chars += len(parts[-1])

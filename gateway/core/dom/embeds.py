@@ -23,8 +23,10 @@ CUSTOM_EMBEDS = {
     "amp-gist": ("https://gist.github.com/{}", "data-gistid"),
 }
 _TOPS = ids("body html")
-_BETWEEN = 12  # elements around an embed that stands between two pieces of content
-_BESIDE = 4  # around one that content is on one side of
+# elements around an embed that stands between two pieces of content
+_BETWEEN = 12
+# around one that content is on one side of
+_BESIDE = 4
 
 
 def path_to_content(

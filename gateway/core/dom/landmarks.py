@@ -12,17 +12,21 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 _TAGS = ("html", "title", "base", "meta", "link", "h1", "script", "style", "noscript")
 _MARKED = ",".join((*_TAGS, "[itemprop]", "[itemscope]"))
 
-_DRAWINGS = 2  # of one formula: a preview and what replaced it
+# of one formula: a preview and what replaced it
+_DRAWINGS = 2
 
 Attributes = dict[str, str | None]
-Mark = tuple[LexborNode, Attributes]  # an element and its attributes
+# an element and its attributes
+Mark = tuple[LexborNode, Attributes]
 
 
 class Landmarks(Struct, frozen=True):
     """Elements in document order."""
 
-    tags: dict[str, list[Mark]]  # html title base meta link h1 script style noscript
-    properties: list[Mark]  # with itemprop or itemscope, of any tag
+    # html title base meta link h1 script style noscript
+    tags: dict[str, list[Mark]]
+    # with itemprop or itemscope, of any tag
+    properties: list[Mark]
 
     def longest_noscript(self) -> str:
         """The markup of the longest `<noscript>`: the page itself, where a script was to build it."""
@@ -50,7 +54,8 @@ def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:
     last = 0
     for node in tree.css(selectors):
         mem_id = node.mem_id
-        if mem_id != last:  # Lexbor gives an element once for every selector it matches
+        if mem_id != last:
+            # Lexbor gives an element once for every selector it matches
             last = mem_id
             yield node, node.attributes
 

@@ -10,7 +10,8 @@ from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import COMMENT, HEADINGS, ID, PLAIN, SKIPPED, TEXT, ids
 
-KNOWN = frozenset(ID.values())  # a tag that is not among them is a custom element, or one of MathML
+# a tag that is not among them is a custom element, or one of MathML
+KNOWN = frozenset(ID.values())
 _PHRASES = PLAIN | ids(
     "a abbr acronym b br code del em i img input kbd math q rt s samp script strike strong sub sup svg tt var"
 )
@@ -18,10 +19,13 @@ _TEXT_BLOCKS = (
     ids("p dt summary figcaption caption button a b em i strong span label small font") | HEADINGS.keys()
 )
 _LABELS = ids("span a time label small b strong button abbr data output")
-_MOST_NODES = 40  # looked at below a custom element
-_MOST_NESTED = 4  # custom elements below each other
+# looked at below a custom element
+_MOST_NODES = 40
+# custom elements below each other
+_MOST_NESTED = 4
 _MOST_SIBLINGS = 24
-_MOST_DEEP = 8  # elements around the text that one begins with
+# elements around the text that one begins with
+_MOST_DEEP = 8
 
 _BLOCK_STYLE = re.compile(r"display:(?:block|flex|grid|table|list-item|flow-root)(?:$|[;! ])")
 _APART_STYLE = re.compile(
@@ -48,7 +52,8 @@ def is_inline(node: LexborNode) -> bool:
     counts as inline only beside other phrases or inside a paragraph.
     """
     tag = node.tag or ""
-    if tag.startswith("mjx-"):  # MathJax 3 wraps a formula in such elements
+    if tag.startswith("mjx-"):
+        # MathJax 3 wraps a formula in such elements
         return True
     style = _style_of(node)
     if _BLOCK_STYLE.search(style):
@@ -171,7 +176,8 @@ def _reads_apart(before: LexborNode, node: LexborNode, parent: LexborNode) -> bo
             return False
         child = child.next
     left, right = _edge_text(before, last=True), _edge_text(node, last=False)
-    if len(left) < 2 or len(right) < 2:  # a drop cap, a currency sign
+    if len(left) < 2 or len(right) < 2:
+        # a drop cap, a currency sign
         return False
     one, two = left[-1], right[0]
     if not (one.isascii() and two.isascii() and one.isalnum() and two.isalnum()):

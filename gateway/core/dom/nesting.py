@@ -12,18 +12,26 @@ import re
 import numpy as np
 from msgspec import Struct
 
-MAX_DEPTH = 2000  # parses in some milliseconds; browsers stop at 512
-MAX_FORMATTING = 100  # formatting elements open at once
-MAX_ATTRIBUTES = 2000  # of one tag
-MAX_OPTIONS = 1000  # of one list to choose from
+# parses in some milliseconds; browsers stop at 512
+MAX_DEPTH = 2000
+# formatting elements open at once
+MAX_FORMATTING = 100
+# of one tag
+MAX_ATTRIBUTES = 2000
+# of one list to choose from
+MAX_OPTIONS = 1000
 
 _STRIDE_BYTES = 16_384
 _WINDOW_BYTES = 32_768
-_SOME_TAGS = 500  # in a window, and at least one in so many bytes:
+# in a window, and at least one in so many bytes:
+_SOME_TAGS = 500
 _TAG_BYTES = 24
-_OPENED_A_CLOSED = 6  # more tags a closing one than balanced markup has
-_SOME_OPEN = 10_000  # tags of a page more than its closing ones: far apart they may nest too
-_SOME_OPTIONS = 3000  # of a page
+# more tags a closing one than balanced markup has
+_OPENED_A_CLOSED = 6
+# tags of a page more than its closing ones: far apart they may nest too
+_SOME_OPEN = 10_000
+# of a page
+_SOME_OPTIONS = 3000
 
 _RAW_TEXT = rb"script|style|textarea|title|xmp|iframe|noembed|noframes"
 _ATTRIBUTES = rb"(?:[^>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+"
@@ -33,7 +41,8 @@ _MARKUP = re.compile(
     rb"|<(/?)([a-zA-Z][^\s/>]*+)(" + _ATTRIBUTES + rb")(?:>|\Z)",
     re.S | re.I,
 )
-_WHOLE_TAGS = re.compile(  # and the text between them
+# and the text between them
+_WHOLE_TAGS = re.compile(
     rb"(?:[^<]++|<(?!/?[a-z]|!--)|<(?!(?:" + _RAW_TEXT + rb")\b)/?[a-z]" + _ATTRIBUTES + rb">)*+", re.I
 )
 _RAW_START = re.compile(rb"<(?:!--|(" + _RAW_TEXT + rb")\b" + _ATTRIBUTES + rb">)", re.I)
@@ -43,7 +52,8 @@ _VALUE = re.compile(rb"=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>]*+)")
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _FORMATTING = frozenset(b"b big code em font i nobr s small strike strong tt u".split())
 _SELF_ENDING = frozenset(b"p li dt dd tr td th thead tbody tfoot option".split())
-_NEAR = 200  # open elements an end tag is matched against
+# open elements an end tag is matched against
+_NEAR = 200
 
 
 class Limited(Struct, frozen=True):
@@ -67,7 +77,8 @@ def limit_nesting(markup: bytes) -> Limited:
 
 def _nests(text: bytes) -> bool:
     """Whether some stretch opens many tags and closes hardly any, or the page leaves very many open."""
-    codes = np.frombuffer(text, dtype=np.uint8)  # compared at once; bytes.count stops at each of them
+    # compared at once; bytes.count stops at each of them
+    codes = np.frombuffer(text, dtype=np.uint8)
     open_tags = 0
     for start in range(0, len(text), _WINDOW_BYTES):
         end = min(start + _WINDOW_BYTES, len(text))

@@ -7,7 +7,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from gateway.core.model.page import KeptNodes
 from gateway.errors import InvalidRequest
 
-REMOVED = "removed"  # why an element is left out
+# why an element is left out
+REMOVED = "removed"
 
 
 def find_selected(tree: LexborHTMLParser, selector: str) -> KeptNodes:
@@ -19,7 +20,8 @@ def find_selected(tree: LexborHTMLParser, selector: str) -> KeptNodes:
     texts: set[int] = set()
     elements: set[int] = set()
     for match in _query(tree, selector, field="select"):
-        if match.mem_id in elements:  # inside an earlier match: matches come in document order
+        if match.mem_id in elements:
+            # inside an earlier match: matches come in document order
             continue
         for node in match.traverse(include_text=True):
             (texts if node.is_text_node else elements).add(node.mem_id)

@@ -11,7 +11,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 _MARKS = (b"data-cfemail", b"/email-protection#")
 _SELECTORS = '[data-cfemail],a[href*="/email-protection#"]'
 _IN_LINK = re.compile(r"/cdn-cgi/l/email-protection#([0-9a-fA-F]+)$")
-_MAX_HEX_CHARACTERS = 640  # an address has at most 254 bytes (RFC 5321, 4.5.3.1.3); a subject may follow
+# an address has at most 254 bytes (RFC 5321, 4.5.3.1.3); a subject may follow
+_MAX_HEX_CHARACTERS = 640
 _ADDRESS = re.compile(r"[^\s@<>\"]{1,200}@[^\s@<>\"]{1,200}")
 _VERBATIM = frozenset(
     ("pre", "code", "samp", "kbd", "tt", "textarea", "script", "style", "noscript", "template")

@@ -6,7 +6,8 @@ is never in a table here; callers ask `node.tag` for those.
 
 from selectolax.lexbor import LexborHTMLParser
 
-TEXT = 2  # what Lexbor numbers every text node
+# what Lexbor numbers every text node
+TEXT = 2
 COMMENT = 4
 
 

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 Action = Literal["hit", "stale", "revalidate", "miss"]
 
-GRACE_SHARE = 0.1  # of the limit: how long past it a page is served while a fresh one is fetched
+# of the limit: how long past it a page is served while a fresh one is fetched
+GRACE_SHARE = 0.1
 MAX_GRACE_S = 60.0
 # RFC 9110 15.1: whole bodies only; and no error, which may pass
 _STORABLE = frozenset({200, 203, 204, 300, 301})
@@ -237,7 +238,8 @@ def _offered_grace_s(control: Mapping[str, str], *, age_s: float, max_age_s: flo
 
 def _vary_names(headers: Mapping[str, str]) -> set[str]:
     names = {name.strip().lower() for name in headers.get("vary", "").split(",")}
-    return names - {"", "accept-encoding"}  # always sent alike, and undone before anything is kept
+    # always sent alike, and undone before anything is kept
+    return names - {"", "accept-encoding"}
 
 
 def _seconds(text: str) -> float:

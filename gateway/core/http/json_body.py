@@ -8,7 +8,8 @@ import msgspec
 
 from gateway.errors import InvalidRequest
 
-MAX_VALUES = 100_000  # and names: of a small list each costs 60 bytes and more, for the 3 that it is sent in
+# and names: of a small list each costs 60 bytes and more, for the 3 that it is sent in
+MAX_VALUES = 100_000
 # a text, the beginning of a list or an object, or any other; possessive, so that nothing is looked at twice
 _VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[^\s\[\]{},:"]++', re.DOTALL)
 

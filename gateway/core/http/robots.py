@@ -21,7 +21,8 @@ class Rule(Struct, frozen=True):
 
     allow: bool
     parts: list[bytes]
-    anchored: bool  # ends in "$"
+    # ends in "$"
+    anchored: bool
     length: int
 
     def matches(self, path: bytes) -> bool:
@@ -119,7 +120,8 @@ def _delay(value: str) -> float:
         delay_s = float(value)
     except ValueError:
         return 0.0
-    return min(delay_s, MAX_CRAWL_DELAY_S) if delay_s > 0 else 0.0  # "nan" is not above 0
+    # "nan" is not above 0
+    return min(delay_s, MAX_CRAWL_DELAY_S) if delay_s > 0 else 0.0
 
 
 def product_token(user_agent: str) -> str:

@@ -37,7 +37,8 @@ class Url(Struct, frozen=True, kw_only=True):
     scheme: str
     host: str
     port: int
-    target: str  # path and query, as sent
+    # path and query, as sent
+    target: str
 
     @property
     def origin(self) -> str:
@@ -55,7 +56,8 @@ class Url(Struct, frozen=True, kw_only=True):
         return self.origin + self.target.partition("?")[0]
 
 
-@lru_cache(4096)  # a service sees the same addresses again and again
+# a service sees the same addresses again and again
+@lru_cache(4096)
 def parse_url(text: str) -> Url:
     """Read an absolute http(s) URL.
 
@@ -87,11 +89,13 @@ def join_url(base: Url, reference: str) -> Url:
         UrlRefused: as `parse_url`.
     """
     reference = reference.strip(" ")
-    if found := _CONTROL.search(reference):  # before urljoin, which would drop some of them
+    if found := _CONTROL.search(reference):
+        # before urljoin, which would drop some of them
         raise UrlRefused(f"the address has a control character (U+{ord(found[0]):04X})")
     try:
         return parse_url(urljoin(base.text, reference))
-    except ValueError as exc:  # unbalanced brackets
+    except ValueError as exc:
+        # unbalanced brackets
         raise UrlRefused("the address cannot be read as a URL") from exc
 
 

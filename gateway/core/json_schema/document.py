@@ -17,20 +17,27 @@ from gateway.core.text.patterns import compile_pattern, forget_patterns
 from gateway.errors import InvalidRequest
 
 MAX_SCHEMA_BYTES = 128 * 1024
-MAX_SCHEMA_DEPTH = 100  # nested objects and arrays of the schema's own JSON
-MAX_REFERENCES = 10_000  # that one value follows, as far as the schema alone tells
-_MAX_SCHEMAS = 50_000  # what `MAX_SCHEMA_BYTES` can hold, once each
+# nested objects and arrays of the schema's own JSON
+MAX_SCHEMA_DEPTH = 100
+# that one value follows, as far as the schema alone tells
+MAX_REFERENCES = 10_000
+# what `MAX_SCHEMA_BYTES` can hold, once each
+_MAX_SCHEMAS = 50_000
 _MAX_PATTERNS = 500
-_PATTERN_BYTES = 4 * 1024**2  # of memory for one, as long as there are few
-_PATTERNS_BYTES = 128 * 1024**2  # for all of them
-_MAX_PROGRAM = 500_000  # instructions of all of them, a quarter of a second to compile
+# of memory for one, as long as there are few
+_PATTERN_BYTES = 4 * 1024**2
+# for all of them
+_PATTERNS_BYTES = 128 * 1024**2
+# instructions of all of them, a quarter of a second to compile
+_MAX_PROGRAM = 500_000
 _DIALECTS = ("json-schema.org/draft/2020-12", "json-schema.org/draft/2019-09", "json-schema.org/draft-07")
 
 _IN_PLACE = frozenset(["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"])
 _IN_PLACE |= frozenset(["$ref", "$dynamicRef"])
 
 Steps = tuple[str, ...]
-_NONE: Any = MappingProxyType({})  # of most schemas, of which there may be tens of thousands
+# of most schemas, of which there may be tens of thousands
+_NONE: Any = MappingProxyType({})
 
 
 class Place:
@@ -47,7 +54,8 @@ class Place:
         self.children: dict[Steps, Place] = _NONE
         self.lists: dict[str, list[Place]] = _NONE
         self.targets: dict[str, Place] = _NONE
-        self.rules: Any = None  # how values are held against it; made when the first one is
+        # how values are held against it; made when the first one is
+        self.rules: Any = None
         self.resource = self
         if parent is not None and not (isinstance(schema, dict) and "$id" in schema):
             self.resource = parent.resource
@@ -95,14 +103,17 @@ class Document:
         self.root = Place(None, (), document)
         self.places: list[Place] = []
         self.patterns: dict[str, Any] = {}
-        self.collects = False  # what other keywords evaluated matters
+        # what other keywords evaluated matters
+        self.collects = False
         self._anchors: dict[tuple[int, str], Place] = {}
-        self._dynamic: dict[str, set[int]] = {}  # the resources that have it
+        # the resources that have it
+        self._dynamic: dict[str, set[int]] = {}
         _check_dialect(document)
         self._add(self.root)
         referring = [place for place in self.places if _refers(place)]
         for place in referring:
-            before = len(self.places)  # a reference makes a schema of what stands under an unknown keyword
+            # a reference makes a schema of what stands under an unknown keyword
+            before = len(self.places)
             self._lead(place)
             referring += [added for added in self.places[before:] if _refers(added)]
         _check_rings(self.places)
@@ -258,11 +269,13 @@ def _refers(place: Place) -> bool:
 
 def _check_rings(places: list[Place]) -> None:
     """No schema leads back to itself in place, and none follows very many references for one value."""
-    counts: dict[Place, int] = {}  # references followed from here; of schemas that are done with
+    # references followed from here; of schemas that are done with
+    counts: dict[Place, int] = {}
     for start in places:
         if start in counts:
             continue
-        way: dict[Place, Iterator[tuple[str, Place]]] = {start: start.in_place()}  # in order
+        # in order
+        way: dict[Place, Iterator[tuple[str, Place]]] = {start: start.in_place()}
         while way:
             place, following = next(reversed(way.items()))
             for _, target in following:

@@ -24,7 +24,8 @@ def quote(value: Any) -> str:
         return repr(shorten(value))
     if isinstance(value, list | dict):
         return f"{'an array' if isinstance(value, list) else 'an object'} of {len(value)}"
-    if isinstance(value, int) and value.bit_length() > 200:  # Python refuses to write very long ones
+    if isinstance(value, int) and value.bit_length() > 200:
+        # Python refuses to write very long ones
         return f"a number of {value.bit_length()} bits"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]

@@ -34,7 +34,8 @@ __all__ = [
     "root_of",
 ]
 
-_MAX_HOPS = 8  # from reference to reference
+# from reference to reference
+_MAX_HOPS = 8
 _BESIDE_A_REFERENCE = frozenset(["$ref", "$schema", "$defs", "definitions", "title", "description"])
 
 

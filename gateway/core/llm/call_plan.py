@@ -11,11 +11,15 @@ from gateway.core.tokens.counters import TokenCounter
 from gateway.core.tokens.split import split_markdown
 from gateway.errors import ContextOverflow
 
-ASSUMED_CONTEXT_TOKENS = 128_000  # of a model whose context is not known
+# of a model whose context is not known
+ASSUMED_CONTEXT_TOKENS = 128_000
 MAX_CALLS = 64
-_FRAME_TOKENS = 64  # around the messages, by the model's chat template
-_FENCE_TOKENS = 48  # around a page, beside its url, title and headings
-_LEAST_ROOM_TOKENS = 64  # for a piece of a page worth a call
+# around the messages, by the model's chat template
+_FRAME_TOKENS = 64
+# around a page, beside its url, title and headings
+_FENCE_TOKENS = 48
+# for a piece of a page worth a call
+_LEAST_ROOM_TOKENS = 64
 
 
 class Budget(Struct, kw_only=True, frozen=True):
@@ -90,7 +94,8 @@ def plan_calls(task: Task, pages: Sequence[PromptPage], *, budget: Budget, count
             max_output_tokens=budget.max_output_tokens,
         )
     least = -(-total // room)
-    _refuse_excess(total + least * overhead, least, budget, context)  # before a long text is cut for nothing
+    # before a long text is cut for nothing
+    _refuse_excess(total + least * overhead, least, budget, context)
     plan = Plan(task=part, calls=_pack(pages, fences, room, overhead, size))
     _refuse_excess(plan.input_tokens, len(plan.calls), budget, context)
     return plan

@@ -11,9 +11,11 @@ import msgspec
 from msgspec import Struct
 
 _MAX_DEPTH = (
-    64  # of objects that merge; what a server nests deeper is replaced whole, so recursion has an end
+    # of objects that merge; what a server nests deeper is replaced whole, so recursion has an end
+    64
 )
-_REPLACED = {"role", "id", "type", "index", "name"}  # sent once, or the same each time; other texts grow
+# sent once, or the same each time; other texts grow
+_REPLACED = {"role", "id", "type", "index", "name"}
 
 
 class Chunk(Struct, frozen=True):

@@ -23,17 +23,23 @@ from gateway.core.text.numbers import CURRENCIES, QUANTITY_CHARS, find_numbers, 
 from gateway.core.text.words import UNSPACED, Span, words_of
 from gateway.wire import Evidence
 
-_TRIES = 16  # places of one value that are looked at more closely
-_CLOCK_DISTANCE = 40  # characters from the end of a date to the end of the time of day that belongs to it
-_ADDRESS_TAIL = frozenset("/?#&=%-_~+@:")  # behind a match these make it part of a longer address
-_PIECE_CHARS = 1 << 16  # of a text read at a time
+# places of one value that are looked at more closely
+_TRIES = 16
+# characters from the end of a date to the end of the time of day that belongs to it
+_CLOCK_DISTANCE = 40
+# behind a match these make it part of a longer address
+_ADDRESS_TAIL = frozenset("/?#&=%-_~+@:")
+# of a text read at a time
+_PIECE_CHARS = 1 << 16
 _PIECE_WORDS = 1 << 14
 
 _DIGIT = re.compile(r"\d")
-_RUN = re.compile(rf"[^\W_{UNSPACED}]*+")  # letters and digits that are one word
+# letters and digits that are one word
+_RUN = re.compile(rf"[^\W_{UNSPACED}]*+")
 _TOKEN = re.compile(rf"[^\W_{UNSPACED}]++|.", re.DOTALL)
 
-Find = Callable[[int, int], Span | None]  # the first place from one offset on that begins before another
+# the first place from one offset on that begins before another
+Find = Callable[[int, int], Span | None]
 
 
 class Leaf(NamedTuple):
@@ -224,7 +230,8 @@ def find_evidence(
         most: how many leaves to judge, all by default.
     """
     index = _Index([*sources, *beside], (leaf.value for leaf in islice(leaves_of(data), most)))
-    anchors: list[int] = []  # of the containers around the leaf, outermost first: the first value's place
+    # of the containers around the leaf, outermost first: the first value's place
+    anchors: list[int] = []
     evidence: list[Evidence] = []
     for path, value, depth, shared in islice(leaves_of(data), most):
         del anchors[shared:]
@@ -289,7 +296,8 @@ def _tokens_of(text: str, begin: int) -> Iterator[Piece]:
     start = 0
     while start < len(text):
         run = _RUN.match(text, min(start + _PIECE_CHARS, len(text)))
-        assert run  # it matches the empty text
+        # it matches the empty text
+        assert run
         tokens = _TOKEN.findall(text, start, run.end())
         bounds = list(accumulate(map(len, tokens), initial=begin + start))
         yield Piece(tokens, bounds[:-1], bounds[1:])

@@ -13,9 +13,11 @@ from msgspec import Struct, json
 
 from gateway.core.json_schema.pointer import escape
 
-_MAX_DEPTH = 64  # below it the first part's value is taken whole
+# below it the first part's value is taken whole
+_MAX_DEPTH = 64
 _MOST_TWINS = (
-    64  # objects with a text in common that an object is compared with, those of its rarest text first
+    # objects with a text in common that an object is compared with, those of its rarest text first
+    64
 )
 
 
@@ -26,7 +28,8 @@ class Part(Struct, kw_only=True, frozen=True):
     supported: frozenset[str] = frozenset()
 
 
-_Field = tuple[str, bytes]  # a key and its text
+# a key and its text
+_Field = tuple[str, bytes]
 
 
 class _Found(NamedTuple):
@@ -69,13 +72,16 @@ def _choose(given: list[_Found], parts: Sequence[Part]) -> Any:
     def rank(found: _Found) -> tuple[bool, int]:
         return found.path in parts[found.part].supported, votes[_same(found.value)]
 
-    return max(given, key=rank).value  # the first of the best
+    # the first of the best
+    return max(given, key=rank).value
 
 
 def _join_arrays(given: list[_Found], parts: Sequence[Part], depth: int) -> list[Any]:
     groups: list[_Group] = []
-    first_seen: dict[bytes, int] = {}  # canonical item -> the part that gave it first
-    by_text: dict[_Field, dict[int, None]] = defaultdict(dict)  # the groups with that field, in order
+    # canonical item -> the part that gave it first
+    first_seen: dict[bytes, int] = {}
+    # the groups with that field, in order
+    by_text: dict[_Field, dict[int, None]] = defaultdict(dict)
     for array in given:
         items = array.value if isinstance(array.value, list) else [array.value]
         for index, item in enumerate(items):

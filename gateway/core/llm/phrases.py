@@ -14,9 +14,12 @@ from msgspec import Struct
 
 from gateway.core.text.words import Span
 
-MOST_PLACES = 2_000_000  # of phrases that end in one another, listed for each of them
-MOST_WORDS = 500_000  # of the phrases of one pass: memory for each of them is about 150 bytes
-_NO_WORD = 0  # between texts
+# of phrases that end in one another, listed for each of them
+MOST_PLACES = 2_000_000
+# of the phrases of one pass: memory for each of them is about 150 bytes
+MOST_WORDS = 500_000
+# between texts
+_NO_WORD = 0
 _NOWHERE = array("I")
 
 
@@ -73,7 +76,8 @@ class Phrases:
         places = found.places(node)
         if not places:
             return
-        before = self._sizes[phrase] - 1  # its last word
+        # its last word
+        before = self._sizes[phrase] - 1
         first = bisect_left(places, bisect_left(self._starts, low) + before)
         for index in range(first, len(places)):
             start = self._starts[places[index] - before]
@@ -89,11 +93,15 @@ class _Pass:
         self, phrases: Sequence["array[int]"], row: "array[int]", vocabulary: int, most_places: int
     ) -> None:
         self._left = most_places
-        base = vocabulary | 1  # odd: the keys below spread over a table whose size is a power of two
-        steps: dict[int, int] = {}  # node * base + word -> the node behind it, of the tree of all phrases
-        roots = [0] * vocabulary  # the same for node 0, where all begin
+        # odd: the keys below spread over a table whose size is a power of two
+        base = vocabulary | 1
+        # node * base + word -> the node behind it, of the tree of all phrases
+        steps: dict[int, int] = {}
+        # the same for node 0, where all begin
+        roots = [0] * vocabulary
         parents, last, depths = array("I", [0]), array("I", [0]), array("I", [0])
-        self.nodes = array("I")  # where each phrase ends; 0 where it has no words
+        # where each phrase ends; 0 where it has no words
+        self.nodes = array("I")
         for phrase in phrases:
             node = 0
             for depth, word in enumerate(phrase, 1):
@@ -112,8 +120,10 @@ class _Pass:
         is_end = bytearray(len(parents))
         for node in self.nodes:
             is_end[node] = node > 0
-        suffixes = array("I", parents)  # the longest end of a node's words that begins a phrase
-        longest = array("I", parents)  # the longest phrase that ends a node's words
+        # the longest end of a node's words that begins a phrase
+        suffixes = array("I", parents)
+        # the longest phrase that ends a node's words
+        longest = array("I", parents)
         step_from = steps.get
         by_depth = sorted(range(len(parents)), key=depths.__getitem__)
         for node in by_depth:
@@ -126,7 +136,8 @@ class _Pass:
                 suffix = steps[suffix * base + word] if suffix else roots[word]
             suffixes[node] = suffix
             longest[node] = node if is_end[node] else longest[suffix]
-        self._found: dict[int, array[int]] = defaultdict(lambda: array("I"))  # by longest phrase ending there
+        # by longest phrase ending there
+        self._found: dict[int, array[int]] = defaultdict(lambda: array("I"))
         node = 0
         for place, word in enumerate(row):
             while node:

@@ -15,7 +15,8 @@ from msgspec import Struct, json
 
 from gateway.core.json_schema.schema import Violation
 
-VERSION = "extract/1"  # another one when other words are sent: answers are cached by it
+# another one when other words are sent: answers are cached by it
+VERSION = "extract/1"
 Message = dict[str, Any]
 
 _RULES = (
@@ -40,7 +41,8 @@ class PromptPage(Struct, kw_only=True, frozen=True):
     content: str
     url: str | None = None
     title: str | None = None
-    headings: list[str] = []  # above a piece that does not begin its page
+    # above a piece that does not begin its page
+    headings: list[str] = []
 
 
 class Task(Struct, kw_only=True, frozen=True):

@@ -21,11 +21,15 @@ from gateway.core.text.numbers import read_quantity
 Item = dict[str, Any]
 _MISSING: Any = object()
 _MAX_DEPTH = 8
-_MAX_VALUES = 1000  # at one path of an item
+# at one path of an item
+_MAX_VALUES = 1000
 _MAX_SUBJECTS = 100
-_MAX_VALIDATIONS = 20  # of candidates that a schema's details rule out
-_MAX_STEPS = 500_000  # values, properties and choices looked at, a second's work
-_STEP_CHARS = 100  # of a text, as much work as a small value
+# of candidates that a schema's details rule out
+_MAX_VALIDATIONS = 20
+# values, properties and choices looked at, a second's work
+_MAX_STEPS = 500_000
+# of a text, as much work as a small value
+_STEP_CHARS = 100
 
 _CARDS = ("OpenGraph", "TwitterCard")
 
@@ -77,7 +81,8 @@ def answer_from_structured(
                     return None
                 if validates(data):
                     if found:
-                        return None  # two that say different things
+                        # two that say different things
+                        return None
                     found = Shortcut(data=data, item_type=_type(item))
             if found:
                 return found
@@ -290,7 +295,8 @@ def _fit_number(value: Any, *, integer: bool) -> Any:
     if isinstance(value, str):
         readings = list(dict.fromkeys(number.value for number in read_quantity(value.strip())))
         if not readings or ("," in value and len(readings) > 1):
-            return _MISSING  # schema.org writes decimals with a point, so only a comma is read in two ways
+            # schema.org writes decimals with a point, so only a comma is read in two ways
+            return _MISSING
         value = readings[0]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _MISSING

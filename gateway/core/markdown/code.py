@@ -44,8 +44,10 @@ _MAX_CAPTION = 200
 _TELLING = _LINES | {_CODE}
 _DISPLAYED = re.compile("none|block")
 _SPEAKING = {"class": (_COPY, _UNSELECTABLE, _GUTTER, _LINE), "style": (_DISPLAYED,)}
-_MAX_DIGITS = 7  # of a line number
-_MAX_READ = 200_000  # characters read to tell line numbers from code; beyond, the name alone decides
+# of a line number
+_MAX_DIGITS = 7
+# characters read to tell line numbers from code; beyond, the name alone decides
+_MAX_READ = 200_000
 
 
 def fence(code: str, language: str) -> str:
@@ -90,7 +92,8 @@ class _Reader:
         self._skip = skip
         self._parts: list[str] = []
         self._read_chars = 0
-        self._plain: dict[tuple[str, str | None], bool] = {}  # an attribute -> whether it says nothing here
+        # an attribute -> whether it says nothing here
+        self._plain: dict[tuple[str, str | None], bool] = {}
         # where the only `<code>` begins and ends among the parts
         self._start = self._end = -1
         self._is_split = True
@@ -101,7 +104,8 @@ class _Reader:
         codes_are_lines = _has_code_lines(pre)
         # next sibling, whether the element is a line, whether it is a `<code>`
         stack: list[tuple[LexborNode | None, bool, bool]] = []
-        due = False  # a line has ended, and what comes next must not stand on it
+        # a line has ended, and what comes next must not stand on it
+        due = False
         node = pre.first_child
         while True:
             if node is None:
@@ -121,7 +125,8 @@ class _Reader:
                 elif not text or skip(node):
                     text = ""
                 elif not stack:
-                    self._is_split = False  # code stands beside the `<code>`
+                    # code stands beside the `<code>`
+                    self._is_split = False
                 if text:
                     if due and text[0] != "\n":
                         parts.append("\n")
@@ -148,7 +153,8 @@ class _Reader:
                 if is_code:
                     self._is_split = self._is_split and self._start < 0 and (due or not self._is_in_line())
                     self._start = len(parts)
-                if marker := attributes.get("data-code-marker"):  # "+" or "-", which a style sheet shows
+                if marker := attributes.get("data-code-marker"):
+                    # "+" or "-", which a style sheet shows
                     parts.append(marker[:1])
                 stack.append((node.next, is_line, is_code))
                 node = node.first_child

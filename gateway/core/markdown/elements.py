@@ -15,13 +15,16 @@ from gateway.core.markdown.listings import add_code, open_button
 from gateway.core.markdown.tables import Cell, Table
 from gateway.core.markdown.walk import Close, Opener, Walk, end_block, skip
 
-_MAX_NESTED = 8  # tables and quotes below this depth are read as plain blocks: each level is written anew
+# tables and quotes below this depth are read as plain blocks: each level is written anew
+_MAX_NESTED = 8
 _CALLOUT_TITLE = '[class*="title" i],[class*="heading" i],summary'
-_SAID = re.compile(r"\*\*(\w{3,9}) ?:?\*\*:? +(?=\S)")  # the kind at the start of the text
+# the kind at the start of the text
+_SAID = re.compile(r"\*\*(\w{3,9}) ?:?\*\*:? +(?=\S)")
 _CALLOUT_WORDS = frozenset(
     "note tip important warning caution info danger hint attention error success".split()
 )
-_QUOTE_CHARS = 4000  # a longer quote goes on in a second one, so that a budget can cut it
+# a longer quote goes on in a second one, so that a budget can cut it
+_QUOTE_CHARS = 4000
 
 
 def open_paragraph(walk: Walk, node: LexborNode) -> Close:
@@ -232,7 +235,8 @@ def _definition(part: str) -> Opener:
 
         def close() -> None:
             walk.flush()
-            if flow.defining == "dd":  # it says nothing
+            if flow.defining == "dd":
+                # it says nothing
                 flow.end_definition()
             flow.defining = ""
 

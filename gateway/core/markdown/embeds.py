@@ -47,7 +47,8 @@ _POSTS = re.compile(
     r"twitter-(?:tweet|video)|instagram-media|tiktok-embed|fb-post|bluesky-embed|mastodon-embed|reddit-embed|text-post-media"
 )
 _PERMALINKS = ("cite", "data-instgrm-permalink", "data-text-post-permalink", "data-embed-src", "data-href")
-_MAX_TITLE = 200  # characters
+# characters
+_MAX_TITLE = 200
 
 
 def add_embed(walk: Walk, node: LexborNode) -> Close:
@@ -55,7 +56,8 @@ def add_embed(walk: Walk, node: LexborNode) -> Close:
     attributes = node.attributes
     url = walk.resolver.resolve(_source_of(node, attributes))
     if "autoplay" in attributes and "controls" not in attributes and "muted" in attributes:
-        return skip  # a moving background
+        # a moving background
+        return skip
     if url is None or not _has_size(attributes):
         return skip
     title = " ".join((attributes.get("title") or attributes.get("aria-label") or "").split())[:_MAX_TITLE]

@@ -10,7 +10,8 @@ from gateway.core.markdown.escape import is_space
 
 Pair = tuple[
     int, int, int, str
-]  # opening piece, characters of it before the delimiter, closing piece, delimiter
+    # opening piece, characters of it before the delimiter, closing piece, delimiter
+]
 _ASCII = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
@@ -20,7 +21,8 @@ class _Run:
     __slots__ = ("closes", "opens", "owners", "size")
 
     def __init__(self) -> None:
-        self.owners: list[int] = []  # the number of the pair, for each asterisk
+        # the number of the pair, for each asterisk
+        self.owners: list[int] = []
         self.opens = self.closes = False
         self.size = 0
 
@@ -42,7 +44,8 @@ def pairs_as_meant(pieces: Sequence[str], pairs: Sequence[Pair]) -> bool:
             opener = openers[at]
             odd = (opener.closes or run.opens) and (opener.size + run.size) % 3 == 0
             if odd and (opener.size % 3 or run.size % 3):
-                return False  # meant to pair, or the one to pair with is further out: no need to know
+                # meant to pair, or the one to pair with is further out: no need to know
+                return False
             used = 2 if len(opener.owners) > 1 and len(run.owners) > 1 else 1
             if opener.owners[-used:] != run.owners[:used] or len(set(run.owners[:used])) > 1:
                 return False
@@ -68,7 +71,8 @@ def _find_runs(pieces: Sequence[str], pairs: Sequence[Pair]) -> list[_Run] | Non
             marks[last] = [number] * len(delimiter), 0
     runs: list[_Run] = []
     current: _Run | None = None
-    before = ""  # the last character that is no asterisk of a run
+    # the last character that is no asterisk of a run
+    before = ""
     for at, piece in enumerate(pieces):
         if not piece:
             continue

@@ -12,7 +12,8 @@ def add_math(walk: Walk, node: LexborNode) -> Close:
     display = attributes.get("display") in ("block", "true")
     wrapper = node.parent
     classes = (wrapper.attrs.get("class") if wrapper is not None else None) or ""
-    if wrapper is not None and "mathml" in classes:  # KaTeX and MediaWiki draw the same again for the eye
+    if wrapper is not None and "mathml" in classes:
+        # KaTeX and MediaWiki draw the same again for the eye
         twin = wrapper.next
         while twin is not None:
             walk.hidden.add(twin.mem_id)

@@ -20,7 +20,8 @@ _RISKS = r"""
   | &(?=\#?\w{1,32};)                  # an entity
   | ~(?=~) | (?<=~)~ {or_tilde}        # strikethrough
 """
-_OPENING = r"| \[(?!(?:[^\[\]^][^\[\]]*)?\](?![(\[:{or_end}))"  # the text of a link, footnote, definition
+# the text of a link, footnote, definition
+_OPENING = r"| \[(?!(?:[^\[\]^][^\[\]]*)?\](?![(\[:{or_end}))"
 
 
 def _risks(more: str, *, edges: bool) -> str:

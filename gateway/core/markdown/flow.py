@@ -13,10 +13,13 @@ from gateway.core.markdown.inline import Run
 from gateway.core.markdown.tables import Table
 from gateway.core.model.page import BlockKind
 
-_MAX_LEVEL = 10  # deeper lists are written at this level: indents would outgrow the text
-_MAX_TERMS = 20  # in one definition
+# deeper lists are written at this level: indents would outgrow the text
+_MAX_LEVEL = 10
+# in one definition
+_MAX_TERMS = 20
 _MAX_FIGURE_BLOCKS = 4
-_MAX_HEADING_CHARS = 200  # of one that consists of several blocks: an unclosed one would swallow the page
+# of one that consists of several blocks: an unclosed one would swallow the page
+_MAX_HEADING_CHARS = 200
 
 
 class List:
@@ -37,15 +40,21 @@ class List:
 
     def __init__(self, *, ordered: bool, number: int, tasks: bool = False) -> None:
         self.ordered = ordered
-        self.number = number  # of the next item
-        self.lead = ""  # before the marker
+        # of the next item
+        self.number = number
+        # before the marker
+        self.lead = ""
         self.level = 1
         self.loose = False
-        self.tasks = tasks  # its items may have boxes to tick
-        self.delimiter = ""  # chosen when the first item is written
-        self.owner: Item | None = None  # the item it stands in
+        # its items may have boxes to tick
+        self.tasks = tasks
+        # chosen when the first item is written
+        self.delimiter = ""
+        # the item it stands in
+        self.owner: Item | None = None
         self.last: Item | None = None
-        self.written: Item | None = None  # the last that has a block
+        # the last that has a block
+        self.written: Item | None = None
 
 
 class Item:
@@ -57,10 +66,13 @@ class Item:
         self.list = list_
         self.number = list_.number
         self.indent = ""
-        self.draft: Draft | None = None  # its block, once it has one
-        self.more: list[Draft] = []  # to be joined to it
+        # its block, once it has one
+        self.draft: Draft | None = None
+        # to be joined to it
+        self.more: list[Draft] = []
         self.outer: Item | None = None
-        self.broken = False  # a heading inside ended the list as far as markdown goes
+        # a heading inside ended the list as far as markdown goes
+        self.broken = False
         self.task = ""
 
     def adjust_probabilities(self) -> None:
@@ -82,19 +94,28 @@ class Flow:
 
     def __init__(self, *, nested: int = 0, cell: bool = False) -> None:
         self.out: list[Draft] = []
-        self.nested = nested  # flows around this one
+        # flows around this one
+        self.nested = nested
         self.cell = cell
-        self.heading = 0  # level of the open heading
-        self.headed: Draft | None = None  # its block, once it has one
-        self.bold = True  # whether strong emphasis says anything here
-        self.kind: BlockKind = "paragraph"  # of the next block of text
-        self.defining = ""  # "dt" or "dd", until it has a line of text
+        # level of the open heading
+        self.heading = 0
+        # its block, once it has one
+        self.headed: Draft | None = None
+        # whether strong emphasis says anything here
+        self.bold = True
+        # of the next block of text
+        self.kind: BlockKind = "paragraph"
+        # "dt" or "dd", until it has a line of text
+        self.defining = ""
         self.table: Table | None = None
         self.list: List | None = None
         self.item: Item | None = None
-        self._latest: dict[str, List] = {}  # lead -> the list whose item was written last
-        self._term: Draft | None = None  # a definition that is still being gathered
-        self._tags: list[str] = []  # HTML start tags that wait for the next block
+        # lead -> the list whose item was written last
+        self._latest: dict[str, List] = {}
+        # a definition that is still being gathered
+        self._term: Draft | None = None
+        # HTML start tags that wait for the next block
+        self._tags: list[str] = []
 
     def add_run(self, run: Run, *, html: bool) -> None:
         """Add a block of text: a heading, a part of a definition, a paragraph."""
@@ -115,7 +136,8 @@ class Flow:
         """Go on with a heading in which a block ended; False where that would be no heading any more."""
         first = heading.line
         if first == escape(heading.text, alone=True):
-            first = escape(heading.text)  # it is not alone any more
+            # it is not alone any more
+            first = escape(heading.text)
         line = f"{first} {run.markdown}"
         if self.out[-1] is not heading or len(line) > _MAX_HEADING_CHARS:
             return False
@@ -142,7 +164,8 @@ class Flow:
             assert term is not None
             html = f"<dd>{run.html}</dd>"
             term.markdown += "\n: " + escape_lines(run.markdown)
-            term.level = _MAX_TERMS  # the next term starts a block of its own
+            # the next term starts a block of its own
+            term.level = _MAX_TERMS
             self.defining = ""
         term.text += "\n" + run.text
         term.line += "<br>" + run.markdown
@@ -190,7 +213,8 @@ class Flow:
         elif self.out[-1] is item.draft:
             self._forget_below(item.list.lead)
             item.more.append(draft)
-        else:  # the item goes on after a list inside it
+        else:
+            # the item goes on after a list inside it
             self._forget_below(item.list.lead)
             item.adjust_probabilities()
             draft.markdown = item.indent + indent(draft.markdown, item.indent)
@@ -241,9 +265,11 @@ class Flow:
         outer = self.list
         item = self.item
         if outer is not None and outer.owner is item and outer.last is not None:
-            item = outer.last  # a list directly inside a list belongs to the item before it
+            # a list directly inside a list belongs to the item before it
+            item = outer.last
         if item is not None and item.draft is None and self._latest.get(item.list.lead) is item.list:
-            item = item.list.written  # so does one in an item that holds nothing else
+            # so does one in an item that holds nothing else
+            item = item.list.written
         list_.owner = self.item
         if item is not None and not item.broken:
             nested = item.draft is not None and item.list.level < _MAX_LEVEL
@@ -255,7 +281,8 @@ class Flow:
         def close(end_tag: str) -> None:
             self.list = outer
             list_.last = list_.written = (
-                None  # they name each other, which would keep them until the next collection
+                # they name each other, which would keep them until the next collection
+                None
             )
             self._end_tag(end_tag)
 
@@ -280,7 +307,8 @@ class Flow:
 
     def _end_tag(self, tag: str) -> None:
         if self._tags:
-            self._tags.pop()  # nothing was written inside
+            # nothing was written inside
+            self._tags.pop()
         elif self.out:
             self.out[-1].html += tag
 

@@ -23,7 +23,8 @@ _DISPLAY_STYLE = re.compile(r"^\\displaystyle(?![A-Za-z])\s*")
 _SURELY_TEX = re.compile(r"\\[A-Za-z{}]|[\^_]")
 _DELIMITER = re.compile(r"(\\[()\[\]]|(?<!\\)\$\$?)")
 _CLOSING = {"\\(": "\\)", "\\[": "\\]", "$$": "$$", "$": "$"}
-_MAX_DOLLARS = 2000  # characters between dollars
+# characters between dollars
+_MAX_DOLLARS = 2000
 _QUERY_NAMES = ("latex", "tex", "chl", "eq", "formula")
 _MAX_SOURCE_CHARS = 4000
 
@@ -74,7 +75,8 @@ def tex_of_image(attributes: Mapping[str, str | None]) -> str:
     for name, value in parse_qsl(query, max_num_fields=50) if query.count("&") < 50 else ():
         if name in _QUERY_NAMES:
             return fold(value)
-    bare = unquote_plus(query.replace("&space;", " "))  # codecogs: all of the query is TeX
+    # codecogs: all of the query is TeX
+    bare = unquote_plus(query.replace("&space;", " "))
     return fold(bare) if _LIKE_TEX.search(bare) and "=" not in query.partition("\\")[0] else ""
 
 
@@ -82,7 +84,8 @@ class Piece(Struct):
     """A piece of running text: words, or a formula between delimiters."""
 
     text: str
-    delimiter: str = ""  # that opens the formula
+    # that opens the formula
+    delimiter: str = ""
 
 
 def split_formulas(text: str) -> list[Piece]:
@@ -90,7 +93,8 @@ def split_formulas(text: str) -> list[Piece]:
 
     Dollars are prices far more often: between two of them must stand what only TeX has.
     """
-    pieces = _DELIMITER.split(text)  # text, delimiter, text, …, delimiter, text
+    # text, delimiter, text, …, delimiter, text
+    pieces = _DELIMITER.split(text)
     found: list[Piece] = []
     plain, at = [pieces[0]], 1
     while at + 2 < len(pieces):
@@ -133,4 +137,5 @@ def fold(tex: str) -> str:
     tex = _DISPLAY_STYLE.sub("", tex)
     tex = _MARKS.sub(lambda match: _WRITTEN.get(match[0], match[0]), tex)
     tex = _MISREAD.sub(lambda match: match[0] + " ", tex)
-    return " ".join(tex.split()).rstrip("\\")  # which would escape the closing delimiter
+    # which would escape the closing delimiter
+    return " ".join(tex.split()).rstrip("\\")

@@ -9,7 +9,8 @@ from gateway.core.markdown.escape import escape, escape_heading
 from gateway.core.metadata.title import key
 from gateway.core.model.page import Block
 
-_MOST = 2  # a heading with so many times the headline's words says more than the headline
+# a heading with so many times the headline's words says more than the headline
+_MOST = 2
 
 
 def with_headline(blocks: Sequence[Block], title: str, *, html: bool) -> list[Block]:

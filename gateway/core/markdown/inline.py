@@ -17,7 +17,8 @@ from gateway.core.markdown.line import BREAK, CLOSE, Code, Mark, Token
 from gateway.wire import Link, LinkStyle
 
 _DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}
-_AROUND = "\\[]() "  # what a page may put around a reference to a footnote
+# what a page may put around a reference to a footnote
+_AROUND = "\\[]() "
 _BRACKETS = dict(zip("([{「『（【《〈“‘«‹", ")]}」』）】》〉”’»›", strict=True))
 _OPENERS = {closer: opener for opener, closer in _BRACKETS.items()}
 _TAGS = frozenset((*_DELIMITERS, "sub", "sup"))
@@ -40,10 +41,13 @@ class Style:
 
     def __init__(self, links: LinkStyle, *, html: bool) -> None:
         self.links = links
-        self.has_formula = False  # in the line that is being gathered
+        # in the line that is being gathered
+        self.has_formula = False
         self.html = html
-        self.found: dict[tuple[str, str], None] = {}  # address and text of every link, in order
-        self.references: dict[str, int] = {}  # address -> number
+        # address and text of every link, in order
+        self.found: dict[tuple[str, str], None] = {}
+        # address -> number
+        self.references: dict[str, int] = {}
 
     def found_links(self) -> list[Link]:
         return [Link(url=url, text=text) for url, text in self.found]
@@ -92,12 +96,17 @@ class _Marked:
         self.style = style
         self.bold = bold
         self.linked = 0
-        self.pieces: list[str] = []  # markdown; delimiters are filled in when both sides are known
+        # markdown; delimiters are filled in when both sides are known
+        self.pieces: list[str] = []
         self.texts: list[str] = []
-        self.open: list[tuple[Mark, int, int]] = []  # with the lengths of pieces and texts
-        self.pairs: list[tuple[int, int, int, str]] = []  # pieces to hold delimiters, inner ones first
-        self.codes: dict[int, str] = {}  # piece -> its text
-        self.plain: set[int] = set()  # pieces that are text and nothing else
+        # with the lengths of pieces and texts
+        self.open: list[tuple[Mark, int, int]] = []
+        # pieces to hold delimiters, inner ones first
+        self.pairs: list[tuple[int, int, int, str]] = []
+        # piece -> its text
+        self.codes: dict[int, str] = {}
+        # pieces that are text and nothing else
+        self.plain: set[int] = set()
         pieces, texts = self.pieces, self.texts
         brackets = style.links == "reference"
         dollars, style.has_formula = style.has_formula, False
@@ -152,13 +161,16 @@ class _Marked:
         self.pieces.append(end)
         before = self._filled(at, -1)
         if before is not None and self.pieces[before][-1] == "!" and end:
-            self.pieces[before] = self.pieces[before][:-1] + "\\!"  # would make an image of the link
+            # would make an image of the link
+            self.pieces[before] = self.pieces[before][:-1] + "\\!"
 
     def _raise(self, kind: str, at: int, at_text: int) -> None:
         inside = self.pieces[at + 1 :]
         if any(
-            piece.startswith("[^") for piece in inside
-        ):  # references to footnotes are raised by themselves
+            piece.startswith("[^")
+            for piece in inside
+            # references to footnotes are raised by themselves
+        ):
             self.pieces[at + 1 :] = [
                 piece if piece.startswith("[^") else piece.strip(_AROUND) for piece in inside
             ]

@@ -17,8 +17,10 @@ from gateway.core.markdown.walk import Close, Opener, Walk, skip
 from gateway.wire import Image
 
 _PERMALINKS = frozenset(("¶", "#", "§", "🔗", "∞", "⚓"))
-_MAX_EXPANSION = 120  # characters of what an abbreviation stands for
-_MAX_LABEL = 12  # characters of a reference to a footnote
+# characters of what an abbreviation stands for
+_MAX_EXPANSION = 120
+# characters of a reference to a footnote
+_MAX_LABEL = 12
 
 
 def _mark(kind: str) -> Opener:
@@ -54,7 +56,8 @@ def open_link(walk: Walk, node: LexborNode) -> Close | None:
         return None
     if "#" in href and (fragment := walk.resolver.fragment(href)) is not None:
         return _open_fragment(walk, node, fragment)
-    if "action=edit" in href and "section=" in href:  # a wiki has one in brackets behind every heading
+    if "action=edit" in href and "section=" in href:
+        # a wiki has one in brackets behind every heading
         walk.empty_brackets = True
         return skip
     url = walk.resolver.resolve(href)
@@ -98,7 +101,8 @@ def add_image(walk: Walk, node: LexborNode) -> Close:
         html = f'<img src="{escape_html(url)}" alt="{escape_html(alt)}">'
         walk.line.add_atom(Atom(f"![{escape(alt, in_link=True)}]({url})", alt, html))
     else:
-        walk.line.space = True  # an image keeps the words around it apart
+        # an image keeps the words around it apart
+        walk.line.space = True
         if mode == "alt" and alt:
             walk.line.add_atom(Atom(escape(alt, in_link=True), alt, escape_html(alt, quote=False)))
             walk.line.space = True

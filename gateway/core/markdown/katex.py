@@ -23,7 +23,8 @@ class _Frame:
     def __init__(self, name: str) -> None:
         self.name = name
         self.parts: list[Part] = []
-        self.reaches_below = False  # the column goes below the line: its first box is a subscript
+        # the column goes below the line: its first box is a subscript
+        self.reaches_below = False
 
     def build(self) -> Part:
         """What the span becomes."""
@@ -70,7 +71,8 @@ def tex_of_katex(drawing: LexborNode) -> str:
                 name = "box"
             elif "vlist" in classes or "vlist-t" in classes or "vlist-r" in classes:
                 name = "vlist" if "vlist" in classes else "column"
-            elif "base" in classes:  # a line may be broken between two of them
+            elif "base" in classes:
+                # a line may be broken between two of them
                 name = "column"
             stack.append(_Frame(name))
             waiting.append(node.first_child)

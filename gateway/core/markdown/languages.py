@@ -71,7 +71,8 @@ _ATTRIBUTES = (
 )  # fmt: skip
 _PARAMETERS = ("data-syntaxhighlighter-params", "data-params")
 _NOT_IN_NAME = re.compile(r"[^\w+#.-]")
-_ABOVE = 4  # elements around the code that may name its language
+# elements around the code that may name its language
+_ABOVE = 4
 _MAX_CHARS = 30
 
 
@@ -85,7 +86,8 @@ def language_of(code: LexborNode) -> str:
             if (value := attributes.get(name)) and (is_own or value.lower() in _KNOWN):
                 return _name(value)
         if is_own and (value := attributes.get("lang")) and value.lower() in _KNOWN and len(value) > 2:
-            return _name(value)  # two letters are as likely a language that people speak
+            # two letters are as likely a language that people speak
+            return _name(value)
         for name in _PARAMETERS:
             if (value := attributes.get(name)) and (match := _STRONG.search(value)):
                 return _name(match[1])

@@ -35,8 +35,10 @@ class Atom(Struct, frozen=True):
 
 
 BREAK = Atom("  \n", "\n", "<br>")
-CLOSE = None  # ends the innermost mark
-_GROWING = frozenset(("strong", "em", "del", "a"))  # two of them that touch are written as one
+# ends the innermost mark
+CLOSE = None
+# two of them that touch are written as one
+_GROWING = frozenset(("strong", "em", "del", "a"))
 Token = str | Mark | Code | Atom | None
 
 
@@ -51,11 +53,15 @@ class Line:
     def __init__(self) -> None:
         self.tokens: list[Token] = []
         self.space = False
-        self._plain = True  # only strings so far
-        self._marks: list[Mark] = []  # open ones, outermost first
-        self._closed: Mark | None = None  # what the last CLOSE ended
+        # only strings so far
+        self._plain = True
+        # open ones, outermost first
+        self._marks: list[Mark] = []
+        # what the last CLOSE ended
+        self._closed: Mark | None = None
         self._code_depth = 0
-        self._code: Code | None = None  # what the innermost code element has so far
+        # what the innermost code element has so far
+        self._code: Code | None = None
 
     def add_text(self, raw: str) -> None:
         """Add a text node."""
@@ -91,7 +97,8 @@ class Line:
         """End it; nothing in between, no parentheses."""
         tokens = self.tokens
         if at < 0 or len(tokens) < at or tokens[at - 1] != "(":
-            return  # a block ended in between
+            # a block ended in between
+            return
         if len(tokens) == at:
             tokens.pop()
         elif all(isinstance(token, str) for token in tokens[at:]):
@@ -115,11 +122,13 @@ class Line:
         while at and isinstance(tokens[at - 1], Mark):
             at -= 1
         if not at:
-            return True  # means nothing at the start
+            # means nothing at the start
+            return True
         if tokens[at - 1] is BREAK:
             return at < len(tokens)
         self.space = self._plain = False
-        tokens.insert(at, BREAK)  # before the marks that were just opened
+        # before the marks that were just opened
+        tokens.insert(at, BREAK)
         return True
 
     def open(self, kind: str, *, url: str = "") -> bool:
@@ -129,7 +138,8 @@ class Line:
         closed = self._closed
         touches = bool(self.tokens) and self.tokens[-1] is CLOSE and not self.space
         if closed is not None and touches and (closed.kind, closed.url) == (kind, url) and kind in _GROWING:
-            self.tokens.pop()  # one goes on
+            # one goes on
+            self.tokens.pop()
             self._marks.append(closed)
             self._closed = None
             return True
@@ -144,9 +154,11 @@ class Line:
         mark = self._marks.pop()
         tokens = self.tokens
         if tokens and isinstance(tokens[-1], Mark):
-            tokens.pop()  # nothing inside
+            # nothing inside
+            tokens.pop()
         elif tokens and tokens[-1] is BREAK:
-            tokens[-1] = CLOSE  # a line that breaks at the end of a mark breaks after it
+            # a line that breaks at the end of a mark breaks after it
+            tokens[-1] = CLOSE
             tokens.append(BREAK)
         else:
             tokens.append(CLOSE)

@@ -13,9 +13,12 @@ _ABSOLUTE = re.compile(rf"https?://[\w.-]+(?::\d+)?(?:[/?#]{_PLAIN})?", re.ASCII
 _ROOTED = re.compile(rf"/(?![/.])(?!.*/\.){_PLAIN}", re.ASCII)
 _UNSAFE = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f]")
 _BREAKS = str.maketrans("", "", "\t\n\r")
-_EDGES = "".join(map(chr, range(0x21)))  # C0 controls and the space
-_MAX_CHARS = 4096  # longer addresses are state, not places
-_MAX_NESTED_PARENTHESES = 3  # CommonMark demands no more of a reader
+# C0 controls and the space
+_EDGES = "".join(map(chr, range(0x21)))
+# longer addresses are state, not places
+_MAX_CHARS = 4096
+# CommonMark demands no more of a reader
+_MAX_NESTED_PARENTHESES = 3
 
 
 class Resolver:
@@ -65,7 +68,8 @@ class Resolver:
         try:
             url = reference if is_absolute else urljoin(self._base or "", reference)
             return encode(url) if urlsplit(url).netloc else None
-        except ValueError:  # an impossible host, such as an unclosed [
+        except ValueError:
+            # an impossible host, such as an unclosed [
             return None
 
 

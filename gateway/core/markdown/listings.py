@@ -27,7 +27,8 @@ def add_code(walk: Walk, node: LexborNode) -> Close:
     language = language_of(node)
     listing = read_code(node, skip=is_left_out, in_cell=walk.flow.cell, language=language)
     code = walk.see(listing.code)
-    if code and not code.isspace():  # blank it can be once invisible characters are taken out
+    if code and not code.isspace():
+        # blank it can be once invisible characters are taken out
         walk.drop_label(language)
         if named := "" if language else language_named(listing.caption):
             language = named
@@ -67,7 +68,8 @@ def _is_block(code: LexborNode, *, alone: bool) -> bool:
     if first is None:
         return False
     if first.next is None and first.tag_id == TEXT and "\n" not in (first.text_content or ""):
-        return False  # as nearly all of it
+        # as nearly all of it
+        return False
     after, around = code.next, code.parent
     while after is not None and after.tag_id == TEXT and (after.text_content or "").isspace():
         after = after.next

@@ -16,12 +16,14 @@ from msgspec.structs import replace
 from gateway.core.markdown.code import fence
 from gateway.core.model.page import Block
 
-_BULLETS = "*+-"  # markdownify's own, by depth
+# markdownify's own, by depth
+_BULLETS = "*+-"
 _MARKER = re.compile(r"( *)(?:[-*] |(\d+)[.)] )?")
 _LIST_TAGS = re.compile(r"(?:<[uo]l[^>]*>|<li>|\n)+")
 _LIST_ENDS = ("</ul>", "</ol>", "</li>")
 _PIPE = re.compile(r"(?<!\\)\|")
-_SEAM = "\ue000"  # for private use: no page means anything by it
+# for private use: no page means anything by it
+_SEAM = "\ue000"
 _LANGUAGE = re.compile(r'<code class="language-([^"]+)">')
 
 
@@ -42,7 +44,8 @@ def _converter(bullet: str) -> _Converter:
 
 
 def _write(html: str, bullet: str) -> str:
-    seamed = html.replace("!<a ", f"!{_SEAM}<a ")  # or the link would be read as an image
+    # or the link would be read as an image
+    seamed = html.replace("!<a ", f"!{_SEAM}<a ")
     markdown = str(_converter(bullet).convert(seamed)).strip()
     return markdown.replace(f"!{_SEAM}[", r"\![").replace(_SEAM, "")
 

@@ -17,8 +17,10 @@ from gateway.core.dom.tags import TEXT
 from gateway.core.markdown.tex_names import ARROWS, LIMITS, MATRICES, OVER, UNDER
 from gateway.core.markdown.tex_tokens import COMMAND_END, Part, read_operator, read_token
 
-_MAX_DEPTH = 500  # what nests deeper is left out
-_MAX_NODES = 20_000  # and so is what comes later
+# what nests deeper is left out
+_MAX_DEPTH = 500
+# and so is what comes later
+_MAX_NODES = 20_000
 
 _INVISIBLE = dict.fromkeys(
     map(ord, "\u2061\u2062\u2063\u2064\u200b\u200c\u200d\u200e\u200f\ufeff\u2060\ufe0e\ufe0f")
@@ -67,8 +69,10 @@ def tex_of_mathml(math: LexborNode) -> str:
 _LEFT_OUT = frozenset(
     "annotation annotation-xml surd nstrut dstrut tstrut strut line spacer style assistive-mml".split()
 )
-_CHARACTERS = frozenset(("c", "stretchy-v", "stretchy-h"))  # which MathJax draws by a style sheet
-_TRANSPARENT = frozenset("frac dbox dtable row itable table sqrt script".split())  # of MathJax's
+# which MathJax draws by a style sheet
+_CHARACTERS = frozenset(("c", "stretchy-v", "stretchy-h"))
+# of MathJax's
+_TRANSPARENT = frozenset("frac dbox dtable row itable table sqrt script".split())
 _PLACES = frozenset("num den base over under root box".split())
 _TOKENS = frozenset("mi mn mo mtext ms".split())
 
@@ -86,9 +90,11 @@ class _Frame:
     def __init__(self, name: str, attributes: dict[str, str | None], *, is_drawn: bool) -> None:
         self.name = name
         self.attributes = attributes
-        self.is_drawn = is_drawn  # by MathJax
+        # by MathJax
+        self.is_drawn = is_drawn
         self.parts: list[Part] = []
-        self.text: list[str] = []  # of a token
+        # of a token
+        self.text: list[str] = []
 
     def add_text(self, text: str) -> None:
         """Add a text node, or a character that is drawn."""

@@ -29,9 +29,12 @@ _BODIES = ids("li p div aside dd td tr section blockquote")
 _LINE_START = re.compile(r"(?:[\^↑]\s*)+")
 _LABEL_START = re.compile(r"(?:<sup>\s*+)?(?:\\?\[)?\(?")
 _LABEL_END = re.compile(r"(?:\\?[.)\]:])*+(?:\s*+</sup>)?(?:\s++|\Z|(?<=[.)\]:>])(?=\S))")
-_MAX_ABOVE = 40  # elements between a target and what must not be around it
-_MAX_CHARS = 6000  # of a note; a longer one is a part of the page
-_MOST_READ = 2_000_000  # characters of what may be notes of one tree: they may be nested in each other
+# elements between a target and what must not be around it
+_MAX_ABOVE = 40
+# of a note; a longer one is a part of the page
+_MAX_CHARS = 6000
+# characters of what may be notes of one tree: they may be nested in each other
+_MOST_READ = 2_000_000
 
 
 class Note:
@@ -41,8 +44,10 @@ class Note:
 
     def __init__(self, body: LexborNode, label: str, word: str) -> None:
         self.body = body
-        self.label = label  # in markdown
-        self.word = word  # as the page writes it
+        # in markdown
+        self.label = label
+        # as the page writes it
+        self.word = word
 
 
 class Notes:
@@ -62,16 +67,21 @@ class Notes:
     )
 
     def __init__(self, root: LexborNode) -> None:
-        self.found: list[Note] = []  # in the order of their first references
-        self.inside: Note | None = None  # the one that is being written
+        # in the order of their first references
+        self.found: list[Note] = []
+        # the one that is being written
+        self.inside: Note | None = None
         self._root = root
-        self._targets: dict[str, LexborNode] | None = None  # by id or name
-        self._order: dict[int, int] = {}  # mem_id -> place in the document, of links and targets
+        # by id or name
+        self._targets: dict[str, LexborNode] | None = None
+        # mem_id -> place in the document, of links and targets
+        self._order: dict[int, int] = {}
         self._by_target: dict[str, Note | None] = {}
         self._by_body: dict[int, Note] = {}
         self._labels: set[str] = set()
         self._room = _MOST_READ
-        self._sources: set[str] = set()  # ids at references: where notes link back to
+        # ids at references: where notes link back to
+        self._sources: set[str] = set()
 
     def refer(self, link: LexborNode, fragment: str) -> Note | None:
         """The note that a link within the page refers to, if it is one."""
@@ -148,7 +158,8 @@ class Notes:
             self._room -= len(text)
             if text.strip("[](){}.:^↩ ") not in ("", word):
                 return node if len(text) <= _MAX_CHARS and not self._is_shared(node, target) else None
-            node = node.parent  # the label stands in a block of its own
+            # the label stands in a block of its own
+            node = node.parent
         return None
 
     def _is_shared(self, body: LexborNode, target: LexborNode) -> bool:

@@ -22,9 +22,12 @@ class Rendered(Struct, frozen=True, kw_only=True):
     blocks: list[Block]
     links: list[Link] = []
     images: list[Image] = []
-    appendix: str = ""  # definitions of reference-style links, with the gap before them
-    truncated: bool = False  # max_depth or max_blocks left something out
-    invisible: int = 0  # characters taken out that nobody sees
+    # definitions of reference-style links, with the gap before them
+    appendix: str = ""
+    # max_depth or max_blocks left something out
+    truncated: bool = False
+    # characters taken out that nobody sees
+    invisible: int = 0
     notices: list[Notice] = []
 
 
@@ -55,9 +58,11 @@ def render(
     """
     if options.renderer == "native":
         return _render(root, kept, hidden, base_url, options, beside, codes, callouts or {})
-    from gateway.core.markdown.markdownified import rewrite  # brings BeautifulSoup, which few need
+    # brings BeautifulSoup, which few need
+    from gateway.core.markdown.markdownified import rewrite
 
-    links: LinkStyle = "none" if options.links == "none" else "inline"  # it has no reference style
+    # it has no reference style
+    links: LinkStyle = "none" if options.links == "none" else "inline"
     native = replace(options, renderer="native", html=True, links=links)
     rendered = _render(root, kept, hidden, base_url, native, beside, codes, callouts or {})
     blocks, left = rewrite(rendered.blocks)

@@ -10,14 +10,21 @@ from typing import NamedTuple
 from gateway.core.markdown.drafts import Draft, join
 from gateway.core.markdown.line import BREAK
 
-_MAX_SPAN = 1000  # HTML's own limit for colspan
-_SPARE_CELLS = 10_000  # empty cells a grid may hold beyond a share of the real ones
-_LONG_CHARS = 600  # a cell with more text than this is no datum
-_SHORT_CHARS = 240  # one with less may have any number of lines
+# HTML's own limit for colspan
+_MAX_SPAN = 1000
+# empty cells a grid may hold beyond a share of the real ones
+_SPARE_CELLS = 10_000
+# a cell with more text than this is no datum
+_LONG_CHARS = 600
+# one with less may have any number of lines
+_SHORT_CHARS = 240
 _UNWRAPPING = frozenset(("heading", "table", "quote", "rule"))
-_HEADER_WITHIN = 3  # rows
-_REPEATED_CHARS = 300  # a longer value is written once, whatever it spans
-_SPARE_REPEATS = 2000  # characters that repetition may add beyond a multiple of the table's own
+# rows
+_HEADER_WITHIN = 3
+# a longer value is written once, whatever it spans
+_REPEATED_CHARS = 300
+# characters that repetition may add beyond a multiple of the table's own
+_SPARE_REPEATS = 2000
 
 
 class Cell:
@@ -193,8 +200,10 @@ def _place(rows: list[list[Cell]]) -> list[_Row] | None:
     """Every row with its cells in their columns, spans respected; None when the grid is out of all proportion."""
     cells = sum(map(len, rows))
     limit = 20 * cells + _SPARE_CELLS
-    taken: dict[int, int] = {}  # column -> last row that a cell from above reaches into
-    tall: dict[int, tuple[Cell, int]] = {}  # column -> the cell that reaches down, to which row
+    # column -> last row that a cell from above reaches into
+    taken: dict[int, int] = {}
+    # column -> the cell that reaches down, to which row
+    tall: dict[int, tuple[Cell, int]] = {}
     grid: list[_Row] = []
     steps = 0
     for number, row in enumerate(rows):

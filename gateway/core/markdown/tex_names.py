@@ -18,7 +18,8 @@ LETTERS = (
        "ı": "imath", "ȷ": "jmath", "⊤": "top", "⊥": "bot", "°": "degree", "′": "prime", "ħ": "hbar",
        "∠": "angle", "△": "triangle", "□": "square", "♯": "sharp", "♭": "flat", "¬": "neg", "†": "dagger"}
 )  # fmt: skip
-del LETTERS["ο"]  # TeX has no name for omicron
+# TeX has no name for omicron
+del LETTERS["ο"]
 INFIX = {
     "−": "-", "±": "pm", "∓": "mp", "×": "times", "÷": "div", "·": "cdot", "⋅": "cdot", "∗": "ast", "⋆": "star",
     "∘": "circ", "∙": "bullet", "•": "bullet", "≤": "leq", "⩽": "leqslant", "≥": "geq", "⩾": "geqslant",

@@ -24,15 +24,18 @@ _TEXT_ESCAPES = str.maketrans({
     "~": "\\~{}",
 })  # fmt: skip
 PRIMES = {"′": "'", "'": "'", "″": "''", "‴": "'''", "⁗": "''''", "''": "''", "′′": "''", "′′′": "'''"}
-COMMAND_END = re.compile(r"\\[A-Za-z]+\Z")  # a letter after it would be read as part of its name
+# a letter after it would be read as part of its name
+COMMAND_END = re.compile(r"\\[A-Za-z]+\Z")
 
 
 class Part(Struct):
     """A piece of TeX, and what kind of MathML it came from."""
 
     tex: str
-    kind: str = ""  # name of the element, "infix", "open", "close", "blank"
-    symbol: str = ""  # the character of an operator
+    # name of the element, "infix", "open", "close", "blank"
+    kind: str = ""
+    # the character of an operator
+    symbol: str = ""
 
 
 def read_token(name: str, text: str, attributes: dict[str, str | None]) -> Part:

@@ -32,7 +32,8 @@ from gateway.core.model.page import CleanOptions, KeptNodes
 from gateway.core.visibility.unicode import strip_invisible
 from gateway.wire import Image
 
-Close = Callable[[], None]  # what to do when an element ends
+# what to do when an element ends
+Close = Callable[[], None]
 _SPAN = ID["span"]
 
 
@@ -55,7 +56,8 @@ class Walk:
         notes: Notes,
         callouts: Mapping[int, str],
     ) -> None:
-        self.texts: set[int] | None = None  # what is kept; None for everything
+        # what is kept; None for everything
+        self.texts: set[int] | None = None
         self.hidden = set(hidden)
         self.resolver = resolver
         self.options = options
@@ -64,15 +66,22 @@ class Walk:
         self.flow = Flow()
         self.notes = notes
         self.images: dict[Image, None] = {}
-        self.language = ""  # of the last block of code
-        self.follows_code = False  # no text has followed it yet
-        self.empty_brackets = False  # what stood between them was left out of the line
+        # of the last block of code
+        self.language = ""
+        # no text has followed it yet
+        self.follows_code = False
+        # what stood between them was left out of the line
+        self.empty_brackets = False
         self.invisible = 0
         self.truncated = False
-        self.callouts = callouts  # kind by mem_id
-        self._embedded: set[str] = set()  # addresses of what was embedded
-        self.expanded: set[str] = set()  # abbreviations that were said in full
-        self._noted: set[int] = set()  # mem_ids of what holds a footnote
+        # kind by mem_id
+        self.callouts = callouts
+        # addresses of what was embedded
+        self._embedded: set[str] = set()
+        # abbreviations that were said in full
+        self.expanded: set[str] = set()
+        # mem_ids of what holds a footnote
+        self._noted: set[int] = set()
         self._room = options.max_blocks
 
     def run(
@@ -260,7 +269,8 @@ class Walk:
         if not tex:
             return
         flow = self.flow
-        if ("[" in tex or "]" in tex) and self.line.is_open("a"):  # which it could end
+        if ("[" in tex or "]" in tex) and self.line.is_open("a"):
+            # which it could end
             tex = tex.replace("[", "\\lbrack ").replace("]", "\\rbrack ").strip()
         html = escape_html(tex, quote=False) if self.style.html else ""
         if display and not (flow.heading or flow.defining or self.line.in_code):
@@ -301,14 +311,16 @@ class Walk:
         above: LexborNode | None = note.body
         while above is not None:
             if above.mem_id in self.hidden and above.mem_id not in self._noted:
-                return None  # what no reader sees is no note
+                # what no reader sees is no note
+                return None
             above = above.parent
         self.hidden.add(note.body.mem_id)
         before = note.body.prev
         while before is not None and before.tag_id == TEXT:
             before = before.prev
         if note.body.tag_id == ID["dd"] and before is not None and before.tag_id == ID["dt"]:
-            self.hidden.add(before.mem_id)  # its label
+            # its label
+            self.hidden.add(before.mem_id)
         self._noted.add(note.body.mem_id)
         return note
 
@@ -316,7 +328,8 @@ class Walk:
         """Write the text of every footnote that was referred to, in the order of the references."""
         notes = self.notes
         at = 0
-        while at < len(notes.found):  # a note may refer to another
+        while at < len(notes.found):
+            # a note may refer to another
             note = notes.inside = notes.found[at]
             at += 1
             if note.body.mem_id in self._noted:

@@ -18,7 +18,8 @@ _MARKED = (
 )
 _AUTHOR_NAME = re.compile(r"auth(?:or)?[-_]{0,2}name|writer[-_]?name", re.I)
 _DATED = re.compile(r"publish|date|posted|byline", re.I)
-_ELSEWHERE = re.compile(  # whole words: "content-sidebar-wrap" holds the article
+# whole words: "content-sidebar-wrap" holds the article
+_ELSEWHERE = re.compile(
     r"(?:^|[\s_-])(?:comments?|comments?[-_](?:list|area|body|author)|side-?bar|related(?:[-_](?:posts?|stories|articles|content|links))?"
     r"|recommend(?:ed|ations?)?"
     r"|widget[-_]area|nav|popular|trending|more-from|read-next)(?:\s|$)",
@@ -79,7 +80,8 @@ class Bylines:
             if node.tag != "time" and not prop.startswith("date") and not _DATED.search(classes):
                 continue
             text = (node.text(separator=" ") or "")[:_MAX_DATE_CHARACTERS]
-            text = text[max(0, text.lower().find("publish")) :]  # … updated then, published now
+            # … updated then, published now
+            text = text[max(0, text.lower().find("publish")) :]
             said = said_of(f"{classes} {prop} {text.lower().partition('publish')[0]}")
             stated = attributes.get("datetime") or attributes.get("content") or ""
             if found := to_iso(stated, month_first=month_first) or to_iso(text, month_first=month_first):

@@ -27,8 +27,10 @@ class Heading(Struct, frozen=True):
     """A heading of the first level."""
 
     node: LexborNode
-    glued: str  # inline elements joined as browsers show them
-    spaced: str  # a space between the texts of any two elements: styles may set them apart
+    # inline elements joined as browsers show them
+    glued: str
+    # a space between the texts of any two elements: styles may set them apart
+    spaced: str
     is_logo: bool
 
     def text(self, known: set[str]) -> str:

@@ -124,11 +124,13 @@ def to_iso(text: str, *, month_first: bool) -> str | None:
     if not dated:
         return None
     first = [found for found, span in dated if span == dated[0][1]]
-    if len(first) > 1:  # a numeric date that may be read in two ways
+    if len(first) > 1:
+        # a numeric date that may be read in two ways
         leading = _LEADING.match(text, dated[0][1].start)
         if leading and leading[2] == "/":
             first.sort(key=lambda found: (found.month == int(leading[1])) != month_first)
-        elif leading:  # 4.5.2025 and 4-5-2025 put the day first everywhere
+        elif leading:
+            # 4.5.2025 and 4-5-2025 put the day first everywhere
             first.sort(key=lambda found: found.day != int(leading[1]))
     day = next((day for found in first if (day := _day(*found))), None)
     clock_found = _MAIL_CLOCK.match(text[dated[0][1].end :].lstrip(" ,")) if day else None

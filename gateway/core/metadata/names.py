@@ -25,7 +25,8 @@ _BY_OR_NAME = re.compile(
     r"^\W*(?:[Vv]on|[Dd]i|[Dd]e|[Dd]a)\s+(?=[^\W\d_][^\s,]*\s+[^\W\d_])(?!de[rnmls]?\s|la\s)"
 )
 _PARTICLE_FIRST = re.compile(r"^(?:Von|Di|De|Da)\s+(?:der|den|dem|la|las|los|le)\s")
-_END = re.compile(  # in a text whose white space is single spaces
+# in a text whose white space is single spaces
+_END = re.compile(
     r"[|•·—–…]| - | / |,? (?:on|at|in|is|for|published|updated|posted|last|view|edited by|contact) |,? \d{1,2}[ ,./-]"
     r"|,? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\.?"
     r"(?: \d|$)|,? (?:mon|tues?|wednes|thurs?|fri|satur|sun)day\b| (?:view|follow|posted|published|updated)$|\(@",
@@ -37,7 +38,8 @@ _ROLE = re.compile(
     r"|journaliste|redattore|periodista|specialist|analyst|strategist)$",
     re.I,
 )
-_JOIN = re.compile(r" (?:and|und|et|y|e|och|og|en|i|и|και|&) |;")  # white space is single spaces here
+# white space is single spaces here
+_JOIN = re.compile(r" (?:and|und|et|y|e|och|og|en|i|и|και|&) |;")
 _JOINS = frozenset(", & ; / · and und et y e och og en i и και with mit".split())
 _NO_NAME = re.compile(
     r"https?:|www\.|@|\d{3}|^\d+ |^(?:news|blog|our|partner content)$|[{}<>=#*]|\d{1,2}:\d\d"

@@ -94,14 +94,16 @@ _MAX_TAGS, _MAX_TAG_CHARACTERS = 50, 100
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?", re.I)
 _TAG = re.compile(r"<[^>]{0,200}>")
 _MAX_TEXT_CHARACTERS = 2000
-_PAGE_CHARACTERS = 5000  # a <noscript> with more markup is a page
+# a <noscript> with more markup is a page
+_PAGE_CHARACTERS = 5000
 
 
 class Facts(Struct, kw_only=True, frozen=True):
     """What `read_metadata` finds."""
 
     title: str | None
-    stated_title: str  # the one that `<title>` speaks for; empty without any
+    # the one that `<title>` speaks for; empty without any
+    stated_title: str
     metadata: Metadata
 
 

@@ -6,7 +6,8 @@ _PLACEHOLDER = re.compile(
     r"\{\{[^{}]{0,200}\}\}|\$\{[^{}]{0,200}\}|\{%[^%]{0,200}%\}|<%[^%]{0,200}%>|&lt;%[^%]{0,200}%&gt;|%%\w{1,60}%%"
     r"|#\{[^{}]{0,200}\}|\[\[[^\[\]]{0,200}\]\]|\[object \w{1,20}\]|__[A-Z][A-Z_]{1,40}__",
 )
-_MARK = re.compile(r"[{%\[]|__")  # what every placeholder has
+# what every placeholder has
+_MARK = re.compile(r"[{%\[]|__")
 _NOTHING = frozenset(("undefined", "null", "nan", "none", "(null)", "[]", "{}", "n/a", "false", "true"))
 _WORD = re.compile(r"[^\W_]+")
 

@@ -23,7 +23,8 @@ SHOWN_FOR_A_SHELL = (
 # whose body, and whose description, is content even where the DOM has text
 HAS_BODY = re.compile(r"article|posting|^question$|creativework", re.I)
 PRODUCT = re.compile(r"^product(?:group)?$", re.I)
-PROPERTY_VALUE = "PropertyValue"  # shown as a name and a value
+# shown as a name and a value
+PROPERTY_VALUE = "PropertyValue"
 
 _PAGE_TYPES = (
     "breadcrumblist collectionpage contactpoint corporation imageobject itemlist listitem "
@@ -37,8 +38,10 @@ _PLAIN_WORDS = (
     "their this to url value web webpage website what which with you"
 )
 
-FURNITURE = frozenset(_PAGE_TYPES.split())  # what surrounds the subject of a page, folded
-GENERIC = frozenset(_PLAIN_WORDS.split())  # words of a prompt that ask for nothing in particular, stemmed
+# what surrounds the subject of a page, folded
+FURNITURE = frozenset(_PAGE_TYPES.split())
+# words of a prompt that ask for nothing in particular, stemmed
+GENERIC = frozenset(_PLAIN_WORDS.split())
 
 # what schemas call it, folded -> where schema.org and OpenGraph keep it; its own name is tried first
 ALIASES = {

@@ -24,10 +24,12 @@ _MAX_PROPERTIES = 3000
 _MAX_TEXT_CHARACTERS = 50_000
 _MAX_MICRODATA_CHARACTERS = 2_000_000
 _MAX_PARENTS = 64
-_MAX_COPIES = 8  # of a value that stands under several names, and again in each copy of what holds it
+# of a value that stands under several names, and again in each copy of what holds it
+_MAX_COPIES = 8
 
 _SCHEMA = re.compile(r"https?://(?:www\.)?schema\.org/", re.I)
-_ABSOLUTE = re.compile(r"https?://[\w.-]+(?:/[\w./%~:@,+=-]*)?", re.A)  # what joining would leave as it is
+# what joining would leave as it is
+_ABSOLUTE = re.compile(r"https?://[\w.-]+(?:/[\w./%~:@,+=-]*)?", re.A)
 _BLANKS = re.compile(r"[\x00-\x20]+")
 _HTTP = re.compile(r"https?://[^/\s]", re.I)
 _CARDS = ("twitter:", "og:", "article:", "product:", "book:", "profile:", "music:", "video:")
@@ -161,7 +163,8 @@ def _microdata(marked: list[Mark], base_url: str | None) -> list[Item]:
             text = _value(node, attributes, base_url)
             left -= (
                 len(text) * len(names) * owner.copies
-            )  # properties may nest, and each repeats what is below
+                # properties may nest, and each repeats what is below
+            )
             value = text[:_MAX_TEXT_CHARACTERS]
         if owner is not None and value:
             for name in names:

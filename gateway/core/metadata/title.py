@@ -7,15 +7,20 @@ from msgspec import Struct
 
 from gateway.core.text.words import UNSPACED
 
-_GAP = re.compile(  # white space is single spaces here
+# white space is single spaces here
+_GAP = re.compile(
     rf" (?:[-–—|·•»«:/~›>]++|::) | ?[|｜│] ?| [–—]|[–—] |(?<=[{UNSPACED}])[_-]++(?=[{UNSPACED}])"
 )
-_MARK = re.compile(r"[-–—|·•»«:/~›>｜│_]")  # what every gap has
+# what every gap has
+_MARK = re.compile(r"[-–—|·•»«:/~›>｜│_]")
 _WORD = re.compile(r"[^\W_]+")
 _MAX_CHARACTERS = 500
-_MIN_WORDS = 3  # of a heading that tells what a page is about
-_MAX_LABEL_WORDS = 3  # of a section's name in front of a headline
-_MAX_SITE_WORDS = 5  # the last part of a title, if it has no more words, names the site
+# of a heading that tells what a page is about
+_MIN_WORDS = 3
+# of a section's name in front of a headline
+_MAX_LABEL_WORDS = 3
+# the last part of a title, if it has no more words, names the site
+_MAX_SITE_WORDS = 5
 
 
 class Titles(Struct, frozen=True, kw_only=True):

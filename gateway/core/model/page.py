@@ -14,8 +14,10 @@ BlockKind = Literal[
 class KeptNodes(NamedTuple):
     """The content as a set of Lexbor nodes, by `mem_id`; valid while the tree lives and is not changed."""
 
-    texts: set[int]  # text nodes that are content
-    elements: set[int]  # elements with such a node below them; inline ones may be missing
+    # text nodes that are content
+    texts: set[int]
+    # elements with such a node below them; inline ones may be missing
+    elements: set[int]
 
 
 class CleanOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -33,9 +35,12 @@ class CleanOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     tables: TableStyle = "gfm"
     select: str | None = None
     remove: tuple[str, ...] = ()
-    quote_hidden: bool = False  # give samples of hidden text in its warning
-    headline: bool = True  # markdown and HTML of the main content begin with it; False leaves it out
-    html: bool = False  # fill Block.html too: serialising costs time nobody else should pay
+    # give samples of hidden text in its warning
+    quote_hidden: bool = False
+    # markdown and HTML of the main content begin with it; False leaves it out
+    headline: bool = True
+    # fill Block.html too: serialising costs time nobody else should pay
+    html: bool = False
     max_depth: Annotated[int, Meta(ge=1)] = 512
     max_blocks: Annotated[int, Meta(ge=1)] = 50_000
 
@@ -48,12 +53,15 @@ class Block(Struct, kw_only=True, frozen=True, array_like=True):
     """
 
     kind: BlockKind
-    gap: str  # "", "\n" (inside a tight list) or "\n\n"
+    # "", "\n" (inside a tight list) or "\n\n"
+    gap: str
     markdown: str
     text: str
     html: str = ""
-    level: int = 0  # 1-6 for headings, nesting depth for items
-    heading: str = ""  # plain text of a heading
+    # 1-6 for headings, nesting depth for items
+    level: int = 0
+    # plain text of a heading
+    heading: str = ""
 
 
 class Page(Struct, kw_only=True, frozen=True):
@@ -72,7 +80,8 @@ class Page(Struct, kw_only=True, frozen=True):
     images: list[Image]
     structured: list[dict[str, Any]]
     warnings: list[Notice]
-    appendix: str = ""  # reference-style link definitions, with the gap before them
+    # reference-style link definitions, with the gap before them
+    appendix: str = ""
 
     @property
     def markdown(self) -> str:

@@ -118,7 +118,8 @@ def state_to_html(state: Any) -> str:
         elif isinstance(value, list):
             pending += [(key, child) for child in reversed(value)]
         elif isinstance(value, str) and value[:1] in ("{", "[") and len(value) > 100:
-            pending += [(key, document) for document in parse_json(value)]  # state packed into state
+            # state packed into state
+            pending += [(key, document) for document in parse_json(value)]
         elif isinstance(value, str) and value not in said and _is_prose(value):
             said.add(value)
             size += len(value)

@@ -21,15 +21,21 @@ from gateway.core.recovery.prose import item_to_html, state_to_html, to_html
 from gateway.core.text.json_in_text import JsonAt, json_at, json_whole, parse_json
 from gateway.core.text.languages import count_words, squeeze
 
-_THIN_WORDS = 120  # a DOM with more is looked behind for noscript, bodies and the product only
-_SHORT_WORDS = 800  # a page with more shows what it has to say of its product
-_LEAST_WORDS = 25  # less is no content
+# a DOM with more is looked behind for noscript, bodies and the product only
+_THIN_WORDS = 120
+# a page with more shows what it has to say of its product
+_SHORT_WORDS = 800
+# less is no content
+_LEAST_WORDS = 25
 _LEAST_BODY_WORDS = 80
-_SHELL_RATIO = 3  # a source with so many times the DOM's words replaces it
-_SEEN = 0.3  # of the samples: then it is in the DOM already
+# a source with so many times the DOM's words replaces it
+_SHELL_RATIO = 3
+# of the samples: then it is in the DOM already
+_SEEN = 0.3
 _SAMPLES, _SAMPLE_CHARACTERS = 16, 24
 _MAX_STATE_CHARACTERS = 4_000_000
-_LEAST_NOSCRIPT_CHARACTERS = 400  # less is a tracking pixel or "please enable JavaScript"
+# less is a tracking pixel or "please enable JavaScript"
+_LEAST_NOSCRIPT_CHARACTERS = 400
 
 _TAG = re.compile(r"<[^<>]*>")
 _STRING = r'"(?:[^"\\\n]++|\\.)*+"'
@@ -41,7 +47,8 @@ _ASSIGNED = re.compile(
 _LITERAL_BODY = re.compile(r'(?:[^"\\\n]++|\\.)*+')
 _LEAST_LITERAL, _MOST_LITERAL = 40, 20_000
 _MAX_FAILURES = (
-    200  # assignments of a script that are no JSON after all: each costs a look at what is before it
+    # assignments of a script that are no JSON after all: each costs a look at what is before it
+    200
 )
 _STATE_ATTRIBUTES = ("data-page", "data-preloaded", "data-state", "props")
 
@@ -54,7 +61,8 @@ class Recovered(Struct, frozen=True, kw_only=True):
     to be chosen; else all of it is content.
     """
 
-    source: str  # noscript, json-ld, state, template
+    # noscript, json-ld, state, template
+    source: str
     html: str
     replaces: bool
     is_page: bool
@@ -175,7 +183,8 @@ def _assigned(script: str) -> list[Any]:
     end = failures = 0
     for start in _ASSIGNED.finditer(script):
         if start.end() < end:
-            continue  # inside the last one
+            # inside the last one
+            continue
         if value := _state_at(script, start.end()):
             found.append(value.value)
             end = value.end
@@ -191,7 +200,8 @@ def _literals(script: str) -> Iterator[str]:
     at = 0
     while (quote := script.find('"', at)) >= 0:
         body = _LITERAL_BODY.match(script, quote + 1)
-        assert body is not None  # it matches the empty text
+        # it matches the empty text
+        assert body is not None
         at = body.end()
         if _LEAST_LITERAL <= len(body[0]) <= _MOST_LITERAL and script.startswith('"', at):
             yield body[0]

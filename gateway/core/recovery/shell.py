@@ -8,13 +8,17 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core.text.languages import count_words
 from gateway.wire import Notice
 
-_WALL_WORDS = 250  # a page with more is no wall, whatever it mentions
-_MARKED_WALL_WORDS = 100  # sites load the same scripts for forms on real pages
+# a page with more is no wall, whatever it mentions
+_WALL_WORDS = 250
+# sites load the same scripts for forms on real pages
+_MARKED_WALL_WORDS = 100
 _SHELL_WORDS = 30
 _SHELL = "js_shell"
-_MAX_CHARACTERS = 4000  # a page with more has more words than a wall
+# a page with more has more words than a wall
+_MAX_CHARACTERS = 4000
 
-_WALL_TITLES = (  # how titles of walls begin
+# how titles of walls begin
+_WALL_TITLES = (
     *("just a moment", "one moment, please", "attention required", "access denied", "access to this page"),
     *(
         "are you a human",

@@ -58,7 +58,8 @@ def run(task: bytes) -> bytes:
     """
     try:
         return _tasks.run(task)
-    except SelectolaxError as exc:  # Lexbor parses anything, unless an allocation fails
+    except SelectolaxError as exc:
+        # Lexbor parses anything, unless an allocation fails
         raise MemoryError from exc
 
 

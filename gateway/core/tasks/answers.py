@@ -18,7 +18,8 @@ from gateway.core.llm.structured_answer import answer_from_structured
 from gateway.core.tasks.base import Task
 from gateway.errors import GatewayError, InvalidRequest, SchemaUnsatisfied
 
-MAX_VALUES = 200_000  # of an answer: the main process holds them as objects
+# of an answer: the main process holds them as objects
+MAX_VALUES = 200_000
 
 _decode, _encode = msgspec.json.decode, msgspec.json.encode
 
@@ -29,7 +30,8 @@ class CheckSchema(Task[None], kw_only=True, frozen=True):
     doing: ClassVar[str] = "checking `schema`"
     exceeded: ClassVar[type[GatewayError]] = InvalidRequest
 
-    schema: bytes  # JSON, as the others here
+    # JSON, as the others here
+    schema: bytes
 
     def run(self) -> None:
         _schema_of(self.schema)
@@ -132,6 +134,7 @@ def _refused(reason: str) -> Checked:
     return Checked(data=None, violations=[Violation(path="", message=reason)])
 
 
-@lru_cache(4)  # one request asks for the same schema several times
+# one request asks for the same schema several times
+@lru_cache(4)
 def _schema_of(encoded: bytes) -> Schema:
     return Schema(_decode(encoded))

@@ -9,7 +9,8 @@ from gateway.core.llm.evidence import find_evidence, leaves_of
 from gateway.core.tasks.base import Task
 from gateway.wire import Evidence
 
-MAX_LEAVES = 100_000  # judged: the main process holds what is found as objects
+# judged: the main process holds what is found as objects
+MAX_LEAVES = 100_000
 
 
 class StatedPage(Struct, kw_only=True, frozen=True):

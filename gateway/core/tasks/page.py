@@ -20,9 +20,12 @@ from gateway.core.tokens.formats import parts_of
 from gateway.core.tokens.sections import SectionAt, chunk, outline
 from gateway.wire import Chunk, Format, Image, Include, Link, Metadata, Notice
 
-CHUNK_TOKENS = 512  # the most a chunk holds unless the request's max_tokens is smaller
-MAX_LISTED = 50_000  # links or images of a page, as many as a sitemap may have
-MAX_VALUES = 200_000  # of a page's structured data
+# the most a chunk holds unless the request's max_tokens is smaller
+CHUNK_TOKENS = 512
+# links or images of a page, as many as a sitemap may have
+MAX_LISTED = 50_000
+# of a page's structured data
+MAX_VALUES = 200_000
 _T = TypeVar("_T")
 
 
@@ -58,8 +61,10 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
     include: list[Include]
     tokenizer: str
     max_tokens: int | None = None
-    start: int = 0  # index of the block the piece begins with
-    count_html: bool = True  # count the page's tokens as received too; False when they are known
+    # index of the block the piece begins with
+    start: int = 0
+    # count the page's tokens as received too; False when they are known
+    count_html: bool = True
     # what was received, where the body is something else: the site's own markdown
     page: Received | None = None
 

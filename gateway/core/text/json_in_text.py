@@ -11,15 +11,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-_MAX_LENIENT_CHARACTERS = 300_000  # forgiving mistakes costs more than reading
-_MAX_STARTS = 50  # brackets tried as the beginning, so that a text of brackets costs no quadratic time
-_STRING = r'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z))'  # every branch ends at the text's end: one pass
+# forgiving mistakes costs more than reading
+_MAX_LENIENT_CHARACTERS = 300_000
+# brackets tried as the beginning, so that a text of brackets costs no quadratic time
+_MAX_STARTS = 50
+# every branch ends at the text's end: one pass
+_STRING = r'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z))'
 _COMMENT = re.compile(
     _STRING + r"|/\*.*?(?:\*/|\Z)|^[ \t]*+//[^\n]*+|<!--|-->|<!\[CDATA\[|\]\]>", re.S | re.M
 )
 _TRAILING_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.S)
 _OPENING = re.compile(r"[{\[]")
-_LENIENT = json.JSONDecoder(strict=False)  # line breaks inside strings
+# line breaks inside strings
+_LENIENT = json.JSONDecoder(strict=False)
 _STRICT = json.JSONDecoder(parse_constant=lambda name: _refuse(name))
 
 
@@ -68,7 +72,8 @@ def largest_json(text: str) -> Any:
     longest = end = 0
     for start in islice((match.start() for match in _OPENING.finditer(text)), _MAX_STARTS):
         if start < end:
-            continue  # inside the one just read
+            # inside the one just read
+            continue
         read = json_at(text, start, strict=True)
         if read is None:
             continue

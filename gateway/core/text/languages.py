@@ -5,7 +5,8 @@ import re
 from gateway.core.text.words import UNSPACED
 
 _UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
-_CHARACTERS_A_WORD = 2  # about, in Chinese and Japanese; Thai and Khmer words are longer
+# about, in Chinese and Japanese; Thai and Khmer words are longer
+_CHARACTERS_A_WORD = 2
 
 
 def count_words(text: str) -> int:

@@ -24,11 +24,13 @@ CURRENCIES = frozenset(_CODES.split())
 _MAGNITUDES = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "b": 9, "bn": 9, "billion": 9}
 _MAGNITUDES |= {"trillion": 12}
 
-QUANTITY_CHARS = 64  # a longer text is no number or amount
+# a longer text is no number or amount
+QUANTITY_CHARS = 64
 
 _NUMBER = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:[ \u00a0\u202f\u2009'’]\d{{3}}(?!\d))++(?:[.,]\d+)?|{DIGITS}")
 _DIGITS = re.compile(DIGITS)
-_MAX_INT_DIGITS = 1000  # int() takes quadratic time, and Python refuses above 4,300
+# int() takes quadratic time, and Python refuses above 4,300
+_MAX_INT_DIGITS = 1000
 _SIGN = f"[{''.join(_SIGNS)}]"
 _BEFORE = re.compile(
     r"(?:(?P<outer>(?<![\w)\]])[-−])?"
@@ -47,7 +49,8 @@ class Number(NamedTuple):
     """One reading of a number; `span` takes in sign, currency, magnitude and percent sign."""
 
     value: float
-    currency: str  # ISO 4217, or "" where none stands with it
+    # ISO 4217, or "" where none stands with it
+    currency: str
     span: Span
 
 
@@ -55,7 +58,8 @@ def find_numbers(text: str) -> Iterator[Number]:
     """Every number in every reading: signed, grouped, in percent, in thousands to trillions, as money."""
     for match in _NUMBER.finditer(text):
         yield from _readings_at(text, match[0], match.start())
-        if GROUPING.search(match[0]):  # "20 300" may be two numbers as well
+        if GROUPING.search(match[0]):
+            # "20 300" may be two numbers as well
             for part in _DIGITS.finditer(match[0]):
                 yield from _readings_at(text, part[0], match.start() + part.start())
 
@@ -71,10 +75,12 @@ def _readings_at(text: str, digits: str, start: int) -> Iterator[Number]:
     head_start, end = max(0, start - 8), start + len(digits)
     head = text[head_start:start]
     before, after = _BEFORE.search(head), _AFTER.match(text, end)
-    assert before and after  # both match the empty text
+    # both match the empty text
+    assert before and after
     currency = _currency(before["currency"])
     if not currency and (head[-1:] == "_" or joins(head[-1:], digits[0])):
-        return  # the 200 of X200 is part of a name
+        # the 200 of X200 is part of a name
+        return
     sign = "-" if before["inner"] or (currency and before["outer"]) else ""
     if currency or before["inner"]:
         start = head_start + (before.start() if currency else before.start("inner"))
@@ -86,7 +92,8 @@ def _readings_at(text: str, digits: str, start: int) -> Iterator[Number]:
     magnitude = after["magnitude"] or ""
     trailing = "" if currency else _currency(after["currency"])
     if magnitude in ("m", "b") and not (currency or trailing):
-        magnitude = ""  # "5m" is a length
+        # "5m" is a length
+        magnitude = ""
     if trailing:
         end = after.end()
     elif magnitude:

@@ -10,20 +10,24 @@ UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff"  # vowel signs are no \w, and part of words
+# vowel signs are no \w, and part of words
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff"
 LETTER = rf"[^\W\d_{UNSPACED}]"
 DIGITS = r"\d+(?:[.,]\d+)*+"
 _TOKEN = re.compile(
-    r"\]\((?:[^()\s]|\([^()\s]*\))*+(?:\s\"[^\"]*\")?\)"  # a link's target is no text
+    # a link's target is no text
+    r"\]\((?:[^()\s]|\([^()\s]*\))*+(?:\s\"[^\"]*\")?\)"
     rf"|((?:(?<![\w)\]])[-−])?{DIGITS})"
     rf"|([{UNSPACED}%‰°])"
     rf"|({LETTER}++(?:[{_MARKS}]++{LETTER}*+)*+(?:\+\+|\#(?!\w))?)"
 )
-_NUMBER = 1  # the first group of _TOKEN
+# the first group of _TOKEN
+_NUMBER = 1
 
 _SEPARATOR = re.compile("[.,]")
 _UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
-GROUPING = re.compile(r"[ \u00a0\u202f\u2009'’]")  # what may stand between thousands, besides . and ,
+# what may stand between thousands, besides . and ,
+GROUPING = re.compile(r"[ \u00a0\u202f\u2009'’]")
 
 
 class Span(NamedTuple):
@@ -38,7 +42,8 @@ def words_of(text: str) -> Iterator[tuple[str, int, int]]:
 
     Folded, numbers in one notation; punctuation and link targets are left out.
     """
-    folded: dict[str, str] = {}  # pages repeat their words
+    # pages repeat their words
+    folded: dict[str, str] = {}
     for match in _TOKEN.finditer(text):
         kind = match.lastindex
         if kind is not None:

@@ -12,7 +12,8 @@ from gateway.core.tokens.counters import TokenCounter
 from gateway.errors import InvalidRequest
 from gateway.wire import Notice
 
-_GUESSES = 6  # before halving: guesses are off by a token or two a block
+# before halving: guesses are off by a token or two a block
+_GUESSES = 6
 
 
 class Piece(Struct, kw_only=True, frozen=True):
@@ -20,8 +21,10 @@ class Piece(Struct, kw_only=True, frozen=True):
 
     content: str
     tokens: int
-    next_start: int | None = None  # where the next piece starts; None at the end of the page
-    notice: Notice | None = None  # over_budget: one block is larger than the budget
+    # where the next piece starts; None at the end of the page
+    next_start: int | None = None
+    # over_budget: one block is larger than the budget
+    notice: Notice | None = None
 
 
 def fit(parts: Sequence[str], *, start: int = 0, max_tokens: int | None, count: TokenCounter) -> Piece:
@@ -76,7 +79,8 @@ def _cut(parts: Sequence[str], start: int, max_tokens: int, count: TokenCounter)
         return at
 
     fits, tokens = start, 0
-    fails = len(parts) + 1  # the nearest end that is known not to fit
+    # the nearest end that is known not to fit
+    fails = len(parts) + 1
     room = max_tokens
     guesses = 0
     while fits + 1 < fails:

@@ -38,7 +38,8 @@ def decode_cursor(word: str) -> Cursor:
         if check == _check(body):
             return msgspec.msgpack.decode(body, type=Cursor)
     except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError):
-        pass  # the one answer to every kind of damage follows
+        # the one answer to every kind of damage follows
+        pass
     raise InvalidRequest(
         "`cursor`: not one of this gateway's; send next_cursor exactly as it was received", field="cursor"
     )

@@ -12,7 +12,8 @@ class OutputFormat(Struct, kw_only=True, frozen=True):
     """`parts` cuts a page's content at every place where it may be cut; joined, they are the content."""
 
     parts: Callable[[Page], list[str]]
-    media_type: str  # of the content alone, as an answer's whole body
+    # of the content alone, as an answer's whole body
+    media_type: str
 
 
 def parts_of(page: Page, format: Format = "markdown") -> list[str]:

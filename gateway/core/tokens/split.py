@@ -9,8 +9,10 @@ from gateway.core.tokens.counters import TokenCounter
 
 _HEADING = re.compile(r"(#{1,6})\s+(.+)")
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
-_MAX_HEADING_CHARS = 200  # of a heading that is repeated with every piece below it
-_SMALLEST_SHARE = 64  # of a piece's tokens, as characters: what is smaller is counted with its neighbours
+# of a heading that is repeated with every piece below it
+_MAX_HEADING_CHARS = 200
+# of a piece's tokens, as characters: what is smaller is counted with its neighbours
+_SMALLEST_SHARE = 64
 
 
 class Piece(Struct, kw_only=True, frozen=True):

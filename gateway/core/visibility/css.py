@@ -8,7 +8,8 @@ _ESCAPE = re.compile(r"\\([0-9a-f]{1,6})\s?", re.I)
 _NUMBER = re.compile(r"([+-]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}))([a-z%]*)")
 _PX = {"px": 1.0, "": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "vw": 10.0, "vh": 10.0}
 
-_FAINT = 0.05  # opacity, or alpha, that no one can read
+# opacity, or alpha, that no one can read
+_FAINT = 0.05
 _TINY_PX = 1.0
 _FAR_PX = 900.0
 _SHIFTS = ("left", "right", "top", "bottom", "text-indent", "margin", "margin-left", "margin-top")
@@ -83,7 +84,8 @@ def color_of(value: str) -> str:
     value = value.strip()
     if value.startswith("#"):
         digits = value[1:]
-        if len(digits) in (4, 8):  # with alpha
+        if len(digits) in (4, 8):
+            # with alpha
             alpha = int(digits[3] * 2 if len(digits) == 4 else digits[6:], 16) if _is_hex(digits) else 255
             if alpha / 255 < _FAINT:
                 return "transparent"
@@ -113,7 +115,8 @@ def hiding_rules(sheet: str) -> Iterator[tuple[str, str]]:
     """Selector and why, for top-level rules with simple selectors (`.x`, `#x`, `p.x`) that hide text."""
     if "/*" in sheet:
         sheet = _COMMENT.sub(" ", sheet)
-    depth = 0  # in @media, @supports, @keyframes a rule holds sometimes: not read
+    # in @media, @supports, @keyframes a rule holds sometimes: not read
+    depth = 0
     for chunk in sheet.split("}"):
         selector, opening, body = chunk.partition("{")
         if not opening:
@@ -121,7 +124,8 @@ def hiding_rules(sheet: str) -> Iterator[tuple[str, str]]:
         elif depth or "{" in body:
             depth += body.count("{")
         elif _HIDING.search(body):
-            selector = selector[selector.rfind(";") + 1 :].strip()  # behind @import …;
+            # behind @import …;
+            selector = selector[selector.rfind(";") + 1 :].strip()
             if _SIMPLE_LIST.fullmatch(selector) and (reason := _hidden_by(declarations(body))):
                 yield selector, reason
 

@@ -53,18 +53,25 @@ _WIDGET = re.compile(
 )
 _NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|consent|newsletter")
 _CLASS_OR_ID = re.compile(r"[.#]([\w-]+)")
-_PARENTS = 2  # whose names are asked too
+# whose names are asked too
+_PARENTS = 2
 _ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
 _ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
-_SHARE = 0.5  # of the page's text: more is the page itself
-_LEAST_PAGE = 1000  # characters: a page of less hides what it hides
+# of the page's text: more is the page itself
+_SHARE = 0.5
+# characters: a page of less hides what it hides
+_LEAST_PAGE = 1000
 _READ_CHARACTERS = 50_000_000
-_ALIKE = 3  # so many texts hidden alike are shown one at a time
+# so many texts hidden alike are shown one at a time
+_ALIKE = 3
 _ALIKE_CHARACTERS = 60
-SAMPLES = 20  # of hidden texts quoted
+# of hidden texts quoted
+SAMPLES = 20
 SAMPLE_CHARACTERS = 200
-_RULES = 40  # hiding <style> rules matched at most
-_SHEETS_CHARACTERS = 20_000  # beyond, sheets are frameworks, whose scripts show what they hide
+# hiding <style> rules matched at most
+_RULES = 40
+# beyond, sheets are frameworks, whose scripts show what they hide
+_SHEETS_CHARACTERS = 20_000
 
 
 def find_hidden(tree: LexborHTMLParser, *, marks: Landmarks | None = None) -> dict[int, str]:
@@ -87,10 +94,12 @@ def find_hidden(tree: LexborHTMLParser, *, marks: Landmarks | None = None) -> di
         first = node.first_child
         if first is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
             continue
-        if first.tag == "math":  # beside it stands a picture of the same formula, which readers see
+        if first.tag == "math":
+            # beside it stands a picture of the same formula, which readers see
             continue
         characters = len((node.text() or "").strip()) if left > 0 else 1
-        left -= characters  # hidden elements may nest, and each repeats what is below it
+        # hidden elements may nest, and each repeats what is below it
+        left -= characters
         if not characters:
             continue
         if reason in _UNDOABLE:
@@ -142,8 +151,10 @@ class _Page:
         self.tree = tree
         self._marks = marks
         self._sheets = [node.text() or "" for node, _ in marks.tags["style"]]
-        self._styles: dict[str, tuple[dict[str, str], str]] = {}  # pages repeat theirs
-        self._widgets: dict[str, bool] = {}  # names -> whether a widget that reveals is called so
+        # pages repeat theirs
+        self._styles: dict[str, tuple[dict[str, str], str]] = {}
+        # names -> whether a widget that reveals is called so
+        self._widgets: dict[str, bool] = {}
         self._controlled: set[str] | None = None
         self._characters: int | None = None
         self._plain: bool | None = None
@@ -169,7 +180,8 @@ class _Page:
             try:
                 nodes = self.tree.css(selector)
             except (SelectolaxError, ValueError):
-                continue  # a selector that Lexbor cannot read selects nothing
+                # a selector that Lexbor cannot read selects nothing
+                continue
             for node in nodes:
                 yield node, node.attributes, reason
 
@@ -195,7 +207,8 @@ class _Page:
 
     def _same_color(self, node: LexborNode, style: dict[str, str]) -> str:
         color = color_of(style["color"])
-        if color == "transparent":  # on letters that clip their background: a gradient heading
+        if color == "transparent":
+            # on letters that clip their background: a gradient heading
             clips = (style.get("background-clip"), style.get("-webkit-background-clip"))
             return "" if "text" in clips else "color"
         return "color" if color and color == self._background(node) else ""
@@ -265,7 +278,8 @@ class _Page:
         if self._characters is None:
             body = self.tree.body
             marks = [mark for tag in ("script", "style", "noscript") for mark in self._marks.tags[tag]]
-            code = sum(len(node.text() or "") for node, _ in marks)  # the head's is little
+            # the head's is little
+            code = sum(len(node.text() or "") for node, _ in marks)
             self._characters = len(body.text() or "") - code if body is not None else 0
         return self._characters
 
@@ -286,7 +300,8 @@ def _is_opened(node: LexborNode, reason: str) -> bool:
     attributes = before.attrs
     if (
         reason == "aria-hidden"
-    ):  # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
+        # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
+    ):
         return bool(_SCREEN_READER.search(attributes.get("class") or ""))
     return (
         before.tag in _OPENERS or attributes.get("role") in ("button", "tab") or "aria-expanded" in attributes

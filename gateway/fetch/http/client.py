@@ -41,7 +41,8 @@ MAX_REDIRECTS = 5
 MAX_TRIES = 3
 MAX_RETRY_AFTER_S = 10.0
 ROBOTS_TIMEOUT_S = 10.0
-WORTH_BLAMING_S = 5.0  # a host given less time than this to answer is not blamed for a timeout
+# a host given less time than this to answer is not blamed for a timeout
+WORTH_BLAMING_S = 5.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
 
@@ -49,13 +50,17 @@ _TRY_AGAIN = frozenset({429, 502, 503, 504})
 class _Plan(Struct, kw_only=True, frozen=True):
     """What one fetch asks for, apart from the address of the hop."""
 
-    caller: dict[str, str] = {}  # headers for hops of the first origin
+    # headers for hops of the first origin
+    caller: dict[str, str] = {}
     html_first: bool = False
     validators: dict[str, str] = {}
-    validated: str = ""  # the one address they are sent to
-    deadline: float  # time.monotonic
+    # the one address they are sent to
+    validated: str = ""
+    # time.monotonic
+    deadline: float
     asks_robots: bool = True
-    cut_bytes: int | None = None  # take this much of the body and leave the rest
+    # take this much of the body and leave the rest
+    cut_bytes: int | None = None
 
 
 class _Redirect(Struct, kw_only=True, frozen=True):

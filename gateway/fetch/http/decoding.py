@@ -37,14 +37,16 @@ class _Zlib:
         while data:
             if self._inflate.eof:
                 if not (self._gzip and data.startswith(b"\x1f\x8b")):
-                    return  # what trails the last member is padding, ignored as browsers do
+                    # what trails the last member is padding, ignored as browsers do
+                    return
                 self._inflate = zlib.decompressobj(31)
             try:
                 piece = self._inflate.decompress(data, _PIECE_BYTES)
             except zlib.error:
                 if self._gzip or self._fed:
                     raise
-                self._inflate = zlib.decompressobj(-15)  # raw deflate, which RFC 9110 8.4.1.2 notes
+                # raw deflate, which RFC 9110 8.4.1.2 notes
+                self._inflate = zlib.decompressobj(-15)
                 piece = self._inflate.decompress(data, _PIECE_BYTES)
             self._fed = True
             yield piece

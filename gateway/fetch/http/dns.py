@@ -71,11 +71,13 @@ class ThreadResolver:
             try:
                 loop.call_soon_threadsafe(self._settle, answer, result, error)
             except RuntimeError:
-                pass  # the loop that asked has closed
+                # the loop that asked has closed
+                pass
 
         try:
             threading.Thread(target=work, name="dns", daemon=True).start()
-        except RuntimeError as exc:  # the system's own limit
+        except RuntimeError as exc:
+            # the system's own limit
             self._threads.release()
             raise DnsFailed(f"{host} was not looked up: there is no thread left for it") from exc
 

@@ -16,8 +16,10 @@ from gateway.fetch.http.headers import response_headers
 from gateway.net.asyncio_backend import is_out_of_descriptors
 
 TLS_TIMEOUT_S = 10.0
-_SMALL_BODY_BYTES = 64 * 1024  # worth reading to keep the connection
-_BREATHE_BYTES = 1024 * 1024  # decoded between two turns of the event loop
+# worth reading to keep the connection
+_SMALL_BODY_BYTES = 64 * 1024
+# decoded between two turns of the event loop
+_BREATHE_BYTES = 1024 * 1024
 _NO_BODY = frozenset({204, 205, 304})
 
 

@@ -23,8 +23,10 @@ from gateway.net.asyncio_backend import AsyncioBackend
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 DEFAULT_PORTS = frozenset({80, 443, 8080, 8443})
 CREDIT_BYTES = 256 * 1024
-FRAMING_FACTOR = 2  # bytes on the wire that a byte of the body may cost
-CONNECT_TIMEOUT_S = 5.0  # an address that does not answer by then gives way to the next one
+# bytes on the wire that a byte of the body may cost
+FRAMING_FACTOR = 2
+# an address that does not answer by then gives way to the next one
+CONNECT_TIMEOUT_S = 5.0
 
 # IANA special-purpose registries; each entry is refused however it was reached
 _REFUSED_V4 = [
@@ -32,22 +34,31 @@ _REFUSED_V4 = [
     for block in (
         "0.0.0.0/8",
         "10.0.0.0/8",
-        "100.64.0.0/10",  # carrier NAT; also Alibaba's metadata address
+        # carrier NAT; also Alibaba's metadata address
+        "100.64.0.0/10",
         "127.0.0.0/8",
-        "168.63.129.16/32",  # Azure's host agent
-        "169.254.0.0/16",  # link-local; most clouds' metadata address
+        # Azure's host agent
+        "168.63.129.16/32",
+        # link-local; most clouds' metadata address
+        "169.254.0.0/16",
         "172.16.0.0/12",
-        "192.0.0.0/24",  # protocol assignments; Oracle's metadata address
+        # protocol assignments; Oracle's metadata address
+        "192.0.0.0/24",
         "192.0.2.0/24",
-        "192.31.196.0/24",  # AS112
-        "192.52.193.0/24",  # AMT
-        "192.88.99.0/24",  # 6to4 relays
+        # AS112
+        "192.31.196.0/24",
+        # AMT
+        "192.52.193.0/24",
+        # 6to4 relays
+        "192.88.99.0/24",
         "192.168.0.0/16",
-        "192.175.48.0/24",  # AS112
+        # AS112
+        "192.175.48.0/24",
         "198.18.0.0/15",
         "198.51.100.0/24",
         "203.0.113.0/24",
-        "224.0.0.0/3",  # multicast, reserved, broadcast
+        # multicast, reserved, broadcast
+        "224.0.0.0/3",
     )
 ]
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")

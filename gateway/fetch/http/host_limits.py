@@ -73,7 +73,8 @@ class Hosts:
         return host
 
     def _forget(self) -> None:
-        for name, host in self._hosts.items():  # oldest first
+        for name, host in self._hosts.items():
+            # oldest first
             if not host.users:
                 del self._hosts[name]
                 return

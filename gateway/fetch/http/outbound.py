@@ -24,9 +24,12 @@ from msgspec import Struct
 from gateway.errors import ProxyFailed
 from gateway.net.asyncio_backend import AsyncioBackend, is_out_of_descriptors
 
-DIAL_S = 5.0  # connection, TLS and greeting of a proxy
-ANSWER_S = 10.0  # it connects to the host meanwhile
-REST_S = 30.0  # a proxy that failed is asked last for so long
+# connection, TLS and greeting of a proxy
+DIAL_S = 5.0
+# it connects to the host meanwhile
+ANSWER_S = 10.0
+# a proxy that failed is asked last for so long
+REST_S = 30.0
 _MAX_HEAD_BYTES = 16 * 1024
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _HOST_FAILED = frozenset({502, 503, 504})

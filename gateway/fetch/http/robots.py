@@ -13,11 +13,14 @@ from gateway.fetch.base import Fetched
 from gateway.primitives.byte_lru import ByteLru
 from gateway.primitives.panics import contained
 
-MAX_ROBOTS_BYTES = 500 * 1024  # RFC 9309 2.5
-HELD_S = 24 * 3600.0  # RFC 9309 2.4
+# RFC 9309 2.5
+MAX_ROBOTS_BYTES = 500 * 1024
+# RFC 9309 2.4
+HELD_S = 24 * 3600.0
 UNREACHABLE_HELD_S = 300.0
 MAX_HELD_BYTES = 32 * 1024**2
-_SITE_BYTES = 4096  # what a site costs beside its file: task, names, dict slot
+# what a site costs beside its file: task, names, dict slot
+_SITE_BYTES = 4096
 
 
 class Robots:
@@ -62,7 +65,8 @@ class Robots:
         if known is None or known[0] < time.monotonic():
             known = (time.monotonic() + HELD_S, asyncio.create_task(self._ask(url)))
             self._sites.put(url.origin, known, size_bytes=_SITE_BYTES)
-        return await asyncio.shield(known[1])  # a caller who gives up does not take the others' answer along
+        # a caller who gives up does not take the others' answer along
+        return await asyncio.shield(known[1])
 
     async def _ask(self, url: Url) -> bytes | None:
         try:
@@ -71,7 +75,8 @@ class Robots:
         except GatewayError:
             fetched = None
         except BaseException:
-            self._sites.drop(url.origin)  # it says nothing about the site: the next caller asks again
+            # it says nothing about the site: the next caller asks again
+            self._sites.drop(url.origin)
             raise
         task = asyncio.current_task()
         assert task is not None
@@ -81,6 +86,7 @@ class Robots:
             return None
         robots = b"" if fetched.status >= 400 else fetched.body
         known = self._sites.get(url.origin)
-        if known is not None and known[1] is task:  # else it was dropped on its way
+        if known is not None and known[1] is task:
+            # else it was dropped on its way
             self._sites.put(url.origin, known, size_bytes=_SITE_BYTES + len(robots))
         return robots
