@@ -220,5 +220,5 @@ def _aliases(final_url: str | None, canonical: str | None, content: str, scope: 
     if final_url is not None:
         aliases.append(identify(parse_url(final_url), ignore_query=scope.ignore_query))
     if len(content) >= _COMPARED_CHARS:
-        aliases.append(f"content:{hashlib.blake2b(content.encode(), digest_size=12).hexdigest()}")
+        aliases.append(f"digest-{hashlib.blake2b(content.encode(), digest_size=12).hexdigest()}")
     return list(dict.fromkeys(aliases))

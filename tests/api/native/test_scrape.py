@@ -54,6 +54,11 @@ def test_scrape_answers_with_every_field_of_the_contract(client: httpx2.Client, 
             "canonical_url",
             "image",
             "page_type",
+            "modified",
+            "section",
+            "tags",
+            "text_direction",
+            "social_title",
         ),
     }
 
