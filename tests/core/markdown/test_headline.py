@@ -57,10 +57,10 @@ def test_headline_is_added_to_the_main_content_alone(options: dict[str, str]) ->
 
 
 def test_headline_is_escaped() -> None:
-    html = f"<title>*Stars* &lt;b&gt; # </title><body><article>{PROSE}</article>"
+    html = f"<title>*Stars* &amp; _b_ # </title><body><article>{PROSE}</article>"
     page = clean(html, options=CleanOptions(html=True))
-    assert page.markdown.startswith("# \\*Stars\\* \\<b> \\#\n\n")
-    assert page.html.startswith("<h1>*Stars* &lt;b&gt; #</h1>")
+    assert page.markdown.startswith("# \\*Stars\\* & \\_b\\_ \\#\n\n")
+    assert page.html.startswith("<h1>*Stars* &amp; _b_ #</h1>")
 
 
 def test_headline_that_was_added_is_not_in_the_plain_text() -> None:
