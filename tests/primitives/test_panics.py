@@ -32,8 +32,10 @@ from gateway.extraction.extractor import Extractor
 from gateway.fetch.base import Fetched
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.robots import Robots
+from gateway.jobs.jobs import Jobs
 from gateway.primitives.panics import Panicked, contained
 from gateway.scraping.scraper import Scraper
+from gateway.search.searcher import Searcher
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import FOLDER, Metrics
 from gateway.workers.pool import WorkerPool
@@ -205,7 +207,12 @@ async def test_agents_door_that_failed_to_open_is_tried_again() -> None:
             raise Panic
         return cast(Scraper, None)  # no tool is called
 
-    door = McpMount(scraper=scraper, extractor=lambda: cast(Extractor, None))
+    door = McpMount(
+        scraper=scraper,
+        extractor=lambda: cast(Extractor, None),
+        jobs=lambda: cast(Jobs, None),
+        searcher=lambda: cast(Searcher, None),
+    )
     app = Litestar([door.route()], middleware=[_WithAccount()], on_shutdown=[door.aclose])
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     accept = {"accept": "application/json, text/event-stream"}

@@ -97,7 +97,9 @@ def test_settle_leaves_one_copy_of_what_a_template_shows_twice(page_type: str, a
 @pytest.mark.parametrize(
     ("html", "chosen", "after"),
     [
-        pytest.param("<p>a</p><table><tr><td>b</table><p>c", [0, 2], [0, 1, 2], id="table-between-paragraphs"),
+        pytest.param(
+            "<p>a</p><table><tr><td>b</table><p>c", [0, 2], [0, 1, 2], id="table-between-paragraphs"
+        ),
         pytest.param("<dl><dt>a<dd>b<dt>c<dd>d</dl>", [0, 3], [0, 1, 3], id="definition-of-a-chosen-term"),
         pytest.param("<p>a</p><table><tr><td><a href=/>b</a></table>", [0], [0], id="links"),
         pytest.param("<div><p>a</div><table><tr><td>b</table>", [0], [0], id="elsewhere"),
