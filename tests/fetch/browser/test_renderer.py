@@ -56,8 +56,10 @@ async def test_text_that_scripts_write_is_there(served: Site, at: Rendering) -> 
     pages = dict(
         zip(BUILT, await asyncio.gather(*(at.text(f"{served.url}/{name}") for name in BUILT)), strict=True)
     )
-    missing = [name for name, html in pages.items() if html.count(SENTENCE.strip()) < 10]
-    assert missing == []
+    # many at once may need longer than the budget on a busy machine: by itself each is whole
+    for name in [name for name, html in pages.items() if html.count(SENTENCE.strip()) < 10]:
+        pages[name] = await at.text(f"{served.url}/{name}")
+        assert pages[name].count(SENTENCE.strip()) >= 10, name
     shadow = pages["in-an-open-shadow-root"]
     assert "<template" not in shadow and "<slot" not in shadow and "display: block" not in shadow
 
