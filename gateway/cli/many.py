@@ -30,6 +30,7 @@ from gateway.cli.options import (
 from gateway.cli.outputs import Folder, Lines, Output, Stdout
 from gateway.cli.running import print_json, run
 from gateway.errors import GatewayError, GatewayUnreachable, NotFound
+from gateway.wire import Notice
 from gateway.wire.jobs import (
     BatchRequest,
     CrawlRequest,
@@ -106,9 +107,7 @@ def _map(arguments: argparse.Namespace) -> int:
     else:
         for link in answer.links:
             print(link.url)
-    print(f"{len(answer.links):,} addresses", file=sys.stderr)
-    for notice in answer.warnings:
-        print(f"warning: {notice.code}: {notice.message}", file=sys.stderr)
+    _report(f"{len(answer.links):,} addresses", answer.warnings)
     return DONE
 
 
@@ -124,10 +123,14 @@ def _search(arguments: argparse.Namespace) -> int:
         print_json(answer)
     else:
         print("\n\n".join(map(_found, answer.results)))
-    print(f"{len(answer.results):,} results of {answer.provider}", file=sys.stderr)
-    for notice in answer.warnings:
-        print(f"warning: {notice.code}: {notice.message}", file=sys.stderr)
+    _report(f"{len(answer.results):,} results of {answer.provider}", answer.warnings)
     return DONE
+
+
+def _report(summary: str, warnings: list[Notice]) -> None:
+    print(summary, file=sys.stderr)
+    for notice in warnings:
+        print(f"warning: {notice.code}: {notice.message}", file=sys.stderr)
 
 
 def _found(result: SearchResult) -> str:

@@ -11,11 +11,11 @@ from gateway.core.crawling.scope import Scope
 from gateway.core.http.url import Url, parse_url
 from gateway.core.tasks.answers import CheckSchema
 from gateway.core.tasks.base import Workers
-from gateway.core.tasks.crawling import CheckScope, FollowLinks, IdentifyAddresses
+from gateway.core.tasks.crawling import CheckScope, IdentifyAddresses
 from gateway.errors import GatewayError, InvalidRequest, NotFound, RateLimited, UrlRefused
 from gateway.jobs.discovery import Discovery, SiteFiles
 from gateway.jobs.frontier import Address, Frontier, Job, NewJob, Result
-from gateway.jobs.page_reader import WholeScraper, to_address, unpack_result
+from gateway.jobs.page_reader import WholeScraper, follow_links, to_address, unpack_result
 from gateway.jobs.specification import Specification, pack
 from gateway.primitives.ids import new_id
 from gateway.wire import Notice, ScrapeRequest, encode_json
@@ -230,15 +230,7 @@ class Jobs:
 
     async def _add_links(self, start: Url, scope: Scope, *, into: Discovery) -> None:
         whole = await self._scraper.scrape_whole(ScrapeRequest(url=start.text, scope="page"))
-        if whole.received is None or whole.page.final_url is None:
-            return
-        task = FollowLinks(
-            body=whole.received.body,
-            content_type=whole.received.content_type,
-            url=whole.page.final_url,
-            scope=scope,
-        )
-        for each in (await self._workers.run(task)).addresses:
+        for each in (await follow_links(whole, scope, self._workers)).addresses:
             into.addresses.setdefault(each.key, each)
 
     def _check_limit(self, pages: int, field: str) -> None:

@@ -12,10 +12,10 @@ from msgspec import Struct
 
 from gateway.completions.completer import Spend
 from gateway.core.crawling.identity import identify
-from gateway.core.crawling.scope import Border, Scope
+from gateway.core.crawling.scope import Scope, is_within
 from gateway.core.http.url import Url, parse_url
 from gateway.core.tasks.base import Workers
-from gateway.core.tasks.crawling import FollowLinks, Found
+from gateway.core.tasks.crawling import FollowLinks, Found, FoundAddress
 from gateway.errors import (
     BackendRateLimited,
     GatewayError,
@@ -138,12 +138,11 @@ class PageReader:
             name: getattr(specification.scrape, name) for name in specification.scrape.__struct_fields__
         }
         whole = await scraper.scrape_whole(ScrapeRequest(url=claim.address.url, **options), tenant=owner)
-        if (scope := specification.scope) and (final := whole.page.final_url):
-            border = Border(Scope(host=scope.host, subdomains=scope.subdomains, external=scope.external))
-            if not border.admits(parse_url(final)) and not border.is_of_the_site(parse_url(final)):
-                raise OutOfScope(
-                    f"the address redirects to {parse_url(final).shown}, outside of the crawl; `external` follows it"
-                )
+        scope, final = specification.scope, whole.page.final_url
+        if scope and final and not is_within(parse_url(final), scope):
+            raise OutOfScope(
+                f"the address redirects to {parse_url(final).shown}, outside of the crawl; `external` follows it"
+            )
         return whole
 
     async def _listed(self, claim: Claim, specification: Specification, limit: int) -> list[Address]:
@@ -159,15 +158,7 @@ class PageReader:
         self, whole: WholePage, scope: Scope, claim: Claim, specification: Specification
     ) -> Found:
         """The links of the page that belong to the crawl, unless it has no links or goes no deeper."""
-        if whole.received is None or whole.page.final_url is None:
-            return Found(addresses=[])
-        task = FollowLinks(
-            body=whole.received.body,
-            content_type=whole.received.content_type,
-            url=whole.page.final_url,
-            scope=scope,
-        )
-        found = await self._tools.workers.run(task)
+        found = await follow_links(whole, scope, self._tools.workers)
         is_deepest = scope.max_depth is not None and claim.address.depth >= scope.max_depth
         if is_deepest or specification.sitemap == "only":
             return Found(addresses=[], canonical=found.canonical)
@@ -186,7 +177,20 @@ class PageReader:
         }
 
 
-def to_address(found: Any, *, depth: int) -> Address:
+async def follow_links(whole: WholePage, scope: Scope, workers: Workers) -> Found:
+    """The links of a page that belong to a scope; none where the page as received is not at hand."""
+    if whole.received is None or whole.page.final_url is None:
+        return Found(addresses=[])
+    task = FollowLinks(
+        body=whole.received.body,
+        content_type=whole.received.content_type,
+        url=whole.page.final_url,
+        scope=scope,
+    )
+    return await workers.run(task)
+
+
+def to_address(found: FoundAddress, *, depth: int) -> Address:
     """An address that was found, as the frontier takes it."""
     return Address(key=found.key, url=found.url, host=found.host, depth=depth, pattern=found.pattern)
 

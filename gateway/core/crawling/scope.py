@@ -57,16 +57,8 @@ class Border:
 
     def admits(self, url: Url) -> bool:
         """Whether an address belongs to the crawl; its depth is not looked at."""
-        if not (self._scope.external or self.is_of_the_site(url)):
-            return False
         path = url.target.partition("?")[0]
-        name = path.rpartition("/")[2]
-        if "." in name and name.rpartition(".")[2].lower() in _NOT_PAGES:
-            return False
-        segments = [segment for segment in path.split("/") if segment]
-        if len(segments) > MAX_SEGMENTS or (
-            len(segments) > MAX_REPEATS and max(map(segments.count, set(segments))) > MAX_REPEATS
-        ):
+        if not is_within(url, self._scope) or not _is_of_a_page(path):
             return False
         octets = path.encode()
         include, exclude = self._patterns["include"], self._patterns["exclude"]
@@ -74,10 +66,26 @@ class Border:
             return False
         return not include or any(pattern.search(octets) for pattern in include)
 
-    def is_of_the_site(self, url: Url) -> bool:
-        """Whether an address is on the start's host (with or without www.), or a subdomain where those belong."""
-        here, there = (host.removeprefix("www.") for host in (self._scope.host, url.host))
-        return here == there or (self._scope.subdomains and there.endswith(f".{here}"))
+
+def is_within(url: Url, scope: Scope) -> bool:
+    """Whether an address is on a site of the crawl, whatever its path; one of another site has to be a page's."""
+    return is_of_the_site(url, scope) or (scope.external and _is_of_a_page(url.target.partition("?")[0]))
+
+
+def is_of_the_site(url: Url, scope: Scope) -> bool:
+    """Whether an address is on the start's host (with or without www.), or a subdomain where those belong."""
+    here, there = (host.removeprefix("www.") for host in (scope.host, url.host))
+    return here == there or (scope.subdomains and there.endswith(f".{here}"))
+
+
+def _is_of_a_page(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    if "." in name and name.rpartition(".")[2].lower() in _NOT_PAGES:
+        return False
+    segments = [segment for segment in path.split("/") if segment]
+    return len(segments) <= MAX_SEGMENTS and (
+        len(segments) <= MAX_REPEATS or max(map(segments.count, set(segments))) <= MAX_REPEATS
+    )
 
 
 def _compile(pattern: str, field: str) -> "re2._Regexp[bytes]":

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from gateway.core.crawling.identity import identify, pattern_of
 from gateway.core.crawling.links import find_links
-from gateway.core.crawling.scope import Border, Scope
+from gateway.core.crawling.scope import Border, Scope, is_of_the_site
 from gateway.core.crawling.sitemap import read_sitemap
 from gateway.core.documents.reader import kind_of, read_document
 from gateway.core.http.url import Url, parse_url
@@ -94,7 +94,7 @@ class FollowLinks(Task[Found], kw_only=True, frozen=True):
             if border.admits(link.url)
         ]
         canonical = page.canonical
-        if canonical is not None and not _is_believable(canonical, parse_url(self.url), border):
+        if canonical is not None and not _is_believable(canonical, parse_url(self.url), self.scope):
             canonical = None
         return Found(
             addresses=_once(addresses),
@@ -152,9 +152,9 @@ class ReadLinkList(Task[Found], kw_only=True, frozen=True):
         return Found(addresses=_once([_found(url, self.scope) for url in urls if url and border.admits(url)]))
 
 
-def _is_believable(canonical: Url, url: Url, border: Border) -> bool:
+def _is_believable(canonical: Url, url: Url, scope: Scope) -> bool:
     """Whether an address that a page calls its own may be: many sites name their front page on every page."""
-    return border.is_of_the_site(canonical) and (canonical.target != "/" or url.target == "/")
+    return is_of_the_site(canonical, scope) and (canonical.target != "/" or url.target == "/")
 
 
 def _found(url: Url, scope: Scope, *, title: str | None = None, lastmod: str | None = None) -> FoundAddress:
