@@ -1,8 +1,6 @@
 """Pages that want out, or want everything: nothing leaves but through the guard, and the next page is fine."""
 
 import asyncio
-import contextlib
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -18,7 +16,10 @@ from tests.leaks import eventually
 pytestmark = pytest.mark.anyio
 HTML = {"content-type": "text/html; charset=utf-8"}
 MEMORY_BYTES = 300 * 1024**2
-TIMEOUT_S = 3.0
+# for pages that never end
+SHORT_S = 3.0
+# for pages that end by themselves, however busy the machine is
+LONG_S = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ async def served() -> AsyncIterator[Site]:
 async def at(served: Site) -> AsyncIterator[Rendering]:
     async with rendering(
         [served.target],
-        timeout_s=TIMEOUT_S,
+        timeout_s=LONG_S,
         memory_bytes=MEMORY_BYTES,
         max_body_bytes=1_000_000,
         concurrency=6,
@@ -47,12 +48,7 @@ def put(site: Site, path: str, html: str) -> str:
 
 
 async def is_fine(site: Site, at: Rendering) -> None:
-    for _ in range(5):
-        # on a busy machine a page may take longer than this renderer's few seconds
-        with contextlib.suppress(FetchTimeout):
-            assert SENTENCE.strip() in await at.text(site.url + "/fine")
-            return
-    raise AssertionError("no page is rendered any more")
+    assert SENTENCE.strip() in await at.text(site.url + "/fine")
 
 
 async def test_hostile_page_reaches_nothing_but_its_own_site(served: Site) -> None:
@@ -129,10 +125,9 @@ async def test_rude_page_ends_in_a_result_or_a_typed_error(served: Site, at: Ren
 async def test_page_that_takes_all_it_can_ends_in_time_and_the_next_one_is_fine(
     served: Site, at: Rendering, code: str, error: type[GatewayError]
 ) -> None:
-    began = time.monotonic()
+    timeout_s = LONG_S if error is RenderFailed else SHORT_S
     with pytest.raises(error):
-        await at.get(put(served, "/hostile", script(code)))
-    assert time.monotonic() - began < TIMEOUT_S + 30
+        await at.get(put(served, "/hostile", script(code)), timeout_s=timeout_s)
     await is_fine(served, at)
     await eventually(lambda: not any(zombies_of(keeper) for keeper in at.browsers.keepers), within_s=5)
 
@@ -159,7 +154,7 @@ async def test_endless_body_ends_at_the_pages_bytes(served: Site) -> None:
 @pytest.mark.slow
 async def test_crowd_of_hostile_pages_holds_up_nobody(served: Site, at: Rendering) -> None:
     spin = put(served, "/spin", script("for (;;) {}"))
-    crowd = [asyncio.create_task(at.get(spin)) for _ in range(3)]
+    crowd = [asyncio.create_task(at.get(spin, timeout_s=SHORT_S)) for _ in range(3)]
     await asyncio.sleep(0.2)
     await is_fine(served, at)
     ends = await asyncio.gather(*crowd, return_exceptions=True)
