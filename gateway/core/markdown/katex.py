@@ -5,14 +5,17 @@ Scripts, fractions and roots are columns of boxes (`vlist`), written from the lo
 
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.tags import TEXT
-from gateway.core.markdown.mathml import group_argument, join_row
+from gateway.core.markdown.tex_rows import group_argument, join_row
 from gateway.core.markdown.tex_tokens import Part, read_token
+from gateway.core.markdown.tex_tree import read_tree
 
 _LEFT_OUT = frozenset("strut pstrut vlist-s frac-line hide-tail nulldelimiter katex-mathml".split())
 _BUILT = ("mfrac", "msupsub", "sqrt")
-_MAX_DEPTH = 300
-_MAX_NODES = 20_000
+
+
+def tex_of_katex(drawing: LexborNode) -> str:
+    """The TeX of a `.katex-html`."""
+    return read_tree(drawing, _Frame(""))
 
 
 class _Frame:
@@ -25,6 +28,35 @@ class _Frame:
         self.parts: list[Part] = []
         # the column goes below the line: its first box is a subscript
         self.reaches_below = False
+
+    def add_text(self, text: str) -> None:
+        """Add the characters of a box."""
+        self.parts += _read(text)
+
+    def open(self, node: LexborNode) -> "_Frame | None":
+        """The frame of a span below; None of one that only draws."""
+        classes = (node.attributes.get("class") or "").split()
+        if node.tag == "svg" or not _LEFT_OUT.isdisjoint(classes):
+            return None
+        name = next((name for name in _BUILT if name in classes), "")
+        if "vlist-t2" in classes:
+            self.reaches_below = True
+        if self.name == "vlist":
+            name = "box"
+        elif "vlist" in classes or "vlist-t" in classes or "vlist-r" in classes:
+            name = "vlist" if "vlist" in classes else "column"
+        elif "base" in classes:
+            # a line may be broken between two of them
+            name = "column"
+        return _Frame(name)
+
+    def end(self, outer: "_Frame") -> None:
+        """Give what it became to the span around it."""
+        if self.name in ("vlist", "column"):
+            outer.parts += self.parts
+            outer.reaches_below = outer.reaches_below or self.reaches_below
+        else:
+            outer.parts.append(self.build())
 
     def build(self) -> Part:
         """What the span becomes."""
@@ -40,50 +72,6 @@ class _Frame:
             return parts[0]
         tex = join_row(parts)
         return Part(f"\\sqrt{{{tex}}}", "msqrt") if self.name == "sqrt" else Part(tex, self.name)
-
-
-def tex_of_katex(drawing: LexborNode) -> str:
-    """The TeX of a `.katex-html`."""
-    seen = 0
-    stack = [_Frame("")]
-    waiting: list[LexborNode | None] = [drawing.first_child]
-    while True:
-        node = waiting[-1]
-        if node is None or seen > _MAX_NODES:
-            waiting.pop()
-            frame = stack.pop()
-            if not stack:
-                return frame.build().tex
-            _end(frame, stack[-1])
-            continue
-        waiting[-1] = node.next
-        seen += 1
-        if node.tag_id == TEXT:
-            stack[-1].parts += _read(node.text_content or "")
-        elif node.is_element_node and len(stack) < _MAX_DEPTH and node.tag != "svg":
-            classes = (node.attrs.get("class") or "").split()
-            if not _LEFT_OUT.isdisjoint(classes):
-                continue
-            name = next((name for name in _BUILT if name in classes), "")
-            if "vlist-t2" in classes:
-                stack[-1].reaches_below = True
-            if stack[-1].name == "vlist":
-                name = "box"
-            elif "vlist" in classes or "vlist-t" in classes or "vlist-r" in classes:
-                name = "vlist" if "vlist" in classes else "column"
-            elif "base" in classes:
-                # a line may be broken between two of them
-                name = "column"
-            stack.append(_Frame(name))
-            waiting.append(node.first_child)
-
-
-def _end(frame: _Frame, outer: _Frame) -> None:
-    if frame.name in ("vlist", "column"):
-        outer.parts += frame.parts
-        outer.reaches_below = outer.reaches_below or frame.reaches_below
-    else:
-        outer.parts.append(frame.build())
 
 
 def _read(text: str) -> list[Part]:
