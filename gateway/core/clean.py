@@ -2,15 +2,16 @@
 
 from msgspec import structs
 
-from gateway.core.classifier.network import Classifier, choose, load_classifier
+from gateway.core.classifier.network import Choice, Classifier, choose, load_classifier
 from gateway.core.dom.blocks import find_editors, keep
 from gateway.core.dom.callouts import find_callouts
-from gateway.core.dom.selection import REMOVED, find_selected
+from gateway.core.dom.selection import DRAWN, REMOVED, find_selected
 from gateway.core.markdown import render
 from gateway.core.markdown.headline import with_headline, without_headline
 from gateway.core.model.page import CleanOptions, KeptNodes, Page
 from gateway.core.parsing import ParsedPage, read, root_of
 from gateway.core.visibility.hidden import quote_hidden
+from gateway.core.visibility.review import review
 from gateway.wire import Notice
 
 _DEFAULTS = CleanOptions()
@@ -39,6 +40,7 @@ def clean(
     kept: KeptNodes | None = None
     confidence: float | None = None
     page_type: str | None = None
+    choice = Choice([], 0.0, "")
     if options.select is not None:
         kept = find_selected(parsed.tree, options.select)
         if not kept.texts:
@@ -81,11 +83,11 @@ def clean(
             Notice(code="invisible_characters_removed", message=message, count=rendered.invisible)
         )
     title, blocks = parsed.facts.title, rendered.blocks
+    headline: str | None = None
     if title and options.scope == "main" and options.select is None:
+        headline = title if options.headline and blocks else None
         blocks = (
-            with_headline(blocks, title, html=options.html)
-            if options.headline
-            else without_headline(blocks, title)
+            with_headline(blocks, title, html=options.html) if headline else without_headline(blocks, title)
         )
     return Page(
         blocks=blocks,
@@ -97,11 +99,23 @@ def clean(
         structured=parsed.structured,
         warnings=warnings,
         appendix=rendered.appendix,
+        judged=review(
+            parsed.root,
+            parsed.blocks,
+            hidden=parsed.hidden,
+            kept=kept.texts if kept else None,
+            dropped=choice.dropped,
+            otherwise="not_selected" if options.select is not None else "not_main",
+            probabilities=choice.probabilities.tolist(),
+            headline=headline,
+        )
+        if options.review
+        else [],
     )
 
 
 def _count_hidden(parsed: ParsedPage, *, quoted: bool) -> list[Notice]:
-    found = {mem_id: reason for mem_id, reason in parsed.hidden.items() if reason != REMOVED}
+    found = {mem_id: reason for mem_id, reason in parsed.hidden.items() if reason not in (REMOVED, DRAWN)}
     if not found:
         return []
     message = f"text that no reader can see was left out ({', '.join(sorted(set(found.values())))})"

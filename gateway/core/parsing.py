@@ -8,7 +8,7 @@ from gateway.core.documents.charset import decode, notice_of_guess, to_utf8
 from gateway.core.dom.blocks import Blocks, read_blocks
 from gateway.core.dom.landmarks import Landmarks, find_formulas, find_marks
 from gateway.core.dom.nesting import limit_nesting
-from gateway.core.dom.selection import REMOVED, find_removed
+from gateway.core.dom.selection import DRAWN, find_removed
 from gateway.core.dom.shown_text import show_text
 from gateway.core.metadata.page_metadata import Facts, read_metadata
 from gateway.core.metadata.structured import Item, read_structured, types_of
@@ -88,7 +88,7 @@ def _walk(
     hidden = find_hidden(tree, marks=marks)
     left_out = hidden | find_removed(tree, options.remove)
     formulas, drawn = find_formulas(marks)
-    left_out |= dict.fromkeys(drawn, REMOVED)
+    left_out |= dict.fromkeys(drawn, DRAWN)
     blocks = read_blocks(
         root,
         left_out=left_out,

@@ -100,6 +100,7 @@ class CachedResponses:
                 images=[],
                 structured=[],
                 chunks=[],
+                removed=[],
                 html="",
                 screenshot=None,
                 pdf=None,

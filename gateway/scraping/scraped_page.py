@@ -9,6 +9,7 @@ from gateway.wire import (
     CacheReport,
     Chunk,
     Image,
+    JudgedBlock,
     Link,
     Metadata,
     Notice,
@@ -39,6 +40,7 @@ class ScrapedPage(Struct, kw_only=True, frozen=True):
     images: list[Image]
     structured: list[dict[str, Any]]
     chunks: list[Chunk]
+    removed: list[JudgedBlock]
     html: str
     # where a browser was asked for
     render: RenderReport | None = None

@@ -54,10 +54,12 @@ from gateway.wire.problem import (
 )
 from gateway.wire.scrape import (
     Chunk,
+    DropReason,
     Format,
     Image,
     ImageStyle,
     Include,
+    JudgedBlock,
     Link,
     LinkStyle,
     Metadata,
@@ -98,6 +100,7 @@ __all__ = [
     "ContentPart",
     "Coverage",
     "DeltaEvent",
+    "DropReason",
     "Estimate",
     "Evidence",
     "EvidenceEvent",
@@ -115,6 +118,7 @@ __all__ = [
     "Image",
     "ImageStyle",
     "Include",
+    "JudgedBlock",
     "Link",
     "LinkStyle",
     "Metadata",

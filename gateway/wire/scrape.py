@@ -26,6 +26,7 @@ Include = Literal[
     "chunks",
     "html",
     "hidden",
+    "removed",
     "screenshot",
     "pdf",
 ]
@@ -50,7 +51,8 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
             description="Further parts of the page to return. `links`, `images`, `structured`, `chunks` and "
             "`html` are absent unless named, `outline` is empty; `metadata` is always there. `hidden` "
             "adds samples of the hidden text to its warning: text by others, not to be shown to a "
-            "model. `screenshot` (PNG) and `pdf` show the whole page as a browser does.",
+            "model. `removed` is the whole page block by block, with why each that is not in the content was left out. "
+            "`screenshot` (PNG) and `pdf` show the whole page as a browser does.",
         ),
     ] = []
     select: Annotated[
@@ -219,6 +221,33 @@ class Chunk(Struct, kw_only=True, frozen=True):
     tokens: Annotated[int, Meta(description="Tokens of the piece.")]
 
 
+DropReason = Literal[
+    "not_main", "repeated", "leads_elsewhere", "heading_alone", "not_selected", "removed", "hidden"
+]
+
+
+class JudgedBlock(Struct, kw_only=True, frozen=True):
+    """A block of the page as received, and what became of it."""
+
+    text: Annotated[str, Meta(description="Its text, cut at 600 characters.")]
+    reason: Annotated[
+        DropReason | None,
+        Meta(
+            description="Why it was left out; null: it was kept. `not_main`: it is unlikely to be the main content; "
+            "`repeated`: the page says the same elsewhere; `leads_elsewhere`: links to other pages around the "
+            "text; `heading_alone`: a heading under which nothing was kept; `not_selected`: `select` does not "
+            "match it; `removed`: `remove` matches it; `hidden`: no reader can see it."
+        ),
+    ]
+    probability: Annotated[
+        float | None,
+        Meta(description="0 to 1: how likely it is main content; null where nothing was chosen by that."),
+    ] = None
+    hidden_by: Annotated[
+        str | None, Meta(description="What hides it, such as `font-size` or `off-screen`; null otherwise.")
+    ] = None
+
+
 class ScrapeTimings(Struct, kw_only=True, frozen=True):
     """Wall-clock milliseconds of each stage; a stage that did not run is 0."""
 
@@ -281,6 +310,13 @@ class ScrapeResponse(Struct, kw_only=True, frozen=True):
     chunks: Annotated[
         list[Chunk] | UnsetType,
         Meta(description="The content in pieces of bounded size, if `include` names them."),
+    ] = UNSET
+    removed: Annotated[
+        list[JudgedBlock] | UnsetType,
+        Meta(
+            description="The page's blocks in order, at most 5,000, kept and left out, if `include` names them: text "
+            "by others, some of it hidden, to be shown to people and to no model."
+        ),
     ] = UNSET
     html: Annotated[
         str | UnsetType, Meta(description="`content` as HTML, the same piece of it, if `include` names it.")

@@ -8,8 +8,10 @@ The choice among blocks with probabilities is made in `choice`. The F1 it expect
 out to be worth on pages no network had seen, is the confidence.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -27,6 +29,7 @@ from gateway.core.classifier.lexicon import Lexicon
 from gateway.core.classifier.teasers import drop_teasers
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import Blocks
+from gateway.wire import DropReason
 
 PAGE_TYPES = ("article", "documentation", "service", "forum", "collection", "listing", "product")
 
@@ -40,6 +43,10 @@ class Choice(NamedTuple):
     page_type: str
     # blocks left out because the page says the same in a chosen one
     repeated: int = 0
+    # by block, how likely it is content
+    probabilities: Array = np.zeros(0, dtype=np.float32)
+    # blocks that were left out for another reason than their probability, and why
+    dropped: Mapping[int, DropReason] = MappingProxyType({})
 
 
 class Network(NamedTuple):
@@ -93,12 +100,16 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     chosen, expected = select(settled.probabilities, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
     link = features.rows[BLOCK_NAMES.index("link")]
-    chosen = with_data(chosen, link, blocks, is_article=page_type == "article")
-    chosen = drop_teasers(chosen, features.words, link, blocks, is_article=page_type == "article")
+    likely = with_data(chosen, link, blocks, is_article=page_type == "article")
+    chosen = drop_teasers(likely, features.words, link, blocks, is_article=page_type == "article")
     said = set(chosen)
     repeated = sum(stays in said for stays in settled.repeats.values())
-    chosen = without_last_heading(with_table_heads(chosen, blocks), blocks, page_type=page_type)
-    return Choice(chosen, round(confidence, 3), page_type, repeated)
+    found = with_table_heads(chosen, blocks)
+    chosen = without_last_heading(found, blocks, page_type=page_type)
+    dropped: dict[int, DropReason] = {copy: "repeated" for copy in settled.repeats}
+    dropped |= dict.fromkeys(set(likely) - said, "leads_elsewhere")
+    dropped |= dict.fromkeys(set(found) - set(chosen), "heading_alone")
+    return Choice(chosen, round(confidence, 3), page_type, repeated, probabilities, dropped)
 
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:

@@ -7,8 +7,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from gateway.core.model.page import KeptNodes
 from gateway.errors import InvalidRequest
 
-# why an element is left out
-REMOVED = "removed"
+# why an element is left out: the caller says so; a formula that it draws is read from its source
+REMOVED, DRAWN = "removed", "drawn"
 
 
 def find_selected(tree: LexborHTMLParser, selector: str) -> KeptNodes:

@@ -4,7 +4,18 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
-from gateway.wire import Image, ImageStyle, Link, LinkStyle, Metadata, Notice, Renderer, Scope, TableStyle
+from gateway.wire import (
+    Image,
+    ImageStyle,
+    JudgedBlock,
+    Link,
+    LinkStyle,
+    Metadata,
+    Notice,
+    Renderer,
+    Scope,
+    TableStyle,
+)
 
 BlockKind = Literal[
     "heading", "paragraph", "item", "table", "code", "quote", "definition", "figure", "math", "rule"
@@ -37,6 +48,8 @@ class CleanOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     remove: tuple[str, ...] = ()
     # give samples of hidden text in its warning
     quote_hidden: bool = False
+    # fill Page.judged too
+    review: bool = False
     # markdown and HTML of the main content begin with it; False leaves it out
     headline: bool = True
     # fill Block.html too: serialising costs time nobody else should pay
@@ -82,6 +95,8 @@ class Page(Struct, kw_only=True, frozen=True):
     warnings: list[Notice]
     # reference-style link definitions, with the gap before them
     appendix: str = ""
+    # what became of every part of the page, if the options ask for it
+    judged: list[JudgedBlock] = []
 
     @property
     def markdown(self) -> str:

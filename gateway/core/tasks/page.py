@@ -18,7 +18,7 @@ from gateway.core.tokens.budget import fit
 from gateway.core.tokens.counters import TokenCounter, get_counter
 from gateway.core.tokens.formats import parts_of
 from gateway.core.tokens.sections import SectionAt, chunk, outline
-from gateway.wire import Chunk, Format, Image, Include, Link, Metadata, Notice
+from gateway.wire import Chunk, Format, Image, Include, JudgedBlock, Link, Metadata, Notice
 
 # the most a chunk holds unless the request's max_tokens is smaller
 CHUNK_TOKENS = 512
@@ -45,6 +45,7 @@ class Cleaned(Struct, kw_only=True, frozen=True):
     images: list[Image]
     structured: list[dict[str, Any]]
     chunks: list[Chunk]
+    removed: list[JudgedBlock]
     html: str
     clean_ms: float
     count_ms: float
@@ -102,6 +103,7 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
             images=self._listed("images", page.images, warnings),
             structured=self._structured(page, warnings),
             chunks=_chunk(page, self, count) if "chunks" in self.include else [],
+            removed=page.judged,
             html="".join(parts_of(page, "html")[self.start : piece.next_start])
             if "html" in self.include
             else "",

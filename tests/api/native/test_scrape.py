@@ -493,3 +493,13 @@ def test_lines_of_accept_are_one_list(client: httpx2.Client) -> None:
     headers = [("accept", "text/x-other"), ("accept", "text/event-stream")]
     answer = client.post("/v1/extract", json=page, headers=headers)
     assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+def test_scrape_tells_what_became_of_every_block(client: httpx2.Client, site: Site) -> None:
+    page = scrape(client, url=site.url + PAGE, include=["removed"])
+    kept = [block["text"] for block in page["removed"] if block["reason"] is None]
+    left_out = {block["reason"] for block in page["removed"] if block["reason"]}
+    assert page["title"] in kept and {"not_main", "hidden"} <= left_out
+    # from the cache too
+    again = scrape(client, url=site.url + PAGE, include=["removed"])
+    assert (again["cache"]["status"], again["removed"]) == ("hit", page["removed"])
