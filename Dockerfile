@@ -8,6 +8,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY pyproject.toml constraints.txt Makefile README.md LICENSE ./
+COPY deploy/llama_cmake_args.py deploy/
 COPY gateway gateway
 COPY backends backends
 RUN make install-only VENV=/opt/winnow EXTRAS="${EXTRAS}" EDITABLE=

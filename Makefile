@@ -1,4 +1,5 @@
 # make run    build .venv, install, start the service on 127.0.0.1:8000
+# make run-local    the same with llama.cpp and a small model of its own: no key, no account
 # make test   build what is missing, then lint, types and every default test
 # make scale-demo    nginx before three gateways that share a redis-server, as local processes
 # Long suites and measurements have targets of their own below.
@@ -10,7 +11,8 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 comma := ,
 # `make run` installs what remote models need; TEST_EXTRAS adds llama.cpp (compiled, minutes the first time)
 EXTRAS ?= anthropic,valkey,mcp
-TEST_EXTRAS ?= anthropic,valkey,mcp,render,otel,local
+TEST_EXTRAS ?= anthropic,valkey,mcp,render,otel,local,starter
+LOCAL_EXTRAS ?= $(EXTRAS),local,starter
 EDITABLE ?= -e
 SYSTEM_PACKAGES := redis-server nginx chromium chromium-headless-shell
 
@@ -18,11 +20,15 @@ SYSTEM_PACKAGES := redis-server nginx chromium chromium-headless-shell
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))$(subst $() ,,$(addprefix +,$(2)))
 tested := $(call stamp,$(TEST_EXTRAS),dev)
 
-.PHONY: run test lint types install-only system api-docs golden fuzz schemathesis soak render scale-demo bench-local weights \
-    bench-extraction clean
+.PHONY: run run-local test lint types install-only system api-docs golden fuzz schemathesis soak render scale-demo \
+    bench-local weights bench-extraction clean
 
 run: $(call stamp,$(EXTRAS))
 	$(BIN)/winnow serve
+
+run-local: $(call stamp,$(LOCAL_EXTRAS))
+	@cat deploy/run-local.txt
+	WINNOW_LOCAL_MODEL=$${WINNOW_LOCAL_MODEL:-starter} $(BIN)/winnow serve
 
 test: $(tested) system lint types
 	$(BIN)/python -m pytest
@@ -44,7 +50,7 @@ $(BIN)/python:
 # pip 25.1 is the first that knows dependency groups
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) 'pip>=25.1'
-	$(PIP) -c constraints.txt $(EDITABLE) '.[$(subst -,$(comma),$(firstword $(subst +, ,$*)))]' \
+	CMAKE_ARGS="$$($(BIN)/python deploy/llama_cmake_args.py)" $(PIP) -c constraints.txt $(EDITABLE) '.[$(subst -,$(comma),$(firstword $(subst +, ,$*)))]' \
 	    $(addprefix --group ,$(wordlist 2,9,$(subst +, ,$*)))
 	@touch $@
 

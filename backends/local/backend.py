@@ -38,8 +38,9 @@ from backends.local.messages import (
     Step,
     ToModel,
 )
-from backends.local.model_file import identify_file
+from backends.local.model_file import UNREADABLE, identify_file
 from backends.local.settings import default_threads
+from backends.local.source import NoSuchModel, locate
 from backends.local.supervisor import Inbox, Supervisor
 from gateway.cache.fingerprint import fingerprint
 
@@ -54,7 +55,7 @@ class LocalBackend:
     """Serves one GGUF file as the model `name`.
 
     Args:
-        path: of a GGUF file, or of the first part of a split one.
+        path: of a GGUF file, or of the first part of a split one, or a name that `source` knows.
         context_tokens: for one request, prompt and answer; None: the model's, up to 8192.
         parallel: requests computed together.
         gpu_layers: None: all, when the build of llama-cpp-python has a GPU.
@@ -140,7 +141,7 @@ class LocalBackend:
         """Of the file that is loaded, or, while none is, of the one that will be: with the template in it, the context
         and settings it is opened with, and the code that renders and samples."""
         facts = self._supervisor.facts
-        file = facts.file if facts else await asyncio.to_thread(identify_file, self._path)
+        file = facts.file if facts else await asyncio.to_thread(_identify, self._path)
         if self._code is None:
             here = Path(__file__).parent
             self._code = await asyncio.to_thread(fingerprint, [here], root=here, libraries=_LIBRARIES)
@@ -250,6 +251,13 @@ class LocalBackend:
         if isinstance(answer, Refused):
             raise _failure(answer, started=False)
         return answer
+
+
+def _identify(model: str) -> str:
+    try:
+        return identify_file(locate(model))
+    except NoSuchModel:
+        return UNREADABLE
 
 
 def _generate(request: CompletionRequest, number: int) -> Generate:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 HEAD_BYTES = 32 * 1024**2
 SAMPLES, SAMPLE_BYTES = 64, 64 * 1024
+UNREADABLE = "unreadable"
 
 
 def identify_file(path: str) -> str:
-    """32 hexadecimal digits of a model's file, or of all parts of a split one; "unreadable" where it is not.
+    """32 hexadecimal digits of a model's file, or of all parts of a split one; UNREADABLE where it is not.
 
     Blocks for some 50 ms, unless the file was asked about before and has not changed.
     """
@@ -22,7 +23,7 @@ def identify_file(path: str) -> str:
         parts = [(part, (stat := part.stat()).st_size, stat.st_mtime_ns) for part in parts_of(path)]
         return _identify(tuple(parts))
     except OSError:
-        return "unreadable"
+        return UNREADABLE
 
 
 def parts_of(path: str) -> list[Path]:
