@@ -26,7 +26,7 @@ from bench.processes import cpu_s, family, resident_mb, start
 from fixtures.redis import RedisServer, free_port
 from fixtures.service import running_service
 from gateway.jobs.frontier import Address, Frontier, NewJob, Outcome
-from gateway.jobs.sqlite_frontier import SqliteFrontier
+from gateway.jobs.sqlite.frontier import SqliteFrontier
 from gateway.jobs.valkey_frontier import ValkeyFrontier
 
 # measured on SAQ 0.26 with Redis while the engine was chosen: 1,000 pages, 8 at a time

@@ -27,7 +27,7 @@ from gateway.api.request_body import body_limits
 from gateway.api.request_span import RequestSpanMiddleware
 from gateway.api.services import Services
 from gateway.auth.admission import BODIES_BYTES, Admission, BodyBudget, KeyConcurrency
-from gateway.auth.budgets import Ledger
+from gateway.auth.budgets import KeyBudget, Ledger
 from gateway.auth.rates import Rates
 from gateway.auth.spending import SharedSpending, SpendingFile
 from gateway.cache.limits_store import LimitsStore
@@ -123,7 +123,9 @@ def create_app(
                 metrics.publishing(),
                 ledger.flushing(),
                 opened.webhooks.deliver(),
-                opened.runner.work(spend_of=lambda owner: partial(ledger.spend, owner)),
+                opened.runner.work(
+                    budget_of=partial(KeyBudget, keyring=access_control.keyring, ledger=ledger)
+                ),
             ):
                 yield
                 # what they have used is booked

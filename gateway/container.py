@@ -37,7 +37,7 @@ from gateway.jobs.frontier import Frontier
 from gateway.jobs.jobs import Jobs
 from gateway.jobs.page_reader import PageReader, Tools
 from gateway.jobs.runner import Runner
-from gateway.jobs.sqlite_frontier import SqliteFrontier
+from gateway.jobs.sqlite.frontier import SqliteFrontier
 from gateway.jobs.webhooks import Webhooks
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from gateway.auth.keys import Key
+from gateway.auth.keys import Key, Keyring
 from gateway.auth.spending import Account, Booking, Spending
-from gateway.errors import RateLimited
+from gateway.errors import RateLimited, Unauthorized
 from gateway.primitives.panics import contained
 
 FLUSH_EVERY_S = 1.0
@@ -141,3 +141,32 @@ class Ledger:
 
     def _month(self) -> str:
         return self._now().strftime("%Y-%m")
+
+
+class KeyBudget:
+    """A key's budget for work that goes on after the request that asked for it.
+
+    Args:
+        name: the key's; "" where no keys are configured.
+    """
+
+    def __init__(self, name: str, *, keyring: Keyring, ledger: Ledger) -> None:
+        self._name = name
+        self._keyring = keyring
+        self._ledger = ledger
+
+    async def check(self) -> None:
+        """Raises Unauthorized when the key is there no more, RateLimited when its monthly tokens are used up."""
+        if not self._name:
+            return
+        if (key := self._keyring.named(self._name)) is None:
+            raise Unauthorized(
+                f"the key {self._name} was revoked: what it has asked for is not done any more"
+            )
+        await self._ledger.check(key)
+
+    def spend(self, tokens: int) -> None:
+        """Add tokens to this month's, if the key has a budget."""
+        key = self._keyring.named(self._name)
+        if key is not None and key.tokens_per_month is not None:
+            self._ledger.spend(self._name, tokens)

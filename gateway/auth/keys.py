@@ -199,6 +199,11 @@ class Keyring:
                 found = key
         return found
 
+    def named(self, name: str) -> Key | None:
+        """The key of this name."""
+        self._refresh()
+        return next((key for key in (*self._fixed, *self._managed) if key.name == name), None)
+
     def _refresh(self) -> None:
         if self._file is None or self._clock() - self._looked_at < RELOAD_S:
             return

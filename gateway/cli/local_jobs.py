@@ -19,7 +19,7 @@ class LocalJob:
         self._after = after
 
     def __aiter__(self) -> AsyncIterator[JobResult]:
-        return self._jobs.follow(self.id, owner=_OWNER, after=self._after)
+        return self._jobs.read(self.id, owner=_OWNER, after=self._after)
 
     async def report(self) -> JobReport:
         """How far it is."""

@@ -23,9 +23,11 @@ from gateway.cli.options import (
     add_job_options,
     add_question_options,
     add_scrape_options,
+    add_webhook_options,
     job_fields,
     question_fields,
     scrape_options,
+    webhook_fields,
 )
 from gateway.cli.outputs import Folder, Lines, Output, Stdout
 from gateway.cli.running import print_json, run
@@ -91,6 +93,7 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cancel", action="store_true", help="Ctrl-C ends the job, instead of leaving it to be continued"
     )
+    add_webhook_options(parser)
     add_question_options(parser)
     add_scrape_options(parser, single=False)
 
@@ -169,9 +172,14 @@ def _page_fields(arguments: argparse.Namespace) -> dict[str, Any]:
     question = question_fields(arguments)
     if question and not question.keys() & {"prompt", "schema"}:
         raise UsageError("say what is wanted of each page: --prompt, --schema FILE, or both")
-    return {"scrape": scrape_options(arguments)} | (
-        {"extract": msgspec.convert(question, PageQuestion)} if question else {}
-    )
+    webhook = webhook_fields(arguments)
+    if webhook and not os.environ.get("WINNOW_URL"):
+        raise UsageError("events are sent by a gateway: name it with WINNOW_URL, or leave --webhook out")
+    return {
+        "scrape": scrape_options(arguments),
+        **({"extract": msgspec.convert(question, PageQuestion)} if question else {}),
+        **({"webhook": webhook} if webhook else {}),
+    }
 
 
 class State(Struct, kw_only=True):
@@ -206,9 +214,8 @@ def _read(arguments: argparse.Namespace, request: CrawlRequest | BatchRequest) -
 
         async def here(services: Any) -> JobReport:
             from gateway.cli.local_jobs import LocalJobs
-            from gateway.completions.completer import spend_nothing
 
-            async with services.runner.work(spend_of=lambda owner: spend_nothing):
+            async with services.runner.work():
                 return await work(LocalJobs(services))
 
         try:

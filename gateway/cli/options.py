@@ -9,6 +9,7 @@ from msgspec import Struct, inspect
 
 from gateway import wire
 from gateway.cli.inputs import UsageError
+from gateway.wire.jobs import JobEvent
 
 _QUESTION = ("prompt", "model", "max_input_tokens", "max_output_tokens", "temperature", "seed")
 # fields of several requests that no flag can have: several fields together, or the command's own argument
@@ -164,6 +165,41 @@ def add_job_options(parser: argparse.ArgumentParser, kind: type[Struct]) -> None
             text = text.removeprefix("Whether ")
             text = f"unless given, {text}" if field.default else text
         parser.add_argument(f"--{flag}", help=text.replace("%", "%%").replace("`", ""), **options)
+
+
+def add_webhook_options(parser: argparse.ArgumentParser) -> None:
+    """Where a job's events are sent."""
+    parser.add_argument("--webhook", metavar="URL", help="send the job's events there")
+    parser.add_argument(
+        "--webhook-event",
+        dest="webhook_events",
+        action="append",
+        choices=get_args(JobEvent),
+        help="send this one; may be repeated (all)",
+    )
+    parser.add_argument(
+        "--webhook-secret-file",
+        metavar="FILE",
+        type=Path,
+        help="the secret in this file signs the events, instead of the gateway's own",
+    )
+
+
+def webhook_fields(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What was given on the command line, as fields of a webhook; none where there is none."""
+    if arguments.webhook is None:
+        if arguments.webhook_events or arguments.webhook_secret_file:
+            raise UsageError("--webhook URL says where the events are sent")
+        return {}
+    fields: dict[str, Any] = {"url": arguments.webhook}
+    if arguments.webhook_events:
+        fields["events"] = list(dict.fromkeys(arguments.webhook_events))
+    if arguments.webhook_secret_file:
+        try:
+            fields["secret"] = arguments.webhook_secret_file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as exc:
+            raise UsageError(f"{arguments.webhook_secret_file} cannot be read: {exc}") from exc
+    return fields
 
 
 def job_fields(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -85,27 +85,38 @@ class Extractor:
         self._planner = CallPlanner(workers=workers, clock=clock)
 
     async def extract(
-        self, request: ExtractRequest, *, tenant: str = "", spend: Spend = spend_nothing
+        self,
+        request: ExtractRequest,
+        *,
+        tenant: str = "",
+        spend: Spend = spend_nothing,
+        page: ScrapedPage | None = None,
     ) -> ExtractResponse:
         """The whole answer.
 
         Args:
             tenant, spend: as in `Completer.open`.
+            page: that of `request.url`, read with `scrape_options`; without, it is scraped.
         Raises:
             GatewayError: the page's failure when no page could be read, the backend's, ContextOverflow,
                 SchemaUnsatisfied, or InvalidRequest.
         """
-        async with aclosing(self.stream(request, tenant=tenant, spend=spend)) as stream:
+        async with aclosing(self.stream(request, tenant=tenant, spend=spend, page=page)) as stream:
             return collect([event async for event in stream])
 
     async def stream(
-        self, request: ExtractRequest, *, tenant: str = "", spend: Spend = spend_nothing
+        self,
+        request: ExtractRequest,
+        *,
+        tenant: str = "",
+        spend: Spend = spend_nothing,
+        page: ScrapedPage | None = None,
     ) -> AsyncGenerator[ExtractEvent, None]:
         """One `SourceEvent` a page, `DeltaEvent`s, an `EvidenceEvent` for data, one `ExtractDone`.
 
         Close the generator (`contextlib.aclosing`) when leaving it early. Errors as in `extract`.
         """
-        reader = self.begin(request, tenant=tenant, spend=spend)
+        reader = self.begin(request, tenant=tenant, spend=spend, page=page)
         try:
             while reader.end is None:
                 for event in await reader.batch():
@@ -115,17 +126,31 @@ class Extractor:
             reader.close()
 
     def begin(
-        self, request: ExtractRequest, *, tenant: str = "", spend: Spend = spend_nothing
+        self,
+        request: ExtractRequest,
+        *,
+        tenant: str = "",
+        spend: Spend = spend_nothing,
+        page: ScrapedPage | None = None,
     ) -> Subscriber[ExtractEvent, ExtractDone]:
         """Start the work in a task of its own: events are read in batches, the reader's `end` is the last.
 
         Closing the reader, at any time, stops fetches and generation. Errors as in `extract`.
         """
         broadcast: Broadcast[ExtractEvent, ExtractDone] = Broadcast()
-        broadcast.launch(lambda: self._work(request, tenant, spend, broadcast.publish), forget=lambda: None)
+        broadcast.launch(
+            lambda: self._work(request, tenant, spend, page, broadcast.publish), forget=lambda: None
+        )
         return broadcast.follow()
 
-    async def _work(self, request: ExtractRequest, tenant: str, spend: Spend, emit: Emit) -> ExtractDone:
+    async def _work(
+        self,
+        request: ExtractRequest,
+        tenant: str,
+        spend: Spend,
+        page: ScrapedPage | None,
+        emit: Emit,
+    ) -> ExtractDone:
         began = self._clock()
         check_request(request)
         if request.schema is not None:
@@ -137,7 +162,7 @@ class Extractor:
             # structured data may answer all the same
             route = exc
         state = ExtractionState(route=route)
-        await self._read(request, tenant, state, emit)
+        await self._read(request, tenant, page, state, emit)
         strategy = ExtractionStrategy(
             self._completer,
             request,
@@ -176,7 +201,14 @@ class Extractor:
         source = ExtractSource(url=None, title=None, tokens=report, cache=supplied)
         return ReadPage(content=content, source=source)
 
-    async def _read(self, request: ExtractRequest, tenant: str, state: ExtractionState, emit: Emit) -> None:
+    async def _read(
+        self,
+        request: ExtractRequest,
+        tenant: str,
+        known: ScrapedPage | None,
+        state: ExtractionState,
+        emit: Emit,
+    ) -> None:
         """Read the sources; one of several that fails is a warning."""
 
         def add(page: ReadPage) -> None:
@@ -189,6 +221,8 @@ class Extractor:
         limit = asyncio.Semaphore(SCRAPES_AT_ONCE)
 
         async def scrape(each: ScrapeRequest) -> ScrapedPage:
+            if known is not None:
+                return known
             async with limit:
                 return await self._scraper.scrape(each, tenant=tenant)
 
@@ -237,10 +271,15 @@ def check_request(request: ExtractRequest) -> None:
         raise InvalidRequest("`content` is empty", field="content")
 
 
+def scrape_options(options: ScrapeOptions, *, schema: dict[str, Any] | None) -> ScrapeOptions:
+    """How a page is scraped that is extracted from: a schema may be satisfied by what the page states as data."""
+    if schema is None or "structured" in options.include:
+        return options
+    return msgspec.structs.replace(options, include=[*options.include, "structured"])
+
+
 def _scrape_requests(request: ExtractRequest) -> list[ScrapeRequest]:
-    options = request.scrape
-    if request.schema is not None and "structured" not in options.include:
-        options = msgspec.structs.replace(options, include=[*options.include, "structured"])
+    options = scrape_options(request.scrape, schema=request.schema)
     if request.html is not None:
         return [_scrape_request(options, url=request.url, html=request.html)]
     urls = request.urls if request.urls is not None else [request.url]

@@ -104,9 +104,14 @@ local function is_spent(id)
   return number(id, 'duplicates') >= number(id, 'page_limit') + args.spare_duplicates
 end
 
+-- pages that a job may still read
+local function room(id)
+  return number(id, 'page_limit') - number(id, 'done') - number(id, 'failed') + number(id, 'unread')
+end
+
 local function close_if_over(id)
   local done, failed = number(id, 'done'), number(id, 'failed')
-  local is_full = done + failed >= number(id, 'page_limit') or is_spent(id)
+  local is_full = room(id) <= 0 or is_spent(id)
   if number(id, 'leased') > 0 or (number(id, 'queued') > 0 and not is_full) then return end
   local status = (failed > 0 and done == 0) and 'failed' or 'completed'
   close(id, status)
@@ -208,7 +213,8 @@ function commands.create()
   local id = args.id
   redis.call('HSET', name('job', id), 'id', id, 'owner', args.owner, 'kind', args.kind, 'status', 'running',
     'page_limit', args.page_limit, 'created_at', now, 'keep_s', args.keep_s, 'events', args.events,
-    'specification', ARGV[3], 'queued', 0, 'leased', 0, 'done', 0, 'failed', 0, 'duplicates', 0, 'dropped', 0, 'alike', 0)
+    'specification', ARGV[3], 'queued', 0, 'leased', 0, 'done', 0, 'failed', 0, 'duplicates', 0,
+    'unread', 0, 'dropped', 0, 'alike', 0)
   if args.pattern_limit then redis.call('HSET', name('job', id), 'pattern_limit', args.pattern_limit) end
   if once then
     redis.call('SET', once, id)
@@ -247,8 +253,7 @@ function commands.claim()
   while #waiting > 0 and #claims < args.limit do
     local again = {}
     for _, id in ipairs(waiting) do
-      local room = number(id, 'page_limit') - number(id, 'done') - number(id, 'failed') - number(id, 'leased')
-      if #claims < args.limit and room > 0 and number(id, 'queued') > 0 and not is_spent(id) then
+      if #claims < args.limit and room(id) > number(id, 'leased') and number(id, 'queued') > 0 and not is_spent(id) then
         local claimed, ready_in_s = claim_one(id)
         if claimed then
           table.insert(claims, claimed)
@@ -291,6 +296,7 @@ function commands.finish()
   else
     add(id, args.error and 'failed' or 'done', 1)
     if args.error then redis.call('HINCRBY', name('errors', id), args.error, 1) end
+    if args.unread then add(id, 'unread', 1) end
     tell(id, 'page', redis.call('RPUSH', name('results', id), ARGV[3]))
   end
   add_addresses(id, args.found)

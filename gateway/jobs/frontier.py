@@ -65,6 +65,8 @@ class Job(Struct, kw_only=True, frozen=True):
     done: int
     failed: int
     duplicates: int
+    # failed pages that take none of the limit
+    unread: int
     # addresses that were not taken, because the job knew too many already
     dropped: int
     # addresses that were not taken, because the job knew too many of their pattern
@@ -84,7 +86,7 @@ class Job(Struct, kw_only=True, frozen=True):
         """Pages that the job will have fetched when it ends, as far as is known now."""
         if self.is_spent:
             return self.leased + self.done + self.failed
-        return min(self.page_limit, self.queued + self.leased + self.done + self.failed)
+        return min(self.page_limit + self.unread, self.queued + self.leased + self.done + self.failed)
 
 
 class Claim(Struct, kw_only=True, frozen=True):
@@ -112,6 +114,8 @@ class Outcome(Struct, kw_only=True, frozen=True):
 
     result: bytes
     error: str | None = None
+    # whether the result is one of the pages that the job may read
+    counts: bool = True
     found: list[Address] = []
     aliases: list[str] = []
     # least time between two pages of the host, from now on

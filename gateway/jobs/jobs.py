@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 import msgspec
 
@@ -180,20 +181,32 @@ class Jobs:
         """Results beyond number `after`, in order."""
         return await self._frontier.results(job.id, after=after, limit=limit)
 
-    async def follow(self, job_id: str, *, owner: str, after: int = 0) -> AsyncIterator[JobResult]:
-        """Results beyond number `after`, as they come, until the job has ended. Raises as `find`."""
+    async def follow(
+        self, job_id: str, *, owner: str, after: int = 0, look_every_s: float = _LOOK_EVERY_S
+    ) -> AsyncGenerator[list[Result], None]:
+        """Results beyond number `after`, some at a time as they come, until the job has ended.
+
+        Where none has come since the last look, an empty list is. Raises as `find`, also when the job expires.
+        """
         while True:
             job = await self.find(job_id, owner=owner)
             found = await self.results(job, after=after, limit=_AT_ONCE)
-            for each in found:
-                after = each.sequence
-                content = unpack_result(each.content, sequence=after)
-                yield msgspec.json.decode(content, type=JobResult)
-            if not found:
-                # the state is older than the results
-                if job.status != "running":
-                    return
-                await asyncio.sleep(_LOOK_EVERY_S)
+            # the state is older than the results
+            if not found and job.status != "running":
+                return
+            yield found
+            if found:
+                after = found[-1].sequence
+            else:
+                await asyncio.sleep(look_every_s)
+
+    async def read(self, job_id: str, *, owner: str, after: int = 0) -> AsyncGenerator[JobResult, None]:
+        """Results beyond number `after` as they come, until the job has ended. Raises as `find`."""
+        async with aclosing(self.follow(job_id, owner=owner, after=after)) as parts:
+            async for part in parts:
+                for each in part:
+                    content = unpack_result(each.content, sequence=each.sequence)
+                    yield msgspec.json.decode(content, type=JobResult)
 
     async def _create(self, new: NewJob, addresses: list[Address]) -> Job:
         if await self._frontier.count_running(new.owner) >= self._per_owner:

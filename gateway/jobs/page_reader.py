@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -23,11 +24,14 @@ from gateway.errors import (
     JobPageAbandoned,
     OutOfScope,
     Overloaded,
+    RobotsDenied,
 )
+from gateway.extraction.extractor import scrape_options
 from gateway.jobs.discovery import Discovery, SiteFiles
 from gateway.jobs.frontier import Address, Claim, Outcome
 from gateway.jobs.specification import Specification
 from gateway.scraping.response import to_response
+from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import WholePage
 from gateway.wire import ExtractRequest, ExtractResponse, ScrapeRequest
 from gateway.wire.jobs import JobError, JobResult, PageQuestion
@@ -52,8 +56,35 @@ class JobExtractor(Protocol):
     """What a job needs of gateway.extraction.extractor.Extractor."""
 
     async def extract(
-        self, request: ExtractRequest, *, tenant: str = "", spend: Spend = ...
+        self,
+        request: ExtractRequest,
+        *,
+        tenant: str = "",
+        spend: Spend = ...,
+        page: ScrapedPage | None = None,
     ) -> ExtractResponse: ...
+
+
+class Budget(Protocol):
+    """What the owner of a job may still use."""
+
+    async def check(self) -> None:
+        """Raises GatewayError when that is nothing."""
+        ...
+
+    def spend(self, tokens: int) -> None:
+        """Count tokens against it."""
+        ...
+
+
+class NoBudget:
+    """The budget of work that nobody counts."""
+
+    async def check(self) -> None:
+        """Never raises."""
+
+    def spend(self, tokens: int) -> None:
+        """Counts nothing."""
 
 
 class Tools(Struct, kw_only=True, frozen=True):
@@ -61,7 +92,7 @@ class Tools(Struct, kw_only=True, frozen=True):
 
     Args:
         polite, plain: with and without regard to robots.txt.
-        extractor: reads pages as `plain` does; what it asks for has been read and is cached.
+        extractor: is given the page that was read.
         workers: find links.
         check_robots: a site's Crawl-delay in seconds, by an address of it; raises RobotsDenied.
     """
@@ -81,9 +112,9 @@ class PageReader:
         self._tools = tools
 
     async def read(
-        self, claim: Claim, specification: Specification, *, owner: str, limit: int, spend: Spend
+        self, claim: Claim, specification: Specification, *, owner: str, limit: int, budget: Budget
     ) -> Outcome:
-        """The outcome of a claim: a failure is one too.
+        """The outcome of a claim: a failure is one too; what robots.txt denies is no page that was read.
 
         Args:
             owner: whose cache entries are used.
@@ -100,20 +131,24 @@ class PageReader:
                     f"{MAX_ATTEMPTS} processes ended while they read this page, or took too long; scrape it by itself "
                     "to see why"
                 )
+            await budget.check()
             if specification.robots:
                 # a browser that renders the page does not ask
                 gap_s = max(gap_s, await self._tools.check_robots(parse_url(claim.address.url)))
             if specification.scope and claim.address.depth == 0:
                 found += await self._listed(claim, specification, limit)
             whole = await _patiently(lambda: self._scrape(claim, specification, owner))
-            page = to_response(whole.page)
+            # the parts that were asked for, not those that the extraction wants beside them
+            asked = msgspec.structs.replace(whole.page.request, include=specification.scrape.include)
+            page = to_response(msgspec.structs.replace(whole.page, request=asked))
+            budget.spend(page.tokens.content)
             if scope := specification.scope:
                 links = await self._follow(whole, scope, claim, specification)
                 found += [to_address(each, depth=claim.address.depth + 1) for each in links.addresses]
                 aliases = _aliases(page.final_url, links.canonical, page.content, scope)
             fields["page"] = page
             if specification.extract:
-                fields |= await self._extract(claim, specification, specification.extract, owner, spend)
+                fields |= await self._extract(whole.page, specification.extract, owner, budget)
         except GatewayError as exc:
             error = exc
         except Exception:
@@ -127,6 +162,7 @@ class PageReader:
         return Outcome(
             result=await _pack(result),
             error=error.code if error else None,
+            counts=not isinstance(error, RobotsDenied),
             found=found,
             aliases=aliases,
             host_gap_s=gap_s,
@@ -134,10 +170,11 @@ class PageReader:
 
     async def _scrape(self, claim: Claim, specification: Specification, owner: str) -> WholePage:
         scraper = self._tools.polite if specification.robots else self._tools.plain
-        options = {
-            name: getattr(specification.scrape, name) for name in specification.scrape.__struct_fields__
-        }
-        whole = await scraper.scrape_whole(ScrapeRequest(url=claim.address.url, **options), tenant=owner)
+        options = specification.scrape
+        if specification.extract:
+            options = scrape_options(options, schema=specification.extract.schema)
+        fields = {name: getattr(options, name) for name in options.__struct_fields__}
+        whole = await scraper.scrape_whole(ScrapeRequest(url=claim.address.url, **fields), tenant=owner)
         scope, final = specification.scope, whole.page.final_url
         if scope and final and not is_within(parse_url(final), scope):
             raise OutOfScope(
@@ -165,11 +202,12 @@ class PageReader:
         return found
 
     async def _extract(
-        self, claim: Claim, specification: Specification, question: PageQuestion, owner: str, spend: Spend
+        self, page: ScrapedPage, question: PageQuestion, owner: str, budget: Budget
     ) -> dict[str, Any]:
         options = {name: getattr(question, name) for name in question.__struct_fields__}
-        request = ExtractRequest(url=claim.address.url, scrape=specification.scrape, **options)
-        answer = await _patiently(lambda: self._tools.extractor.extract(request, tenant=owner, spend=spend))
+        request = ExtractRequest(url=page.request.url, **options)
+        extract = partial(self._tools.extractor.extract, request, tenant=owner, spend=budget.spend, page=page)
+        answer = await _patiently(extract)
         return {
             "usage": answer.usage,
             **({"text": answer.text} if question.schema is None else {"data": answer.data}),

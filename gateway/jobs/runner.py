@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator, Callable
 
 from msgspec import Struct
 
-from gateway.completions.completer import Spend, spend_nothing
 from gateway.errors import JobsUnavailable
 from gateway.jobs.frontier import Claim, Frontier
-from gateway.jobs.page_reader import PageReader
+from gateway.jobs.page_reader import Budget, NoBudget, PageReader
 from gateway.jobs.specification import Specification, unpack
 from gateway.primitives.panics import contained
 
@@ -58,7 +57,7 @@ class Runner:
         self._concurrency = concurrency
         self._per_host = per_host
         self._lease_s = lease_s
-        self._spend_of: Callable[[str], Spend] = lambda owner: spend_nothing
+        self._budget_of: Callable[[str], Budget] = lambda owner: NoBudget()
         self._on_page = on_page
         self._under_way: dict[asyncio.Task[None], Claim] = {}
         self._jobs: dict[str, RunnableJob] = {}
@@ -74,13 +73,15 @@ class Runner:
         self._wake.set()
 
     @contextlib.asynccontextmanager
-    async def work(self, *, spend_of: Callable[[str], Spend]) -> AsyncIterator[None]:
+    async def work(
+        self, *, budget_of: Callable[[str], Budget] = lambda owner: NoBudget()
+    ) -> AsyncIterator[None]:
         """Work while the block lasts; then give back what is not done.
 
         Args:
-            spend_of: counts the tokens of models on a key, by its name.
+            budget_of: a key's, by its name; without, nobody's tokens are counted.
         """
-        self._spend_of = spend_of
+        self._budget_of = budget_of
         loops = [asyncio.create_task(loop()) for loop in (self._claim, self._hold, self._sweep)]
         try:
             yield
@@ -165,7 +166,7 @@ class Runner:
                 job.specification,
                 owner=job.owner,
                 limit=job.page_limit,
-                spend=self._spend_of(job.owner),
+                budget=self._budget_of(job.owner),
             )
             if await self._frontier.finish(claim, outcome):
                 self._on_page(outcome.error, time.perf_counter() - began)

@@ -29,7 +29,7 @@ from gateway.jobs.frontier import (
 TIMEOUT_S = 5.0
 _PREFIX = "winnow:{jobs}:"
 _SCRIPT = files("gateway.jobs").joinpath("frontier.lua").read_text("utf-8")
-_COUNTS = ("page_limit", "queued", "leased", "done", "failed", "duplicates", "dropped", "alike")
+_COUNTS = ("page_limit", "queued", "leased", "done", "failed", "duplicates", "unread", "dropped", "alike")
 
 
 class ValkeyFrontier:
@@ -101,6 +101,7 @@ class ValkeyFrontier:
             found=[_packed(address) for address in outcome.found],
             aliases=outcome.aliases,
             host_gap_s=outcome.host_gap_s,
+            unread=not outcome.counts,
             **({} if outcome.error is None else {"error": outcome.error}),
             content=outcome.result,
         )
@@ -205,9 +206,9 @@ def _job(found: Any) -> Job | None:
         return None
     fields, errors = map(_pairs, found)
     text = {name.decode(): value for name, value in fields.items()}
-    values: dict[str, Any] = {
-        name: text[name].decode() for name in ("id", "owner", "kind", "status", *_COUNTS)
-    }
+    values: dict[str, Any] = {name: text[name].decode() for name in ("id", "owner", "kind", "status")}
+    # one that an older gateway created does not have them all
+    values |= {name: text.get(name, b"0").decode() for name in _COUNTS}
     values |= {
         name: text[name].decode() for name in ("created_at", "finished_at", "expires_at") if name in text
     }

@@ -22,6 +22,7 @@ from gateway.sdk.calls import (
     encode_request,
     make_request,
     not_a_gateway,
+    read_error,
     reader_of,
     type_of,
 )
@@ -44,6 +45,8 @@ from gateway.wire.jobs import (
 )
 
 LINES = "application/x-ndjson"
+# what a line begins with that is no result, whose first field is its number
+_FAILURE = b'{"error":'
 # how a connection is lost that may be had again
 LOST = (BackendInterrupted, GatewayUnreachable, Overloaded, JobsUnavailable)
 # waits between tries to connect again, about a minute together: a gateway restarts in less
@@ -167,14 +170,21 @@ class ResultReader:
             raise not_a_gateway("no lines of results came")
 
     def feed(self, chunk: bytes) -> Iterator[JobResult]:
-        """The results that `chunk` completes."""
+        """The results that `chunk` completes.
+
+        Raises:
+            GatewayError: a line that says why no more come.
+        """
         *ended, rest = chunk.split(b"\n")
         for line in ended:
             whole = b"".join((*self._rest, line))
             self._rest.clear()
             # an empty line keeps the connection open
-            if whole:
-                yield with_instance(self._decode(whole), self._kind)
+            if not whole:
+                continue
+            if whole.startswith(_FAILURE):
+                raise read_error(200, {}, whole.removeprefix(_FAILURE).removesuffix(b"}"))
+            yield with_instance(self._decode(whole), self._kind)
         if rest:
             self._rest.append(rest)
 

@@ -170,6 +170,23 @@ def test_batch_prints_lines_and_jobs_lists_them(remote: Shell, pages: Site) -> N
     assert code == 0 and json.loads(out)["id"] == job_id
 
 
+def test_batch_names_a_webhook(remote: Shell, pages: Site) -> None:
+    (remote.folder / "secret").write_text("a secret of sixteen or more\n")
+    hook = ("--webhook", f"{pages.url}/a", "--webhook-event", "completed", "--webhook-secret-file", "secret")
+    code, _, err = remote.run("batch", "-", *hook, stdin=f"{pages.url}/c")
+    assert code == 0, err
+    for _ in range(400):
+        if posted := [asked for asked in list(pages.requests) if asked.method == "POST"]:
+            break
+        time.sleep(0.05)
+    assert json.loads(posted[0].body)["type"] == "completed" and "webhook-signature" in posted[0].headers
+
+
+def test_webhook_wants_a_gateway(shell: Shell) -> None:
+    code, _, err = shell.run("batch", "-", "--webhook", "https://a.test", stdin="https://b.test")
+    assert code == 2 and "WINNOW_URL" in err
+
+
 def test_map_prints_addresses(remote: Shell, pages: Site) -> None:
     code, out, err = remote.run("map", pages.url, "--search", "docs")
     assert (code, out) == (0, f"{pages.url}/docs/b\n") and "1 addresses" in err
@@ -198,6 +215,12 @@ def test_progress_is_drawn_on_a_terminal(remote: Shell, pages: Site) -> None:
         (("crawl", "https://a.test", "--limit", "0"), 2, "--limit"),
         (("crawl", "https://a.test", "--include-path", "("), 2, "include"),
         (("crawl", "https://a.test", "--model", "m"), 2, "--prompt"),
+        (("crawl", "https://a.test", "--webhook-event", "page"), 2, "--webhook URL"),
+        (
+            ("crawl", "https://a.test", "--webhook", "https://b.test", "--webhook-secret-file", "nowhere"),
+            2,
+            "cannot be read",
+        ),
         (("batch", "nowhere.txt"), 2, "cannot be read"),
         (("batch", "-"), 2, "has no address"),
         (("jobs", "show", "nothing"), 1, "not_found"),

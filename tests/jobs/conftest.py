@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.redis import RedisServer
 from gateway.jobs.frontier import Frontier
-from gateway.jobs.sqlite_frontier import SqliteFrontier
+from gateway.jobs.sqlite.frontier import SqliteFrontier
 from gateway.jobs.valkey_frontier import ValkeyFrontier
 from tests.requirements import require
 

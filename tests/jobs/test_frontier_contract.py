@@ -116,6 +116,19 @@ async def test_frontier_bounds_addresses_of_one_pattern(frontier: Frontier) -> N
     assert job is not None and (job.done, job.status) == (4, "completed")
 
 
+async def test_frontier_page_that_may_not_be_read_takes_none_of_the_limit(frontier: Frontier) -> None:
+    await create(frontier, "1", "2", "3", page_limit=1)
+    [first] = await claim(frontier)
+    await frontier.finish(first, done("one", error="robots_denied", counts=False))
+    found = await frontier.find("job-1")
+    assert found is not None and (found.status, found.failed, found.total) == ("running", 1, 2)
+    [second] = await claim(frontier)
+    await frontier.finish(second, done("two"))
+    found = await frontier.find("job-1")
+    assert found is not None and (found.status, found.done, found.failed) == ("completed", 1, 1)
+    assert await contents(frontier) == [b"one", b"two"]
+
+
 async def test_frontier_duplicate_takes_none_of_the_limit(frontier: Frontier) -> None:
     await create(frontier, "1", "2", "3", page_limit=2)
     first, second = await claim(frontier)

@@ -1,6 +1,7 @@
 """Jobs over several processes that share a store, one of which is killed: nothing is lost, nothing comes twice."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ import pytest
 from fixtures.redis import RedisServer
 from fixtures.service import Service, running_service
 from fixtures.site import Answer, Site, running_site
+from tests.requirements import require
 
 PAGES = 40
 LEASE_S = 2
@@ -77,6 +79,32 @@ def test_killed_process_loses_no_page_and_doubles_none(services: list[Service], 
     assert len(again) <= 4 and all(count == 2 for count in again.values())
     job = httpx2.get(f"{left.url}/v1/jobs/{job_id}", timeout=30).json()
     assert (job["status"], job["done"], job["failed"]) == ("completed", PAGES, 0)
+
+
+def test_store_that_is_lost_ends_the_results_with_an_error(slow_pages: Site, tmp_path: Path) -> None:
+    require(shutil.which("redis-server") is not None, "redis-server is missing: apt-get install redis-server")
+    server = RedisServer(tmp_path)
+    settings = {
+        "WINNOW_ALLOW_TARGETS": slow_pages.target,
+        "WINNOW_CLEAN_WORKERS": "1",
+        "WINNOW_BROWSER": "off",
+    }
+    try:
+        with running_service(tmp_path, WINNOW_JOBS_URL=server.url, **settings) as service:
+            urls = [f"{slow_pages.url}/0", f"{slow_pages.url}/held/lost/1"]
+            job_id = httpx2.post(f"{service.url}/v1/batch", json={"urls": urls}, timeout=30).json()["id"]
+            address = f"{service.url}/v1/jobs/{job_id}/results"
+            with httpx2.stream(
+                "GET", address, headers={"accept": "application/x-ndjson"}, timeout=60
+            ) as stream:
+                found = (json.loads(line) for line in stream.iter_lines() if line)
+                assert next(found)["seq"] == 1
+                server.stop()
+                [last] = found
+        assert last["error"]["code"] == "jobs_unavailable" and last["error"]["status"] == 503
+    finally:
+        slow_pages.released.add("lost")
+        server.stop()
 
 
 def test_restarted_service_goes_on_with_its_jobs(slow_pages: Site, tmp_path: Path) -> None:

@@ -318,6 +318,15 @@ def test_first_connection_that_fails_is_not_tried_again() -> None:
 LINES = b'{"seq":1,"url":"u","depth":0,"status":"done"}\n\n{"seq":2,"url":"v","depth":0,"status":"done"}\n'
 
 
+def test_reader_raises_what_ends_the_results_early() -> None:
+    reader = job_calls.ResultReader()
+    line = (
+        b'{"error":{"type":"t","title":"t","status":503,"detail":"it is gone","code":"jobs_unavailable"}}\n'
+    )
+    with pytest.raises(errors.JobsUnavailable, match="it is gone"):
+        list(reader.feed(line))
+
+
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_reader_joins_what_is_cut_anywhere(size: int) -> None:
     reader = job_calls.ResultReader()

@@ -111,7 +111,7 @@ class SiteTools:
         results: list[JobResult] = []
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                async for result in self._jobs.follow(job.id, owner=owner):
+                async for result in self._jobs.read(job.id, owner=owner):
                     results.append(result)
         except TimeoutError:
             # what was read by now is the answer

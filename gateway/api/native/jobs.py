@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 from litestar import HttpMethod, Request, delete, get, post, route
@@ -14,6 +15,7 @@ from litestar.types import ASGIApp
 from gateway.api.context import hosts_in
 from gateway.api.middleware import request_context
 from gateway.api.negotiation import preferred
+from gateway.api.problems import to_document
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
 from gateway.errors import Forbidden, GatewayError, InvalidRequest
@@ -124,14 +126,15 @@ async def job_results(
     """Results in the order of their coming: send `next` as `after` for those that follow.
 
     `Accept: application/x-ndjson` answers with a line a result, and goes on until the job has ended; empty lines keep
-    the connection open.
+    the connection open. A last line that has `error` alone, the body of an error elsewhere, says why no more results
+    come although the job goes on: ask again with the last `seq` as `after`.
     """
     after = _number(request, "after", default=0, least=0, most=2**53)
     limit = _number(request, "limit", default=100, most=MAX_RESULTS)
     owner = request_context(request).key
     job = await services.jobs.find(job_id, owner=owner)
     if preferred(request, JSON, LINES) == LINES:
-        return ASGIStreamingResponse(iterator=_follow(services.jobs, job, after), media_type=LINES)
+        return ASGIStreamingResponse(iterator=_lines(services.jobs, job, after), media_type=LINES)
     found = await services.jobs.results(job, after=after, limit=limit)
     # one that has ended has no more than these; and the state is older than the results
     is_over = job.status != "running" and len(found) < limit
@@ -141,30 +144,21 @@ async def job_results(
     return ASGIResponse(body=body, media_type=JSON)
 
 
-async def _follow(jobs: Jobs, job: Job, after: int) -> AsyncIterator[bytes]:
-    """A line a result until the job has ended."""
+async def _lines(jobs: Jobs, job: Job, after: int) -> AsyncIterator[bytes]:
+    """A line a result until the job has ended; a last line says why not all of them came."""
     silent_s = 0.0
-    while True:
-        found = await jobs.results(job, after=after, limit=_AT_ONCE)
-        if found:
-            silent_s, after = 0.0, found[-1].sequence
-            async for piece in _unpacked(found):
-                yield piece + b"\n"
-            continue
-        if job.status != "running":
-            return
-        try:
-            job = await jobs.find(job.id, owner=job.owner)
-        except GatewayError:
-            # it has expired
-            return
-        if job.status != "running":
-            continue
-        await asyncio.sleep(_FOLLOW_EVERY_S)
-        silent_s += _FOLLOW_EVERY_S
-        if silent_s >= _KEEP_ALIVE_EVERY_S:
-            silent_s = 0.0
-            yield b"\n"
+    parts = jobs.follow(job.id, owner=job.owner, after=after, look_every_s=_FOLLOW_EVERY_S)
+    try:
+        async with aclosing(parts):
+            async for part in parts:
+                async for piece in _unpacked(part):
+                    yield piece + b"\n"
+                silent_s = 0.0 if part else silent_s + _FOLLOW_EVERY_S
+                if silent_s >= _KEEP_ALIVE_EVERY_S:
+                    silent_s = 0.0
+                    yield b"\n"
+    except GatewayError as error:
+        yield encode_json({"error": to_document(error)}) + b"\n"
 
 
 async def _unpacked(results: list[Result]) -> AsyncIterator[bytes]:

@@ -47,6 +47,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, scripted: BackendSettings)
         SITES.extend(stack.enter_context(running_site({})) for _ in range(TESTS))
         keys = [Key(name=name, sha256=hash_secret(f"{name}-secret")) for name in names]
         keys.append(Key(name="reader", sha256=hash_secret("reader-secret"), scopes=("scrape",)))
+        keys.append(Key(name="small", sha256=hash_secret("small-secret"), tokens_per_month=10))
         yield stack.enter_context(
             running_gateway(
                 tmp_path_factory.mktemp("jobs"),
@@ -204,6 +205,16 @@ def test_crawl_obeys_robots_unless_told_otherwise(client: Client, pages: Site) -
     assert wait(client, second)["done"] == 2
 
 
+def test_page_that_robots_txt_denies_takes_none_of_the_limit(client: Client, pages: Site) -> None:
+    pages.extra = {
+        "/robots.txt": text("User-agent: *\nDisallow: /private/\n"),
+        "/": page("home", *(f"/private/{n}" for n in range(5)), "/last"),
+        "/last": page("last"),
+    }
+    job = wait(client, start(client, "/v1/crawl", url=f"{pages.url}/", sitemap="skip", limit=2))
+    assert (job["done"], job["failed"], job["per_error"]) == (2, 5, {"robots_denied": 5})
+
+
 def test_crawl_keeps_the_delay_between_pages(client: Client, pages: Site) -> None:
     pages.extra = {"/": page("home", *"abcd"), **{f"/{name}": page(name) for name in "abcd"}}
     job_id = start(
@@ -237,6 +248,17 @@ def test_batch_extracts_from_every_page(client: Client, pages: Site) -> None:
     assert wait(client, job_id)["done"] == 2
     for each in results(client, job_id):
         assert each["data"] == {"name": "Acme Widget", "price": 1299} and each["usage"] and each["evidence"]
+
+
+def test_page_that_is_not_kept_is_extracted_from_as_it_was_read(client: Client, pages: Site) -> None:
+    data = '<script type="application/ld+json">{"@type": "Product", "name": "Lamp"}</script>'
+    pages.extra = {"/lamp": page("Lamp", head=data)}
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    scrape = {"store": False, "max_age_s": 0}
+    job_id = start(client, "/v1/batch", urls=[f"{pages.url}/lamp"], extract={"schema": schema}, scrape=scrape)
+    [result] = results(client, job_id)
+    assert result["data"] == {"name": "Lamp"} and "structured" not in result["page"]
+    assert pages.hits["/lamp"] == 1
 
 
 def test_results_come_in_parts(client: Client, pages: Site) -> None:
@@ -450,6 +472,18 @@ def test_webhook_to_a_private_address_is_never_sent(client: Client, pages: Site,
     while failures(client) < before + 4:
         assert time.monotonic() < deadline, "it is tried four times and given up"
         time.sleep(0.05)
+
+
+def test_job_reads_no_more_once_the_budget_of_its_key_is_used_up(gateway: str, pages: Site) -> None:
+    pages.extra = {"/": page("home", "/a", "/b"), "/a": page("a"), "/b": page("b")}
+    with httpx2.Client(base_url=gateway, headers={"x-api-key": "small-secret"}, timeout=30) as client:
+        job_id = start(client, "/v1/crawl", url=f"{pages.url}/held/budget/", sitemap="skip")
+        accept = {"accept": "application/x-ndjson"}
+        with client.stream("GET", f"/v1/jobs/{job_id}/results", headers=accept) as stream:
+            pages.released.add("budget")
+            found = [json.loads(line) for line in stream.iter_lines() if line]
+    assert [each.get("error", {}).get("code") for each in found] == [None, "rate_limited", "rate_limited"]
+    assert pages.hits["/a"] == pages.hits["/b"] == 0
 
 
 def test_key_without_the_scope_does_not_extract(gateway: str, pages: Site) -> None:
