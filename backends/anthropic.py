@@ -66,7 +66,7 @@ class AnthropicBackend:
         )
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
-        reader = StreamReader(as_data=is_for_a_tool(request.json_schema))
+        reader = StreamReader(as_data=not request.native and is_for_a_tool(request.json_schema))
         response = await self._send(request)
         decoder = EventDecoder()
         try:

@@ -129,6 +129,8 @@ class CompletionRequest(Struct, kw_only=True, frozen=True):
     timeout_s: float = ANSWER_TIMEOUT_S
     # who asks: a backend with a queue of its own shares it fairly between tenants
     tenant: str = ""
+    # the body as the client wrote it in Anthropic's shape, for a backend that speaks it: nothing is lost there
+    native: dict[str, Any] = {}
     # for the model's server, where there is one (a trace's context)
     headers: dict[str, str] = {}
 

@@ -13,6 +13,7 @@ from litestar.logging import LoggingConfig
 from structlog.typing import FilteringBoundLogger
 
 from gateway.api import problems
+from gateway.api.anthropic import messages
 from gateway.api.context import AccessLog
 from gateway.api.docs import page as docs
 from gateway.api.mcp.mount import McpMount
@@ -147,6 +148,7 @@ def create_app(
             *jobs.handlers,
             search.search,
             chat.router,
+            messages.router,
             *health.handlers,
             playground.playground,
             operation.metrics,

@@ -44,7 +44,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def request_body(request: CompletionRequest) -> bytes:
-    """The request as a streaming Messages call."""
+    """The request as a streaming Messages call; as the client wrote it, where that was one too."""
+    if request.native:
+        return _encode(request.native | {"model": request.model, "stream": True})
     asked, schema = request.messages, request.json_schema
     if schema is not None and not is_for_a_tool(schema):
         asked = with_instruction(asked, schema_instruction(schema))
@@ -245,6 +247,9 @@ class StreamReader:
                 return Delta(text=text)
             case {"type": "thinking_delta", "thinking": str(text)} if text:
                 return Delta(raw={"reasoning_content": text})
+            case {"type": "signature_delta", "signature": str(text)} if text:
+                # without it the thought cannot be given back to the model
+                return Delta(raw={"reasoning_signature": text})
             case {"type": "input_json_delta", "partial_json": str(text)} if text:
                 if self._as_data:
                     return Delta(text=text)

@@ -46,7 +46,7 @@ from gateway.completions.completion_cache import (
     completion_key,
     is_repeatable,
 )
-from gateway.completions.context import check_context, count_call
+from gateway.completions.context import check_context, count_call, count_prompt
 from gateway.completions.failures import is_worth_a_fallback, to_gateway_error
 from gateway.completions.model_span import ModelSpan, model_span
 from gateway.core.tasks.base import Workers
@@ -191,6 +191,13 @@ class Completer:
             raise NotFound(str(exc), field="model", known=exc.known) from exc
         except UpstreamUnavailable as exc:
             raise BackendUnavailable(exc.message, retry_after_s=exc.retry_after_s) from exc
+
+    async def count(self, request: CompletionRequest) -> int:
+        """The tokens of a prompt and its tools, as its model would read them; errors as in `open`."""
+        route = await self.resolve(request.model)
+        return await count_prompt(
+            request.messages, route, self._workers, tools=request.parameters.get("tools")
+        )
 
     async def models(self) -> dict[str, Route]:
         """Every name and alias that can be asked for now, and where it leads."""

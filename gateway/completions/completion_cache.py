@@ -13,7 +13,7 @@ from gateway.cache.base import Cache
 from gateway.wire import AnswerCacheOptions
 
 DEFAULT_TTL_S = AnswerCacheOptions().max_age_s
-_NOT_SEMANTIC = {"stream", "stream_options", "user"}
+_NOT_SEMANTIC = {"stream", "stream_options", "user", "metadata"}
 
 
 class CachePolicy(Struct, kw_only=True, frozen=True):
@@ -68,6 +68,7 @@ def completion_key(
         request.seed,
         request.stop,
         request.json_schema,
+        *([{k: v for k, v in request.native.items() if k not in _NOT_SEMANTIC}] if request.native else []),
     ]
     prompt = request.messages if identity is None else [code, identity]
     served_by = [route.backend.name, route.model, route.context_tokens, model_identity]

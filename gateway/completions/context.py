@@ -8,7 +8,7 @@ from gateway.core.tasks.base import Workers
 from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens.counters import ANSWER_TOKENS, MESSAGE_TOKENS, resolve_tokenizer
 from gateway.errors import CleanError, ContextOverflow, InvalidRequest
-from gateway.wire import DEFAULT_TOKENIZER
+from gateway.wire import DEFAULT_TOKENIZER, encode_json
 
 _CHARS_PER_TOKEN = 4
 
@@ -40,10 +40,16 @@ def most_tokens(messages: list[dict[str, Any]]) -> int:
     return sum(len(text) * (1 if text.isascii() else 4) for text in texts) + _framing(messages)
 
 
-async def count_prompt(messages: list[dict[str, Any]], route: Route, workers: Workers) -> int:
-    """The tokens of a conversation's texts: by the model's own tokenizer where its backend has it, else by the
-    configured one, else by a common one."""
+async def count_prompt(
+    messages: list[dict[str, Any]], route: Route, workers: Workers, *, tools: Any = None
+) -> int:
+    """The tokens of a conversation's texts and calls, and of the tools it may use.
+
+    By the model's own tokenizer where its backend has it, else by the configured one, else by a common one.
+    """
     text = "\n".join(_texts(messages))
+    if tools:
+        text += "\n" + encode_json(tools).decode()
     exact = await route.backend.count_tokens(text, model=route.model)
     return (await _count(text, route, workers) if exact is None else exact) + _framing(messages)
 
@@ -86,6 +92,8 @@ def _texts(messages: list[dict[str, Any]]) -> Iterator[str]:
             yield content
         elif isinstance(content, list):
             yield from (part["text"] for part in content if isinstance(part, dict) and _is_text(part))
+        if calls := message.get("tool_calls"):
+            yield encode_json(calls).decode()
 
 
 def _is_text(part: dict[str, Any]) -> bool:

@@ -37,7 +37,10 @@ def transcript(name: str) -> Said:
 async def test_text_and_thinking_are_streamed_and_cached_input_is_counted_within() -> None:
     deltas, completion, heard = await ask(transcript("text.sse"))
     assert "".join(delta.text for delta in deltas) == "Hello, żółw!"
-    assert [delta.raw for delta in deltas if delta.raw] == [{"reasoning_content": "A greeting."}]
+    assert [delta.raw for delta in deltas if delta.raw] == [
+        {"reasoning_content": "A greeting."},
+        {"reasoning_signature": "EqQBCgIYAhIM"},
+    ]
     usage = completion.usage
     assert usage is not None
     assert (usage.input_tokens, usage.cached_input_tokens, usage.output_tokens) == (135, 100, 15)

@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta, Struct
 
 from gateway import __version__, errors
+from gateway.api.anthropic.types import AnthropicError, Message, MessagesPrompt, MessagesRequest, TokenCount
 from gateway.api.problems import TYPE_PREFIX
 from gateway.errors import GatewayError
 from gateway.wire import (
@@ -76,8 +77,8 @@ class Operation(Struct, kw_only=True, frozen=True):
     examples: dict[str, Any] = {}
     # of the answer, with their meaning
     headers: dict[str, str] = {}
-    # errors in OpenAI's shape
-    openai: bool = False
+    # what errors look like, where they are no problem documents
+    failure: type | None = None
     # of the answer when all went well
     status: int = 200
     # parameters of the query, by name, as JSON Schemas with a description
@@ -258,7 +259,7 @@ OPERATIONS: dict[str, Operation] = {
         answers={JSON: ChatCompletion, EVENTS: None},
         errors=(*_FETCHED, *_ASKED),
         headers=_ANSWER_HEADERS,
-        openai=True,
+        failure=ChatError,
         examples={
             "a question": {"messages": [{"role": "user", "content": "Hello"}]},
             "a question about a page": {
@@ -267,11 +268,28 @@ OPERATIONS: dict[str, Operation] = {
             },
         },
     ),
-    "GET /v1/models": Operation(answers={JSON: ModelList}, errors=(*_KEYED, errors.Forbidden), openai=True),
+    "GET /v1/models": Operation(
+        answers={JSON: ModelList}, errors=(*_KEYED, errors.Forbidden), failure=ChatError
+    ),
     "GET /v1/models/{model}": Operation(
         answers={JSON: ModelEntry},
         errors=(*_KEYED, errors.Forbidden, errors.NotFound, errors.BackendUnavailable),
-        openai=True,
+        failure=ChatError,
+    ),
+    "POST /v1/messages": Operation(
+        body=MessagesRequest,
+        answers={JSON: Message, EVENTS: None},
+        errors=(*_WORKED, *_ASKED),
+        headers=_ANSWER_HEADERS,
+        failure=AnthropicError,
+        examples={"a question": {"max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}},
+    ),
+    "POST /v1/messages/count_tokens": Operation(
+        body=MessagesPrompt,
+        answers={JSON: TokenCount},
+        errors=(*_WORKED, errors.NotFound, errors.BackendUnavailable),
+        failure=AnthropicError,
+        examples={"a question": {"messages": [{"role": "user", "content": "Hello"}]}},
     ),
     "GET /health/live": Operation(answers={JSON: Liveness}),
     "GET /health/ready": Operation(answers={JSON: Readiness}, also={503: Readiness}),
@@ -379,14 +397,14 @@ def _responses(operation: Operation) -> dict[str, Any]:
     for error in operation.errors:
         by_status.setdefault(error.status, []).append(error)
     for status in sorted(by_status):
-        responses[str(status)] = _failure(by_status[status], openai=operation.openai)
+        responses[str(status)] = _failure(by_status[status], failure=operation.failure)
     return responses
 
 
-def _failure(kinds: list[type[GatewayError]], *, openai: bool) -> dict[str, Any]:
+def _failure(kinds: list[type[GatewayError]], *, failure: type | None) -> dict[str, Any]:
     words = "; ".join(f"`{kind.code}`: {(kind.__doc__ or '').splitlines()[0].rstrip('.')}" for kind in kinds)
-    if openai:
-        content = {JSON: {"schema": _reference(ChatError)}}
+    if failure:
+        content = {JSON: {"schema": _reference(failure)}}
     else:
         examples = {kind.code: {"value": _example(kind)} for kind in kinds}
         content = {PROBLEM: {"schema": _reference(Problem), "examples": examples}}
@@ -415,7 +433,7 @@ def _reference(kind: type | None) -> dict[str, Any]:
 
 
 def _kinds() -> list[type]:
-    found: list[Any] = [ChatError, Problem]
+    found: list[Any] = [AnthropicError, ChatError, Problem]
     for operation in OPERATIONS.values():
         found += [
             kind for kind in (operation.body, *operation.answers.values(), *operation.also.values()) if kind

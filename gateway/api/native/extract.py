@@ -9,10 +9,10 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
+from gateway.api.answering import answer_headers
 from gateway.api.context import hosts_in, stages
 from gateway.api.middleware import request_context
 from gateway.api.negotiation import preferred
-from gateway.api.openai.chat import answer_headers
 from gateway.api.problems import to_document
 from gateway.api.services import Services
 from gateway.api.streaming import DisconnectWatcher, EventStream, cancelled_on_disconnect

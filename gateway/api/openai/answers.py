@@ -1,23 +1,20 @@
 """Answers in OpenAI's shapes: the events of a stream, and the body of a plain completion."""
 
-import logging
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from backends.base import Delta
-from gateway.api.openai.errors import OURS, error_body
+from gateway.api.answering import AnswerEvents
+from gateway.api.openai.errors import error_body
 from gateway.completions.answer import Answer, Finished
-from gateway.completions.broadcast import SubscriberClosed
 from gateway.completions.completer import new_answer_id
-from gateway.errors import GatewayError, InternalError
+from gateway.errors import GatewayError
 from gateway.net import sse
 from gateway.wire import WebSource
 
-_log = logging.getLogger("winnow.models")
 
-
-class ChatEvents:
+class ChatEvents(AnswerEvents):
     """An answer as the events of OpenAI's stream.
 
     Chunks of servers that speak this format go out as they came in. The usage chunk is sent to those who
@@ -25,9 +22,8 @@ class ChatEvents:
     """
 
     def __init__(self, answer: Answer, *, with_usage: bool, sources: Sequence[WebSource] = ()) -> None:
-        self.ended = False
+        super().__init__(answer)
         self._sources = sources
-        self._answer = answer
         self._with_usage = with_usage
         self._head = {
             "id": new_answer_id(),
@@ -38,27 +34,14 @@ class ChatEvents:
         self._begun = False
         self._verbatim = False
 
-    async def read(self) -> bytes:
-        try:
-            deltas = await self._answer.batch()
-        except GatewayError as error:
-            return self._failure(error)
-        except SubscriberClosed:
-            raise
-        except Exception:
-            _log.exception("an answer broke")
-            return self._failure(InternalError(OURS))
-        events = [self._event(delta) for delta in deltas]
-        if (finished := self._answer.finished) is not None:
-            self.ended = True
-            events += self._end(finished)
-        return b"".join(events)
+    def deltas(self, deltas: list[Delta]) -> bytes:
+        return b"".join([self._event(delta) for delta in deltas])
 
-    def wake(self) -> None:
-        self._answer.wake()
+    def end(self, finished: Finished) -> bytes:
+        return b"".join(self._end(finished))
 
-    def close(self) -> None:
-        self._answer.close()
+    def failure(self, error: GatewayError) -> bytes:
+        return sse.encode_json_event(error_body(error))
 
     def _event(self, delta: Delta) -> bytes:
         if delta.chunk:
@@ -77,20 +60,12 @@ class ChatEvents:
             events.append(self._chunk([{"index": 0, "delta": {}, "finish_reason": reason}]))
         else:
             # what follows belongs to the same completion
-            log_fields = finished.completion
-            self._head |= {
-                "id": log_fields.raw["id"],
-                "created": log_fields.raw["created"],
-                "model": log_fields.model,
-            }
+            said = finished.completion
+            self._head |= {"id": said.raw["id"], "created": said.raw["created"], "model": said.model}
         if self._with_usage:
             report = report_body(finished, self._sources)
             events.append(self._chunk([], usage=usage_body(finished), winnow=report))
         return [*events, sse.DONE]
-
-    def _failure(self, error: GatewayError) -> bytes:
-        self.ended = True
-        return sse.encode_json_event(error_body(error))
 
     def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
         return sse.encode_json_event(self._head | {"choices": choices} | more)

@@ -1,30 +1,35 @@
 """`POST /v1/chat/completions` and `GET /v1/models`, in OpenAI's shapes: decode, call, encode."""
 
-from contextlib import ExitStack
 from typing import Any
 
-from litestar import Request, Router, get, post, route
+from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import MethodNotAllowedException
+from litestar.enums import HttpMethod
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 
 from backends.base import CompletionRequest, Route
+from gateway.api.answering import check_operators_fields, respond
 from gateway.api.bodies import to_kind
-from gateway.api.context import hosts_in, stages
+from gateway.api.context import hosts_in
+from gateway.api.dialect_errors import refuse_absent, refuse_other_methods
 from gateway.api.middleware import request_context
 from gateway.api.openai.answers import ChatEvents, whole_body
 from gateway.api.openai.errors import exception_handlers
 from gateway.api.services import Services
-from gateway.api.streaming import DisconnectWatcher, EventStream, cancelled_on_disconnect
-from gateway.completions.broadcast import SubscriberClosed
-from gateway.completions.completion_cache import CachePolicy
+from gateway.api.streaming import cancelled_on_disconnect
 from gateway.completions.web_context import WebContext
 from gateway.errors import InvalidRequest
-from gateway.wire import CacheReport, ChatRequest, WebSource, encode_json
+from gateway.wire import ChatRequest, WebSource
 
-# where and as whom a request goes is the operator's to say
-_OPERATORS = {"base_url", "api_base", "api_key", "api_type", "api_version", "extra_headers", "extra_query"}
+# what OpenAI's clients may ask for, and nobody here answers
+_ABSENT = [
+    f"/v1/{name}"
+    for name in (
+        "assistants", "audio", "batches", "containers", "conversations", "evals", "files", "fine_tuning", "images",
+        "moderations", "realtime", "threads", "uploads", "vector_stores", "videos",
+    )
+]  # fmt: skip
 _OURS = {"model", "messages", "stream", "stream_options", "web"}
 
 
@@ -50,7 +55,6 @@ async def create_completion(
         fields = await services.bodies.decode(body, dict[str, Any])
     data = to_kind(fields, ChatRequest)
     asked = to_completion_request(data, fields)
-    policy = cache_policy(request.headers.get("cache-control", ""))
     context = request_context(request)
     context.facts["host"] = hosts_in(*(data.web.urls if data.web else []))
     web_context: WebContext | None = None
@@ -60,37 +64,17 @@ async def create_completion(
             web_context = await services.web_context_builder.ground(
                 asked, data.web, route=route, tenant=context.key
             )
-    with ExitStack() as unless_streamed:
-        answer = await services.completer.begin(
-            web_context.request if web_context else asked,
-            tenant=context.key,
-            cache=policy,
-            identity=web_context.identity if web_context else None,
-            spend=context.spend,
-        )
-        unless_streamed.callback(answer.close)
-        context.facts["cache"] = answer.cache.status
-        context.add_facts(lambda: stages(ttft_ms=answer.ttft_ms))
-        disconnect = DisconnectWatcher(request.receive)
-        unless_streamed.callback(disconnect.stop)
-        disconnect.then(answer.close)
-        sources = web_context.sources if web_context else []
-        try:
-            await answer.opened()
-            if data.stream:
-                unless_streamed.pop_all()
-                wants_usage = bool((data.stream_options or {}).get("include_usage"))
-                events = ChatEvents(answer, with_usage=wants_usage, sources=sources)
-                headers = answer_headers(answer.cache, answer.ttft_ms) | web_headers(sources)
-                return EventStream(events, disconnect, headers=headers)
-            while answer.finished is None:
-                await answer.batch()
-        except SubscriberClosed:
-            # the client has disconnected
-            return ASGIResponse(status_code=499)
-    finished = answer.finished
-    headers = answer_headers(finished.cache, finished.timings.ttft_ms) | web_headers(sources)
-    return ASGIResponse(body=encode_json(whole_body(finished, sources)), headers=headers)
+    sources = web_context.sources if web_context else []
+    wants_usage = bool((data.stream_options or {}).get("include_usage"))
+    return await respond(
+        request,
+        services,
+        web_context.request if web_context else asked,
+        events=lambda answer: ChatEvents(answer, with_usage=wants_usage, sources=sources),
+        body=lambda finished: whole_body(finished, sources),
+        identity=web_context.identity if web_context else None,
+        headers=web_headers(sources),
+    )
 
 
 @get("/v1/models", summary="List the models", tags=["models"], opt={"access": "chat"})
@@ -107,20 +91,16 @@ async def show_model(model: FromPath[str], services: NamedDependency[Services]) 
     return _entry(name, await services.completer.resolve(name))
 
 
-@route(
-    "/v1/chat/completions",
-    http_method=["GET", "PUT", "PATCH", "DELETE"],
-    include_in_schema=False,
-    opt={"access": "chat"},
-)
-async def refuse_method() -> None:
-    """Litestar's own refusal would not have OpenAI's error format."""
-    raise MethodNotAllowedException(headers={"allow": "POST"})
-
-
 router = Router(
     "/",
-    route_handlers=[create_completion, refuse_method, list_models, show_model],
+    route_handlers=[
+        create_completion,
+        list_models,
+        show_model,
+        refuse_other_methods("/v1/chat/completions", allowed=HttpMethod.POST),
+        refuse_absent(*_ABSENT, served="/v1/chat/completions and /v1/models"),
+        refuse_other_methods("/v1/models", "/v1/models/{model:path}", allowed=HttpMethod.GET),
+    ],
     exception_handlers=exception_handlers,
 )
 
@@ -135,11 +115,7 @@ def to_completion_request(data: ChatRequest, fields: dict[str, Any]) -> Completi
         InvalidRequest: the body names an address or a key, which are the operator's to configure, or a
             `response_format` that is none.
     """
-    for name in _OPERATORS & fields.keys():
-        raise InvalidRequest(
-            f"`{name}` cannot be set by a request: backends and their keys are configured on the server",
-            field=name,
-        )
+    check_operators_fields(fields)
     return CompletionRequest(
         model=data.model or "",
         messages=data.messages,
@@ -168,29 +144,11 @@ def _schema_of(response_format: dict[str, Any]) -> dict[str, Any] | None:
     return wanted
 
 
-def cache_policy(header: str) -> CachePolicy:
-    """`Cache-Control` of a request (RFC 9111, 5.2.1) → what the cache may do."""
-    directives = dict(part.strip().lower().partition("=")[::2] for part in header.split(","))
-    if "no-store" in directives:
-        return CachePolicy(read=False, write=False)
-    if "no-cache" in directives:
-        return CachePolicy(read=False)
-    if (age := directives.get("max-age", "").strip('"')).isdigit():
-        return CachePolicy(max_age_s=float(age), sampled=True)
-    return CachePolicy()
-
-
 def web_headers(sources: list[WebSource]) -> dict[str, str]:
     """How much of each page is in the prompt, where a stream has no body to say it in."""
     if not sources:
         return {}
     return {"x-web-tokens": ", ".join(f"{source.tokens}/{source.page_tokens}" for source in sources)}
-
-
-def answer_headers(cache: CacheReport, ttft_ms: float | None) -> dict[str, str]:
-    """`x-cache`, and `x-ttft-ms` where there is a token already."""
-    headers: dict[str, str] = {"x-cache": cache.status}
-    return headers if ttft_ms is None else headers | {"x-ttft-ms": f"{ttft_ms:.3f}"}
 
 
 def _entry(name: str, route: Route) -> dict[str, Any]:

@@ -2,92 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
 import openai
 import pytest
-from litestar import Litestar
-from litestar.di import Provide
 
 from backends.base import CompletionRequest
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
-from gateway.api.bodies import Bodies
-from gateway.api.openai import chat
-from gateway.api.services import Services
 from gateway.completions.completer import CHANCE, Completer
-from gateway.completions.web_context import WebContextBuilder
-from gateway.net import sse
-from gateway.scraping.scraped_page import ScrapedPage
-from gateway.wire import ScrapeRequest
 from tests.inline import InlineWorkers
-from tests.serving import served
+from tests.models import HI, Stack, gateway
 from tests.shelf import DictCache
-from tests.upstream import DONE, HELLO, JSON, USAGE, Heard, Piece, Said, Upstream, chunk, error, upstream
+from tests.upstream import DONE, HELLO, JSON, USAGE, Piece, Said, chunk, error, upstream
 
 pytestmark = pytest.mark.anyio
 PATIENCE_S = 25  # under what the upstream would wait by itself; a loaded machine takes seconds
-HI: Any = [{"role": "user", "content": "Hi"}]
-
-
-class NoPages:
-    """A scraper for tests that ask for none; those with pages run the whole service (test_chat_web)."""
-
-    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapedPage:
-        raise NotImplementedError
-
-
-class Stack:
-    """A gateway in front of an upstream, and clients of it."""
-
-    def __init__(self, url: str, up: Upstream, cache: DictCache) -> None:
-        self.url, self.up, self.cache = url, up, cache
-        self.openai = openai.AsyncOpenAI(base_url=url + "/v1", api_key="caller-key", max_retries=0)
-        self.http = httpx2.AsyncClient(base_url=url, trust_env=False, timeout=20)
-
-    async def post(self, headers: dict[str, str] | None = None, **fields: Any) -> httpx2.Response:
-        body = {"model": "m", "messages": HI} | fields
-        return await self.http.post("/v1/chat/completions", json=body, headers=headers or {})
-
-    async def events(self, **fields: Any) -> list[bytes]:
-        """The data of every event of a streamed answer."""
-        response = await self.post(stream=True, **fields)
-        assert response.status_code == 200, response.text
-        return [event.data for event in sse.EventDecoder().feed(response.content)]
-
-
-@asynccontextmanager
-async def gateway(
-    answer: Said | Callable[[Heard], Said], *specs: BackendSpec, **more: Any
-) -> AsyncIterator[Stack]:
-    """Upstream, gateway and clients; without `specs` one backend `up` that serves `m`."""
-    async with upstream(answer) as up:
-        mine = BackendSpec(
-            name="up", kind="remote", url=up.url, api_key="server-key", models=[ModelSpec(name="m")]
-        )
-        registry = Registry([mine, *specs], **more)
-        cache = DictCache()
-        completer = Completer(registry, cache=cache, workers=InlineWorkers())
-        parts = dict.fromkeys(Services.__struct_fields__)  # what no route here asks for is not there
-        web_context_builder = WebContextBuilder(scraper=NoPages(), workers=InlineWorkers())
-        needed = {
-            "completer": completer,
-            "web_context_builder": web_context_builder,
-            "bodies": Bodies(InlineWorkers()),
-        }
-        services = Services(**parts | needed)
-        app = Litestar(
-            [chat.router], dependencies={"services": Provide(lambda: services, sync_to_thread=False)}
-        )
-        async with served(app) as url:
-            stack = Stack(url, up, cache)
-            async with stack.openai, stack.http:
-                yield stack
-            await completer.aclose()
-            await registry.aclose()
 
 
 async def test_plain_completion_is_openais() -> None:
@@ -488,11 +418,23 @@ async def test_broken_json_is_400_in_openais_shape() -> None:
     assert response.json()["error"]["type"] == "invalid_request_error"
 
 
-async def test_wrong_method_is_405_in_openais_shape() -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/chat/completions", 405),
+        ("POST", "/v1/models", 405),
+        ("DELETE", "/v1/models/m", 405),
+        ("POST", "/v1/moderations", 404),
+        ("POST", "/v1/audio/transcriptions", 404),
+        ("GET", "/v1/files/f1/content", 404),
+    ],
+)
+async def test_what_is_not_there_is_refused_in_openais_shape(method: str, path: str, status: int) -> None:
     async with gateway(Said(HELLO)) as stack:
-        response = await stack.http.get("/v1/chat/completions")
-        assert (response.status_code, response.headers["allow"]) == (405, "POST")
-        assert response.json()["error"]["type"] == "invalid_request_error"
+        response = await stack.http.request(method, path)
+    assert response.status_code == status
+    assert response.json()["error"]["type"] == "invalid_request_error"
+    assert ("allow" in response.headers) == (status == 405)
 
 
 async def test_models_lists_names_and_aliases() -> None:

@@ -1,0 +1,211 @@
+"""Anthropic's request → OpenAI's terms, in which every backend is asked. Pure.
+
+What has no counterpart is refused in words. Two things are left out: `cache_control`, which is a wish about cost, and
+earlier thinking, which only the model that wrote it can read; a backend that speaks Anthropic's format gets the
+request as it was written (`CompletionRequest.native`).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from backends.base import CompletionRequest
+from gateway.api.anthropic.types import MessagesPrompt, MessagesRequest
+from gateway.errors import InvalidRequest
+from gateway.wire import encode_json
+
+_CHOICES = {"auto": "auto", "any": "required", "none": "none"}
+_FORGOTTEN = {"thinking", "redacted_thinking"}
+
+
+def to_completion_request(data: MessagesRequest, fields: dict[str, Any]) -> CompletionRequest:
+    """What the backends take.
+
+    Args:
+        fields: the whole body.
+    Raises:
+        InvalidRequest: a block or a tool has no counterpart, or is not as Anthropic's API wants it.
+    """
+    prompt = to_prompt(data)
+    user = (data.metadata or {}).get("user_id")
+    own = {"top_p": data.top_p, "top_k": data.top_k, "user": user if isinstance(user, str) else None}
+    parameters = prompt.parameters | {name: value for name, value in own.items() if value is not None}
+    return msgspec.structs.replace(
+        prompt,
+        max_output_tokens=data.max_tokens,
+        temperature=data.temperature,
+        stop=data.stop_sequences or [],
+        json_schema=_schema((data.output_config or {}).get("format")),
+        stream=bool(data.stream),
+        parameters=parameters,
+        native=fields,
+    )
+
+
+def to_prompt(data: MessagesPrompt) -> CompletionRequest:
+    """The part that a model is shown: messages and tools. Raises as above."""
+    messages = _system(data.system)
+    for at, message in enumerate(data.messages):
+        messages += _turn(message, f"messages[{at}]")
+    parameters: dict[str, Any] = {}
+    if data.tools:
+        parameters["tools"] = [_tool(tool, f"tools[{at}]") for at, tool in enumerate(data.tools)]
+        parameters |= _tool_choice(data.tool_choice or {"type": "auto"})
+    return CompletionRequest(model=data.model or "", messages=messages, parameters=parameters)
+
+
+def _system(system: Any) -> list[dict[str, Any]]:
+    text = _text_of(system or [], "system", joint="\n\n")
+    return [{"role": "system", "content": text}] if text else []
+
+
+def _turn(message: dict[str, Any], field: str) -> list[dict[str, Any]]:
+    role, content = message.get("role"), message.get("content")
+    if role == "system":
+        return _system(content)
+    if role not in ("user", "assistant"):
+        raise InvalidRequest(f"{field}.role: {role!r} is none of user, assistant", field=f"{field}.role")
+    if isinstance(content, str):
+        return [{"role": role, "content": content}]
+    blocks = list(_blocks(content, f"{field}.content"))
+    return _assistant(blocks) if role == "assistant" else _user(blocks)
+
+
+def _user(blocks: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Results of tools first, as OpenAI wants them right behind the calls; then what the user says."""
+    results, parts = [], []
+    for field, block in blocks:
+        if block["type"] == "tool_result":
+            results.append(_tool_result(block, field))
+        else:
+            parts.append(_part(block, field))
+    if not parts:
+        return results
+    texts = [part["text"] for part in parts if part["type"] == "text"]
+    content: Any = "\n\n".join(texts) if len(texts) == len(parts) else parts
+    return [*results, {"role": "user", "content": content}]
+
+
+def _assistant(blocks: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    texts, calls = [], []
+    for field, block in blocks:
+        match block["type"]:
+            case "text":
+                texts.append(_string(block, "text", field))
+            case "tool_use":
+                function = {
+                    "name": _string(block, "name", field),
+                    "arguments": encode_json(block.get("input") or {}).decode(),
+                }
+                calls.append({"id": _string(block, "id", field), "type": "function", "function": function})
+            case kind if kind not in _FORGOTTEN:
+                raise _no_counterpart(kind, field)
+    message: dict[str, Any] = {"role": "assistant", "content": "".join(texts) or None}
+    return [message | {"tool_calls": calls} if calls else message]
+
+
+def _tool_result(block: dict[str, Any], field: str) -> dict[str, Any]:
+    text = _text_of(block.get("content") or [], f"{field}.content", joint="\n")
+    if block.get("is_error") is True:
+        # OpenAI's results have no other place for it
+        text = f"Error: {text}"
+    return {"role": "tool", "tool_call_id": _string(block, "tool_use_id", field), "content": text}
+
+
+def _part(block: dict[str, Any], field: str) -> dict[str, Any]:
+    source = block.get("source") if isinstance(block.get("source"), dict) else {}
+    match block["type"], source:
+        case "text", _:
+            return {"type": "text", "text": _string(block, "text", field)}
+        case "image", {"type": "base64", "media_type": str(kind), "data": str(data)}:
+            return {"type": "image_url", "image_url": {"url": f"data:{kind};base64,{data}"}}
+        case "image", {"type": "url", "url": str(url)}:
+            return {"type": "image_url", "image_url": {"url": url}}
+        case "document", {"type": "text", "data": str(text)}:
+            return {"type": "text", "text": text}
+    raise _no_counterpart(block["type"], field)
+
+
+def _tool(tool: dict[str, Any], field: str) -> dict[str, Any]:
+    if tool.get("type") not in (None, "custom"):
+        raise InvalidRequest(
+            f"{field}: a tool of type {tool['type']!r} runs on Anthropic's own servers; describe a tool of your own, "
+            "with name and input_schema",
+            field=field,
+        )
+    schema = tool.get("input_schema")
+    if not isinstance(schema, dict):
+        raise InvalidRequest(f"{field}.input_schema: is no object", field=f"{field}.input_schema")
+    function: dict[str, Any] = {"name": _string(tool, "name", field), "parameters": schema}
+    if isinstance(described := tool.get("description"), str):
+        function["description"] = described
+    if isinstance(strict := tool.get("strict"), bool):
+        function["strict"] = strict
+    return {"type": "function", "function": function}
+
+
+def _tool_choice(choice: dict[str, Any]) -> dict[str, Any]:
+    kind = choice.get("type")
+    if kind == "tool":
+        wanted: Any = {"type": "function", "function": {"name": _string(choice, "name", "tool_choice")}}
+    elif kind in _CHOICES:
+        wanted = _CHOICES[kind]
+    else:
+        raise InvalidRequest(
+            f"tool_choice.type: {kind!r} is none of auto, any, none, tool", field="tool_choice.type"
+        )
+    alone = {"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") is True else {}
+    return {"tool_choice": wanted} | alone
+
+
+def _schema(wanted: Any) -> dict[str, Any] | None:
+    """The JSON Schema of the answer."""
+    if wanted is None:
+        return None
+    if (
+        isinstance(wanted, dict)
+        and wanted.get("type") == "json_schema"
+        and isinstance(wanted.get("schema"), dict)
+    ):
+        schema: dict[str, Any] = wanted["schema"]
+        return schema
+    raise InvalidRequest(
+        "output_config.format: is no `json_schema` with a `schema`", field="output_config.format"
+    )
+
+
+def _blocks(content: Any, field: str) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Each block, with where it stands."""
+    if not isinstance(content, list):
+        raise InvalidRequest(f"{field}: is neither a text nor a list of blocks", field=field)
+    for at, block in enumerate(content):
+        place = f"{field}[{at}]"
+        if not isinstance(block, dict) or not isinstance(block.get("type"), str):
+            raise InvalidRequest(f"{place}: is no block with a type", field=place)
+        yield place, block
+
+
+def _text_of(content: Any, field: str, *, joint: str) -> str:
+    if isinstance(content, str):
+        return content
+    texts = []
+    for place, block in _blocks(content, field):
+        if block["type"] != "text":
+            raise _no_counterpart(block["type"], place)
+        texts.append(_string(block, "text", place))
+    return joint.join(texts)
+
+
+def _string(value: dict[str, Any], name: str, field: str) -> str:
+    if not isinstance(found := value.get(name), str):
+        raise InvalidRequest(f"{field}.{name}: is no text", field=f"{field}.{name}")
+    return found
+
+
+def _no_counterpart(kind: str, field: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{field}: a block of type {kind!r} with this content cannot be given to a model here; send text, images, "
+        "tool_use and tool_result",
+        field=field,
+    )
