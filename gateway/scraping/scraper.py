@@ -14,14 +14,11 @@ import msgspec
 from msgspec import Struct
 
 from gateway.cache.base import Cache
-from gateway.cache.keys import content_key, digest_of, tokens_key
+from gateway.cache.keys import content_key, tokens_key
 from gateway.cache.typed import load, save
 from gateway.core.documents.document import Received
-from gateway.core.http.url import parse_url
-from gateway.core.model.page import CleanOptions
 from gateway.core.recovery.shell import needs_scripts
 from gateway.core.tasks.base import Workers
-from gateway.core.tasks.page import Cleaned, CleanPage
 from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens.counters import resolve_tokenizer, vocabulary_digest
 from gateway.core.tokens.cursor import Cursor, decode_cursor, encode_cursor
@@ -30,11 +27,12 @@ from gateway.errors import (
     OriginStatus,
     Overloaded,
     UnsupportedContent,
-    UrlRefused,
     shutting_down,
 )
 from gateway.fetch.acquire import RENDER_FAILED, Acquired, acquire, renders_first
 from gateway.fetch.base import NO_BROWSER
+from gateway.scraping.checks import check_request
+from gateway.scraping.content import Content, PreparedScrape, clean_task, options_digest, piece_digest
 from gateway.scraping.page import LoadedPage, Snapshot
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraped_page import ScrapedPage
@@ -52,30 +50,11 @@ from gateway.wire import (
 CONTENT_TTL_S = 7 * 86_400
 
 
-class PreparedScrape(Struct, kw_only=True, frozen=True):
-    """A request whose page is at hand: what remains is to read it."""
-
-    request: ScrapeRequest
-    tenant: str
-    page: LoadedPage
-    # the block its piece begins with
-    start: int
-    # time.perf_counter()
-    began: float
-
-
 class WholePage(Struct, kw_only=True, frozen=True):
     """A scraped page, and the page as it was received; None where the cache has dropped it meanwhile."""
 
     page: ScrapedPage
     received: Received | None
-
-
-class Content(Struct, kw_only=True, frozen=True):
-    """What a set of options made of a snapshot: all of a response but its id, age and times."""
-
-    cleaned: Cleaned
-    html_tokens: int
 
 
 class Scraper:
@@ -130,9 +109,9 @@ class Scraper:
     async def open(self, request: ScrapeRequest, *, tenant: str = "") -> PreparedScrape:
         """The first half of `scrape`: check the request and load its page."""
         began = time.perf_counter()
-        _check(request, can_render=self._pages.renderer is not None)
+        check_request(request, can_render=self._pages.renderer is not None)
         cursor = decode_cursor(request.cursor) if request.cursor else None
-        if cursor and cursor.options != _options_digest(request):
+        if cursor and cursor.options != options_digest(request):
             raise InvalidRequest(
                 "`cursor`: made with other options; repeat those of the first piece", field="cursor"
             )
@@ -172,7 +151,7 @@ class Scraper:
         request, cleaned, entry = prepared.request, content.cleaned, page.entry
         cuts = cleaned.next_start is not None or bool(cleaned.outline)
         # one for all the cursors, none where none is due
-        options = _options_digest(request) if cuts else ""
+        options = options_digest(request) if cuts else ""
 
         def cursor_at(start: int) -> str:
             return encode_cursor(Cursor(digest=entry.digest, options=options, start=start))
@@ -321,7 +300,7 @@ class Scraper:
         # a page that was just fetched is counted beside its cleaning: that costs less than a look into the cache
         was_kept = page.storable and page.snapshot is None
         html_tokens = await load(self._cache, count_key, int) if was_kept else None
-        task = _clean_task(prepared, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
+        task = clean_task(prepared, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
         cleaned = await self._workers.run(task)
         if html_tokens is not None:
             return Content(cleaned=cleaned, html_tokens=html_tokens)
@@ -331,7 +310,7 @@ class Scraper:
         return Content(cleaned=cleaned, html_tokens=html_tokens)
 
     def _content_key(self, prepared: PreparedScrape, page: LoadedPage) -> str:
-        return content_key(code=self._code, snapshot=page.entry.digest, piece=_piece_digest(prepared))
+        return content_key(code=self._code, snapshot=page.entry.digest, piece=piece_digest(prepared))
 
 
 def _reworded(warnings: list[Notice], message: str) -> list[Notice]:
@@ -353,86 +332,9 @@ def _nothing_to_read(status: int) -> OriginStatus:
     return OriginStatus(f"the origin answered {status} and sent nothing to read", origin_status=status)
 
 
-def _check(request: ScrapeRequest, *, can_render: bool) -> None:
-    if request.url is None and request.html is None:
-        raise InvalidRequest("send `url` or `html`: the request has neither", field="url")
-    if request.url is not None and request.html is not None:
-        try:
-            parse_url(request.url)
-        except UrlRefused as exc:
-            raise InvalidRequest(f"`url`: {exc.detail}", field="url") from exc
-    if renders_first(request):
-        _check_rendering(request, can_render=can_render)
-    resolve_tokenizer(request.tokenizer)
-
-
-def _check_rendering(request: ScrapeRequest, *, can_render: bool) -> None:
-    field = "render"
-    if request.render != "always":
-        wanted = {"wait_for": request.wait_for is not None, "actions": request.actions}
-        field = next((name for name, given in wanted.items() if given), "include")
-    if request.html is not None:
-        raise InvalidRequest(
-            f"`{field}`: HTML that came in the request is taken as it is; send `url`, or leave `{field}` out",
-            field=field,
-        )
-    if request.render == "never":
-        raise InvalidRequest(f"`{field}`: needs a browser, which render=never excludes", field=field)
-    if not can_render:
-        raise InvalidRequest(
-            f"`{field}`: needs a browser, and this gateway has none: {NO_BROWSER}", field=field
-        )
-
-
 def _token_report(request: ScrapeRequest, content: Content) -> TokenReport:
     return TokenReport.of(
         tokenizer=resolve_tokenizer(request.tokenizer),
         html=content.html_tokens,
         content=content.cleaned.tokens,
-    )
-
-
-def _options_digest(request: ScrapeRequest) -> str:
-    """A digest of the options that decide the blocks: a cursor is valid for these only."""
-    r = request
-    return digest_of(
-        [r.format, r.scope, r.select, r.remove, r.links, r.images, r.tables, r.headline, r.renderer]
-    )
-
-
-def _piece_digest(prepared: PreparedScrape) -> str:
-    r = prepared.request
-    return digest_of(
-        [_options_digest(r), sorted(r.include), resolve_tokenizer(r.tokenizer), r.max_tokens, prepared.start]
-    )
-
-
-def _clean_task(
-    prepared: PreparedScrape, snapshot: Snapshot, *, tokenizer: str, count_html: bool
-) -> CleanPage:
-    request, entry = prepared.request, snapshot.entry
-    return CleanPage(
-        body=snapshot.body,
-        page=snapshot.page if count_html else None,
-        content_type=entry.headers.get("content-type", ""),
-        url=entry.final_url,
-        options=CleanOptions(
-            scope=request.scope,
-            renderer=request.renderer,
-            links=request.links,
-            images=request.images,
-            tables=request.tables,
-            select=request.select,
-            remove=tuple(request.remove),
-            headline=request.headline,
-            quote_hidden="hidden" in request.include,
-            review="removed" in request.include,
-            html=request.format == "html" or "html" in request.include,
-        ),
-        format=request.format,
-        include=request.include,
-        tokenizer=tokenizer,
-        max_tokens=request.max_tokens,
-        start=prepared.start,
-        count_html=count_html,
     )

@@ -1,8 +1,8 @@
 """Tasks in processes that can be killed: a page or a schema may hang or burst its parser, never the service.
 
 A task goes to a free worker and comes back as a result or a typed error within `timeout_s`. A worker that
-passes its deadline, its memory or its caller's patience is killed and replaced. What a worker says is bytes,
-bounded in length and decoded with msgspec: a process that has met a hostile page is not trusted either.
+passes its deadline, its memory or its caller's patience is killed and replaced. What a worker says is
+decoded with msgspec: a process that has met a hostile page is not trusted either.
 
 A job that has used `SLOW_S` of CPU moves to the slow lane: its process yields to every other, and its place is given to
 a fresh worker, so that slow pages delay only themselves. CPU, since on a busy machine every job takes long.
@@ -10,14 +10,12 @@ a fresh worker, so that slow pages delay only themselves. CPU, since on a busy m
 
 import asyncio
 import logging
-import math
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
@@ -25,22 +23,18 @@ from gateway.core.tasks.base import R, Task, pack, unpack
 from gateway.environment import child_environment
 from gateway.errors import CleanError, GatewayError, Overloaded
 from gateway.telemetry.spans import add_stages, are_recorded, span
-from gateway.workers.fork_server import DONE, FRAME, HELLO, JOB, MEMORY, ORDER, SPENT
+from gateway.workers.fork_server import DONE, HELLO, MEMORY, ORDER, SPENT
+from gateway.workers.worker import Worker, WorkerDied, cpu_s
 
 SLOW_S = 0.1
 # slow jobs beside each worker; beyond that they keep their place
 SLOW_PER_WORKER = 3
 RECYCLE_AFTER_JOBS = 1000
-MAX_ANSWER_BYTES = 64 * 1024**2
 START_TIMEOUT_S = 30.0
 EXTRA_BYTES = 300 * 1024**2
 _KEPT_BYTES = str(32 * 1024**2)
 
 _log = logging.getLogger("winnow.workers")
-
-
-class WorkerDied(Exception):
-    """The worker's end of the socket closed."""
 
 
 class _Place:
@@ -62,74 +56,6 @@ class _Place:
         if self._taken:
             self._taken = False
             self._free.release()
-
-
-class _Worker(asyncio.Protocol):
-    """The gateway's end of one worker: one question at a time."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._inbox = bytearray()
-        self._answer: asyncio.Future[tuple[bytes, bytes] | None] = self._loop.create_future()
-        self._transport: asyncio.Transport | None = None
-        self.pid = 0
-        self.jobs = 0
-        # up to its last answer
-        self.cpu_s = 0.0
-        self.alive = True
-        # to be asked again
-        self.is_reusable = True
-        self.is_slow = False
-        self.deadline: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop has a class of its own
-        transport = cast(asyncio.Transport, transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._inbox += data
-        if len(self._inbox) < FRAME.size:
-            return
-        kind, length, cpu_s = FRAME.unpack_from(self._inbox)
-        if length > MAX_ANSWER_BYTES:
-            self.close()
-        elif len(self._inbox) >= FRAME.size + length and not self._answer.done():
-            content = bytes(memoryview(self._inbox)[FRAME.size : FRAME.size + length])
-            self._inbox.clear()
-            self.cpu_s = cpu_s
-            self._answer.set_result((kind, content))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.alive = False
-        if not self._answer.done():
-            # an exception in it would hold the frames it passes, and the page in them
-            self._answer.set_result(None)
-
-    async def hear(self) -> tuple[bytes, bytes]:
-        """Wait for the next frame; raises WorkerDied when there is none."""
-        try:
-            frame = await self._answer
-        finally:
-            if self.alive:
-                self._answer = self._loop.create_future()
-        if frame is None:
-            raise WorkerDied
-        return frame
-
-    async def ask(self, job: bytes) -> tuple[bytes, bytes]:
-        assert self._transport is not None
-        self.jobs += 1
-        self.is_reusable = False
-        self._transport.writelines([FRAME.pack(JOB, len(job), 0.0), job])
-        kind, content = await self.hear()
-        self.is_reusable = kind == DONE
-        return kind, content
-
-    def close(self) -> None:
-        self.alive = False
-        if self._transport is not None:
-            self._transport.abort()
 
 
 class WorkerPool:
@@ -160,8 +86,8 @@ class WorkerPool:
         self._arguments = [work, str(memory_bytes), str(extra_bytes), str(timeout_s)]
         self._free = asyncio.Semaphore(workers)
         self._slow = 0
-        self._idle: list[_Worker] = []
-        self._live: set[_Worker] = set()
+        self._idle: list[Worker] = []
+        self._live: set[Worker] = set()
         self._refills: set[asyncio.Task[None]] = set()
         self._fork_server: subprocess.Popen[bytes] | None = None
         self._orders: socket.socket | None = None
@@ -231,15 +157,15 @@ class WorkerPool:
                 self._killed("memory")
             return _read(task, kind, answer)
 
-    def _watch(self, worker: _Worker, place: _Place) -> None:
+    def _watch(self, worker: Worker, place: _Place) -> None:
         self._look_in(SLOW_S, worker, place)
 
-    def _look_in(self, seconds: float, worker: _Worker, place: _Place) -> None:
+    def _look_in(self, seconds: float, worker: Worker, place: _Place) -> None:
         worker.deadline = asyncio.get_running_loop().call_later(seconds, self._look_at, worker, place)
 
-    def _look_at(self, worker: _Worker, place: _Place) -> None:
+    def _look_at(self, worker: Worker, place: _Place) -> None:
         """Move a job that has used enough CPU to the slow lane; look again later at one that has not."""
-        left_s = SLOW_S - (_cpu_s(worker.pid) - worker.cpu_s)
+        left_s = SLOW_S - (cpu_s(worker.pid) - worker.cpu_s)
         if left_s > 0 or self._slow >= SLOW_PER_WORKER * self._workers:
             self._look_in(max(left_s, 0.01), worker, place)
             return
@@ -248,7 +174,7 @@ class WorkerPool:
         self._order(b"N", worker)
         place.leave()
 
-    def _put_back(self, worker: _Worker) -> None:
+    def _put_back(self, worker: Worker) -> None:
         if worker.deadline is not None:
             worker.deadline.cancel()
         if worker.is_slow:
@@ -263,7 +189,7 @@ class WorkerPool:
         self._discard(worker)
         self._keep_warm_spare()
 
-    def _discard(self, worker: _Worker) -> None:
+    def _discard(self, worker: Worker) -> None:
         self._live.discard(worker)
         worker.close()
         self._order(b"K", worker)
@@ -282,7 +208,7 @@ class WorkerPool:
             # the next job meets the same fault and reports it
             pass
 
-    async def _take(self) -> _Worker:
+    async def _take(self) -> Worker:
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
@@ -291,7 +217,7 @@ class WorkerPool:
             self._discard(worker)
         return await self._spawn()
 
-    async def _spawn(self) -> _Worker:
+    async def _spawn(self) -> Worker:
         for _ in range(2):
             # the fork server itself may have died: then a new one
             worker = await self._connect()
@@ -310,14 +236,14 @@ class WorkerPool:
                 return worker
         raise CleanError("no cleaning worker starts; the gateway's log says why")
 
-    async def _connect(self) -> _Worker:
+    async def _connect(self) -> Worker:
         """A worker that was ordered, and has not said anything yet."""
         try:
             ours, theirs = socket.socketpair()
             try:
                 with theirs:
                     self._order_worker(theirs)
-                _, worker = await asyncio.get_running_loop().create_connection(_Worker, sock=ours)
+                _, worker = await asyncio.get_running_loop().create_connection(Worker, sock=ours)
             except BaseException:
                 ours.close()
                 raise
@@ -368,7 +294,7 @@ class WorkerPool:
             self._start_fork_server()
             self._send_order(b"S", 0, [link.fileno()])
 
-    def _order(self, order: bytes, worker: _Worker) -> None:
+    def _order(self, order: bytes, worker: Worker) -> None:
         try:
             self._send_order(order, worker.pid, [])
         except OSError:
@@ -380,15 +306,6 @@ class WorkerPool:
             self._start_fork_server()
         assert self._orders is not None
         socket.send_fds(self._orders, [ORDER.pack(order, pid)], descriptors)
-
-
-def _cpu_s(pid: int) -> float:
-    """CPU that a process has used so far; without /proc, as if all of the time had been its."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return math.inf
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _read(task: Task[R], kind: bytes, answer: bytes) -> R:

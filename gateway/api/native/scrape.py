@@ -21,9 +21,10 @@ from gateway.api.streaming import cancelled_on_disconnect
 from gateway.core.tokens.formats import FORMATS
 from gateway.errors import GatewayError
 from gateway.net import sse
+from gateway.scraping.content import PreparedScrape
 from gateway.scraping.response import to_response
 from gateway.scraping.scraped_page import ScrapedPage
-from gateway.scraping.scraper import PreparedScrape, Scraper
+from gateway.scraping.scraper import Scraper
 from gateway.wire import Include, ScrapeRequest, ScrapeResponse, encode_json
 
 JSON, MARKDOWN, EVENTS = "application/json", "text/markdown", "text/event-stream"

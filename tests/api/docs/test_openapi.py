@@ -13,7 +13,8 @@ import jsonschema
 import pytest
 
 from backends.specs import BackendSettings
-from gateway.api.docs.openapi import OPERATIONS, describe, routes_of
+from gateway.api.docs.openapi import describe, routes_of
+from gateway.api.docs.operations import OPERATIONS
 from gateway.api.docs.reference import to_markdown
 from gateway.api.docs.tables import FILES, TABLES, fill_tables
 from gateway.app import create_app
