@@ -6,7 +6,7 @@ packages write theirs against this module and `backends.specs` (docs/backends.md
 
 import hashlib
 from collections.abc import AsyncGenerator
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,6 +21,9 @@ __all__ = [
     "CompletionRequest",
     "ContextExceeded",
     "Delta",
+    "Embedder",
+    "EmbeddingRequest",
+    "Embeddings",
     "FinishReason",
     "ModelInfo",
     "Price",
@@ -117,6 +120,8 @@ class CompletionRequest(Struct, kw_only=True, frozen=True):
     # the backend's own name for it, aliases resolved
     model: str
     messages: list[dict[str, Any]]
+    # a text to go on from without a chat template, where the backend can; `messages` hold it as well
+    prompt: str | None = None
     max_output_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None
@@ -185,6 +190,32 @@ class ModelInfo(Struct, kw_only=True, frozen=True):
 
     name: str
     context_tokens: int | None = None
+
+
+class EmbeddingRequest(Struct, kw_only=True, frozen=True):
+    """Texts to embed, in OpenAI's terms: `input` may also be tokens; `parameters` are further fields as sent."""
+
+    # the backend's own name for it
+    model: str
+    input: list[Any]
+    as_base64: bool = False
+    parameters: dict[str, Any] = {}
+    timeout_s: float = ANSWER_TIMEOUT_S
+    headers: dict[str, str] = {}
+
+
+class Embeddings(Struct, kw_only=True, frozen=True):
+    """OpenAI's list of embeddings in JSON, and the tokens of all texts together."""
+
+    body: bytes
+    input_tokens: int
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """What a backend is besides, when its models make embeddings. Raises UpstreamErrors."""
+
+    async def embed(self, request: EmbeddingRequest) -> Embeddings: ...
 
 
 class Backend(Protocol):

@@ -18,6 +18,8 @@ from backends.base import (
     Completion,
     CompletionRequest,
     Delta,
+    EmbeddingRequest,
+    Embeddings,
     ModelInfo,
     UpstreamError,
     UpstreamRejected,
@@ -34,7 +36,15 @@ from backends.http import (
     timeouts,
 )
 from backends.specs import OPENAI_URL, BackendSpec
-from backends.wire.openai import OPTIONAL, StreamReader, completion_to_chunk, request_body
+from backends.wire.openai import (
+    OPTIONAL,
+    StreamReader,
+    completion_to_chunk,
+    embeddings_request,
+    read_embeddings,
+    request_body,
+    text_to_chat,
+)
 from gateway.net.sse import EventDecoder, EventTooLarge
 from gateway.wire import ANSWER_TIMEOUT_S
 
@@ -96,6 +106,8 @@ class RemoteBackend:
         try:
             async with aclosing(_events(response)) as events:
                 async for data in events:
+                    if request.prompt is not None:
+                        data = text_to_chat(data)
                     if (delta := reader.read(data)) is not None:
                         yield delta
             yield reader.completion(default_model=request.model)
@@ -103,6 +115,24 @@ class RemoteBackend:
             raise failure_of_stream(exc, begun=reader.begun) from exc
         finally:
             await response.aclose()
+
+    async def embed(self, request: EmbeddingRequest) -> Embeddings:
+        """OpenAI's embeddings, passed on as the server wrote them."""
+        try:
+            response = await self._client.post(
+                "/embeddings",
+                cast_to=httpx2.Response,
+                content=embeddings_request(request),
+                options={
+                    "headers": self._post_headers | request.headers,
+                    "timeout": timeouts(request.timeout_s),
+                },
+            )
+            return read_embeddings(response.content)
+        except openai.OpenAIError as exc:
+            raise failure_of_request(exc) from exc
+        except msgspec.DecodeError as exc:
+            raise UpstreamError(f"its embeddings cannot be read: {exc}") from exc
 
     async def models(self) -> list[ModelInfo]:
         try:
@@ -135,10 +165,11 @@ class RemoteBackend:
         """The response, its status good and its body unread; a field the server declines is left out."""
         declined = self._declined.get(request.model, frozenset())
         while True:
-            body = request_body(request, without=declined, newest=self._is_openai)
+            newest = self._is_openai and request.prompt is None
+            body = request_body(request, without=declined, newest=newest)
             try:
                 response = await self._client.post(
-                    "/chat/completions",
+                    "/chat/completions" if request.prompt is None else "/completions",
                     cast_to=httpx2.Response,
                     content=body,
                     stream=True,

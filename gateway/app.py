@@ -20,7 +20,7 @@ from gateway.api.mcp.mount import McpMount
 from gateway.api.middleware import AccessControl, AccessMiddleware
 from gateway.api.native import extract, jobs, scrape, search, tokens
 from gateway.api.native.cached_responses import CachedResponseMiddleware
-from gateway.api.openai import chat
+from gateway.api.openai import routes as openai_routes
 from gateway.api.ops import health
 from gateway.api.ops import metrics as operation
 from gateway.api.playground import route as playground
@@ -147,7 +147,7 @@ def create_app(
             extract.extract,
             *jobs.handlers,
             search.search,
-            chat.router,
+            openai_routes.router,
             messages.router,
             *health.handlers,
             playground.playground,

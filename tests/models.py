@@ -14,7 +14,7 @@ from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
 from gateway.api.anthropic import messages
 from gateway.api.bodies import Bodies
-from gateway.api.openai import chat
+from gateway.api.openai import routes as openai_routes
 from gateway.api.services import Services
 from gateway.completions.completer import Completer
 from gateway.completions.web_context import WebContextBuilder
@@ -77,7 +77,7 @@ async def gateway(
         }
         services = Services(**parts | needed)
         app = Litestar(
-            [chat.router, messages.router],
+            [openai_routes.router, messages.router],
             dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
         )
         async with served(app) as url:

@@ -13,6 +13,8 @@ from backends.base import (
     CompletionRequest,
     ContextExceeded,
     Delta,
+    EmbeddingRequest,
+    Embeddings,
     ModelInfo,
     UpstreamError,
     UpstreamInterrupted,
@@ -42,6 +44,7 @@ from backends.local.model_file import UNREADABLE, identify_file
 from backends.local.settings import default_threads
 from backends.local.source import NoSuchModel, locate
 from backends.local.supervisor import Inbox, Supervisor
+from backends.wire.openai import embeddings_body
 from gateway.cache.fingerprint import fingerprint
 
 START_WAIT_S = 120.0
@@ -172,16 +175,23 @@ class LocalBackend:
         """
         return await self._supervisor.ready(START_WAIT_S)
 
-    async def embed(self, texts: list[str]) -> tuple[list[list[float]], int]:
-        """One vector of length 1 a text, and how many tokens they had.
+    async def embed(self, request: EmbeddingRequest) -> Embeddings:
+        """One vector of length 1 a text.
 
         Raises:
             UpstreamRejected: the model makes no embeddings.
             ContextExceeded: a text is longer than the model's context.
         """
+        texts = [text for text in request.input if isinstance(text, str)]
+        if len(texts) != len(request.input):
+            raise UpstreamRejected("input: a local model embeds texts, not tokens", upstream_status=400)
+        if request.parameters.get("dimensions"):
+            raise UpstreamRejected("dimensions: a local model's vectors cannot be cut", upstream_status=400)
         answer = await self._ask(lambda number: Embed(number, texts))
         assert isinstance(answer, Embedded)
-        return answer.vectors, answer.input_tokens
+        return embeddings_body(
+            answer.vectors, model=self.name, input_tokens=answer.input_tokens, as_base64=request.as_base64
+        )
 
     @property
     def pid(self) -> int | None:
@@ -264,6 +274,7 @@ def _generate(request: CompletionRequest, number: int) -> Generate:
     return Generate(
         id=number,
         messages=request.messages,
+        prompt=request.prompt,
         parameters=request.parameters,
         tenant=request.tenant,
         max_output_tokens=request.max_output_tokens,

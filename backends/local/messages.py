@@ -34,7 +34,10 @@ class Open(Struct, tag=True, frozen=True, kw_only=True):
 
 
 class Generate(Struct, tag=True, frozen=True, kw_only=True):
-    """Answer these messages. `parameters` are OpenAI's, plus top_k, min_p and repeat_penalty."""
+    """Answer these messages, or go on from `prompt` as it stands.
+
+    `parameters` are OpenAI's, plus top_k, min_p and repeat_penalty.
+    """
 
     id: int
     messages: list[dict[str, Any]]
@@ -45,6 +48,7 @@ class Generate(Struct, tag=True, frozen=True, kw_only=True):
     seed: int | None
     stop: list[str]
     json_schema: dict[str, Any] | None
+    prompt: str | None = None
 
 
 class Count(Struct, tag=True, frozen=True):

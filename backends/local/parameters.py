@@ -67,6 +67,12 @@ def read_request(request: Generate) -> Wanted:
         raise RequestRejected(f"n: {shape.n} answers were asked for; a local model gives one at a time")
     if (shape.tools or shape.functions) and shape.tool_choice != "none":
         raise RequestRejected("tools: the local backend has no tool calling; send the request without tools")
+    if request.prompt is not None:
+        for name in ("echo", "suffix", "logprobs", "best_of"):
+            if given.get(name, False) not in (False, "", *([1] if name == "best_of" else [])):
+                raise RequestRejected(
+                    f"{name}: a local model does not do this for /v1/completions; leave it out"
+                )
     if not request.messages:
         raise RequestRejected("messages: at least one is needed")
     if request.max_output_tokens is not None and request.max_output_tokens < 0:

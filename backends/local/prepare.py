@@ -86,7 +86,8 @@ class Preparation:
 
     def _attempt(self, attempt: "_Attempt") -> None:
         wanted, context = attempt.wanted, self._model.plan.context_tokens
-        prompt = self._prompt(attempt.messages())
+        raw = attempt.request.prompt
+        prompt = self._prompt(attempt.messages()) if raw is None else self._raw(raw)
         room = context - len(prompt)
         limit = room if wanted.max_output_tokens is None else min(room, wanted.max_output_tokens)
         if limit == 0:
@@ -97,7 +98,7 @@ class Preparation:
             prompt,
             limit=limit,
             sampler=Sampler(self._model, attempt.sampling(), attempt.grammar),
-            stop=[*wanted.stop, *self.template.stop],
+            stop=[*wanted.stop, *(self.template.stop if raw is None else [])],
             tenant=attempt.request.tenant,
             warnings=attempt.warnings(),
             review=self._reviewer(attempt) if attempt.held else None,
@@ -106,11 +107,20 @@ class Preparation:
         self._submit(job)
 
     def _prompt(self, messages: list[dict[str, Any]]) -> list[int]:
-        context = self._model.plan.context_tokens
         size = sum(len(text_of(message).encode("utf-8", "replace")) for message in messages)
-        least = size // self._longest_token_bytes
+        return self._fitting(size, lambda: self.template.tokens(messages))
+
+    def _raw(self, text: str) -> list[int]:
+        """A prompt that its author has laid out, control tokens included."""
+        size = len(text.encode("utf-8", "replace"))
+        return self._fitting(size, lambda: self._model.tokenize(text, special=True, first=True))
+
+    def _fitting(self, size_bytes: int, tokenize: Callable[[], list[int]]) -> list[int]:
+        """The tokens of a prompt of this many bytes. Raises for one that is empty or has no room for an answer."""
+        context = self._model.plan.context_tokens
+        least = size_bytes // self._longest_token_bytes
         # no minutes spent on 50 MB
-        tokens = [] if least >= context else self.template.tokens(messages)
+        tokens = [] if least >= context else tokenize()
         if not tokens and least < context:
             raise RequestRejected("messages: the prompt is empty; the model needs at least one token")
         if (count := len(tokens) or least) >= context:

@@ -1,5 +1,7 @@
 """OpenAI's chat completions as bytes: a request out, streamed chunks in. Pure."""
 
+import base64
+import struct
 from collections.abc import Collection
 from typing import Any, cast, get_args
 
@@ -10,6 +12,8 @@ from backends.base import (
     Completion,
     CompletionRequest,
     Delta,
+    EmbeddingRequest,
+    Embeddings,
     FinishReason,
     UpstreamError,
     UpstreamInterrupted,
@@ -152,7 +156,8 @@ def request_body(request: CompletionRequest, *, without: Collection[str] = (), n
     if {"max_tokens", "max_completion_tokens"} & request.parameters.keys():
         typed.pop("max_completion_tokens" if newest else "max_tokens")
     body = {name: value for name, value in typed.items() if value is not None} | request.parameters
-    body |= {"model": request.model, "messages": messages, "stream": request.stream}
+    body |= {"model": request.model, "stream": request.stream}
+    body |= {"messages": messages} if request.prompt is None else {"prompt": request.prompt}
     body.pop("stream_options", None)
     if request.stream and "stream_options" not in without:
         body["stream_options"] = (request.parameters.get("stream_options") or {}) | {"include_usage": True}
@@ -190,6 +195,62 @@ def completion_to_chunk(body: bytes) -> bytes:
             delta["tool_calls"] = [{"index": at, **call} for at, call in enumerate(calls)]
         choices.append({k: v for k, v in choice.items() if k != "message"} | {"delta": delta})
     return _encode(whole | {"object": "chat.completion.chunk", "choices": choices})
+
+
+def text_to_chat(body: bytes) -> bytes:
+    """A chunk of a text completion, or a whole one, as a chunk of a chat.
+
+    Raises:
+        msgspec.DecodeError: it is no JSON object, or its choices are none.
+    """
+    whole = msgspec.json.decode(body, type=_OBJECT)
+    if not whole.get("choices"):
+        return body
+    choices = []
+    for choice in msgspec.convert(whole["choices"], _OBJECTS):
+        rest = {name: value for name, value in choice.items() if name not in ("text", "delta")}
+        choices.append(rest | {"delta": {"content": choice.get("text") or ""}})
+    return _encode(whole | {"object": "chat.completion.chunk", "choices": choices})
+
+
+class _EmbeddingUsage(Struct, frozen=True):
+    prompt_tokens: int = 0
+
+
+class _Embedded(Struct):
+    """The part of a list of embeddings that the gateway reads; clients get its bytes."""
+
+    usage: _EmbeddingUsage = _EmbeddingUsage()
+
+
+def embeddings_request(request: EmbeddingRequest) -> bytes:
+    """The request for embeddings as OpenAI's servers take it."""
+    form = {"encoding_format": "base64" if request.as_base64 else "float"}
+    return _encode(request.parameters | form | {"model": request.model, "input": request.input})
+
+
+def read_embeddings(body: bytes) -> Embeddings:
+    """A server's list of embeddings. Raises msgspec.DecodeError: it is none."""
+    return Embeddings(body=body, input_tokens=msgspec.json.decode(body, type=_Embedded).usage.prompt_tokens)
+
+
+def embeddings_body(
+    vectors: list[list[float]], *, model: str, input_tokens: int, as_base64: bool
+) -> Embeddings:
+    """Vectors as OpenAI's list; in base64 a vector is its numbers as 32-bit floats, little-endian."""
+    data = [
+        {
+            "object": "embedding",
+            "index": at,
+            "embedding": base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+            if as_base64
+            else vector,
+        }
+        for at, vector in enumerate(vectors)
+    ]
+    usage = {"prompt_tokens": input_tokens, "total_tokens": input_tokens}
+    body = _encode({"object": "list", "data": data, "model": model, "usage": usage})
+    return Embeddings(body=body, input_tokens=input_tokens)
 
 
 def _error(error: Any, *, begun: bool) -> UpstreamError:

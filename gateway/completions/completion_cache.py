@@ -68,6 +68,7 @@ def completion_key(
         request.seed,
         request.stop,
         request.json_schema,
+        *(["raw"] if request.prompt is not None else []),
         *([{k: v for k, v in request.native.items() if k not in _NOT_SEMANTIC}] if request.native else []),
     ]
     prompt = request.messages if identity is None else [code, identity]

@@ -13,6 +13,7 @@ from gateway.wire.chat import (
     ChatRequest,
     ModelEntry,
     ModelList,
+    ModelName,
     WebOptions,
     WebSource,
 )
@@ -124,6 +125,7 @@ __all__ = [
     "Metadata",
     "ModelEntry",
     "ModelList",
+    "ModelName",
     "Notice",
     "Press",
     "Problem",

@@ -7,6 +7,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from gateway.wire.common import CacheReport, Url
 from gateway.wire.scrape import ScrapeOptions
 
+ModelName = Annotated[
+    Annotated[str, Meta(max_length=200)] | None,
+    Meta(description="A model's name or alias. null: the gateway's default model."),
+]
+
 
 class WebOptions(ScrapeOptions, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """`web` of a chat completion: pages to answer from; `max_tokens` is the budget of all together."""
@@ -50,10 +55,7 @@ class ChatRequest(Struct, kw_only=True, frozen=True):
         list[dict[str, Any]],
         Meta(min_length=1, max_length=10_000, description="The conversation, in OpenAI's shape."),
     ]
-    model: Annotated[
-        Annotated[str, Meta(max_length=200)] | None,
-        Meta(description="A model's name or alias. null: the gateway's default model."),
-    ] = None
+    model: ModelName = None
     stream: Annotated[bool | None, Meta(description="Answer with server-sent events, `[DONE]` last.")] = None
     stream_options: Annotated[
         dict[str, Any] | None,
@@ -70,6 +72,9 @@ class ChatRequest(Struct, kw_only=True, frozen=True):
     max_completion_tokens: Annotated[
         Annotated[int, Meta(ge=1)] | None,
         Meta(description="Tokens the model may answer with. null: the backend's default."),
+    ] = None
+    n: Annotated[
+        Annotated[int, Meta(ge=1, le=128)] | None, Meta(description="How many answers. null: one.")
     ] = None
     stop: Annotated[
         str | Annotated[list[str], Meta(max_length=100)] | None,

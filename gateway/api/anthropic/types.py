@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from gateway.wire import ModelName
+
 Block = dict[str, Any]
 
 
@@ -14,10 +16,7 @@ class MessagesPrompt(Struct, kw_only=True, frozen=True):
         list[dict[str, Any]],
         Meta(min_length=1, max_length=10_000, description="The turns, in Anthropic's shape."),
     ]
-    model: Annotated[
-        Annotated[str, Meta(max_length=200)] | None,
-        Meta(description="A model's name or alias. null: the gateway's default model."),
-    ] = None
+    model: ModelName = None
     system: Annotated[
         str | list[Block] | None, Meta(description="Instructions: a text, or a list of text blocks.")
     ] = None

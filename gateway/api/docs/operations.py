@@ -6,6 +6,14 @@ from msgspec import Meta, Struct
 
 from gateway import errors
 from gateway.api.anthropic.types import AnthropicError, Message, MessagesPrompt, MessagesRequest, TokenCount
+from gateway.api.openai.types import (
+    EmbeddingList,
+    EmbeddingsRequest,
+    ResponseAnswer,
+    ResponsesRequest,
+    TextCompletion,
+    TextCompletionRequest,
+)
 from gateway.errors import GatewayError
 from gateway.wire import (
     ChatCompletion,
@@ -257,6 +265,29 @@ OPERATIONS: dict[str, Operation] = {
                 "web": {"urls": ["https://example.com/"], "max_tokens": 4000},
             },
         },
+    ),
+    "POST /v1/completions": Operation(
+        body=TextCompletionRequest,
+        answers={JSON: TextCompletion, EVENTS: None},
+        errors=(*_WORKED, *_ASKED),
+        headers=_ANSWER_HEADERS,
+        failure=ChatError,
+        examples={"a text": {"prompt": "Once upon a time", "max_tokens": 20}},
+    ),
+    "POST /v1/responses": Operation(
+        body=ResponsesRequest,
+        answers={JSON: ResponseAnswer, EVENTS: None},
+        errors=(*_WORKED, *_ASKED),
+        headers=_ANSWER_HEADERS,
+        failure=ChatError,
+        examples={"a question": {"input": "Hello"}},
+    ),
+    "POST /v1/embeddings": Operation(
+        body=EmbeddingsRequest,
+        answers={JSON: EmbeddingList},
+        errors=(*_WORKED, *_ASKED),
+        failure=ChatError,
+        examples={"two texts": {"model": "an-embedding-model", "input": ["Hello", "Goodbye"]}},
     ),
     "GET /v1/models": Operation(
         answers={JSON: ModelList}, errors=(*_KEYED, errors.Forbidden), failure=ChatError

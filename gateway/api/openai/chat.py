@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from litestar import Request, Router, get, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.enums import HttpMethod
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 
@@ -12,24 +11,14 @@ from backends.base import CompletionRequest, Route
 from gateway.api.answering import check_operators_fields, respond
 from gateway.api.bodies import to_kind
 from gateway.api.context import hosts_in
-from gateway.api.dialect_errors import refuse_absent, refuse_other_methods
 from gateway.api.middleware import request_context
 from gateway.api.openai.answers import ChatEvents, whole_body
-from gateway.api.openai.errors import exception_handlers
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
 from gateway.completions.web_context import WebContext
 from gateway.errors import InvalidRequest
 from gateway.wire import ChatRequest, WebSource
 
-# what OpenAI's clients may ask for, and nobody here answers
-_ABSENT = [
-    f"/v1/{name}"
-    for name in (
-        "assistants", "audio", "batches", "containers", "conversations", "evals", "files", "fine_tuning", "images",
-        "moderations", "realtime", "threads", "uploads", "vector_stores", "videos",
-    )
-]  # fmt: skip
 _OURS = {"model", "messages", "stream", "stream_options", "web"}
 
 
@@ -89,20 +78,6 @@ async def show_model(model: FromPath[str], services: NamedDependency[Services]) 
     """One model's entry."""
     name = model.removeprefix("/")
     return _entry(name, await services.completer.resolve(name))
-
-
-router = Router(
-    "/",
-    route_handlers=[
-        create_completion,
-        list_models,
-        show_model,
-        refuse_other_methods("/v1/chat/completions", allowed=HttpMethod.POST),
-        refuse_absent(*_ABSENT, served="/v1/chat/completions and /v1/models"),
-        refuse_other_methods("/v1/models", "/v1/models/{model:path}", allowed=HttpMethod.GET),
-    ],
-    exception_handlers=exception_handlers,
-)
 
 
 def to_completion_request(data: ChatRequest, fields: dict[str, Any]) -> CompletionRequest:

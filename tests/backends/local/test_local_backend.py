@@ -44,6 +44,15 @@ async def test_answer_equals_llama_run_alone(backend: LocalBackend, tiny: str) -
     assert [answer.text for answer in together] == expected
 
 
+async def test_raw_prompt_stands_in_no_template(backend: LocalBackend) -> None:
+    text = "Once upon"
+    raw = await ask(backend, text, prompt=text)
+    assert raw.usage.input_tokens == await backend.count_tokens(text, model="local")
+    assert raw.text
+    with pytest.raises(UpstreamRejected, match="echo"):
+        await ask(backend, text, prompt=text, parameters={"echo": True})
+
+
 async def test_answer_is_the_same_alone_and_in_a_batch(backend: LocalBackend) -> None:
     alone = [(await ask(backend, f"{n} {words(20)}", **NOISE, seed=n)).text for n in range(5)]
     crowd = await asyncio.gather(*(ask(backend, f"{n} {words(20)}", **NOISE, seed=n) for n in range(5)))
