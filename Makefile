@@ -30,8 +30,11 @@ run-local: $(call stamp,$(LOCAL_EXTRAS))
 	@cat deploy/run-local.txt
 	WINNOW_LOCAL_MODEL=$${WINNOW_LOCAL_MODEL:-starter} $(BIN)/winnow serve
 
+# as many tests at once; a file's tests stay together, since they share servers and browsers
+TEST_PROCESSES ?= 2
+
 test: $(tested) system lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
 
 lint: $(tested)
 	$(BIN)/ruff check .
