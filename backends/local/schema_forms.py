@@ -14,7 +14,8 @@ _ABOUT_OTHERS = frozenset(
     ["additionalProperties", "patternProperties", "unevaluatedProperties", "minProperties"]
 )
 _CONDITIONS = frozenset(["if", "not", "dependentSchemas"])
-_PATTERN_PART, _SPACES = re.compile(r"\\.|.", re.DOTALL), r" \t\n\r\f\v"
+_PATTERN_PART = re.compile(r"\\.|.", re.DOTALL)
+_SPACES = r" \t\n\r\f\v"
 _ANNOTATIONS = frozenset(["title", "description", "$comment", "examples", "default"])
 _NEVER: dict[str, Any] = {"not": {}}
 _LEAST, _MOST = frozenset(["minimum", "exclusiveMinimum"]), frozenset(["maximum", "exclusiveMaximum"])

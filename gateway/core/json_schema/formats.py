@@ -15,7 +15,8 @@ _TIME = re.compile(
 _CLOCK = r"T([0-9]+H([0-9]+M([0-9]+S)?)?|[0-9]+M([0-9]+S)?|[0-9]+S)"
 _CALENDAR = r"([0-9]+Y([0-9]+M([0-9]+D)?)?|[0-9]+M([0-9]+D)?|[0-9]+D)"
 _DURATION = re.compile(rf"P([0-9]+W|{_CLOCK}|{_CALENDAR}({_CLOCK})?)")
-_IPV4 = re.compile(r"((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.|$)){4}")
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"({_OCTET}\.){{3}}{_OCTET}")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 # letters beyond ASCII are let pass: that is how addresses stand in pages
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f<>\"{}|\\^`]*")
@@ -38,7 +39,7 @@ def _is_date_time(text: str) -> bool:
 
 def _is_email(text: str) -> bool:
     local, _, domain = text.rpartition("@")
-    return 0 < len(local) <= 64 and 0 < len(domain) <= 255 and domain.isprintable() and " " not in domain
+    return bool(local and domain) and domain.isprintable() and " " not in domain
 
 
 def _is_hostname(text: str) -> bool:
@@ -53,19 +54,15 @@ def _is_ipv6(text: str) -> bool:
     return "%" not in text
 
 
-def _matching(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda text: pattern.fullmatch(text) is not None
-
-
 FORMATS: Mapping[str, Callable[[str], bool]] = {
     "date": _is_date,
-    "time": _matching(_TIME),
+    "time": lambda text: bool(_TIME.fullmatch(text)),
     "date-time": _is_date_time,
-    "duration": _matching(_DURATION),
+    "duration": lambda text: bool(_DURATION.fullmatch(text)),
     "email": _is_email,
     "hostname": _is_hostname,
-    "ipv4": _matching(_IPV4),
+    "ipv4": lambda text: bool(_IPV4.fullmatch(text)),
     "ipv6": _is_ipv6,
-    "uri": _matching(_URI),
-    "uuid": _matching(_UUID),
+    "uri": lambda text: bool(_URI.fullmatch(text)),
+    "uuid": lambda text: bool(_UUID.fullmatch(text)),
 }
