@@ -12,10 +12,12 @@ from litestar.di import Provide
 from litestar.logging import LoggingConfig
 from structlog.typing import FilteringBoundLogger
 
-from gateway.api import problems
+from gateway.api import problems, unrouted
 from gateway.api.anthropic import messages
 from gateway.api.context import AccessLog
 from gateway.api.docs import page as docs
+from gateway.api.firecrawl import errors as firecrawl_errors
+from gateway.api.firecrawl import routes as firecrawl
 from gateway.api.mcp.mount import McpMount
 from gateway.api.middleware import AccessControl, AccessMiddleware
 from gateway.api.native import extract, jobs, scrape, search, tokens
@@ -149,6 +151,7 @@ def create_app(
             search.search,
             openai_routes.router,
             messages.router,
+            *firecrawl.routers,
             *health.handlers,
             playground.playground,
             operation.metrics,
@@ -164,6 +167,9 @@ def create_app(
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
         },
         plugins=[problems.plugin],
+        exception_handlers=unrouted.exception_handlers(
+            {"/v2/": firecrawl_errors.answer, "/firecrawl/": firecrawl_errors.answer}
+        ),
         # below WARNING the HTTP clients log every address with its query, which may hold a secret
         logging_config=LoggingConfig(root={"level": "WARNING", "handlers": ["queue_listener"]}),
         middleware=[

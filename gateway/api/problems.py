@@ -1,5 +1,6 @@
 """Every failure as RFC 9457 problem details, through Litestar's own plugin."""
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
@@ -102,21 +103,22 @@ def _plain(message: str) -> str:
     return message.replace(" - at `$.", " at `").replace(" - at `$`", "")
 
 
-plugin = ProblemDetailsPlugin(
-    ProblemDetailsConfig(
-        exception_to_problem_detail_map={
-            GatewayError: to_problem,
-            HTTPException: from_http,
-            ClientDisconnected: lambda left: _problem(
-                left.status_code,
-                code="client_left",
-                title="Client left",
-                detail="nobody is there",
-                headers={},
-            ),
-            UnicodeDecodeError: lambda _: to_problem(InvalidRequest("the JSON is not valid UTF-8")),
-            RecursionError: lambda _: to_problem(InvalidRequest("the JSON is nested too deeply")),
-            Exception: lambda _: to_problem(InternalError(_OURS)),
-        }
-    )
-)
+# the most special class decides
+CONVERSIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
+    GatewayError: to_problem,
+    HTTPException: from_http,
+    ClientDisconnected: lambda left: _problem(
+        left.status_code, code="client_left", title="Client left", detail="nobody is there", headers={}
+    ),
+    UnicodeDecodeError: lambda _: to_problem(InvalidRequest("the JSON is not valid UTF-8")),
+    RecursionError: lambda _: to_problem(InvalidRequest("the JSON is nested too deeply")),
+    Exception: lambda _: to_problem(InternalError(_OURS)),
+}
+
+
+def convert(exc: Exception) -> ProblemDetailsException:
+    """Any exception as the document that a client receives: for dialects that write it in their own way."""
+    return next(CONVERSIONS[kind](exc) for kind in type(exc).__mro__ if kind in CONVERSIONS)
+
+
+plugin = ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=CONVERSIONS))

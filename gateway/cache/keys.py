@@ -7,6 +7,7 @@ A key is `namespace:rest`, ASCII, at most 512 characters. Addresses, prompts and
 `content`     what one set of options made of a snapshot
 `tokens`      a snapshot's own count of tokens by one vocabulary
 `completion`  a model's answer
+`answer`      an answer that a client fetches later, by its id
 `pass`        a mark: work on a key left nothing to share
 `probe`       written to see whether the cache works
 
@@ -67,6 +68,11 @@ def completion_key(*, tenant: str, served_by: list[Any], prompt: Any, parameters
         parameters: whatever else could change the answer.
     """
     return f"completion:{COMPLETION_SCHEMA}:{_sha256([tenant, served_by, prompt, parameters])}"
+
+
+def answer_key(*, tenant: str, answer_id: str) -> str:
+    """What a client fetches by an id: its own alone."""
+    return f"answer:{_sha256([tenant, answer_id])}"
 
 
 def pass_key(key: str) -> str:

@@ -69,6 +69,15 @@ class Jobs:
         self._keep_s = keep_s
         self._created = created
 
+    @property
+    def max_pages(self) -> int:
+        """Of one job."""
+        return self._max_pages
+
+    def expires_at(self, job: Job, *, now: float) -> float:
+        """When a job is deleted, in Unix seconds: of one that runs, if it ended now."""
+        return job.expires_at if job.expires_at is not None else now + self._keep_s
+
     async def batch(self, request: BatchRequest, *, owner: str, idempotency_key: str | None = None) -> Job:
         """Create a job of the pages that are named.
 

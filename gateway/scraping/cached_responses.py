@@ -102,6 +102,7 @@ class CachedResponses:
                 chunks=[],
                 removed=[],
                 html="",
+                raw_html="",
                 screenshot=None,
                 pdf=None,
             ),

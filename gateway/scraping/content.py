@@ -52,7 +52,7 @@ def clean_task(
     request, entry = prepared.request, snapshot.entry
     return CleanPage(
         body=snapshot.body,
-        page=snapshot.page if count_html else None,
+        page=snapshot.page if count_html or "raw_html" in request.include else None,
         content_type=entry.headers.get("content-type", ""),
         url=entry.final_url,
         options=CleanOptions(

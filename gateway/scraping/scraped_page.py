@@ -42,6 +42,7 @@ class ScrapedPage(Struct, kw_only=True, frozen=True):
     chunks: list[Chunk]
     removed: list[JudgedBlock]
     html: str
+    raw_html: str
     # where a browser was asked for
     render: RenderReport | None = None
     screenshot: bytes | None = None

@@ -195,6 +195,7 @@ class Scraper:
             chunks=cleaned.chunks,
             removed=cleaned.removed,
             html=cleaned.html,
+            raw_html=cleaned.raw_html,
             render=_render_report(acquired),
             screenshot=shown.screenshot if shown else None,
             pdf=shown.pdf if shown else None,

@@ -25,6 +25,7 @@ Include = Literal[
     "outline",
     "chunks",
     "html",
+    "raw_html",
     "hidden",
     "removed",
     "screenshot",
@@ -48,8 +49,8 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
         list[Include],
         Meta(
             max_length=20,
-            description="Further parts of the page to return. `links`, `images`, `structured`, `chunks` and "
-            "`html` are absent unless named, `outline` is empty; `metadata` is always there. `hidden` "
+            description="Further parts of the page to return. `links`, `images`, `structured`, `chunks`, "
+            "`html` and `raw_html` are absent unless named, `outline` is empty; `metadata` is always there. `hidden` "
             "adds samples of the hidden text to its warning: text by others, not to be shown to a "
             "model. `removed` is the whole page block by block, with why each that is not in the content was left out. "
             "`screenshot` (PNG) and `pdf` show the whole page as a browser does.",
@@ -320,6 +321,13 @@ class ScrapeResponse(Struct, kw_only=True, frozen=True):
     ] = UNSET
     html: Annotated[
         str | UnsetType, Meta(description="`content` as HTML, the same piece of it, if `include` names it.")
+    ] = UNSET
+    raw_html: Annotated[
+        str | UnsetType,
+        Meta(
+            description="The whole page as received, decoded, if `include` names it; of a file that is no text, such "
+            "as a PDF, the text in it."
+        ),
     ] = UNSET
     render: Annotated[
         RenderReport | UnsetType, Meta(description="What a browser did, where one was asked for.")

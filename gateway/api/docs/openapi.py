@@ -12,11 +12,11 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from gateway import __version__
-from gateway.api.anthropic.types import AnthropicError
-from gateway.api.docs.operations import EVENTS, JSON, OPERATIONS, Operation
+from gateway.api.docs.operation import EVENTS, JSON, Operation
+from gateway.api.docs.operations import OPERATIONS
 from gateway.api.problems import TYPE_PREFIX
 from gateway.errors import GatewayError
-from gateway.wire import ChatError, Problem
+from gateway.wire import Problem
 
 PROBLEM = "application/problem+json"
 
@@ -35,8 +35,9 @@ def describe(app: Litestar) -> dict[str, Any]:
 
 _INTRODUCTION = (
     "Web pages in, exactly counted markdown out, and a model at the end of the pipe. Units are in the names: "
-    "`_s` seconds, `_ms` milliseconds, `_bytes`, `_tokens`. Unknown fields of a request are refused, those of "
-    "an answer are to be ignored. Agents find the same work at `/mcp` (Model Context Protocol)."
+    "`_s` seconds, `_ms` milliseconds, `_bytes`, `_tokens`. Unknown fields of a request are refused (not in "
+    "the dialects of other services, whose clients send them), those of an answer are to be ignored. Agents find the "
+    "same work at `/mcp` (Model Context Protocol)."
 )
 _SCHEMES = {
     "bearer": {
@@ -119,7 +120,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
         }
     by_status: dict[int, list[type[GatewayError]]] = {}
     for error in operation.errors:
-        by_status.setdefault(error.status, []).append(error)
+        status = operation.statuses.get(error.status, error.status)
+        by_status.setdefault(status, []).append(error)
     for status in sorted(by_status):
         responses[str(status)] = _failure(by_status[status], failure=operation.failure)
     return responses
@@ -157,11 +159,10 @@ def _reference(kind: type | None) -> dict[str, Any]:
 
 
 def _kinds() -> list[type]:
-    found: list[Any] = [AnthropicError, ChatError, Problem]
+    found: list[Any] = [Problem]
     for operation in OPERATIONS.values():
-        found += [
-            kind for kind in (operation.body, *operation.answers.values(), *operation.also.values()) if kind
-        ]
+        kinds = (operation.body, *operation.answers.values(), *operation.also.values(), operation.failure)
+        found += [kind for kind in kinds if kind]
     return list(dict.fromkeys(found))
 
 

@@ -1,11 +1,28 @@
-"""What a route's signature cannot say of it: answers, errors, examples; an `Operation` a route."""
+"""Every route's `Operation`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from gateway import errors
 from gateway.api.anthropic.types import AnthropicError, Message, MessagesPrompt, MessagesRequest, TokenCount
+from gateway.api.docs.firecrawl import OPERATIONS as FIRECRAWL
+from gateway.api.docs.operation import (
+    ASKED,
+    CREATED,
+    EVENTS,
+    FETCHED,
+    JSON,
+    KEYED,
+    LINES,
+    MARKDOWN,
+    OF_JOBS,
+    PDF,
+    PNG,
+    TEXT,
+    WORKED,
+    Operation,
+)
 from gateway.api.openai.types import (
     EmbeddingList,
     EmbeddingsRequest,
@@ -14,7 +31,6 @@ from gateway.api.openai.types import (
     TextCompletion,
     TextCompletionRequest,
 )
-from gateway.errors import GatewayError
 from gateway.wire import (
     ChatCompletion,
     ChatError,
@@ -41,10 +57,6 @@ from gateway.wire.jobs import (
 )
 from gateway.wire.search import SearchRequest, SearchResponse
 
-JSON, MARKDOWN = "application/json", "text/markdown"
-PNG, PDF = "image/png", "application/pdf"
-TEXT, EVENTS, LINES = "text/plain", "text/event-stream", "application/x-ndjson"
-
 
 class Liveness(Struct, kw_only=True):
     """The process answers."""
@@ -65,65 +77,6 @@ class Readiness(Struct, kw_only=True):
     ]
 
 
-class Operation(Struct, kw_only=True, frozen=True):
-    """What a route's signature cannot say. `answers`: media type -> type, None for text."""
-
-    answers: dict[str, type | None]
-    body: type | None = None
-    errors: tuple[type[GatewayError], ...] = ()
-    # of the body, by name
-    examples: dict[str, Any] = {}
-    # of the answer, with their meaning
-    headers: dict[str, str] = {}
-    # what errors look like, where they are no problem documents
-    failure: type | None = None
-    # of the answer when all went well
-    status: int = 200
-    # parameters of the query, by name, as JSON Schemas with a description
-    query: dict[str, dict[str, Any]] = {}
-    # further statuses that are no errors
-    also: dict[int, type] = {}
-
-
-_KEYED = (errors.Unauthorized, errors.RateLimited, errors.InternalError)
-_WORKED = (
-    *_KEYED,
-    errors.Forbidden,
-    errors.InvalidRequest,
-    errors.RequestTimeout,
-    errors.TooLarge,
-    errors.Overloaded,
-)
-_FETCHED = (
-    *_WORKED,
-    errors.UrlRefused,
-    errors.FetchError,
-    errors.DnsFailed,
-    errors.ConnectFailed,
-    errors.ProxyFailed,
-    errors.FetchTimeout,
-    errors.TooManyRedirects,
-    errors.UnsupportedContent,
-    errors.RenderFailed,
-    errors.ActionFailed,
-    errors.OriginStatus,
-    errors.RobotsDenied,
-    errors.CleanError,
-    errors.CleanTimeout,
-)
-_ASKED = (
-    errors.NotFound,
-    errors.ContextOverflow,
-    errors.BackendError,
-    errors.BackendRejected,
-    errors.BackendRateLimited,
-    errors.BackendTimeout,
-    errors.BackendUnavailable,
-    errors.BackendInterrupted,
-    errors.SchemaUnsatisfied,
-)
-_OF_JOBS = (*_KEYED, errors.Forbidden, errors.InvalidRequest, errors.JobsUnavailable)
-_CREATED = (*_WORKED, errors.UrlRefused, errors.CleanTimeout, errors.JobsUnavailable)
 _LOCATION = {"location": "Path of the job's state."}
 _LIMIT = {
     "type": "integer",
@@ -148,7 +101,7 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/scrape": Operation(
         body=ScrapeRequest,
         answers={JSON: ScrapeResponse, MARKDOWN: None, TEXT: None, EVENTS: None, PNG: None, PDF: None},
-        errors=_FETCHED,
+        errors=FETCHED,
         headers=_BARE_HEADERS,
         examples={
             "a page": {"url": "https://example.com/"},
@@ -162,13 +115,13 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "GET /r/{target}": Operation(
         answers={MARKDOWN: None, JSON: ScrapeResponse, PNG: None, PDF: None},
-        errors=_FETCHED,
+        errors=FETCHED,
         headers=_BARE_HEADERS,
     ),
     "POST /v1/tokens": Operation(
         body=TokensRequest,
         answers={JSON: TokensResponse},
-        errors=_WORKED,
+        errors=WORKED,
         examples={
             "a text": {"text": "How long is this?"},
             "a conversation": {"messages": [{"role": "user", "content": "Hello"}]},
@@ -177,7 +130,7 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/extract": Operation(
         body=ExtractRequest,
         answers={JSON: ExtractResponse, EVENTS: None},
-        errors=(*_FETCHED, *_ASKED),
+        errors=(*FETCHED, *ASKED),
         headers=_ANSWER_HEADERS,
         examples={
             "a question": {
@@ -198,7 +151,7 @@ OPERATIONS: dict[str, Operation] = {
         body=BatchRequest,
         answers={JSON: JobCreated},
         status=202,
-        errors=_CREATED,
+        errors=CREATED,
         headers=_LOCATION,
         examples={"two pages": {"urls": ["https://example.com/", "https://example.com/about"]}},
     ),
@@ -206,7 +159,7 @@ OPERATIONS: dict[str, Operation] = {
         body=CrawlRequest,
         answers={JSON: JobCreated},
         status=202,
-        errors=_CREATED,
+        errors=CREATED,
         headers=_LOCATION,
         examples={
             "a site": {"url": "https://example.com/", "limit": 200},
@@ -220,13 +173,13 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/map": Operation(
         body=MapRequest,
         answers={JSON: MapResponse},
-        errors=_FETCHED,
+        errors=FETCHED,
         examples={"a site": {"url": "https://example.com/"}},
     ),
     "POST /v1/search": Operation(
         body=SearchRequest,
         answers={JSON: SearchResponse},
-        errors=(*_WORKED, errors.SearchUnavailable, errors.SearchFailed),
+        errors=(*WORKED, errors.SearchUnavailable, errors.SearchFailed),
         examples={
             "addresses": {"query": "exact token counts of web pages"},
             "pages under a budget": {
@@ -236,12 +189,12 @@ OPERATIONS: dict[str, Operation] = {
             },
         },
     ),
-    "GET /v1/jobs": Operation(answers={JSON: JobList}, errors=_OF_JOBS, query={"limit": _LIMIT}),
-    "GET /v1/jobs/{job_id}": Operation(answers={JSON: JobReport}, errors=(*_OF_JOBS, errors.NotFound)),
-    "DELETE /v1/jobs/{job_id}": Operation(answers={JSON: JobReport}, errors=(*_OF_JOBS, errors.NotFound)),
+    "GET /v1/jobs": Operation(answers={JSON: JobList}, errors=OF_JOBS, query={"limit": _LIMIT}),
+    "GET /v1/jobs/{job_id}": Operation(answers={JSON: JobReport}, errors=(*OF_JOBS, errors.NotFound)),
+    "DELETE /v1/jobs/{job_id}": Operation(answers={JSON: JobReport}, errors=(*OF_JOBS, errors.NotFound)),
     "GET /v1/jobs/{job_id}/results": Operation(
         answers={JSON: JobResults, LINES: JobResult},
-        errors=(*_OF_JOBS, errors.NotFound),
+        errors=(*OF_JOBS, errors.NotFound),
         query={
             "after": {
                 "type": "integer",
@@ -255,7 +208,7 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/chat/completions": Operation(
         body=ChatRequest,
         answers={JSON: ChatCompletion, EVENTS: None},
-        errors=(*_FETCHED, *_ASKED),
+        errors=(*FETCHED, *ASKED),
         headers=_ANSWER_HEADERS,
         failure=ChatError,
         examples={
@@ -269,7 +222,7 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/completions": Operation(
         body=TextCompletionRequest,
         answers={JSON: TextCompletion, EVENTS: None},
-        errors=(*_WORKED, *_ASKED),
+        errors=(*WORKED, *ASKED),
         headers=_ANSWER_HEADERS,
         failure=ChatError,
         examples={"a text": {"prompt": "Once upon a time", "max_tokens": 20}},
@@ -277,7 +230,7 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/responses": Operation(
         body=ResponsesRequest,
         answers={JSON: ResponseAnswer, EVENTS: None},
-        errors=(*_WORKED, *_ASKED),
+        errors=(*WORKED, *ASKED),
         headers=_ANSWER_HEADERS,
         failure=ChatError,
         examples={"a question": {"input": "Hello"}},
@@ -285,22 +238,22 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/embeddings": Operation(
         body=EmbeddingsRequest,
         answers={JSON: EmbeddingList},
-        errors=(*_WORKED, *_ASKED),
+        errors=(*WORKED, *ASKED),
         failure=ChatError,
         examples={"two texts": {"model": "an-embedding-model", "input": ["Hello", "Goodbye"]}},
     ),
     "GET /v1/models": Operation(
-        answers={JSON: ModelList}, errors=(*_KEYED, errors.Forbidden), failure=ChatError
+        answers={JSON: ModelList}, errors=(*KEYED, errors.Forbidden), failure=ChatError
     ),
     "GET /v1/models/{model}": Operation(
         answers={JSON: ModelEntry},
-        errors=(*_KEYED, errors.Forbidden, errors.NotFound, errors.BackendUnavailable),
+        errors=(*KEYED, errors.Forbidden, errors.NotFound, errors.BackendUnavailable),
         failure=ChatError,
     ),
     "POST /v1/messages": Operation(
         body=MessagesRequest,
         answers={JSON: Message, EVENTS: None},
-        errors=(*_WORKED, *_ASKED),
+        errors=(*WORKED, *ASKED),
         headers=_ANSWER_HEADERS,
         failure=AnthropicError,
         examples={"a question": {"max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}},
@@ -308,11 +261,12 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/messages/count_tokens": Operation(
         body=MessagesPrompt,
         answers={JSON: TokenCount},
-        errors=(*_WORKED, errors.NotFound, errors.BackendUnavailable),
+        errors=(*WORKED, errors.NotFound, errors.BackendUnavailable),
         failure=AnthropicError,
         examples={"a question": {"messages": [{"role": "user", "content": "Hello"}]}},
     ),
     "GET /health/live": Operation(answers={JSON: Liveness}),
     "GET /health/ready": Operation(answers={JSON: Readiness}, also={503: Readiness}),
-    "GET /metrics": Operation(answers={TEXT: None}, errors=(*_KEYED, errors.Forbidden)),
+    "GET /metrics": Operation(answers={TEXT: None}, errors=(*KEYED, errors.Forbidden)),
+    **FIRECRAWL,
 }

@@ -16,9 +16,10 @@ from gateway.api.context import hosts_in
 from gateway.api.middleware import request_context
 from gateway.api.negotiation import preferred
 from gateway.api.problems import to_document
+from gateway.api.query import read_number
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
-from gateway.errors import Forbidden, GatewayError, InvalidRequest
+from gateway.errors import Forbidden, GatewayError
 from gateway.jobs.frontier import Job, Result
 from gateway.jobs.jobs import Jobs, report
 from gateway.jobs.page_reader import unpack_result
@@ -86,7 +87,7 @@ async def map_site(
 @get("/v1/jobs", summary="List jobs", tags=["jobs"], opt={"access": "scrape"})
 async def list_jobs(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> ASGIResponse:
     """The jobs of this key, the newest first."""
-    limit = _number(request, "limit", default=100, most=MAX_RESULTS)
+    limit = read_number(request, "limit", default=100, most=MAX_RESULTS)
     jobs = await services.jobs.list_jobs(owner=request_context(request).key, limit=limit)
     return _json(JobList(jobs=[report(job) for job in jobs]))
 
@@ -129,8 +130,8 @@ async def job_results(
     the connection open. A last line that has `error` alone, the body of an error elsewhere, says why no more results
     come although the job goes on: ask again with the last `seq` as `after`.
     """
-    after = _number(request, "after", default=0, least=0, most=2**53)
-    limit = _number(request, "limit", default=100, most=MAX_RESULTS)
+    after = read_number(request, "after", default=0, least=0, most=2**53)
+    limit = read_number(request, "limit", default=100, most=MAX_RESULTS)
     owner = request_context(request).key
     job = await services.jobs.find(job_id, owner=owner)
     if preferred(request, JSON, LINES) == LINES:
@@ -178,15 +179,6 @@ def _owner(request: Request[Any, Any, Any], data: JobOptions) -> str:
 
 def _idempotency_key(request: Request[Any, Any, Any]) -> str | None:
     return request.headers.get("idempotency-key")
-
-
-def _number(request: Request[Any, Any, Any], name: str, *, default: int, least: int = 1, most: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 16 and least <= int(text) <= most):
-        raise InvalidRequest(f"`{name}`: has to be a number from {least} to {most}", field=name)
-    return int(text)
 
 
 def _created(job: Job) -> ASGIResponse:

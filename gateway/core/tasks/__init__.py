@@ -13,6 +13,7 @@ from gateway.core.tasks.base import Tasks
 from gateway.core.tasks.body import DecodeBody
 from gateway.core.tasks.crawling import (
     CheckScope,
+    FindNoAddresses,
     FollowLinks,
     IdentifyAddresses,
     ReadLinkList,
@@ -41,6 +42,7 @@ _tasks = Tasks(
     | CutMarkdown
     | CheckRobots
     | CheckScope
+    | FindNoAddresses
     | FollowLinks
     | IdentifyAddresses
     | ReadSitemap

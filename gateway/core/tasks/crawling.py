@@ -72,6 +72,17 @@ class IdentifyAddresses(Task[list[FoundAddress]], kw_only=True, frozen=True):
         return _once(found)
 
 
+class FindNoAddresses(Task[list[str]], kw_only=True, frozen=True):
+    """Those of the texts that are no addresses, in their order."""
+
+    doing: ClassVar[str] = "reading the addresses"
+
+    urls: list[str]
+
+    def run(self) -> list[str]:
+        return [url for url in self.urls if _parsed(url) is None]
+
+
 class FollowLinks(Task[Found], kw_only=True, frozen=True):
     """The links of a page that belong to a crawl."""
 

@@ -47,6 +47,7 @@ class Cleaned(Struct, kw_only=True, frozen=True):
     chunks: list[Chunk]
     removed: list[JudgedBlock]
     html: str
+    raw_html: str
     clean_ms: float
     count_ms: float
 
@@ -78,7 +79,9 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
         # 16 MB for every thread that it is called in.
         with ThreadPoolExecutor(1) as beside:
             cleaning = beside.submit(_clean_timed, document.html, self.url, options)
-            html_tokens = count(_received_text(self, document)) if self.count_html else None
+            wants_received = self.count_html or "raw_html" in self.include
+            received = _received_text(self, document) if wants_received else ""
+            html_tokens = count(received) if self.count_html else None
             page, clean_ms = cleaning.result()
         began = time.perf_counter()
         parts = parts_of(page, self.format)
@@ -107,6 +110,7 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
             html="".join(parts_of(page, "html")[self.start : piece.next_start])
             if "html" in self.include
             else "",
+            raw_html=received if "raw_html" in self.include else "",
             warnings=warnings,
             clean_ms=clean_ms,
             count_ms=count_ms,
