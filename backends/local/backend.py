@@ -51,7 +51,7 @@ START_WAIT_S = 120.0
 ASK_TIMEOUT_S = 60.0
 # of how a model is opened, what decides when an answer comes, not which
 _NO_MATTER = {"path", "parallel", "threads", "extra_buffers"}
-_LIBRARIES = ("llama-cpp-python", "jinja2", "numpy")
+_LIBRARIES = ("llama-cpp-python", "llguidance", "jinja2", "numpy")
 
 
 class LocalBackend:

@@ -1,121 +1,113 @@
-"""JSON Schema → llama.cpp's grammar, and which parts of a schema that grammar does not hold to."""
+"""JSON Schema → a grammar of llguidance, and which parts of a schema that grammar does not hold to.
+
+llguidance translates nearly all of JSON Schema and names what it cannot. What it cannot is left out keyword by
+keyword, never the rest with it; the least that is held to is JSON of the schema's outer type.
+"""
 
 import json
-import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from llama_cpp.llama_grammar import json_schema_to_gbnf
+from llguidance import LLMatcher
 from msgspec import Struct
 
-# repetitions are written out: maxLength 100000 is not worth it
-MAX_GRAMMAR_CHARS = 200_000
+from backends.local.schema_forms import closed, nodes, restated, without
+from gateway.core.json_schema.schema import root_of
 
-_ANNOTATIONS = {
-    "$schema", "$id", "$defs", "definitions", "$comment", "title", "description", "default", "examples",
-    "deprecated", "readOnly", "writeOnly",
-}  # fmt: skip
-# the converter's rule for a character of a string, which lets raw newlines through, and JSON's (RFC 8259, 7)
-_CHARACTER, _JSON_CHARACTER = r'char ::= [^"\\] |', r'char ::= [^"\\\x7F\x00-\x1F] |'
-# parts of a pattern that may match a quote or a control character, which the converter does not escape
-_UNSAFE_PATTERN = re.compile(r'[.\\"]|\[\^')
-_FORMATS = {"date", "time", "date-time", "uuid", "uuid1", "uuid2", "uuid3", "uuid4", "uuid5"}
+if TYPE_CHECKING:
+    from llguidance._lib import JsonCompileOptions
+
+# the fault of a grammar; None when it works
+Check = Callable[[str], str | None]
+
+# what a value must look like; left out where it cannot be translated, one after another
+_OF_ONE_VALUE = (
+    ("pattern",), ("format",), ("minLength", "maxLength"), ("multipleOf",),
+    ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+)  # fmt: skip
+_OF_MANY = (
+    ("minItems", "maxItems"), ("minProperties", "maxProperties"), ("patternProperties",), ("allOf",),
+    ("required",), ("additionalProperties",),
+)  # fmt: skip
+_MOST_TRIED = 200
+_SCALARS = frozenset(["string", "number", "integer"])
 
 
 class Constraint(Struct, frozen=True, kw_only=True):
-    """`grammar` is None when none could be made; `open`: what an answer must be checked for."""
+    """A grammar; `open`: what an answer must be checked for; `is_floor`: it holds to the outer type alone."""
 
-    grammar: str | None
+    grammar: str
     open: list[str]
+    is_floor: bool = False
 
 
-def constrain(schema: dict[str, Any]) -> Constraint:
-    """Translate a schema as far as llama-cpp-python's converter goes."""
-    if (chars := _written_chars(schema)) > MAX_GRAMMAR_CHARS:
-        return Constraint(grammar=None, open=[f"its grammar would have about {chars:.0f} characters"])
-    try:
-        grammar = json_schema_to_gbnf(json.dumps(schema))
-    except Exception as exc:
-        # the converter asserts, indexes and recurses its way to whatever it raises
-        return Constraint(grammar=None, open=[str(exc) or type(exc).__name__])
-    grammar = grammar.replace(_CHARACTER, _JSON_CHARACTER)
-    if len(grammar) > MAX_GRAMMAR_CHARS:
-        return Constraint(grammar=None, open=[f"its grammar has {len(grammar)} characters"])
-    return Constraint(grammar=grammar, open=sorted(set(_unheld(schema, ""))))
+def fault_of(grammar: str) -> str | None:
+    """What is wrong with a grammar, without regard to a vocabulary."""
+    is_error, messages = LLMatcher.validate_grammar_with_warnings(grammar)
+    return messages[0] if is_error else None
 
 
-def _written_chars(schema: dict[str, Any]) -> float:
-    """How long the grammar will be, roughly: names of rules are paths, and repetitions are written out.
+def constrain(schema: dict[str, Any], check: Check = fault_of) -> Constraint:
+    """Translate a schema that `Schema` accepts, as far as that goes.
 
-    Asked before the converter runs: it would fill the memory with an array of 10^8 items first.
+    Args:
+        check: whether a grammar works for a model.
     """
-    chars = 0.0
-    stack: list[tuple[Any, int]] = [(schema, 0)]
-    while stack:
-        node, path = stack.pop()
-        if isinstance(node, list):
-            stack += [(each, path) for each in node if isinstance(each, dict | list)]
-            continue
-        chars += path
-        for repeated_chars, what in ((4, "Length"), (path + 12, "Items")):
-            counts = [node.get(f"{bound}{what}", 0) for bound in ("min", "max")]
-            chars += repeated_chars * max(
-                [min(n, 1e9) for n in counts if isinstance(n, int | float)], default=0
-            )
-        stack += [
-            (each, path + len(name) + 1) for name, each in node.items() if isinstance(each, dict | list)
-        ]
-    return chars
+    written = closed(restated(schema))
+    if found := _translate(written, check, left_out=[]):
+        return found
+    left_out = list(_faulty_keywords(written, check))
+    if found := _translate(without(written, left_out), check, left_out=left_out):
+        return found
+    for keywords in _OF_MANY:
+        left_out += [f"{path}/{each}" for path, node in nodes(written) for each in keywords if each in node]
+        if found := _translate(without(written, left_out), check, left_out=left_out):
+            return found
+    kinds = outer_types(schema)
+    floor = _grammar({"type": kinds} if kinds else {})
+    return Constraint(grammar=floor, open=["all but the outermost type"], is_floor=True)
 
 
-def _unheld(schema: Any, path: str) -> Iterator[str]:
-    """Paths of keywords the converter reads past. It takes the first form it knows and ignores the rest."""
-    if not isinstance(schema, dict):
-        # true and false are schemas too; the converter knows objects only
-        yield path or "/"
-        return
-    form, held, below = _form(schema)
-    for keyword in schema.keys() - _ANNOTATIONS - held:
-        yield f"{path}/{keyword}"
-    if "format" in held and schema.get("format") not in _FORMATS:
-        yield f"{path}/format"
-    if "pattern" in held and _UNSAFE_PATTERN.search(schema["pattern"]):
-        yield f"{path}/pattern"
-    if form == "object":
-        missing = set(schema.get("required", [])) - schema.get("properties", {}).keys()
-        yield from (f"{path}/required/{name}" for name in missing)
-    for name, child in below:
-        yield from _unheld(child, f"{path}/{name}")
-    for place in ("$defs", "definitions"):
-        for name, child in schema.get(place, {}).items():
-            yield from _unheld(child, f"{path}/{place}/{name}")
+def outer_types(schema: dict[str, Any]) -> list[str]:
+    """The types that a value of the schema can have, as far as its root says; empty: any."""
+    root = root_of(schema, schema)
+    kind = root.get("type")
+    if kind:
+        return [kind] if isinstance(kind, str) else list(kind)
+    if "properties" in root or "required" in root:
+        return ["object"]
+    return ["array"] if "items" in root or "prefixItems" in root else []
 
 
-def _form(schema: dict[str, Any]) -> tuple[str, set[str], list[tuple[str, Any]]]:
-    """The form the converter sees, the keywords it holds to there, and the schemas below, in order."""
-    kind = schema.get("type")
-    if "$ref" in schema:
-        return "reference", {"$ref"}, []
-    if "anyOf" in schema and "oneOf" not in schema:
-        return "union", {"anyOf"}, [(f"anyOf/{n}", s) for n, s in enumerate(schema["anyOf"])]
-    if isinstance(kind, list):
-        return "union", {"type"}, []
-    if "const" in schema or "enum" in schema:
-        return "constant", {"const", "enum", "type"}, []
-    if kind in (None, "object") and (
-        "properties" in schema or isinstance(schema.get("additionalProperties"), dict)
-    ):
-        held = {"type", "properties", "required", "additionalProperties"}
-        below = [(f"properties/{n}", s) for n, s in schema.get("properties", {}).items()]
-        if isinstance(schema.get("additionalProperties"), dict):
-            below.append(("additionalProperties", schema["additionalProperties"]))
-        return "object", held, below
-    if kind in (None, "array") and isinstance(schema.get("items"), dict):
-        return "array", {"type", "items", "minItems", "maxItems"}, [("items", schema["items"])]
-    if kind == "string":
-        if "pattern" in schema:
-            return "string", {"type", "pattern"}, []
-        if "format" in schema:
-            return "string", {"type", "format"}, []
-        return "string", {"type", "minLength", "maxLength"}, []
-    return "plain", {"type"}, []
+def _translate(schema: dict[str, Any], check: Check, *, left_out: list[str]) -> Constraint | None:
+    """A grammar that holds to all of the schema, else one that llguidance leaves something out of."""
+    for lenient in (False, True):
+        grammar = _grammar(schema, lenient=lenient)
+        is_error, messages = LLMatcher.validate_grammar_with_warnings(grammar)
+        if not is_error and check(grammar) is None:
+            return Constraint(grammar=grammar, open=[*left_out, *messages])
+    return None
+
+
+def _grammar(schema: dict[str, Any], *, lenient: bool = False) -> str:
+    # One space or none: models write as little else as they are let, and none can fill an answer with white space.
+    options: JsonCompileOptions = {"whitespace_pattern": " ?", "lenient": lenient, "coerce_one_of": lenient}
+    return LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=options)
+
+
+def _faulty_keywords(schema: dict[str, Any], check: Check) -> Iterator[str]:
+    """Where keywords stand that cannot be translated even alone."""
+    known: dict[str, bool] = {}
+    for path, node in nodes(schema):
+        kinds = [node["type"]] if isinstance(node.get("type"), str) else node.get("type", [])
+        for keywords in _OF_ONE_VALUE:
+            alone = {each: node[each] for each in keywords if each in node}
+            if not alone:
+                continue
+            alone["type"] = [kind for kind in kinds if kind in _SCALARS] or ["string", "number"]
+            grammar = _grammar(alone)
+            if grammar not in known:
+                # beyond that many, none is tried any more
+                known[grammar] = len(known) < _MOST_TRIED and (fault_of(grammar) or check(grammar)) is None
+            if not known[grammar]:
+                yield from (f"{path}/{each}" for each in keywords if each in node)

@@ -96,6 +96,13 @@ class Job:
             self.tokens[self.length] = token
             self.length += 1
 
+    def end_without_candidate(self) -> None:
+        """No token is left: the grammar's end, or a bias or a limit of the grammar in the middle of the answer."""
+        self.reason = "stop"
+        if self.sampler.guide and not self.sampler.guide.may_end:
+            why = self.sampler.guide.fault or "a bias banned what the schema needs"
+            self.warnings.append({"code": "schema_violated", "message": f"the answer is not whole: {why}"})
+
     def take_piece(self) -> Piece | None:
         """Text that became final since the last time; none while an answer is held for review."""
         if self.reason:

@@ -10,11 +10,12 @@ from typing import Any
 from msgspec import structs
 
 from backends.local.grammar import Constraint, constrain
+from backends.local.guide import GuideMaker
 from backends.local.job import Job, Spent, Ticket
 from backends.local.messages import Finished, FromModel, Generate, RefusalKind, Refused, Step
 from backends.local.native import NativeModel
 from backends.local.parameters import RequestRejected, Sampling, Wanted, read_request, text_of
-from backends.local.sampling import GrammarError, Sampler
+from backends.local.sampling import Sampler
 from backends.local.template import ChatTemplate
 from gateway.core.json_schema.schema import Schema
 from gateway.errors import InvalidRequest
@@ -61,6 +62,7 @@ class Preparation:
         later: Callable[[int, Callable[[], None]], None],
     ) -> None:
         self._model, self._submit, self._emit, self._later = model, submit, emit, later
+        self._guides = GuideMaker(model)
         self._longest_token_bytes = model.longest_piece_bytes()
         self.template = ChatTemplate(
             model.metadata("tokenizer.chat_template"),
@@ -79,7 +81,7 @@ class Preparation:
         try:
             wanted = read_request(request)
             schema = _checked(wanted.schema)
-            constraint = self._constraint(schema) if schema else None
+            constraint = constrain(schema.document, self._guides.fault) if schema else None
             self._attempt(_Attempt(request, ticket, wanted, schema, constraint))
         except RequestRejected as exc:
             raise Refusal("rejected", str(exc)) from exc
@@ -97,7 +99,11 @@ class Preparation:
             attempt.ticket,
             prompt,
             limit=limit,
-            sampler=Sampler(self._model, attempt.sampling(), attempt.grammar),
+            sampler=Sampler(
+                self._model,
+                attempt.sampling(),
+                self._guides.guide(attempt.constraint.grammar) if attempt.constraint else None,
+            ),
             stop=[*wanted.stop, *(self.template.stop if raw is None else [])],
             tenant=attempt.request.tenant,
             warnings=attempt.warnings(),
@@ -132,15 +138,6 @@ class Preparation:
                 context_tokens=context,
             )
         return tokens
-
-    def _constraint(self, schema: Schema) -> Constraint:
-        """What a grammar can enforce of a schema while generating. One that llama.cpp refuses counts as none."""
-        constraint = constrain(schema.document)
-        try:
-            Sampler(self._model, Sampling(), constraint.grammar).close()
-        except GrammarError as exc:
-            return Constraint(grammar=None, open=[str(exc)])
-        return constraint
 
     def _reviewer(self, attempt: "_Attempt") -> Callable[[Job], None]:
         return lambda job: self._later(job.id, lambda: self._review(attempt, job))
@@ -181,17 +178,13 @@ class _Attempt:
         self._corrections: list[dict[str, Any]] = []
 
     @property
-    def grammar(self) -> str | None:
-        return self.constraint.grammar if self.constraint else None
-
-    @property
     def held(self) -> bool:
         """The answer is shown only after it was checked."""
         return bool(self.constraint and self.constraint.open)
 
     def messages(self) -> list[dict[str, Any]]:
         messages = list(self.request.messages)
-        if self.constraint and self.constraint.grammar is None:
+        if self.constraint and self.constraint.is_floor:
             # last, so that instructions and page stay a prefix shared with other questions
             wish = f"Answer with JSON only, valid against this JSON Schema:\n{json.dumps(self.wanted.schema)}"
             messages[-1] = {**messages[-1], "content": f"{text_of(messages[-1])}\n\n{wish}"}
@@ -205,9 +198,8 @@ class _Attempt:
     def warnings(self) -> list[dict[str, str]]:
         if not self.held or not self.constraint:
             return []
-        how = "only in part" if self.grammar else "not at all"
         message = (
-            f"the schema could be enforced {how} ({'; '.join(self.constraint.open[:5])}): the answer "
+            f"the schema could be enforced only in part (open: {'; '.join(self.constraint.open[:5])}): the answer "
             f"was checked afterwards, attempt {self.number} of at most {MAX_ATTEMPTS}"
         )
         return [{"code": "schema_not_enforced", "message": message}]

@@ -1,9 +1,8 @@
 """Choosing the next token: one chain of llama.cpp samplers a request, and a grammar beside it where one is
 asked for.
 
-The grammar is checked after the choice, not before: asking it about one token is cheap, about a vocabulary
-of 32,000 it costs 4 ms. Only when the chosen token is refused are all of them filtered and the choice made
-again.
+The grammar is asked after the choice, not before: about one token it answers in microseconds. Only when the chosen
+token is refused are all of them filtered and the choice made again.
 """
 
 import ctypes
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.local.guide import Guide
 from backends.local.native import NativeModel, lib
 from backends.local.parameters import Sampling
 
@@ -22,30 +22,18 @@ NO_PENALTIES = (1.0, 0.0, 0.0)
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
-class GrammarError(ValueError):
-    """llama.cpp does not accept the grammar."""
-
-
 class NoCandidate(Exception):
     """Grammar and biases leave no token at all."""
 
 
 class Sampler:
-    """Chooses tokens for one request; `close` frees what llama.cpp holds for it.
+    """Chooses tokens for one request; `close` frees what llama.cpp holds for it."""
 
-    Raises:
-        GrammarError: the grammar does not parse.
-    """
-
-    def __init__(self, model: NativeModel, sampling: Sampling, grammar: str | None) -> None:
+    def __init__(self, model: NativeModel, sampling: Sampling, guide: Guide | None) -> None:
         self._model, self._sampling = model, sampling
-        self._grammar = (
-            lib.llama_sampler_init_grammar(model.vocab, grammar.encode(), b"root") if grammar else None
-        )
-        if grammar and not self._grammar:
-            raise GrammarError("llama.cpp does not accept the grammar made from the schema")
+        self.guide = guide
         self._chain = _chain(model, sampling)
-        self._highest_wins = not grammar and sampling.temperature == 0 and not _changes_scores(sampling)
+        self._highest_wins = sampling.temperature == 0 and not _changes_scores(sampling)
 
     def next_token(self, index: int) -> int:
         """Choose and remember the token that follows the output at a batch index.
@@ -53,28 +41,29 @@ class Sampler:
         Raises:
             NoCandidate: every token is refused by the grammar.
         """
-        if self._highest_wins:
-            # without an array of candidates in between
-            return int(self._model.logits(index).argmax())
-        if self._grammar is None:
+        if self.guide is None and not self._highest_wins:
             return int(lib.llama_sampler_sample(self._chain, self._model.context, index))
         logits = self._model.logits(index)
-        candidates = _Candidates(logits)
-        token = candidates.choose(self._chain)
-        if not self._allows(token):
-            candidates = _Candidates(logits)
-            candidates.apply(self._grammar)
-            if not candidates.any_left():
+        token = self._choose(logits)
+        if self.guide is None:
+            return token
+        if not self.guide.allows(token):
+            allowed = self.guide.allowed()
+            if not allowed.any():
                 raise NoCandidate
-            token = candidates.choose(self._chain)
-            if not self._allows(token):
+            token = self._choose(np.where(allowed, logits, np.float32(-np.inf)))
+            if not allowed[token]:
                 # a bias banned all that the grammar left
                 raise NoCandidate
-        if not self._model.ends_answer(token):
-            # given an end token, it would abort the process
-            lib.llama_sampler_accept(self._grammar, token)
+        self.guide.accept(token)
         lib.llama_sampler_accept(self._chain, token)
         return token
+
+    def _choose(self, logits: NDArray[np.float32]) -> int:
+        if self._highest_wins:
+            # without an array of candidates in between
+            return int(logits.argmax())
+        return _Candidates(logits).choose(self._chain)
 
     def logprobs(self, index: int, token: int) -> dict[str, Any] | None:
         """OpenAI's `logprobs.content` entry for a chosen token, before any sampler changed the scores."""
@@ -91,39 +80,27 @@ class Sampler:
         return entry
 
     def close(self) -> None:
-        for sampler in (self._chain, self._grammar):
-            if sampler:
-                lib.llama_sampler_free(sampler)
-        self._chain = self._grammar = None
+        if self._chain:
+            lib.llama_sampler_free(self._chain)
+        self._chain = None
 
     def _entry(self, token: int, logprob: float) -> dict[str, Any]:
         data = self._model.piece(token)
         return {"token": data.decode("utf-8", "replace"), "logprob": logprob, "bytes": list(data)}
 
-    def _allows(self, token: int) -> bool:
-        candidates = _Candidates(np.ones(1, np.float32), first=token)
-        candidates.apply(self._grammar)
-        return candidates.any_left()
-
 
 class _Candidates:
     """A llama_token_data_array over a numpy array."""
 
-    def __init__(self, logits: NDArray[np.float32], first: int = 0) -> None:
+    def __init__(self, logits: NDArray[np.float32]) -> None:
         self._data = np.zeros(len(logits), _CANDIDATE)
-        self._data["id"] = np.arange(first, first + len(logits), dtype=np.int32)
+        self._data["id"] = np.arange(len(logits), dtype=np.int32)
         self._data["logit"] = logits
         pointer = self._data.ctypes.data_as(ctypes.POINTER(lib.llama_token_data))
         self._array = lib.llama_token_data_array(data=pointer, size=len(logits), selected=-1, sorted=False)
 
-    def apply(self, sampler: Any) -> None:
-        lib.llama_sampler_apply(sampler, ctypes.byref(self._array))
-
-    def any_left(self) -> bool:
-        return bool(np.isfinite(self._data["logit"]).any())
-
     def choose(self, chain: Any) -> int:
-        self.apply(chain)
+        lib.llama_sampler_apply(chain, ctypes.byref(self._array))
         return int(self._array.data[self._array.selected].id)
 
 

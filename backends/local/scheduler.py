@@ -190,8 +190,7 @@ class Scheduler:
             try:
                 self._extend(job, index)
             except NoCandidate:
-                # the grammar allows nothing more
-                job.reason = "stop"
+                job.end_without_candidate()
             if piece := job.take_piece():
                 pieces.append(piece)
             if job.reason:
@@ -206,6 +205,9 @@ class Scheduler:
             job.reason = "stop"
             return
         job.say(token, self._model.piece(token), job.sampler.logprobs(index, token))
+        if job.sampler.guide and job.sampler.guide.must_end:
+            # no step is spent on the token that would say so
+            job.reason = "stop"
         self._counts = _add(self._counts, generated_tokens=1)
 
     def _end(self, job: Job) -> list[FromModel]:

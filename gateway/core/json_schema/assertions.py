@@ -9,6 +9,7 @@ from math import inf
 from typing import Any
 
 from gateway.core.json_schema.document import Place
+from gateway.core.json_schema.formats import FORMATS
 from gateway.core.json_schema.keywords import quote
 from gateway.core.json_schema.run import Assertion, Run, keyword_value
 
@@ -90,6 +91,13 @@ def check_pattern(run: Run, place: Place, value: str) -> Iterator[str]:
     pattern = keyword_value(place, "pattern")
     if not run.matches(pattern, value):
         yield f"{quote(value)} does not match {quote(pattern)}"
+
+
+def check_format(run: Run, place: Place, value: str) -> Iterator[str]:
+    name = keyword_value(place, "format")
+    run.spend(len(value) // 1000)
+    if name in FORMATS and not FORMATS[name](value):
+        yield f"{quote(value)} is not of the format {quote(name)}"
 
 
 def check_unique_items(run: Run, place: Place, value: list[Any]) -> Iterator[str]:

@@ -137,6 +137,7 @@ _RULES: dict[str, _Rule] = {
     "maxLength": _bound("string", "maxLength", operator.le, "is longer than"),
     "minLength": _bound("string", "minLength", operator.ge, "is shorter than"),
     "pattern": _asserting("string", assertions.check_pattern),
+    "format": _asserting("string", assertions.check_format),
     "maxItems": _bound("array", "maxItems", operator.le, "is longer than"),
     "minItems": _bound("array", "minItems", operator.ge, "is shorter than"),
     "uniqueItems": _asserting("array", assertions.check_unique_items),

@@ -33,16 +33,17 @@ async def test_extract_is_held_to_its_schema(client: AsyncTestClient) -> None:
 async def test_extract_says_what_of_a_schema_was_only_checked(client: AsyncTestClient) -> None:
     schema = {
         "type": "object",
-        "properties": {"kind": {"enum": ["lamp", "chair"]}},
-        "required": ["kind"],
-        "maxProperties": 3,
+        "properties": {
+            "kinds": {"type": "array", "items": {"enum": [1, 2]}, "maxItems": 1, "uniqueItems": True}
+        },
+        "required": ["kinds"],
     }
     response = await client.post(
         "/v1/extract", json={"html": PAGE, "prompt": "What is it?", "schema": schema}
     )
     assert response.status_code == 200, response.json()
     told = {notice["code"]: notice["message"] for notice in response.json()["warnings"]}
-    assert "/maxProperties" in told["schema_not_enforced"]
+    assert "uniqueItems" in told["schema_not_enforced"]
 
 
 async def test_second_question_about_a_page_finds_its_prefix(client: AsyncTestClient) -> None:

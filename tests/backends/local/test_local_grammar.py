@@ -1,0 +1,95 @@
+"""Schemas of pydantic, zod and OpenAPI documents: what is said to be held to is, whatever the model prefers."""
+
+import json
+from collections.abc import Iterator
+
+import jsonschema
+import numpy as np
+import pytest
+
+from backends.local.grammar import Constraint, constrain, outer_types
+from backends.local.guide import GuideMaker
+from backends.local.messages import Open
+from backends.local.native import NativeModel
+from fixtures.schemas import emitted_schemas
+from gateway.core.json_schema.schema import Schema
+
+SCHEMAS = emitted_schemas()
+ANSWERS, MOST_TOKENS = 4, 1500
+# no grammar holds to these; each is checked afterwards
+OPEN = {
+    "pydantic-set",
+    "zod-iso-duration",
+    "openapi-one-of-overlapping",
+    "openapi-unique",
+    "openapi-contains",
+    "openapi-not",
+    "openapi-if-then",
+    "openapi-dependent",
+    "openapi-look-ahead",
+}
+# jsonschema's check of times knows no offsets, which RFC 3339 wants
+FORMATS = jsonschema.FormatChecker(["date", "email", "ipv4", "ipv6", "uuid"])
+KINDS = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
+
+
+@pytest.fixture(scope="module")
+def model(tiny: str) -> Iterator[NativeModel]:
+    return NativeModel(Open(path=tiny, context_tokens=256, parallel=1, gpu_layers=0, threads=1))
+
+
+@pytest.fixture(scope="module")
+def guides(model: NativeModel) -> GuideMaker:
+    return GuideMaker(model)
+
+
+def answer(model: NativeModel, guides: GuideMaker, constraint: Constraint, seed: int) -> str | None:
+    """What a model with random scores says; None when it came to no end."""
+    guide, random = guides.guide(constraint.grammar), np.random.default_rng(seed)
+    # else every string would be endless
+    closing = np.array(
+        [3.0 * model.piece(t).startswith((b'"', b"}", b"]")) for t in range(model.vocabulary_size)]
+    )
+    said = b""
+    for _ in range(MOST_TOKENS):
+        allowed = guide.allowed()
+        assert allowed.any(), guide.fault
+        scores = random.normal(scale=2.0, size=model.vocabulary_size) + closing
+        token = int(np.where(allowed, scores, -np.inf).argmax())
+        if model.ends_answer(token):
+            return said.decode()
+        guide.accept(token)
+        said += model.piece(token)
+        if guide.must_end:
+            return said.decode()
+    return None
+
+
+def test_table_is_long_enough() -> None:
+    assert len(SCHEMAS) >= 160
+    assert SCHEMAS.keys() >= OPEN
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_answer_that_ends_validates(name: str, model: NativeModel, guides: GuideMaker) -> None:
+    schema = SCHEMAS[name]
+    jsonschema.Draft202012Validator.check_schema(schema)
+    constraint = constrain(schema, guides.fault)
+    assert bool(constraint.open) == (name in OPEN), constraint.open
+    assert not constraint.is_floor
+    validator = jsonschema.Draft202012Validator(schema, format_checker=FORMATS)
+    ours = None if name in OPEN else Schema(schema)
+    ended = 0
+    for seed in range(ANSWERS):
+        text = answer(model, guides, constraint, seed)
+        if text is None:
+            continue
+        ended += 1
+        value = json.loads(text)
+        if ours is None:
+            kinds = tuple(KINDS[kind] for kind in outer_types(schema) if kind in KINDS)
+            assert not kinds or isinstance(value, kinds)
+        else:
+            assert not (faults := [fault.message for fault in validator.iter_errors(value)]), (value, faults)
+            assert not ours.violations(value), value
+    assert ended >= ANSWERS // 2
