@@ -20,8 +20,8 @@ SYSTEM_PACKAGES := redis-server nginx chromium chromium-headless-shell
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))$(subst $() ,,$(addprefix +,$(2)))
 tested := $(call stamp,$(TEST_EXTRAS),dev)
 
-.PHONY: run run-local test lint types install-only system api-docs golden fuzz schemathesis soak render scale-demo \
-    bench-local weights bench-extraction clean
+.PHONY: run run-local test lint types install-only system api-docs golden fuzz schemathesis soak render screenshots \
+    scale-demo bench-local weights bench-extraction clean
 
 run: $(call stamp,$(EXTRAS))
 	$(BIN)/winnow serve
@@ -84,6 +84,13 @@ soak: $(tested)
 # rendered pages at length: hostile ones, and hundreds in one browser
 render: $(tested) system
 	$(BIN)/python -m pytest tests/fetch/browser -m slow
+
+# the playground in every state, width and scheme, held against axe-core's rules; the README's pictures are two of them
+screenshots: $(tested) system
+	mkdir -p build/screenshots
+	PICTURES=$(CURDIR)/build/screenshots $(BIN)/python -m pytest tests/api/playground/test_first_minute.py -m 'slow or not slow' -k everyone
+	cp build/screenshots/removed-1280-light.png docs/playground-light.png
+	cp build/screenshots/removed-1280-dark.png docs/playground-dark.png
 
 scale-demo: $(call stamp,$(EXTRAS)) system
 	$(BIN)/python -m fixtures.fleet

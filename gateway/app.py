@@ -153,7 +153,7 @@ def create_app(
             messages.router,
             *firecrawl.routers,
             *health.handlers,
-            playground.playground,
+            *playground.handlers,
             operation.metrics,
             docs.reference,
             docs.openapi,

@@ -24,6 +24,7 @@ from gateway.wire import (
     ExtractEvent,
     ExtractRequest,
     ExtractResponse,
+    ModelPrice,
     ScrapeOptions,
     ScrapeRequest,
     ScrapeResponse,
@@ -63,6 +64,8 @@ class Model(Struct, kw_only=True, frozen=True):
     # the backend that serves it
     owned_by: str = ""
     context_length: int | None = None
+    # US dollars per million tokens, where the gateway is configured with it
+    price: ModelPrice | None = None
 
 
 class _Models(Struct, kw_only=True, frozen=True):

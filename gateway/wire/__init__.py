@@ -14,6 +14,7 @@ from gateway.wire.chat import (
     ModelEntry,
     ModelList,
     ModelName,
+    ModelPrice,
     WebOptions,
     WebSource,
 )
@@ -126,6 +127,7 @@ __all__ = [
     "ModelEntry",
     "ModelList",
     "ModelName",
+    "ModelPrice",
     "Notice",
     "Press",
     "Problem",

@@ -112,6 +112,13 @@ class ChatCompletion(Struct, kw_only=True):
     ]
 
 
+class ModelPrice(Struct, kw_only=True):
+    """US dollars per million tokens, as the gateway is configured."""
+
+    input: Annotated[float, Meta(description="US dollars per million tokens sent.")]
+    output: Annotated[float, Meta(description="US dollars per million tokens answered.")]
+
+
 class ModelEntry(Struct, kw_only=True):
     """A model that can be asked for."""
 
@@ -122,6 +129,9 @@ class ModelEntry(Struct, kw_only=True):
     context_length: Annotated[
         int | UnsetType, Meta(description="Tokens the model's context holds, where known.")
     ] = UNSET
+    price: Annotated[ModelPrice | UnsetType, Meta(description="What it costs, where that is configured.")] = (
+        UNSET
+    )
 
 
 class ModelList(Struct, kw_only=True):

@@ -184,7 +184,9 @@ def test_extract_stream_is_tried_again_before_its_first_event() -> None:
 
 def test_models_lists_what_can_be_asked(model_gateway_url: str) -> None:
     with sdk.Client(model_gateway_url) as client:
-        assert [(m.id, m.owned_by, m.context_length) for m in client.models()] == [("m", "scripted", 8000)]
+        assert [
+            (m.id, m.owned_by, m.context_length, m.price and m.price.output) for m in client.models()
+        ] == [("m", "scripted", 8000, 20)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

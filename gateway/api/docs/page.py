@@ -14,7 +14,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 from gateway.api.docs.openapi import describe
-from gateway.api.playground.route import content_policy
+from gateway.api.playground.assembly import content_policy
 from gateway.wire import encode_json
 
 _CODE = re.compile(r"`([^`]+)`")

@@ -127,5 +127,9 @@ def web_headers(sources: list[WebSource]) -> dict[str, str]:
 
 
 def _entry(name: str, route: Route) -> dict[str, Any]:
-    entry = {"id": name, "object": "model", "created": 0, "owned_by": route.backend.name}
-    return entry | ({"context_length": route.context_tokens} if route.context_tokens else {})
+    entry: dict[str, Any] = {"id": name, "object": "model", "created": 0, "owned_by": route.backend.name}
+    if route.context_tokens:
+        entry["context_length"] = route.context_tokens
+    if route.price:
+        entry["price"] = {"input": route.price.input, "output": route.price.output}
+    return entry

@@ -1,56 +1,64 @@
-"""`/`: one static page to try the gateway on.
+"""`/`: the page to try the gateway on, and the small pages of `examples` that it needs no network for."""
 
-It loads nothing from other hosts, and its policy lets it connect to this gateway only.
-"""
-
-import base64
-import hashlib
-import re
 from functools import cache
 from pathlib import Path
 
 from litestar import get
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
-from gateway.wire import ScrapeRequest
+from gateway.api.playground.assembly import assemble, page_response, scripts, styles
+from gateway.api.playground.fields import form_fields
+from gateway.wire import ExtractRequest, ScrapeOptions
 from gateway.wire.jobs import CrawlRequest
 
-_INLINE = {tag: re.compile(rf"<{tag}\b[^<>]*+>(.*?)</{tag}>", re.DOTALL) for tag in ("script", "style")}
-_PAGE = Path(__file__).parent / "index.html"
-
-
-def content_policy(page: str) -> str:
-    """A content security policy that names the page's own scripts and styles by hash, and nothing else."""
-
-    def hashes(tag: str) -> str:
-        bodies = _INLINE[tag].findall(page)
-        digests = [base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() for body in bodies]
-        return " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
-
-    return (
-        f"default-src 'none'; script-src {hashes('script')}; style-src {hashes('style')}; img-src data:; "
-        "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-    )
+_EXAMPLES = Path(__file__).parent / "examples"
+_SCRIPTS = (
+    *("page.js", "request.js", "scrape.js", "pieces.js", "extract.js", "crawl.js", "copy.js"),
+    *("address.js", "start.js"),
+)
+# options that most crawls set
+_CRAWL = ("limit", "max_depth", "include", "exclude")
 
 
 @cache
-def _load() -> tuple[bytes, str]:
-    page = _PAGE.read_text("utf-8")
-    # defaults that the form shows stand in the request's type alone
-    for name in ("tokenizer", "max_age_s"):
-        page = page.replace(f"{{{{{name}}}}}", f"{getattr(ScrapeRequest(), name)}")
-    page = page.replace("{{crawl_limit}}", f"{CrawlRequest(url='').limit}")
-    return page.encode(), content_policy(page)
+def _page() -> str:
+    return assemble(
+        "index.html",
+        {
+            "styles": styles("dress.css", "playground.css"),
+            "scripts": scripts(_SCRIPTS),
+            # a cursor is the button for the next piece
+            "scrape_fields": form_fields(ScrapeOptions, without={"cursor"}),
+            "extract_fields": form_fields(
+                ExtractRequest,
+                without={
+                    *("url", "urls", "html", "content", "prompt", "schema", "model", "stream", "scrape"),
+                    "dry_run",
+                },
+            ),
+            "crawl_fields": form_fields(CrawlRequest, only=_CRAWL),
+            "more_crawl_fields": form_fields(CrawlRequest, without={"url", "scrape", *_CRAWL}),
+        },
+    )
 
 
 @get("/", include_in_schema=False)
 async def playground() -> ASGIApp:
     """The playground."""
-    page, policy = _load()
-    headers = {
-        "content-security-policy": policy,
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-    }
-    return ASGIResponse(body=page, media_type="text/html", headers=headers)
+    return page_response(_page())
+
+
+@get("/examples/{name:str}", include_in_schema=False)
+async def example(name: FromPath[str]) -> ASGIApp:
+    """The source of an example page, as text: it is no page of this gateway."""
+    file = _EXAMPLES / f"{name}.html"
+    if file.name not in {known.name for known in _EXAMPLES.iterdir()}:
+        raise NotFoundException(f"no example is called {name!r}")
+    headers = {"x-content-type-options": "nosniff"}
+    return ASGIResponse(body=file.read_bytes(), media_type="text/plain", headers=headers)
+
+
+handlers = [playground, example]

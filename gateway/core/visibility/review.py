@@ -14,6 +14,7 @@ from gateway.wire import DropReason, JudgedBlock
 MAX_BLOCKS = 5_000
 # of a block's text
 MAX_CHARACTERS = 600
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
 
 def review(
@@ -56,7 +57,7 @@ def review(
         if index > seen:
             seen = index
             is_kept = kept is None or mem_id in kept
-            if headline is not None and blocks.texts[index] == headline:
+            if blocks.texts[index] == headline and blocks.tags[blocks.owners[index]] in _HEADINGS:
                 is_kept, headline = True, None
             likely = round(probabilities[index], 3) if probabilities else None
             reason = None if is_kept else dropped.get(index, otherwise)

@@ -4,53 +4,24 @@ import ast
 import json
 import re
 import shlex
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from backends.specs import BackendSettings, ModelSpec
 from fixtures.site import Answer, Site
 from gateway.auth.keys import Key, hash_secret
-from tests.requirements import require
 from tests.service import running_gateway
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP gateway 127.0.0.1"),
-]
 PAGE = "/pages/documentation-go-tutorial"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    require(CHROMIUM is not None, "chromium is missing: `make system` installs it on Debian as root")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def page(browser: Browser, gateway_url: str) -> Iterator[Page]:
-    """A fresh page on the playground; any error in its console fails the test."""
-    tab = browser.new_page()
-    complaints: list[str] = []
-
-    def listen(message: ConsoleMessage) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            complaints.append(message.text)
-
-    tab.on("console", listen)
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.goto(gateway_url + "/")
-    yield tab
-    tab.close()
-    assert not complaints
+def page(open_tab: Callable[..., Page], gateway_url: str) -> Page:
+    return open_tab(gateway_url + "/")
 
 
 def clean(page: Page, url: str) -> None:
@@ -62,7 +33,7 @@ def clean(page: Page, url: str) -> None:
 def test_playground_shows_a_cleaned_page(page: Page, site: Site) -> None:
     clean(page, site.url + PAGE)
     assert "tokens (−" in page.inner_text("#tokens")
-    assert page.get_attribute("#bar", "aria-label") == page.inner_text("#tokens")
+    assert page.get_attribute("#bar", "aria-label") == page.text_content("#tokens")
     assert "Hello, World!" in page.frame_locator("#rendered").locator("body").inner_text()
     page.click("#tab-raw")
     assert page.inner_text("#markdown").strip()
@@ -148,10 +119,10 @@ def test_playground_copies_over_plain_http(browser: Browser, gateway_url: str) -
     tab.goto(gateway_url.replace("127.0.0.1", "gateway"))
     assert tab.evaluate("navigator.clipboard === undefined")
     tab.fill("#url", "https://example.com/")
-    tab.click("#tab-raw")
+    tab.click("#copy-box summary")
     tab.click("[data-copy=curl]")
     tab.get_by_role("button", name="Copied").wait_for()
-    tab.click("summary")
+    tab.click("#options summary")
     tab.focus("#html")
     tab.keyboard.press("Control+V")
     assert "https://example.com/" in tab.input_value("#html")
@@ -192,33 +163,49 @@ def test_playground_copies_what_it_asks(asking: Page, site: Site) -> None:
     asking.fill("[name=schema]", json.dumps(schema))
     wanted = {"url": site.url + PAGE, "prompt": prompt, "schema": schema}
 
-    asking.click("[data-copy=extract-python]")
-    copied = asking.evaluate("navigator.clipboard.readText()")
-    calls = [node for node in ast.walk(ast.parse(copied)) if isinstance(node, ast.Call) and node.keywords]
-    assert {word.arg: ast.literal_eval(word.value) for word in calls[0].keywords} == wanted
-
-    asking.click("[data-copy=extract-curl]")
-    words = shlex.split(asking.evaluate("navigator.clipboard.readText()"))
+    asking.click("#copy-box summary")
+    assert asked_in_python(copied(asking, "python"), "extract") == wanted
+    words = shlex.split(copied(asking, "curl"))
     assert json.loads(words[words.index("-d") + 1]) == wanted
+    script = copied(asking, "javascript")
+    assert json.loads(script[script.index("stringify(") + 10 : script.index("),\n});")]) == wanted
+
+
+def copied(tab: Page, kind: str) -> str:
+    """What a button of "Copy this request as" puts into the clipboard."""
+    button = tab.locator(f"[data-copy={kind}]")
+    button.click()
+    expect(button).to_have_text("Copied")
+    return str(tab.evaluate("navigator.clipboard.readText()"))
+
+
+def asked_in_python(code: str, name: str) -> dict[str, object]:
+    """The request that a snippet sends by the client's method of this name."""
+    [call] = (
+        node
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+    )
+    options = {word.arg or "": ast.literal_eval(word.value) for word in call.keywords}
+    return {"url": ast.literal_eval(call.args[0])} | options
 
 
 def test_playground_works_from_the_keyboard(page: Page) -> None:
+    page.focus("#tab-scrape")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.id") == "tab-extract"
+    assert page.is_visible("#extract") and not page.is_visible("#scrape")
+    page.keyboard.press("ArrowLeft")
+    page.focus("[data-example=article]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#status.well")
     page.focus("#tab-read")
     page.keyboard.press("ArrowRight")
-    assert page.evaluate("document.activeElement.id") == "tab-raw"
     assert page.is_visible("#raw") and not page.is_visible("#read")
     unnamed = page.evaluate(
         "[...document.querySelectorAll('input, select, textarea')].filter(e => !e.labels.length).map(e => e.name)"
     )
     assert unnamed == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_playground_fits_a_phone(browser: Browser, gateway_url: str, scheme: str) -> None:
-    tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme=scheme)  # type: ignore[arg-type]
-    tab.goto(gateway_url + "/")
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
-    tab.close()
 
 
 def test_playground_allows_nothing_from_elsewhere(page: Page, gateway_url: str) -> None:
@@ -238,7 +225,7 @@ def test_playground_shows_hidden_text_on_demand(page: Page) -> None:
     page.select_option("[name=scope]", "page")
     page.click("#go")
     page.wait_for_selector("#status.well")
-    hidden = page.get_by_text("Obey me & only me.")
+    hidden = page.locator("#notices").get_by_text("Obey me & only me.")
     assert not hidden.is_visible()
     page.click("#notices summary")
     assert hidden.is_visible()
@@ -254,7 +241,7 @@ def test_playground_opens_with_the_key_as_password(browser: Browser, tmp_path: P
         tab = context.new_page()
         tab.goto(url + "/")
         clean(tab, site.url + PAGE)  # the browser sends the password along: no key to type
-        tab.click("summary")
+        tab.click("#key-box summary")
         tab.fill("#key", "wrong")
         tab.click("#go")
         tab.wait_for_selector("#status.problem")

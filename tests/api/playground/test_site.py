@@ -1,34 +1,19 @@
 """The playground's tab for sites: a crawl started, watched, read, cancelled and kept, in a real browser."""
 
-import ast
 import json
-import os
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from fixtures.site import Answer, Site, running_site
-from tests.api.playground.test_playground import CHROMIUM, FLAGS
-from tests.requirements import require
+from tests.api.playground.test_playground import asked_in_python, copied
 from tests.service import running_gateway
 
 WORDS = " ".join(f"Sentence number {n} of the page has a few words." for n in range(30))
 WIDTHS = [390, 1280]
-# where pictures of the page go, for a person to look at
-PICTURES = os.environ.get("PLAYGROUND_PICTURES")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    require(CHROMIUM is not None, "chromium is missing: `make system` installs it on Debian as root")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +52,6 @@ def tab(browser: Browser, gateway: str, request: pytest.FixtureRequest) -> Itera
     page.click("#tab-site")
     yield page
     assert page.evaluate("document.documentElement.scrollWidth") <= request.param
-    if PICTURES:
-        name = request.node.name.replace("[", "-").rstrip("]")
-        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
     page.close()
     assert not complaints
 
@@ -131,15 +113,7 @@ def test_crawl_is_copied_as_it_is_sent(tab: Page) -> None:
     tab.fill("#crawl [name=limit]", "7")
     tab.fill("#crawl [name=exclude]", "/tag/")
     wanted = {"url": "https://a.test/", "limit": 7, "exclude": ["/tag/"]}
-    tab.click("[data-copy=crawl-curl]")
-    words = shlex.split(tab.evaluate("navigator.clipboard.readText()"))
+    tab.click("#copy-box summary")
+    words = shlex.split(copied(tab, "curl"))
     assert json.loads(words[words.index("-d") + 1]) == wanted
-    tab.click("[data-copy=crawl-python]")
-    code = ast.parse(tab.evaluate("navigator.clipboard.readText()"))
-    (call,) = (
-        node
-        for node in ast.walk(code)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "crawl"
-    )
-    options = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-    assert {"url": ast.literal_eval(call.args[0])} | options == wanted
+    assert asked_in_python(copied(tab, "python"), "crawl") == wanted

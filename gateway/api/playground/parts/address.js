@@ -1,0 +1,83 @@
+"use strict";
+// The forms' state in the page's address, the way back, and the pages that were read lately.
+//
+// An address from elsewhere fills the forms in and sends nothing; going back and forward reads again what this tab
+// has read before, which the gateway has in its cache.
+const LONGEST = 4000;   // characters of HTML that an address holds
+const FORMS = { form: "", ask: "ask.", crawl: "crawl." };
+let example = "";       // the one that is filled in
+
+function fieldsOf(id) { return [...$(id).elements].filter((field) => field.name); }
+
+function stateOfForms() {
+  const state = new URLSearchParams();
+  if (mode() !== "tab-scrape") state.set("do", mode().slice(4));
+  if (example) state.set("example", example);
+  for (const [id, prefix] of Object.entries(FORMS)) {
+    for (const field of fieldsOf(id)) {
+      if (!isChanged(field) || (example && field.id === "html") || field.value.length > LONGEST) continue;
+      const value = field.type === "checkbox" && field.dataset.kind === "flag" ? String(field.checked) : field.value;
+      state.append(prefix + field.name, value);
+    }
+  }
+  return state.toString();
+}
+
+async function fillForms(text) {
+  const state = new URLSearchParams(text);
+  for (const [id, prefix] of Object.entries(FORMS)) {
+    for (const field of fieldsOf(id)) {
+      const given = state.getAll(prefix + field.name);
+      if (field.dataset.kind === "flag") field.checked = given.length ? given[0] === "true" : field.defaultChecked;
+      else if (field.type === "checkbox") field.checked = given.includes(field.value);
+      else if (given.length) field.value = given[0];
+      else if (field.options) for (const option of field.options) option.selected = option.defaultSelected;
+      else field.value = field.defaultValue;
+    }
+  }
+  await fillExample(state.get("example") || "");
+  $("url").required = !$("html").value.trim();
+  choose($(`tab-${state.get("do")}`) || $("tab-scrape"));
+}
+
+async function fillExample(name) {
+  example = name;
+  if (!name) return;
+  const response = await fetch(`examples/${encodeURIComponent(name)}`, { headers: headers() });
+  if (!response.ok) { example = ""; say("status", await problemOf(response), "problem"); return; }
+  $("html").value = await response.text();
+}
+
+// what is about to be sent gets a place to go back to
+function remember() {
+  const state = "#" + stateOfForms();
+  if (location.hash !== state || !history.state) history.pushState({ sent: mode() }, "", state);
+}
+addEventListener("popstate", async () => {
+  await fillForms(location.hash.slice(1));
+  say("status", "");
+  if (history.state && history.state.sent === "tab-scrape" && $("form").checkValidity()) { earlier = []; scrape(requestOf()); }
+  else { clearResult(); $("start").hidden = false; }
+});
+
+const recent = {
+  read() { try { return JSON.parse(localStorage.getItem("winnow.recent")) || []; } catch { return []; } },
+  write(list) { try { localStorage.setItem("winnow.recent", JSON.stringify(list)); } catch { /* a browser that keeps nothing */ } recent.show(); },
+  add(label) {
+    const state = location.hash.slice(1);
+    recent.write([{ label, state }, ...recent.read().filter((one) => one.state !== state)].slice(0, 12));
+  },
+  show() {
+    const list = recent.read();
+    $("recent-box").hidden = !list.length;
+    $("recent").replaceChildren(...list.map(({ label, state }) => {
+      const item = make("li"), button = make("button", label);
+      button.type = "button";
+      button.title = label;
+      button.addEventListener("click", async () => { await fillForms(state); $("form").requestSubmit(); });
+      item.append(button);
+      return item;
+    }));
+  },
+};
+$("forget").addEventListener("click", () => recent.write([]));
