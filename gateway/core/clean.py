@@ -5,6 +5,7 @@ from msgspec import structs
 from gateway.core.classifier.network import Choice, Classifier, choose, load_classifier
 from gateway.core.dom.blocks import find_editors, keep
 from gateway.core.dom.callouts import find_callouts
+from gateway.core.dom.pictures import with_pictures
 from gateway.core.dom.selection import DRAWN, REMOVED, find_selected
 from gateway.core.markdown import render
 from gateway.core.markdown.headline import with_headline, without_headline
@@ -50,6 +51,8 @@ def clean(
         confidence, page_type = choice.confidence, choice.page_type
         if not parsed.is_content:
             kept = keep(parsed.blocks, choice.blocks)
+            if options.images != "none":
+                kept = with_pictures(kept, parsed.blocks, choice.blocks)
         if choice.repeated and kept is not None:
             message = (
                 "what the page shows twice (for another width, as a clone, in a quotation) was left out once"

@@ -6,6 +6,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.core.classifier.features import PageHints
 from gateway.core.documents.charset import decode, notice_of_guess, to_utf8
 from gateway.core.dom.blocks import Blocks, read_blocks
+from gateway.core.dom.inner_trees import show_inner_trees
 from gateway.core.dom.landmarks import Landmarks, find_formulas, find_marks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.selection import DRAWN, find_removed
@@ -77,6 +78,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
 
 def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
     tree = LexborHTMLParser(markup, scripting=scripting)
+    show_inner_trees(tree, markup)
     show_text(tree, markup)
     return tree
 

@@ -86,6 +86,7 @@ class Blocks:
         "nodes",
         "owners",
         "parents",
+        "pictures",
         "tags",
         "texts",
         "truncated",
@@ -123,6 +124,8 @@ class Blocks:
         self.nodes: list[int] = []
         # what shows other sites, and the blocks before it
         self.embeds: list[tuple[int, LexborNode]] = []
+        # images, and the blocks before them
+        self.pictures: list[tuple[int, LexborNode]] = []
         # `read_blocks` left something out
         self.truncated = False
 
@@ -252,6 +255,10 @@ def read_blocks(
                 chars += len(parts[-1])
                 node = node.next
                 continue
+            if node.tag == "amp-img":
+                blocks.pictures.append((len(texts) + (chars > 0), node))
+                node = node.next
+                continue
             if node.tag in CUSTOM_EMBEDS:
                 blocks.embeds.append((len(texts) + (chars > 0), node))
             elif is_inline(node):
@@ -268,6 +275,7 @@ def read_blocks(
         if action > _SKIPPED:
             if action == _IMAGE:
                 images += 1
+                blocks.pictures.append((len(texts) + (chars > 0), node))
             elif chars:
                 breaks += 1
                 if breaks == 2:

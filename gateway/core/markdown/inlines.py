@@ -1,11 +1,11 @@
 """What the walk does at elements inside a line of text: links, emphasis, code, images, formulas."""
 
-from collections.abc import Mapping
 from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.embeds import EMBEDS
+from gateway.core.dom.pictures import is_decoration, is_tracker, source_of
 from gateway.core.dom.tags import ID, TEXT, ids
 from gateway.core.markdown.embeds import add_embed, add_gist
 from gateway.core.markdown.equations import add_math, add_script
@@ -93,7 +93,11 @@ def add_image(walk: Walk, node: LexborNode) -> Close:
     if tex := tex_of_image(attributes):
         walk.add_formula(tex, display=False)
         return skip
-    url = walk.resolver.resolve(_source(attributes))
+    is_chosen = walk.options.scope == "main" and walk.options.select is None
+    if is_decoration(node) if is_chosen else is_tracker(attributes):
+        walk.line.space = True
+        return skip
+    url = walk.resolver.resolve(source_of(node, attributes))
     if url:
         walk.images[Image(url=url, alt=alt)] = None
     mode = walk.options.images
@@ -107,16 +111,6 @@ def add_image(walk: Walk, node: LexborNode) -> Close:
             walk.line.add_atom(Atom(escape(alt, in_link=True), alt, escape_html(alt, quote=False)))
             walk.line.space = True
     return skip
-
-
-def _source(attributes: Mapping[str, str | None]) -> str | None:
-    """The address of an image, also of one that is loaded late."""
-    for name in ("src", "data-src", "data-original", "data-lazy-src"):
-        value = attributes.get(name)
-        if value and value.lstrip()[:5].lower() != "data:":
-            return value
-    candidates = (attributes.get("srcset") or attributes.get("data-srcset") or "").split()
-    return candidates[0].rstrip(",") if candidates else None
 
 
 def open_abbreviation(walk: Walk, node: LexborNode) -> Close | None:

@@ -102,7 +102,6 @@ class Walk:
         self.texts = texts
         line, hidden, callouts = self.line, self.hidden, self.callouts
         max_depth = self.options.max_depth
-        pictures = self.options.images != "none"
         stack: list[tuple[LexborNode | None, Close | None]] = []
         close: Close | None
         node = root.first_child
@@ -146,6 +145,8 @@ class Walk:
                 close = voids[tag](self, node)
             elif tag not in KNOWN and node.tag == "mjx-container":
                 close = voids[ID["math"]](self, node)
+            elif tag not in KNOWN and node.tag == "amp-img":
+                close = voids[ID["img"]](self, node)
             elif tag not in KNOWN and node.tag in CUSTOM_EMBEDS:
                 close = voids[ID["iframe"]](self, node)
             elif tag not in KNOWN and is_inline(node):
@@ -156,11 +157,6 @@ class Walk:
                 if elements is None
                 else mem_id not in elements and tag not in UNPRUNED
             ):
-                if elements is not None and pictures and self._is_picture(node, elements):
-                    self.flush()
-                    for image in node.css("img"):
-                        voids[ID["img"]](self, image)
-                    self.flush()
                 close = skip
             elif tag in blocks:
                 close = blocks[tag](self, node)
@@ -187,17 +183,6 @@ class Walk:
                 node = node.first_child
         self.flush()
         self.flow.end_definition()
-
-    def _is_picture(self, node: LexborNode, elements: set[int]) -> bool:
-        """Whether it holds nothing but images and stands between kept elements: it has no text to be kept for."""
-        before, after = node.prev, node.next
-        while before is not None and not before.is_element_node:
-            before = before.prev
-        while after is not None and not after.is_element_node:
-            after = after.next
-        if before is None or after is None or not {before.mem_id, after.mem_id} <= elements:
-            return False
-        return not node.text(deep=True).strip()
 
     def flush(self) -> None:
         """End the block of text that is being gathered."""

@@ -11,7 +11,8 @@ is noise at best and an instruction to a language model at worst.
  - its own names, or its parents', are those of a widget that reveals (tab, accordion, carousel …);
  - it is see-through only until an animation that it declares itself;
  - it is a piece of a streamed React tree (id="S:…"), or so large a share of the page that hiding it
-   would leave readers nothing.
+   would leave readers nothing;
+ - it is aria-hidden and all that an article says: those who see it read it.
 A link to another page is aria-hidden where a card links twice: readers see it, screen readers need not.
 Menus, dialogs and pop-ups reveal too, but never content. Font size 0, off-screen, clip, scale(0), same
 colour and screen-reader classes always hide.
@@ -42,6 +43,11 @@ _CONTROLS = '[aria-controls],[data-target],[data-bs-target],[href^="#"]'
 _CONTROL_ATTRIBUTES = ("aria-controls", "data-target", "data-bs-target", "href")
 _OPENERS = frozenset(("button", "summary"))
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
+_CONTENT = frozenset(("article", "main"))
+# elements between such a one and what is all its text, such ones looked at, and characters of that text
+_CONTENT_PARENTS = 8
+_MOST_CONTENTS = 20
+_LEAST_ALL = 60
 _WHOLE_PAGE = frozenset(("html", "body", "main"))
 
 _SCREEN_READER = re.compile(
@@ -106,7 +112,7 @@ def find_hidden(tree: LexborHTMLParser, *, marks: Landmarks | None = None) -> di
             never_shown = _NEVER.search(_names(attributes)) is not None
             if not never_shown and page.shows(node, attributes, reason):
                 continue
-            if page.is_much(characters):
+            if page.is_much(characters) or (reason == "aria-hidden" and page.is_all(node, characters)):
                 continue
             classes = attributes.get("class")
             if classes and characters >= _ALIKE_CHARACTERS and not never_shown:
@@ -157,6 +163,8 @@ class _Page:
         self._widgets: dict[str, bool] = {}
         self._controlled: set[str] | None = None
         self._characters: int | None = None
+        # characters by mem_id
+        self._contents: dict[int, int] = {}
         self._plain: bool | None = None
 
     def candidates(self) -> Iterator[tuple[LexborNode, Attributes, str]]:
@@ -232,6 +240,22 @@ class _Page:
     def is_much(self, characters: int) -> bool:
         """Whether so much text is the page itself."""
         return characters > _LEAST_PAGE and characters > _SHARE * self._page_characters()
+
+    def is_all(self, node: LexborNode, characters: int) -> bool:
+        """Whether the article or main content around an element says nothing else: only screen readers miss it."""
+        around = node.parent if characters >= _LEAST_ALL else None
+        for _ in range(_CONTENT_PARENTS):
+            if around is None or around.tag in _CONTENT:
+                break
+            around = around.parent
+        if around is None or around.tag not in _CONTENT:
+            return False
+        known = self._contents.get(around.mem_id)
+        if known is None:
+            if len(self._contents) == _MOST_CONTENTS:
+                return False
+            known = self._contents[around.mem_id] = len((around.text() or "").strip())
+        return known <= characters
 
     def _is_widget(self, names: str) -> bool:
         known = self._widgets.get(names)

@@ -1,11 +1,8 @@
 """Emphasis, code, breaks, sub- and superscripts, images, formulas: one line at a time."""
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.markdown import render
-from gateway.core.model.page import CleanOptions, KeptNodes
-from tests.core.markdown.reading import html_of, joined, markdown_of, read_back
+from tests.core.markdown.reading import html_of, markdown_of, read_back
 
 
 @pytest.mark.parametrize(
@@ -105,19 +102,6 @@ def test_an_image_keeps_words_apart() -> None:
 def test_an_image_loaded_late_is_found() -> None:
     html = '<img src="data:image/gif;base64,R0" data-src="/real.png" alt="x">'
     assert markdown_of(html, images="inline") == "![x](https://example.org/real.png)"
-
-
-def test_a_picture_between_kept_paragraphs_is_kept() -> None:
-    tree = LexborHTMLParser(
-        '<p>a</p><figure><img src="/1.png" alt="x"></figure><p>b</p><div><img src="/2.png"></div><nav>c</nav>'
-    )
-    assert tree.body is not None
-    paragraphs = tree.css("p")
-    texts = {node.first_child.mem_id for node in paragraphs if node.first_child is not None}
-    kept = KeptNodes(texts, {node.mem_id for node in paragraphs})
-    options = CleanOptions(images="inline")
-    page = render(tree.body, kept=kept, hidden={}, base_url="https://a.org/", options=options)
-    assert joined(page) == "a\n\n![x](https://a.org/1.png)\n\nb"
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,9 @@ def test_find_hidden_leaves_what_readers_see(attributes: str) -> None:
         ),
         pytest.param('<ul class="carousel"><li aria-hidden="true">Slide</li></ul>', id="carousel"),
         pytest.param('<a href="/kettles" aria-hidden="true" tabindex="-1">A card</a>', id="second-link"),
+        pytest.param(
+            f'<article><div aria-hidden="true">{LONG[:200]}</div></article>', id="all-of-an-article"
+        ),
         pytest.param('<div hidden id="S:1">Streamed by React</div>', id="react-stream"),
         pytest.param("<details><summary>More</summary><p>Folded</p></details>", id="details"),
         pytest.param('<h2 style="opacity:0;transform:translateY(20px)">Fades in</h2>', id="fades-in"),

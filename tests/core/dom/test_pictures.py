@@ -1,0 +1,99 @@
+"""Pictures of the content are kept, with their captions; icons, avatars and cards of other pages are not."""
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core import CleanOptions, clean
+from gateway.core.dom.pictures import source_of
+
+LINES = [
+    f"<p>The {name} pier was rebuilt after the winter storms, and the harbour office has published a new plan for"
+    " the visiting boats that want to stay there overnight.</p>"
+    for name in ("north", "south", "east")
+]
+
+
+def source(html: str) -> str | None:
+    image = LexborHTMLParser(html, scripting=True).css_first("img")
+    assert image is not None
+    return source_of(image, image.attributes)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param('<img src="/a.jpg">', id="src"),
+        pytest.param('<img src="/spacer.gif" data-src="/a.jpg">', id="lazy"),
+        pytest.param('<img src="data:image/gif;base64,R0" data-original="/a.jpg">', id="placeholder"),
+        pytest.param('<img src="/a.jpg" data-src="true">', id="no-address"),
+        pytest.param('<img srcset="/s.jpg 320w, /a.jpg 1200w, /print.jpg 4000w">', id="widest-for-a-screen"),
+        pytest.param('<img srcset="/s.jpg 1x,/a.jpg 2x">', id="densities"),
+        pytest.param('<img srcset="/a.jpg">', id="one-candidate"),
+        pytest.param('<picture><source srcset="/a.jpg 800w"><img></picture>', id="picture"),
+        pytest.param('<img src="data:,"><noscript><img src="/a.jpg"></noscript>', id="noscript"),
+        pytest.param(
+            '<picture><img src=""></picture> <noscript><img src="/a.jpg"></noscript>', id="picture-noscript"
+        ),
+    ],
+)
+def test_source_of_finds_the_file(html: str) -> None:
+    assert source(html) == "/a.jpg"
+
+
+@pytest.mark.parametrize(
+    "html", ['<img srcset=",,, ,">', '<img src="{{url}}">', '<img srcset="data:, 1x">', "<img>"]
+)
+def test_source_of_makes_nothing_up(html: str) -> None:
+    assert source(html) is None
+
+
+def images(between: str, *, before: str = "", after: str = "") -> list[str]:
+    html = f"<main><article><h1>Piers</h1>{before}{LINES[0]}{between}{LINES[1]}{LINES[2]}{after}</article></main>"
+    page = clean(html, url="https://example.org/", options=CleanOptions(images="inline"))
+    assert [image.url for image in page.images if f"]({image.url})" not in page.markdown] == []
+    return [image.url.rpartition("/")[2] for image in page.images]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param('<p><img src="/a.jpg"></p>', id="paragraph"),
+        pytest.param('<figure><div class="x"><img src="/a.jpg"></div></figure>', id="figure"),
+        pytest.param('<div><div><a href="/a.jpg"><img src="/a.jpg"></a></div></div>', id="linked"),
+        pytest.param('<amp-img src="/a.jpg" width="600" height="400"></amp-img>', id="amp"),
+    ],
+)
+def test_pictures_of_the_content_are_kept(html: str) -> None:
+    assert images(html) == ["a.jpg"]
+    assert images("", before=html) == ["a.jpg"]
+    assert images("", after=html) == ["a.jpg"]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param('<p><img src="/a.jpg" width="1" height="1"></p>', id="tracker"),
+        pytest.param('<p><img src="/a.jpg" width="24" height="24"></p>', id="icon"),
+        pytest.param('<p><img class="avatar" src="/a.jpg"></p>', id="avatar"),
+        pytest.param('<div class="ad"><img src="/a.jpg"></div>', id="advertisement"),
+        pytest.param('<nav><img src="/a.jpg"></nav>', id="navigation"),
+        pytest.param(
+            '<aside class="more"><a href="/r"><img src="/a.jpg"><h3>Ten quiet bays to anchor in</h3></a></aside>',
+            id="card",
+        ),
+    ],
+)
+def test_other_images_are_not(html: str) -> None:
+    assert images(html) == []
+
+
+def test_a_picture_has_its_caption() -> None:
+    figure = '<figure><img src="/a.jpg"><figcaption>A crane. <button>Enlarge</button></figcaption></figure>'
+    html = f"<main><article><h1>Piers</h1>{LINES[0]}{figure}{LINES[1]}{LINES[2]}</article></main>"
+    markdown = clean(html, url="https://example.org/", options=CleanOptions(images="inline")).markdown
+    assert "![](https://example.org/a.jpg)\n\nA crane." in markdown
+
+
+def test_a_thousand_pictures_in_one_place_are_placed_in_time() -> None:
+    html = f"<main>{LINES[0]}<div>{'<i><img src=/a.jpg></i>' * 5000}{'<p>x' * 5000}</div>{LINES[1]}</main>"
+    assert clean(html, options=CleanOptions(images="inline")).markdown
