@@ -227,26 +227,7 @@ def test_every_page_has_its_expectations() -> None:
     assert {path.stem for path in SITES.glob("*.html")} == PAGES.keys()
 
 
-# pieces that the choice of main content loses since its weights are trained on two corpora; each is a fault to mend,
-# and a page that says all of it again has to leave this list
-LOSES = {
-    "github-readme": "its last sections",
-    "mediawiki": "the rows of its infobox",
-    "live-blog": "the quotation in its last entry",
-    "shop": "the text about care",
-}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=[pytest.mark.xfail(strict=True, reason=f"loses {LOSES[name]}")] if name in LOSES else [],
-        )
-        for name in PAGES
-    ],
-)
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_says_what_its_reader_came_for(name: str) -> None:
     page, expected = read(name), PAGES[name]
     at = 0

@@ -28,6 +28,9 @@ _CODE = 1 << FLAGS.index("pre")
 _CODE_WEIGHT = 0.9
 _TABLE_HEADS = frozenset(("thead", "th"))
 _DATA = frozenset(("table", "dl", "dd"))
+_LIKELY_TITLE = 0.4
+# by tag, the probability that one block at least has
+_LEAST_BESIDE = {"table": 0.2, "details": 0.15, "blockquote": 0.15}
 # of its characters, less than that
 _LINKED = 0.3
 # blocks on either side that speak for code between them
@@ -140,5 +143,43 @@ def with_data(chosen: list[int], link: Array, blocks: Blocks, *, is_article: boo
         before = owners[first - 1]
         is_defined = tag == "dd" and tags[before] == "dt" and parents[before] == parents[element]
         if is_defined or (is_article and tag != "dd" and parents[before] == parents[element]):
+            said.update(range(first, last))
+    return sorted(said)
+
+
+def with_beside(
+    chosen: list[int], probabilities: Array, link: Array, blocks: Blocks, *, page_type: str
+) -> list[int]:
+    """The chosen blocks, with what is right beside them and nearly as likely.
+
+    That is the `<h1>` they stand under, a table before their first paragraph (a wiki's infobox), a quotation in an
+    entry of a list, and what a product's page folds.
+
+    Args:
+        probabilities: by block.
+        link: by block, the share of its characters inside links.
+    """
+    said = set(chosen)
+    tags, parents, owners = blocks.tags, blocks.parents, blocks.owners
+    top = chosen[0] - 1 if chosen else -1
+    if top >= 0 and tags[owners[top]] == "h1" and probabilities[top] >= _LIKELY_TITLE:
+        said.add(top)
+    for element, tag in enumerate(tags):
+        if tag not in _LEAST_BESIDE:
+            continue
+        first, last = blocks.firsts[element], blocks.lasts[element]
+        if first in said or first == last or probabilities[first:last].max() < _LEAST_BESIDE[tag]:
+            continue
+        follows = first - 1 in said
+        if tag == "table":
+            is_beside = last in said and parents[owners[last]] == parents[element]
+            is_beside = is_beside and bool(link[first:last].mean() < _LINKED)
+        elif tag == "details":
+            is_beside = follows and page_type == "product"
+        else:
+            around = parents[owners[first - 1]]
+            is_near = around in (parents[element], parents[parents[element]])
+            is_beside = follows and is_near and page_type != "article"
+        if is_beside:
             said.update(range(first, last))
     return sorted(said)

@@ -20,6 +20,7 @@ from threadpoolctl import ThreadpoolController
 from gateway.core.classifier.choice import (
     select,
     settle,
+    with_beside,
     with_data,
     with_table_heads,
     without_last_heading,
@@ -101,6 +102,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
     link = features.rows[BLOCK_NAMES.index("link")]
     likely = with_data(chosen, link, blocks, is_article=page_type == "article")
+    likely = with_beside(likely, settled.probabilities, link, blocks, page_type=page_type)
     chosen = drop_teasers(likely, features.words, link, blocks, is_article=page_type == "article")
     said = set(chosen)
     repeated = sum(stays in said for stays in settled.repeats.values())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.classifier.choice import select, settle, with_data
+from gateway.core.classifier.choice import select, settle, with_beside, with_data
 from gateway.core.dom.blocks import Blocks, read_blocks
 
 
@@ -109,3 +109,53 @@ def test_data_stays_with_the_text_it_belongs_to(html: str, chosen: list[int], af
     blocks = blocks_of(html)
     link = np.array(blocks.link_chars, np.float32) / np.array(blocks.chars, np.float32)
     assert with_data(chosen, link, blocks, is_article=True) == after
+
+
+PARAGRAPHS = "<p>one<p>two"
+
+
+@pytest.mark.parametrize(
+    ("html", "page_type", "chosen", "after"),
+    [
+        pytest.param(f"<h1>title</h1>{PARAGRAPHS}", "documentation", [1, 2], [0, 1, 2], id="title"),
+        pytest.param(f"<h2>title</h2>{PARAGRAPHS}", "documentation", [1, 2], [1, 2], id="lower-heading"),
+        pytest.param(
+            f"<table><tr><th>a<td>b</table>{PARAGRAPHS}", "article", [1, 2], [0, 1, 2], id="infobox"
+        ),
+        pytest.param(
+            f"<table><tr><th>a<td><a href=/>b</a></table>{PARAGRAPHS}", "article", [1, 2], [1, 2], id="links"
+        ),
+        pytest.param(
+            f"<div><table><tr><td>a</table></div>{PARAGRAPHS}",
+            "article",
+            [1, 2],
+            [1, 2],
+            id="table-elsewhere",
+        ),
+        pytest.param(
+            f"{PARAGRAPHS}<figure><blockquote>said</blockquote></figure>",
+            "forum",
+            [0, 1],
+            [0, 1, 2],
+            id="quotation",
+        ),
+        pytest.param(f"{PARAGRAPHS}<blockquote>said</blockquote>", "article", [0, 1], [0, 1], id="article"),
+        pytest.param(
+            f"<blockquote>said</blockquote>{PARAGRAPHS}", "forum", [1, 2], [1, 2], id="nothing-before"
+        ),
+        pytest.param(f"{PARAGRAPHS}<details>more</details>", "product", [0, 1], [0, 1, 2], id="folded"),
+        pytest.param(
+            f"{PARAGRAPHS}<details>more</details>", "article", [0, 1], [0, 1], id="folded-elsewhere"
+        ),
+        pytest.param(PARAGRAPHS, "article", [], [], id="nothing"),
+    ],
+)
+def test_with_beside_adds_what_belongs_to_a_chosen_block(
+    html: str, page_type: str, chosen: list[int], after: list[int]
+) -> None:
+    blocks = blocks_of(html)
+    count = len(blocks.texts)
+    link = np.array(blocks.link_chars, np.float32) / np.array(blocks.chars, np.float32)
+    likely = np.full(count, 0.5, np.float32)
+    assert with_beside(chosen, likely, link, blocks, page_type=page_type) == after
+    assert with_beside(chosen, likely / 10, link, blocks, page_type=page_type) == chosen
