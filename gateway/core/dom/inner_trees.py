@@ -8,7 +8,6 @@ Source: HTML Living Standard, 4.12.3 (shadowrootmode), 4.12.4 (slot), 4.8.5 (src
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.documents.charset import to_utf8
 from gateway.core.dom.nesting import limit_nesting
 
 _SHADOW, _FRAME = b"shadowrootmode", b"srcdoc"
@@ -44,7 +43,7 @@ def _show_document(tree: LexborHTMLParser, frame: LexborNode, nested: int) -> No
     attributes = frame.attributes
     if attributes.get("width") in _NO_SIZE or attributes.get("height") in _NO_SIZE:
         return
-    markup = limit_nesting(to_utf8(attributes.get("srcdoc") or "")).markup
+    markup = limit_nesting((attributes.get("srcdoc") or "").encode()).markup
     document = LexborHTMLParser(markup, scripting=True)
     show_inner_trees(document, markup, nested=nested + 1)
     section = tree.create_node("section")
