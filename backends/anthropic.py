@@ -17,6 +17,7 @@ from backends.base import (
     UpstreamUnavailable,
     identity_of,
 )
+from backends.choices import asked_choices, several
 from backends.http import (
     MAX_RETRIES,
     PROBE_TIMEOUT_S,
@@ -66,6 +67,17 @@ class AnthropicBackend:
         )
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
+        if (count := asked_choices(request)) > 1:
+            async with aclosing(several(self._answer, request, count, one_prompt=False)) as items:
+                async for item in items:
+                    yield item
+            return
+        async with aclosing(self._answer(request)) as items:
+            async for item in items:
+                yield item
+
+    async def _answer(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
+        """One answer."""
         reader = StreamReader(as_data=not request.native and is_for_a_tool(request.json_schema))
         response = await self._send(request)
         decoder = EventDecoder()

@@ -34,6 +34,7 @@ class Reply(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     match: str = ""
     deltas: list[str] = []
     reasoning: list[str] = []
+    refusal: str = ""
     tool_calls: list[dict[str, Any]] = []
     finish_reason: FinishReason = "stop"
     usage: Usage | None = None
@@ -141,7 +142,8 @@ def _deltas(reply: Reply) -> list[Delta]:
     reasoning = [Delta(raw={"reasoning_content": text}) for text in reply.reasoning]
     texts = [Delta(text=text) for text in reply.deltas]
     tools = [Delta(raw={"tool_calls": [call]}) for call in reply.tool_calls]
-    return reasoning + texts + tools
+    refusal = [Delta(raw={"refusal": reply.refusal})] if reply.refusal else []
+    return reasoning + texts + refusal + tools
 
 
 def _refusal(reply: Reply) -> Exception:

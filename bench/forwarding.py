@@ -61,7 +61,7 @@ def mock_chunks(model: str) -> list[bytes]:
     deltas += [{"content": f"word{i} "} for i in range(CHUNKS - 2)]
     said = [sse({**head, "choices": [{"index": 0, "delta": d, "finish_reason": None}]}) for d in deltas]
     said.append(sse({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}))
-    usage = {"prompt_tokens": 20, "completion_tokens": CHUNKS - 2, "total_tokens": CHUNKS + 18}
+    usage = {"prompt_tokens": 150, "completion_tokens": CHUNKS - 2, "total_tokens": CHUNKS + 148}
     return [*said, sse({**head, "choices": [], "usage": usage}), b"data: [DONE]\n\n"]
 
 
@@ -75,7 +75,7 @@ async def mock(port: int) -> None:
         "created": 1700000000,
         "model": "mock",
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 20, "completion_tokens": CHUNKS - 2, "total_tokens": CHUNKS + 18},
+        "usage": {"prompt_tokens": 150, "completion_tokens": CHUNKS - 2, "total_tokens": CHUNKS + 148},
     }
 
     def answer(value: Any) -> bytes:

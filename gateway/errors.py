@@ -29,6 +29,7 @@ GatewayError
 │   ├── BackendTimeout      504 backend_timeout       no token within the request's deadline
 │   ├── BackendUnavailable  503 backend_unavailable   none configured, none reachable
 │   ├── BackendInterrupted  502 backend_interrupted   it failed after the first token
+│   ├── ModelRefused        422 model_refused         the model declines to answer
 │   └── SchemaUnsatisfied   422 schema_unsatisfied    no answer that validates; carries the raw text
 ├── GatewayUnreachable  503 gateway_unreachable   SDK only: no gateway answers at this address
 ├── SearchUnavailable       503 search_unavailable    no search engine is configured
@@ -295,6 +296,14 @@ class BackendInterrupted(BackendError):
 
     code = "backend_interrupted"
     title = "Backend interrupted"
+
+
+class ModelRefused(BackendError):
+    """The model declines to answer; `extra["text"]` has its words."""
+
+    code = "model_refused"
+    status = 422
+    title = "Model refused"
 
 
 class SchemaUnsatisfied(BackendError):

@@ -65,6 +65,15 @@ class Result(Struct, kw_only=True, frozen=True):
     not_stored: str | None = None
 
 
+def with_warning(result: Result, code: str, message: str) -> Result:
+    """The result with a warning of ours, for which it is not stored."""
+    completion = result.stored.completion
+    warnings = [*completion.raw.get("warnings", []), {"code": code, "message": message}]
+    completion = msgspec.structs.replace(completion, raw=completion.raw | {"warnings": warnings})
+    stored = msgspec.structs.replace(result.stored, completion=completion)
+    return msgspec.structs.replace(result, stored=stored, not_stored=message)
+
+
 class Answer:
     """One caller's view of an answer: batches of deltas as they come, then `finished`.
 
@@ -145,7 +154,10 @@ class Answer:
     def _finish(self, result: Result) -> Finished:
         stored, usage = result.stored, result.stored.completion.usage
         cost = cost_usd(usage, result.route.price)
-        first = self._first if self._first is not None else next(iter(result.token_times), result.is_over)
+        first = self._first if self._first is not None else result.is_over
+        if result.token_times:
+            # a plain request's were held
+            first = min(first, max(self._started, result.token_times[0]))
         arrivals = [first, *(at for at in result.token_times if at > first)]
         return Finished(
             model=result.route.name,

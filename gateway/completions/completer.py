@@ -12,32 +12,27 @@ token with the status a response should have, after it BackendInterrupted.
 
 Rules kept here: an answer is cached only when it ended cleanly and was not left to chance; another tenant, backend,
 model or parameter, or another model under the same name, is another entry; one entry serves streamed and plain
-calls; identical requests in flight share one upstream call; a fallback is tried only before the first token; one
+calls; identical requests in flight share one upstream call; a fallback is tried only before anything was sent; one
 deadline covers all tries.
 """
 
 import asyncio
-import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
 from backends.base import (
-    Completion,
     CompletionRequest,
     Delta,
     Route,
     UnknownModel,
-    UpstreamError,
-    UpstreamInterrupted,
-    UpstreamTimeout,
     UpstreamUnavailable,
 )
 from gateway.cache.base import NOT_TAKEN, Cache
-from gateway.completions.answer import Answer, Result, Watcher, final_choices, replay_deltas
+from gateway.completions.answer import Answer, Result, Watcher, replay_deltas, with_warning
+from gateway.completions.attempts import Attempts, Routes, next_route
 from gateway.completions.broadcast import Broadcast
 from gateway.completions.completion_cache import (
     CachePolicy,
@@ -46,12 +41,9 @@ from gateway.completions.completion_cache import (
     completion_key,
     is_repeatable,
 )
-from gateway.completions.context import check_context, count_call, count_prompt
-from gateway.completions.failures import is_worth_a_fallback, to_gateway_error
-from gateway.completions.model_span import ModelSpan, model_span
+from gateway.completions.context import check_context, count_call, count_prompt, find_truncation
 from gateway.core.tasks.base import Workers
-from gateway.errors import BackendUnavailable, NotFound, shutting_down
-from gateway.telemetry.spans import trace_headers
+from gateway.errors import BackendUnavailable, ContextOverflow, NotFound, shutting_down
 from gateway.wire import CacheReport
 
 ANY_CACHE = CachePolicy()
@@ -65,16 +57,6 @@ Store = Callable[[Result], Awaitable[str | None]]
 
 def spend_nothing(tokens: int) -> None:
     """For callers without a budget."""
-
-
-class Routes(Protocol):
-    """What a Completer needs of the registry."""
-
-    async def resolve(self, model: str | None = None) -> Route: ...
-
-    async def models(self) -> list[Route]: ...
-
-    def aliases(self) -> dict[str, str]: ...
 
 
 class Completer:
@@ -149,8 +131,7 @@ class Completer:
     ) -> Answer:
         """As `open`, without waiting: whoever calls it awaits `Answer.opened`, and can close it meanwhile."""
         started = self._clock()
-        route = await self.resolve(request.model)
-        await check_context(request, route, self._workers)
+        route, failed_models = await self._with_room(request)
         key: str | None = None
         model_identity = await route.backend.identity(route.model)
         if cache.sampled or is_repeatable(request):
@@ -167,7 +148,7 @@ class Completer:
             # a backend's own queue is fair by it
             asked = msgspec.structs.replace(request, tenant=tenant)
             store = self._storing(key, route, cache, model_identity=model_identity)
-            broadcast = self._launch(asked, route, key, cache, spend, store)
+            broadcast = self._launch(asked, route, key, cache, spend, store, failed_models)
 
         async def forget(stored: Stored) -> None:
             if key and self._kept:
@@ -198,6 +179,24 @@ class Completer:
         return await count_prompt(
             request.messages, route, self._workers, tools=request.parameters.get("tools")
         )
+
+    async def _with_room(self, request: CompletionRequest) -> tuple[Route, list[str]]:
+        """The first route, of the model and its fallbacks, whose context holds the prompt; those that do not."""
+        route = asked = await self.resolve(request.model)
+        names = iter(asked.fallbacks)
+        failed_models: list[str] = []
+        overflow: ContextOverflow | None = None
+        while True:
+            try:
+                await check_context(request, route, self._workers)
+                return route, failed_models
+            except ContextOverflow as exc:
+                overflow = overflow or exc
+                failed_models.append(f"{route.name}: {exc.detail}")
+            following = await next_route(self._routes, names, above=route.context_tokens)
+            if following is None:
+                raise overflow
+            route = following
 
     async def models(self) -> dict[str, Route]:
         """Every name and alias that can be asked for now, and where it leads."""
@@ -263,6 +262,7 @@ class Completer:
         cache: CachePolicy,
         spend: Spend,
         store: Store,
+        failed_models: list[str],
     ) -> Broadcast[Delta, Result]:
         if self._closed:
             raise shutting_down(BackendUnavailable)
@@ -270,19 +270,29 @@ class Completer:
         # only its maker finds a broadcast without a key
         name: object = (key, cache.write) if key and cache.read else broadcast
 
+        attempts = Attempts(
+            self._routes,
+            broadcast,
+            request,
+            clock=self._clock,
+            lost=lambda failed, said: self._pay(request, failed, said, spend),
+        )
+
         async def produce() -> Result:
             try:
-                result = await self._produce(broadcast, request, route)
+                result = await attempts.run(route, failed_models)
             except BaseException as exc:
                 if broadcast.items or isinstance(exc, asyncio.CancelledError):
                     # else nothing was generated
-                    self._pay(request, route, broadcast.items, spend)
+                    self._pay(request, route, broadcast.items or attempts.held, spend)
                 raise
             usage = result.stored.completion.usage
             if usage is None:
                 await asyncio.shield(self._pay(request, result.route, broadcast.items, spend))
             else:
                 spend(usage.input_tokens + usage.output_tokens)
+            if usage and (cut := await find_truncation(request, result.route, usage, self._workers)):
+                return with_warning(result, "prompt_cut", cut)
             return msgspec.structs.replace(result, not_stored=await store(result))
 
         self._broadcasts[name] = broadcast
@@ -305,100 +315,3 @@ class Completer:
     def _forget(self, name: object, broadcast: Broadcast[Delta, Result]) -> None:
         if self._broadcasts.get(name) is broadcast:
             del self._broadcasts[name]
-
-    async def _produce(
-        self, broadcast: Broadcast[Delta, Result], request: CompletionRequest, route: Route
-    ) -> Result:
-        """Try the route, then its fallbacks, until one gives a first token; publish its deltas."""
-        deadline = asyncio.get_running_loop().time() + request.timeout_s
-        fallbacks = iter(route.fallbacks)
-        failed_models: list[str] = []
-        token_times: list[float] = []
-        while True:
-            try:
-                with model_span(request, route) as call:
-                    completion = await self._try(
-                        broadcast, request, route, token_times, call, deadline=deadline
-                    )
-                    call.completed(completion)
-                break
-            except UpstreamError as failure:
-                error = to_gateway_error(failure, route, begun=bool(broadcast.items))
-                failed_models.append(f"{route.name}: {failure.message}")
-                following = None
-                if not broadcast.items and is_worth_a_fallback(failure):
-                    following = await self._next_route(fallbacks, deadline=deadline)
-                if following is None:
-                    raise error from failure
-                route = following
-        named = {"id": new_answer_id(), "created": int(time.time())} | completion.raw
-        completion = msgspec.structs.replace(completion, raw=named)
-        return Result(
-            stored=Stored(
-                stored_at=time.time(),
-                completion=completion,
-                choices=final_choices(broadcast.items, completion),
-            ),
-            route=route,
-            token_times=token_times,
-            is_over=self._clock(),
-            failed_models=failed_models,
-        )
-
-    async def _try(
-        self,
-        broadcast: Broadcast[Delta, Result],
-        request: CompletionRequest,
-        route: Route,
-        token_times: list[float],
-        call: ModelSpan,
-        *,
-        deadline: float,
-    ) -> Completion:
-        """One backend's answer; what precedes the first token is held, so a fallback can still speak."""
-        held: list[Delta] = []
-        completion: Completion | None = None
-        remaining_s = deadline - asyncio.get_running_loop().time()
-        patience_s = min(route.timeout_s, remaining_s)
-        asked = msgspec.structs.replace(
-            request, model=route.model, timeout_s=patience_s, headers=trace_headers()
-        )
-        try:
-            async with asyncio.timeout(patience_s), aclosing(route.backend.stream(asked)) as items:
-                async for item in items:
-                    if isinstance(item, Completion):
-                        completion = item
-                    elif token_times or item.is_token:
-                        while held:
-                            broadcast.publish(held.pop(0))
-                        if item.is_token:
-                            if not token_times:
-                                call.first_token()
-                            token_times.append(self._clock())
-                        broadcast.publish(item)
-                    else:
-                        held.append(item)
-                        broadcast.mark_active()
-        except TimeoutError as exc:
-            limit = "its timeout" if patience_s == route.timeout_s else "the request's deadline"
-            raise UpstreamTimeout(f"no complete answer within {patience_s:.1f} s, {limit}") from exc
-        if completion is None:
-            raise UpstreamInterrupted("the answer ended without a finish")
-        for delta in held:
-            broadcast.publish(delta)
-        return completion
-
-    async def _next_route(self, names: Iterator[str], *, deadline: float) -> Route | None:
-        if asyncio.get_running_loop().time() >= deadline:
-            return None
-        for name in names:
-            try:
-                return await self._routes.resolve(name)
-            except (UnknownModel, UpstreamError):
-                # a fallback that cannot be reached is none
-                continue
-        return None
-
-
-def new_answer_id() -> str:
-    return f"chatcmpl-{secrets.token_hex(12)}"

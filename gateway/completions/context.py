@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from backends.base import CompletionRequest, Delta, Route
+from backends.base import CompletionRequest, Delta, Route, Usage
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens.counters import ANSWER_TOKENS, MESSAGE_TOKENS, resolve_tokenizer
@@ -11,6 +11,8 @@ from gateway.errors import CleanError, ContextOverflow, InvalidRequest
 from gateway.wire import DEFAULT_TOKENIZER, encode_json
 
 _CHARS_PER_TOKEN = 4
+# prose has four to five, the longest words of code and tables somewhat more
+_MOST_CHARS_PER_TOKEN = 8
 
 
 async def check_context(request: CompletionRequest, route: Route, workers: Workers) -> None:
@@ -65,6 +67,26 @@ async def count_call(
     prompt = await _count("\n".join(_texts(request.messages)), route, workers) + _framing(request.messages)
     answer = await _count("".join(delta.text for delta in said), route, workers)
     return prompt + max(answer, sum(delta.is_token for delta in said))
+
+
+async def find_truncation(
+    request: CompletionRequest, route: Route, usage: Usage, workers: Workers
+) -> str | None:
+    """What to say of a prompt that its server read only a part of, as some do without a word; None for a whole one.
+
+    Counted only where the server reports fewer tokens than any language takes for so many characters.
+    """
+    characters = sum(map(len, _texts(request.messages)))
+    read = usage.input_tokens
+    if not read or characters <= read * _MOST_CHARS_PER_TOKEN:
+        return None
+    tokens = await _count("\n".join(_texts(request.messages)), route, workers)
+    if tokens <= 2 * read:
+        return None
+    return (
+        f"the prompt has about {tokens} tokens and the server of model `{route.name}` read {read}: it cut the prompt "
+        "to its context; raise that on the server, and tell the gateway with the model's `context_tokens`"
+    )
 
 
 async def _count(text: str, route: Route, workers: Workers) -> int:

@@ -29,7 +29,7 @@ from gateway.core.llm.prompt import (
 from gateway.core.tasks.answers import Answered, AnswerFromStructured, MergeAnswers, ValidateAnswer
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import MakeDelimiter
-from gateway.errors import ContextOverflow, GatewayError, SchemaUnsatisfied
+from gateway.errors import ContextOverflow, GatewayError, ModelRefused, SchemaUnsatisfied
 from gateway.extraction.call_planner import CallPlanner, tokenizer_of
 from gateway.extraction.state import ExtractionState
 from gateway.wire import Coverage, DeltaEvent, Estimate, ExtractRequest, Notice, encode_json
@@ -253,6 +253,13 @@ class ExtractionStrategy:
             answer.close()
         finished = answer.finished
         self._state.add_call(finished)
+        if refusal := _refusal(finished):
+            await answer.reject()
+            raise ModelRefused(
+                f"model `{finished.model}` declines to answer: {refusal[:_RAW_CHARS]}; ask in other words, or another "
+                "model",
+                text=refusal[:_RAW_CHARS],
+            )
         return _Reply(text=_said(finished), reject=answer.reject)
 
     async def _take(self, reply: "_Reply", schema: bytes) -> list[Violation]:
@@ -312,6 +319,17 @@ def _said(finished: Finished) -> str:
         return finished.text
     calls = finished.choices[0]["message"].get("tool_calls")
     return str(calls[0]["function"]["arguments"]) if calls else ""
+
+
+def _refusal(finished: Finished) -> str | None:
+    """Why the model did not answer, in its words where it has some."""
+    said = finished.choices[0]["message"] if finished.choices else {}
+    if refusal := said.get("refusal"):
+        return str(refusal)
+    nothing = not said.get("content") and not said.get("tool_calls")
+    if nothing and finished.completion.finish_reason == "content_filter":
+        return "its server filtered the answer"
+    return None
 
 
 def _unsatisfied(reply: _Reply, faults: Sequence[Violation], reason: str) -> SchemaUnsatisfied:

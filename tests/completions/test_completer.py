@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from backends.base import Completion, CompletionRequest, Delta, Price, Route, UnknownModel, Usage
+from backends.base import (
+    Completion,
+    CompletionRequest,
+    Delta,
+    Price,
+    Route,
+    UnknownModel,
+    UpstreamRejected,
+    Usage,
+)
 from backends.scripted import Reply, ScriptedBackend
 from gateway import errors
 from gateway.cache.base import NOT_TAKEN
@@ -472,3 +481,65 @@ async def test_tool_calls_are_folded_and_replayed() -> None:
     replayed = await answer.batch()
     assert replayed[0].raw["tool_calls"] == [{"index": 0, **message["tool_calls"][0]}]
     assert answer.finished and answer.finished.completion.finish_reason == "tool_calls"
+
+
+def two(first: ScriptedBackend, second: ScriptedBackend, **of_first: Any) -> OneBackend:
+    """`m`, and `n` as its fallback."""
+    return OneBackend(
+        m=Route(name="m", backend=first, model="upstream-m", fallbacks=["n"], **of_first),
+        n=Route(name="n", backend=second, model="upstream-n", context_tokens=1000),
+    )
+
+
+@pytest.mark.parametrize(("stream", "answered"), [(False, True), (True, False)])
+async def test_answer_that_dies_midway_is_given_by_a_fallback_where_nothing_was_sent(
+    stream: bool, answered: bool
+) -> None:
+    broken = ScriptedBackend([Reply(deltas=["one ", "two"], fail_after=1)])
+    spent: list[int] = []
+    completer = Completer(two(broken, ScriptedBackend([Reply(deltas=["whole"])])), workers=InlineWorkers())
+    if not answered:
+        with pytest.raises(errors.BackendInterrupted):
+            await complete(completer, ask(stream=stream))
+        return
+    finished = await complete(completer, ask(stream=stream), spend=spent.append)
+    await completer.aclose()
+    assert (finished.text, finished.model) == ("whole", "n")
+    assert finished.failed_models == ["m: scripted to break after 1 deltas"]
+    # what the broken one generated is paid too
+    assert len(spent) == 2
+
+
+@pytest.mark.parametrize("upstream", [False, True])
+async def test_prompt_that_does_not_fit_goes_to_the_fallback_with_room(upstream: bool) -> None:
+    small, large = ScriptedBackend([Reply(status=413)]), ScriptedBackend([Reply(deltas=["whole"])])
+    if upstream:
+        # its server says so, not our own count
+        small = Overflowing()
+    completer = Completer(two(small, large, context_tokens=None if upstream else 20), workers=InlineWorkers())
+    finished = await complete(completer, ask("word " * 100))
+    assert (finished.text, finished.model) == ("whole", "n")
+    assert len(finished.failed_models) == 1
+    if not upstream:
+        with pytest.raises(errors.ContextOverflow) as overflow:
+            await complete(completer, ask("word " * 2000))
+        assert overflow.value.extra["context_tokens"] == 20
+
+
+class Overflowing(ScriptedBackend):
+    """Says that the prompt is too long, as OpenAI's servers do."""
+
+    async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
+        raise UpstreamRejected("too long", upstream_status=400, body={"code": "context_length_exceeded"})
+        yield Delta()
+
+
+async def test_prompt_that_a_server_cut_is_told_and_not_cached() -> None:
+    cut = ScriptedBackend([Reply(deltas=["Hm."], usage=Usage(input_tokens=10, output_tokens=1))])
+    completer = Completer(one(cut), cache=DictCache(), workers=InlineWorkers())
+    for _ in range(2):
+        finished = await complete(completer, ask("many words " * 100))
+        [warning] = finished.completion.raw["warnings"]
+        assert warning["code"] == "prompt_cut"
+        assert finished.cache.status == "miss"
+        assert finished.cache.not_stored == warning["message"]

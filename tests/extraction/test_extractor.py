@@ -23,6 +23,7 @@ from gateway.errors import (
     BackendUnavailable,
     ContextOverflow,
     InvalidRequest,
+    ModelRefused,
     NotFound,
     OriginStatus,
     SchemaUnsatisfied,
@@ -230,6 +231,24 @@ async def test_extract_fails_with_the_raw_text_when_the_repair_fails(make_bench:
         await bench.extractor.extract(ExtractRequest(html=WIDGET, schema=PRODUCT))
     assert caught.value.extra["text"] == "I would rather not."
     assert caught.value.extra["violations"] and len(bench.backend.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(refusal="I cannot help with that."), "I cannot help with that."),
+        (Reply(finish_reason="content_filter"), "its server filtered the answer"),
+    ],
+)
+@pytest.mark.parametrize("schema", [None, PRODUCT])
+async def test_extract_passes_a_refusal_on_without_asking_again(
+    make_bench: MakeBench, reply: Reply, words: str, schema: dict[str, Any] | None
+) -> None:
+    bench = make_bench([reply])
+    with pytest.raises(ModelRefused, match=words) as refused:
+        await bench.extractor.extract(ExtractRequest(content="Text.", prompt="Who?", schema=schema))
+    assert refused.value.extra["text"] == words
+    assert len(bench.backend.requests) == 1
 
 
 async def test_extract_says_when_the_answer_was_cut(make_bench: MakeBench) -> None:

@@ -69,6 +69,7 @@ ASKED = (
     errors.BackendTimeout,
     errors.BackendUnavailable,
     errors.BackendInterrupted,
+    errors.ModelRefused,
     errors.SchemaUnsatisfied,
 )
 OF_JOBS = (*KEYED, errors.Forbidden, errors.InvalidRequest, errors.JobsUnavailable)

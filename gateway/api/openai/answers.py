@@ -8,7 +8,7 @@ from backends.base import Delta
 from gateway.api.answering import AnswerEvents
 from gateway.api.openai.errors import error_body
 from gateway.completions.answer import Answer, Finished
-from gateway.completions.completer import new_answer_id
+from gateway.completions.attempts import new_answer_id
 from gateway.errors import GatewayError
 from gateway.net import sse
 from gateway.wire import WebSource

@@ -17,7 +17,7 @@ from gateway.api.openai.types import TextCompletionRequest
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
 from gateway.completions.answer import Answer, Finished
-from gateway.completions.completer import new_answer_id
+from gateway.completions.attempts import new_answer_id
 from gateway.core.llm.choices import decode_chunk
 from gateway.errors import GatewayError
 from gateway.net import sse

@@ -5,6 +5,7 @@ fetched), patterns run on RE2, which takes linear time, and size, depth, the ref
 and the steps of one validation are bounded.
 """
 
+import copy
 from typing import Any
 from urllib.parse import unquote
 
@@ -36,6 +37,9 @@ __all__ = [
 
 # from reference to reference
 _MAX_HOPS = 8
+_OF_THE_PLACE = frozenset(
+    ["$schema", "$id", "$defs", "definitions", "$anchor", "$dynamicAnchor", "title", "description"]
+)
 _BESIDE_A_REFERENCE = frozenset(["$ref", "$schema", "$defs", "definitions", "title", "description"])
 
 
@@ -52,6 +56,9 @@ class Schema:
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
         self._checked = Document(document)
+        if any(_is_nullable(place.schema) for place in self._checked.places):
+            self.document = _admitting_null(document)
+            self._checked = Document(self.document)
 
     def violations(self, value: Any) -> list[Violation]:
         """How `value` breaks the schema, at most `MAX_VIOLATIONS`; empty when it validates."""
@@ -59,6 +66,30 @@ class Schema:
             return validate(self._checked, value)
         except Unbounded as exc:
             return [Violation(path="", message=str(exc))]
+
+
+def _is_nullable(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("nullable") is True
+
+
+def _admitting_null(document: dict[str, Any]) -> dict[str, Any]:
+    """OpenAPI 3.0's `nullable: true`, which many a schema was written with, in the words of 2020-12."""
+    document = copy.deepcopy(document)
+    for place in Document(document).places:
+        schema: Any = place.schema
+        if not _is_nullable(schema):
+            continue
+        del schema["nullable"]
+        if isinstance(schema.get("type"), str) and "const" not in schema:
+            schema["type"] = list(dict.fromkeys([schema["type"], "null"]))
+            if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
+                schema["enum"] = [*schema["enum"], None]
+            continue
+        stays = {name: schema.pop(name) for name in _OF_THE_PLACE & schema.keys()}
+        inner = dict(schema)
+        schema.clear()
+        schema |= stays | {"anyOf": [inner, {"type": "null"}]}
+    return document
 
 
 def root_of(document: dict[str, Any], schema: Any) -> dict[str, Any]:

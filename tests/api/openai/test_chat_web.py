@@ -9,7 +9,7 @@ import pytest
 
 from backends.specs import BackendSettings, ModelSpec
 from tests.service import running_gateway
-from tests.upstream import HELLO, Heard, Said, Upstream, upstream
+from tests.upstream import DONE, HELLO, USAGE, Heard, Said, Upstream, chunk, upstream
 
 pytestmark = pytest.mark.anyio
 HTML = {"content-type": "text/html; charset=utf-8"}
@@ -23,7 +23,8 @@ def page(name: str, paragraphs: int) -> Said:
 
 def answer(heard: Heard) -> Said:
     if heard.method == "POST":
-        return Said(HELLO)
+        # as many tokens as pages have, else they count as cut by the server
+        return Said([*HELLO[:4], chunk(usage=USAGE | {"prompt_tokens": 700}), DONE])
     name = heard.path.rpartition("/")[2]
     return page(name, 400 if name == "long" else 3) if name in ("long", "short") else Said([], status=404)
 

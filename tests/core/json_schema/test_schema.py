@@ -277,6 +277,27 @@ def test_schema_validates_as_the_draft_says(document: dict[str, Any], good: Any,
     assert schema.violations(bad)
 
 
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"type": "string", "nullable": True}, ["a", None], [1]),
+        ({"type": "string", "enum": ["a"], "nullable": True}, ["a", None], ["b"]),
+        ({"$ref": "#/$defs/x", "nullable": True}, [1, None], ["a"]),
+        ({"allOf": [{"$ref": "#/$defs/x"}], "nullable": True}, [1, None], ["a"]),
+        ({"type": "string", "nullable": False}, ["a"], [None]),
+        ({"properties": {"nullable": {"const": 1}}}, [{"nullable": 1}, {}], [{"nullable": None}]),
+    ],
+)
+def test_schema_reads_openapis_nullable(schema: dict[str, Any], good: list[Any], bad: list[Any]) -> None:
+    document = {"type": "array", "items": schema, "$defs": {"x": {"type": "integer"}}}
+    written = json.dumps(document)
+    checked = Schema(document)
+    assert checked.violations(good) == []
+    assert all(checked.violations([value]) for value in bad)
+    # the caller's own is left as it is
+    assert json.dumps(document) == written
+
+
 def test_schema_pattern_takes_linear_time() -> None:
     schema = Schema({"pattern": "^(a+)+$"})
     began = time.process_time()
