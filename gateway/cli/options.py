@@ -47,6 +47,12 @@ def add_scrape_options(parser: argparse.ArgumentParser, *, single: bool = True) 
         metavar="S",
         help=f"the oldest cached page to accept ({wire.ScrapeOptions().max_age_s:g})",
     )
+    parser.add_argument(
+        "--changes-age-s",
+        type=float,
+        metavar="S",
+        help="with --include changes: compare with a copy at least so old",
+    )
     parser.add_argument("--no-store", dest="store", action="store_const", const=False, help="cache nothing")
     parser.add_argument(
         "--timeout-s", type=float, metavar="S", help="deadline of the fetch (FETCH_TIMEOUT_S)"

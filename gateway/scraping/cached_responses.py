@@ -81,7 +81,12 @@ class CachedResponses:
 
     def keep(self, body: bytes, *, tenant: str, page: ScrapedPage, response: ScrapeResponse) -> None:
         """Keep the answer to a request that came twice: one from the cache, of a page that is still fresh."""
-        if response.cache.status != "hit" or len(body) > MAX_REQUEST_BYTES:
+        # which copy is compared with changes as time goes by
+        if (
+            response.cache.status != "hit"
+            or len(body) > MAX_REQUEST_BYTES
+            or "changes" in page.request.include
+        ):
             return
         entry, source = page.loaded.entry, page.loaded.source
         raw = self._cache.peek(source.key)

@@ -21,6 +21,12 @@ def check_request(request: ScrapeRequest, *, can_render: bool) -> None:
             parse_url(request.url)
         except UrlRefused as exc:
             raise InvalidRequest(f"`url`: {exc.detail}", field="url") from exc
+    if request.html is not None and "changes" in request.include:
+        raise InvalidRequest(
+            "`include`: changes compares a page with an earlier copy, and HTML that came in the request has none; send "
+            "`url`, or leave changes out",
+            field="include",
+        )
     if renders_first(request):
         _check_rendering(request, can_render=can_render)
     resolve_tokenizer(request.tokenizer)

@@ -40,8 +40,26 @@ def options_digest(request: ScrapeRequest) -> str:
 def piece_digest(prepared: PreparedScrape) -> str:
     """A digest of all options that decide the piece of content."""
     r = prepared.request
+    include = sorted(set(r.include) - {"changes"})
     return digest_of(
-        [options_digest(r), sorted(r.include), resolve_tokenizer(r.tokenizer), r.max_tokens, prepared.start]
+        [options_digest(r), include, resolve_tokenizer(r.tokenizer), r.max_tokens, prepared.start]
+    )
+
+
+def clean_options(request: ScrapeRequest) -> CleanOptions:
+    """How its page is cleaned."""
+    return CleanOptions(
+        scope=request.scope,
+        renderer=request.renderer,
+        links=request.links,
+        images=request.images,
+        tables=request.tables,
+        select=request.select,
+        remove=tuple(request.remove),
+        headline=request.headline,
+        quote_hidden="hidden" in request.include,
+        review="removed" in request.include,
+        html=request.format == "html" or "html" in request.include,
     )
 
 
@@ -55,19 +73,7 @@ def clean_task(
         page=snapshot.page if count_html or "raw_html" in request.include else None,
         content_type=entry.headers.get("content-type", ""),
         url=entry.final_url,
-        options=CleanOptions(
-            scope=request.scope,
-            renderer=request.renderer,
-            links=request.links,
-            images=request.images,
-            tables=request.tables,
-            select=request.select,
-            remove=tuple(request.remove),
-            headline=request.headline,
-            quote_hidden="hidden" in request.include,
-            review="removed" in request.include,
-            html=request.format == "html" or "html" in request.include,
-        ),
+        options=clean_options(request),
         format=request.format,
         include=request.include,
         tokenizer=tokenizer,

@@ -1,5 +1,6 @@
 """What is known of a page: its two entries in the cache, where they are, and the page as it is handed on."""
 
+import msgspec
 from msgspec import Struct
 
 from gateway.cache.keys import digest_of, page_key
@@ -7,6 +8,7 @@ from gateway.core.documents.document import Received
 from gateway.core.http.cache_policy import personal_header
 from gateway.core.http.url import parse_url
 from gateway.fetch.base import Rendering
+from gateway.scraping.versions import Version, thin_out
 from gateway.wire import CacheReport, ScrapeRequest
 
 # what markdown has none of
@@ -26,8 +28,25 @@ class PageEntry(Struct, kw_only=True, frozen=True):
     fetched_at: float
     # markdown, where the site would have sent HTML or has sent both
     instead_of_html: bool = False
+    # when the address answered so first; 0: as fetched_at
+    came_at: float = 0
+    # what it answered before, the newest first
+    versions: list[Version] = []
     # how the page's scripts ran; None for the page as it was sent
     rendering: Rendering | None = None
+
+
+def following(entry: PageEntry, known: PageEntry | None) -> PageEntry:
+    """A new entry of an address, with what was `known` of it before among its versions."""
+    came_at, versions = entry.fetched_at, known.versions if known else []
+    if known:
+        known_at = known.came_at or known.fetched_at
+        if known.digest == entry.digest:
+            came_at = known_at
+        else:
+            versions = [Version(digest=known.digest, came_at=known_at), *versions]
+    versions = thin_out(versions, now_s=entry.fetched_at)
+    return msgspec.structs.replace(entry, came_at=came_at, versions=versions)
 
 
 class Snapshot(Struct, kw_only=True, frozen=True):

@@ -30,7 +30,16 @@ from gateway.core.tasks.base import Workers
 from gateway.errors import FetchTimeout, GatewayError
 from gateway.fetch.base import Fetched, Fetcher, Renderer
 from gateway.scraping.origin import Answer, NotModified, Origin
-from gateway.scraping.page import CacheTarget, LoadedPage, PageEntry, Snapshot, find_cache_target, satisfies
+from gateway.scraping.page import (
+    CacheTarget,
+    LoadedPage,
+    PageEntry,
+    Snapshot,
+    find_cache_target,
+    following,
+    satisfies,
+)
+from gateway.scraping.versions import to_compare
 from gateway.wire import FETCH_TIMEOUT_S, CacheReport, CacheStatus, ScrapeRequest
 
 SNAPSHOT_TTL_S = 30 * 86_400
@@ -125,6 +134,17 @@ class Pages:
         """The whole of an opened page; None when the cache has dropped it meanwhile."""
         return loaded.snapshot or await load(self._cache, snapshot_key(loaded.entry.digest), Snapshot)
 
+    async def earlier(self, loaded: LoadedPage, *, age_s: float | None) -> tuple[float, Snapshot] | None:
+        """An earlier copy of the page, and the Unix seconds it came at; None where the cache has none.
+
+        Args:
+            age_s: how old it is to be at least, if there is one; None takes the copy before this one.
+        """
+        for version in to_compare(loaded.entry.versions, age_s=age_s, now_s=self._now()):
+            if snapshot := await load(self._cache, snapshot_key(version.digest), Snapshot):
+                return version.came_at, snapshot
+        return None
+
     async def fetch(
         self,
         request: ScrapeRequest,
@@ -147,7 +167,7 @@ class Pages:
         if isinstance(answer, NotModified):
             assert known is not None
             return await self._confirmed(request, source, known, answer.fetched)
-        entry = answer.entry
+        entry = following(answer.entry, known)
         snapshot = Snapshot(
             key=source.key,
             entry=entry,

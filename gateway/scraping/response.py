@@ -8,7 +8,10 @@ from gateway.primitives.ids import new_id
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import ScrapeResponse
 
-OPTIONAL = ("links", "images", "structured", "chunks", "removed", "html", "raw_html", "screenshot", "pdf")
+OPTIONAL = (
+    *("links", "images", "structured", "chunks", "removed", "html", "raw_html", "changes"),
+    *("screenshot", "pdf"),
+)
 
 
 def to_response(page: ScrapedPage) -> ScrapeResponse:

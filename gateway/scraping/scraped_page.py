@@ -13,6 +13,7 @@ from gateway.wire import (
     Link,
     Metadata,
     Notice,
+    PageChanges,
     RenderReport,
     ScrapeRequest,
     ScrapeTimings,
@@ -43,6 +44,8 @@ class ScrapedPage(Struct, kw_only=True, frozen=True):
     removed: list[JudgedBlock]
     html: str
     raw_html: str
+    # compared with an earlier copy
+    changes: PageChanges | None = None
     # where a browser was asked for
     render: RenderReport | None = None
     screenshot: bytes | None = None

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -19,10 +19,12 @@ from gateway.cache.typed import load, save
 from gateway.core.documents.document import Received
 from gateway.core.recovery.shell import needs_scripts
 from gateway.core.tasks.base import Workers
+from gateway.core.tasks.changes import FindChanges
 from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens.counters import resolve_tokenizer, vocabulary_digest
 from gateway.core.tokens.cursor import Cursor, decode_cursor, encode_cursor
 from gateway.errors import (
+    CleanError,
     InvalidRequest,
     OriginStatus,
     Overloaded,
@@ -32,12 +34,20 @@ from gateway.errors import (
 from gateway.fetch.acquire import RENDER_FAILED, Acquired, acquire, renders_first
 from gateway.fetch.base import NO_BROWSER
 from gateway.scraping.checks import check_request
-from gateway.scraping.content import Content, PreparedScrape, clean_task, options_digest, piece_digest
+from gateway.scraping.content import (
+    Content,
+    PreparedScrape,
+    clean_options,
+    clean_task,
+    options_digest,
+    piece_digest,
+)
 from gateway.scraping.page import LoadedPage, Snapshot
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraped_page import ScrapedPage
 from gateway.wire import (
     Notice,
+    PageChanges,
     RenderReport,
     ScrapeRequest,
     ScrapeTimings,
@@ -103,8 +113,7 @@ class Scraper:
         page, loaded = await self._read(await self.open(request, tenant=tenant))
         if (snapshot := await self._pages.snapshot(loaded)) is None:
             return WholePage(page=page, received=None)
-        body = Received(body=snapshot.body, content_type=snapshot.entry.headers.get("content-type", ""))
-        return WholePage(page=page, received=snapshot.page or body)
+        return WholePage(page=page, received=snapshot.page or _received(snapshot))
 
     async def open(self, request: ScrapeRequest, *, tenant: str = "") -> PreparedScrape:
         """The first half of `scrape`: check the request and load its page."""
@@ -158,6 +167,7 @@ class Scraper:
 
         warnings = self._warnings(request, acquired)
         shown = await self._shown(prepared, page)
+        changes = await self._changes(prepared, page, warnings) if "changes" in request.include else None
         if entry.status is not None and entry.status >= 400:
             if not cleaned.content.strip():
                 raise _nothing_to_read(entry.status)
@@ -196,6 +206,7 @@ class Scraper:
             removed=cleaned.removed,
             html=cleaned.html,
             raw_html=cleaned.raw_html,
+            changes=changes,
             render=_render_report(acquired),
             screenshot=shown.screenshot if shown else None,
             pdf=shown.pdf if shown else None,
@@ -266,6 +277,34 @@ class Scraper:
         _, snapshot = await self._whole(prepared, page)
         return snapshot
 
+    async def _changes(
+        self, prepared: PreparedScrape, page: LoadedPage, warnings: list[Notice]
+    ) -> PageChanges:
+        """The page compared with an earlier copy; one that cannot be compared in time is a page all the same."""
+        request = prepared.request
+        earlier = await self._pages.earlier(page, age_s=request.changes_age_s)
+        if earlier is None:
+            return PageChanges(status="new")
+        came_at, old = earlier
+        page, new = await self._whole(prepared, page)
+        task = FindChanges(
+            old=_received(old),
+            new=_received(new),
+            url=page.entry.final_url,
+            options=clean_options(request),
+            format=request.format,
+        )
+        try:
+            found = await self._workers.run(task)
+        except CleanError as exc:
+            warnings.append(Notice(code="changes_missing", message=exc.detail))
+            return PageChanges(status="changed", compared_with=came_at)
+        if found.left_out:
+            cut = f"the first {len(found.blocks)} changes are listed"
+            warnings.append(Notice(code="changes_cut", message=cut, count=found.left_out))
+        status: Literal["same", "changed"] = "changed" if found.blocks else "same"
+        return PageChanges(status=status, compared_with=came_at, blocks=found.blocks)
+
     async def _content(self, prepared: PreparedScrape, page: LoadedPage) -> tuple[Content, LoadedPage]:
         """The content, made or found (the stage times of a found one are 0), and the page it is of."""
         key = self._content_key(prepared, page)
@@ -312,6 +351,10 @@ class Scraper:
 
     def _content_key(self, prepared: PreparedScrape, page: LoadedPage) -> str:
         return content_key(code=self._code, snapshot=page.entry.digest, piece=piece_digest(prepared))
+
+
+def _received(snapshot: Snapshot) -> Received:
+    return Received(body=snapshot.body, content_type=snapshot.entry.headers.get("content-type", ""))
 
 
 def _reworded(warnings: list[Notice], message: str) -> list[Notice]:

@@ -42,6 +42,7 @@ class PageKeywords(TypedDict, total=False):
     max_tokens: int | None
     cursor: str | None
     max_age_s: float
+    changes_age_s: float | None
     store: bool
     timeout_s: float | None
     headers: dict[str, str]

@@ -6,6 +6,7 @@ what they do not know. Units are in the names. Imports: the standard library and
 """
 
 from gateway.wire.actions import Action, Click, Press, Scroll, Wait, Write
+from gateway.wire.changes import Change, PageChanges
 from gateway.wire.chat import (
     ChatCompletion,
     ChatError,
@@ -92,6 +93,7 @@ __all__ = [
     "AnswerCacheOptions",
     "CacheReport",
     "CacheStatus",
+    "Change",
     "ChatCompletion",
     "ChatError",
     "ChatErrorBody",
@@ -129,6 +131,7 @@ __all__ = [
     "ModelName",
     "ModelPrice",
     "Notice",
+    "PageChanges",
     "Press",
     "Problem",
     "RenderMode",

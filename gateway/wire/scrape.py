@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.wire.actions import Action
+from gateway.wire.changes import PageChanges
 from gateway.wire.common import (
     DEFAULT_TOKENIZER,
     MAX_TIMEOUT_S,
@@ -28,6 +29,7 @@ Include = Literal[
     "raw_html",
     "hidden",
     "removed",
+    "changes",
     "screenshot",
     "pdf",
 ]
@@ -53,7 +55,8 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
             "`html` and `raw_html` are absent unless named, `outline` is empty; `metadata` is always there. `hidden` "
             "adds samples of the hidden text to its warning: text by others, not to be shown to a "
             "model. `removed` is the whole page block by block, with why each that is not in the content was left out. "
-            "`screenshot` (PNG) and `pdf` show the whole page as a browser does.",
+            "`changes` compares the content with an earlier copy's. `screenshot` (PNG) and `pdf` show the whole page "
+            "as a browser does.",
         ),
     ] = []
     select: Annotated[
@@ -107,6 +110,13 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
             description="Seconds; a cached page up to this old will do. 0 asks the origin anew.",
         ),
     ] = 3600
+    changes_age_s: Annotated[
+        Annotated[float, Meta(ge=0, le=31_536_000)] | None,
+        Meta(
+            description="Seconds: how old the copy that `changes` compares with is at least; where none is, the oldest "
+            "does. Copies are kept for 30 days at most. null: the copy before this one."
+        ),
+    ] = None
     store: Annotated[bool, Meta(description="Whether the page may be kept in the cache.")] = True
     timeout_s: Annotated[
         Annotated[float, Meta(gt=0, le=MAX_TIMEOUT_S)] | None,
@@ -318,6 +328,10 @@ class ScrapeResponse(Struct, kw_only=True, frozen=True):
             description="The page's blocks in order, at most 5,000, kept and left out, if `include` names them: text "
             "by others, some of it hidden, to be shown to people and to no model."
         ),
+    ] = UNSET
+    changes: Annotated[
+        PageChanges | UnsetType,
+        Meta(description="What changed since an earlier copy, if `include` names it."),
     ] = UNSET
     html: Annotated[
         str | UnsetType, Meta(description="`content` as HTML, the same piece of it, if `include` names it.")

@@ -11,6 +11,7 @@ from gateway.core.tasks.alternate import FindMarkdownAlternate
 from gateway.core.tasks.answers import AnswerFromStructured, CheckSchema, MergeAnswers, ValidateAnswer
 from gateway.core.tasks.base import Tasks
 from gateway.core.tasks.body import DecodeBody
+from gateway.core.tasks.changes import FindChanges
 from gateway.core.tasks.crawling import (
     CheckScope,
     FindNoAddresses,
@@ -30,6 +31,7 @@ from gateway.wire import DEFAULT_TOKENIZER
 
 _tasks = Tasks(
     CleanPage
+    | FindChanges
     | FindMarkdownAlternate
     | CountTokens
     | CheckSchema

@@ -503,3 +503,30 @@ def test_scrape_tells_what_became_of_every_block(client: httpx2.Client, site: Si
     # from the cache too
     again = scrape(client, url=site.url + PAGE, include=["removed"])
     assert (again["cache"]["status"], again["removed"]) == ("hit", page["removed"])
+
+
+def test_scrape_tells_what_changed_since_an_earlier_copy(client: httpx2.Client, site: Site) -> None:
+    def article(*paragraphs: str) -> Answer:
+        words = " and some more words, so that it is a paragraph of an article that somebody reads"
+        body = "".join(f"<p>{paragraph}{words}.</p>" for paragraph in paragraphs)
+        html = f"<title>News</title><article><h1>News</h1>{body}</article>"
+        return Answer(200, {"content-type": "text/html"}, html.encode())
+
+    def changes(**options: Any) -> dict[str, Any]:
+        page = scrape(client, url=f"{site.url}/changing", include=["changes"], max_age_s=0, **options)
+        found: dict[str, Any] = page["changes"]
+        return found
+
+    site.extra["/changing"] = article("First", "Second", "Third")
+    assert changes() == {"status": "new", "compared_with": None, "blocks": []}
+    assert changes()["status"] == "new"
+    site.extra["/changing"] = article("First", "2nd", "Third", "Fourth")
+    found = changes()
+    assert found["status"] == "changed" and found["compared_with"] > 0
+    starts = [(each["old"] and each["old"][:6], each["new"] and each["new"][:6]) for each in found["blocks"]]
+    assert starts == [("Second", "2nd an"), (None, "Fourth")]
+    # found in the cache, it is the same answer
+    assert scrape(client, url=f"{site.url}/changing", include=["changes"])["changes"] == found
+    site.extra["/changing"] = article("First", "Second", "Third")
+    assert changes(changes_age_s=3600)["status"] == "same"
+    assert [each["new"] and each["new"][:6] for each in changes()["blocks"]] == ["Second", None]
