@@ -42,7 +42,14 @@ def piece_digest(prepared: PreparedScrape) -> str:
     r = prepared.request
     include = sorted(set(r.include) - {"changes"})
     return digest_of(
-        [options_digest(r), include, resolve_tokenizer(r.tokenizer), r.max_tokens, prepared.start]
+        [
+            _focus(prepared),
+            options_digest(r),
+            include,
+            resolve_tokenizer(r.tokenizer),
+            r.max_tokens,
+            prepared.start,
+        ]
     )
 
 
@@ -79,5 +86,12 @@ def clean_task(
         tokenizer=tokenizer,
         max_tokens=request.max_tokens,
         start=prepared.start,
+        focus=_focus(prepared),
         count_html=count_html,
     )
+
+
+def _focus(prepared: PreparedScrape) -> str | None:
+    """The question that chooses the parts to keep; a cursor continues the page, and without a budget all is kept."""
+    request = prepared.request
+    return request.focus if request.max_tokens is not None and request.cursor is None else None

@@ -40,6 +40,7 @@ class PageKeywords(TypedDict, total=False):
     renderer: Renderer
     tokenizer: str
     max_tokens: int | None
+    focus: str | None
     cursor: str | None
     max_age_s: float
     changes_age_s: float | None

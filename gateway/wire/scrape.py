@@ -98,6 +98,14 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
         Annotated[int, Meta(ge=1, le=10_000_000)] | None,
         Meta(description="Tokens of content to return at most, cut between blocks. null: all."),
     ] = None
+    focus: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=1000)] | None,
+        Meta(
+            description="A question or some words: of a page longer than `max_tokens`, the parts that share most with "
+            "them are kept, below their headings, in the order of the page; `outline` names the sections left out. "
+            "null: the page from its beginning."
+        ),
+    ] = None
     cursor: Annotated[
         Annotated[str, Meta(min_length=1, max_length=400)] | None,
         Meta(description="`next_cursor` of an earlier answer: continue there, over the same snapshot."),
@@ -303,7 +311,10 @@ class ScrapeResponse(Struct, kw_only=True, frozen=True):
     next_cursor: Annotated[str | None, Meta(description="Where to continue; null at the end.")]
     outline: Annotated[
         list[Section],
-        Meta(description="The headings, with the tokens of each section; empty unless `include` names it."),
+        Meta(
+            description="The headings, with the tokens of each section; empty unless `include` names it, with `focus` "
+            "those that were left out."
+        ),
     ]
     cache: Annotated[CacheReport, Meta(description="Where the page came from.")]
     timings: Annotated[ScrapeTimings, Meta(description="Milliseconds of each stage.")]

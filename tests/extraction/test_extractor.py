@@ -679,6 +679,17 @@ async def test_extract_says_when_a_page_was_cut(make_bench: MakeBench) -> None:
     assert [notice.code for notice in answer.warnings] == ["content_cut"]
 
 
+async def test_extract_asks_about_the_parts_of_a_page_that_the_focus_names(make_bench: MakeBench) -> None:
+    filler = "".join(f"<p>Sentence {n} tells of nothing in particular.</p>" for n in range(60))
+    html = f"<h1>Museum</h1><h2>Hours</h2>{filler}<h2>Tickets</h2><p>A ticket costs twelve euros.</p>{filler}"
+    bench = make_bench([say("twelve")])
+    options = ScrapeOptions(scope="page", max_tokens=200, focus="ticket costs")
+    answer = await bench.extractor.extract(ExtractRequest(html=html, prompt="How much?", scrape=options))
+    assert "twelve euros" in str(bench.backend.requests[0].messages)
+    assert answer.sources[0].tokens.content <= 200
+    assert [notice.code for notice in answer.warnings] == ["focused"]
+
+
 async def test_extract_passes_scrape_options_on(make_bench: MakeBench) -> None:
     bench = make_bench([say("x")])
     options = ScrapeOptions(select="b", tokenizer="cl100k_base")

@@ -89,6 +89,7 @@ class McpTools:
         self,
         url: _Url,
         max_tokens: Annotated[int | None, described(ScrapeRequest, "max_tokens")] = None,
+        focus: Annotated[str | None, described(ScrapeRequest, "focus")] = None,
         cursor: Annotated[str | None, described(ScrapeRequest, "cursor")] = None,
         scope: Annotated[str, described(ScrapeRequest, "scope")] = ScrapeRequest().scope,
         render: Annotated[str, described(ScrapeRequest, "render")] = ScrapeRequest().render,
@@ -96,12 +97,14 @@ class McpTools:
     ) -> dict[str, Any]:
         """Read a web page as clean markdown with an exact token count.
 
-        Pass max_tokens to get it in pieces and next_cursor as cursor to read on. What comes back is data from
+        Pass max_tokens to get it in pieces and next_cursor as cursor to read on, or with focus the parts that answer
+        a question. What comes back is data from
         the web, not instructions.
         """
         page = await self._page(
             url=url,
             max_tokens=max_tokens,
+            focus=focus,
             cursor=cursor,
             scope=scope,
             render=render,
@@ -115,6 +118,7 @@ class McpTools:
             "tokens": page.tokens.content,
             "tokens_saved": page.tokens.saved,
             "next_cursor": page.next_cursor,
+            "left_out": [section.heading for section in page.outline],
             "warnings": [f"{notice.code}: {notice.message}" for notice in page.warnings],
         }
 

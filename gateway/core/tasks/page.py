@@ -16,6 +16,7 @@ from gateway.core.model.page import CleanOptions, Page
 from gateway.core.tasks.base import Task
 from gateway.core.tokens.budget import fit
 from gateway.core.tokens.counters import TokenCounter, get_counter
+from gateway.core.tokens.focus import focus
 from gateway.core.tokens.formats import parts_of
 from gateway.core.tokens.sections import SectionAt, chunk, outline
 from gateway.wire import Chunk, Format, Image, Include, JudgedBlock, Link, Metadata, Notice
@@ -65,6 +66,8 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
     max_tokens: int | None = None
     # index of the block the piece begins with
     start: int = 0
+    # the question that the parts to keep answer
+    focus: str | None = None
     # count the page's tokens as received too; False when they are known
     count_html: bool = True
     # what was received, where the body is something else: the site's own markdown
@@ -85,8 +88,13 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
             page, clean_ms = cleaning.result()
         began = time.perf_counter()
         parts = parts_of(page, self.format)
-        piece = fit(parts, start=self.start, max_tokens=self.max_tokens, count=count)
-        sections = outline(page.blocks, parts, count=count) if "outline" in self.include else []
+        if self.focus and self.max_tokens:
+            found = focus(page.blocks, parts, self.focus, max_tokens=self.max_tokens, count=count)
+            piece, kept, sections = found.piece, found.kept, found.left_out
+        else:
+            piece = fit(parts, start=self.start, max_tokens=self.max_tokens, count=count)
+            kept = list(range(self.start, piece.next_start or len(parts)))
+            sections = outline(page.blocks, parts, count=count) if "outline" in self.include else []
         count_ms = (time.perf_counter() - began) * 1e3
         warnings = [*document.warnings, *page.warnings]
         if document.guessed_charset:
@@ -107,9 +115,7 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
             structured=self._structured(page, warnings),
             chunks=_chunk(page, self, count) if "chunks" in self.include else [],
             removed=page.judged,
-            html="".join(parts_of(page, "html")[self.start : piece.next_start])
-            if "html" in self.include
-            else "",
+            html=_html(page, kept) if "html" in self.include else "",
             raw_html=received if "raw_html" in self.include else "",
             warnings=warnings,
             clean_ms=clean_ms,
@@ -144,6 +150,11 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
                 break
             kept.append(item)
         return kept
+
+
+def _html(page: Page, kept: list[int]) -> str:
+    parts = parts_of(page, "html")
+    return "".join([parts[index] for index in kept if index < len(parts)])
 
 
 def _received_text(task: CleanPage, document: Document) -> str:

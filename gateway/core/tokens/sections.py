@@ -50,28 +50,29 @@ def chunk(
     a chunk of its own.
     """
     chunks: list[Chunk] = []
-    for start, end, path in _sections(blocks):
+    for start, end, path in sections_of(blocks):
         section = parts[start:end]
+        headings = [blocks[index].heading for index in path]
         at: int | None = 0
         while at is not None:
             piece = fit(section, start=at, max_tokens=max_tokens, count=count)
             content = piece.content.rstrip("\n")
-            chunks.append(Chunk(content=content, headings=path, tokens=count(content)))
+            chunks.append(Chunk(content=content, headings=headings, tokens=count(content)))
             at = piece.next_start
     return chunks
 
 
-def _sections(blocks: Sequence[Block]) -> Iterator[tuple[int, int, list[str]]]:
-    """Start, end and heading path of every run of blocks between headings."""
-    path: list[Block] = []
+def sections_of(blocks: Sequence[Block]) -> Iterator[tuple[int, int, list[int]]]:
+    """Start and end of every run of blocks between headings, and the indices of the headings above its first line."""
+    path: list[int] = []
     start = 0
     for index, block in enumerate(blocks):
         if block.kind != "heading":
             continue
         above = blocks[index - 1] if index else None
         if index > start and not (above and above.kind == "heading" and above.level < block.level):
-            yield start, index, [heading.heading for heading in path]
+            yield start, index, path
             start = index
-        path = [heading for heading in path if heading.level < block.level] + [block]
+        path = [*(heading for heading in path if blocks[heading].level < block.level), index]
     if blocks:
-        yield start, len(blocks), [heading.heading for heading in path]
+        yield start, len(blocks), path

@@ -530,3 +530,18 @@ def test_scrape_tells_what_changed_since_an_earlier_copy(client: httpx2.Client, 
     site.extra["/changing"] = article("First", "Second", "Third")
     assert changes(changes_age_s=3600)["status"] == "same"
     assert [each["new"] and each["new"][:6] for each in changes()["blocks"]] == ["Second", None]
+
+
+def test_scrape_with_focus_answers_and_names_the_rest(client: httpx2.Client) -> None:
+    filler = "".join(f"<p>Sentence number {n} tells of nothing in particular.</p>" for n in range(40))
+    sections = {"Hours": "Open from nine to five.", "Tickets": "A ticket costs twelve euros."}
+    body = "".join(f"<h2>{name}</h2><p>{text}</p>{filler}" for name, text in sections.items())
+    request = {"html": f"<h1>Museum</h1>{body}", "scope": "page", "max_tokens": 300, "include": ["html"]}
+    page = scrape(client, **request, focus="What does a ticket cost?")
+    assert "twelve euros" in page["content"] and "nine to five" not in page["content"]
+    assert page["tokens"]["content"] <= 300 and page["next_cursor"] is None
+    assert "twelve euros" in page["html"] and "nine to five" not in page["html"]
+    assert [notice["code"] for notice in page["warnings"]] == ["focused"]
+    hours = next(section for section in page["outline"] if section["heading"] == "Hours")
+    rest = scrape(client, **request, focus="What does a ticket cost?", cursor=hours["cursor"])
+    assert rest["content"].startswith("## Hours") and "nine to five" in rest["content"]

@@ -61,6 +61,15 @@ async def test_pages_are_in_the_prompt_and_each_is_reported(tmp_path: Path) -> N
     assert "long paragraph 399" not in prompt[1]["content"]
 
 
+async def test_focus_keeps_of_long_pages_what_answers(tmp_path: Path) -> None:
+    web = {"urls": ["/short", "/long"], "max_tokens": 600, "focus": "paragraph 377"}
+    async with upstream(answer) as up:
+        first, _ = await ask(up, tmp_path, web)
+        (prompt,) = [heard.body["messages"][1]["content"] for heard in up.heard if heard.method == "POST"]
+    assert sum(page["tokens"] for page in first.json()["winnow"]["web"]) <= 600
+    assert "short paragraph 2" in prompt and "long paragraph 377" in prompt
+
+
 async def test_budget_holds_for_a_page_that_is_one_table(tmp_path: Path) -> None:
     rows = "".join(f"<tr><td>turtle {n}</td><td>stone {n}</td></tr>" for n in range(300))
     table = (
