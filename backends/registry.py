@@ -24,7 +24,8 @@ LISTING_TTL_S = 60.0
 FAULT_TTL_S = 2.0
 THREE_WAYS = (
     "no model is configured; choose one of three: WINNOW_REMOTE_URL (any OpenAI-compatible server; "
-    "OPENAI_API_KEY alone means OpenAI), ANTHROPIC_API_KEY, or WINNOW_LOCAL_MODEL (path of a GGUF, or `starter`)"
+    "OPENAI_API_KEY alone means OpenAI), ANTHROPIC_API_KEY, or WINNOW_LOCAL_MODEL (path of a GGUF, "
+    "`hf:owner/repo`, or `starter`)"
 )
 _NOT_IN_NAME = re.compile(r"\W")
 

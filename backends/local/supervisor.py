@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from backends.local.messages import (
     Step,
     ToModel,
 )
+from backends.local.source import NoSuchModel, locate
 from gateway.primitives.panics import contained
 
 _log = logging.getLogger("winnow.local")
@@ -55,14 +57,21 @@ class Supervisor:
     """Owns the process. Bound to the event loop that first uses it.
 
     Args:
-        opening: what to load and how.
+        opening: what to load and how; its path may be any name that `source` knows.
+        models_dir: where models of a hub are; None: the default.
         command: starts the process; another one only in tests of its faults.
         silence_s: a process with requests in flight that sends nothing for twice this long is killed.
     """
 
     def __init__(
-        self, opening: Open, *, command: Sequence[str] | None = None, silence_s: float = SILENCE_S
+        self,
+        opening: Open,
+        *,
+        models_dir: Path | None = None,
+        command: Sequence[str] | None = None,
+        silence_s: float = SILENCE_S,
     ) -> None:
+        self._models_dir = models_dir
         self._opening, self._command, self._silence_s = opening, command or worker_command(), silence_s
         self._child: Child | None = None
         self._task: asyncio.Task[None] | None = None
@@ -181,11 +190,14 @@ class Supervisor:
         if fault := missing_library():
             return fault, False
         try:
+            path = await asyncio.to_thread(locate, self._opening.path, self._models_dir)
             self._child = await Child.start(self._command)
+        except NoSuchModel as exc:
+            return str(exc), False
         except OSError as exc:
             return f"the model's process could not be started: {exc}", False
         try:
-            self._child.send(self._opening)
+            self._child.send(structs.replace(self._opening, path=path))
             while (message := await self._next_message(was_ready)) is not None:
                 if isinstance(message, Ready):
                     was_ready, self._facts, self._fault = True, message.facts, None

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
 import numpy as np
-from msgspec import structs
 
 from backends.local.embedding import Embedder
 from backends.local.job import Ticket
@@ -43,7 +42,6 @@ from backends.local.messages import (
 from backends.local.native import LoadError, NativeModel
 from backends.local.prepare import Preparation, Refusal
 from backends.local.scheduler import Scheduler
-from backends.local.source import NoSuchModel, locate
 
 # the gateway's event loop goes first
 NICENESS = 5
@@ -185,9 +183,9 @@ def main() -> None:
     inbox = _Inbox(source)
     inbox.start()
     try:
-        model = NativeModel(structs.replace(opening, path=locate(opening.path)))
+        model = NativeModel(opening)
         token_s = try_batches(model)
-    except (LoadError, NoSuchModel) as exc:
+    except LoadError as exc:
         output.write(encode_frame(Broken(str(exc))))
         output.flush()
         os._exit(1)

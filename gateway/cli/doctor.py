@@ -68,6 +68,7 @@ async def _try_models(services: Services, settings: Settings) -> list[Finding]:
 
         found = await probe(
             path=settings.local_model,
+            models_dir=settings.models_dir,
             context_tokens=settings.local_context_tokens,
             parallel=settings.local_parallel,
             gpu_layers=settings.local_gpu_layers,

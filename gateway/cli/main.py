@@ -18,6 +18,7 @@ from gateway import __version__, wire
 from gateway.cli.admin import DONE, FAILED, add_operation
 from gateway.cli.inputs import UsageError, read_source, read_sources
 from gateway.cli.many import add_many
+from gateway.cli.models import add_models
 from gateway.cli.options import add_question_options, add_scrape_options, question_fields, scrape_options
 from gateway.cli.running import print_json, run
 from gateway.errors import GatewayError, InvalidRequest
@@ -98,9 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     add_scrape_options(extract)
     extract.set_defaults(run=_extract)
 
-    models = commands.add_parser("models", help="the models that can be asked")
-    models.set_defaults(run=_models)
-
+    add_models(commands)
     add_many(commands)
     add_operation(commands)
     return parser
@@ -220,23 +219,6 @@ def _extract_report(answer: ExtractResponse) -> str:
         lines += [f"no evidence: {e.path}" for e in answer.evidence if e.status == "unsupported"]
     lines += [f"warning: {notice.code}: {notice.message}" for notice in answer.warnings]
     return "\n".join(lines)
-
-
-def _models(arguments: argparse.Namespace) -> int:
-    async def here(services: Any) -> list[tuple[str, str, int | None]]:
-        served = await services.completer.models()
-        return [(name, route.backend.name, route.context_tokens) for name, route in served.items()]
-
-    async def there(client: Any) -> list[tuple[str, str, int | None]]:
-        return [(model.id, model.owned_by, model.context_length) for model in await client.models()]
-
-    served = run("asking the backends", here=here, there=there)
-    for name, backend, context in served:
-        print(f"{name}\t{backend}" + (f"\t{context:,} tokens" if context else ""))
-    if not served:
-        ways = "WINNOW_REMOTE_URL or OPENAI_API_KEY, ANTHROPIC_API_KEY, or WINNOW_LOCAL_MODEL"
-        print(f"no model is configured or reachable; set {ways}", file=sys.stderr)
-    return DONE if served else FAILED
 
 
 def _report(page: ScrapeResponse) -> str:
