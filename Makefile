@@ -20,8 +20,8 @@ SYSTEM_PACKAGES := redis-server nginx chromium chromium-headless-shell
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))$(subst $() ,,$(addprefix +,$(2)))
 tested := $(call stamp,$(TEST_EXTRAS),dev)
 
-.PHONY: run run-local test lint types install-only system api-docs golden fuzz schemathesis soak render screenshots \
-    scale-demo bench-local weights bench-extraction clean
+.PHONY: run run-local test lint types install-only system api-docs golden fuzz schemathesis clients soak render \
+    screenshots scale-demo bench-local weights bench-extraction clean
 
 run: $(call stamp,$(EXTRAS))
 	$(BIN)/winnow serve
@@ -76,6 +76,10 @@ fuzz: $(tested)
 # hundreds of requests to every route, each answer held against /docs/openapi.json: minutes
 schemathesis: $(tested)
 	$(BIN)/python -m pytest tests/api/docs/test_openapi.py -m slow
+
+# other services' clients, installed by their names: Firecrawl's for node, loaders of LangChain and LlamaIndex
+clients: $(tested)
+	$(BIN)/python -m pytest tests/api/firecrawl -m slow
 
 # 70 % load with hostile pages among it: memory, descriptors and processes stay flat; SOAK_MINUTES=60 for a release
 soak: $(tested)

@@ -18,11 +18,14 @@ from gateway.api.context import AccessLog
 from gateway.api.docs import page as docs
 from gateway.api.firecrawl import errors as firecrawl_errors
 from gateway.api.firecrawl import routes as firecrawl
+from gateway.api.jina import errors as jina_errors
+from gateway.api.jina import routes as jina
 from gateway.api.mcp.mount import McpMount
 from gateway.api.middleware import AccessControl, AccessMiddleware
 from gateway.api.native import extract, jobs, scrape, search, tokens
 from gateway.api.native.cached_responses import CachedResponseMiddleware
 from gateway.api.openai import routes as openai_routes
+from gateway.api.openwebui import routes as openwebui
 from gateway.api.ops import health
 from gateway.api.ops import metrics as operation
 from gateway.api.playground import route as playground
@@ -152,6 +155,8 @@ def create_app(
             openai_routes.router,
             messages.router,
             *firecrawl.routers,
+            jina.router,
+            *openwebui.handlers,
             *health.handlers,
             *playground.handlers,
             operation.metrics,
@@ -168,7 +173,11 @@ def create_app(
         },
         plugins=[problems.plugin],
         exception_handlers=unrouted.exception_handlers(
-            {"/v2/": firecrawl_errors.answer, "/firecrawl/": firecrawl_errors.answer}
+            {
+                "/v2/": firecrawl_errors.answer,
+                "/firecrawl/": firecrawl_errors.answer,
+                "/jina": jina_errors.answer,
+            }
         ),
         # below WARNING the HTTP clients log every address with its query, which may hold a secret
         logging_config=LoggingConfig(root={"level": "WARNING", "handlers": ["queue_listener"]}),

@@ -5,7 +5,7 @@ stated in `gateway.api.docs.operations`.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 from litestar import Litestar
@@ -154,8 +154,13 @@ def _example(kind: type[GatewayError]) -> dict[str, Any]:
     }
 
 
-def _reference(kind: type | None) -> dict[str, Any]:
-    return {"type": "string"} if kind is None else {"$ref": f"#/components/schemas/{kind.__name__}"}
+def _reference(kind: Any) -> dict[str, Any]:
+    """A type of an `Operation` as a schema: a struct, a list of one, or None for text."""
+    if kind is None:
+        return {"type": "string"}
+    if get_origin(kind) is list:
+        return {"type": "array", "items": _reference(get_args(kind)[0])}
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}
 
 
 def _kinds() -> list[type]:

@@ -16,7 +16,7 @@ TEXT, EVENTS, LINES = "text/plain", "text/event-stream", "application/x-ndjson"
 class Operation(Struct, kw_only=True, frozen=True):
     """What a route's signature cannot say. `answers`: media type -> type, None for text."""
 
-    answers: dict[str, type | None]
+    answers: dict[str, Any]
     body: type | None = None
     errors: tuple[type[GatewayError], ...] = ()
     # of the body, by name

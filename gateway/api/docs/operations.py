@@ -23,6 +23,7 @@ from gateway.api.docs.operation import (
     WORKED,
     Operation,
 )
+from gateway.api.docs.readers import OPERATIONS as READERS
 from gateway.api.openai.types import (
     EmbeddingList,
     EmbeddingsRequest,
@@ -269,4 +270,5 @@ OPERATIONS: dict[str, Operation] = {
     "GET /health/ready": Operation(answers={JSON: Readiness}, also={503: Readiness}),
     "GET /metrics": Operation(answers={TEXT: None}, errors=(*KEYED, errors.Forbidden)),
     **FIRECRAWL,
+    **READERS,
 }

@@ -5,12 +5,13 @@ import time
 from typing import Any
 
 import msgspec
-from litestar import HttpMethod, Request, delete, get, post, route
+from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 
+from gateway.api.allowed import allow
 from gateway.api.context import hosts_in
 from gateway.api.firecrawl.answers import (
     Document,
@@ -179,16 +180,6 @@ async def cancel_batch(
     return await _cancel(request, job_id, services)
 
 
-@route(
-    ["/crawl/{job_id:str}", "/batch/scrape/{job_id:str}"],
-    http_method=[HttpMethod.OPTIONS],
-    include_in_schema=False,
-)
-async def job_options_of() -> ASGIResponse:
-    """What may be done with a job."""
-    return ASGIResponse(status_code=204, headers={"allow": "DELETE, GET, OPTIONS"})
-
-
 def _started(
     request: Request[Any, Any, Any], job: Job, wanted: Wanted, *, invalid: list[str] | None = None
 ) -> ASGIResponse:
@@ -276,8 +267,7 @@ async def _cancel(request: Request[Any, Any, Any], job_id: str, services: Servic
 
 
 handlers = [
-    # the first: Litestar's own answer names one method alone
-    job_options_of,
+    allow("/crawl/{job_id:str}", "/batch/scrape/{job_id:str}", methods="DELETE, GET, OPTIONS"),
     start_batch,
     start_crawl,
     crawl_state,

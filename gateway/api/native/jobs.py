@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-from litestar import HttpMethod, Request, delete, get, post, route
+from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import ASGIApp
 
+from gateway.api.allowed import allow
 from gateway.api.context import hosts_in
 from gateway.api.middleware import request_context
 from gateway.api.negotiation import preferred
@@ -114,12 +115,6 @@ async def cancel_job(
     return _json(report(await services.jobs.cancel(job_id, owner=request_context(request).key)))
 
 
-@route("/v1/jobs/{job_id:str}", http_method=[HttpMethod.OPTIONS], include_in_schema=False)
-async def job_options() -> ASGIResponse:
-    """What may be done with a job. Litestar's own answer, where it is registered first, names one method alone."""
-    return ASGIResponse(status_code=204, headers={"allow": "DELETE, GET, OPTIONS"})
-
-
 @get("/v1/jobs/{job_id:str}/results", summary="A job's results", tags=["jobs"], opt={"access": "scrape"})
 async def job_results(
     request: Request[Any, Any, Any], job_id: FromPath[str], services: NamedDependency[Services]
@@ -191,4 +186,13 @@ def _json(value: Any) -> ASGIResponse:
     return ASGIResponse(body=encode_json(value), media_type=JSON)
 
 
-handlers = [batch, crawl, map_site, list_jobs, job_options, find_job, cancel_job, job_results]
+handlers = [
+    batch,
+    crawl,
+    map_site,
+    list_jobs,
+    allow("/v1/jobs/{job_id:str}", methods="DELETE, GET, OPTIONS"),
+    find_job,
+    cancel_job,
+    job_results,
+]

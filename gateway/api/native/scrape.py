@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 from litestar import Request, get, post
@@ -13,11 +12,15 @@ from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import ASGIApp
 
 from gateway.api.context import RequestContext, hosts_in, note_page
+from gateway.api.foreign import FOREIGN_HEADERS
+from gateway.api.jina.answers import to_bare, to_page
 from gateway.api.middleware import request_context
 from gateway.api.negotiation import preferred
 from gateway.api.problems import to_document
+from gateway.api.reader_headers import read_headers
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
+from gateway.api.target import target_of
 from gateway.core.tokens.formats import FORMATS
 from gateway.errors import GatewayError
 from gateway.net import sse
@@ -32,12 +35,6 @@ PNG, PDF = "image/png", "application/pdf"
 # what is asked for by its media type alone, and the part of the answer that it is
 _SHOWN: dict[str, Include] = {PNG: "screenshot", PDF: "pdf"}
 WORK = {"access": "scrape", "work": True}
-# a stranger's words served from our origin: nothing in them may run, nor be framed by a page
-_FOREIGN_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    "x-frame-options": "DENY",
-}
 
 
 @post(
@@ -74,7 +71,7 @@ async def scrape(
         )
     note_page(context, page)
     if accepted == MARKDOWN:
-        return _bare(data, page)
+        return _bare(page, page.content, media_type=FORMATS[data.format].media_type)
     if accepted in _SHOWN:
         return _picture(page, accepted)
     response = to_response(page)
@@ -89,37 +86,29 @@ async def read(
     """The page at the address after `/r/`, cleaned with the default options, as markdown.
 
     The address keeps its own query string. `Accept: application/json` answers as `POST /v1/scrape` does,
-    `Accept: image/png` or `application/pdf` with what the page looks like in a browser.
+    `Accept: image/png` or `application/pdf` with what the page looks like in a browser. The headers of Jina Reader
+    (`x-target-selector`, `x-max-output-tokens`, …) say how to read it.
     """
     accepted = preferred(request, MARKDOWN, JSON, PNG, PDF)
-    data = _showing(ScrapeRequest(url=_target(request)), accepted)
+    options = read_headers(request.headers)
+    accepted = PNG if options.form == "screenshot" and accepted == MARKDOWN else accepted
+    data = _showing(ScrapeRequest(**options.fields, url=target_of(request, "/r/")), accepted)
     context = request_context(request)
     context.facts["host"] = hosts_in(data.url or "")
     async with cancelled_on_disconnect(request.receive):
         page = await services.scraper.scrape(data, tenant=context.key)
+    options.check_budget(page.tokens.content)
     note_page(context, page)
     if accepted in _SHOWN:
         return _picture(page, accepted)
     if accepted == JSON:
-        return _json(to_response(page), headers=_FOREIGN_HEADERS)
-    return _bare(data, page)
-
-
-def _target(request: Request[Any, Any, Any]) -> str:
-    """The address after `/r/` as the client wrote it: escapes and query string untouched."""
-    raw = request.scope["raw_path"].decode("latin-1")
-    address = raw[raw.index("/r/") + 3 :]
-    for scheme in ("https", "http"):
-        # proxies fold the two slashes into one; some clients escape the colon
-        for sign in (":", "%3A", "%3a"):
-            if address.lower().startswith(scheme + sign):
-                rest = address[len(scheme + sign) :]
-                rest = unquote(rest) if rest[:3].lower() == "%2f" else rest
-                address = f"{scheme}://{rest.lstrip('/')}"
-    if "://" not in address:
-        address = "https://" + address
-    query = request.scope["query_string"].decode("latin-1")
-    return f"{address}?{query}" if query else address
+        return _json(to_response(page), headers=FOREIGN_HEADERS)
+    if data.include:
+        shown = to_bare(to_page(to_response(page), options))
+        return _bare(
+            page, shown, media_type=FORMATS["html" if options.form == "html" else data.format].media_type
+        )
+    return _bare(page, page.content, media_type=FORMATS[data.format].media_type)
 
 
 def _json(response: ScrapeResponse, headers: dict[str, str] | None = None) -> ASGIResponse:
@@ -139,17 +128,16 @@ def _picture(page: ScrapedPage, accepted: str) -> ASGIResponse:
     return ASGIResponse(body=body, media_type=accepted, headers=_about(page))
 
 
-def _bare(data: ScrapeRequest, page: ScrapedPage) -> ASGIResponse:
+def _bare(page: ScrapedPage, content: str, *, media_type: str) -> ASGIResponse:
     headers = _about(page) | {"x-markdown-tokens": str(page.tokens.content)}
     if page.next_cursor:
         headers["x-next-cursor"] = page.next_cursor
-    media_type = FORMATS[data.format].media_type
-    return ASGIResponse(body=page.content.encode(), media_type=media_type, headers=headers)
+    return ASGIResponse(body=content.encode(), media_type=media_type, headers=headers)
 
 
 def _about(page: ScrapedPage) -> dict[str, str]:
     """What stands beside an answer that has no place for it."""
-    headers = _FOREIGN_HEADERS | {"x-cache": page.cache.status}
+    headers = FOREIGN_HEADERS | {"x-cache": page.cache.status}
     if page.status is not None:
         headers["x-origin-status"] = str(page.status)
     if page.warnings:

@@ -1,0 +1,1 @@
+"""Jina Reader's dialect: headers in, its text, JSON or stream out."""

@@ -1,0 +1,1 @@
+"""The two routes that Open WebUI calls: an external web loader, and an external search."""
