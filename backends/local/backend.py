@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from backends.base import (
     Usage,
     identity_of,
 )
+from backends.choices import asked_choices, several
 from backends.local.chunks import Chunks
 from backends.local.histogram import ITL_BUCKETS_S, TTFT_BUCKETS_S, Histogram
 from backends.local.messages import (
@@ -44,6 +46,7 @@ from backends.local.model_file import UNREADABLE, identify_file
 from backends.local.settings import default_threads
 from backends.local.source import NoSuchModel, locate
 from backends.local.supervisor import Inbox, Supervisor
+from backends.local.tool_calls import ToolCallReader
 from backends.wire.openai import embeddings_body
 from gateway.cache.fingerprint import fingerprint
 
@@ -112,10 +115,22 @@ class LocalBackend:
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
         """Deltas, then the completion; closing the iterator gives its place to another within a step."""
+        count = asked_choices(request)
+        answers = (
+            self._answer(request) if count == 1 else several(self._answer, request, count, one_prompt=True)
+        )
+        async with aclosing(answers) as items:
+            async for item in items:
+                yield item
+
+    async def _answer(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
+        """One answer."""
         began = time.monotonic()
         inbox = await self._enter(min(START_WAIT_S, request.timeout_s))
         ended = False
         chunks = Chunks(request.model) if request.parameters.get("logprobs") else None
+        may_call = request.parameters.get("tools") and request.parameters.get("tool_choice") != "none"
+        calls = ToolCallReader() if may_call else None
         said_at: float | None = None
         try:
             self._send(_generate(request, inbox.number))
@@ -126,13 +141,20 @@ class LocalBackend:
                     (self._ttft_s if said_at is None else self._itl_s).observe(now - (said_at or began))
                     said_at = now
                     for piece in message.pieces:
+                        if calls:
+                            for delta in calls.feed(piece.text):
+                                yield delta
+                            continue
                         yield Delta(text=piece.text, chunk=chunks.chunk(piece) if chunks else b"")
                 elif isinstance(message, Finished):
                     ended = True
                     if chunks:
                         yield Delta(chunk=chunks.last(message.reason))
                     self._mean_s += 0.2 * (time.monotonic() - began - self._mean_s)
-                    yield _completion(message, self.name)
+                    if calls:
+                        for delta in calls.close():
+                            yield delta
+                    yield _completion(message, self.name, called=bool(calls and calls.calls))
                     return
                 else:
                     ended = True
@@ -289,9 +311,9 @@ def _generate(request: CompletionRequest, number: int) -> Generate:
     )
 
 
-def _completion(finished: Finished, model: str) -> Completion:
+def _completion(finished: Finished, model: str, *, called: bool) -> Completion:
     return Completion(
-        finish_reason=finished.reason,
+        finish_reason="tool_calls" if called and finished.reason == "stop" else finished.reason,
         usage=Usage(
             input_tokens=finished.input_tokens,
             output_tokens=finished.output_tokens,

@@ -37,10 +37,6 @@ class Sampling(Struct, frozen=True, kw_only=True):
 class _Shape(Struct, kw_only=True):
     """The fields that decide whether we can serve the request at all."""
 
-    n: int = 1
-    tools: list[Any] | None = None
-    tool_choice: Any = None
-    functions: list[Any] | None = None
     response_format: dict[str, Any] | None = None
 
 
@@ -63,10 +59,6 @@ def read_request(request: Generate) -> Wanted:
     typed = {"temperature": request.temperature, "seed": request.seed}
     given |= {name: value for name, value in typed.items() if value is not None}
     shape = _convert(given, _Shape)
-    if shape.n != 1:
-        raise RequestRejected(f"n: {shape.n} answers were asked for; a local model gives one at a time")
-    if (shape.tools or shape.functions) and shape.tool_choice != "none":
-        raise RequestRejected("tools: the local backend has no tool calling; send the request without tools")
     if request.prompt is not None:
         for name in ("echo", "suffix", "logprobs", "best_of"):
             if given.get(name, False) not in (False, "", *([1] if name == "best_of" else [])):

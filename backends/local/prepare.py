@@ -17,6 +17,7 @@ from backends.local.native import NativeModel
 from backends.local.parameters import RequestRejected, Sampling, Wanted, read_request, text_of
 from backends.local.sampling import Sampler
 from backends.local.template import ChatTemplate
+from backends.local.tools import Tools, grammar_of, read_tools
 from gateway.core.json_schema.schema import Schema
 from gateway.errors import InvalidRequest
 
@@ -82,14 +83,21 @@ class Preparation:
             wanted = read_request(request)
             schema = _checked(wanted.schema)
             constraint = constrain(schema.document, self._guides.fault) if schema else None
-            self._attempt(_Attempt(request, ticket, wanted, schema, constraint))
+            tools = read_tools(request)
+            if tools is not None:
+                if schema or wanted.sampling.logprobs:
+                    other = "response_format" if schema else "logprobs"
+                    raise RequestRejected(f"tools: a local model cannot have them together with {other}")
+                _check_tools(tools)
+                constraint = Constraint(grammar=grammar_of(tools, self._guides.fault), open=[])
+            self._attempt(_Attempt(request, ticket, wanted, schema, constraint, tools))
         except RequestRejected as exc:
             raise Refusal("rejected", str(exc)) from exc
 
     def _attempt(self, attempt: "_Attempt") -> None:
         wanted, context = attempt.wanted, self._model.plan.context_tokens
         raw = attempt.request.prompt
-        prompt = self._prompt(attempt.messages()) if raw is None else self._raw(raw)
+        prompt = self._prompt(attempt) if raw is None else self._raw(raw)
         room = context - len(prompt)
         limit = room if wanted.max_output_tokens is None else min(room, wanted.max_output_tokens)
         if limit == 0:
@@ -112,9 +120,12 @@ class Preparation:
         )
         self._submit(job)
 
-    def _prompt(self, messages: list[dict[str, Any]]) -> list[int]:
+    def _prompt(self, attempt: "_Attempt") -> list[int]:
+        messages, tools = attempt.messages(), attempt.tools
         size = sum(len(text_of(message).encode("utf-8", "replace")) for message in messages)
-        return self._fitting(size, lambda: self.template.tokens(messages))
+        size += len(json.dumps([tool.sent for tool in tools.tools])) if tools else 0
+        goes_on = attempt.schema is None
+        return self._fitting(size, lambda: self.template.tokens(messages, tools=tools, goes_on=goes_on))
 
     def _raw(self, text: str) -> list[int]:
         """A prompt that its author has laid out, control tokens included."""
@@ -170,9 +181,10 @@ class _Attempt:
         wanted: Wanted,
         schema: Schema | None,
         constraint: Constraint | None,
+        tools: Tools | None,
     ) -> None:
         self.request, self.ticket, self.wanted = request, ticket, wanted
-        self.schema, self.constraint = schema, constraint
+        self.schema, self.constraint, self.tools = schema, constraint, tools
         self.number = 1
         self.spent = Spent()
         self._corrections: list[dict[str, Any]] = []
@@ -205,7 +217,7 @@ class _Attempt:
         return [{"code": "schema_not_enforced", "message": message}]
 
     def again(self, job: Job, fault: str) -> "_Attempt":
-        following = _Attempt(self.request, self.ticket, self.wanted, self.schema, self.constraint)
+        following = _Attempt(self.request, self.ticket, self.wanted, self.schema, self.constraint, self.tools)
         following.number = self.number + 1
         following.spent = Spent(
             input_tokens=self.spent.input_tokens + len(job.prompt),
@@ -240,6 +252,15 @@ def _checked(document: dict[str, Any] | None) -> Schema | None:
         return Schema(document)
     except InvalidRequest as exc:
         raise RequestRejected(f"the JSON Schema is refused: {exc}") from exc
+
+
+def _check_tools(tools: Tools) -> None:
+    """The schemas of tools under the bounds of any other."""
+    for tool in tools.tools:
+        try:
+            Schema({"type": "object"} | tool.parameters)
+        except InvalidRequest as exc:
+            raise RequestRejected(f"the parameters of the tool {tool.name} are refused: {exc}") from exc
 
 
 def _said_nothing(request: Generate, prompt_tokens: int) -> Finished:

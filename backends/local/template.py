@@ -6,6 +6,7 @@ Such places are swapped for a private-use mark before the template runs and toke
 plain characters they are.
 """
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -15,6 +16,7 @@ from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from backends.local.parameters import RequestRejected, text_of
+from backends.local.tools import OPENS, Tools, for_a_template, in_words
 
 # what a base model without a template gets
 PLAIN_TEMPLATE = (
@@ -24,6 +26,13 @@ PLAIN_TEMPLATE = (
 PLAIN_STOP = ["\nUser:", "\nSystem:"]
 
 _MARK = re.compile("\ue0f0([0-9]+)\ue0f1")
+# stands at the end of an answer that is to be gone on from
+_END = "\ue0f2"
+_PROBE_TOOL = {
+    "name": "probe_of_tools",
+    "description": "",
+    "parameters": {"type": "object", "properties": {}, "required": []},
+}
 _PROBE = [{"role": "user", "content": "Hello"}]
 
 
@@ -57,17 +66,37 @@ class ChatTemplate:
         self.note: str | None = None
         self.stop: list[str] = []
         self._template = self._compile(source)
+        self._knows_tools = self._find_tools()
 
-    def tokens(self, messages: list[dict[str, Any]]) -> list[int]:
+    def tokens(
+        self, messages: list[dict[str, Any]], *, tools: Tools | None = None, goes_on: bool = True
+    ) -> list[int]:
         """The prompt.
 
+        Args:
+            tools: that the model may call.
+            goes_on: whether an assistant's message at the end is the beginning of the answer.
         Raises:
             RequestRejected: the template refuses these messages, or a part is no text.
         """
         literals: list[str] = []
-        marked = [{**message, "content": self._mark(text_of(message), literals)} for message in messages]
+        if not self._knows_tools:
+            messages, tools = in_words(messages, tools), None
+        marked = [
+            {
+                **message,
+                # OpenAI's newer name, which templates do not know
+                "role": "system" if message.get("role") == "developer" else message.get("role"),
+                "content": self._mark(text_of(message), literals),
+            }
+            for message in messages
+        ]
+        marked = for_a_template(marked, lambda value: self._mark_all(value, literals))
+        sent = [self._mark_all(tool.sent, literals) for tool in tools.tools] if tools else None
+        if goes_on and tools is None and (begun := self._begun(marked)) is not None:
+            return self._tokenize_marked(begun, literals)
         try:
-            rendered = self._render(marked)
+            rendered = self._render(marked, tools=sent)
         except _Raised as exc:
             folded = _fold_system(marked)
             if folded is None:
@@ -82,6 +111,8 @@ class ChatTemplate:
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
         )
+        # Jinja's own is for HTML
+        environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = _raise
         environment.globals["strftime_now"] = lambda text: datetime.now().strftime(text)
         if source:
@@ -96,9 +127,32 @@ class ChatTemplate:
         self.stop = PLAIN_STOP
         return environment.from_string(PLAIN_TEMPLATE)
 
-    def _render(self, messages: list[dict[str, Any]]) -> str:
-        rendered: str = self._template.render(messages=messages, add_generation_prompt=True, **self._tokens)
+    def _begun(self, messages: list[dict[str, Any]]) -> str | None:
+        """The prompt up to the end of the answer that is there already; None where there is none to go on from."""
+        last = messages[-1]
+        if last.get("role") != "assistant" or last.get("tool_calls") or not last["content"]:
+            return None
+        ended = [*messages[:-1], last | {"content": f"{last['content']}{_END}"}]
+        try:
+            rendered = self._render(ended, add_generation_prompt=False)
+        except Exception:
+            # as another turn it may still be rendered
+            return None
+        begun, found, _ = rendered.rpartition(_END)
+        return begun if found else None
+
+    def _render(self, messages: list[dict[str, Any]], **more: Any) -> str:
+        given = {"add_generation_prompt": True, "tools": None} | self._tokens | more
+        rendered: str = self._template.render(messages=messages, **given)
         return rendered
+
+    def _find_tools(self) -> bool:
+        """Whether the template tells a model of tools, and has it call them in the form that is read here."""
+        try:
+            rendered = self._render(_PROBE, tools=[{"type": "function", "function": _PROBE_TOOL}])
+        except Exception:
+            return False
+        return str(_PROBE_TOOL["name"]) in rendered and OPENS in rendered
 
     def _render_or_reject(self, messages: list[dict[str, Any]]) -> str:
         try:
@@ -108,7 +162,7 @@ class ChatTemplate:
 
     def _mark(self, text: str, literals: list[str]) -> str:
         # a text must not hold our own delimiter
-        text = text.replace("\ue0f0", "\ufffd")
+        text = text.replace("\ue0f0", "\ufffd").replace(_END, "\ufffd")
         if self._control is None:
             return text
 
@@ -117,6 +171,15 @@ class ChatTemplate:
             return f"\ue0f0{len(literals) - 1}\ue0f1"
 
         return self._control.sub(swap, text)
+
+    def _mark_all(self, value: Any, literals: list[str]) -> Any:
+        if isinstance(value, str):
+            return self._mark(value, literals)
+        if isinstance(value, list):
+            return [self._mark_all(item, literals) for item in value]
+        if isinstance(value, dict):
+            return {self._mark(key, literals): self._mark_all(item, literals) for key, item in value.items()}
+        return value
 
     def _tokenize_marked(self, rendered: str, literals: list[str]) -> list[int]:
         # where the template wrote BOS itself, the tokenizer must not add a second
@@ -130,6 +193,10 @@ class ChatTemplate:
             elif piece or index == 0:
                 tokens += self._tokenize(piece, True, first and index == 0)
         return tokens
+
+
+def _to_json(value: Any, indent: int | None = None, **_: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def _raise(message: str) -> None:

@@ -12,9 +12,11 @@ from backends.base import CompletionRequest, ContextExceeded, Delta, UpstreamRej
 from backends.local import LocalBackend
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
+from gateway.completions.answer import final_choices
 from tests.backends.local.local_model import ask, opened
 
 pytestmark = pytest.mark.anyio
+HELLO = [{"role": "user", "content": "Hello"}]
 NOISE = {"temperature": 1.0, "parameters": {"top_k": 0, "top_p": 1.0, "min_p": 0.0}}
 
 
@@ -42,6 +44,25 @@ async def test_answer_equals_llama_run_alone(backend: LocalBackend, tiny: str) -
     llama.close()
     together = await asyncio.gather(*(ask(backend, words(12, number)) for number in range(6)))
     assert [answer.text for answer in together] == expected
+
+
+async def test_several_answers_share_one_prompt(backend: LocalBackend) -> None:
+    deltas: list[Delta] = []
+    request = CompletionRequest(
+        model="local", messages=HELLO, max_output_tokens=6, seed=7, temperature=1, parameters={"n": 3}
+    )
+    async for item in backend.stream(request):
+        if isinstance(item, Delta):
+            deltas.append(item)
+        else:
+            completion = item
+    choices = final_choices(deltas, completion)
+    assert [choice["index"] for choice in choices] == [0, 1, 2]
+    assert completion.usage is not None
+    assert 3 <= completion.usage.output_tokens <= 18
+    alone = await ask(backend, messages=HELLO, max_output_tokens=6, seed=9, temperature=1)
+    assert choices[2]["message"]["content"] == alone.text
+    assert completion.usage.input_tokens == alone.usage.input_tokens
 
 
 async def test_raw_prompt_stands_in_no_template(backend: LocalBackend) -> None:
@@ -206,7 +227,7 @@ async def test_prompt_beyond_the_context_is_refused_with_numbers(backend: LocalB
         pytest.param({"messages": []}, "messages", id="no-messages"),
         pytest.param({"temperature": 9.0}, "temperature", id="temperature"),
         pytest.param({"max_output_tokens": -1}, "max_tokens", id="negative-length"),
-        pytest.param({"parameters": {"n": 2}}, "n:", id="two-answers"),
+        pytest.param({"parameters": {"n": 10**6}}, "n:", id="a-million-answers"),
         pytest.param({"parameters": {"top_p": "much"}}, "top_p", id="not-a-number"),
         pytest.param({"parameters": {"tools": [{"type": "function"}]}}, "tools", id="tools"),
         pytest.param({"parameters": {"response_format": {"type": "xml"}}}, "response_format", id="format"),

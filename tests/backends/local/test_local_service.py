@@ -1,5 +1,6 @@
 """A local model behind the whole service."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -71,3 +72,32 @@ async def test_chat_streams_to_its_end(client: AsyncTestClient) -> None:
     }
     response = await client.post("/v1/chat/completions", json=body)
     assert response.text.rstrip().endswith("data: [DONE]")
+
+
+async def test_tools_are_called_in_every_dialect(client: AsyncTestClient) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"ok": {"type": "boolean"}},
+        "required": ["ok"],
+        "additionalProperties": False,
+    }
+    turns = [{"role": "user", "content": "Go."}]
+    function = {"name": "go", "parameters": schema}
+    asked = {"temperature": 1, "model": "local"}
+    chat = {
+        "messages": turns,
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": "required",
+    }
+    answer = (
+        await client.post("/v1/chat/completions", json=asked | chat | {"max_tokens": 200, "n": 2})
+    ).json()
+    for choice in answer["choices"]:
+        assert json.loads(choice["message"]["tool_calls"][0]["function"]["arguments"])["ok"] in (True, False)
+    tool = {"name": "go", "input_schema": schema}
+    messages = {"messages": turns, "max_tokens": 200, "tools": [tool], "tool_choice": {"type": "any"}}
+    answer = (await client.post("/v1/messages", json=asked | messages)).json()
+    assert answer["content"][0]["name"] == "go"
+    items = {"input": "Go.", "tools": [{"type": "function", **function}], "tool_choice": "required"}
+    answer = (await client.post("/v1/responses", json=asked | items | {"max_output_tokens": 200})).json()
+    assert answer["output"][0]["type"] == "function_call"

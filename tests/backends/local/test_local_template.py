@@ -1,9 +1,13 @@
 """Chat templates: rendered in a sandbox, with texts that cannot speak for the template."""
 
+from typing import Any
+
 import pytest
 
+from backends.local.messages import Generate
 from backends.local.parameters import RequestRejected
 from backends.local.template import ChatTemplate
+from backends.local.tools import Tools, read_tools
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n"
@@ -80,3 +84,69 @@ def test_model_without_a_working_template_gets_a_transcript(source: str | None) 
 
 def test_template_trims_what_it_is_told_to() -> None:
     assert rendered("{{ messages[0].content | trim }}", ("user", "  x <s> ")) == "x <s>"
+
+
+# as the templates of models that know tools do
+WITH_TOOLS = (
+    "{% if tools %}<|im_start|>system\nTools, called as <tool_call>:{% for tool in tools %}\n{{ tool | tojson }}"
+    "{% endfor %}<|im_end|>\n{% endif %}"
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}"
+    "{% for call in message.tool_calls or [] %}<tool_call>\n"
+    '{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}'
+    "\n</tool_call>{% endfor %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+ADD = {"type": "function", "function": {"name": "add", "description": "a < b & <|im_end|>", "parameters": {}}}
+CALLED = [
+    {"role": "developer", "content": "Be brief."},
+    {"role": "user", "content": "Add."},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {"id": "c", "type": "function", "function": {"name": "add", "arguments": '{"a":"<|im_end|>"}'}},
+        ],
+    },
+    {"role": "tool", "tool_call_id": "c", "content": "3"},
+    {"role": "tool", "tool_call_id": "d", "content": "4"},
+]
+
+
+def tools(*sent: Any) -> Tools | None:
+    return read_tools(
+        Generate(
+            id=1, messages=[], parameters={"tools": list(sent)}, tenant="", max_output_tokens=None, temperature=None,
+            seed=None, stop=[], json_schema=None,
+        )
+    )  # fmt: skip
+
+
+def test_template_that_knows_tools_gets_them_and_calls_with_objects() -> None:
+    seen: list[tuple[str, bool]] = []
+    template(WITH_TOOLS, seen).tokens(CALLED, tools=tools(ADD))
+    text = "".join(text for text, _ in seen)
+    assert '"description": "a < b & <|im_end|>"' in text
+    assert '<tool_call>\n{"name": "add", "arguments": {"a": "<|im_end|>"}}\n</tool_call>' in text
+    assert "<|im_start|>tool\n3<|im_end|>" in text
+    assert "<|im_start|>system\nBe brief." in text
+    # control tokens in what others wrote are characters
+    assert [text for text, special in seen if not special] == ["<|im_end|>"] * 2
+
+
+@pytest.mark.parametrize("source", [CHATML, None])
+def test_template_that_knows_no_tools_gets_them_in_words(source: str | None) -> None:
+    seen: list[tuple[str, bool]] = []
+    template(source, seen).tokens(CALLED[1:], tools=tools(ADD))
+    text = "".join(text for text, _ in seen)
+    assert '"name": "add"' in text
+    assert '<tool_call>\n{"name": "add", "arguments": {"a": "<|im_end|>"}}\n</tool_call>' in text
+    # results are one turn
+    assert "<tool_response>\n3\n</tool_response>\n<tool_response>\n4\n</tool_response>" in text
+
+
+def test_answer_that_has_begun_goes_on_where_it_stands() -> None:
+    source = f"{CHATML}{{% if add_generation_prompt %}}<|im_start|>assistant\n{{% endif %}}"
+    begun = rendered(source, ("user", "Count."), ("assistant", "One, "))
+    assert begun == "<|im_start|>user\nCount.<|im_end|>\n<|im_start|>assistant\nOne, "
+    trimming = "{% for message in messages %}{{ message.content[:3] }}{% endfor %}|"
+    # where the template does not let it stand, the message is a turn like any other
+    assert rendered(trimming, ("user", "Count."), ("assistant", "One, ")) == "CouOne|"
