@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 comma := ,
 # `make run` installs what remote models need; TEST_EXTRAS adds llama.cpp (compiled, minutes the first time)
 EXTRAS ?= anthropic,valkey,mcp
-TEST_EXTRAS ?= anthropic,valkey,mcp,render,otel,local,hub,starter
+TEST_EXTRAS ?= anthropic,valkey,mcp,render,warc,otel,local,hub,starter
 LOCAL_EXTRAS ?= $(EXTRAS),local,hub,starter
 EDITABLE ?= -e
 SYSTEM_PACKAGES := redis-server nginx chromium chromium-headless-shell

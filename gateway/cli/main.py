@@ -16,6 +16,7 @@ import msgspec
 
 from gateway import __version__, wire
 from gateway.cli.admin import DONE, FAILED, add_operation
+from gateway.cli.archives import add_archives
 from gateway.cli.inputs import UsageError, read_source, read_sources
 from gateway.cli.many import add_many
 from gateway.cli.models import add_models
@@ -101,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_models(commands)
     add_many(commands)
+    add_archives(commands)
     add_operation(commands)
     return parser
 

@@ -1,0 +1,117 @@
+"""`winnow clean-warc`: pages of WARC files become rows; what is broken in them costs itself alone."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.archives.cleaner import targets_of
+from gateway.core.tokens.counters import get_counter
+from tests.requirements import require
+
+WORDS = " ".join(f"Sentence number {n} of the page has a few words." for n in range(12))
+
+
+def record(url: str, body: bytes, *, status: str = "200 OK", kind: str = "response", **headers: str) -> bytes:
+    """A record of a WARC file, compressed by itself as the format wants."""
+    fields = {"Content-Type": "text/html; charset=utf-8"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    content = f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + body
+    head = (
+        f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2026-01-02T03:04:05Z\r\n"
+        "WARC-Record-ID: <urn:uuid:9c2b4d0e-0000-4000-8000-000000000000>\r\n"
+        f"Content-Type: application/http; msgtype={kind}\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    return gzip.compress(head.encode() + content + b"\r\n\r\n")
+
+
+def page(name: str) -> bytes:
+    return f"<title>{name}</title><article><h1>{name}</h1><p>{name}: {WORDS}</p></article>".encode()
+
+
+def clean_warc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    require(find_spec("fastwarc") is not None, "fastwarc is missing: pip install -e '.[warc]'")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("WINNOW_")}
+    environ |= {"WINNOW_CLEAN_WORKERS": "1", "WINNOW_MAX_BODY_BYTES": "100000"}
+    command = [sys.executable, "-m", "gateway.cli.main", "clean-warc", *arguments, "-o", "rows"]
+    return subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_pages_become_rows_and_what_is_none_does_not(tmp_path: Path) -> None:
+    bomb = gzip.compress(b"<p>" + b"a" * 30_000_000)
+    (tmp_path / "crawl.warc.gz").write_bytes(
+        record("https://a.test/robots.txt", b"", kind="request")
+        + record("https://a.test/one", page("One"))
+        + record("https://a.test/packed", gzip.compress(page("Packed")), Content_Encoding="gzip")
+        + record("https://a.test/moved", b"", status="301 Moved", Location="/one")
+        + record("https://a.test/picture", b"\x89PNG", Content_Type="image/png")
+        + record("https://a.test/program", b"\x7fELF\x00\x01", Content_Type="application/octet-stream")
+        + record("https://a.test/bomb", bomb, Content_Encoding="gzip")
+        + record("https://a.test/last", page("Last"))
+    )
+    ended = clean_warc(tmp_path, "crawl.warc.gz", "--format", "jsonl")
+    assert ended.returncode == 0, ended.stderr
+    assert "3 pages" in ended.stderr and "1 failed" in ended.stderr and "1 without text" in ended.stderr
+    rows = lines(tmp_path / "rows" / "crawl.jsonl")
+    assert [row["url"].rpartition("/")[2] for row in rows] == ["one", "packed", "bomb", "last"]
+    assert [row["error"] for row in rows] == [None, None, "too_large", None]
+    first = rows[0]
+    assert (first["title"], first["date"]) == ("One", "2026-01-02T03:04:05+00:00")
+    assert first["markdown"].startswith("# One\n\nOne: Sentence number 0")
+    assert first["tokens"] == get_counter("o200k_base")(first["markdown"]) and first["metadata"]["tags"] == []
+
+
+def test_same_command_goes_on_with_the_files_that_are_missing(tmp_path: Path) -> None:
+    (tmp_path / "a.warc.gz").write_bytes(record("https://a.test/", page("A")))
+    (tmp_path / "b.warc").write_bytes(gzip.decompress(record("https://b.test/", page("B"))))
+    assert clean_warc(tmp_path, "a.warc.gz", "--format", "jsonl").returncode == 0
+    done = tmp_path / "rows" / "a.jsonl"
+    done.write_text("{}\n")
+    ended = clean_warc(tmp_path, "a.warc.gz", "b.warc", "--format", "jsonl")
+    assert ended.returncode == 0 and "is there already" in ended.stderr
+    assert lines(done) == [{}]
+    assert [row["title"] for row in lines(tmp_path / "rows" / "b.jsonl")] == ["B"]
+
+
+def test_file_that_breaks_off_leaves_no_rows_and_the_next_are_read(tmp_path: Path) -> None:
+    whole = record("https://a.test/", page("A"))
+    (tmp_path / "broken.warc.gz").write_bytes(whole + whole[:-40])
+    (tmp_path / "none.warc.gz").write_bytes(b"this is no archive" * 100)
+    (tmp_path / "whole.warc.gz").write_bytes(whole)
+    ended = clean_warc(tmp_path, "broken.warc.gz", "none.warc.gz", "whole.warc.gz", "--format", "jsonl")
+    assert ended.returncode == 1
+    assert "broken.warc.gz was left out" in ended.stderr and "none.warc.gz was left out" in ended.stderr
+    assert [path.name for path in (tmp_path / "rows").iterdir()] == ["whole.jsonl"]
+
+
+def test_rows_are_parquet(tmp_path: Path) -> None:
+    require(find_spec("pyarrow") is not None, "pyarrow is missing: pip install -e '.[warc]'")
+    (tmp_path / "crawl.warc.gz").write_bytes(
+        record("https://a.test/", page("A")) + record("https://a.test/long", b"a" * 200_000)
+    )
+    ended = clean_warc(tmp_path, "crawl.warc.gz")
+    assert ended.returncode == 0, ended.stderr
+    from pyarrow import parquet
+
+    first, second = parquet.read_table(tmp_path / "rows" / "crawl.parquet").to_pylist()
+    assert first["title"] == "A" and first["tokens"] > 0 and first["metadata"]["tags"] == []
+    assert (second["markdown"], second["error"], second["metadata"]) == (None, "too_large", None)
+
+
+def test_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="rename one"):
+        list(targets_of([Path("a/x.warc.gz"), Path("b/x.warc")], tmp_path, format="jsonl"))
+    ended = clean_warc(tmp_path, "nowhere.warc")
+    assert ended.returncode == 2 and "no file nowhere.warc" in ended.stderr
