@@ -3,6 +3,7 @@
     python -m bench.jobs                 # needs redis-server
     python -m bench.jobs --pages 5000    # of the crawl
     python -m bench.jobs frontier        # the first part alone, with 100,000 addresses
+    python -m bench.jobs large --pages 100000    # one crawl of small pages: memory as it goes, the store at its end
 
 CPU is of whole processes by the kernel's count: of the service with its workers, of redis-server where it is the
 store. The crawl and the scrapes read the same pages from a loopback site, by turns, each page once. Waiting callers
@@ -216,11 +217,56 @@ def measure_service(pages: int) -> None:
         site_process.wait()
 
 
+def measure_large(pages: int) -> None:
+    """One crawl, of pages that are small: what is looked for grows with their number."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "page.html"
+        words = " ".join(f"The module has sentence number {n} in its text." for n in range(20))
+        source.write_text(
+            f"<title>module</title><article><h1>module</h1><p>{words}</p></article><body></body>"
+        )
+        site_process = start([sys.executable, "-c", SITE, str(port), str(source)])
+        settings = {
+            "WINNOW_ALLOW_TARGETS": f"127.0.0.1/32:{port}",
+            "WINNOW_HOST_CONCURRENCY": "2",
+            "WINNOW_JOB_CONCURRENCY": "2",
+            "WINNOW_JOB_MAX_PAGES": "1000000",
+            "WINNOW_CLEAN_WORKERS": "1",
+            "WINNOW_BROWSER": "off",
+            "WINNOW_JOBS_DIR": str(Path(folder) / "jobs"),
+        }
+        try:
+            with running_service(Path(folder) / "service", **settings) as service:
+                job_id = crawl(service.url, f"http://127.0.0.1:{port}", "large", pages)
+                next_report, status = pages // 100, "running"
+                while status == "running":
+                    time.sleep(1)
+                    job = httpx2.get(f"{service.url}/v1/jobs/{job_id}", timeout=60).json()
+                    status = job["status"]
+                    if job["done"] >= next_report or status != "running":
+                        next_report += pages // 20
+                        stored = sum(each.stat().st_size for each in os.scandir(Path(folder) / "jobs"))
+                        print(
+                            f"{job['done']:>8,} pages  {resident_mb(service.process.pid):6.0f} MB in the main process"
+                            f"  {stored / max(job['done'], 1):7,.0f} bytes a page stored"
+                            f"  {job['pages_per_s']:.0f} pages/s",
+                            flush=True,
+                        )
+                print(f"{status}: {job['failed']:,} failed, {job['duplicates']:,} duplicates")
+        finally:
+            site_process.terminate()
+            site_process.wait()
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench.jobs")
-    parser.add_argument("part", nargs="?", choices=["all", "frontier"], default="all")
+    parser.add_argument("part", nargs="?", choices=["all", "frontier", "large"], default="all")
     parser.add_argument("--pages", type=int, default=1000)
     chosen = parser.parse_args()
+    if chosen.part == "large":
+        measure_large(chosen.pages)
+        sys.exit()
     asyncio.run(measure_frontier(100_000 if chosen.part == "frontier" else 1000))
     if chosen.part == "all":
         measure_service(chosen.pages)
