@@ -5,6 +5,7 @@ files, with what it would lose (formulas, simple fields) as text and without wha
 """
 
 import io
+import itertools
 import re
 import zipfile
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ from gateway.core.documents.package import (
     relation_id,
 )
 from gateway.errors import GatewayError
+from gateway.wire import Notice
 
+# of the document's XML: about three seconds of the library's work, some hundred pages
+MAX_ELEMENTS = 100_000
 _PARTS = ("styles", "numbering", "footnotes", "endnotes")
 _STYLES = """
 p[style-name='Title'] => h1:fresh
@@ -83,6 +87,7 @@ def _to_content(package: Package) -> Content:
         if relation.kind in _PARTS and not relation.external:
             parts[relation.kind] = (relation.target, package.relations(relation.target))
     trees = {kind: tree for kind, (part, _) in parts.items() if (tree := package.tree(part)) is not None}
+    left_out = _cut(trees["document"]) if "document" in trees else 0
     notes = {
         f"{kind[:-1]}Reference{attribute_of(note, 'id')}"
         for kind in ("footnotes", "endnotes")
@@ -108,7 +113,22 @@ def _to_content(package: Package) -> Content:
     styles = trees.get("styles")
     if styles is not None and (language := next(styles.iter(f"{_W}lang"), None)) is not None:
         properties.setdefault("language", attribute_of(language, "val"))
-    return Content(body=_BACK.sub("", result.value), properties=properties)
+    warnings = []
+    if left_out:
+        message = "the beginning of the document is here; its last paragraphs and rows were left out: it is too long"
+        warnings.append(Notice(code="document_cut", message=message, count=left_out))
+    return Content(body=_BACK.sub("", result.value), properties=properties, warnings=warnings)
+
+
+def _cut(tree: ElementTree.Element) -> int:
+    """Drop paragraphs and rows that begin beyond MAX_ELEMENTS; returns how many."""
+    late = set(itertools.islice(tree.iter(), MAX_ELEMENTS, None))
+    dropped = 0
+    for parent in list(tree.iter()) if late else ():
+        kept = [child for child in parent if child not in late or local(child) not in ("p", "tr")]
+        dropped += len(parent) - len(kept)
+        parent[:] = kept
+    return dropped
 
 
 def _prepare(tree: ElementTree.Element, relations: dict[str, Relation], notes: set[str]) -> None:

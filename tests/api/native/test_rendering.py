@@ -15,6 +15,7 @@ from fixtures.site import Answer, Site
 from gateway import sdk
 from gateway.fetch.base import NO_BROWSER
 from gateway.fetch.browser.executable import find_browser
+from gateway.settings import BackendSettings
 from gateway.wire import Click
 from tests.fetch.browser.pages import ARTICLE, SENTENCE, WRITE, script
 from tests.requirements import require, require_packages
@@ -25,7 +26,7 @@ SAID = SENTENCE.strip()
 
 
 @pytest.fixture(scope="module")
-def url(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(site: Site, tmp_path_factory: pytest.TempPathFactory, scripted: BackendSettings) -> Iterator[str]:
     require(find_browser("auto") is not None, NO_BROWSER)
     late = "document.querySelector('article').append('And more of it, asked for by a click.')"
     button = f'<div id=root></div><button id=more onclick="{late.replace(chr(34), chr(39))}">More</button>'
@@ -37,7 +38,7 @@ def url(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     }.items():
         site.extra[path] = Answer(200, {"content-type": "text/html; charset=utf-8"}, page.encode())
     with running_gateway(
-        tmp_path_factory.mktemp("cache"), allow_targets=[site.target], browser="auto"
+        tmp_path_factory.mktemp("cache"), allow_targets=[site.target], browser="auto", backends=[scripted]
     ) as running:
         yield running
 
@@ -58,6 +59,32 @@ def test_shell_is_rendered_and_the_answer_says_so(url: str, site: Site) -> None:
     assert SAID in plain["content"] and "render" not in plain
     never = post(url, url=f"{site.url}/browser/app", render="never").json()
     assert never["content"].strip() == "" and never["warnings"][0]["code"] == "js_shell"
+
+
+def test_extraction_and_conversation_are_about_the_rendered_page(url: str, site: Site) -> None:
+    app = f"{site.url}/browser/app"
+    tokens = post(url, url=app).json()["tokens"]["content"]
+    extracted = httpx2.post(
+        f"{url}/v1/extract", json={"url": app, "prompt": "What is it?"}, timeout=60
+    ).json()
+    assert extracted["sources"][0]["tokens"]["content"] == tokens > 20
+    never = {"url": app, "prompt": "What is it?", "scrape": {"render": "never"}}
+    assert (
+        httpx2.post(f"{url}/v1/extract", json=never, timeout=60).json()["sources"][0]["tokens"]["content"]
+        == 0
+    )
+    body = {
+        "model": "m",
+        "messages": [{"role": "user", "content": "What is it?"}],
+        "web": {"urls": [app], "wait_for": "article"},
+    }
+    answered = httpx2.post(f"{url}/v1/chat/completions", json=body, timeout=60)
+    assert answered.status_code == 200, answered.text
+    assert answered.json()["winnow"]["web"][0]["tokens"] == tokens
+    refused = httpx2.post(
+        f"{url}/v1/chat/completions", json=body | {"web": body["web"] | {"render": "never"}}, timeout=60
+    )
+    assert refused.status_code == 400 and "render=never" in refused.text
 
 
 def test_page_without_text_says_so_although_it_was_rendered(url: str, site: Site) -> None:

@@ -421,3 +421,16 @@ def test_reference_to_a_file_outside_is_not_followed() -> None:
         )
     )
     assert "Boats keep" in page.markdown
+
+
+def test_long_document_is_read_from_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    paragraphs = "".join(f"<w:p><w:r><w:t>Paragraph {n}.</w:t></w:r></w:p>" for n in range(100))
+    rows = "".join(f"<w:tr><w:tc><w:p><w:r><w:t>{n}</w:t></w:r></w:p></w:tc></w:tr>" for n in range(100))
+    xml = part_of(make_docx(), "word/document.xml")
+    long = xml.replace("<w:body>", f"<w:body>{paragraphs}<w:tbl>{rows}</w:tbl>")
+    body = changed(make_docx(), "word/document.xml", long)
+    monkeypatch.setattr("gateway.core.documents.docx.MAX_ELEMENTS", 200)
+    document = document_of(body)
+    assert "Paragraph 40." in document.text and "Paragraph 80." not in document.text
+    [notice] = document.warnings
+    assert notice.code == "document_cut" and notice.count is not None and notice.count > 150
