@@ -26,7 +26,7 @@ from gateway.api.native import extract, jobs, scrape, search, tokens
 from gateway.api.native.cached_responses import CachedResponseMiddleware
 from gateway.api.openai import routes as openai_routes
 from gateway.api.openwebui import routes as openwebui
-from gateway.api.ops import health
+from gateway.api.ops import health, status
 from gateway.api.ops import metrics as operation
 from gateway.api.playground import route as playground
 from gateway.api.request_body import body_limits
@@ -44,6 +44,7 @@ from gateway.server.descriptors import fitted, raise_limit, share
 from gateway.server.exposure import open_keyring
 from gateway.server.shutdown import Drain
 from gateway.settings import Settings, load_settings
+from gateway.telemetry.history import History
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.spans import are_recorded
@@ -85,6 +86,7 @@ def create_app(
         flush_traces: sends the spans that are left, at the end of the service.
     """
     metrics = Metrics()
+    history = History(metrics)
     limits_store = open_limits_store(settings, metrics)
     access_control = open_access_control(settings, limits_store)
     metrics.add_gauge("winnow_running", "Requests that run", lambda: access_control.admission.running)
@@ -127,6 +129,7 @@ def create_app(
             ledger = access_control.ledger
             async with (
                 metrics.publishing(),
+                history.kept(),
                 ledger.flushing(),
                 opened.webhooks.deliver(),
                 opened.runner.work(
@@ -160,6 +163,7 @@ def create_app(
             *health.handlers,
             *playground.handlers,
             operation.metrics,
+            *status.handlers,
             docs.reference,
             docs.openapi,
             # the extra
@@ -170,6 +174,7 @@ def create_app(
             # one for all: Litestar resolves several in a task group, which costs more than most of a request
             "services": Provide(lambda: services[0], sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
+            "history": Provide(lambda: history, sync_to_thread=False),
         },
         plugins=[problems.plugin],
         exception_handlers=unrouted.exception_handlers(

@@ -14,7 +14,15 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    generate_latest,
+    multiprocess,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from gateway.primitives.panics import contained
@@ -149,13 +157,21 @@ class Metrics:
 
     async def render(self) -> bytes:
         """Everything in Prometheus' text format."""
+        return bytes(generate_latest(await self._readable()))
+
+    async def collect(self) -> list[Metric]:
+        """Everything as values."""
+        return list((await self._readable()).collect())
+
+    async def _readable(self) -> CollectorRegistry:
+        """Fresh figures, of all processes where there are several."""
         await self._refresh()
         if FOLDER not in os.environ:
-            return bytes(generate_latest(self.registry))
+            return self.registry
         _forget_the_dead(Path(os.environ[FOLDER]))
         shared = CollectorRegistry()
         multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
-        return bytes(generate_latest(shared))
+        return shared
 
     async def _publish(self, every_s: float) -> None:
         while True:

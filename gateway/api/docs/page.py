@@ -1,10 +1,11 @@
 """`/docs`: the API reference as one page, and `/docs/openapi.json` it is written from.
 
-The page has no script and loads nothing from other hosts.
+It can be read without its script, which adds buttons to copy and to try the examples, and it loads nothing.
 """
 
 import json
 import re
+import shlex
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -14,28 +15,16 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 from gateway.api.docs.openapi import describe
-from gateway.api.playground.assembly import content_policy
+from gateway.api.playground.assembly import page_response, scripts, styles
 from gateway.wire import encode_json
 
 _CODE = re.compile(r"`([^`]+)`")
-_STYLE = """
-:root { color-scheme: light dark }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1rem }
-h2 { border-top: 1px solid #8886; padding-top: 1.5rem; overflow-wrap: anywhere }
-code, pre { font-family: ui-monospace, monospace; font-size: .9em }
-pre { overflow-x: auto; padding: .6rem .8rem; background: #8882; border-radius: .4rem }
-table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto }
-th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #8883 }
-nav { columns: 18rem; padding: 0 } nav a { display: block }
-"""
 
 
 @get("/docs", include_in_schema=False)
 async def reference(request: Request[Any, Any, Any]) -> ASGIApp:
     """The API reference."""
-    page = _page(request.app)
-    headers = {"content-security-policy": content_policy(page), "x-content-type-options": "nosniff"}
-    return ASGIResponse(body=page.encode(), media_type="text/html", headers=headers)
+    return page_response(_page(request.app))
 
 
 @get("/docs/openapi.json", include_in_schema=False)
@@ -67,27 +56,32 @@ def to_html(document: dict[str, Any]) -> str:
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(info['title'])} API</title><style>{_STYLE}</style></head><body>",
+            '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">',
+            f"<title>{escape(info['title'])} API</title>{styles('dress.css', 'docs.css')}</head><body>",
+            '<header class="top"><a class="name" href="./">Winnow</a>',
+            '<nav aria-label="Elsewhere"><a href="./">Playground</a> <a href="status">Status</a></nav></header><main>',
             f"<h1>{escape(info['title'])} API {escape(info['version'])}</h1>",
             f"<p>{_words(info['description'])}</p>",
-            '<p>The same for programs: <a href="/docs/openapi.json">openapi.json</a>.</p>',
-            f"<nav aria-label='Contents'>{''.join(contents)}<a href='#types'>Types</a></nav><main>",
+            '<p>The same for programs: <a href="docs/openapi.json">openapi.json</a>.</p>',
+            "<p><label>API key, to try calls where this gateway asks for one "
+            '<input id="key" type="password" autocomplete="off"></label></p>',
+            f"<nav id='contents' aria-label='Contents'>{''.join(contents)}<a href='#types'>Types</a></nav>",
             *(_call(name, call) for name, call in calls),
             '<h2 id="types">Types</h2>',
             *(_type(name, schema) for name, schema in sorted(schemas.items())),
-            "</main></body></html>",
+            f"</main>{scripts(['docs.js'])}</body></html>",
         ]
     )
 
 
 def _call(name: str, call: dict[str, Any]) -> str:
-    parts = [f'<h2 id="{call["operationId"]}"><code>{escape(name)}</code></h2>']
+    parts = [f'<h2 class="call" id="{call["operationId"]}"><code>{escape(name)}</code></h2>']
     parts.append(f"<p><strong>{escape(call['summary'])}.</strong> {_words(call['description'])}</p>")
     for media, content in call.get("requestBody", {}).get("content", {}).items():
         parts.append(f"<p>Body: <code>{media}</code>, {_kind(content['schema'])}. For example:</p>")
-        for example in content["examples"].values():
-            log_fields = json.dumps(example["value"], ensure_ascii=False)
-            parts.append(f"<pre>{escape(log_fields)}</pre>")
+        parts += [_example(name, example["value"]) for example in content["examples"].values()]
+    if "requestBody" not in call:
+        parts.append(_example(name, None))
     rows = [
         f"<tr><td>{status}</td><td>{_words(answer['description'])}{_headers(answer)}</td><td>"
         + "<br>".join(
@@ -98,6 +92,22 @@ def _call(name: str, call: dict[str, Any]) -> str:
     ]
     parts.append(_table(("Status", "Meaning", "Body"), rows))
     return "\n".join(parts)
+
+
+def _example(name: str, body: Any) -> str:
+    """A request as JSON to read and as curl to paste."""
+    method, _, path = name.partition(" ")
+    asks = [] if method in ("GET", "POST") else ["-X", method]
+    sends, shown = [], ""
+    if body is not None:
+        sends = ["-H", "Content-Type: application/json", "-d", json.dumps(body, ensure_ascii=False)]
+        read = escape(json.dumps(body, ensure_ascii=False, indent=2))
+        shown = f'<pre class="body" tabindex="0">{read}</pre>'
+    curl = shlex.join(["curl", "-s", *asks, f"http://127.0.0.1:8000{path}", *sends])
+    return (
+        f'<div class="example" data-method="{method}" data-path="{escape(path)}">{shown}'
+        f'<pre class="curl" tabindex="0">{escape(curl)}</pre><pre class="answer" tabindex="0" hidden></pre></div>'
+    )
 
 
 def _headers(answer: dict[str, Any]) -> str:

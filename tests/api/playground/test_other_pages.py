@@ -1,0 +1,80 @@
+"""The reference and the status page, in the same dress: tried in a browser, and for everyone."""
+
+from collections.abc import Callable
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from fixtures.site import Site
+from gateway.auth.keys import Key, hash_secret
+from gateway.telemetry.history import add_up, used_bytes
+from gateway.telemetry.metrics import Metrics
+from tests.api.playground.test_first_minute import AXE, look
+from tests.service import running_gateway
+
+
+def test_reference_sends_its_examples(open_tab: Callable[..., Page], gateway_url: str) -> None:
+    tab = open_tab(gateway_url + "/docs", permissions=["clipboard-read", "clipboard-write"])
+    example = tab.locator(".example[data-path='/v1/tokens']").first
+    example.get_by_role("button", name="Try it").click()
+    expect(example.locator(".answer")).to_contain_text('"tokens": ')
+    example.get_by_role("button", name="Copy curl").click()
+    expect(example.get_by_role("button", name="Copied")).to_be_visible()
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"curl -s {gateway_url}/v1/tokens -H 'Content-Type: application/json' -d '")
+
+
+def test_status_plots_what_happened(open_tab: Callable[..., Page], gateway_url: str, site: Site) -> None:
+    httpx2.post(gateway_url + "/v1/scrape", json={"url": site.url + "/pages/product-backpack"}, timeout=60)
+    tab = open_tab(gateway_url + "/status")
+    charts = tab.locator("#charts section")
+    expect(charts.first.locator(".now")).to_contain_text("in this hour")
+    memory = charts.filter(has_text="Memory").locator(".now").inner_text()
+    assert int(memory.removesuffix(" MiB")) > 20
+
+
+def test_status_is_for_administrators(tmp_path_factory: pytest.TempPathFactory) -> None:
+    keys = [
+        Key(name="reader", sha256=hash_secret("reader-secret"), scopes=("scrape",)),
+        Key(name="boss", sha256=hash_secret("boss-secret")),
+    ]
+    with running_gateway(tmp_path_factory.mktemp("keyed"), keys=keys) as url:
+        for path in ("/status", "/status/history.json"):
+            assert httpx2.get(url + path, auth=("", "reader-secret")).status_code == 403
+            assert httpx2.get(url + path, auth=("", "boss-secret")).status_code == 200
+            assert httpx2.get(url + path).status_code == 401
+
+
+def test_sums_of_metrics() -> None:
+    metrics = Metrics()
+    metrics.observe_request("/a", 200, 0.5)
+    metrics.observe_request("/b", 500, 1.5)
+    sums, models = add_up(metrics.registry.collect())
+    assert (sums["requests"], sums["request_seconds"], sums["pages"], models) == (2, 2.0, 0, {})
+
+
+def test_memory_is_known_here() -> None:
+    assert used_bytes() > 10_000_000
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+@pytest.mark.parametrize("path", ["docs", "status"])
+def test_other_pages_are_for_everyone(
+    browser: Browser, gateway_url: str, path: str, width: int, scheme: str
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        bypass_csp=True,
+    )
+    tab = context.new_page()
+    tab.goto(f"{gateway_url}/{path}")
+    tab.evaluate(AXE)
+    if path == "status":
+        tab.wait_for_selector("#charts svg")
+    else:
+        # the rest is more of the same, and looking at all of it takes a minute
+        tab.evaluate("document.querySelectorAll('main > .call ~ .call ~ *').forEach(part => part.remove())")
+    look(tab, f"{path}-{width}-{scheme}")
+    context.close()
