@@ -2,16 +2,23 @@
 ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim AS build
-ARG EXTRAS=anthropic,valkey,mcp
+# `anthropic` adds Anthropic's models, `render` a browser that runs elsewhere, `otel` traces, `local` llama.cpp
+ARG EXTRAS=valkey,mcp
+# for `local`, which is compiled: "build-essential cmake". Everything else comes as wheels.
+ARG BUILD_PACKAGES=
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends build-essential cmake make \
+ && apt-get install --yes --no-install-recommends make ${BUILD_PACKAGES} \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY pyproject.toml constraints.txt Makefile README.md LICENSE ./
 COPY deploy/llama_cmake_args.py deploy/
 COPY gateway gateway
 COPY backends backends
-RUN make install-only VENV=/opt/winnow EXTRAS="${EXTRAS}" EDITABLE=
+# Faker makes up data for tests, Litestar asks for it through polyfactory and imports neither; nobody installs packages
+# into a running image
+RUN make install-only VENV=/opt/winnow EXTRAS="${EXTRAS}" EDITABLE= \
+ && /opt/winnow/bin/python -m pip uninstall --quiet --yes faker polyfactory pip \
+ && /opt/winnow/bin/winnow --help > /dev/null
 
 FROM python:${PYTHON}-slim
 # `chromium-headless-shell` renders pages; without it the image is 300 MB smaller
@@ -31,7 +38,8 @@ ENV PATH=/opt/winnow/bin:$PATH \
     WINNOW_KEYS_FILE=/var/lib/winnow/keys.json
 VOLUME ["/var/cache/winnow", "/var/lib/winnow", "/var/lib/winnow-jobs"]
 EXPOSE 8000
+# images in OCI's format drop this: compose.yaml and the Kubernetes manifest have checks of their own
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ.get(\"WINNOW_PORT\", 8000)}/health/live', timeout=2)"]
 ENTRYPOINT ["winnow"]
 CMD ["serve"]

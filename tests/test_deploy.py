@@ -2,15 +2,18 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 
 from gateway.server.exposure import check_exposure
 from gateway.settings import PREFIX, Settings, SettingsError, load_settings
+from tests.requirements import require
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
@@ -27,6 +30,47 @@ def test_compose_file_follows_the_published_schema() -> None:
     ]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_workflow_follows_the_published_schema_and_runs_what_must_pass() -> None:
+    path = ".github/workflows/ci.yml"
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", path]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    jobs = yaml.safe_load((ROOT / path).read_text("utf-8"))["jobs"]
+    runs = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
+    assert ".ci/run" in runs and any("docker build" in run for run in runs)
+
+
+def test_kubernetes_manifest_is_valid_and_locked_down() -> None:
+    manifests = list(yaml.safe_load_all((ROOT / "deploy/kubernetes/winnow.yaml").read_text("utf-8")))
+    for manifest in manifests:
+        for version in ("1.28", "1.34"):
+            kubernetes_validate.validate(manifest, version, strict=True)
+    pod = next(each for each in manifests if each["kind"] == "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsUser"] == 10001, "the image's user"
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    volumes = re.search(r"VOLUME (\[.*\])", (ROOT / "Dockerfile").read_text("utf-8"))
+    assert volumes
+    assert {*json.loads(volumes[1]), "/tmp"} == {mount["mountPath"] for mount in container["volumeMounts"]}
+    for name, value in ((each["name"], each["value"]) for each in container["env"]):
+        load_settings({name: value})
+    assert pod["terminationGracePeriodSeconds"] > Settings().drain_s
+
+
+def test_systemd_unit_is_valid_and_locked_down(tmp_path: Path) -> None:
+    require(
+        shutil.which("systemd-analyze") is not None, "systemd-analyze is missing: apt-get install systemd"
+    )
+    text = (ROOT / "deploy/systemd/winnow.service").read_text("utf-8")
+    assert "ExecStart=/opt/winnow/bin/winnow serve" in text
+    unit = tmp_path / "winnow.service"
+    # the command has to be there
+    unit.write_text(text.replace("/opt/winnow/bin/winnow", sys.executable))
+    for command in (["verify", "--man=no"], ["security", "--offline=true", "--threshold=30"]):
+        result = subprocess.run(["systemd-analyze", *command, unit], capture_output=True, text=True)
+        assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_compose_starts_the_gateway_alone_by_default() -> None:
@@ -144,4 +188,5 @@ def test_dockerfile_installs_with_the_makefile_and_runs_as_nobody_special() -> N
     final_stage = text.split("\nFROM ")[-1]
     assert "make install-only" in text
     assert "USER 10001" in final_stage and "HEALTHCHECK" in final_stage
-    assert "build-essential" not in final_stage and "ca-certificates" in final_stage
+    assert "build-essential" not in text.replace('"build-essential cmake"', ""), "a compiler is asked for"
+    assert "ca-certificates" in final_stage
