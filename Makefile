@@ -77,9 +77,12 @@ fuzz: $(tested)
 schemathesis: $(tested)
 	$(BIN)/python -m pytest tests/api/docs/test_openapi.py -m slow
 
-# other services' clients, installed by their names: Firecrawl's for node, loaders of LangChain and LlamaIndex
+# other services' clients, installed by their names: Firecrawl's for node, loaders of LangChain and LlamaIndex (650 MB)
+CLIENTS := $(abspath $(VENV))-clients
 clients: $(tested)
-	$(BIN)/python -m pytest tests/api/firecrawl -m slow
+	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet langchain-firecrawl llama-index-readers-web firecrawl-py
+	CLIENTS_PYTHON=$(CLIENTS)/bin/python $(BIN)/python -m pytest tests/api/firecrawl -m slow
 
 # 70 % load with hostile pages among it: memory, descriptors and processes stay flat; SOAK_MINUTES=60 for a release
 soak: $(tested)
@@ -118,4 +121,4 @@ bench-extraction: $(tested)
 	$(PEER_PYTHON) -m bench.extraction --data $(CORPUS)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-clients .mypy_cache .ruff_cache .pytest_cache .hypothesis

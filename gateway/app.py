@@ -14,6 +14,7 @@ from structlog.typing import FilteringBoundLogger
 
 from gateway.api import problems, unrouted
 from gateway.api.anthropic import messages
+from gateway.api.cached_responses import CachedResponseMiddleware
 from gateway.api.context import AccessLog
 from gateway.api.docs import page as docs
 from gateway.api.firecrawl import errors as firecrawl_errors
@@ -23,7 +24,6 @@ from gateway.api.jina import routes as jina
 from gateway.api.mcp.mount import McpMount
 from gateway.api.middleware import AccessControl, AccessMiddleware
 from gateway.api.native import extract, jobs, scrape, search, tokens
-from gateway.api.native.cached_responses import CachedResponseMiddleware
 from gateway.api.openai import routes as openai_routes
 from gateway.api.openwebui import routes as openwebui
 from gateway.api.ops import health, status
@@ -143,12 +143,14 @@ def create_app(
             services.clear()
         await flush_traces()
 
+    cached_responses = CachedResponseMiddleware(lambda: services[0].ready)
+
     return Litestar(
         route_handlers=[
             Router(
                 "/",
                 route_handlers=[scrape.scrape],
-                middleware=[CachedResponseMiddleware(lambda: services[0].ready)],
+                middleware=[cached_responses],
             ),
             scrape.read,
             tokens.count_tokens,
@@ -157,7 +159,7 @@ def create_app(
             search.search,
             openai_routes.router,
             messages.router,
-            *firecrawl.routers,
+            *firecrawl.routers(cached_responses),
             jina.router,
             *openwebui.handlers,
             *health.handlers,

@@ -83,6 +83,28 @@ async def test_ready_answer_differs_in_id_age_and_times_alone(bench: Bench, site
     assert (on_event.tokens, on_event.cache.status) == (made.tokens, "hit")
 
 
+async def test_ready_answer_of_a_dialect_differs_in_its_id_alone(bench: Bench, site: Site) -> None:
+    body = page_of(site, "/ready-dialect")
+    await bench.ask(body)
+    page = await bench.scraper.scrape(msgspec.json.decode(body, type=ScrapeRequest))
+    encoded = b'{"text":"an \\"ID\\":\\"x","ID":"first","more":1}'
+
+    def keep(opening: bytes) -> None:
+        bench.ready.keep_encoded(body, tenant="", path="/v2", page=page, encoded=encoded, opening=opening)
+
+    keep(b'"none":"')
+    assert bench.ready.find(body, tenant="", path="/v2") is None
+    keep(b'"ID":"')
+    assert (
+        bench.ready.find(body, tenant="") is None and bench.ready.find(body, tenant="t", path="/v2") is None
+    )
+    answer = bench.ready.find(body, tenant="", path="/v2")
+    assert answer is not None
+    sent = [msgspec.json.decode(bench.ready.render(answer, took_ms=1)) for _ in range(2)]
+    assert sent[0]["ID"] != sent[1]["ID"] and "first" not in (sent[0]["ID"], sent[1]["ID"])
+    assert {**sent[0], "ID": "first"} == msgspec.json.decode(encoded)
+
+
 async def test_ready_answer_goes_with_its_page(bench: Bench, site: Site) -> None:
     body = page_of(site, "/ready-changes")
     await bench.ask(body)

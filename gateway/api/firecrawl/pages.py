@@ -39,7 +39,7 @@ from gateway.errors import NotFound
 from gateway.primitives.ids import new_id
 from gateway.scraping.response import to_response
 from gateway.scraping.scraped_page import ScrapedPage
-from gateway.wire import ExtractRequest, ScrapeOptions, ScrapeRequest
+from gateway.wire import ExtractRequest, ScrapeOptions, ScrapeRequest, encode_json
 from gateway.wire.jobs import PageQuestion
 
 ANSWER_TTL_S = 86_400.0
@@ -73,7 +73,17 @@ async def scrape(
         answers=answers,
         not_done=wanted.not_done,
     )
-    return as_json(ScrapeAnswer(success=True, data=document))
+    encoded = encode_json(ScrapeAnswer(success=True, data=document))
+    if not wanted.questions:
+        services.ready.keep_encoded(
+            body,
+            tenant=context.key,
+            path=request.scope["path"],
+            page=page,
+            encoded=encoded,
+            opening=b'"scrapeId":"',
+        )
+    return ASGIResponse(body=encoded, media_type="application/json")
 
 
 @post("/map", status_code=200, summary="List the addresses of a site", tags=["firecrawl"], opt=WORK)
@@ -186,4 +196,4 @@ async def _ask(
     return answer.text if question.schema is None else answer.data
 
 
-handlers = [scrape, map_site, search, extract, find_answer]
+handlers = [map_site, search, extract, find_answer]

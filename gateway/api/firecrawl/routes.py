@@ -5,16 +5,27 @@ does not meet the gateway's own routes.
 """
 
 from litestar import Router
+from litestar.middleware import ASGIMiddleware
 
 from gateway.api.firecrawl import jobs, pages
 from gateway.api.firecrawl.errors import exception_handlers
 
-_HANDLERS = [*pages.handlers, *jobs.handlers]
+_PREFIXES = ("/v2", "/firecrawl/v1", "/firecrawl/v2")
 
-routers = [
-    Router("/v2", route_handlers=_HANDLERS, exception_handlers=exception_handlers),
-    *(
-        Router(path, route_handlers=_HANDLERS, exception_handlers=exception_handlers, include_in_schema=False)
-        for path in ("/firecrawl/v1", "/firecrawl/v2")
-    ),
-]
+
+def routers(cached_responses: ASGIMiddleware) -> list[Router]:
+    """Every route of the dialect; `cached_responses` stands before its scrape."""
+    return [
+        Router(
+            prefix,
+            route_handlers=[
+                Router("/", route_handlers=[pages.scrape], middleware=[cached_responses]),
+                *pages.handlers,
+                *jobs.handlers,
+            ],
+            exception_handlers=exception_handlers,
+            # the document shows each route once
+            include_in_schema=prefix == _PREFIXES[0],
+        )
+        for prefix in _PREFIXES
+    ]

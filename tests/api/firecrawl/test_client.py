@@ -35,6 +35,10 @@ def test_scrape_gives_every_form(client: Firecrawl, pages: Site) -> None:
     again = client.scrape(f"{pages.url}/one")
     assert again.html is None and again.markdown == document.markdown and again.warning is None
     assert again.metadata.cache_state == "hit" and again.metadata.cached_at
+    # answered without its handler, under an id of its own
+    third, fourth = (client.scrape(f"{pages.url}/one") for _ in range(2))
+    assert third.metadata.scrape_id != fourth.metadata.scrape_id
+    assert third.model_copy(update={"metadata": None}) == again.model_copy(update={"metadata": None})
 
 
 class Product(BaseModel):

@@ -1,4 +1,4 @@
-"""Answers `POST /v1/scrape` without its handler where the response is cached."""
+"""Answers scrapes without their handler where the response is cached."""
 
 import time
 from collections.abc import Callable
@@ -8,6 +8,9 @@ from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, We
 
 from gateway.api.context import RequestContext, note_page
 from gateway.scraping.cached_responses import MAX_REQUEST_BYTES, CachedResponse, CachedResponses
+
+# what nearly every client sends; the last is axios
+_ANSWERED_WITH_JSON = (b"*/*", b"application/json", b"application/json, text/plain, */*")
 
 
 class CachedResponseMiddleware(ASGIMiddleware):
@@ -24,7 +27,7 @@ class CachedResponseMiddleware(ASGIMiddleware):
         if message["type"] == "http.request" and not message.get("more_body"):
             context: RequestContext = scope["state"]["context"]
             answers = self._answers()
-            if answer := answers.find(message["body"], tenant=context.key):
+            if answer := answers.find(message["body"], tenant=context.key, path=scope["path"]):
                 await _send(answer, answers, context, send)
                 return
         await next_app(scope, _again(message, receive), send)
@@ -36,7 +39,7 @@ def _may_be_ready(scope: Scope) -> bool:
     for name, value in scope["headers"]:
         if name == b"content-length":
             short = len(value) <= 4 and value.isdigit() and int(value) <= MAX_REQUEST_BYTES
-        elif name == b"accept" and value not in (b"*/*", b"application/json"):
+        elif name == b"accept" and value not in _ANSWERED_WITH_JSON:
             return False
     return short
 
