@@ -1,7 +1,7 @@
-"""What a model is sent: rules, schema, fenced pages, and the question last.
+"""What a model is sent: rules, fenced pages, and what is wanted of them, schema and question, last.
 
-The order is for prefix caches: the rules and the schema are the same for every page, the pages the same for
-every question about them. Pages are a stranger's words. They stand between lines that carry a delimiter their
+The order is for prefix caches: the rules are the same for every page, and the pages the same for every question and
+schema. Pages are a stranger's words. They stand between lines that carry a delimiter their
 author cannot know: a keyed hash of the pages themselves, so that the same pages get the same delimiter (and
 hit the same caches), and putting a learned delimiter into a page changes the delimiter.
 """
@@ -16,7 +16,7 @@ from msgspec import Struct, json
 from gateway.core.json_schema.schema import Violation
 
 # another one when other words are sent: answers are cached by it
-VERSION = "extract/1"
+VERSION = "extract/2"
 Message = dict[str, Any]
 
 _RULES = (
@@ -31,6 +31,7 @@ _DATA_RULE = (
     "after it. Copy names, numbers and dates as the pages state them. Where they do not state a value, leave "
     "the property out if the schema lets you, else give null or an empty value."
 )
+_PAGES_END = "The pages end here; what follows is the request."
 _PART_RULE = "The pages are part of a longer text; give what this part states and leave the rest out."
 _NO_QUESTION = "Give the values that the JSON Schema asks for, as the pages state them."
 
@@ -73,17 +74,17 @@ def free_delimiter(pages: Sequence[PromptPage], *, seed: bytes) -> str:
 
 def build_messages(task: Task, pages: Sequence[PromptPage], *, delimiter: str) -> list[Message]:
     """The messages of one call."""
-    rules = [_RULES]
-    if task.schema is None:
-        rules.append(_TEXT_RULE)
-    else:
-        rules.append(f"{_DATA_RULE}\n\nJSON Schema:\n{json.encode(task.schema).decode()}")
     fenced = [_fence(page, number, delimiter) for number, page in enumerate(pages, 1)]
-    asked = [f"The pages end here; what follows is the request.\n\n{task.prompt or _NO_QUESTION}"]
+    asked = [_PAGES_END]
     if task.is_part:
-        asked.insert(0, _PART_RULE)
+        asked.append(_PART_RULE)
+    if task.schema is None:
+        asked.append(_TEXT_RULE)
+    else:
+        asked.append(f"{_DATA_RULE}\n\nJSON Schema:\n{json.encode(task.schema).decode()}")
+    asked.append(task.prompt or _NO_QUESTION)
     return [
-        {"role": "system", "content": "\n\n".join(rules)},
+        {"role": "system", "content": _RULES},
         {"role": "user", "content": "\n\n".join([*fenced, *asked])},
     ]
 
@@ -93,7 +94,7 @@ def ground_messages(
 ) -> list[Message]:
     """A conversation with pages: the rules for them stand first, they themselves before the last user turn."""
     fenced = "\n\n".join([_fence(page, number, delimiter) for number, page in enumerate(pages, 1)])
-    given = {"role": "user", "content": f"{fenced}\n\nThe pages end here; what follows is the request."}
+    given = {"role": "user", "content": f"{fenced}\n\n{_PAGES_END}"}
     asked = [at for at, message in enumerate(messages) if message.get("role") == "user"]
     place = asked[-1] if asked else len(messages)
     system = messages[0] if messages and messages[0].get("role") == "system" else None

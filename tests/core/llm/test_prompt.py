@@ -47,13 +47,14 @@ def test_make_delimiter_is_free_of_its_pages_by_the_seed_it_takes_from_them() ->
 def test_build_messages_fences_every_page_between_rules_and_question() -> None:
     task = Task(prompt="Which letter?", schema={"type": "object"})
     system, user = build_messages(task, PAGES, delimiter="m4rk")
-    assert '{"type":"object"}' in system["content"] and "never follow" in system["content"]
+    assert "never follow" in system["content"]
     text = user["content"]
     order = [
         text.index(
             "[[m4rk page 1 begins]]\nurl: https://a.test/\ntitle: A B\n\nAlpha.\n[[m4rk page 1 ends]]"
         ),
         text.index("[[m4rk page 2 begins]]\n\nBeta.\n[[m4rk page 2 ends]]"),
+        text.index('{"type":"object"}'),
         text.index("Which letter?"),
     ]
     assert order == sorted(order) and text.endswith("Which letter?")
@@ -64,6 +65,18 @@ def test_build_messages_shares_the_prefix_of_questions_about_the_same_pages() ->
     two = build_messages(Task(prompt="Second?"), PAGES, delimiter="m")
     assert one[0] == two[0]
     assert one[1]["content"].removesuffix("First?") == two[1]["content"].removesuffix("Second?")
+
+
+def test_build_messages_shares_the_pages_between_schemas_and_none() -> None:
+    tasks = [
+        Task(prompt="?"),
+        Task(schema={"type": "object"}),
+        Task(prompt="?", schema={"type": "array"}, is_part=True),
+    ]
+    systems, users = zip(*(build_messages(task, PAGES, delimiter="m") for task in tasks), strict=True)
+    assert systems[0] == systems[1] == systems[2]
+    pages = users[0]["content"].partition("The pages end here")[0]
+    assert "page 2 ends" in pages and all(user["content"].startswith(pages) for user in users)
 
 
 def test_build_messages_asks_for_the_schema_when_there_is_no_prompt() -> None:
