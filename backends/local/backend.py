@@ -28,6 +28,7 @@ from backends.base import (
 from backends.choices import asked_choices, several
 from backends.local.chunks import Chunks
 from backends.local.histogram import ITL_BUCKETS_S, TTFT_BUCKETS_S, Histogram
+from backends.local.memory import resident_bytes
 from backends.local.messages import (
     Count,
     Counted,
@@ -230,6 +231,7 @@ class LocalBackend:
         steps, decode_steps = counters.pop("steps"), counters.pop("decode_steps")
         decoding, batched = counters.pop("decoding_sequences"), counters.pop("batched_tokens")
         return counters | {
+            "resident_bytes": (resident_bytes(self.pid) if self.pid else None) or 0,
             "up": int(self._supervisor.fault is None),
             "restarts": self._supervisor.restarts,
             "refused": self._refused,

@@ -17,10 +17,10 @@ from llama_cpp import _ggml
 from msgspec import structs
 from numpy.typing import NDArray
 
-from backends.local.memory import available_bytes, in_words
+from backends.local.memory import available_bytes, in_words, kv_bytes
 from backends.local.messages import ModelFacts, Open
 from backends.local.model_file import identify_file, parts_of
-from backends.local.settings import plan_context
+from backends.local.settings import DEFAULT_CONTEXT_TOKENS, ContextPlan, plan_context
 
 # its annotations describe ctypes objects too loosely to be checked against
 lib: Any = _library
@@ -60,9 +60,9 @@ class NativeModel:
         lib.llama_backend_init()
         gpu = bool(lib.llama_supports_gpu_offload())
         gpu_layers = (-1 if gpu else 0) if opening.gpu_layers is None else opening.gpu_layers
-        if not gpu_layers:
-            weights_bytes = sum(part.stat().st_size for part in parts_of(opening.path))
-            _check_memory("its weights take", weights_bytes)
+        on_gpu = gpu and gpu_layers != 0
+        if not on_gpu:
+            self._check_room(opening)
         self._file = identify_file(opening.path)
         self._model = _load(opening, gpu_layers)
         self.vocab = lib.llama_model_get_vocab(self._model)
@@ -75,14 +75,10 @@ class NativeModel:
         self.plan = plan_context(
             opening,
             trained_tokens=int(lib.llama_model_n_ctx_train(self._model)),
-            on_gpu=gpu and gpu_layers != 0,
+            on_gpu=on_gpu,
             embeds=self.embeds,
         )
-        self.kv_bytes = 0 if self.embeds else self._kv_bytes()
-        if not self.plan.on_gpu:
-            _check_memory(
-                f"{self.plan.sequences} sequences of {self.plan.context_tokens} tokens take", self.kv_bytes
-            )
+        self.kv_bytes = self._kv_bytes(self.plan)
         self._abort = ctypes.create_string_buffer(2)
         self.context = self._open_context()
         self._memory = lib.llama_get_memory(self.context)
@@ -264,16 +260,28 @@ class NativeModel:
             logits=self._output.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
         )
 
-    def _kv_bytes(self) -> int:
-        """Two tensors of f16 a layer; models that compress their cache take less."""
-        heads = int(lib.llama_model_n_head(self._model)) or 1
-        width = int(
-            self.metadata("{arch}.attention.key_length") or lib.llama_model_n_embd(self._model) // heads
+    def _check_room(self, opening: Open) -> None:
+        """Refuse, by the file's header alone, a model whose weights and KV cache do not fit the memory."""
+        self._model = _load(opening, 0, vocabulary_only=True)
+        plan = plan_context(
+            opening,
+            trained_tokens=int(self.metadata("{arch}.context_length") or DEFAULT_CONTEXT_TOKENS),
+            on_gpu=False,
+            embeds=self.metadata("{arch}.pooling_type") not in (None, "0"),
         )
-        a_token = (
-            int(lib.llama_model_n_layer(self._model)) * int(lib.llama_model_n_head_kv(self._model)) * width
+        weights_bytes = sum(part.stat().st_size for part in parts_of(opening.path))
+        cache_bytes = self._kv_bytes(plan)
+        lib.llama_model_free(self._model)
+        _check_memory(
+            f"its weights take {in_words(weights_bytes)}, the KV cache of {plan.sequences} sequences of "
+            f"{plan.context_tokens} tokens {in_words(cache_bytes)}, together",
+            weights_bytes + cache_bytes,
         )
-        return a_token * 2 * 2 * self.plan.cells
+
+    def _kv_bytes(self, plan: ContextPlan) -> int:
+        if self.metadata("{arch}.pooling_type") not in (None, "0"):
+            return 0
+        return kv_bytes(lambda key: self.metadata(f"{{arch}}.{key}"), plan.cells) or 0
 
     def _facts(self, opening: Open, gpu_layers: int) -> ModelFacts:
         buffer = ctypes.create_string_buffer(128)
@@ -314,8 +322,9 @@ def devices() -> list[str]:
     return found
 
 
-def _load(opening: Open, gpu_layers: int) -> Any:
+def _load(opening: Open, gpu_layers: int, *, vocabulary_only: bool = False) -> Any:
     params = lib.llama_model_default_params()
+    params.vocab_only = vocabulary_only
     params.n_gpu_layers = gpu_layers
     params.use_extra_bufts = opening.extra_buffers
     model = lib.llama_model_load_from_file(os.fsencode(opening.path), params)

