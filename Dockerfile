@@ -7,17 +7,20 @@ ARG EXTRAS=valkey,mcp
 # for `local`, which is compiled: "build-essential cmake". Everything else comes as wheels.
 ARG BUILD_PACKAGES=
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends make ${BUILD_PACKAGES} \
+ && apt-get install --yes --no-install-recommends binutils make ${BUILD_PACKAGES} \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY pyproject.toml constraints.txt Makefile README.md LICENSE ./
 COPY deploy/llama_cmake_args.py deploy/
 COPY gateway gateway
 COPY backends backends
-# Faker makes up data for tests, Litestar asks for it through polyfactory and imports neither; nobody installs packages
-# into a running image
+# What no running gateway uses goes: Faker (Litestar asks for it through polyfactory, for examples that are not made here),
+# numpy's tests, symbols in wheels that were not stripped, and pip, since nobody installs packages into a running image.
 RUN make install-only VENV=/opt/winnow EXTRAS="${EXTRAS}" EDITABLE= \
  && /opt/winnow/bin/python -m pip uninstall --quiet --yes faker polyfactory pip \
+ && cd /opt/winnow/lib/python3*/site-packages \
+ && find . -type d -name tests -prune -exec rm -r {} + \
+ && find zstandard uvloop httptools -name '*.so' -exec strip --strip-unneeded {} + \
  && /opt/winnow/bin/winnow --help > /dev/null
 
 FROM python:${PYTHON}-slim

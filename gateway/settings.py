@@ -390,4 +390,4 @@ def _makes_list(field: msgspec.structs.FieldInfo) -> bool:
 
 
 def _nearest(name: str, known: set[str], prefix: str) -> str:
-    return did_you_mean(name, known, prefix=prefix) or "; the README lists them all"
+    return did_you_mean(name, known, prefix=prefix) or "; docs/settings.md lists them all"

@@ -143,7 +143,11 @@ def test_tasks_are_run_by_the_pool_alone(module: str, path: Path) -> None:
 
 PATH = re.compile(r"(?<!/)\b(?:gateway|backends|bench|deploy|docs|fixtures|tests|training)(?:/[\w.-]+)+/?")
 MODULE = re.compile(r"python -m ((?:gateway|backends|bench|fixtures|training)[\w.]*)")
-DOCUMENTS = ["README.md", "Makefile", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    "README.md",
+    "Makefile",
+    *sorted(f"{path.relative_to(ROOT)}" for path in (ROOT / "docs").rglob("*.md")),
+]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

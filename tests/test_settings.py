@@ -36,7 +36,7 @@ def test_load_settings_reads_environment(environ: dict[str, str], field: str, va
     ("environ", "message"),
     [
         pytest.param({"WINNOW_PROT": "1"}, "did you mean WINNOW_PORT?", id="misspelt"),
-        pytest.param({"WINNOW_ZZZZZZ": "1"}, "the README lists them all", id="unknown"),
+        pytest.param({"WINNOW_ZZZZZZ": "1"}, "docs/settings.md lists them all", id="unknown"),
         pytest.param({"WINNOW_PORT": "many"}, "port", id="not-a-number"),
         pytest.param({"WINNOW_PORT": "70000"}, "port", id="out-of-range"),
         pytest.param({"WINNOW_USER_AGENT": "Bot \u20ac 1.0"}, "user_agent", id="no-header-value"),

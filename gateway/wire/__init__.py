@@ -1,6 +1,6 @@
 """The JSON that crosses the wire, as types: shared by the server, the SDK and the cache.
 
-Each field carries its description, from which the OpenAPI document, the reference, the README's tables and the
+Each field carries its description, from which the OpenAPI document, the reference, the documents' tables and the
 descriptions of the MCP tools are made. Requests refuse unknown keys; responses may gain fields, so clients ignore
 what they do not know. Units are in the names. Imports: the standard library and msgspec only.
 """

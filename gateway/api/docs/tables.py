@@ -1,4 +1,4 @@
-"""The tables of options and settings in README.md and docs/operations.md, written from the types.
+"""The tables of options and settings in the documents of FILES, written from the types.
 
 python -m gateway.api.docs.tables        # make api-docs
 
@@ -21,7 +21,7 @@ from gateway.settings import ONLY_IN_FILE, Settings
 from gateway.wire import ScrapeOptions
 
 ROOT = Path(__file__).parents[3]
-FILES = ("README.md", "docs/operations.md")
+FILES = ("docs/operations.md", "docs/scraping.md", "docs/settings.md")
 _BEGIN = re.compile(r"<!-- table: ([a-z ]{1,40}) -->\n")
 _END = "<!-- end -->"
 _UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
