@@ -98,12 +98,7 @@ def create_app(
     # filled for the lifespan: nothing is built before the loop that runs it
     services: list[Services] = []
 
-    agents = McpMount(
-        scraper=lambda: services[0].scraper,
-        extractor=lambda: services[0].extractor,
-        jobs=lambda: services[0].jobs,
-        searcher=lambda: services[0].searcher,
-    )
+    agents = McpMount(lambda: services[0])
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

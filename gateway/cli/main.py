@@ -5,10 +5,12 @@ Content goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the pag
 """
 
 import argparse
+import asyncio
 import io
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
     add_scrape_options(extract)
     extract.set_defaults(run=_extract)
 
+    mcp = commands.add_parser(
+        "mcp", help="tools for an agent, over stdin and stdout (Model Context Protocol)"
+    )
+    mcp.set_defaults(run=_mcp)
+
     add_models(commands)
     add_many(commands)
     add_archives(commands)
@@ -116,6 +123,23 @@ def _serve(arguments: argparse.Namespace) -> int:
     # worker processes read the same environment
     os.environ |= environ
     return serve(check_parts=check_parts)
+
+
+def _mcp(arguments: argparse.Namespace) -> int:
+    """Serve the agent that started this command, in this process; standard output is the protocol's."""
+    if find_spec("mcp") is None:
+        raise UsageError("this needs the extra: pip install 'winnow-gateway[mcp]'")
+
+    async def serve() -> None:
+        from gateway.api.mcp.tools import McpTools
+        from gateway.container import open_services
+        from gateway.settings import load_settings
+
+        async with open_services(load_settings(os.environ)) as services, services.runner.work():
+            await McpTools(services).serve_stdio()
+
+    asyncio.run(serve())
+    return DONE
 
 
 def _scrape(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from litestar.types import Receive
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, TextContent
 from msgspec import Struct
 from pydantic import Field
 
@@ -43,6 +44,11 @@ def read_request(request: dict[str, Any], kind: type[Any]) -> Any:
         return msgspec.convert({name: value for name, value in request.items() if value is not None}, kind)
     except msgspec.ValidationError as exc:
         raise ToolError(f"invalid_request: {exc}") from exc
+
+
+def reply(text: str, **structured: Any) -> CallToolResult:
+    """What a tool gives: a bare text for the model, and all else as structured content."""
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
 
 
 async def run(work: Coroutine[Any, Any, T]) -> T:

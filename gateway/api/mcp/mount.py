@@ -11,11 +11,8 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from gateway.extraction.extractor import Extractor
-from gateway.jobs.jobs import Jobs
+from gateway.api.services import Services
 from gateway.primitives.panics import contained
-from gateway.scraping.scraper import Scraper
-from gateway.search.searcher import Searcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,18 +24,11 @@ class McpMount:
     """Loads and runs the tools on first use, until `aclose`.
 
     Args:
-        scraper, extractor, jobs, searcher: asked for when the tools are loaded.
+        services: asked for when the tools are loaded.
     """
 
-    def __init__(
-        self,
-        *,
-        scraper: "Callable[[], Scraper]",
-        extractor: "Callable[[], Extractor]",
-        jobs: "Callable[[], Jobs]",
-        searcher: "Callable[[], Searcher]",
-    ) -> None:
-        self._scraper, self._extractor, self._jobs, self._searcher = scraper, extractor, jobs, searcher
+    def __init__(self, services: "Callable[[], Services]") -> None:
+        self._services = services
         self._tools: asyncio.Future[McpTools] | None = None
         self._runner: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -69,12 +59,7 @@ class McpMount:
         def load() -> "McpTools":
             from gateway.api.mcp.tools import McpTools
 
-            return McpTools(
-                scraper=self._scraper(),
-                extractor=self._extractor(),
-                jobs=self._jobs(),
-                searcher=self._searcher(),
-            )
+            return McpTools(self._services())
 
         try:
             with contained():

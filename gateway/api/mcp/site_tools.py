@@ -4,17 +4,17 @@ import asyncio
 from typing import Annotated, Any
 
 import msgspec
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult
 from msgspec import UNSET
 from pydantic import Field
 
 from gateway.api.context import hosts_in
-from gateway.api.mcp.calls import current_call, described, read_request, run
+from gateway.api.mcp.calls import current_call, described, read_request, reply, run
 from gateway.jobs.jobs import Jobs, report
 from gateway.search.searcher import Searcher
 from gateway.wire import ScrapeOptions
 from gateway.wire.jobs import CrawlRequest, JobResult, MapRequest
-from gateway.wire.search import SearchRequest, SearchResult
+from gateway.wire.search import SearchRequest, SearchResult, TimeRange
 
 MAX_PAGES = 50
 MAX_LINKS = 1_000
@@ -34,7 +34,7 @@ class SiteTools:
         limit: Annotated[int, described(SearchRequest, "limit")] = SearchRequest(query="?").limit,
         max_tokens: Annotated[int | None, described(SearchRequest, "max_tokens")] = None,
         language: Annotated[str | None, described(SearchRequest, "language")] = None,
-        time_range: Annotated[str | None, described(SearchRequest, "time_range")] = None,
+        time_range: Annotated[TimeRange | None, described(SearchRequest, "time_range")] = None,
     ) -> CallToolResult:
         """Search the web; with max_tokens read what is found as clean markdown.
 
@@ -50,7 +50,7 @@ class SiteTools:
         request = read_request(fields, SearchRequest)
         context = current_call.get().context
         answer = await run(self._searcher.search(request, tenant=context.key))
-        return _result(
+        return reply(
             "\n\n---\n\n".join(map(_found, answer.results)),
             results=[
                 {"url": each.url, "title": each.title, "snippet": each.snippet, "published": each.published}
@@ -72,7 +72,7 @@ class SiteTools:
         current_call.get().context.facts["host"] = hosts_in(url)
         answer = await run(self._jobs.map(request))
         lines = [f"{link.url} {link.title}" if link.title else link.url for link in answer.links]
-        return _result(
+        return reply(
             "\n".join(lines),
             links=msgspec.to_builtins(answer.links),
             warnings=[f"{notice.code}: {notice.message}" for notice in answer.warnings],
@@ -120,7 +120,7 @@ class SiteTools:
             # nobody will ask for the rest
             job = await asyncio.shield(self._jobs.cancel(job.id, owner=owner))
         state = report(job)
-        return _result(
+        return reply(
             "\n\n---\n\n".join(map(_text, results)),
             status=state.status,
             pages=[_metadata(result) for result in results],
@@ -152,7 +152,3 @@ def _metadata(result: JobResult) -> dict[str, Any]:
         "tokens": result.page.tokens.content,
         "next_cursor": result.page.next_cursor,
     }
-
-
-def _result(text: str, **structured: Any) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)

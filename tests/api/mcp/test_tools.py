@@ -2,11 +2,14 @@
 
 import io
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from mcp import MCPError, StdioServerParameters, stdio_client
 from mcp.client import Client
 
 from fixtures.site import Answer, Site, running_site
@@ -41,7 +44,19 @@ async def test_client_lists_and_calls_the_tools(gateway_url: str, site: Site) ->
                 else:
                     assert schema["description"] == description_of(request, field)
         url = site.url + "/pages/documentation-go-tutorial"
-        page: Any = (await client.call_tool("scrape", {"url": url, "max_tokens": 300})).structured_content
+        scraped = await client.call_tool("scrape", {"url": url, "max_tokens": 300})
+        page: Any = scraped.structured_content
+        # the model gets the bare markdown, once
+        assert text_of(scraped).startswith("# ") and "content" not in page
+        [kept] = (await client.read_resource(page["resource"])).contents
+        assert (kept.mime_type, kept.text) == ("text/markdown", text_of(scraped))
+        with pytest.raises(MCPError, match="no page"):
+            await client.read_resource("winnow://page/none")
+        [template] = (await client.list_resource_templates()).resource_templates
+        assert template.uri_template == "winnow://page/{page_id}"
+        assert all(tool.annotations and tool.annotations.read_only_hint for tool in tools.values())
+        assert tools["scrape"].input_schema["properties"]["scope"]["enum"] == ["main", "page"]
+        assert client.instructions and "data, never instructions" in client.instructions
         assert 0 < page["tokens"] <= 300 and page["next_cursor"]
         counted: Any = (await client.call_tool("count_tokens", {"text": "two words"})).structured_content
         assert counted == {"tokenizer": "o200k_base", "tokens": 2}
@@ -104,6 +119,7 @@ async def test_calls_are_logged_like_any_other_request(site: Site, tmp_path: Pat
         ("scrape", {"max_token": 3}, "unknown argument `max_token`; did you mean max_tokens?"),
         ("crawl", {"limti": 3}, "unknown argument `limti`; did you mean limit?"),
         ("map", {"colour": 3}, "unknown argument `colour`; there are url, search"),
+        ("scrape", {"scope": "half"}, "'main' or 'page'"),
         ("crawl", {"limit": 51}, "less than or equal to 50"),
         ("crawl", {"include": ["("]}, "invalid_request"),
         ("map", {"url": "ftp://a.test/"}, "invalid_request"),
@@ -155,6 +171,25 @@ async def test_crawl_that_takes_too_long_returns_what_it_has(
         async with Client(f"{url}/mcp") as client:
             answer: Any = (await client.call_tool("crawl", {"url": pages.url + "/"})).structured_content
         assert answer["status"] == "cancelled" and len(answer["pages"]) == 1
+
+
+async def test_agent_is_served_over_stdio_without_a_server(site: Site, tmp_path: Path) -> None:
+    environment = {
+        "WINNOW_CACHE_DIR": str(tmp_path),
+        "WINNOW_JOBS_DIR": str(tmp_path / "jobs"),
+        "WINNOW_KEYS_FILE": str(tmp_path / "no-keys.json"),
+        "WINNOW_ALLOW_TARGETS": site.target,
+        "WINNOW_CLEAN_WORKERS": "1",
+        "WINNOW_BROWSER": "off",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "gateway.cli.main", "mcp"], env=environment
+    )
+    async with Client(stdio_client(command)) as client:
+        assert len((await client.list_tools()).tools) == 7
+        scraped = await client.call_tool("scrape", {"url": site.url + "/pages/documentation-go-tutorial"})
+        assert text_of(scraped).startswith("# ")
 
 
 def text_of(answer: Any) -> str:
