@@ -6,9 +6,10 @@ whether the caller wanted to see it is the caller's adapter's business.
 """
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx2
 import msgspec
@@ -48,6 +49,9 @@ from backends.wire.openai import (
 from gateway.net.sse import EventDecoder, EventTooLarge
 from gateway.wire import ANSWER_TIMEOUT_S
 
+T = TypeVar("T")
+# of a listing, for what it does not say itself
+_MOST_ASKED = 50
 # how long the end of the body may lag behind its last event before the connection is given up
 DRAIN_S = 0.25
 # what the client would tell every server of this machine, and read from its environment
@@ -135,18 +139,42 @@ class RemoteBackend:
             raise UpstreamError(f"its embeddings cannot be read: {exc}") from exc
 
     async def models(self) -> list[ModelInfo]:
+        """What it lists, with the context of each where it says that, there or elsewhere."""
         try:
-            response = await self._client.get(
-                "/models",
-                cast_to=httpx2.Response,
-                options={"headers": self._headers, "timeout": PROBE_TIMEOUT_S, "max_retries": 0},
-            )
-            listing = msgspec.json.decode(response.content, type=_Listing)
+            listing = await self._ask("GET", "/models", _Listing)
         except openai.OpenAIError as exc:
             raise failure_of_request(exc) from exc
         except msgspec.DecodeError as exc:
             raise UpstreamUnavailable(f"its list of models cannot be read: {exc}") from exc
-        return [ModelInfo(name=model.id, context_tokens=model.context_tokens) for model in listing.data]
+        contexts = await asyncio.gather(*[self._context_of(model) for model in listing.data[:_MOST_ASKED]])
+        known = dict(zip((model.id for model in listing.data), contexts, strict=False))
+        return [
+            ModelInfo(name=model.id, context_tokens=known.get(model.id) or model.context_tokens)
+            for model in listing.data
+        ]
+
+    async def _context_of(self, model: "_Listed") -> int | None:
+        """The tokens of a model's context, by the ways of the servers that do not list it; None: not known."""
+        root = str(self._client.base_url).rstrip("/").removesuffix("/v1")
+        if model.context_tokens or model.owned_by not in ("llamacpp", "library"):
+            return model.context_tokens
+        try:
+            if model.owned_by == "llamacpp":
+                props = await self._ask("GET", f"{root}/props", _LlamaServerProps)
+                return props.default_generation_settings.n_ctx
+            shown = await self._ask("POST", f"{root}/api/show", _OllamaModel, {"model": model.id})
+            return shown.context_tokens
+        except (openai.OpenAIError, msgspec.DecodeError):
+            return None
+
+    async def _ask(self, method: str, path: str, kind: type[T], body: dict[str, Any] | None = None) -> T:
+        """What the server tells of itself."""
+        options: Any = {"headers": self._headers, "timeout": PROBE_TIMEOUT_S, "max_retries": 0}
+        if method == "GET":
+            response = await self._client.get(path, cast_to=httpx2.Response, options=options)
+        else:
+            response = await self._client.post(path, cast_to=httpx2.Response, body=body, options=options)
+        return msgspec.json.decode(response.content, type=kind)
 
     async def identity(self, model: str) -> str:
         """Where it is asked and with which headers, since proxies choose by them; not with which key."""
@@ -207,6 +235,7 @@ class _Listed(msgspec.Struct):
     """One model of a listing, and where servers report its context: vLLM, OpenRouter, Groq."""
 
     id: str
+    owned_by: str | None = None
     max_model_len: int | None = None
     context_length: int | None = None
     context_window: int | None = None
@@ -218,6 +247,32 @@ class _Listed(msgspec.Struct):
 
 class _Listing(msgspec.Struct):
     data: list[_Listed]
+
+
+class _LlamaServerSettings(msgspec.Struct, frozen=True):
+    n_ctx: int | None = None
+
+
+class _LlamaServerProps(msgspec.Struct):
+    """`/props` of llama-server: the context of one slot."""
+
+    default_generation_settings: _LlamaServerSettings = _LlamaServerSettings()
+
+
+class _OllamaModel(msgspec.Struct):
+    """`/api/show` of Ollama: what its Modelfile sets, and what the model was made for."""
+
+    parameters: str = ""
+    model_info: dict[str, Any] = {}
+
+    @property
+    def context_tokens(self) -> int | None:
+        words = self.parameters.split()
+        for name, value in itertools.pairwise(words):
+            if name == "num_ctx" and value.isdigit():
+                return int(value)
+        made_for = [size for name, size in self.model_info.items() if name.endswith(".context_length")]
+        return made_for[0] if made_for and isinstance(made_for[0], int) else None
 
 
 async def _events(response: httpx2.Response) -> AsyncGenerator[bytes, None]:

@@ -189,7 +189,9 @@ def request(model: str, *, stream: bool, same: bool = False) -> dict[str, Any]:
 
 KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "plain": lambda: request("mock", stream=False),
+    "plain, /v1/messages": lambda: request("mock", stream=False) | {"max_tokens": 100},
     "50-chunk stream": lambda: request("mock", stream=True),
+    "stream, /v1/messages": lambda: request("mock", stream=True) | {"max_tokens": 100},
     "50 chunks, 2 ms apart": lambda: request("paced", stream=True),
     "cached plain": lambda: request("mock", stream=False, same=True),
     "cached stream": lambda: request("mock", stream=True, same=True),
@@ -204,12 +206,13 @@ async def measure(servers: dict[str, tuple[int, int]], direct: int) -> None:
     for round_number in range(ROUNDS + 1):
         for kind, make in KINDS.items():
             for name, (_, pid) in servers.items():
-                if kind.startswith("cached") and name != "winnow":
+                if (kind.startswith("cached") or kind.endswith("/v1/messages")) and name != "winnow":
                     continue
-                await connections[name].ask(make())
+                path = "/v1/messages" if kind.endswith("/v1/messages") else "/v1/chat/completions"
+                await connections[name].ask(make(), path)
                 before = cpu_ms(pid)
                 for _ in range(REQUESTS):
-                    await connections[name].ask(make())
+                    await connections[name].ask(make(), path)
                 if round_number:  # the first warms up
                     costs.setdefault((kind, name), []).append((cpu_ms(pid) - before) / REQUESTS)
         for name in servers:
@@ -231,6 +234,10 @@ async def measure(servers: dict[str, tuple[int, int]], direct: int) -> None:
         if (kind, "litellm") in costs:
             ratio = statistics.median(costs[kind, "litellm"]) / statistics.median(costs[kind, "winnow"])
             row += f"   litellm / winnow = {ratio:.1f}"
+        for both in ("plain", "50-chunk stream") if kind.endswith("/v1/messages") else ():
+            if both.split()[-1] in kind:
+                ratio = statistics.median(costs[kind, "winnow"]) / statistics.median(costs[both, "winnow"])
+                row += f"   of the same as a chat: {ratio:.2f}"
         print(row)
     print(f"{'added TTFT p50, ms':24}" + "".join(f"{statistics.median(added[name]):22.2f}" for name in names))
     print(f"{'resident MB':24}" + "".join(f"{resident_mb(pid):22.0f}" for _, pid in servers.values()))

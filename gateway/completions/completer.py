@@ -180,6 +180,14 @@ class Completer:
             request.messages, route, self._workers, tools=request.parameters.get("tools")
         )
 
+    async def count_by_model(self, text: str, model: str) -> int | None:
+        """The tokens of a text by a model's own tokenizer; None where its backend has none, or serves no such model."""
+        try:
+            route = await self.resolve(model)
+        except (NotFound, BackendUnavailable):
+            return None
+        return await route.backend.count_tokens(text, model=route.model)
+
     async def _with_room(self, request: CompletionRequest) -> tuple[Route, list[str]]:
         """The first route, of the model and its fallbacks, whose context holds the prompt; those that do not."""
         route = asked = await self.resolve(request.model)

@@ -1,5 +1,6 @@
 """Each kind of server, as its documentation says it speaks, down to the bytes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -298,6 +299,40 @@ async def test_models_are_listed_with_their_context_where_it_is_told() -> None:
         await backend.aclose()
     assert [(model.name, model.context_tokens) for model in models] == [("a", 4096), ("b", None)]
     assert health is None
+
+
+async def test_context_is_asked_of_servers_that_do_not_list_it() -> None:
+    listing = {
+        "data": [
+            {"id": "llama", "owned_by": "llamacpp"},
+            {"id": "set", "owned_by": "library"},
+            {"id": "made", "owned_by": "library"},
+            {"id": "gone", "owned_by": "library"},
+        ]
+    }
+    shown = {
+        "set": {"parameters": "stop x\nnum_ctx 2048", "model_info": {"qwen3.context_length": 40960}},
+        "made": {"model_info": {"qwen3.context_length": 40960}},
+    }
+
+    def answer(heard: Heard) -> Said:
+        told: Any = {
+            "/v1/models": listing,
+            "/props": {"default_generation_settings": {"n_ctx": 1024, "seed": 1}},
+            "/api/show": shown.get(heard.body.get("model", "")),
+        }[heard.path]
+        return Said([json.dumps(told).encode()], headers=JSON) if told else error("no", status=404)
+
+    async with upstream(answer) as up:
+        backend = RemoteBackend(name="r", url=up.url)
+        models = await backend.models()
+        await backend.aclose()
+    assert {model.name: model.context_tokens for model in models} == {
+        "llama": 1024,
+        "set": 2048,
+        "made": 40960,
+        "gone": None,
+    }
 
 
 async def test_health_tells_a_refused_key_and_an_unreachable_server() -> None:

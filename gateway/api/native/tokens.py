@@ -9,6 +9,7 @@ from litestar.params import RawBody
 from gateway.api.native.scrape import WORK
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
+from gateway.errors import InvalidRequest
 from gateway.wire import TokensRequest, TokensResponse
 
 
@@ -16,7 +17,18 @@ from gateway.wire import TokensRequest, TokensResponse
 async def count_tokens(
     request: Request[Any, Any, Any], body: RawBody, services: NamedDependency[Services]
 ) -> TokensResponse:
-    """Count the tokens of `text`, or of `messages` with what OpenAI's chat format adds to each."""
+    """Count the tokens of `text`, or of `messages` with what OpenAI's chat format adds to each.
+
+    `tokenizer` may also name a model that is served here and has a tokenizer of its own, as `local` has: for a `text`.
+    """
     async with cancelled_on_disconnect(request.receive):
         data = await services.bodies.decode(body, TokensRequest)
-        return await services.scraper.count(data)
+        try:
+            return await services.scraper.count(data)
+        except InvalidRequest as refusal:
+            if refusal.extra.get("field") != "tokenizer" or data.text is None:
+                raise
+            tokens = await services.completer.count_by_model(data.text, data.tokenizer)
+            if tokens is None:
+                raise
+            return TokensResponse(tokenizer=data.tokenizer, tokens=tokens)

@@ -101,3 +101,11 @@ async def test_tools_are_called_in_every_dialect(client: AsyncTestClient) -> Non
     items = {"input": "Go.", "tools": [{"type": "function", **function}], "tool_choice": "required"}
     answer = (await client.post("/v1/responses", json=asked | items | {"max_output_tokens": 200})).json()
     assert answer["output"][0]["type"] == "function_call"
+
+
+async def test_tokens_are_counted_by_the_models_own_tokenizer(client: AsyncTestClient) -> None:
+    counted = await client.post("/v1/tokens", json={"text": "Two words.", "tokenizer": "local"})
+    # the model's tokens are bytes
+    assert counted.json() == {"tokenizer": "local", "tokens": 10}
+    refused = await client.post("/v1/tokens", json={"text": "Two words.", "tokenizer": "nobody"})
+    assert refused.status_code == 400
