@@ -107,6 +107,7 @@ PEER_PYTHON ?= $(BIN)/python
 bench-local: $(tested)
 	$(BIN)/python -m pytest tests/backends/local -m slow
 	$(BIN)/python -m bench.local_steps
+	$(BIN)/python -m bench.local_quants
 	$(BIN)/python -m bench.local
 	$(BIN)/python -m bench.local_http --peer-python $(PEER_PYTHON)
 
