@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -137,3 +138,23 @@ def test_public_names_are_there(module: str) -> None:
     names: dict[str, object] = {}
     exec(f"from {module} import *", names)
     assert names.keys() - {"__builtins__"} == set(public)
+
+
+def test_client_alone_needs_no_server(gateway_url: str, tmp_path: Path) -> None:
+    """`winnow-client` holds what `gateway.sdk` imports, and nothing that it does not."""
+    built = run("-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path, cwd=ROOT / "packages" / "client")
+    assert built.returncode == 0, built.stderr
+    [wheel] = tmp_path.glob("winnow_client-*.whl")
+    with zipfile.ZipFile(wheel) as files:
+        files.extractall(tmp_path / "client")
+        [metadata] = [files.read(name).decode() for name in files.namelist() if name.endswith("/METADATA")]
+    assert re.findall(r"Requires-Dist: (\w+)", metadata) == ["httpx2", "msgspec"]
+    program = f"""
+import sys, gateway
+from gateway import sdk
+with sdk.Client({gateway_url!r}) as client:
+    print(client.scrape(html="<p>It works", scope="page").content, client.models())
+print(gateway.__file__, not {{"litestar", "numpy", "selectolax", "openai"}} & sys.modules.keys())
+"""
+    done = run("-c", program, cwd=tmp_path, PYTHONPATH=str(tmp_path / "client"))
+    assert done.stdout == f"It works []\n{tmp_path}/client/gateway/__init__.py True\n", done.stderr

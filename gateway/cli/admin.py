@@ -9,6 +9,8 @@ from typing import Any
 from gateway.auth.keys import EVERYTHING
 
 DONE, FAILED = 0, 1
+# of a finding of `winnow doctor`
+_WORDS = {True: "ok  ", False: "FAIL", None: "note"}
 
 
 def add_operation(commands: Any) -> None:
@@ -77,7 +79,10 @@ def _keys(arguments: argparse.Namespace) -> int:
         file.revoke(arguments.name)
         print(f"the key {arguments.name} is refused from now on", file=sys.stderr)
     else:
-        for key in file.read():
+        found = file.read()
+        if not found:
+            print(f"none in {file.path}; `winnow keys new NAME` makes one", file=sys.stderr)
+        for key in found:
             limited = [
                 f"{name} {value}"
                 for name, value in msgspec.structs.asdict(key).items()
@@ -92,5 +97,5 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
     findings = asyncio.run(examine(os.environ))
     for finding in findings:
-        print(f"{'ok  ' if finding.well else 'FAIL'} {finding.name}: {finding.message}")
-    return DONE if all(finding.well for finding in findings) else FAILED
+        print(f"{_WORDS[finding.well]} {finding.name}: {finding.message}")
+    return FAILED if any(finding.well is False for finding in findings) else DONE

@@ -19,6 +19,7 @@ import msgspec
 from gateway import __version__, wire
 from gateway.cli.admin import DONE, FAILED, add_operation
 from gateway.cli.archives import add_archives
+from gateway.cli.help import add_examples
 from gateway.cli.inputs import UsageError, read_source, read_sources
 from gateway.cli.many import add_many
 from gateway.cli.models import add_models
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     scrape.add_argument("--screenshot", type=Path, metavar="FILE", help="write the page as a PNG image there")
     scrape.add_argument("--pdf", type=Path, metavar="FILE", help="write the page as a PDF there")
     scrape.add_argument("--json", action="store_true", help="print the whole response")
+    scrape.add_argument("--fail", action="store_true", help="exit with 1 if the origin answered 4xx or 5xx")
     scrape.set_defaults(run=_scrape)
 
     extract = commands.add_parser("extract", help="ask a model about pages, in text or as data by a schema")
@@ -111,7 +113,20 @@ def _parser() -> argparse.ArgumentParser:
     add_many(commands)
     add_archives(commands)
     add_operation(commands)
+    completion = commands.add_parser("completion", help="print what makes a shell complete this command")
+    completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
+    completion.set_defaults(run=_complete)
+    add_examples(parser, "")
+    for name, command in commands.choices.items():
+        add_examples(command, name)
     return parser
+
+
+def _complete(arguments: argparse.Namespace) -> int:
+    import shtab
+
+    print(shtab.complete(_parser(), arguments.shell))
+    return DONE
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -169,7 +184,7 @@ def _scrape(arguments: argparse.Namespace) -> int:
     else:
         print(page.content)
     print(_report(page), file=sys.stderr)
-    return DONE
+    return FAILED if arguments.fail and page.status is not None and page.status >= 400 else DONE
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,6 +1,7 @@
 """Options of several commands, one flag for each field of the wire's types."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,6 +18,8 @@ _NO_FLAG = {"url", "urls", "query", "scrape", "extract", "webhook"}
 # where a request's field has the name of a page's option
 _RENAMED = {"include": "include-path", "exclude": "exclude-path"}
 _JOB = "job_"
+# RFC 9110, section 5.1
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def add_scrape_options(parser: argparse.ArgumentParser, *, single: bool = True) -> None:
@@ -101,9 +104,15 @@ def scrape_options(arguments: argparse.Namespace) -> dict[str, Any]:
         if (value := getattr(arguments, name, None)) is not None
     }
     if arguments.header:
-        pairs = [header.partition(":") for header in arguments.header]
-        given["headers"] = {name.strip(): value.strip() for name, _, value in pairs}
+        given["headers"] = dict(_read_header(header) for header in arguments.header)
     return given
+
+
+def _read_header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not _HEADER_NAME.fullmatch(name.strip()):
+        raise UsageError(f"--header {text!r}: write it as NAME: VALUE, such as 'Accept-Language: de'")
+    return name.strip(), value.strip()
 
 
 def add_question_options(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TypeVar, Unpack, overload
 
 from gateway.errors import GatewayError
+from gateway.sdk.calls import Model
 from gateway.sdk.client import Client
 from gateway.sdk.connection import Connection
 from gateway.sdk.job_calls import schema_type
@@ -43,6 +44,12 @@ def scrape(url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywo
     """`Client().scrape(...)` with a client of its own."""
     with Client() as client:
         return client.scrape(url, **options)
+
+
+def models() -> list[Model]:
+    """`Client().models()` with a client of its own."""
+    with Client() as client:
+        return client.models()
 
 
 def tokens(text: str | None = None, **options: Unpack[TokensKeywords]) -> TokensResponse:

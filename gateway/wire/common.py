@@ -1,6 +1,6 @@
 """What several calls share: addresses, counts, warnings, where a page or answer came from."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -65,6 +65,15 @@ class CacheReport(Struct, kw_only=True, frozen=True):
             description="Why it is not in the cache, such as `no-store` or `store is false`; null when it is."
         ),
     ] = None
+
+
+class Answer(Struct, kw_only=True, frozen=True):
+    """An answer of the API, in Python."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As dictionaries and lists, as it came over the wire; fields that are unset are absent."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
 
 
 encode_json = msgspec.json.Encoder().encode

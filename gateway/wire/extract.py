@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from gateway.wire.common import CacheReport, Notice, TokenReport, Url
+from gateway.wire.common import Answer, CacheReport, Notice, TokenReport, Url
 from gateway.wire.scrape import ScrapeOptions
 
 EvidenceStatus = Literal["supported", "unsupported", "not_found"]
@@ -166,7 +166,7 @@ class Estimate(Struct, kw_only=True, frozen=True):
     tokenizer: Annotated[str, Meta(description="The tokenizer of the estimate.")]
 
 
-class ExtractDone(Struct, kw_only=True, frozen=True):
+class ExtractDone(Answer, kw_only=True, frozen=True):
     """The event `done`: the answer without its sources, which were events of their own."""
 
     id: Annotated[str, Meta(description="Identifier of this answer.")]
@@ -194,6 +194,14 @@ class ExtractResponse(ExtractDone, kw_only=True, frozen=True):
     """The answer of `POST /v1/extract`: `data` with a schema, else `text`."""
 
     sources: Annotated[list[ExtractSource], Meta(description="The pages that were read.")]
+
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows: the data with where the page says it, or the text."""
+        if self.data is None:
+            return self.text or ""
+        written = msgspec.json.format(msgspec.json.encode(self.data), indent=2).decode()
+        quotes = [f"- `{e.path or '/'}` {e.status}: {e.quote or ''}" for e in self.evidence]
+        return "\n".join([f"```json\n{written}\n```", "", *quotes])
 
 
 class SourceEvent(ExtractSource, kw_only=True, frozen=True):

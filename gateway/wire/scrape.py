@@ -9,6 +9,7 @@ from gateway.wire.changes import PageChanges
 from gateway.wire.common import (
     DEFAULT_TOKENIZER,
     MAX_TIMEOUT_S,
+    Answer,
     CacheReport,
     Notice,
     Selector,
@@ -288,7 +289,7 @@ class RenderReport(Struct, kw_only=True, frozen=True):
     requests: Annotated[int, Meta(description="Requests the page made.")] = 0
 
 
-class ScrapeResponse(Struct, kw_only=True, frozen=True):
+class ScrapeResponse(Answer, kw_only=True, frozen=True):
     """The answer of `POST /v1/scrape`. Optional parts are absent unless `include` names them."""
 
     id: Annotated[str, Meta(description="Identifier of this answer.")]
@@ -364,3 +365,8 @@ class ScrapeResponse(Struct, kw_only=True, frozen=True):
     pdf: Annotated[
         bytes | UnsetType, Meta(description="The page printed as PDF, in base64, if `include` names it.")
     ] = UNSET
+
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows."""
+        tokens = self.tokens
+        return f"{self.content}\n\n---\n{tokens.html:,} → {tokens.content:,} tokens ({tokens.tokenizer})"

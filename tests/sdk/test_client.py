@@ -292,3 +292,11 @@ def test_import_brings_in_no_heavy_package() -> None:
     )
     result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_answers_show_themselves_in_notebooks_and_become_dictionaries(gateway_url: str, site: Site) -> None:
+    with sdk.Client(gateway_url) as client:
+        page = client.scrape(site.url + "/pages/documentation-go-tutorial", max_tokens=100)
+    assert page._repr_markdown_().startswith(page.content)
+    found = page.to_dict()
+    assert found["tokens"]["content"] == page.tokens.content and "links" not in found
