@@ -36,6 +36,23 @@ class DocumentMetadata(Struct, kw_only=True, frozen=True, omit_defaults=True, re
     credits_used: Annotated[int, Meta(description="Always 1: pages cost nothing here.")] = 0
 
 
+class Diff(Struct, kw_only=True, frozen=True):
+    """What changed."""
+
+    text: Annotated[str, Meta(description="Lines that are gone after `-`, lines that are new after `+`.")]
+
+
+class ChangeTracking(Struct, kw_only=True, frozen=True, rename="camel"):
+    """A page compared with the copy before."""
+
+    previous_scrape_at: Annotated[
+        str | None, Meta(description="When the copy before came, ISO 8601; null: there is none.")
+    ]
+    change_status: Annotated[Literal["new", "same", "changed"], Meta(description="What became of it.")]
+    visibility: Annotated[Literal["visible"], Meta(description="Always `visible`.")]
+    diff: Annotated[Diff | None, Meta(description="What changed, where anything did.")] = None
+
+
 class ActionResults(Struct, kw_only=True, frozen=True):
     """What actions gave."""
 
@@ -55,6 +72,9 @@ class Document(Struct, kw_only=True, frozen=True, omit_defaults=True, rename="ca
     json: Annotated[Any, Meta(description="The answer of the format `json`.")] = None
     extract: Annotated[Any, Meta(description="v1: the answer of the format `extract`.")] = None
     summary: Annotated[str | None, Meta(description="A summary of the page.")] = None
+    change_tracking: Annotated[
+        ChangeTracking | None, Meta(description="The page compared with the copy before.")
+    ] = None
     actions: Annotated[ActionResults | None, Meta(description="What actions gave.")] = None
     warning: Annotated[
         str | None,

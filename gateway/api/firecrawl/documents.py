@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from gateway.api.firecrawl.answers import ActionResults, Document, DocumentMetadata
+from gateway.api.firecrawl.answers import ActionResults, ChangeTracking, Diff, Document, DocumentMetadata
 from gateway.api.firecrawl.options import warning_of
 from gateway.wire import ScrapeResponse
 from gateway.wire.jobs import JobResult
@@ -46,6 +46,7 @@ def to_document(
         raw_html=(page.raw_html or "") if "rawHtml" in formats else None,
         links=list(dict.fromkeys(link.url for link in page.links or [])) if "links" in formats else None,
         images=list(dict.fromkeys(image.url for image in page.images or [])) if "images" in formats else None,
+        change_tracking=_changes(page) if "changeTracking" in formats else None,
         screenshot=shot if "screenshot" in formats else None,
         actions=ActionResults(screenshots=[shot]) if shot and "actions" in formats else None,
         warning=warning_of(not_done or [], *messages),
@@ -75,6 +76,7 @@ def document_of_job(result: JobResult, *, options: ScrapeOptions, now: float) ->
 def formats_of(options: ScrapeOptions) -> frozenset[str]:
     """The forms that pages read with these options have."""
     names = {"html": "html", "raw_html": "rawHtml", "links": "links", "images": "images"}
+    names["changes"] = "changeTracking"
     found = {names[part] for part in options.include if part in names}
     found |= {"screenshot"} & set(options.include)
     return frozenset(found | {"html" if options.format == "html" else "markdown"})
@@ -83,6 +85,22 @@ def formats_of(options: ScrapeOptions) -> frozenset[str]:
 def iso(seconds: float) -> str:
     """Unix seconds as Firecrawl writes times."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _changes(page: ScrapeResponse) -> ChangeTracking | None:
+    if page.changes is UNSET:
+        return None
+    lines = []
+    for block in page.changes.blocks:
+        for sign, text in (("-", block.old), ("+", block.new)):
+            lines += [f"{sign}{line}" for line in (text or "").splitlines()]
+    before = page.changes.compared_with
+    return ChangeTracking(
+        previous_scrape_at=None if before is None else iso(before),
+        change_status=page.changes.status,
+        visibility="visible",
+        diff=Diff(text="\n".join(lines)) if lines else None,
+    )
 
 
 def _metadata(page: ScrapeResponse, now: float) -> DocumentMetadata:

@@ -28,6 +28,7 @@ _FORMS: dict[str, Include | None] = {
     "rawHtml": "raw_html",
     "links": "links",
     "images": "images",
+    "changeTracking": "changes",
     "screenshot": "screenshot",
     "screenshot@fullPage": "screenshot",
     "json": None,
@@ -35,7 +36,7 @@ _FORMS: dict[str, Include | None] = {
     "summary": None,
 }
 _FORMS_NOT_DONE = frozenset(
-    "attributes audio branding changeTracking content deterministicJson highlights menu product query question "
+    "attributes audio branding content deterministicJson highlights menu product query question "
     "rawBase64 video".split()
 )
 # a client that sends one of these relies on it
@@ -110,6 +111,8 @@ def read_options(options: PageOptions, given: Mapping[str, Any]) -> Wanted:
     for form in forms:
         if form.type in _FORMS:
             formats.add(form.type.partition("@")[0])
+            if "json" in form.modes or form.tag:
+                not_done.append(f"formats.{form.type}.{'tag' if form.tag else 'json'}")
         elif form.type in _FORMS_NOT_DONE:
             not_done.append(f"formats.{form.type}")
         else:
@@ -125,7 +128,6 @@ def read_options(options: PageOptions, given: Mapping[str, Any]) -> Wanted:
     # bare HTML is the content itself; markdown is, wherever it is asked for or a question is put to it
     bare_html = "html" in formats and not formats & {"markdown", "json", "extract", "summary"}
     may_store = options.store_in_cache is not False and not options.zero_data_retention
-    defaults = ScrapeOptions()
     return Wanted(
         options=ScrapeOptions(
             format="html" if bare_html else "markdown",
@@ -134,9 +136,7 @@ def read_options(options: PageOptions, given: Mapping[str, Any]) -> Wanted:
             select=", ".join(options.include_tags) if options.include_tags else None,
             remove=options.exclude_tags or [],
             images="inline",
-            max_age_s=defaults.max_age_s
-            if options.max_age is None
-            else min(options.max_age / 1000, MAX_AGE_S),
+            max_age_s=_max_age_s(options, formats),
             store=may_store,
             timeout_s=None if options.timeout is None else min(options.timeout / 1000, MAX_TIMEOUT_S),
             headers=options.headers or {},
@@ -191,6 +191,13 @@ def question(name: str, *, prompt: str | None, schema: dict[str, Any] | None) ->
 def joined_prompt(*prompts: str | None) -> str | None:
     """The prompts that there are, as one."""
     return "\n\n".join(each for each in prompts if each) or None
+
+
+def _max_age_s(options: PageOptions, formats: set[str]) -> float:
+    if "changeTracking" in formats:
+        # what is to be compared is fetched, whatever age the client sends: it always sends one
+        return 0
+    return ScrapeOptions().max_age_s if options.max_age is None else min(options.max_age / 1000, MAX_AGE_S)
 
 
 def _questions(options: PageOptions, forms: list[Format]) -> dict[str, PageQuestion]:

@@ -21,6 +21,10 @@ class Format(Struct, kw_only=True, frozen=True, rename="camel"):
     type: Annotated[str, Meta(description="Name of the form, as in `formats`.")]
     prompt: Annotated[str | None, Meta(description="Of `json`: what to look for.")] = None
     schema: Annotated[dict[str, Any] | None, Meta(description="Of `json`: JSON Schema of the answer.")] = None
+    modes: Annotated[
+        list[str], Meta(max_length=10, description="Of `changeTracking`: `git-diff` adds what changed.")
+    ] = []
+    tag: Annotated[str | None, Meta(description="Of `changeTracking`: not done.")] = None
 
 
 class JsonOptions(Struct, kw_only=True, frozen=True, rename="camel"):
@@ -54,7 +58,7 @@ class PageOptions(Struct, kw_only=True, frozen=True, rename="camel"):
         Annotated[list[str | Format], Meta(max_length=30)] | None,
         Meta(
             description="Forms of the page: `markdown` (the default), `html`, `rawHtml`, `links`, `images`, `json`, "
-            "`summary`, `screenshot`."
+            "`summary`, `screenshot`, `changeTracking`."
         ),
     ] = None
     only_main_content: Annotated[

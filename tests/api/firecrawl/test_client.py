@@ -56,6 +56,20 @@ def test_scrape_answers_questions(client: Firecrawl, pages: Site) -> None:
     assert document.json == {"name": "Acme Widget", "price": 1299} and document.summary == "In Leeds — 北京."
 
 
+def test_scrape_tells_what_changed(client: Firecrawl, pages: Site) -> None:
+    pages.extra["/news"] = pages.extra["/two"]
+    formats = ["markdown", {"type": "changeTracking", "modes": ["git-diff"]}]
+    first = client.scrape(f"{pages.url}/news", formats=formats).change_tracking
+    assert first == {"previousScrapeAt": None, "changeStatus": "new", "visibility": "visible", "diff": None}
+    body = pages.extra["/news"].body.replace(
+        b"</article>", b"<p>This paragraph is a new one, of some words.</p></article>"
+    )
+    pages.extra["/news"] = pages.extra["/news"]._replace(body=body)
+    second = client.scrape(f"{pages.url}/news", formats=formats).change_tracking
+    assert second["changeStatus"] == "changed" and second["previousScrapeAt"]
+    assert second["diff"]["text"] == "+This paragraph is a new one, of some words."
+
+
 def test_batch_waits_for_its_pages(client: Firecrawl, pages: Site) -> None:
     urls = [f"{pages.url}/{name}" for name in ("one", "two", "missing")]
     job = client.batch_scrape([*urls, "http://10..1/"], formats=["html"], poll_interval=0.1)

@@ -47,6 +47,11 @@ def wanted(given: dict[str, Any]) -> Wanted:
         pytest.param(
             {"maxAge": 1e14, "timeout": 1e9}, {"max_age_s": 31_536_000, "timeout_s": 300}, id="bounds"
         ),
+        pytest.param(
+            {"formats": ["changeTracking"], "maxAge": 9},
+            {"include": ["changes"], "max_age_s": 0},
+            id="changes",
+        ),
         pytest.param({"storeInCache": False}, {"store": False}, id="store"),
         pytest.param({"zeroDataRetention": True}, {"store": False}, id="retention"),
         pytest.param({"waitFor": 1500}, {"wait_for": 1500}, id="wait"),
@@ -91,8 +96,8 @@ def test_options_are_read(given: dict[str, Any], options: dict[str, Any]) -> Non
             id="named",
         ),
         pytest.param(
-            {"formats": ["branding", {"type": "changeTracking", "modes": []}]},
-            ["formats.branding", "formats.changeTracking"],
+            {"formats": ["branding", {"type": "changeTracking", "modes": ["git-diff", "json"]}]},
+            ["formats.branding", "formats.changeTracking.json"],
             id="forms",
         ),
         pytest.param({"parsers": ["pdf"]}, [], id="pdf"),
