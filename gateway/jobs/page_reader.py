@@ -43,6 +43,8 @@ MAX_RETRY_AFTER_S = 30.0
 # shorter pages (a login form, an error) may say the same and be different ones
 _COMPARED_CHARS = 50
 _INLINE_BYTES = 256 * 1024
+# of a result: its address, and its state after it; a quotation mark in an address is escaped
+_BEGINNING_BYTES = 16 * 1024
 _log = logging.getLogger("winnow.jobs")
 
 
@@ -237,6 +239,14 @@ def unpack_result(content: bytes, *, sequence: int) -> bytes:
     """A result as JSON, with its number in place."""
     packed = zstandard.ZstdDecompressor().decompress(content)
     return b'{"seq":%d%b' % (sequence, packed.removeprefix(b'{"seq":0'))
+
+
+def has_failed(content: bytes) -> bool:
+    """Whether a result is a failure, by its beginning: the page within, which may be large, is not unpacked."""
+    with zstandard.ZstdDecompressor().stream_reader(content) as reader:
+        beginning = reader.read(_BEGINNING_BYTES)
+    # the first one is the result's own
+    return beginning.startswith(b',"status":"failed"', beginning.find(b',"status":"'))
 
 
 async def _pack(result: JobResult) -> bytes:

@@ -25,7 +25,7 @@ from gateway.api.firecrawl.answers import (
 from gateway.api.firecrawl.documents import document_of_job, iso
 from gateway.api.firecrawl.options import Wanted, read_options, warning_of, with_scheme
 from gateway.api.firecrawl.requests import WORK, as_json, check_questions, decode
-from gateway.api.firecrawl.sites import job_options, to_crawl
+from gateway.api.firecrawl.sites import job_options, to_crawl, with_one_question
 from gateway.api.firecrawl.types import BatchBody, CrawlBody
 from gateway.api.middleware import request_context
 from gateway.api.query import read_number
@@ -35,9 +35,9 @@ from gateway.core.tasks.crawling import FindNoAddresses
 from gateway.errors import InvalidRequest
 from gateway.jobs.frontier import Job
 from gateway.jobs.jobs import report
-from gateway.jobs.page_reader import unpack_result
+from gateway.jobs.page_reader import has_failed, unpack_result
 from gateway.jobs.specification import unpack
-from gateway.wire.jobs import BatchRequest, JobResult
+from gateway.wire.jobs import BatchRequest, JobError, JobResult
 
 # pages and bytes of one answer; the pages that follow have an address
 PAGES_AT_ONCE = 100
@@ -45,6 +45,8 @@ MAX_ANSWER_BYTES = 8 * 1024**2
 MAX_FAILURES = 1_000
 # results are large: few of them are unpacked in one turn of the event loop
 _PER_TURN = 10
+# all results are looked through
+_SEARCHED = {"access": "scrape", "work": True}
 _STATES: dict[str, State] = {
     "running": "scraping",
     "completed": "completed",
@@ -53,12 +55,11 @@ _STATES: dict[str, State] = {
 }
 
 
-class _Outcome(msgspec.Struct):
-    """Of a result, what an error needs; the page is not read."""
+class _Failed(msgspec.Struct):
+    """Of a failed result, what its error needs; the page is not read."""
 
     url: str
-    status: str
-    error: Any = None
+    error: JobError
 
 
 @post("/batch/scrape", status_code=200, summary="Read many pages", tags=["firecrawl"], opt=WORK)
@@ -69,13 +70,14 @@ async def start_batch(
     context = request_context(request)
     async with cancelled_on_disconnect(request.receive):
         given, data = await decode(services, body, BatchBody)
-        wanted = read_options(data, given)
+        wanted = with_one_question(read_options(data, given))
         check_questions(context, wanted.questions)
         urls = [with_scheme(url) for url in data.urls]
         invalid: list[str] = []
         if data.ignore_invalid_urls is not False:
             invalid = await services.workers.run(FindNoAddresses(urls=urls))
-            urls = [url for url in urls if url not in set(invalid)] if invalid else urls
+            left_out = set(invalid)
+            urls = [url for url in urls if url not in left_out]
         if not urls:
             raise InvalidRequest(
                 "`urls`: none of them is an address, such as https://example.com/", field="urls"
@@ -130,7 +132,7 @@ async def batch_state(
     "/crawl/{job_id:str}/errors",
     summary="A crawl's failed pages",
     tags=["firecrawl"],
-    opt={"access": "scrape"},
+    opt=_SEARCHED,
 )
 async def crawl_failures(
     request: Request[Any, Any, Any], job_id: FromPath[str], services: NamedDependency[Services]
@@ -143,7 +145,7 @@ async def crawl_failures(
     "/batch/scrape/{job_id:str}/errors",
     summary="A batch's failed pages",
     tags=["firecrawl"],
-    opt={"access": "scrape"},
+    opt=_SEARCHED,
 )
 async def batch_failures(
     request: Request[Any, Any, Any], job_id: FromPath[str], services: NamedDependency[Services]
@@ -240,17 +242,18 @@ async def _failures(request: Request[Any, Any, Any], job_id: str, services: Serv
             break
         for each in found:
             after = each.sequence
-            outcome = msgspec.json.decode(unpack_result(each.content, sequence=after), type=_Outcome)
-            if outcome.status == "failed":
-                errors.append(
-                    PageFailure(
-                        id=str(after),
-                        timestamp=iso(job.created_at),
-                        url=outcome.url,
-                        code=outcome.error["code"],
-                        error=outcome.error["detail"],
-                    )
+            if not has_failed(each.content):
+                continue
+            outcome = msgspec.json.decode(unpack_result(each.content, sequence=after), type=_Failed)
+            errors.append(
+                PageFailure(
+                    id=str(after),
+                    timestamp=iso(job.created_at),
+                    url=outcome.url,
+                    code=outcome.error.code,
+                    error=outcome.error.detail,
                 )
+            )
         await asyncio.sleep(0)
     blocked = [each.url for each in errors if each.code == "robots_denied"]
     return as_json(JobFailures(errors=errors[:wanted], robots_blocked=blocked))

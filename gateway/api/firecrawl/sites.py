@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from gateway.api.firecrawl.answers import FoundPage, MappedPage
@@ -44,23 +45,28 @@ def wanted_of_site(options: PageOptions | None, given: Mapping[str, Any], *, nam
     refuse(given)
     inner = given.get("scrapeOptions")
     wanted = read_options(options or PageOptions(), inner if isinstance(inner, dict) else {})
-    wanted.not_done.extend(find_not_done(given, names))
-    return wanted
+    return msgspec.structs.replace(wanted, not_done=[*wanted.not_done, *find_not_done(given, names)])
+
+
+def with_one_question(wanted: Wanted) -> Wanted:
+    """As a job takes it: one question for each page, the first one."""
+    first, *others = [*wanted.questions, None]
+    not_done = [f"formats.{name}" for name in others if name]
+    return msgspec.structs.replace(
+        wanted,
+        questions={first: wanted.questions[first]} if first else {},
+        not_done=[*wanted.not_done, *not_done],
+    )
 
 
 def job_options(wanted: Wanted) -> dict[str, Any]:
-    """What batches and crawls take of it: one question for each page, the first one."""
-    questions = list(wanted.questions)
-    wanted.not_done.extend(f"formats.{name}" for name in questions[1:])
-    return {
-        "scrape": wanted.options,
-        "extract": wanted.questions[questions[0]] if questions else None,
-    }
+    """The fields that batches and crawls take of it."""
+    return {"scrape": wanted.options, "extract": next(iter(wanted.questions.values()), None)}
 
 
 def to_crawl(body: CrawlBody, given: Mapping[str, Any], *, max_pages: int) -> tuple[CrawlRequest, Wanted]:
     """A crawl. Raises InvalidRequest."""
-    wanted = wanted_of_site(body.scrape_options, given, names=OF_A_CRAWL)
+    wanted = with_one_question(wanted_of_site(body.scrape_options, given, names=OF_A_CRAWL))
     url = with_scheme(body.url)
     depth = body.max_discovery_depth if body.max_discovery_depth is not None else body.max_depth
     goes_anywhere = body.crawl_entire_domain or body.allow_backward_links or body.allow_external_links
@@ -113,15 +119,16 @@ def to_links(found: MapResponse, *, is_v1: bool, ignore_query: bool) -> list[Map
 def to_search(body: SearchBody, given: Mapping[str, Any]) -> tuple[SearchRequest, Wanted]:
     """A search. Raises InvalidRequest."""
     wanted = wanted_of_site(body.scrape_options, given, names=OF_A_SEARCH)
-    wanted.not_done.extend(f"scrapeOptions.formats.{name}" for name in wanted.questions)
+    not_done = [f"scrapeOptions.formats.{name}" for name in wanted.questions]
     if body.limit is not None and body.limit > MAX_RESULTS:
-        wanted.not_done.append(f"limit above {MAX_RESULTS}")
+        not_done.append(f"limit above {MAX_RESULTS}")
     if body.tbs and body.tbs not in _RANGES:
-        wanted.not_done.append("tbs")
-    for source in given.get("sources") or []:
+        not_done.append("tbs")
+    sources = given.get("sources")
+    for source in sources if isinstance(sources, list) else []:
         name = source.get("type") if isinstance(source, dict) else source
         if name != "web":
-            wanted.not_done.append(f"sources.{str(name)[:40]}")
+            not_done.append(f"sources.{str(name)[:40]}")
     hosts = [f"site:{host}" for host in body.include_domains or []]
     words = [body.query, " OR ".join(hosts), *(f"-site:{host}" for host in body.exclude_domains or [])]
     reads = body.scrape_options is not None and body.scrape_options.formats
@@ -132,7 +139,7 @@ def to_search(body: SearchBody, given: Mapping[str, Any]) -> tuple[SearchRequest
         time_range=_RANGES.get(body.tbs or ""),
         scrape=wanted.options if reads else None,
     )
-    return request, wanted
+    return request, msgspec.structs.replace(wanted, not_done=[*wanted.not_done, *not_done])
 
 
 def to_results(found: SearchResponse, wanted: Wanted, *, now: float) -> list[FoundPage]:
