@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from gateway.core.json_schema.keywords import CHECKS, MANY, NAMED, ONE, Fault, quote, shorten
+from gateway.core.json_schema.look_around import without_look_around
 from gateway.core.json_schema.pointer import find, pointer, unescape
 from gateway.core.text.patterns import compile_pattern, forget_patterns
 from gateway.errors import InvalidRequest
@@ -32,6 +33,7 @@ _PATTERNS_BYTES = 128 * 1024**2
 _MAX_PROGRAM = 500_000
 _DIALECTS = ("json-schema.org/draft/2020-12", "json-schema.org/draft/2019-09", "json-schema.org/draft-07")
 
+_NEGATING = frozenset(["not", "if"])
 _IN_PLACE = frozenset(["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"])
 _IN_PLACE |= frozenset(["$ref", "$dynamicRef"])
 
@@ -78,6 +80,15 @@ class Place:
 
     def refuse(self, reason: str, *within: str) -> InvalidRequest:
         return refuse(self.pointer(*within), reason)
+
+    def is_condition(self) -> bool:
+        """Whether it stands within `not` or `if`."""
+        place: Place | None = self
+        while place is not None:
+            if not _NEGATING.isdisjoint(place.steps[:1]):
+                return True
+            place = place.parent
+        return False
 
     def in_place(self) -> Iterator[tuple[str, "Place"]]:
         """The schemas applied to the same value as this one."""
@@ -187,11 +198,16 @@ class Document:
 
     def _compile(self) -> None:
         found: dict[str, tuple[Place, Steps]] = {}
+        # what accepts more than was written may not decide which schemas apply, nor be negated
+        exact: set[str] = set()
         for place in self.places:
             if isinstance(place.schema, dict):
                 for name in place.schema.get("patternProperties", ()):
                     found.setdefault(name, (place, ("patternProperties", name)))
+                    exact.add(name)
                 if "pattern" in place.schema:
+                    if place.is_condition():
+                        exact.add(place.schema["pattern"])
                     found.setdefault(place.schema["pattern"], (place, ("pattern",)))
         if len(found) > _MAX_PATTERNS:
             raise refuse("", f"it has {len(found)} different patterns, the most is {_MAX_PATTERNS}")
@@ -199,7 +215,8 @@ class Document:
         for pattern, (place, steps) in found.items():
             try:
                 self.patterns[pattern] = compiled = compile_pattern(
-                    pattern, max_bytes=min(_PATTERN_BYTES, _PATTERNS_BYTES // len(found))
+                    pattern if pattern in exact else without_look_around(pattern),
+                    max_bytes=min(_PATTERN_BYTES, _PATTERNS_BYTES // len(found)),
                 )
             except ValueError as exc:
                 reason = f"not an expression RE2 can run in linear time ({exc})"

@@ -150,7 +150,7 @@ def test_grammar_of_a_large_schema_does_not_fill_the_memory(schema: dict[str, An
     [
         pytest.param({"$ref": "#/$defs/nowhere"}, "no schema stands at", id="dangling-reference"),
         pytest.param({"$ref": "https://example.org/schema"}, "only references within", id="remote-reference"),
-        pytest.param({"type": "string", "pattern": "^(a+)+(?=b)$"}, "RE2", id="pattern-without-linear-time"),
+        pytest.param({"type": "string", "pattern": r"^(a+)+\1$"}, "RE2", id="pattern-without-linear-time"),
     ],
 )
 async def test_schema_that_cannot_be_applied_safely_is_refused(

@@ -129,7 +129,11 @@ def doubling(levels: int) -> dict[str, Any]:
         pytest.param({"description": "x" * 300_000}, "", id="too-large"),
         pytest.param({"const": 10**5000}, "", id="too-long-a-number"),
         pytest.param({"pattern": "("}, "/pattern", id="no-expression"),
-        pytest.param({"pattern": "(?=a)b"}, "/pattern", id="expression-beyond-re2"),
+        pytest.param({"pattern": r"(a)\1"}, "/pattern", id="expression-beyond-re2"),
+        pytest.param({"not": {"pattern": "(?=a)b"}}, "/not/pattern", id="look-ahead-that-is-negated"),
+        pytest.param(
+            {"patternProperties": {"(?=a)b": {}}}, "/patternProperties/(?=a)b", id="look-ahead-in-a-name"
+        ),
         pytest.param({"patternProperties": {"(a)\\1": {}}}, "/patternProperties/(a)\\1", id="back-reference"),
     ],
 )
