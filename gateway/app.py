@@ -13,6 +13,7 @@ from litestar.logging import LoggingConfig
 from structlog.typing import FilteringBoundLogger
 
 from gateway.api import problems, unrouted
+from gateway.api.anthropic import errors as anthropic_errors
 from gateway.api.anthropic import messages
 from gateway.api.cached_responses import CachedResponseMiddleware
 from gateway.api.context import AccessLog
@@ -24,6 +25,7 @@ from gateway.api.jina import routes as jina
 from gateway.api.mcp.mount import McpMount
 from gateway.api.middleware import AccessControl, AccessMiddleware
 from gateway.api.native import extract, jobs, scrape, search, tokens
+from gateway.api.openai import errors as openai_errors
 from gateway.api.openai import routes as openai_routes
 from gateway.api.openwebui import routes as openwebui
 from gateway.api.ops import health, status
@@ -176,6 +178,8 @@ def create_app(
         plugins=[problems.plugin],
         exception_handlers=unrouted.exception_handlers(
             {
+                **openai_errors.UNROUTED,
+                **anthropic_errors.UNROUTED,
                 "/v2/": firecrawl_errors.answer,
                 "/firecrawl/": firecrawl_errors.answer,
                 "/jina": jina_errors.answer,

@@ -12,8 +12,11 @@ from litestar.di import Provide
 
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
+from gateway.api import unrouted
+from gateway.api.anthropic import errors as anthropic_errors
 from gateway.api.anthropic import messages
 from gateway.api.bodies import Bodies
+from gateway.api.openai import errors as openai_errors
 from gateway.api.openai import routes as openai_routes
 from gateway.api.services import Services
 from gateway.completions.completer import Completer
@@ -78,6 +81,9 @@ async def gateway(
         services = Services(**parts | needed)
         app = Litestar(
             [openai_routes.router, messages.router],
+            exception_handlers=unrouted.exception_handlers(
+                {**openai_errors.UNROUTED, **anthropic_errors.UNROUTED}
+            ),
             dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
         )
         async with served(app) as url:

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from litestar import Request, Response
-from litestar.enums import HttpMethod
-from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
-from litestar.handlers import HTTPRouteHandler, route
+from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 
+from gateway.api.problems import request_id
 from gateway.errors import GatewayError, InternalError, InvalidRequest, NotFound
+from gateway.primitives.ids import new_id
 
 OURS = "the gateway failed; the request id finds the reason in its log"
-METHODS = (HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE)
 
 # an error and the status it goes out with -> the body
 ErrorBody = Callable[[GatewayError, int], Any]
@@ -25,8 +24,11 @@ def error_handlers(body: ErrorBody) -> dict[int | type[Exception], Any]:
         return Response(body(error, error.status), status_code=error.status, headers=error.response_headers)
 
     def answer_http(_: Request[Any, Any, Any], exc: HTTPException) -> Response[Any]:
-        error, status = _from_http(exc), exc.status_code
-        return Response(body(error, status), status_code=status, headers=exc.headers or {})
+        error, status, headers = _from_http(exc), exc.status_code, exc.headers or {}
+        if not request_id.get():
+            # no route matched, so no middleware ran
+            headers = headers | {"x-request-id": new_id()}
+        return Response(body(error, status), status_code=status, headers=headers)
 
     def answer_nesting(request: Request[Any, Any, Any], _: RecursionError) -> Response[Any]:
         return answer(request, InvalidRequest("the JSON is nested too deeply"))
@@ -43,6 +45,8 @@ def _from_http(exc: HTTPException) -> GatewayError:
     """What Litestar raises before a handler runs."""
     if exc.status_code >= 500:
         return InternalError(OURS)
+    if isinstance(exc, NotFoundException):
+        return NotFound("this gateway has no such route; /docs lists those it has")
     detail, field = exc.detail, None
     if isinstance(exc, ValidationException) and isinstance(exc.extra, list) and exc.extra:
         faults = [fault for fault in exc.extra if isinstance(fault, dict)]
@@ -50,38 +54,3 @@ def _from_http(exc: HTTPException) -> GatewayError:
         detail = "; ".join(said) or detail
         field = faults[0].get("key") if faults else None
     return InvalidRequest(detail, field=field)
-
-
-def refuse_other_methods(*paths: str, allowed: HttpMethod) -> HTTPRouteHandler:
-    """A route for the methods that these paths do not have: Litestar's own refusal has no dialect."""
-
-    @route(
-        list(paths),
-        http_method=[method for method in METHODS if method != allowed],
-        include_in_schema=False,
-        opt={"access": "chat"},
-    )
-    async def refuse_method() -> None:
-        raise MethodNotAllowedException(headers={"allow": allowed.value})
-
-    return refuse_method
-
-
-def refuse_absent(*paths: str, served: str) -> HTTPRouteHandler:
-    """A route for what the dialect has and this gateway does not.
-
-    Args:
-        paths: with all that is below them.
-        served: what there is instead, for the message.
-    """
-
-    @route(
-        [each for path in paths for each in (path, f"{path}/{{rest:path}}")],
-        http_method=list(METHODS),
-        include_in_schema=False,
-        opt={"access": "chat"},
-    )
-    async def refuse_path(request: Request[Any, Any, Any]) -> None:
-        raise NotFound(f"there is no {request.method} {request.url.path} here; there is {served}")
-
-    return refuse_path

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from litestar.exceptions import HTTPException
+
 from gateway.api.dialect_errors import error_handlers
 from gateway.api.problems import request_id
 from gateway.errors import GatewayError
@@ -29,3 +31,5 @@ def error_body(error: GatewayError, status: int | None = None) -> dict[str, Any]
 
 
 exception_handlers = error_handlers(error_body)
+# how what no route takes is answered
+UNROUTED = {"/v1/messages": exception_handlers[HTTPException]}

@@ -4,7 +4,6 @@ from typing import Any
 
 from litestar import Request, Router, post
 from litestar.di import NamedDependency
-from litestar.enums import HttpMethod
 from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
@@ -14,7 +13,6 @@ from gateway.api.anthropic.errors import exception_handlers
 from gateway.api.anthropic.requests import to_completion_request, to_prompt
 from gateway.api.anthropic.types import MessagesPrompt, MessagesRequest, TokenCount
 from gateway.api.bodies import to_kind
-from gateway.api.dialect_errors import refuse_absent, refuse_other_methods
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
 from gateway.wire import encode_json
@@ -72,14 +70,5 @@ async def count_message_tokens(
 
 
 router = Router(
-    "/",
-    route_handlers=[
-        create_message,
-        count_message_tokens,
-        refuse_other_methods("/v1/messages", "/v1/messages/count_tokens", allowed=HttpMethod.POST),
-        refuse_absent(
-            "/v1/messages/batches", "/v1/complete", served="/v1/messages and /v1/messages/count_tokens"
-        ),
-    ],
-    exception_handlers=exception_handlers,
+    "/", route_handlers=[create_message, count_message_tokens], exception_handlers=exception_handlers
 )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from litestar.exceptions import HTTPException
+
 from gateway.api.dialect_errors import error_handlers
 from gateway.errors import BackendError, ContextOverflow, GatewayError, NotFound
 
@@ -37,3 +39,12 @@ def _code(error: GatewayError) -> str:
 
 
 exception_handlers = error_handlers(error_body)
+# how what no route takes is answered, by the beginnings of OpenAI's paths
+UNROUTED = {
+    f"/v1/{name}": exception_handlers[HTTPException]
+    for name in (
+        "assistants", "audio", "batches", "chat", "completions", "containers", "conversations", "embeddings",
+        "engines", "evals", "files", "fine_tuning", "images", "models", "moderations", "realtime", "responses",
+        "threads", "uploads", "vector_stores", "videos",
+    )
+}  # fmt: skip

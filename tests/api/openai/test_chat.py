@@ -425,6 +425,7 @@ async def test_broken_json_is_400_in_openais_shape() -> None:
         ("POST", "/v1/models", 405),
         ("DELETE", "/v1/models/m", 405),
         ("POST", "/v1/moderations", 404),
+        ("POST", "/v1/chat/nothing", 404),
         ("POST", "/v1/audio/transcriptions", 404),
         ("GET", "/v1/files/f1/content", 404),
     ],
