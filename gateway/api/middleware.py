@@ -1,10 +1,10 @@
-"""Checks of every request before its handler: host name, key, rate, and a place among the running requests.
+"""Checks of every request before its handler: host name, API key, rate limit, and admission.
 
-A route says in its `opt` what it is: `access` is the scope a key needs for it (none: any key), `work` that it
-takes a place, `open` that it asks for no key at all (the health probes), `body` which of the limits its body has.
+A route declares in its `opt`: `access`, the scope that a key needs (absent: any key); `work`, that it is subject to
+admission; `open`, that it needs no key (the health probes); `body`, the limit of its body.
 
-A place is taken when the body is there, and counted on the key only then: who sends slowly holds up nobody, and
-not their own other requests either.
+A request is admitted, and counts against its key's concurrency, only after its body has arrived: a slow upload delays
+no other request, not even of the same key.
 """
 
 import base64
@@ -31,10 +31,10 @@ from gateway.primitives.ids import new_id
 from gateway.primitives.panics import contained
 from gateway.telemetry.spans import span
 
-# loopback; and names without a dot, by which containers call each other: nobody can register one
+# loopback, and names without a dot, which containers use and nobody can register
 _LOCAL_HOST = re.compile(rb"(127(\.\d{1,3}){3}|\[::1\]|[\w-]+)(:\d*)?")
 _SAFE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-# a header each: browsers take a whole line for one challenge
+# in a header each: browsers read a whole header as one challenge
 _BEARER, _BASIC = ((b"www-authenticate", scheme + b' realm="winnow"') for scheme in (b"Bearer", b"Basic"))
 
 Headers = Mapping[bytes, bytes]
@@ -43,8 +43,8 @@ Headers = Mapping[bytes, bytes]
 class AccessControl(Struct, kw_only=True, frozen=True):
     """What the access middleware checks: who may call, how often, how much, how many at once.
 
-    `local_names_only` is for a service that is open because only this machine reaches it: a web page could reach it all
-    the same, by a name of its own that it lets resolve to 127.0.0.1.
+    `local_names_only` is for a service without keys that listens on loopback: it prevents DNS rebinding, where a web
+    page reaches the service by a host name that resolves to 127.0.0.1.
     """
 
     keyring: Keyring
@@ -58,7 +58,7 @@ class AccessControl(Struct, kw_only=True, frozen=True):
 
 
 class AccessMiddleware(ASGIMiddleware):
-    """Admits a request or raises the reason; puts its `RequestContext` into the request's state."""
+    """Admits a request, or raises why it is refused; stores a `RequestContext` in the request's state."""
 
     def __init__(self, access_control: AccessControl, access_log: AccessLog) -> None:
         self._access_control = access_control
@@ -78,8 +78,8 @@ class AccessMiddleware(ASGIMiddleware):
             return
         if _is_from_another_site(headers, is_get=scope.get("method") == "GET"):
             raise Forbidden(
-                "a page of another site sent this; programs and the playground are served (behind a proxy: let it "
-                "pass the Host header on)"
+                "a cross-site request of a browser is refused: call the API from a program or from the playground "
+                "(behind a proxy, pass the Host header on)"
             )
         key = self._identify(headers, context)
         await self._check(key, context, access=route.get("access"))
@@ -91,7 +91,7 @@ class AccessMiddleware(ASGIMiddleware):
         body = await read_body(receive, limit=limit, budget=budget, context=context)
         held_bytes = len(body)
         again = replayed(body, receive, context)
-        # the route makes a copy of it
+        # the handler gets it through `again`
         del body
         try:
             with self._access_control.concurrency.counting(key):
@@ -113,11 +113,11 @@ class AccessMiddleware(ASGIMiddleware):
             with contained():
                 await next_app(scope, receive, send)
         finally:
-            # errors were answered within; what is left is a response that was given up on its way
+            # errors have been answered; what remains is a client that disconnected during the response
             self._access_log.log_disconnect(scope["state"]["context"], scope)
 
     def _identify(self, headers: Headers, context: RequestContext) -> Key:
-        """The key of the request; its context takes the name."""
+        """The key of the request, whose name is stored in its context."""
         keyring = self._access_control.keyring
         if keyring.is_open:
             if self._access_control.local_names_only and not _LOCAL_HOST.fullmatch(
@@ -144,7 +144,7 @@ class AccessMiddleware(ASGIMiddleware):
         return key
 
     async def _check(self, key: Key, context: RequestContext, *, access: str | None) -> None:
-        """Whether the key may do this now."""
+        """Check rate limit, scope and budget of a key; raises why it may not do this."""
         access_control = self._access_control
         if key.requests_per_minute is not None and (status := await access_control.rates.take(key)):
             context.headers += [(name.encode(), value.encode()) for name, value in status.headers.items()]
@@ -163,17 +163,17 @@ def request_context(request: Request[Any, Any, Any]) -> RequestContext:
 
 
 def _is_from_another_site(headers: Headers, *, is_get: bool) -> bool:
-    """Whether a browser sends this for a page that is not ours: it would send the key along that it was told once.
+    """Whether a browser sends this on behalf of another site's page, with the key that it has remembered.
 
-    A link that somebody follows to us is no such thing: it opens a document of its own, neither a frame in the page
-    nor one that the browser prepares unasked. Browsers say so to HTTPS and loopback addresses (W3C Fetch Metadata);
-    to others they say only whose page it is that posts (WHATWG Fetch, the Origin header).
+    A link that a person follows is allowed: it is a top-level navigation, neither a frame nor a prefetch. Browsers say
+    so to HTTPS and loopback addresses (W3C Fetch Metadata); to others they only name the origin of a POST (WHATWG
+    Fetch, the Origin header).
     """
     if (relation := headers.get(b"sec-fetch-site")) is not None:
         if relation == b"same-origin":
             return False
         if b"sec-purpose" in headers:
-            # whatever page had it prepared: Chromium says `none` then
+            # a prefetch, for which Chromium says `none` whatever page asked for it
             return True
         is_document = (
             headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-dest") == b"document"
@@ -185,7 +185,7 @@ def _is_from_another_site(headers: Headers, *, is_get: bool) -> bool:
 
 
 def _is_for_people(headers: Headers) -> bool:
-    """Whether a browser requests a page: it is answered with a prompt for the key, then with the playground."""
+    """Whether a browser requests a page: it is answered with a prompt for the key."""
     return b"text/html" in headers.get(b"accept", b"")
 
 

@@ -38,7 +38,7 @@ def open_cache(
         size_bytes: the most it may take on disk.
         server: shared by replicas; the cache closes it.
         memory_bytes: size of the tier in memory; 0 for none.
-        alone: nobody else waits for what this process writes to the disk, so it may be written a moment later.
+        alone: no other process uses the disk cache, so writes to it may be buffered for a moment.
     """
     below: Store
     if server:

@@ -1,4 +1,4 @@
-"""The bytes contract every cache keeps."""
+"""The protocols of caches: bytes by key."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -30,23 +30,23 @@ class Lease(Protocol):
 class Cache(Protocol):
     """Bytes by key, possibly shared with other processes and machines.
 
-    A cache never fails its caller: a fault of the store is a miss, a write that went nowhere, or a lease
-    that is granted, and shows in `health`. What was read is what was written, or None: a damaged, planted
-    or foreign entry is a miss. Keys are made in `gateway.cache.keys`.
+    A cache never raises. Where its store fails, `get` returns None, `set` returns False, `lease` is granted, and
+    `health` names the fault. An entry that is damaged, or was not written by this cache, is a miss. Keys are made in
+    `gateway.cache.keys`.
     """
 
     async def get(self, key: str) -> bytes | None: ...
 
     def peek(self, key: str) -> bytes | None:
-        """As `get`, but only what is at hand in memory: None says nothing about the store."""
+        """As `get`, from memory alone: None does not mean that the store has no entry."""
         ...
 
     async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
         """Keep `value` for `ttl_s` seconds; with `fence`, unless a newer lease was granted on the key.
 
         Returns:
-            False when it was not taken: a fault of the store, a value too large for it. What lost to a newer lease
-            counts as taken, since something newer is there.
+            False when the value was not stored: the store failed, or the value is too large for it. A write that lost
+            to a newer lease returns True, because a newer value is stored.
         """
         ...
 
@@ -63,7 +63,7 @@ class Cache(Protocol):
     async def stats(self) -> Mapping[str, int | float | str]: ...
 
     async def clear(self, namespace: str | None = None) -> int:
-        """Delete every entry, or those of one namespace; how many went."""
+        """Delete every entry, or those of one namespace; returns how many."""
         ...
 
     async def aclose(self) -> None: ...
@@ -76,6 +76,6 @@ class Store(Cache, Protocol):
 
 
 class BatchStore(Store, Protocol):
-    """A store that makes many writes in one go."""
+    """A store that writes many entries in one transaction."""
 
     async def set_many(self, entries: Mapping[str, Entry]) -> bool: ...

@@ -1,11 +1,10 @@
-"""Writes gathered for a moment, then made in one transaction: an answer does not wait for the disk.
+"""Write-behind: writes are buffered and committed in one transaction, so that no response waits for the disk.
 
-For a store that this process alone writes to: it reads its own writes at once, while others see them, and they
-outlive a kill, `every_s` later. Leases keep their promise: what was written before one is given back is in the
-store before it is.
+For a store that only this process writes to. It reads its own writes at once; other processes see them, and they
+survive a kill, after `every_s`. Before a lease is released, everything written under it is committed.
 
-A write that is gathered counts as taken unless the last batch failed: so the first ones that meet a fault claim, for
-as long as writes are gathered, what does not come true.
+`set` returns True for a buffered write unless the last batch failed: when the store begins to fail, the writes of one
+batch are reported as stored although they are not.
 """
 
 import asyncio
@@ -14,10 +13,10 @@ from collections.abc import Mapping
 
 from gateway.cache.base import BatchStore, Entry, Lease
 
-# more than this is not held back: the writer waits for the store
-_GATHER_BYTES = 8 * 1024**2
-# a longer value is no matter of a moment
-_ALONE_BYTES = 1024**2
+# of the buffer; a write beyond it waits for the store
+_BUFFER_BYTES = 8 * 1024**2
+# a larger value is written at once
+_LARGE_BYTES = 1024**2
 
 
 class WriteBehind:
@@ -25,20 +24,20 @@ class WriteBehind:
 
     Args:
         below: where everything is read from and, in the end, written to.
-        every_s: for how long writes are gathered.
+        every_s: for how long writes are buffered.
     """
 
     def __init__(self, below: BatchStore, *, every_s: float = 0.05) -> None:
         self._below = below
         self._every_s = every_s
-        self._waiting: dict[str, Entry] = {}
+        self._buffer: dict[str, Entry] = {}
         # batches that the store is writing, oldest first
-        self._leaving: list[dict[str, Entry]] = []
-        self._waiting_bytes = 0
+        self._committing: list[dict[str, Entry]] = []
+        self._buffered_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._flushes: set[asyncio.Task[None]] = set()
-        # the last batch, by the store
-        self._taken = True
+        # whether the store took the last batch
+        self._stored = True
 
     async def get(self, key: str) -> bytes | None:
         entry = await self.get_entry(key)
@@ -48,27 +47,27 @@ class WriteBehind:
         return self._below.peek(key)
 
     async def get_entry(self, key: str) -> Entry | None:
-        for batch in (self._waiting, *reversed(self._leaving)):
+        for batch in (self._buffer, *reversed(self._committing)):
             if entry := batch.get(key):
                 return entry if time.time() < entry.expires_at else None
         return await self._below.get_entry(key)
 
     async def set(self, key: str, value: bytes, *, ttl_s: float, fence: int | None = None) -> bool:
-        if fence is not None or len(value) > _ALONE_BYTES:
+        if fence is not None or len(value) > _LARGE_BYTES:
             await self._flush()
-            return await self._below.set(key, value, ttl_s=ttl_s, fence=fence) and self._taken
-        self._waiting[key] = Entry(value, time.time() + ttl_s)
-        self._waiting_bytes += len(value)
-        if self._waiting_bytes > _GATHER_BYTES:
+            return await self._below.set(key, value, ttl_s=ttl_s, fence=fence) and self._stored
+        self._buffer[key] = Entry(value, time.time() + ttl_s)
+        self._buffered_bytes += len(value)
+        if self._buffered_bytes > _BUFFER_BYTES:
             await self._flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._every_s, self._start_flush)
-        return self._taken
+        return self._stored
 
     async def delete(self, key: str) -> None:
-        for batch in (self._waiting, *self._leaving):
+        for batch in (self._buffer, *self._committing):
             batch.pop(key, None)
-        # after the batches that left before it
+        # after the batches that are being written
         await self._below.delete(key)
 
     async def lease(self, key: str, *, ttl_s: float) -> Lease | None:
@@ -101,18 +100,18 @@ class WriteBehind:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._waiting:
+        if not self._buffer:
             return
-        batch, self._waiting, self._waiting_bytes = self._waiting, {}, 0
-        self._leaving.append(batch)
+        batch, self._buffer, self._buffered_bytes = self._buffer, {}, 0
+        self._committing.append(batch)
         try:
-            self._taken = await self._below.set_many(batch)
+            self._stored = await self._below.set_many(batch)
         finally:
-            self._leaving.remove(batch)
+            self._committing.remove(batch)
 
 
 class _FlushingLease:
-    """A lease that is given back after the writes made under it."""
+    """A lease that is released after the writes made under it."""
 
     def __init__(self, lease: Lease, cache: WriteBehind) -> None:
         self._lease, self._cache = lease, cache

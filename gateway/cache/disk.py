@@ -1,7 +1,7 @@
 """The cache on a local disk: one machine, any number of worker processes.
 
-SQLite blocks, and now and then for long (a checkpoint, another process's lock, a slow disk): every call runs
-in a thread of its own, one for reads and one for writes, with a deadline, and the event loop never waits.
+SQLite blocks, sometimes for long (a checkpoint, another process's lock, a slow disk). So calls run in two threads, one
+for reads and one for writes, each with a deadline, and never on the event loop.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class DiskCache:
 
     Args:
         directory: made with mode 0700 if missing; only the folder `store` inside it is used.
-        size_bytes: above it the entries written longest ago go.
+        size_bytes: above it the oldest entries are evicted.
         deadline_s: a call that takes longer is a miss, or a write that may still happen; half of it is the longest
             wait for another process's lock.
         remember_s: how long `health` names a fault after it has gone.
@@ -65,8 +65,8 @@ class DiskCache:
         return await self._writes.run(lambda store: store.write(key, entry, fence=fence), otherwise=False)
 
     async def set_many(self, entries: Mapping[str, Entry]) -> bool:
-        """All in one transaction; whether they were taken."""
-        # the thread's own: the caller may take entries out meanwhile
+        """Write all in one transaction; False where the store failed."""
+        # a copy for the thread: the caller may remove entries meanwhile
         batch = dict(entries)
         return await self._writes.run(lambda store: store.write_all(batch), otherwise=False)
 
@@ -99,7 +99,7 @@ class DiskCache:
 
 
 class _Lane:
-    """One thread that uses the store; a fault opens its breaker and the caller gets `otherwise`."""
+    """One thread that calls the store, behind a circuit breaker; a call that fails returns `otherwise`."""
 
     def __init__(self, store: DiskStore, deadline_s: float, breaker: Breaker) -> None:
         self._store = store

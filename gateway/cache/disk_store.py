@@ -1,7 +1,7 @@
-"""diskcache, made safe: no pickle, no path out of its folder, a private directory, faults as one exception.
+"""diskcache, made safe: no pickle, no path out of its folder, a private directory, one exception for all faults.
 
-Blocking: `disk.py` is the async face. Several threads and processes share one directory; SQLite's write-ahead
-log lets readers go on beside a writer.
+Its calls block; `disk.py` makes them async. Several threads and processes share one directory; SQLite's write-ahead log
+lets them read while one writes.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ class StoreFault(Exception):
 
 
 class DamagedEntry(Exception):
-    """What lies under the key is not what was written there."""
+    """The entry is not what was written under its key."""
 
 
 class _Hold(NamedTuple):

@@ -1,7 +1,7 @@
-"""What the code that makes a cached value is, as a name: another byte of it, another name.
+"""A fingerprint of the code, weights and libraries that make a cached value: it changes with every byte of them.
 
-So nobody has to remember a version: weights that were trained anew, a rule that was changed or a library that was
-upgraded find no old entries. Read once, when the service starts: 12 ms.
+It is part of the keys, so that no version number has to be raised by hand: retrained weights, a changed rule or an
+upgraded library find no old entries. Computed once, when the service starts: 12 ms.
 """
 
 import hashlib
@@ -11,10 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
-# what makes content of a page, with the types that report it; of the folder every file but those that decide nothing
-_SOURCES = ("core", "wire", "scraping/scraper.py")
+# what turns a page into content, with its result types; of a folder every file but those without influence on it
+_SOURCES = ("core", "wire", "scraping/content.py", "scraping/scraper.py")
 _SILENT = {".pyc", ".md", ""}
-# megabytes, each held to its SHA-256 by `core.tokens.counters`, which is read
+# megabytes, each checked against its SHA-256 by `core.tokens.counters`, which is among the sources
 _PINNED = {".tiktoken"}
 LIBRARIES = (
     "chardet",

@@ -1,4 +1,4 @@
-"""Every key of the cache is made here, from all that decides the value it leads to.
+"""Every key of the cache is made here, from everything that its value depends on.
 
 A key is `namespace:rest`, ASCII, at most 512 characters. Addresses, prompts and callers cannot be read back from it.
 
@@ -8,11 +8,11 @@ A key is `namespace:rest`, ASCII, at most 512 characters. Addresses, prompts and
 `tokens`      a snapshot's own count of tokens by one vocabulary
 `completion`  a model's answer
 `answer`      an answer that a client fetches later, by its id
-`pass`        a mark: work on a key left nothing to share
+`pass`        a marker: work on a key stored no result
 `probe`       written to see whether the cache works
 
-Content and tokens are of the code that made them, by its fingerprint: other code finds nothing of this one's. The
-layout of pages and snapshots has a version here.
+Keys of content and tokens include the fingerprint of the code that made them, so that other code does not find them.
+The layout of pages and snapshots has a version here.
 """
 
 import hashlib
@@ -76,7 +76,7 @@ def answer_key(*, tenant: str, answer_id: str) -> str:
 
 
 def pass_key(key: str) -> str:
-    """The mark that work on `key` left nothing to find."""
+    """The marker that work on `key` stored no result."""
     return f"pass:{key}"
 
 

@@ -1,4 +1,4 @@
-"""The lease that a broken store grants: the work must be done, without coordination."""
+"""The lease that is granted where the store fails: the work is done without coordination."""
 
 
 class UnguardedLease:

@@ -1,7 +1,7 @@
-"""A small first tier in memory over a store: the same page asked for again costs no store call.
+"""An in-memory tier in front of a store: entries that were used lately need no call of it.
 
-Other processes write to the store too. So an entry stays here for `hold_s` at most: what another worker wrote
-or deleted shows after that long.
+Other processes write to the store too. So an entry is kept here for `hold_s` at most: that long, what another process
+wrote or deleted is not seen.
 """
 
 import time
@@ -23,7 +23,7 @@ class _Held(NamedTuple):
 
 
 class MemoryCache:
-    """`Store` over another one, least recently used out first.
+    """`Store` over another one, bounded by bytes; the least recently used entry is evicted first.
 
     Args:
         below: where everything is written, and read from when it is not here.
@@ -36,7 +36,7 @@ class MemoryCache:
         self._hold_s = hold_s
         self._held: ByteLru[str, _Held] = ByteLru(size_bytes)
         self._hits = 0
-        # reads under way below, by key: a write in between makes what they bring back old
+        # pending reads of the store, by key: a write in between makes their result stale
         self._reading: dict[str, object] = {}
 
     async def get(self, key: str) -> bytes | None:

@@ -1,7 +1,7 @@
-"""Many identical misses, one piece of work: within a process, and across all that share a cache.
+"""Request coalescing: identical misses share one computation, in a process and across all that share a cache.
 
-For work with one result at its end, which all replicas can find in the cache. A result that comes piece by piece,
-to readers who each read from its beginning, is a `gateway.completions.broadcast`: that one is of one process.
+For work with a single result, which other processes find in the cache. Streams that several readers follow are
+`gateway.completions.broadcast`, which works within one process.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ Result = TypeVar("Result")
 class SingleFlight:
     """Runs the work of a key once at a time.
 
-    In a process the first caller's work runs in a task of its own: whoever leaves, the others get its result
-    or its exception, and it is cancelled when no caller waits any more. Across processes a lease on the key says
-    who works; the others look for the result until it is there, or the lease ends and one of them takes over.
+    Within a process the work runs in a task of its own: callers may leave, the others get its result or its exception,
+    and it is cancelled when no caller waits any more. Across processes the holder of a lease on the key does the work;
+    the others poll for its result, and one of them takes over when the lease ends without one.
 
     Args:
         cache: where leases are, and results for others to find.
         lease_ttl_s: after this long without renewal (its holder died) another process takes over.
-        look_every_s: how often a process that waits for another one looks.
-        pass_ttl_s: after work that left nothing to find (it failed, or may not be stored), how long processes
-            do not wait for one another: they would only queue.
+        look_every_s: how often a waiting process polls.
+        pass_ttl_s: after work that stored no result (it failed, or may not be stored), how long processes do not wait
+            for each other.
         joined: is called for every caller that shares the work of another one in this process.
     """
 
@@ -98,24 +98,24 @@ class SingleFlight:
         look: Callable[[], Awaitable[Result | None]],
         was_stored: Callable[[Result], bool],
     ) -> Result:
-        mark = pass_key(key)
+        no_result = pass_key(key)
         while (lease := await self._cache.lease(key, ttl_s=self._lease_ttl_s)) is None:
-            if await self._cache.get(mark) is not None:
+            if await self._cache.get(no_result) is not None:
                 return await work()
             await asyncio.sleep(self._look_every_s * random.uniform(0.5, 1.5))
             if (found := await look()) is not None:
                 return found
         async with self._holding(key, lease):
             if (found := await look()) is not None:
-                # stored between the caller's miss and the lease
+                # it was stored between the caller's miss and the lease
                 return found
             try:
                 result = await work()
             except Exception:
-                await self._cache.set(mark, b"", ttl_s=self._pass_ttl_s)
+                await self._cache.set(no_result, b"", ttl_s=self._pass_ttl_s)
                 raise
             if not was_stored(result):
-                await self._cache.set(mark, b"", ttl_s=self._pass_ttl_s)
+                await self._cache.set(no_result, b"", ttl_s=self._pass_ttl_s)
             return result
 
     @contextlib.asynccontextmanager
@@ -138,7 +138,7 @@ class SingleFlight:
 
 
 class _Flight:
-    """A task and how many wait for it; the last to leave calls it off."""
+    """A task and the number of its waiters; it is cancelled when the last one leaves."""
 
     def __init__(self, work: Awaitable[Any]) -> None:
         self._task = asyncio.ensure_future(work)
@@ -153,5 +153,5 @@ class _Flight:
             self._waiting -= 1
             self.over = self._task.done() or not self._waiting
             if self.over and not self._task.cancel() and not self._task.cancelled():
-                # seen, even if every waiter left at the same moment
+                # retrieved, even if every waiter left at the same moment
                 self._task.exception()

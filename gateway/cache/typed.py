@@ -1,4 +1,4 @@
-"""Values in a bytes cache: msgpack out, and back only as the type asked for."""
+"""Typed values in a cache of bytes, as msgpack."""
 
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 async def load(cache: Cache, key: str, kind: type[T]) -> T | None:
-    """The value at `key`, or None when there is none of this type: an older version's shape is a miss."""
+    """The value at `key`; None where there is none, or one that does not decode as this type."""
     raw = await cache.get(key)
     if raw is None:
         return None

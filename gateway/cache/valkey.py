@@ -101,7 +101,7 @@ class ValkeyCache:
         return _ValkeyLease(self._run, keys[0], token, fence, ttl_s) if fence > 0 else UnguardedLease()
 
     async def health(self) -> str | None:
-        # both, or a store without traffic would be called broken by its last failure for ever
+        # both: without traffic, the last failure would be reported for ever
         await self.set(probe_key("health"), b"", ttl_s=60)
         await self._server.ask(self._reads, lambda client: client.ping())
         faults = [fault for breaker in (self._writes, self._reads) if (fault := breaker.fault)]
@@ -162,7 +162,7 @@ def _name(key: str) -> str:
 
 
 async def _near(size_bytes: int, call: Callable[..., Result], *args: Any) -> Result:
-    """Call here if it is quick, in a thread if it would hold up the event loop."""
+    """Call at once if the value is small, else in a thread, so that the event loop is not blocked."""
     if size_bytes < _INLINE_BYTES:
         return call(*args)
     return await asyncio.to_thread(call, *args)
