@@ -3,8 +3,9 @@
 Imports the wire's types, net.sse, errors and httpx2, nothing else.
 """
 
+from gateway.sdk.async_client import AsyncClient
 from gateway.sdk.calls import Model
-from gateway.sdk.client import AsyncClient, Client
+from gateway.sdk.client import Client
 from gateway.sdk.functions import (
     batch,
     crawl,

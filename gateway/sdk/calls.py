@@ -39,6 +39,8 @@ MAX_RETRY_WAIT_S = 30.0
 GRACE_S = 10.0
 # a call that neither fetches a page nor asks a model
 SHORT_CALL_S = 30.0 + GRACE_S
+# how many pages are read beyond the one that is due, for each that is read at a time
+AHEAD = 4
 _RETRIED = {429, 503}
 SUCCESSES = {200, 202}
 
@@ -166,6 +168,12 @@ def make_request(
 def _page_s(options: ScrapeOptions) -> float:
     """How long a page may take; the gateway's own setting is unknown here, but not its bound."""
     return options.timeout_s or MAX_TIMEOUT_S
+
+
+def check_concurrency(concurrency: int) -> None:
+    """Raises ValueError unless pages can be read so many at a time."""
+    if concurrency < 1:
+        raise ValueError(f"concurrency must be at least 1, not {concurrency}")
 
 
 class EventReader:

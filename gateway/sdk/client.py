@@ -4,9 +4,8 @@ What to send and how to read the answer is `gateway.sdk.calls` and `gateway.sdk.
 `gateway.sdk.connection`. Errors are the server's own classes (`gateway.errors`).
 """
 
-import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from types import TracebackType
@@ -14,18 +13,20 @@ from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
 from gateway.errors import GatewayError
 from gateway.sdk.calls import (
+    AHEAD,
     Call,
     EventReader,
     Model,
+    check_concurrency,
     extract_call,
     models_call,
     scrape_call,
     search_call,
     tokens_call,
 )
-from gateway.sdk.connection import DEFAULT_TRIES, AsyncConnection, Connection
+from gateway.sdk.connection import DEFAULT_TRIES, Connection
 from gateway.sdk.job_calls import batch_call, crawl_call, jobs_call, map_call, schema_type
-from gateway.sdk.jobs import AsyncJob, Job
+from gateway.sdk.jobs import Job
 from gateway.sdk.keywords import (
     BatchKeywords,
     CrawlKeywords,
@@ -55,8 +56,6 @@ from gateway.wire.jobs import (
 from gateway.wire.search import SearchRequest, SearchResponse
 
 T = TypeVar("T")
-# how far reading ahead goes beyond the page that is due, for each that is read at a time
-_AHEAD = 4
 
 
 class Client:
@@ -155,7 +154,7 @@ class Client:
             options: as of `scrape`.
         """
         scrape_call("", **options)
-        _check_concurrency(concurrency)
+        check_concurrency(concurrency)
 
         def scrape(url: str) -> ScrapeResponse | GatewayError:
             try:
@@ -169,7 +168,7 @@ class Client:
             try:
                 for url in urls:
                     due.append(pool.submit(scrape, url))
-                    if len(due) >= concurrency * _AHEAD:
+                    if len(due) >= concurrency * AHEAD:
                         yield due.popleft().result()
                 while due:
                     yield due.popleft().result()
@@ -264,183 +263,3 @@ class Client:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self.close()
-
-
-class AsyncClient:
-    """`Client` for asyncio: the same calls, awaited; what is iterated over takes `async for`, without await.
-
-    A job of `crawl` or `batch` is created with its first use.
-    """
-
-    def __init__(
-        self, url: str | None = None, *, api_key: str | None = None, tries: int = DEFAULT_TRIES
-    ) -> None:
-        self._connection = AsyncConnection(url, api_key=api_key, tries=tries)
-
-    async def scrape(
-        self, url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]
-    ) -> ScrapeResponse:
-        """Fetch and clean a page: its address and the fields of `wire.ScrapeRequest`, or one of those."""
-        return await self._connection.send(scrape_call(url, **options))
-
-    async def tokens(self, text: str | None = None, **options: Unpack[TokensKeywords]) -> TokensResponse:
-        """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
-        return await self._connection.send(tokens_call(text, **options))
-
-    async def models(self) -> list[Model]:
-        """Every model that can be asked for."""
-        return await self._connection.send(models_call())
-
-    @overload
-    def extract(
-        self,
-        url: str | None = None,
-        *,
-        schema: type[T],
-        stream: Literal[False] = False,
-        **options: Unpack[ExtractKeywords],
-    ) -> Coroutine[Any, Any, T]: ...
-    @overload
-    def extract(
-        self,
-        url: str | None = None,
-        *,
-        stream: Literal[True],
-        schema: Any = None,
-        **options: Unpack[ExtractKeywords],
-    ) -> AsyncIterator[ExtractEvent]: ...
-    @overload
-    def extract(
-        self,
-        url: str | ExtractRequest | None = None,
-        *,
-        schema: dict[str, Any] | None = None,
-        stream: Literal[False] = False,
-        **options: Unpack[ExtractKeywords],
-    ) -> Coroutine[Any, Any, ExtractResponse]: ...
-    def extract(
-        self, url: Any = None, *, stream: bool = False, schema: Any = None, **options: Unpack[ExtractKeywords]
-    ) -> Any:
-        """Ask about pages; arguments and results as in `Client.extract`."""
-        call = extract_call(url, schema=schema, stream=stream, **options)
-        return self._connection.stream(call, EventReader(schema)) if stream else self._connection.send(call)
-
-    def pages(self, url: str, **options: Unpack[ScrapeKeywords]) -> AsyncIterator[ScrapeResponse]:
-        """The pieces of a long page, as in `Client.pages`."""
-        call = scrape_call(url, **options)
-
-        async def walk() -> AsyncIterator[ScrapeResponse]:
-            piece = await self._connection.send(call)
-            yield piece
-            while piece.next_cursor is not None:
-                options["cursor"] = piece.next_cursor
-                piece = await self._connection.send(scrape_call(url, **options))
-                yield piece
-
-        return walk()
-
-    def scrape_many(
-        self, urls: Iterable[str], *, concurrency: int = 8, **options: Unpack[PageKeywords]
-    ) -> AsyncIterator[ScrapeResponse | GatewayError]:
-        """Scrape many pages; arguments and results as in `Client.scrape_many`."""
-        scrape_call("", **options)
-        _check_concurrency(concurrency)
-        places = asyncio.Semaphore(concurrency)
-
-        async def scrape(url: str) -> ScrapeResponse | GatewayError:
-            async with places:
-                try:
-                    return await self._connection.send(scrape_call(url, **options))
-                except GatewayError as exc:
-                    return exc
-
-        async def read() -> AsyncIterator[ScrapeResponse | GatewayError]:
-            due: deque[asyncio.Task[ScrapeResponse | GatewayError]] = deque()
-            try:
-                for url in urls:
-                    due.append(asyncio.create_task(scrape(url)))
-                    if len(due) >= concurrency * _AHEAD:
-                        yield await due.popleft()
-                while due:
-                    yield await due.popleft()
-            finally:
-                for task in due:
-                    task.cancel()
-
-        return read()
-
-    async def map(self, url: str | MapRequest, **options: Unpack[MapKeywords]) -> MapResponse:
-        """The addresses of a site; `options` are the fields of `wire.jobs.MapRequest`."""
-        return await self._connection.send(map_call(url, **options))
-
-    async def search(self, query: str | SearchRequest, **options: Unpack[SearchKeywords]) -> SearchResponse:
-        """Search the web; arguments as in `Client.search`."""
-        return await self._connection.send(search_call(query, **options))
-
-    def crawl(
-        self,
-        url: str | CrawlRequest,
-        *,
-        idempotency_key: str | None = None,
-        **options: Unpack[CrawlKeywords],
-    ) -> AsyncJob:
-        """Read a site and iterate over its pages as they come; arguments as in `Client.crawl`."""
-        call = crawl_call(url, idempotency_key=idempotency_key, **options)
-        return AsyncJob(lambda: nullcontext(self._connection), call, kind=schema_type(options))
-
-    def batch(
-        self,
-        urls: Iterable[str] | BatchRequest,
-        *,
-        idempotency_key: str | None = None,
-        **options: Unpack[BatchKeywords],
-    ) -> AsyncJob:
-        """Read pages by their addresses, and iterate over them as they come; arguments as of `crawl`."""
-        call = batch_call(urls, idempotency_key=idempotency_key, **options)
-        return AsyncJob(lambda: nullcontext(self._connection), call, kind=schema_type(options))
-
-    async def start_crawl(
-        self,
-        url: str | CrawlRequest,
-        *,
-        idempotency_key: str | None = None,
-        **options: Unpack[CrawlKeywords],
-    ) -> JobCreated:
-        """Create a crawl and leave it to the gateway; `job` finds it by its id."""
-        return await self._connection.send(crawl_call(url, idempotency_key=idempotency_key, **options))
-
-    async def start_batch(
-        self,
-        urls: Iterable[str] | BatchRequest,
-        *,
-        idempotency_key: str | None = None,
-        **options: Unpack[BatchKeywords],
-    ) -> JobCreated:
-        """Create a batch and leave it to the gateway; `job` finds it by its id."""
-        return await self._connection.send(batch_call(urls, idempotency_key=idempotency_key, **options))
-
-    def job(self, job_id: str, *, after: int = 0, schema: Any = None) -> AsyncJob:
-        """A job by its identifier, as in `Client.job`."""
-        kind = schema_type({"extract": {"schema": schema}})
-        return AsyncJob(lambda: nullcontext(self._connection), job_id, after=after, kind=kind)
-
-    async def jobs(self, *, limit: int = 100) -> list[JobReport]:
-        """The jobs of this key, the newest first."""
-        return await self._connection.send(jobs_call(limit=limit))
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        await self._connection.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-
-def _check_concurrency(concurrency: int) -> None:
-    if concurrency < 1:
-        raise ValueError(f"concurrency must be at least 1, not {concurrency}")
