@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from fixtures.site import Answer, Site, running_site
-from tests.api.playground.test_playground import browser  # noqa: F401 (a fixture)
+from tests.api.playground.conftest import browser  # noqa: F401 (a fixture)
 from tests.service import running_gateway
 
 HTML = {"content-type": "text/html"}
