@@ -100,4 +100,8 @@ def _progress() -> Iterator[Callable[[], None]]:
     from tqdm import tqdm
 
     with tqdm(unit="page", file=sys.stderr, dynamic_ncols=True) as bar:
-        yield lambda: bar.update() and None
+
+        def count() -> None:
+            bar.update()
+
+        yield count

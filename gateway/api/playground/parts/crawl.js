@@ -5,6 +5,8 @@ let results = [];    // lines of JSON, as they came
 
 function addResult(line) {
   const result = JSON.parse(line);
+  // why no more come, although the crawl goes on
+  if (!result.seq) throw new Error(result.error.detail);
   results.push(line);
   const item = document.createElement("li"), button = document.createElement("button");
   const name = document.createElement("span"), count = document.createElement("span");
