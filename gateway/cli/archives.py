@@ -1,4 +1,4 @@
-"""`winnow clean-warc`: the pages of stored crawls as rows of counted markdown, by all cores of this machine."""
+"""`winnow clean-warc`: the pages of stored crawls as rows of counted markdown, here or on a Ray cluster."""
 
 import argparse
 import asyncio
@@ -6,13 +6,21 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from gateway.cli.admin import DONE, FAILED
 from gateway.cli.inputs import UsageError
 from gateway.wire import DEFAULT_TOKENIZER
+
+if TYPE_CHECKING:
+    from gateway.archives.cleaner import ArchiveCleaner, FileReport
+    from gateway.archives.rows import RowFormat
+    from gateway.settings import Settings
+
+Pair = tuple[Path, Path]
 
 
 def add_archives(commands: Any) -> None:
@@ -31,64 +39,118 @@ def add_archives(commands: Any) -> None:
     )
     clean.add_argument("--format", choices=get_args(RowFormat), default="parquet")
     clean.add_argument("--tokenizer", default=DEFAULT_TOKENIZER, help=f"of the counts ({DEFAULT_TOKENIZER})")
+    clean.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="share the files out over this Ray cluster, whose nodes have them under the same paths",
+    )
     clean.set_defaults(run=_clean_warc)
 
 
 def _clean_warc(arguments: argparse.Namespace) -> int:
     from gateway.archives.cleaner import targets_of
+    from gateway.settings import load_settings
 
     if missing := [str(path) for path in arguments.files if not path.is_file()]:
         raise UsageError(f"no file {', '.join(missing)} here")
+    folder = arguments.output.absolute()
     try:
-        arguments.output.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise UsageError(f"{arguments.output} cannot be written: {exc.strerror}") from exc
-    pairs = list(targets_of(arguments.files, arguments.output, format=arguments.format))
-    return asyncio.run(_clean(arguments, pairs))
+        raise UsageError(f"{folder} cannot be written: {exc.strerror}") from exc
+    pairs: list[Pair] = []
+    for source, target in targets_of(arguments.files, folder, format=arguments.format):
+        if target.exists():
+            print(f"{target} is there already", file=sys.stderr)
+        else:
+            pairs.append((source.absolute(), target))
+    options = {
+        "settings": load_settings(os.environ),
+        "format": arguments.format,
+        "tokenizer": arguments.tokenizer,
+    }
+    if arguments.ray is None:
+        return asyncio.run(_clean_here(pairs, **options))
+    return _clean_on_cluster(pairs, address=arguments.ray, **options)
 
 
-async def _clean(arguments: argparse.Namespace, pairs: list[tuple[Path, Path]]) -> int:
+async def _clean_here(pairs: list[Pair], *, settings: "Settings", format: "RowFormat", tokenizer: str) -> int:
+    code = DONE
+    with _progress() as on_page:
+        async with _cleaner(settings, tokenizer, on_page) as cleaner:
+            for source, target in pairs:
+                began = time.monotonic()
+                try:
+                    _tell(target, await cleaner.clean_file(source, target, format=format), began)
+                except OSError as exc:
+                    code = _tell_fault(source, exc)
+    return code
+
+
+def _clean_on_cluster(
+    pairs: list[Pair], *, address: str, settings: "Settings", format: "RowFormat", tokenizer: str
+) -> int:
+    from gateway.cli.ray_cluster import spread
+
+    code, began = DONE, time.monotonic()
+    work = partial(clean_alone, settings=settings, format=format, tokenizer=tokenizer)
+    for (source, target), outcome in spread(pairs, work, address=address, cpus=settings.clean_workers):
+        if isinstance(outcome, Exception):
+            code = _tell_fault(source, outcome)
+        else:
+            _tell(target, outcome, began)
+    return code
+
+
+def clean_alone(
+    source: Path, target: Path, *, settings: "Settings", format: "RowFormat", tokenizer: str
+) -> "FileReport":
+    """Clean one file with workers of its own. Raises as `ArchiveCleaner.clean_file`."""
+
+    async def clean() -> "FileReport":
+        async with _cleaner(settings, tokenizer, lambda: None) as cleaner:
+            return await cleaner.clean_file(source, target, format=format)
+
+    return asyncio.run(clean())
+
+
+@contextlib.asynccontextmanager
+async def _cleaner(
+    settings: "Settings", tokenizer: str, on_page: Callable[[], None]
+) -> AsyncIterator["ArchiveCleaner"]:
     from gateway.archives.cleaner import ArchiveCleaner
-    from gateway.settings import load_settings
     from gateway.workers.pool import WorkerPool
 
-    settings = load_settings(os.environ)
     pool = WorkerPool(
         workers=settings.clean_workers,
         timeout_s=settings.clean_timeout_s,
         memory_bytes=settings.clean_memory_bytes,
     )
-    code = DONE
     try:
         await pool.start()
-        with _progress() as on_page:
-            cleaner = ArchiveCleaner(
-                pool,
-                at_once=settings.clean_workers,
-                max_body_bytes=settings.max_body_bytes,
-                tokenizer=arguments.tokenizer,
-                on_page=on_page,
-            )
-            for source, target in pairs:
-                if target.exists():
-                    print(f"{target} is there already", file=sys.stderr)
-                    continue
-                began = time.monotonic()
-                try:
-                    report = await cleaner.clean_file(source, target, format=arguments.format)
-                except OSError as exc:
-                    print(f"{source} was left out: {exc}", file=sys.stderr)
-                    code = FAILED
-                    continue
-                rate = (report.done + report.failed) / max(time.monotonic() - began, 0.001)
-                print(
-                    f"{target}: {report.done:,} pages, {report.tokens:,} tokens, {report.failed:,} failed, "
-                    f"{report.skipped:,} without text · {rate:.1f} pages/s",
-                    file=sys.stderr,
-                )
+        yield ArchiveCleaner(
+            pool,
+            at_once=settings.clean_workers,
+            max_body_bytes=settings.max_body_bytes,
+            tokenizer=tokenizer,
+            on_page=on_page,
+        )
     finally:
         await pool.aclose()
-    return code
+
+
+def _tell(target: Path, report: "FileReport", began: float) -> None:
+    rate = (report.done + report.failed) / max(time.monotonic() - began, 0.001)
+    print(
+        f"{target}: {report.done:,} pages, {report.tokens:,} tokens, {report.failed:,} failed, "
+        f"{report.skipped:,} without text · {rate:.1f} pages/s",
+        file=sys.stderr,
+    )
+
+
+def _tell_fault(source: Path, exc: Exception) -> int:
+    print(f"{source} was left out: {exc}", file=sys.stderr)
+    return FAILED
 
 
 @contextlib.contextmanager

@@ -110,6 +110,25 @@ def test_rows_are_parquet(tmp_path: Path) -> None:
     assert (second["markdown"], second["error"], second["metadata"]) == (None, "too_large", None)
 
 
+@pytest.mark.slow
+def test_files_are_shared_out_over_a_cluster(tmp_path: Path) -> None:
+    require(find_spec("ray") is not None, "ray is missing: pip install -e '.[ray]'")
+    for name in "ab":
+        (tmp_path / f"{name}.warc.gz").write_bytes(record(f"https://{name}.test/", page(name.upper())))
+    (tmp_path / "none.warc.gz").write_bytes(b"this is no archive" * 100)
+    files = [f"{name}.warc.gz" for name in ("a", "none", "b")]
+    ended = clean_warc(tmp_path, *files, "--format", "jsonl", "--ray", "local")
+    assert ended.returncode == 1 and "none.warc.gz was left out: " in ended.stderr, ended.stderr
+    rows = [lines(tmp_path / "rows" / f"{name}.jsonl") for name in "ab"]
+    assert [row["title"] for [row] in rows] == ["A", "B"]
+
+
+def test_cluster_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "a.warc.gz").write_bytes(record("https://a.test/", page("A")))
+    ended = clean_warc(tmp_path, "a.warc.gz", "--ray", "nonsense")
+    assert ended.returncode == 2 and "--ray" in ended.stderr
+
+
 def test_files_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="rename one"):
         list(targets_of([Path("a/x.warc.gz"), Path("b/x.warc")], tmp_path, format="jsonl"))
