@@ -25,7 +25,7 @@ def spread(
     Raises:
         UsageError: Ray is not installed, or there is no cluster at the address.
     """
-    # its own default is to tell its makers
+    # by default it reports its use to its makers
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -37,11 +37,12 @@ def spread(
     except (ConnectionError, ValueError) as exc:
         raise UsageError(f"--ray: no cluster answers at {address}: {exc}") from exc
 
-    @ray.remote(num_cpus=cpus, max_retries=2)
-    def task(source: Path, target: Path) -> Any:
+    def one(source: Path, target: Path) -> Any:
+        # Ray takes functions alone
         return work(source, target)
 
     try:
+        task = ray.remote(num_cpus=cpus, max_retries=2)(one)
         under_way = {task.remote(*pair): pair for pair in pairs}
         while under_way:
             [ended], _ = ray.wait(list(under_way), num_returns=1)
