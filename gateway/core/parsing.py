@@ -49,7 +49,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     marks = find_marks(tree)
     structured = read_structured(tree, base_url=url, marks=marks)
     facts = read_metadata(tree, structured, url=url, marks=marks)
-    root, hidden, blocks = _walk(tree, marks, options)
+    root, hidden, blocks = _walk(tree, markup.markup, marks, options)
     visible = "\n".join(blocks.texts)
     recovered = recover(tree, structured, visible=visible, marks=marks)
     page = next((piece for piece in recovered if piece.replaces), None)
@@ -57,8 +57,9 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     if decoded and decoded.guessed:
         warnings.append(notice_of_guess(decoded.guessed))
     if page is not None:
-        tree = _parse(limit_nesting(to_utf8(page.html)).markup)
-        root, hidden, blocks = _walk(tree, find_marks(tree), options)
+        inner = limit_nesting(to_utf8(page.html)).markup
+        tree = _parse(inner)
+        root, hidden, blocks = _walk(tree, inner, find_marks(tree), options)
     return ParsedPage(
         tree=tree,
         root=root,
@@ -84,10 +85,10 @@ def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
 
 
 def _walk(
-    tree: LexborHTMLParser, marks: Landmarks, options: CleanOptions
+    tree: LexborHTMLParser, markup: bytes, marks: Landmarks, options: CleanOptions
 ) -> tuple[LexborNode, dict[int, str], Blocks]:
     root = root_of(tree)
-    hidden = find_hidden(tree, marks=marks)
+    hidden = find_hidden(tree, marks=marks, markup=markup)
     left_out = hidden | find_removed(tree, options.remove)
     formulas, drawn = find_formulas(marks)
     left_out |= dict.fromkeys(drawn, DRAWN)

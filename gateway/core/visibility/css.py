@@ -1,7 +1,7 @@
-"""What a style attribute or a `<style>` rule hides: enough CSS for that, and no more."""
+"""What declarations hide, in a `style` attribute or the block of a rule: enough CSS for that, and no more."""
 
 import re
-from collections.abc import Iterator
+from colorsys import hls_to_rgb
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _ESCAPE = re.compile(r"\\([0-9a-f]{1,6})\s?", re.I)
@@ -12,22 +12,51 @@ _PX = {"px": 1.0, "": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch"
 _FAINT = 0.05
 _TINY_PX = 1.0
 _FAR_PX = 900.0
-_SHIFTS = ("left", "right", "top", "bottom", "text-indent", "margin", "margin-left", "margin-top")
+# to the right, or below: a page is that wide or long itself
+_BEYOND_PX = 3000.0
 _SIZES = ("width", "height", "max-width", "max-height")
 _NO_SCALE = re.compile(r"scale[xy3d]{0,2}\(\s*+0?+\.?+0*+%?+\s*+[,)]")
-_FAR_MOVE = re.compile(r"translate[xy3d]{0,2}\([^)]{0,200}-\d{4,}(?:\.\d+)?px")
+_EDGE_ON = re.compile(r"rotate[xy]\(\s*+-?(?:90|270)deg")
+_MOVE = re.compile(r"translate[xyz3d]{0,2}\(([^)]{0,200})")
+_NO_NUMBER = re.compile(r"0?\.?0*+%?\s*+(?:$|\s)")
+_FADED = re.compile(r"opacity\(([^)]{0,20})")
+_FONT = re.compile(r"(?:^|\s)((?:\d+(?:\.\d+)?|\.\d+)(?:px|pt|r?em|%)?)\s*(?:/|\s)")
+_NO_MASK = re.compile(r"gradient\((?:to \w+,)?\s*(?:transparent|#0000)\s*,\s*(?:transparent|#0000)\s*\)")
 _NO_CLIP = re.compile(
-    r"inset\(\s*(?:[5-9]\d|1\d\d)(?:\.\d+)?%|circle\(\s*0(?![.\d])|polygon\(\s*(?:0[a-z%]*[\s,]*)+\)"
+    r"inset\([^)]{0,60}100%|ellipse\(\s*0(?![.\d])|inset\(\s*(?:[5-9]\d|1\d\d)(?:\.\d+)?%"
+    r"|circle\(\s*0(?![.\d])|polygon\(\s*(?:0[a-z%]*[\s,]*)+\)"
 )
 
 # One of these is in every style that hides (`\\` and `/*` may veil it), in lower case; same colours need `color`.
-_HIDING = re.compile(r"none|hidden|opacity|font-size|clip|scale|collapse|: ?-|\(-|\\|/\*|background")
+_HIDING = re.compile(
+    r"none|hidden|opacity|font|clip|scale|collapse|: ?-|\(-|\\|/\*|background|zoom|mask|rotate|translate"
+    r"|inset|fixed|absolute"
+)
 _SPACES = re.compile(r"[\s,]+")
 _BETWEEN = re.compile(r"[\s,/()]+")
-_SIMPLE = r"[a-z0-9]{0,10}[.#]-?[a-z_][\w-]{0,80}"
-_SIMPLE_LIST = re.compile(rf"{_SIMPLE}(?:\s*,\s*{_SIMPLE}){{0,9}}", re.I)
+# of two colours' parts, 0-255
+_NEAR = 8
 
 _NAMED = {"white": "ffffff", "black": "000000", "snow": "fffafa", "ivory": "fffff0", "red": "ff0000"}
+_SIDES = ("left", "right", "top", "bottom")
+_PADDINGS = ("padding", "padding-left", "padding-top")
+_SHIFTED = frozenset((*_SIDES, "text-indent", "margin", "margin-left", "margin-top", "inset"))
+_MOVES = _SHIFTED | {"transform", "-webkit-transform", "translate"}
+_TURNS = frozenset(("transform", "-webkit-transform", "scale", "rotate", "zoom"))
+_CLIPS = frozenset(("clip", "clip-path", "-webkit-clip-path", "mask", "mask-image", "-webkit-mask-image"))
+# by reason: what shows text again is another value of one of these
+PROPERTIES = {
+    "display": frozenset(("display",)),
+    "visibility": frozenset(("visibility", "content-visibility")),
+    "opacity": frozenset(("opacity", "filter")),
+    "font-size": frozenset(("font-size", "font")),
+    "off-screen": _MOVES,
+    "scale": _TURNS,
+    "clip": _CLIPS,
+    "no-size": frozenset((*_SIZES, "overflow", "line-height")),
+    "color": frozenset(("color", "background", "background-color", "-webkit-text-fill-color")),
+}
+_TOLD = frozenset(name for names in PROPERTIES.values() for name in names) - PROPERTIES["display"]
 
 
 def declarations(style: str) -> dict[str, str]:
@@ -55,28 +84,78 @@ def concealed_by(style: dict[str, str]) -> str:
 
     `display`, `visibility`, `opacity` and `no-size` are what scripts undo; the other reasons are not.
     """
-    if style.get("display") == "none":
+    get = style.get
+    if get("display") == "none":
         return "display"
-    if style.get("visibility") in ("hidden", "collapse") or style.get("content-visibility") == "hidden":
+    if get("visibility") in ("hidden", "collapse") or get("content-visibility") == "hidden":
         return "visibility"
-    if "opacity" in style and _amount(style["opacity"]) < _FAINT:
+    told = style.keys() & _TOLD
+    if not told:
+        return ""
+    if "opacity" in told and _amount(style["opacity"]) < _FAINT:
         return "opacity"
-    if "font-size" in style and _px(style["font-size"]) <= _TINY_PX:
+    if "filter" in told and (faded := _FADED.search(style["filter"])) and _amount(faded[1]) < _FAINT:
+        return "opacity"
+    size = get("font-size") or ("font" in told and (found := _FONT.search(style["font"])) and found[1])
+    if size and _px(size) <= _TINY_PX:
         return "font-size"
-    if any(name in style and _px(style[name]) <= -_FAR_PX for name in _SHIFTS):
+    if not told.isdisjoint(_MOVES) and _is_far(style):
         return "off-screen"
-    if transform := style.get("transform", style.get("-webkit-transform")):
-        if _NO_SCALE.search(transform):
-            return "scale"
-        if _FAR_MOVE.search(transform):
-            return "off-screen"
-    clip = style.get("clip", "")
+    if not told.isdisjoint(_TURNS) and _is_flat(style):
+        return "scale"
+    if not told.isdisjoint(_CLIPS) and _is_clipped(style):
+        return "clip"
+    if "-webkit-text-fill-color" in told and color_of(style["-webkit-text-fill-color"]) == "transparent":
+        return "" if clips_background(style) else "color"
+    if "overflow" in told and style["overflow"].startswith(("hidden", "clip")):
+        is_flat = _amount(get("line-height", "")) < _FAINT
+        return (
+            "no-size"
+            if is_flat or any(name in style and _px(style[name]) <= _TINY_PX for name in _SIZES)
+            else ""
+        )
+    return ""
+
+
+def _is_far(style: dict[str, str]) -> bool:
+    """Whether it is moved to where no screen is, and its text not back again."""
+    get = style.get
+    for name in style.keys() & _SHIFTED:
+        if _px(style[name]) <= -_FAR_PX:
+            return all(_px(get(inside, "0")) < _FAR_PX for inside in _PADDINGS)
+    if get("position") in ("absolute", "fixed") and any(_px(get(side, "0")) >= _BEYOND_PX for side in _SIDES):
+        return True
+    transform = get("transform") or get("-webkit-transform") or ""
+    moves = moved[1] if (moved := _MOVE.search(transform)) else get("translate", "")
+    if not any(not -_FAR_PX < _px(value) < _BEYOND_PX for value in _SPACES.split(moves)):
+        return False
+    return _px(get("left", "0")) < _FAR_PX
+
+
+def _is_flat(style: dict[str, str]) -> bool:
+    get = style.get
+    transform = get("transform") or get("-webkit-transform") or ""
+    if _NO_SCALE.search(transform) or _EDGE_ON.search(transform):
+        return True
+    if "scale" in style and _NO_NUMBER.match(style["scale"]):
+        return True
+    return "zoom" in style and _amount(style["zoom"]) < _FAINT
+
+
+def _is_clipped(style: dict[str, str]) -> bool:
+    get = style.get
+    clip = get("clip", "")
     if clip.startswith("rect(") and all(abs(_px(side)) <= 1 for side in _SPACES.split(clip[5:].strip(" )"))):
-        return "clip"
-    if _NO_CLIP.match(style.get("clip-path", "")):
-        return "clip"
-    cut = style.get("overflow", "").startswith("hidden")
-    return "no-size" if cut and any(name in style and _px(style[name]) <= _TINY_PX for name in _SIZES) else ""
+        return True
+    if _NO_CLIP.match(get("clip-path") or get("-webkit-clip-path") or ""):
+        return True
+    mask = get("mask") or get("mask-image") or get("-webkit-mask-image") or ""
+    return _NO_MASK.search(mask) is not None
+
+
+def clips_background(style: dict[str, str]) -> bool:
+    """Whether letters show the background: a gradient heading."""
+    return "text" in (style.get("background-clip"), style.get("-webkit-background-clip"))
 
 
 def color_of(value: str) -> str:
@@ -93,14 +172,27 @@ def color_of(value: str) -> str:
         if len(digits) == 3:
             digits = "".join(digit * 2 for digit in digits)
         return digits if len(digits) == 6 and _is_hex(digits) else ""
-    if value.startswith("rgb"):
+    if value.startswith(("rgb", "hsl")):
         parts = [part for part in _BETWEEN.split(value)[1:] if part]
         if len(parts) >= 4 and _amount(parts[3]) < _FAINT:
             return "transparent"
+        if value.startswith("hsl"):
+            return _of_hue(parts)
+        if len(parts) >= 3 and all(part.endswith("%") for part in parts[:3]):
+            return "".join(f"{min(255, round(max(0.0, _amount(part)) * 255)):02x}" for part in parts[:3])
         if len(parts) >= 3 and all(part.isdigit() for part in parts[:3]):
             return "".join(f"{min(int(part), 255):02x}" for part in parts[:3])
         return ""
     return "transparent" if value == "transparent" else _NAMED.get(value, "")
+
+
+def _of_hue(parts: list[str]) -> str:
+    """The colour of a hue in degrees, a saturation and a lightness in percent."""
+    if len(parts) < 3 or not all(_NUMBER.match(part) for part in parts[:3]):
+        return ""
+    hue = _amount(parts[0].removesuffix("deg")) % 360 / 360
+    saturation, lightness = (min(1.0, max(0.0, _amount(part))) for part in parts[1:3])
+    return "".join(f"{round(part * 255):02x}" for part in hls_to_rgb(hue, lightness, saturation))
 
 
 def background_of(style: dict[str, str]) -> str:
@@ -111,28 +203,25 @@ def background_of(style: dict[str, str]) -> str:
     return color_of(value if value.startswith("rgb") else value.split(" ")[0])
 
 
-def hiding_rules(sheet: str) -> Iterator[tuple[str, str]]:
-    """Selector and why, for top-level rules with simple selectors (`.x`, `#x`, `p.x`) that hide text."""
-    if "/*" in sheet:
-        sheet = _COMMENT.sub(" ", sheet)
-    # in @media, @supports, @keyframes a rule holds sometimes: not read
-    depth = 0
-    for chunk in sheet.split("}"):
-        selector, opening, body = chunk.partition("{")
-        if not opening:
-            depth = max(0, depth - 1)
-        elif depth or "{" in body:
-            depth += body.count("{")
-        elif _HIDING.search(body):
-            # behind @import …;
-            selector = selector[selector.rfind(";") + 1 :].strip()
-            if _SIMPLE_LIST.fullmatch(selector) and (reason := _hidden_by(declarations(body))):
-                yield selector, reason
-
-
-def _hidden_by(style: dict[str, str]) -> str:
+def same_colors(style: dict[str, str]) -> bool:
+    """Whether text has the colour of the background that is declared with it."""
     color = color_of(style["color"]) if "color" in style else ""
-    return concealed_by(style) or ("color" if color and color == background_of(style) else "")
+    return is_near(color, background_of(style))
+
+
+def is_near(color: str, other: str) -> bool:
+    """Whether no reader can tell two colours apart, as `color_of` gives them."""
+    if len(color) != 6 or len(other) != 6:
+        return False
+    return all(abs(int(color[at : at + 2], 16) - int(other[at : at + 2], 16)) <= _NEAR for at in (0, 2, 4))
+
+
+def important_in(style: str) -> frozenset[str]:
+    """The properties that are declared `!important`."""
+    if "!" not in style:
+        return frozenset()
+    parts = (declaration.partition(":") for declaration in style.lower().split(";"))
+    return frozenset(name.strip() for name, _, value in parts if value.rstrip().endswith("important"))
 
 
 def _is_hex(digits: str) -> bool:

@@ -21,26 +21,28 @@ colour and screen-reader classes always hide.
 import re
 from collections.abc import Collection, Iterator
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, select
 from gateway.core.visibility.css import (
     background_of,
+    clips_background,
     color_of,
     concealed_by,
     declarations,
-    hiding_rules,
+    is_near,
     may_hide,
 )
+from gateway.core.visibility.sheets import Sheets
 from gateway.core.visibility.unicode import strip_invisible
 
 _MARKED = (
-    '[hidden],[aria-hidden="true"],dialog,font[color],'
+    '[hidden],[popover],[aria-hidden="true"],dialog,font[color],'
     '[class*="sr-only"],[class*="visually"],[class*="screen-reader"]'
 )
 _ICONS = frozenset(("svg", "i", "img"))
-_CONTROLS = '[aria-controls],[data-target],[data-bs-target],[href^="#"]'
-_CONTROL_ATTRIBUTES = ("aria-controls", "data-target", "data-bs-target", "href")
+_CONTROLS = '[popovertarget],[aria-controls],[data-target],[data-bs-target],[href^="#"]'
+_CONTROL_ATTRIBUTES = ("popovertarget", "aria-controls", "data-target", "data-bs-target", "href")
 _OPENERS = frozenset(("button", "summary"))
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
 _CONTENT = frozenset(("article", "main"))
@@ -58,7 +60,6 @@ _WIDGET = re.compile(
     r"|disclos|truncat|reveal|spoiler|read-?more|show-?more|gallery|elementor-invisible"
 )
 _NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|consent|newsletter")
-_CLASS_OR_ID = re.compile(r"[.#]([\w-]+)")
 # whose names are asked too
 _PARENTS = 2
 _ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
@@ -74,25 +75,28 @@ _ALIKE_CHARACTERS = 60
 # of hidden texts quoted
 SAMPLES = 20
 SAMPLE_CHARACTERS = 200
-# hiding <style> rules matched at most
-_RULES = 40
-# beyond, sheets are frameworks, whose scripts show what they hide
-_SHEETS_CHARACTERS = 20_000
+# of the text of an element, at least, that is shown below it
+_SHOWN = 0.8
+# elements looked at for that
+_MOST_BELOW = 40
 
 
-def find_hidden(tree: LexborHTMLParser, *, marks: Landmarks | None = None) -> dict[int, str]:
+def find_hidden(
+    tree: LexborHTMLParser, *, marks: Landmarks | None = None, markup: bytes | None = None
+) -> dict[int, str]:
     """The elements whose text no reader can see.
 
     Args:
         tree: the parsed page; not changed.
         marks: `find_marks(tree)`, if that is at hand.
+        markup: what the page was parsed from, if that is at hand.
     Returns:
         `mem_id` -> why: font-size, off-screen, clip, scale, color, sr-only, dialog, or one of display,
         visibility, opacity, hidden, aria-hidden, no-size where nothing reveals it. Any tag can be there,
         `<span>` too; what is below a hidden element is hidden with it, listed or not. Elements without
         text are not listed.
     """
-    page = _Page(tree, marks or find_marks(tree))
+    page = _Page(tree, marks or find_marks(tree), markup)
     found: dict[int, str] = {}
     left = _READ_CHARACTERS
     alike: dict[tuple[str, str, str], list[int]] = {}
@@ -107,6 +111,8 @@ def find_hidden(tree: LexborHTMLParser, *, marks: Landmarks | None = None) -> di
         # hidden elements may nest, and each repeats what is below it
         left -= characters
         if not characters:
+            continue
+        if reason in ("font-size", "visibility") and page.is_shown_below(node, reason, characters):
             continue
         if reason in _UNDOABLE:
             never_shown = _NEVER.search(_names(attributes)) is not None
@@ -153,10 +159,12 @@ def _outer_ids(node: LexborNode) -> Iterator[int]:
 class _Page:
     """A tree with what is worth computing once, and only if asked."""
 
-    def __init__(self, tree: LexborHTMLParser, marks: Landmarks) -> None:
+    def __init__(self, tree: LexborHTMLParser, marks: Landmarks, markup: bytes | None) -> None:
         self.tree = tree
+        self._markup = markup
         self._marks = marks
         self._sheets = [node.text() or "" for node, _ in marks.tags["style"]]
+        self._rules = Sheets(self._sheets)
         # pages repeat theirs
         self._styles: dict[str, tuple[dict[str, str], str]] = {}
         # names -> whether a widget that reveals is called so
@@ -176,22 +184,9 @@ class _Page:
         for node, attributes in select(self.tree, _MARKED):
             if node.tag not in _ICONS and (reason := self._marked(node, attributes)):
                 yield node, attributes, reason
-        rules: list[tuple[str, str]] = []
-        left = _SHEETS_CHARACTERS
-        for sheet in self._sheets:
-            if len(sheet) <= left:
-                left -= len(sheet)
-                rules += hiding_rules(sheet)
-        for selector, reason in rules[:_RULES]:
-            if reason in _UNDOABLE and _is_named_again(selector, self._sheets):
-                continue
-            try:
-                nodes = self.tree.css(selector)
-            except (SelectolaxError, ValueError):
-                # a selector that Lexbor cannot read selects nothing
-                continue
-            for node in nodes:
-                yield node, node.attributes, reason
+        for node, rule in self._rules.find_hidden(self.tree, self._markup):
+            if rule.reason not in ("opacity", "visibility") or _ANIMATED.isdisjoint(rule.style):
+                yield node, node.attributes, rule.reason
 
     def _style(self, text: str) -> tuple[dict[str, str], str]:
         """The declarations of a style attribute, if they might matter here, and how they hide."""
@@ -204,6 +199,8 @@ class _Page:
     def _marked(self, node: LexborNode, attributes: Attributes) -> str:
         if "hidden" in attributes:
             return "" if attributes.get("hidden") == "until-found" else "hidden"
+        if "popover" in attributes:
+            return "hidden"
         if attributes.get("aria-hidden") == "true":
             link = (attributes.get("href") or "#") if node.tag == "a" else "#"
             return "aria-hidden" if link.startswith("#") else ""
@@ -216,10 +213,8 @@ class _Page:
     def _same_color(self, node: LexborNode, style: dict[str, str]) -> str:
         color = color_of(style["color"])
         if color == "transparent":
-            # on letters that clip their background: a gradient heading
-            clips = (style.get("background-clip"), style.get("-webkit-background-clip"))
-            return "" if "text" in clips else "color"
-        return "color" if color and color == self._background(node) else ""
+            return "" if clips_background(style) else "color"
+        return "color" if color and is_near(color, self._background(node)) else ""
 
     def shows(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
         """Whether something on the page shows this element to its readers after all."""
@@ -236,6 +231,18 @@ class _Page:
             if not style.keys().isdisjoint(_ANIMATED) or any(map(_ANIMATES.match, attributes)):
                 return True
         return own_id != "" and own_id in self._controlled_ids()
+
+    def is_shown_below(self, node: LexborNode, name: str, characters: int) -> bool:
+        """Whether most of its text is in elements that have a size of their own, or are visible."""
+        shown = 0
+        for below in node.css("[style],[class]")[:_MOST_BELOW]:
+            if below.mem_id == node.mem_id:
+                continue
+            attributes = below.attributes
+            style, reason = self._style(attributes.get("style") or "")
+            if (name in style and not reason) or self._rules.sets(attributes, name):
+                shown += len((below.text() or "").strip())
+        return shown >= _SHOWN * characters
 
     def is_much(self, characters: int) -> bool:
         """Whether so much text is the page itself."""
@@ -330,18 +337,3 @@ def _is_opened(node: LexborNode, reason: str) -> bool:
     return (
         before.tag in _OPENERS or attributes.get("role") in ("button", "tab") or "aria-expanded" in attributes
     )
-
-
-def _is_named_again(selector: str, sheets: list[str]) -> bool:
-    """Whether the style sheets speak of these classes or ids elsewhere too, most likely to show them."""
-    return all(_is_repeated(name, sheets) for name in _CLASS_OR_ID.findall(selector))
-
-
-def _is_repeated(name: str, sheets: list[str]) -> bool:
-    seen = False
-    for sheet in sheets:
-        at = sheet.find(name)
-        if at >= 0 and (seen or sheet.find(name, at + len(name)) >= 0):
-            return True
-        seen |= at >= 0
-    return False

@@ -1,0 +1,381 @@
+"""Which elements the rules of `<style>` hide, by the cascade as far as hiding goes.
+
+Most sheets are long and few of their rules hide. So declarations that hide are found first, by searches for their
+words; only the blocks around those are read, only those whose classes and ids the page has are matched, and only
+for what they match are the rules looked for that show it again. All work is bounded in bytes, rules and elements.
+
+Source: CSS Cascading and Inheritance Level 4, 6 (origin, importance, specificity, order); Selectors Level 4, 17.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from html import unescape
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from gateway.core.text.patterns import compile_pattern
+from gateway.core.visibility.css import PROPERTIES, concealed_by, declarations, important_in, same_colors
+from gateway.core.visibility.media import applies
+
+if TYPE_CHECKING:
+    import re2
+
+Attributes = dict[str, str | None]
+
+# of all sheets of a page
+_MAX_BYTES = 1_000_000
+# that hide, and that are on the page
+_MAX_RULES = 200
+_MAX_ELEMENTS = 5000
+# with so few of them the page is not asked first which names it has
+_FEW_RULES = 30
+# of rules with more than names in their selectors
+_FEW_QUERIES = 8
+_MAX_QUERIES = 100
+# blocks that may hide
+_MAX_PLACES = 4000
+# of one name that are looked at for rules that show, and names of an element
+_MAX_USES = 20
+_MAX_NAMES = 8
+_MAX_SELECTOR_BYTES = 2000
+# equal colours are looked for in so many bytes: most rules of long sheets that set both belong to buttons
+_COLOR_BYTES = 20_000
+_MAX_NESTED = 4
+
+_COMMENT = re.compile(rb"/\*.*?(?:\*/|\Z)", re.S)
+# a string with a brace in it
+_BRACED = re.compile(rb"\"[^\"\n{}]*+[{}][^\"\n]*+\"|'[^'\n{}]*+[{}][^'\n]*+'")
+# Declarations that may hide, found in one pass; the last is the name of a property behind an escape.
+_SIGNS = "|".join((
+    r"(?i)display\s*:\s*none",
+    r"visibility\s*:\s*(?:hidden|collapse)",
+    r"opacity\s*:\s*0?\.?0\d*\s*[;}!%]",
+    r"opacity\(\s*0?\.?0",
+    r"font(?:-size)?\s*:\s*(?:[a-z ]{0,20}\s)?(?:1px|0?\.?(?:0[^.\d]|0\d|\d+px|0\.0))",
+    r":\s*-(?:\d{3}|\d+(?:v|r?em))",
+    r"9999|\d{4}px|00v[wh]",
+    r"(?:height|width)\s*:\s*(?:0[^.\d]|1px)",
+    r"clip(?:-path)?\s*:",
+    r"scale[xyz3d]*[(:]\s*0?\.?0*%?\s*[,);}]",
+    r"rotate[xy]\(\s*-?(?:90|270)deg",
+    r"translate[xyz3d]*[(:][^;}]{0,60}(?:\d{4}|\d{3}v|\d\dr?em)",
+    r"zoom\s*:\s*0?\.?0",
+    r"mask(?:-image)?\s*:[^;}]{0,80}transparent",
+    r"fill-color\s*:\s*(?:t|rgba|hsla|#)",
+    r"\\[0-9a-f]{1,6}\s?[a-z-]{0,24}\s*:",
+))  # fmt: skip
+_COLORS = r"(?i)[{;\s]color\s*:"
+_PATTERN_BYTES = 8_000_000
+_NAME = re.compile(r"[.#]((?:[\w-]|[^\x00-\x7f]|\\.)+)")
+_PLAIN = re.compile(r"(?:[a-z][a-z0-9]*)?(?:[.#](?:[\w-]|[^\x00-\x7f])+)+", re.I)
+_PARTS = re.compile(r"[.#]?[^.#]+")
+# a letter by its number
+_CODED = re.compile(r"\\[0-9a-f]", re.I)
+_ARGUMENTS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_COMBINATOR = re.compile(r"\s*[\s>+~]\s*")
+_STATES = re.compile(
+    r"::|:(?:before|after|first-l|hover|focus|active|target|visited|checked|disabled|empty|invalid|placeholder|autofill"
+    r"|open|host|fullscreen|selection|marker|backdrop)|no-?js"
+)
+_TAGS = re.compile(r"(?:^|[\s>+~(])[a-z][\w-]*", re.I)
+_VALUE = rb"\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"']++))"
+# each begins with its letters, so that they are searched for and nothing is tried elsewhere
+_NAMED = (re.compile(rb"class" + _VALUE), re.compile(rb"id" + _VALUE))
+_STRIDE_BYTES = 4096
+# of what stands before a block and is looked through for at-rules around it
+_MAX_AT_RULES = 100
+
+
+class Rule(Struct, frozen=True):
+    """A rule that hides: what it is for, how it hides and by which property."""
+
+    selector: str
+    style: dict[str, str]
+    reason: str
+    # that decide: another rule shows by setting one of them
+    properties: frozenset[str]
+    # importance, specificity, place
+    weight: tuple[bool, int, int]
+    # classes and ids that it names, all of them and those of the element itself
+    keys: frozenset[str]
+    own_keys: frozenset[str]
+
+
+class Sheets:
+    """The style sheets in a page."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        left = _MAX_BYTES
+        parts: list[bytes] = []
+        for text in texts:
+            part = text.encode("utf-8", "replace")
+            if len(part) <= left:
+                left -= len(part)
+                parts.append(part)
+        whole = b"\n".join(parts)
+        if b"/*" in whole:
+            whole = _COMMENT.sub(b" ", whole)
+        if b"{" in whole and _BRACED.search(whole):
+            whole = _BRACED.sub(b'""', whole)
+        self._css = whole
+        self._blocks: dict[int, tuple[str, dict[str, str], frozenset[str]] | None] = {}
+        self._places: dict[str, list[int]] = {}
+        self._depths: list[int] = []
+
+    def find_hidden(
+        self, tree: LexborHTMLParser, markup: bytes | None = None
+    ) -> list[tuple[LexborNode, Rule]]:
+        """The elements that a rule hides and no rule or `style` attribute shows again, and that rule.
+
+        Args:
+            tree: the page; not changed.
+            markup: what it was parsed from, if that is at hand.
+        """
+        places = self._find_signs()
+        if not places:
+            return []
+        read = (rule for place in places[:_MAX_PLACES] for rule in self._read_hiding(place))
+        # of equal selectors the last counts
+        rules = list({(rule.selector, rule.reason): rule for rule in read}.values())
+        queries = sum(not _PLAIN.fullmatch(rule.selector) for rule in rules)
+        if queries > _FEW_QUERIES or len(rules) > _FEW_RULES:
+            names = _names_in(markup if markup is not None else (tree.html or "").encode("utf-8", "replace"))
+            rules = [rule for rule in rules if all(key.lower() in names for key in rule.keys)]
+        rules = [rule for rule in rules[:_MAX_RULES] if _is_selector(rule.selector)]
+        if not rules:
+            return []
+        found: dict[int, tuple[LexborNode, Rule]] = {}
+        elements = 0
+        for node, rule in _matches(tree, rules):
+            if node.first_child is None or node.mem_id in found:
+                continue
+            elements += 1
+            if elements > _MAX_ELEMENTS:
+                break
+            attributes = node.attributes
+            if not self._is_shown(attributes, rule):
+                found[node.mem_id] = node, rule
+        return list(found.values())
+
+    def value_of(self, name: str) -> str:
+        """What a custom property is set to first; empty where it is not."""
+        at = self._css.find(name.encode("utf-8", "replace") + b":")
+        return self._value_at(at + len(name) + 1) if at >= 0 else ""
+
+    def sets(self, attributes: Attributes, name: str) -> bool:
+        """Whether a rule for one of an element's names gives the property a value that shows text."""
+        for key in sorted(_names_of(attributes))[:_MAX_NAMES]:
+            for place in self._places_of(key):
+                block = self._read_block(place)
+                if block is None or name not in block[1] or concealed_by(block[1]):
+                    continue
+                if any(key in _keys_of(_last_of(part)) for part in _split(block[0])):
+                    return True
+        return False
+
+    def _value_at(self, at: int) -> str:
+        ends = [end for end in (self._css.find(b";", at), self._css.find(b"}", at)) if end >= 0]
+        return self._css[at : min(ends, default=at)].decode("utf-8", "replace").strip().lower()
+
+    def _find_signs(self) -> list[int]:
+        """Where the blocks begin that may hide, in order."""
+        css = self._css
+        found = {css.rfind(b"{", 0, sign.start()) for sign in _pattern(_SIGNS).finditer(css)}
+        found |= {css.rfind(b"{", 0, sign.end()) for sign in _pattern(_COLORS).finditer(css[:_COLOR_BYTES])}
+        return sorted(found - {-1})
+
+    def _read_block(self, start: int) -> tuple[str, dict[str, str], frozenset[str]] | None:
+        """Selector, declarations and the important ones among them; None where it holds only sometimes."""
+        if start in self._blocks:
+            return self._blocks[start]
+        css = self._css
+        before = max(
+            css.rfind(mark, max(0, start - _MAX_SELECTOR_BYTES), start) for mark in (b"{", b"}", b";")
+        )
+        selector = css[before + 1 : start].decode("utf-8", "replace").strip()
+        end = css.find(b"}", start)
+        text = css[start + 1 : end if end >= 0 else len(css)].decode("utf-8", "replace")
+        block = None
+        if selector and not selector.startswith("@") and "{" not in text and self._holds(start):
+            style = declarations(text)
+            important = important_in(text)
+            block = selector, style, important
+        self._blocks[start] = block
+        return block
+
+    def _holds(self, start: int) -> bool:
+        """Whether the at-rules around a place let it hold on a usual screen."""
+        depth, at = self._depth(start), start
+        for _ in range(_MAX_AT_RULES):
+            if depth <= 0:
+                return True
+            at = self._css.rfind(b"@", 0, at)
+            if at < 0 or depth > _MAX_NESTED:
+                return False
+            if self._depth(at) == depth - 1:
+                if not applies(self._css[at : self._css.find(b"{", at)].decode("utf-8", "replace").lower()):
+                    return False
+                depth -= 1
+        return False
+
+    def _depth(self, place: int) -> int:
+        """The blocks that are open at a place."""
+        css = self._css
+        if not self._depths:
+            total = 0
+            for at in range(0, len(css), _STRIDE_BYTES):
+                self._depths.append(total)
+                end = at + _STRIDE_BYTES
+                total += css.count(b"{", at, end) - css.count(b"}", at, end)
+        stride = place // _STRIDE_BYTES
+        at = stride * _STRIDE_BYTES
+        return self._depths[stride] + css.count(b"{", at, place) - css.count(b"}", at, place)
+
+    def _read_hiding(self, start: int) -> Iterator[Rule]:
+        block = self._read_block(start)
+        if block is None:
+            return
+        selector, style, important = block
+        style = self._resolve(style)
+        reason = concealed_by(style) or ("color" if same_colors(style) else "")
+        if not reason:
+            return
+        properties = PROPERTIES[reason]
+        for part in _split(selector):
+            if _STATES.search(part):
+                continue
+            weight = (not important.isdisjoint(properties), _specificity(part), start)
+            yield Rule(part, style, reason, properties, weight, _keys_of(part), _keys_of(_last_of(part)))
+
+    def _resolve(self, style: dict[str, str]) -> dict[str, str]:
+        if not any("var(" in value for value in style.values()):
+            return style
+        return {
+            name: self.value_of(value[4:].strip(" )").split(",")[0]) or value
+            if value.startswith("var(")
+            else value
+            for name, value in style.items()
+        }
+
+    def _is_shown(self, attributes: Attributes, rule: Rule) -> bool:
+        """Whether a `style` attribute or a stronger rule shows it, or a rule would if a script added a class."""
+        if inline := attributes.get("style"):
+            style = declarations(inline)
+            if not rule.weight[0] and not rule.properties.isdisjoint(style) and not concealed_by(style):
+                return True
+        for key in sorted(_names_of(attributes))[:_MAX_NAMES] or (_last_of(rule.selector),):
+            for place in self._places_of(key):
+                block = self._read_block(place)
+                if block is None or rule.properties.isdisjoint(block[1]) or concealed_by(block[1]):
+                    continue
+                for part in _split(block[0]):
+                    last = _last_of(part)
+                    weight = (not rule.properties.isdisjoint(block[2]), _specificity(part), place)
+                    if weight > rule.weight and (key == last or key in _keys_of(last)):
+                        return True
+        return False
+
+    def _places_of(self, name: str) -> list[int]:
+        """Where the blocks begin whose selectors have this name."""
+        known = self._places.get(name)
+        if known is not None:
+            return known
+        known = self._places[name] = []
+        css, word = self._css, name.encode("utf-8", "replace")
+        at = css.find(word)
+        for _ in range(_MAX_USES):
+            if at < 0:
+                break
+            start, end = css.find(b"{", at), css.find(b"}", at)
+            if start >= 0 and (end < 0 or start < end):
+                known.append(start)
+            at = css.find(word, at + len(word))
+        return known
+
+
+@cache
+def _pattern(pattern: str) -> "re2._Regexp[bytes]":
+    return compile_pattern(pattern, max_bytes=_PATTERN_BYTES)
+
+
+def _matches(tree: LexborHTMLParser, rules: Sequence[Rule]) -> Iterator[tuple[LexborNode, Rule]]:
+    """The elements that rules are for; an element comes once for each of them."""
+    by_key: dict[str, list[Rule]] = {}
+    for rule in rules:
+        if _PLAIN.fullmatch(rule.selector):
+            by_key.setdefault(min(rule.own_keys), []).append(rule)
+    plain = [rule.selector for kept in by_key.values() for rule in kept]
+    # a query costs as much as a thirtieth of the parse for each of its selectors
+    for node in tree.css(",".join(plain) if len(plain) <= _FEW_RULES else "[class],[id]") if plain else ():
+        attributes = node.attributes
+        classes, own = frozenset((attributes.get("class") or "").split()), attributes.get("id")
+        for name in classes | {own or ""}:
+            for rule in by_key.get(name, ()):
+                if _fits(rule.selector, node, classes, own):
+                    yield node, rule
+    complex_rules = [rule for rule in rules if not _PLAIN.fullmatch(rule.selector)]
+    for rule in complex_rules[:_MAX_QUERIES]:
+        for node in tree.css(rule.selector):
+            yield node, rule
+
+
+def _fits(selector: str, node: LexborNode, classes: frozenset[str], own_id: str | None) -> bool:
+    """Whether an element has the tag, the classes and the id of a plain selector."""
+    return all(
+        part[1:] in classes
+        if part[0] == "."
+        else part[1:] == own_id
+        if part[0] == "#"
+        else part.lower() == node.tag
+        for part in _PARTS.findall(selector)
+    )
+
+
+def _last_of(selector: str) -> str:
+    """What a selector says of the element itself."""
+    return _COMBINATOR.split(_ARGUMENTS.sub("", selector))[-1]
+
+
+def _keys_of(selector: str) -> frozenset[str]:
+    names = _NAME.findall(_ARGUMENTS.sub("", selector))
+    return frozenset(name.replace("\\", "") for name in names if not _CODED.search(name))
+
+
+def _names_in(markup: bytes) -> set[str]:
+    """The classes and ids of a page, in lower case."""
+    low = markup.lower()
+    values = {value for pattern in _NAMED for found in pattern.findall(low) for value in found}
+    text = b" ".join(values).decode("utf-8", "replace")
+    return set((unescape(text) if "&" in text else text).split())
+
+
+def _names_of(attributes: Attributes) -> frozenset[str]:
+    names = (attributes.get("class") or "").split()
+    if own := attributes.get("id"):
+        names.append(own)
+    return frozenset(names)
+
+
+def _split(selector: str) -> list[str]:
+    parts = [selector] if "(" in selector or "[" in selector else selector.split(",")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _specificity(selector: str) -> int:
+    """Ids, then classes and their like, then tags, as one number."""
+    classes = selector.count(".") + selector.count("[") + selector.count(":")
+    return selector.count("#") * 10_000 + classes * 100 + len(_TAGS.findall(selector))
+
+
+_NOTHING = LexborHTMLParser("")
+
+
+def _is_selector(selector: str) -> bool:
+    try:
+        _NOTHING.css(selector)
+    except (SelectolaxError, ValueError):
+        return False
+    return True
