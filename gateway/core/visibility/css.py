@@ -56,7 +56,8 @@ PROPERTIES = {
     "no-size": frozenset((*_SIZES, "overflow", "line-height")),
     "color": frozenset(("color", "background", "background-color", "-webkit-text-fill-color")),
 }
-_TOLD = frozenset(name for names in PROPERTIES.values() for name in names) - PROPERTIES["display"]
+HIDING = frozenset(name for names in PROPERTIES.values() for name in names)
+_TOLD = HIDING - PROPERTIES["display"]
 
 
 def declarations(style: str) -> dict[str, str]:

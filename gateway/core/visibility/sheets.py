@@ -17,7 +17,14 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from gateway.core.text.patterns import compile_pattern
-from gateway.core.visibility.css import PROPERTIES, concealed_by, declarations, important_in, same_colors
+from gateway.core.visibility.css import (
+    HIDING,
+    PROPERTIES,
+    concealed_by,
+    declarations,
+    important_in,
+    same_colors,
+)
 from gateway.core.visibility.media import applies
 
 if TYPE_CHECKING:
@@ -69,8 +76,8 @@ _SIGNS = "|".join((
 ))  # fmt: skip
 _COLORS = r"(?i)[{;\s]color\s*:"
 _PATTERN_BYTES = 8_000_000
-_NAME = re.compile(r"[.#]((?:[\w-]|[^\x00-\x7f]|\\.)+)")
-_PLAIN = re.compile(r"(?:[a-z][a-z0-9]*)?(?:[.#](?:[\w-]|[^\x00-\x7f])+)+", re.I)
+_NAME = re.compile(r"[.#]((?:[\w\x80-\U0010ffff-]|\\.)++)")
+_PLAIN = re.compile(r"(?:[a-z][a-z0-9]*+)?+(?:[.#][\w\x80-\U0010ffff-]++)++", re.I)
 _PARTS = re.compile(r"[.#]?[^.#]+")
 # a letter by its number
 _CODED = re.compile(r"\\[0-9a-f]", re.I)
@@ -124,6 +131,8 @@ class Sheets:
         self._blocks: dict[int, tuple[str, dict[str, str], frozenset[str]] | None] = {}
         self._places: dict[str, list[int]] = {}
         self._depths: list[int] = []
+        # of custom properties
+        self._values: dict[str, str] = {}
 
     def find_hidden(
         self, tree: LexborHTMLParser, markup: bytes | None = None
@@ -160,11 +169,6 @@ class Sheets:
                 found[node.mem_id] = node, rule
         return list(found.values())
 
-    def value_of(self, name: str) -> str:
-        """What a custom property is set to first; empty where it is not."""
-        at = self._css.find(name.encode("utf-8", "replace") + b":")
-        return self._value_at(at + len(name) + 1) if at >= 0 else ""
-
     def sets(self, attributes: Attributes, name: str) -> bool:
         """Whether a rule for one of an element's names gives the property a value that shows text."""
         for key in sorted(_names_of(attributes))[:_MAX_NAMES]:
@@ -192,9 +196,11 @@ class Sheets:
         if start in self._blocks:
             return self._blocks[start]
         css = self._css
-        before = max(
-            css.rfind(mark, max(0, start - _MAX_SELECTOR_BYTES), start) for mark in (b"{", b"}", b";")
-        )
+        least = max(0, start - _MAX_SELECTOR_BYTES)
+        before = max(css.rfind(mark, least, start) for mark in (b"{", b"}", b";"))
+        if before < 0 < least:
+            # of a longer selector the last part is read
+            before = css.find(b",", least, start)
         selector = css[before + 1 : start].decode("utf-8", "replace").strip()
         end = css.find(b"}", start)
         text = css[start + 1 : end if end >= 0 else len(css)].decode("utf-8", "replace")
@@ -251,14 +257,18 @@ class Sheets:
             yield Rule(part, style, reason, properties, weight, _keys_of(part), _keys_of(_last_of(part)))
 
     def _resolve(self, style: dict[str, str]) -> dict[str, str]:
-        if not any("var(" in value for value in style.values()):
-            return style
-        return {
-            name: self.value_of(value[4:].strip(" )").split(",")[0]) or value
-            if value.startswith("var(")
-            else value
-            for name, value in style.items()
-        }
+        """The declarations with custom properties put in."""
+        named = [name for name in style.keys() & HIDING if style[name].startswith("var(")]
+        values = {name: self._value_of(style[name][4:].strip(" )").split(",")[0]) for name in named}
+        return style | values if values else style
+
+    def _value_of(self, name: str) -> str:
+        """What a custom property is set to first; empty where it is not."""
+        known = self._values.get(name)
+        if known is None:
+            at = self._css.find(name.encode("utf-8", "replace") + b":")
+            known = self._values[name] = self._value_at(at + len(name) + 1) if at >= 0 else ""
+        return known
 
     def _is_shown(self, attributes: Attributes, rule: Rule) -> bool:
         """Whether a `style` attribute or a stronger rule shows it, or a rule would if a script added a class."""
