@@ -123,6 +123,16 @@ async def respond(
     return ASGIResponse(body=encode_json(body(finished)), headers=sent)
 
 
+def is_text_alone(delta: Delta) -> bool:
+    """Whether a piece of an answer is text and nothing else, as nearly every one is."""
+    return len(delta.raw) <= 1 and ("content" in delta.raw or not delta.raw)
+
+
+def thought_in(said: Mapping[str, Any]) -> str:
+    """What a model thought, in a message or a delta of OpenAI's, by either of the names that servers have for it."""
+    return str(said.get("reasoning_content") or said.get("reasoning") or "")
+
+
 def check_operators_fields(fields: Mapping[str, Any]) -> None:
     """Raises InvalidRequest for a body that names an address or a key, which are the operator's to configure."""
     for name in _OPERATORS & fields.keys():

@@ -66,6 +66,13 @@ def to_kind(value: Any, kind: type[T]) -> T:
         raise InvalidRequest(message) from exc
 
 
+def text_at(value: dict[str, Any], name: str, field: str) -> str:
+    """The text that an object of a body has under a name. Raises InvalidRequest, by the object's place `field`."""
+    if not isinstance(found := value.get(name), str):
+        raise InvalidRequest(f"{field}.{name}: is no text", field=f"{field}.{name}")
+    return found
+
+
 def _explain(message: str, kind: Any) -> str:
     """msgspec's message, with the values or names to choose from where there are some."""
     if (wrong := _WRONG_CHOICE.fullmatch(message)) and get_origin(kind) is Literal:

@@ -23,9 +23,11 @@ async def check_context(request: CompletionRequest, route: Route, workers: Worke
     """
     limit = route.context_tokens
     answer_tokens = request.max_output_tokens or 1
-    if limit is None or most_tokens(request.messages) + answer_tokens <= limit:
+    tools = request.parameters.get("tools")
+    most = most_tokens(request.messages) + (len(encode_json(tools)) if tools else 0)
+    if limit is None or most + answer_tokens <= limit:
         return
-    tokens = await count_prompt(request.messages, route, workers)
+    tokens = await count_prompt(request.messages, route, workers, tools=tools)
     if tokens + answer_tokens > limit:
         raise ContextOverflow(
             f"the prompt has {tokens} tokens and the answer may have {answer_tokens}; together they must not "

@@ -1,5 +1,6 @@
 """A prompt that does not fit is told so, with both counts, and no model is called."""
 
+import msgspec
 import pytest
 
 from backends.base import CompletionRequest, Route
@@ -50,6 +51,14 @@ async def test_prompt_and_answer_must_fit(
         "max_output_tokens": answer_tokens or 1,
         "context_tokens": context_tokens,
     }
+
+
+async def test_tools_are_a_part_of_the_prompt() -> None:
+    tools = [{"type": "function", "function": {"name": "add", "description": TEXT}}]
+    request = msgspec.structs.replace(ask(), parameters={"tools": tools})
+    await check_context(ask(), route(TOKENS + 50), InlineWorkers())
+    with pytest.raises(ContextOverflow):
+        await check_context(request, route(TOKENS + 50), InlineWorkers())
 
 
 async def test_tokenizer_that_is_not_ours_is_stood_in_for() -> None:

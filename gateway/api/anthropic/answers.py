@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from backends.base import Completion, Delta, Usage
-from gateway.api.answering import AnswerEvents
+from gateway.api.answering import AnswerEvents, is_text_alone, thought_in
 from gateway.api.anthropic.errors import error_body
 from gateway.completions.answer import Answer, Finished
 from gateway.errors import BackendInterrupted, GatewayError
@@ -21,8 +21,6 @@ _STOP_REASONS = {
     "content_filter": "refusal",
 }
 _DELTA = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,"delta":%b}\n\n'
-# OpenAI's servers name what a model thought in either way
-THOUGHTS = ("reasoning_content", "reasoning")
 
 
 def to_message(finished: Finished, *, stop_sequences: Sequence[str] = ()) -> dict[str, Any]:
@@ -44,7 +42,7 @@ def to_message(finished: Finished, *, stop_sequences: Sequence[str] = ()) -> dic
 def to_blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
     """OpenAI's message → Anthropic's blocks."""
     blocks: list[dict[str, Any]] = []
-    if thought := next((message[name] for name in THOUGHTS if message.get(name)), None):
+    if thought := thought_in(message):
         signature = message.get("reasoning_signature") or ""
         blocks.append({"type": "thinking", "thinking": thought, "signature": signature})
     if text := message.get("content") or message.get("refusal"):
@@ -112,8 +110,7 @@ class MessageEvents(AnswerEvents):
         texts: list[str] = []
         for delta in deltas:
             raw = delta.raw
-            if len(raw) <= 1 and ("content" in raw or not raw):
-                # nearly every one
+            if is_text_alone(delta):
                 texts.append(delta.text)
                 continue
             events += self._text(texts)
@@ -167,7 +164,7 @@ class MessageEvents(AnswerEvents):
 
     def _thought(self, raw: dict[str, Any]) -> list[bytes]:
         events = []
-        if thought := next((raw[name] for name in THOUGHTS if raw.get(name)), None):
+        if thought := thought_in(raw):
             events += self._enter(("thinking",), {"type": "thinking", "thinking": "", "signature": ""})
             events.append(self._delta({"type": "thinking_delta", "thinking": thought}))
         if (signature := raw.get("reasoning_signature")) and self._open == ("thinking",):

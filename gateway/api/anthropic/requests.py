@@ -12,6 +12,7 @@ import msgspec
 
 from backends.base import CompletionRequest
 from gateway.api.anthropic.types import MessagesPrompt, MessagesRequest
+from gateway.api.bodies import text_at
 from gateway.errors import InvalidRequest
 from gateway.wire import encode_json
 
@@ -92,13 +93,13 @@ def _assistant(blocks: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]
     for field, block in blocks:
         match block["type"]:
             case "text":
-                texts.append(_string(block, "text", field))
+                texts.append(text_at(block, "text", field))
             case "tool_use":
                 function = {
-                    "name": _string(block, "name", field),
+                    "name": text_at(block, "name", field),
                     "arguments": encode_json(block.get("input") or {}).decode(),
                 }
-                calls.append({"id": _string(block, "id", field), "type": "function", "function": function})
+                calls.append({"id": text_at(block, "id", field), "type": "function", "function": function})
             case kind if kind not in _FORGOTTEN:
                 raise _no_counterpart(kind, field)
     message: dict[str, Any] = {"role": "assistant", "content": "".join(texts) or None}
@@ -110,14 +111,14 @@ def _tool_result(block: dict[str, Any], field: str) -> dict[str, Any]:
     if block.get("is_error") is True:
         # OpenAI's results have no other place for it
         text = f"Error: {text}"
-    return {"role": "tool", "tool_call_id": _string(block, "tool_use_id", field), "content": text}
+    return {"role": "tool", "tool_call_id": text_at(block, "tool_use_id", field), "content": text}
 
 
 def _part(block: dict[str, Any], field: str) -> dict[str, Any]:
     source = block.get("source") if isinstance(block.get("source"), dict) else {}
     match block["type"], source:
         case "text", _:
-            return {"type": "text", "text": _string(block, "text", field)}
+            return {"type": "text", "text": text_at(block, "text", field)}
         case "image", {"type": "base64", "media_type": str(kind), "data": str(data)}:
             return {"type": "image_url", "image_url": {"url": f"data:{kind};base64,{data}"}}
         case "image", {"type": "url", "url": str(url)}:
@@ -137,7 +138,7 @@ def _tool(tool: dict[str, Any], field: str) -> dict[str, Any]:
     schema = tool.get("input_schema")
     if not isinstance(schema, dict):
         raise InvalidRequest(f"{field}.input_schema: is no object", field=f"{field}.input_schema")
-    function: dict[str, Any] = {"name": _string(tool, "name", field), "parameters": schema}
+    function: dict[str, Any] = {"name": text_at(tool, "name", field), "parameters": schema}
     if isinstance(described := tool.get("description"), str):
         function["description"] = described
     if isinstance(strict := tool.get("strict"), bool):
@@ -148,7 +149,7 @@ def _tool(tool: dict[str, Any], field: str) -> dict[str, Any]:
 def _tool_choice(choice: dict[str, Any]) -> dict[str, Any]:
     kind = choice.get("type")
     if kind == "tool":
-        wanted: Any = {"type": "function", "function": {"name": _string(choice, "name", "tool_choice")}}
+        wanted: Any = {"type": "function", "function": {"name": text_at(choice, "name", "tool_choice")}}
     elif kind in _CHOICES:
         wanted = _CHOICES[kind]
     else:
@@ -193,14 +194,8 @@ def _text_of(content: Any, field: str, *, joint: str) -> str:
     for place, block in _blocks(content, field):
         if block["type"] != "text":
             raise _no_counterpart(block["type"], place)
-        texts.append(_string(block, "text", place))
+        texts.append(text_at(block, "text", place))
     return joint.join(texts)
-
-
-def _string(value: dict[str, Any], name: str, field: str) -> str:
-    if not isinstance(found := value.get(name), str):
-        raise InvalidRequest(f"{field}.{name}: is no text", field=f"{field}.{name}")
-    return found
 
 
 def _no_counterpart(kind: str, field: str) -> InvalidRequest:

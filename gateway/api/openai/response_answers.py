@@ -7,15 +7,13 @@ from typing import Any
 from msgspec import Struct
 
 from backends.base import Completion, Delta
-from gateway.api.answering import AnswerEvents
+from gateway.api.answering import AnswerEvents, is_text_alone, thought_in
 from gateway.api.openai.answers import report_body
 from gateway.api.openai.types import ResponsesRequest
 from gateway.completions.answer import Answer, Finished
 from gateway.errors import GatewayError
 from gateway.net import sse
 
-# OpenAI's servers name what a model thought in either way
-_THOUGHTS = ("reasoning_content", "reasoning")
 # kind of an item -> how the events of its text are named
 _PARTS = {"reasoning": "reasoning_text", "message": "output_text", "refusal": "refusal"}
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -31,7 +29,7 @@ def to_response(finished: Finished, data: ResponsesRequest) -> dict[str, Any]:
 def to_output(message: dict[str, Any]) -> list[dict[str, Any]]:
     """OpenAI's message → items."""
     items = []
-    if thought := next((message[name] for name in _THOUGHTS if message.get(name)), None):
+    if thought := thought_in(message):
         items.append(_closed("reasoning", _item("reasoning"), thought))
     if text := message.get("content"):
         items.append(_closed("message", _item("message"), text))
@@ -118,13 +116,12 @@ class ResponseEvents(AnswerEvents):
         texts: list[str] = []
         for delta in deltas:
             raw = delta.raw
-            if len(raw) <= 1 and ("content" in raw or not raw):
-                # nearly every one
+            if is_text_alone(delta):
                 texts.append(delta.text)
                 continue
             events += self._grow("message", "".join(texts))
             texts = []
-            events += self._grow("reasoning", next((raw[name] for name in _THOUGHTS if raw.get(name)), ""))
+            events += self._grow("reasoning", thought_in(raw))
             events += self._grow("message", delta.text)
             events += self._grow("refusal", raw.get("refusal") or "")
             for place, call in enumerate(raw.get("tool_calls") or []):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from backends.base import CompletionRequest
+from gateway.api.bodies import text_at
 from gateway.api.openai.types import ResponsesRequest
 from gateway.errors import InvalidRequest
 from gateway.wire import encode_json
@@ -78,8 +79,8 @@ def _add(messages: list[dict[str, Any]], item: dict[str, Any], field: str) -> No
         case "message":
             messages.append(_message(item, field))
         case "function_call":
-            function = {"name": _string(item, "name", field), "arguments": _string(item, "arguments", field)}
-            call = {"id": _string(item, "call_id", field), "type": "function", "function": function}
+            function = {"name": text_at(item, "name", field), "arguments": text_at(item, "arguments", field)}
+            call = {"id": text_at(item, "call_id", field), "type": "function", "function": function}
             if not messages or messages[-1]["role"] != "assistant":
                 messages.append({"role": "assistant", "content": None})
             # calls of one turn stand in one message
@@ -88,7 +89,7 @@ def _add(messages: list[dict[str, Any]], item: dict[str, Any], field: str) -> No
             output = item.get("output")
             content = output if isinstance(output, str) else _content(output, f"{field}.output")
             messages.append(
-                {"role": "tool", "tool_call_id": _string(item, "call_id", field), "content": content}
+                {"role": "tool", "tool_call_id": text_at(item, "call_id", field), "content": content}
             )
         case "reasoning":
             # only the model that wrote it can read it
@@ -146,7 +147,7 @@ def _tool(tool: dict[str, Any], field: str) -> dict[str, Any]:
         )
     kept = ("description", "parameters", "strict")
     more = {name: tool[name] for name in kept if tool.get(name) is not None}
-    return {"type": "function", "function": {"name": _string(tool, "name", field)} | more}
+    return {"type": "function", "function": {"name": text_at(tool, "name", field)} | more}
 
 
 def _tool_choice(choice: Any) -> Any:
@@ -156,7 +157,7 @@ def _tool_choice(choice: Any) -> Any:
         raise InvalidRequest(
             f"tool_choice: {encode_json(choice).decode()} is no function", field="tool_choice"
         )
-    return {"type": "function", "function": {"name": _string(choice, "name", "tool_choice")}}
+    return {"type": "function", "function": {"name": text_at(choice, "name", "tool_choice")}}
 
 
 def _response_format(text: dict[str, Any]) -> dict[str, Any] | None:
@@ -168,9 +169,3 @@ def _response_format(text: dict[str, Any]) -> dict[str, Any] | None:
     if not isinstance(wanted.get("schema"), dict):
         raise InvalidRequest("text.format.schema: is no object", field="text.format.schema")
     return {"type": "json_schema", "json_schema": {name: wanted[name] for name in wanted if name != "type"}}
-
-
-def _string(value: dict[str, Any], name: str, field: str) -> str:
-    if not isinstance(found := value.get(name), str):
-        raise InvalidRequest(f"{field}.{name}: is no text", field=f"{field}.{name}")
-    return found

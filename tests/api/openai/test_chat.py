@@ -388,6 +388,7 @@ async def test_unknown_model_is_404_and_names_the_known_ones() -> None:
         pytest.param({"messages": []}, "messages", id="no-messages"),
         pytest.param({"messages": "hi"}, "messages", id="not-a-list"),
         pytest.param({"max_tokens": 0}, "max_tokens", id="no-room"),
+        pytest.param({"n": 10**6}, "n", id="a-million-answers"),
         pytest.param(
             {"response_format": {"type": "json_schema", "json_schema": None}},
             "response_format.json_schema",
