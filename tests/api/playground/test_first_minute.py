@@ -29,7 +29,7 @@ def gateway(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     """A gateway whose model costs 2.5 dollars a million tokens, and knows an answer to the article of the examples."""
     folder = tmp_path_factory.mktemp("first-minute")
     (folder / "script.json").write_bytes(msgspec.json.encode([{"deltas": [ANSWER[:20], ANSWER[20:]]}]))
-    model = ModelSpec(name="m", context_tokens=8000, price=Price(input=2.5, output=10))
+    model = ModelSpec(name="small-model", context_tokens=8000, price=Price(input=2.5, output=10))
     backend = BackendSettings(name="b", kind="scripted", path=str(folder / "script.json"), models=[model])
     with running_gateway(folder, backends=[backend], allow_targets=[site.target]) as url:
         yield url
@@ -50,7 +50,7 @@ def test_example_needs_one_click_and_no_network(tab: Page) -> None:
     show_example(tab, "article")
     expect(tab.locator("#tokens")).to_contain_text("(−9")
     # by the price of the model that is configured
-    expect(tab.locator("#saved")).to_contain_text("with m.")
+    expect(tab.locator("#saved")).to_contain_text("with small-model.")
     tab.click("#tab-removed")
     expect(tab.locator("#blocks .hidden-text")).to_have_text("hidden: font-size" + INJECTION)
     expect(tab.locator("#blocks .kept").first).to_have_text("Why bakers weigh their water")
@@ -127,6 +127,14 @@ def test_link_from_elsewhere_fills_the_forms_and_sends_nothing(
     expect(tab.locator("#form [name=include][value=links]")).to_be_checked()
     expect(tab.locator("#crawl [name=limit]")).to_have_value("7")
     assert tab.is_visible("#extract") and tab.inner_text("#ask-status") == ""
+
+
+def test_link_that_skips_to_the_form_leaves_it_as_it_is(tab: Page) -> None:
+    tab.fill("#url", "https://example.com/a")
+    tab.focus(".skip")
+    tab.keyboard.press("Enter")
+    expect(tab).to_have_url(re.compile("#work$"))
+    expect(tab.locator("#url")).to_have_value("https://example.com/a")
 
 
 def test_no_earlier_result_stands_beside_an_error(tab: Page) -> None:

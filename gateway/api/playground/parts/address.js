@@ -54,6 +54,7 @@ function remember() {
   if (location.hash !== state || !history.state) history.pushState({ sent: mode() }, "", state);
 }
 addEventListener("popstate", async () => {
+  if (location.hash && !location.hash.includes("=")) return;  // the link that skips to the form
   await fillForms(location.hash.slice(1));
   say("status", "");
   if (history.state && history.state.sent === "tab-scrape" && $("form").checkValidity()) { earlier = []; scrape(requestOf()); }

@@ -32,7 +32,6 @@ function optionsOf(form) {
   return request;
 }
 
-// a number that was emptied means the default; 0 is written
 function sourceOf() {
   const html = $("html").value.trim(), url = $("url").value.trim();
   const source = html ? { html } : {};

@@ -1,10 +1,7 @@
 "use strict";
 // What the buttons do.
 for (const tab of tabsOf($("tab-scrape"))) {
-  tab.addEventListener("chosen", () => {
-    $("go").hidden = tab.id !== "tab-scrape";
-    $("options").hidden = false;
-  });
+  tab.addEventListener("chosen", () => { $("go").hidden = tab.id !== "tab-scrape"; });
 }
 
 $("form").addEventListener("submit", async (event) => {
@@ -51,4 +48,4 @@ for (const chip of document.querySelectorAll("[data-example]")) {
 
 recent.show();
 listModels().catch(() => {});
-if (location.hash.length > 1) fillForms(location.hash.slice(1)).then(() => $("go").focus());
+if (location.hash.includes("=")) fillForms(location.hash.slice(1)).then(() => $("go").focus());
