@@ -45,7 +45,7 @@ from tests.leaks import eventually
 
 pytestmark = pytest.mark.anyio
 
-WIDGET = """<title>Acme Widget</title><main><h1>Acme Widget</h1>
+WIDGET = """<title>Widget</title><main><h1>Acme Widget</h1>
 <p>The Acme Widget costs <b>$1,299.00</b> and weighs 3.5 kg. It has been made in Leeds since 3 May 1999.</p>
 <p>Customers praise how quiet it is, and that it can be mended with the tools in every house.</p></main>"""
 LD = """<script type="application/ld+json">{"@context": "https://schema.org", "@type": "Product",

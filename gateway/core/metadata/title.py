@@ -112,12 +112,17 @@ def _confirmed(headings: list[str], others: list[str]) -> str | None:
 
 
 def _about_the_same(heading: str, others: list[str]) -> str | None:
-    """The heading, if another title has one of its telling words; a mere word or two, if `<title>` begins with it."""
+    """The heading, if another title has one of its telling words.
+
+    A mere word or two only if `<title>` begins with it, or it holds what `<title>` begins with.
+    """
     words = key(heading).split()
     if len(words) < _MIN_WORDS and heading.isascii():
         parts = [key(part) for part in _GAP.split(others[0])]
         begins = f"{key(others[0])} ".startswith(f"{key(heading)} ")
-        return heading if begins or key(heading) in parts else None
+        # <title>Widget</title> over <h1>Acme Widget</h1>: what readers see says more
+        holds = parts[0] != "" and f" {parts[0]} " in f" {key(heading)} "
+        return heading if begins or holds or key(heading) in parts else None
     telling = {word for word in words if len(word) > 3 or word.isdigit() or not word.isascii()}
     return heading if any(not telling.isdisjoint(key(other).split()) for other in others) else None
 

@@ -60,6 +60,7 @@ def page(heading: str, title: str = "Rivers rise | The Daily", shared: str = "")
         pytest.param(page("<h1>Q&amp;amp;A: rivers rise</h1>"), "Q&A: rivers rise", id="entity-twice"),
         pytest.param(page("<h1>{{ post.title }}</h1>"), "Rivers rise", id="template"),
         pytest.param(page("<h1>Related</h1>"), "Rivers rise", id="another-heading"),
+        pytest.param(page("<h1>Great Rivers</h1>", "Rivers"), "Great Rivers", id="title-within-the-heading"),
         pytest.param(
             page("", "Rivers - why they rise – The Daily"),
             "Rivers - why they rise",
