@@ -23,15 +23,20 @@ from gateway.environment import child_environment
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from backends.local.worker import main; main()"
 )
+_LIBRARIES = {"llama_cpp": "llama-cpp-python", "llguidance": "llguidance", "jinja2": "jinja2"}
 EXIT_GRACE_S = 5.0
 _READ_BYTES = 2**18
 
 
 def missing_library() -> str | None:
-    """What to install, when llama.cpp is not there."""
-    if importlib.util.find_spec("llama_cpp"):
+    """What to install, when a library of the model's process is not there."""
+    missing = [package for name, package in _LIBRARIES.items() if importlib.util.find_spec(name) is None]
+    if not missing:
         return None
-    return 'llama-cpp-python is not installed: pip install "winnow-gateway[local]" (docs/local-models.md: GPU builds)'
+    return (
+        f'{" and ".join(missing)} not installed: pip install "winnow-gateway[local]" '
+        "(docs/local-models.md: GPU builds)"
+    )
 
 
 def worker_command() -> list[str]:

@@ -18,7 +18,6 @@ _PATTERN_PART = re.compile(r"\\.|.", re.DOTALL)
 _SPACES = r" \t\n\r\f\v"
 _ANNOTATIONS = frozenset(["title", "description", "$comment", "examples", "default"])
 _NEVER: dict[str, Any] = {"not": {}}
-_LEAST, _MOST = frozenset(["minimum", "exclusiveMinimum"]), frozenset(["maximum", "exclusiveMaximum"])
 # numbers beyond are not exact in most readers of JSON
 _FURTHEST = 2**53 - 1
 _ALTERNATIVES = frozenset(["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf"])
@@ -100,14 +99,23 @@ def restated(schema: dict[str, Any]) -> dict[str, Any]:
             and _CONDITIONS.isdisjoint(node)
         ):
             node.setdefault("additionalProperties", node.pop("unevaluatedProperties"))
-        for bounds, furthest in ((_LEAST, -_FURTHEST), (_MOST, _FURTHEST)):
-            for bound in bounds & node.keys():
-                if isinstance(node[bound], int | float) and abs(node[bound]) > _FURTHEST:
-                    node[bound] = furthest
+        _bound_numbers(node)
         return _restate_names(node)
 
     copy: dict[str, Any] = _rewritten(schema, restate)
     return copy
+
+
+def _bound_numbers(node: dict[str, Any]) -> None:
+    """Bounds of integers, else a small model may go on with digits for ever; none lies beyond what is exact."""
+    for name, furthest in (("minimum", -_FURTHEST), ("maximum", _FURTHEST)):
+        exclusive = f"exclusive{name.capitalize()}"
+        for bound in (name, exclusive):
+            given = node.get(bound)
+            if isinstance(given, int | float) and (given < furthest if furthest < 0 else given > furthest):
+                node[bound] = furthest
+        if node.get("type") == "integer" and {name, exclusive, "enum", "const"}.isdisjoint(node):
+            node[name] = furthest
 
 
 def _with_plain_spaces(pattern: str) -> str:

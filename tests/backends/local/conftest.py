@@ -6,7 +6,7 @@ import pytest
 
 from tests.requirements import require_packages
 
-require_packages(["llama_cpp"], extra="local")
+require_packages(["llama_cpp", "llguidance"], extra="local")
 require_packages(["gguf"], group="dev")
 
 from fixtures.make_gguf import write_model  # noqa: E402 -- it needs gguf

@@ -65,6 +65,15 @@ def answer(model: NativeModel, guides: GuideMaker, constraint: Constraint, seed:
     return None
 
 
+def test_integer_does_not_go_on_for_ever(model: NativeModel, guides: GuideMaker) -> None:
+    guide = guides.guide(constrain({"type": "integer"}, guides.fault).grammar)
+    nine = model.tokenize("9", special=False)[0]
+    for _ in range(15):
+        assert guide.allows(nine)
+        guide.accept(nine)
+    assert not guide.allows(nine) and guide.may_end
+
+
 def test_table_is_long_enough() -> None:
     assert len(SCHEMAS) >= 160
     assert SCHEMAS.keys() >= OPEN
