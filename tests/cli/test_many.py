@@ -61,6 +61,8 @@ class Shell:
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "gateway.cli.main", *arguments]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        # what runs in the background of a shell ignores Ctrl-C, and so would its children
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         return subprocess.Popen(command, env=self.environ, cwd=self.folder, text=True, **options)
 
     def run(self, *arguments: str, stdin: str = "") -> tuple[int, str, str]:

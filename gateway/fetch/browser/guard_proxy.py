@@ -44,6 +44,7 @@ class GuardProxy:
         self._left_bytes = max_bytes
         self._max_bytes = max_bytes
         self._server: asyncio.Server | None = None
+        self._is_closed = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
         # origin -> why the last connection to it came to nothing
@@ -66,6 +67,7 @@ class GuardProxy:
 
     async def aclose(self) -> None:
         """Stop listening and end every connection."""
+        self._is_closed = True
         if self._server is not None:
             self._server.close()
         for task in self._tasks:
@@ -73,6 +75,10 @@ class GuardProxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_closed:
+            # it was accepted while the others ended
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)

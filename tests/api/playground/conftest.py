@@ -18,7 +18,8 @@ FLAGS = [
 PICTURES = os.environ.get("PICTURES")
 
 
-@pytest.fixture(scope="session")
+# of a module: while Playwright runs, no test can run an event loop
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     require(CHROMIUM is not None, "chromium is missing: `make system` installs it on Debian as root")
     with sync_playwright() as playwright:
