@@ -19,6 +19,9 @@ BACKLOG = 2048
 APP = "gateway.app:create_app_from_environment"
 LOOP = "gateway.server.listener:Loop"
 
+# every address of the machine, this one's own among them
+_ANYWHERE = ("", "0.0.0.0", "::")
+
 
 def serve(*, check_parts: Callable[[Settings, Mapping[str, str]], None]) -> int:
     """Serve until a signal ends it.
@@ -90,12 +93,27 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _greet(settings: Settings, *, port: int) -> None:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{port}"
+    address = shown_address(settings, port=port)
     key = "-H 'Authorization: Bearer <key>' " if open_keyring(settings).has_keys else ""
     print(
-        f"winnow serves {address} (docs: {address}/docs). Try:\n\n"
+        f"winnow serves {address} (playground: {address}/, docs: {address}/docs). Try:\n\n"
         f"  curl -s {address}/v1/scrape {key}-H 'Content-Type: application/json' \\\n"
         f'    -d \'{{"url": "https://example.com"}}\'\n',
         flush=True,
     )
+
+
+def shown_address(settings: Settings, *, port: int) -> str:
+    """Where the service is reached from this machine: in a container, where its port is published.
+
+    Args:
+        port: the one that was bound.
+    """
+    host, shown_port = settings.host, str(port)
+    if settings.publish:
+        # a port alone is published on every address
+        host, _, shown_port = settings.publish.rpartition(":")
+    host = host.strip("[]")
+    if host in _ANYWHERE:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{shown_port}" if ":" in host else f"http://{host}:{shown_port}"
