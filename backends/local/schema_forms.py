@@ -102,8 +102,9 @@ def restated(schema: dict[str, Any]) -> dict[str, Any]:
         _bound_numbers(node)
         return _restate_names(node)
 
-    copy: dict[str, Any] = _rewritten(schema, restate)
-    return copy
+    copy = _rewritten(schema, restate)
+    # a root is an object
+    return copy if isinstance(copy, dict) else schema
 
 
 def _bound_numbers(node: dict[str, Any]) -> None:

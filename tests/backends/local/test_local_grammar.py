@@ -15,7 +15,7 @@ from fixtures.schemas import emitted_schemas
 from gateway.core.json_schema.schema import Schema
 
 SCHEMAS = emitted_schemas()
-ANSWERS, MOST_TOKENS = 4, 1500
+ANSWERS, MOST_TOKENS = 3, 1500
 # no grammar holds to these; each is checked afterwards
 OPEN = {
     "pydantic-set",

@@ -167,6 +167,7 @@ def test_disk_that_fills_up_is_told_and_what_came_is_kept(hub: Hub, tmp_path: Pa
     assert pulled(hub, tmp_path).read_bytes() == hub.files[FILE]
 
 
+@pytest.mark.slow
 def test_two_pulls_of_a_model_do_not_mix(hub: Hub, tmp_path: Path) -> None:
     hub.waits, hub.breaks_at = True, 1000
     first = winnow("models", "pull", "hf:owner/repo", hub=hub, folder=tmp_path)

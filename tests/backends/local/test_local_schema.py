@@ -199,6 +199,7 @@ async def test_answer_cut_by_its_length_is_not_asked_again(backend: LocalBackend
         pytest.param(
             {"type": "number", "minimum": 2**70}, ["/minimum"], id="bound-that-nothing-exact-reaches"
         ),
+        pytest.param({"not": {}}, ['Unimplemented keys: ["not"]'], id="nothing-is-allowed"),
         pytest.param({"allOf": [{"type": "string"}, {"type": "integer"}]}, ["/allOf"], id="contradiction"),
         pytest.param(
             {"$ref": "https://example.org/x"}, ["all but the outermost type"], id="remote-reference"
