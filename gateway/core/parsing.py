@@ -11,6 +11,7 @@ from gateway.core.dom.landmarks import Landmarks, find_formulas, find_marks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.selection import DRAWN, find_removed
 from gateway.core.dom.shown_text import show_text
+from gateway.core.dom.side_notes import move_side_notes
 from gateway.core.metadata.page_metadata import Facts, read_metadata
 from gateway.core.metadata.structured import Item, read_structured, types_of
 from gateway.core.model.page import CleanOptions
@@ -80,6 +81,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
 def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
     tree = LexborHTMLParser(markup, scripting=scripting)
     show_inner_trees(tree, markup)
+    move_side_notes(tree, markup)
     show_text(tree, markup)
     return tree
 
