@@ -67,6 +67,8 @@ _PARTICLE = frozenset(
     " 't san st".split()
 )
 _WORD = re.compile(r"[^\W\d_][\w'’‘`´-]*|(?:[^\W\d_]{1,3}\.)+|[\w'’-]+(?:\.[\w'’-]+)+")
+# a single word that is no "Jr." and no degree
+_PLACE = re.compile(r"(?!(?:Jr|Sr|Esq|Ph[Dd]|M[Dd]|[IVX]+)\b)[^\W\d_]{3,30}")
 _CASELESS = re.compile(r"[\u0590-\u0dff\u0e00-\u0fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af ·・]{2,20}")
 _SPLIT_NAME = re.compile(r"(?:first|given|fore|last|family|sur)[-_]?name", re.I)
 
@@ -86,15 +88,18 @@ def clean_name(text: str, *, stated: bool = False) -> str | None:
     if not stated and not _PARTICLE_FIRST.match(text):
         text = _BY_OR_NAME.sub("", text)
     text = _END.split(f"{text} ", maxsplit=1)[0]
-    names = [name for part in _JOIN.split(text) if (name := _without_roles(part))]
+    names = [name for part in _JOIN.split(text) if (name := _without_roles(part, stated=stated))]
     text = ", ".join(dict.fromkeys(names))
     refused = not text or len(text) > _MAX_CHARACTERS or _NO_NAME.search(text) or is_placeholder(text)
     return None if refused else text
 
 
-def _without_roles(text: str) -> str:
+def _without_roles(text: str, *, stated: bool) -> str:
     parts = [part for part in text.split(",") if part.strip()]
     kept = [part for place, part in enumerate(parts) if not place or not _ROLE.search(part.strip())]
+    if len(kept) > 1 and not stated and is_person(kept[0]) and _PLACE.fullmatch(kept[-1].strip()):
+        # "By Nina Vik, Oslo": who writes has two names
+        kept.pop()
     text = ",".join(kept).strip(' ,;:|-–—/"“”')
     return text if text.endswith((" Jr.", " Sr.", ".")) and len(text.split()) > 1 else text.rstrip(".")
 

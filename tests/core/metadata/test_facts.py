@@ -113,7 +113,7 @@ ORGANISATION = {"@type": "Organization", "name": "The Daily"}
         ),
         pytest.param(SITE + '<p class="byline">Par <b>Élise Durand</b></p>', "Élise Durand", id="french"),
         pytest.param(
-            SITE + '<p class="byline">Von Lars Müller, Berlin</p>', "Lars Müller, Berlin", id="german"
+            SITE + '<p class="byline">Von Lars Müller, Berlin</p>', "Lars Müller", id="german"
         ),
     ],
 )

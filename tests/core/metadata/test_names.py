@@ -10,6 +10,9 @@ from gateway.core.metadata.names import clean_name, is_person, names_in
     [
         # "by" in other languages
         ("Von Lars Müller", "Lars Müller"),
+        ("By Nina Vik, Oslo", "Nina Vik"),
+        ("By Nina Vik, Ole Dahl", "Nina Vik, Ole Dahl"),
+        ("By Nina Vik, PhD", "Nina Vik, PhD"),
         ("Par Élise Durand", "Élise Durand"),
         ("Por Ana María López", "Ana María López"),
         ("Di Mauro Rossi", "Mauro Rossi"),
