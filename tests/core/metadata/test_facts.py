@@ -112,9 +112,7 @@ ORGANISATION = {"@type": "Organization", "name": "The Daily"}
             id="link-to-an-author",
         ),
         pytest.param(SITE + '<p class="byline">Par <b>Élise Durand</b></p>', "Élise Durand", id="french"),
-        pytest.param(
-            SITE + '<p class="byline">Von Lars Müller, Berlin</p>', "Lars Müller", id="german"
-        ),
+        pytest.param(SITE + '<p class="byline">Von Lars Müller, Berlin</p>', "Lars Müller", id="german"),
     ],
 )
 def test_author_is_a_person_where_one_is_named(html: str, author: str | None) -> None:
