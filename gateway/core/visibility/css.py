@@ -205,8 +205,10 @@ def background_of(style: dict[str, str]) -> str:
 
 
 def same_colors(style: dict[str, str]) -> bool:
-    """Whether text has the colour of the background that is declared with it."""
+    """Whether text has no colour, or that of the background that is declared with it."""
     color = color_of(style["color"]) if "color" in style else ""
+    if color == "transparent":
+        return not clips_background(style)
     return is_near(color, background_of(style))
 
 
