@@ -62,6 +62,8 @@ class Cdp:
         self._ids = itertools.count(1)
         self._waiting: dict[int, tuple[str, asyncio.Future[Raw]]] = {}
         self._listeners: dict[str, OnEvent] = {}
+        # session -> why its page has ended
+        self._failed: dict[str, str] = {}
         self._ended: str | None = None
 
     def listen(self, session: str, on_event: OnEvent) -> None:
@@ -71,6 +73,7 @@ class Cdp:
     def forget(self, session: str) -> None:
         """The session is over: nobody waits for its answers or events."""
         self._listeners.pop(session, None)
+        self._failed.pop(session, None)
         for number in [number for number, (owner, _) in self._waiting.items() if owner == session]:
             _, answer = self._waiting.pop(number)
             answer.cancel()
@@ -86,8 +89,9 @@ class Cdp:
 
         Raises:
             CdpError: the browser refuses it.
-            BrowserGone: it ended meanwhile.
+            BrowserGone: it, or the session's page, ended meanwhile or before.
         """
+        self.check(session)
         number = next(self._ids)
         answer: asyncio.Future[Raw] = asyncio.get_running_loop().create_future()
         self._waiting[number] = session, answer
@@ -97,8 +101,14 @@ class Cdp:
         finally:
             self._waiting.pop(number, None)
 
+    def check(self, session: str) -> None:
+        """Raises BrowserGone where the session's page has ended."""
+        if reason := self._failed.get(session):
+            raise BrowserGone(reason)
+
     def fail(self, session: str, reason: str) -> None:
-        """The page of a session has ended: its pending commands never return."""
+        """The page of a session has ended: commands to it never return, pending ones and later ones."""
+        self._failed[session] = reason
         for owner, answer in list(self._waiting.values()):
             if owner == session and not answer.done():
                 answer.set_exception(BrowserGone(reason))

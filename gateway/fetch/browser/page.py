@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.fetch.browser import scripts
-from gateway.fetch.browser.cdp import BrowserGone, Cdp, CdpError, read
+from gateway.fetch.browser.cdp import Cdp, CdpError, read
 from gateway.fetch.browser.guard_proxy import GuardProxy
 from gateway.fetch.browser.record import Record
 
@@ -157,8 +157,7 @@ class Page:
 
     async def _until_shown(self, document: str) -> None:
         while self.record.document != document:
-            if self.record.crashed:
-                raise BrowserGone(CRASHED)
+            self._cdp.check(self._session)
             self._changed.clear()
             await self._changed.wait()
 
@@ -264,9 +263,13 @@ class Page:
             case "Fetch.requestPaused":
                 self._go_on(read(params, _Paused))
             case "Inspector.targetCrashed":
-                self._cdp.fail(self._session, CRASHED)
+                self._end(CRASHED)
         if record.is_flooded:
-            self._cdp.fail(self._session, FLOODED)
+            self._end(FLOODED)
+
+    def _end(self, reason: str) -> None:
+        self._cdp.fail(self._session, reason)
+        self._changed.set()
 
     def _go_on(self, paused: _Paused) -> None:
         """Pictures do not come; documents of the first origin get the caller's headers."""

@@ -100,7 +100,6 @@ class Record:
         self.responses: dict[str, Response] = {}
         # loader -> those before it
         self.redirects: dict[str, list[Response]] = {}
-        self.crashed = False
         self.is_download = False
         # is called with every change of what stands above
         self.changed: Callable[[], None] = lambda: None
@@ -151,8 +150,9 @@ class Record:
                 self._finish(event.request_id)
             case _Navigated():
                 self._navigated(event.frame)
-            case _:
-                self._note(method)
+            case _Download():
+                self.is_download = True
+                self.changed()
 
     def _sent(self, event: _Sent) -> None:
         if event.redirect_response is None:
@@ -185,14 +185,6 @@ class Record:
         )
         self.changed()
 
-    def _note(self, method: str) -> None:
-        match method:
-            case "Inspector.targetCrashed":
-                self.crashed = True
-            case "Browser.downloadWillBegin" | "Page.downloadWillBegin":
-                self.is_download = True
-        self.changed()
-
     def _whole(self, loader: str, response: Response) -> Response:
         if loader not in self._cookies:
             return response
@@ -204,7 +196,7 @@ def _response(raw: _RawResponse) -> Response:
     return Response(url=raw.url, status=raw.status, headers=headers, mime_type=raw.mime_type.lower())
 
 
-class _Nothing(Struct, frozen=True):
+class _Download(Struct, frozen=True):
     pass
 
 
@@ -215,6 +207,5 @@ _KINDS: dict[str, type[Struct]] = {
     "Network.loadingFinished": _Ended,
     "Network.loadingFailed": _Ended,
     "Page.frameNavigated": _Navigated,
-    "Page.downloadWillBegin": _Nothing,
-    "Inspector.targetCrashed": _Nothing,
+    "Page.downloadWillBegin": _Download,
 }
