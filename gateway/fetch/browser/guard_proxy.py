@@ -13,6 +13,7 @@ import httpcore2
 from gateway.core.http.url import Url, parse_url
 from gateway.errors import ConnectFailed, GatewayError, TooLarge
 from gateway.fetch.http.guard import CreditedStream, Policy
+from gateway.net.listening import stop_listening
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_CONNECTIONS = 200
@@ -67,12 +68,14 @@ class GuardProxy:
 
     async def aclose(self) -> None:
         """Stop listening and end every connection."""
-        self._is_closed = True
-        if self._server is not None:
-            self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            if self._server is not None:
+                await stop_listening(self._server)
+        finally:
+            self._is_closed = True
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._is_closed:
