@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import httpx2
@@ -20,6 +21,7 @@ from backends.specs import BackendSettings, ModelSpec
 from fixtures.site import Site
 from gateway.api.context import RequestContext
 from gateway.api.mcp.mount import McpMount
+from gateway.api.services import Services
 from gateway.auth.budgets import Ledger
 from gateway.auth.keys import Key, hash_secret
 from gateway.auth.spending import SpendingFile
@@ -28,14 +30,10 @@ from gateway.cache.single_flight import SingleFlight
 from gateway.completions.broadcast import Broadcast
 from gateway.core.http.url import Url, parse_url
 from gateway.errors import RateLimited
-from gateway.extraction.extractor import Extractor
 from gateway.fetch.base import Fetched
 from gateway.fetch.http.dns import ThreadResolver
 from gateway.fetch.http.robots import Robots
-from gateway.jobs.jobs import Jobs
 from gateway.primitives.panics import Panicked, contained
-from gateway.scraping.scraper import Scraper
-from gateway.search.searcher import Searcher
 from gateway.telemetry.log import make_log
 from gateway.telemetry.metrics import FOLDER, Metrics
 from gateway.workers.pool import WorkerPool
@@ -201,18 +199,16 @@ async def test_local_model_whose_watcher_fails_is_a_fault_and_no_wait() -> None:
 async def test_agents_door_that_failed_to_open_is_tried_again() -> None:
     opened = []
 
-    def scraper() -> Scraper:
+    def services() -> Services:
         opened.append(1)
         if len(opened) == 1:
             raise Panic
-        return cast(Scraper, None)  # no tool is called
+        # no tool is called
+        return cast(
+            Services, SimpleNamespace(scraper=None, extractor=None, cache=None, jobs=None, searcher=None)
+        )
 
-    door = McpMount(
-        scraper=scraper,
-        extractor=lambda: cast(Extractor, None),
-        jobs=lambda: cast(Jobs, None),
-        searcher=lambda: cast(Searcher, None),
-    )
+    door = McpMount(services)
     app = Litestar([door.route()], middleware=[_WithAccount()], on_shutdown=[door.aclose])
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     accept = {"accept": "application/json, text/event-stream"}
