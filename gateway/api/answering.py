@@ -10,8 +10,8 @@ from litestar.response.base import ASGIResponse
 
 from backends.base import CompletionRequest, Delta
 from gateway.api.context import stages
-from gateway.api.dialect_errors import OURS
 from gateway.api.middleware import request_context
+from gateway.api.problems import OURS
 from gateway.api.services import Services
 from gateway.api.streaming import DisconnectWatcher, EventStream
 from gateway.completions.answer import Answer, Finished
@@ -149,8 +149,11 @@ def cache_policy(header: str) -> CachePolicy:
         return CachePolicy(read=False, write=False)
     if "no-cache" in directives:
         return CachePolicy(read=False)
-    if (age := directives.get("max-age", "").strip('"')).isdigit():
-        return CachePolicy(max_age_s=float(age), sampled=True)
+    age = directives.get("max-age", "").strip('"')
+    # a header is Latin-1, whose ² is a digit too
+    if age.isascii() and age.isdigit():
+        # what is longer is more than any answer's age, and no number of seconds a store would take
+        return CachePolicy(max_age_s=float(age[:10]), sampled=True)
     return CachePolicy()
 
 

@@ -6,11 +6,10 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 
-from gateway.api.problems import request_id
+from gateway.api.problems import OURS, request_id
+from gateway.api.streaming import ClientDisconnected
 from gateway.errors import GatewayError, InternalError, InvalidRequest, NotFound
 from gateway.primitives.ids import new_id
-
-OURS = "the gateway failed; the request id finds the reason in its log"
 
 # an error and the status it goes out with -> the body
 ErrorBody = Callable[[GatewayError, int], Any]
@@ -33,8 +32,12 @@ def error_handlers(body: ErrorBody) -> dict[int | type[Exception], Any]:
     def answer_nesting(request: Request[Any, Any, Any], _: RecursionError) -> Response[Any]:
         return answer(request, InvalidRequest("the JSON is nested too deeply"))
 
+    def answer_nobody(_: Request[Any, Any, Any], left: ClientDisconnected) -> Response[Any]:
+        return Response(b"", status_code=left.status_code)
+
     return {
         GatewayError: answer,
+        ClientDisconnected: answer_nobody,
         HTTPException: answer_http,
         RecursionError: answer_nesting,
         Exception: answer,

@@ -19,7 +19,7 @@ from gateway.primitives.ids import new_id
 TYPE_PREFIX = "urn:winnow:error:"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-_OURS = "the gateway failed; the request id finds the reason in its log"
+OURS = "the gateway failed; the request id finds the reason in its log"
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "rate_limited", 503: "overloaded"}
 
 
@@ -59,7 +59,7 @@ def from_http(exc: HTTPException) -> ProblemDetailsException:
     if exc.status_code == HTTPStatus.BAD_REQUEST:
         return to_problem(InvalidRequest(_plain(exc.detail)))
     if exc.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return to_problem(InternalError(_OURS))
+        return to_problem(InternalError(OURS))
     title = HTTPStatus(exc.status_code).phrase
     return _problem(
         exc.status_code,
@@ -112,7 +112,7 @@ CONVERSIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
     ),
     UnicodeDecodeError: lambda _: to_problem(InvalidRequest("the JSON is not valid UTF-8")),
     RecursionError: lambda _: to_problem(InvalidRequest("the JSON is nested too deeply")),
-    Exception: lambda _: to_problem(InternalError(_OURS)),
+    Exception: lambda _: to_problem(InternalError(OURS)),
 }
 
 

@@ -150,7 +150,7 @@ def _tool_choice(choice: dict[str, Any]) -> dict[str, Any]:
     kind = choice.get("type")
     if kind == "tool":
         wanted: Any = {"type": "function", "function": {"name": text_at(choice, "name", "tool_choice")}}
-    elif kind in _CHOICES:
+    elif isinstance(kind, str) and kind in _CHOICES:
         wanted = _CHOICES[kind]
     else:
         raise InvalidRequest(

@@ -13,8 +13,8 @@ from msgspec import Struct
 from pydantic import Field
 
 from gateway.api.context import RequestContext
-from gateway.api.dialect_errors import OURS
 from gateway.api.docs.fields import description_of
+from gateway.api.problems import OURS
 from gateway.api.streaming import ClientDisconnected, cancelled_on_disconnect
 from gateway.errors import GatewayError, InternalError
 from gateway.primitives.panics import contained

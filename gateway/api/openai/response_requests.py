@@ -49,13 +49,12 @@ def to_completion_request(data: ResponsesRequest, fields: dict[str, Any]) -> Com
             "parallel_tool_calls": data.parallel_tool_calls,
         }
     parameters = {name: value for name, value in own.items() if value is not None}
-    wanted = (response_format or {}).get("json_schema")
     return CompletionRequest(
         model=data.model or "",
         messages=to_messages(data),
         max_output_tokens=data.max_output_tokens,
         temperature=data.temperature,
-        json_schema=wanted["schema"] if wanted else None,
+        json_schema=_schema_of(response_format),
         stream=bool(data.stream),
         parameters=parameters,
     )
@@ -126,7 +125,7 @@ def _content(parts: Any, field: str) -> str | list[dict[str, Any]]:
 
 def _part(part: Any, field: str) -> dict[str, Any]:
     match part:
-        case {"type": kind, "text": str(text)} if kind in _TEXTS:
+        case {"type": str(kind), "text": str(text)} if kind in _TEXTS:
             return {"type": "text", "text": text}
         case {"type": "refusal", "refusal": str(text)}:
             return {"type": "text", "text": text}
@@ -169,3 +168,11 @@ def _response_format(text: dict[str, Any]) -> dict[str, Any] | None:
     if not isinstance(wanted.get("schema"), dict):
         raise InvalidRequest("text.format.schema: is no object", field="text.format.schema")
     return {"type": "json_schema", "json_schema": {name: wanted[name] for name in wanted if name != "type"}}
+
+
+def _schema_of(response_format: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The JSON Schema in what `_response_format` made."""
+    if response_format is None or response_format["type"] != "json_schema":
+        return None
+    schema: dict[str, Any] = response_format["json_schema"]["schema"]
+    return schema

@@ -152,6 +152,8 @@ def test_options_have_their_counterparts() -> None:
         ({"input": [{"type": "function_call", "call_id": "c", "name": "x"}]}, "input[0].arguments"),
         ({"input": [{"type": "reasoning"}]}, "input"),
         ({"input": []}, "input"),
+        ({"input": [{"role": "user", "content": [{"type": [], "text": "x"}]}]}, "input[0].content[0]"),
+        ({"input": [{"role": [], "content": "x"}]}, "input[0].role"),
         ({"text": {"format": {"type": "json_schema"}}}, "text.format.schema"),
         ({"max_output_tokens": 0}, "max_output_tokens"),
     ],
@@ -160,6 +162,14 @@ def test_what_cannot_be_done_is_refused_by_its_place(fields: dict[str, Any], fie
     with pytest.raises(InvalidRequest) as refused:
         asked(**fields)
     assert refused.value.extra["field"] == field
+
+
+@pytest.mark.parametrize("more", [{"name": "x"}, 5, [], {"schema": {}}])
+def test_schema_of_a_format_that_has_none_is_passed_on_and_not_read(more: Any) -> None:
+    wanted = {"type": "json_object", "json_schema": more}
+    request = asked(text={"format": wanted})
+    assert request.json_schema is None
+    assert request.parameters["response_format"] == wanted
 
 
 async def test_response_is_openais() -> None:
