@@ -111,11 +111,11 @@ bench-local: $(tested)
 	$(BIN)/python -m bench.local
 	$(BIN)/python -m bench.local_http --peer-python $(PEER_PYTHON)
 
-# the classifier's weights and model card from the labelled corpus: ten minutes on one core
+# the classifier's weights and model card from the labelled corpus, and news where they are: ten minutes on one core
 CORPUS ?= ../shared/data/wcxb
 NEWS ?= ../shared/data/news
 weights: $(call stamp,$(EXTRAS),dev training)
-	$(BIN)/python -m training --corpus $(CORPUS) --news $(NEWS)
+	$(BIN)/python -m training --corpus $(CORPUS) $(if $(wildcard $(NEWS)),--news $(NEWS))
 
 # extraction beside its peers; those that are not installed are named and left out
 bench-extraction: $(tested)
