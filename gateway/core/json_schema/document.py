@@ -33,7 +33,8 @@ _PATTERNS_BYTES = 128 * 1024**2
 _MAX_PROGRAM = 500_000
 _DIALECTS = ("json-schema.org/draft/2020-12", "json-schema.org/draft/2019-09", "json-schema.org/draft-07")
 
-_NEGATING = frozenset(["not", "if"])
+# where a value that satisfies a schema may make a whole one invalid
+_NEGATING = frozenset(["not", "if", "oneOf", "contains"])
 _IN_PLACE = frozenset(["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"])
 _IN_PLACE |= frozenset(["$ref", "$dynamicRef"])
 
@@ -82,7 +83,7 @@ class Place:
         return refuse(self.pointer(*within), reason)
 
     def is_condition(self) -> bool:
-        """Whether it stands within `not` or `if`."""
+        """Whether it stands within `not`, `if`, `oneOf` or `contains`."""
         place: Place | None = self
         while place is not None:
             if not _NEGATING.isdisjoint(place.steps[:1]):
@@ -198,7 +199,7 @@ class Document:
 
     def _compile(self) -> None:
         found: dict[str, tuple[Place, Steps]] = {}
-        # what accepts more than was written may not decide which schemas apply, nor be negated
+        # what accepts more than was written may not decide which schemas apply, nor be negated or counted
         exact: set[str] = set()
         for place in self.places:
             if isinstance(place.schema, dict):
