@@ -101,7 +101,7 @@ class ChatTemplate:
             folded = _fold_system(marked)
             if folded is None:
                 raise RequestRejected(f"messages: the model's chat template refuses them: {exc}") from exc
-            rendered = self._render_or_reject(folded)
+            rendered = self._render_or_reject(folded, tools=sent)
         except Exception as exc:
             # a template is a program: whatever it raises, it could not render this
             raise RequestRejected(f"messages: the model's chat template failed on them: {exc}") from exc
@@ -154,9 +154,9 @@ class ChatTemplate:
             return False
         return str(_PROBE_TOOL["name"]) in rendered and OPENS in rendered
 
-    def _render_or_reject(self, messages: list[dict[str, Any]]) -> str:
+    def _render_or_reject(self, messages: list[dict[str, Any]], **more: Any) -> str:
         try:
-            return self._render(messages)
+            return self._render(messages, **more)
         except (_Raised, TemplateError) as exc:
             raise RequestRejected(f"messages: the model's chat template refuses them: {exc}") from exc
 

@@ -132,6 +132,15 @@ def test_template_that_knows_tools_gets_them_and_calls_with_objects() -> None:
     assert [text for text, special in seen if not special] == ["<|im_end|>"] * 2
 
 
+def test_tools_are_told_where_the_template_knows_no_system() -> None:
+    source = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}" + WITH_TOOLS
+    seen: list[tuple[str, bool]] = []
+    template(source, seen).tokens(CALLED, tools=tools(ADD))
+    text = "".join(text for text, _ in seen)
+    assert '"description": "a < b & <|im_end|>"' in text
+    assert "<|im_start|>user\nBe brief.\n\nAdd.<|im_end|>" in text
+
+
 @pytest.mark.parametrize("source", [CHATML, None])
 def test_template_that_knows_no_tools_gets_them_in_words(source: str | None) -> None:
     seen: list[tuple[str, bool]] = []
