@@ -21,7 +21,7 @@ from backends.local.source import HubName, NoSuchModel, choose_files
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-CARD = "model.json"
+CARD, _LOCK = "model.json", ".lock"
 # left free on the disk
 SPARE_BYTES = 256 * 1024**2
 METADATA_TIMEOUT_S = 20.0
@@ -104,22 +104,18 @@ def pull(
     Raises:
         PullFailed: not enough room, another pull of it runs, the hub failed, or what it sent is not what it announced.
     """
-    from filelock import FileLock, Timeout
-
     folder = models_dir / model.repo_id
     name = HubName(*model.repo_id.split("/"))
     with _translated(name):
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(folder / ".lock", timeout=0):
-                _check_room(model, folder)
-                # before the files: who is interrupted finds in the list what is missing
-                _remember(model, folder)
-                for file in model.files:
-                    _pull_file(model, file, folder, endpoint=endpoint, bar=bar)
-                    report(f"{file.path}: {in_words(file.size_bytes)}, {_checked(file)}")
-        except Timeout:
-            raise PullFailed(f"another pull of {model.repo_id} is running") from None
+        with _locked(folder, name):
+            _drop_others(model, folder)
+            _check_room(model, folder)
+            # before the files: who is interrupted finds in the list what is missing
+            _remember(model, folder)
+            for file in model.files:
+                _pull_file(model, file, folder, endpoint=endpoint, bar=bar)
+                report(f"{file.path}: {in_words(file.size_bytes)}, {_checked(file)}")
     return folder / model.files[0].path
 
 
@@ -131,26 +127,33 @@ def stored_models(models_dir: Path) -> list[StoredModel]:
 def remove(name: HubName, models_dir: Path) -> int:
     """Remove a model's files, with what an interrupted pull left; how many bytes that freed.
 
+    Files that were not pulled stay.
+
     Raises:
         NoSuchModel: it is not here.
+        PullFailed: a pull of it is running, or huggingface_hub is not installed.
     """
     folder = models_dir / name.repo_id
-    known = [file.path for file in _known(folder)]
-    if not known:
+    if not _known(folder):
         raise NoSuchModel(f"{name} is not on this machine; winnow models list names those that are")
-    chosen = known if name.wanted is None else choose_files(known, name)
-    freed = 0
+    with _translated(name), _locked(folder, name):
+        known = [file.path for file in _known(folder)]
+        chosen = known if name.wanted is None else choose_files(known, name)
+        freed = 0
+        for path in chosen:
+            for file in (folder / path, _part(folder / path)):
+                if file.exists():
+                    freed += file.stat().st_size
+                    file.unlink()
+        rest = [file for file in _known(folder) if file.path not in chosen]
+        if rest:
+            card = msgspec.json.decode((folder / CARD).read_bytes(), type=RemoteModel)
+            _write_card(folder, msgspec.structs.replace(card, files=rest))
+        else:
+            (folder / CARD).unlink()
+            (folder / _LOCK).unlink()
     for path in chosen:
-        for file in (folder / path, _part(folder / path)):
-            if file.exists():
-                freed += file.stat().st_size
-                file.unlink()
-    rest = [file for file in _known(folder) if file.path not in chosen]
-    if not rest:
-        shutil.rmtree(folder)
-    else:
-        card = msgspec.json.decode((folder / CARD).read_bytes(), type=RemoteModel)
-        _write_card(folder, msgspec.structs.replace(card, files=rest))
+        _remove_empty((folder / path).parent, models_dir / name.owner)
     return freed
 
 
@@ -164,6 +167,7 @@ def _pull_file(model: RemoteModel, file: RemoteFile, folder: Path, *, endpoint: 
 
     path, part = folder / file.path, _part(folder / file.path)
     if path.exists() and path.stat().st_size == file.size_bytes:
+        # its content is known, see `_drop_others`
         return
     part.parent.mkdir(parents=True, exist_ok=True)
     if part.exists() and part.stat().st_size > file.size_bytes:
@@ -181,7 +185,8 @@ def _pull_file(model: RemoteModel, file: RemoteFile, folder: Path, *, endpoint: 
         opened.flush()
         os.fsync(opened.fileno())
     with _removed_if_wrong(part):
-        _check_content(part, file)
+        if fault := _fault_of(part, file):
+            raise PullFailed(f"{file.path} {fault}; it was removed, pull it again")
     part.replace(path)
 
 
@@ -211,20 +216,17 @@ class _Bounded:
         return written
 
 
-def _check_content(part: Path, file: RemoteFile) -> None:
+def _fault_of(path: Path, file: RemoteFile) -> str | None:
+    """What about a whole file's content is not as announced."""
     digest = hashlib.sha256()
-    with part.open("rb") as opened:
+    with path.open("rb") as opened:
         magic = opened.read(4)
         opened.seek(0)
         while data := opened.read(_CHUNK_BYTES):
             digest.update(data)
-    fault = None
     if file.sha256 and digest.hexdigest() != file.sha256:
-        fault = f"has the checksum {digest.hexdigest()[:16]}…, announced was {file.sha256[:16]}…"
-    elif magic != b"GGUF":
-        fault = "is not a GGUF file"
-    if fault:
-        raise PullFailed(f"{file.path} {fault}; it was removed, pull it again")
+        return f"has the checksum {digest.hexdigest()[:16]}…, announced was {file.sha256[:16]}…"
+    return None if magic == b"GGUF" else "is not a GGUF file"
 
 
 def _checked(file: RemoteFile) -> str:
@@ -236,6 +238,42 @@ def _part(path: Path) -> Path:
 
 
 # -- the folder
+
+
+@contextmanager
+def _locked(folder: Path, name: HubName) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(folder / _LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise PullFailed(f"another pull of {name.repo_id} is running; wait for its end") from None
+
+
+def _drop_others(model: RemoteModel, folder: Path) -> None:
+    """Remove files of the model's names and sizes with another content: of an earlier commit, or not pulled at all.
+
+    Before the card says the new checksums: what has the size and checksum of the card was checked.
+    """
+    checked = {(file.path, file.sha256) for file in _known(folder)}
+    for file in model.files:
+        path = folder / file.path
+        if (file.path, file.sha256) in checked or not path.exists():
+            continue
+        if path.stat().st_size == file.size_bytes and _fault_of(path, file):
+            path.unlink()
+
+
+def _remove_empty(folder: Path, above: Path) -> None:
+    """Remove a folder, and those around it below `above`, as far as they are empty."""
+    while folder != above:
+        try:
+            folder.rmdir()
+        except OSError:
+            # something else is in it
+            return
+        folder = folder.parent
 
 
 def _check_room(model: RemoteModel, folder: Path) -> None:
@@ -286,12 +324,12 @@ def _stored(folder: Path, model: RemoteModel) -> Iterator[StoredModel]:
     left = [file.path for file in model.files]
     while left:
         owner, repo = model.repo_id.split("/")
-        files = choose_files(left, HubName(owner, repo, Path(left[0]).name))
+        files = choose_files(left, HubName(owner, repo, left[0]))
         left = [path for path in left if path not in files]
         known = [file for file in model.files if file.path in files]
         missing = sum(file.size_bytes - _have_bytes(folder, file) for file in known)
         yield StoredModel(
-            name=f"hf:{model.repo_id}:{Path(files[0]).name}",
+            name=f"hf:{model.repo_id}:{files[0]}",
             size_bytes=sum(file.size_bytes for file in known),
             licence=model.licence,
             missing_bytes=missing,

@@ -93,7 +93,10 @@ def choose_files(files: Iterable[str], name: HubName) -> list[str]:
             models.setdefault(_PART.sub("", file[: -len(".gguf")]), []).append(file)
     if not models:
         raise NoSuchModel(f"{name.repo_id} has no GGUF file; look for a repository whose name ends in GGUF")
-    found = [model for model in models if _means(name.wanted, model, models[model])]
+    # a path before a file's name, which several folders may have
+    found = [model for model in models if name.wanted in models[model]] or [
+        model for model in models if _means(name.wanted, model, models[model])
+    ]
     if name.wanted is None and len(models) > 1:
         found = next((same for quant in _PREFERRED if (same := [m for m in models if _has(quant, m)])), [])
     if len(found) != 1:
@@ -107,7 +110,7 @@ def _means(wanted: str | None, model: str, files: list[str]) -> bool:
     if wanted is None:
         return True
     if wanted.lower().endswith(".gguf"):
-        return any(file == wanted or Path(file).name == wanted for file in files)
+        return any(Path(file).name == wanted for file in files)
     return _has(wanted, model)
 
 

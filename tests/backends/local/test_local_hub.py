@@ -196,6 +196,59 @@ def test_one_of_two_models_of_a_repository_is_removed(hub: Hub, tmp_path: Path) 
     assert [model.name for model in stored_models(tmp_path)] == [f"hf:owner/repo:{FILE}"]
 
 
+def test_file_of_the_same_size_and_another_content_is_pulled_anew(hub: Hub, tmp_path: Path) -> None:
+    path = pulled(hub, tmp_path)
+    hub.files[FILE] = hub.files[FILE][:-1] + b"!"
+    assert pulled(hub, tmp_path).read_bytes() == hub.files[FILE]
+    # not pulled at all
+    path.write_bytes(bytes(len(hub.files[FILE])))
+    (path.parent / "model.json").unlink()
+    assert pulled(hub, tmp_path).read_bytes() == hub.files[FILE]
+
+
+def test_old_file_is_not_taken_for_the_new_one_after_a_pull_that_failed(hub: Hub, tmp_path: Path) -> None:
+    pulled(hub, tmp_path)
+    hub.files[FILE] = hub.files[FILE][:-1] + b"!"
+    model = look_up(NAME, endpoint=hub.url)
+    hub.status = 503
+    with pytest.raises(PullFailed):
+        pull(model, tmp_path, endpoint=hub.url)
+    assert stored_models(tmp_path)[0].missing_bytes
+    hub.status = 200
+    assert pull(model, tmp_path, endpoint=hub.url).read_bytes() == hub.files[FILE]
+
+
+def test_files_that_were_not_pulled_outlive_a_removal(hub: Hub, tmp_path: Path) -> None:
+    hub.files = {f"q4/{FILE}": hub.files[FILE]}
+    folder = pulled(hub, tmp_path).parents[1]
+    (folder / "mine.gguf").write_bytes(b"GGUF")
+    remove(NAME, tmp_path)
+    assert [path.name for path in folder.rglob("*")] == ["mine.gguf"]
+    (folder / "mine.gguf").unlink()
+    pulled(hub, tmp_path)
+    remove(NAME, tmp_path)
+    assert not folder.exists()
+
+
+def test_model_is_not_removed_while_it_is_pulled(hub: Hub, tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    path = pulled(hub, tmp_path)
+    with FileLock(path.parent / ".lock"), pytest.raises(PullFailed, match="is running"):
+        remove(NAME, tmp_path)
+    assert path.exists()
+
+
+def test_files_of_one_name_in_two_folders_are_two_models(hub: Hub, tmp_path: Path) -> None:
+    paths = ["q4/model.gguf", "q8/model.gguf"]
+    hub.files = dict.fromkeys(paths, hub.files[FILE])
+    for path in paths:
+        pull(look_up(HubName("owner", "repo", path), endpoint=hub.url), tmp_path, endpoint=hub.url)
+    assert [model.name for model in stored_models(tmp_path)] == [f"hf:owner/repo:{path}" for path in paths]
+    remove(HubName("owner", "repo", paths[1]), tmp_path)
+    assert [model.name for model in stored_models(tmp_path)] == ["hf:owner/repo:q4/model.gguf"]
+
+
 FILES = [
     "README.md",
     "m-Q4_K_M.gguf",
@@ -214,10 +267,16 @@ FILES = [
         ("m-Q8_0.gguf", FILES[2:3]),
         ("F16", FILES[4:]),
         ("m-F16-00001-of-00002.gguf", FILES[4:]),
+        (FILES[5], FILES[4:]),
     ],
 )
 def test_name_means_the_files_of_one_model(wanted: str | None, chosen: list[str]) -> None:
     assert choose_files(FILES, HubName("o", "r", wanted)) == chosen
+
+
+def test_path_goes_before_the_same_name_in_a_folder() -> None:
+    files = ["model.gguf", "q8/model.gguf"]
+    assert [choose_files(files, HubName("o", "r", file)) for file in files] == [[file] for file in files]
 
 
 @pytest.mark.parametrize(
