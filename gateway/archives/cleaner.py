@@ -13,7 +13,7 @@ from gateway.core.model.page import CleanOptions
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.page import CleanPage
 from gateway.core.tokens.counters import resolve_tokenizer
-from gateway.errors import GatewayError, TooLarge, UnsupportedContent
+from gateway.errors import GatewayError, UnsupportedContent
 from gateway.wire import DEFAULT_TOKENIZER
 
 
@@ -86,9 +86,9 @@ class ArchiveCleaner:
 
     async def _clean(self, page: StoredPage) -> Row | None:
         """The page's row; None where its type has no text."""
+        if page.fault is not None:
+            return Row(url=page.url, date=page.date, error=page.fault.code)
         try:
-            if page.too_long:
-                raise TooLarge(f"more than {self._max_body_bytes} bytes")
             cleaned = await self._workers.run(
                 CleanPage(
                     body=page.body,

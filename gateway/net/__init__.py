@@ -1,1 +1,1 @@
-"""What HTTP clients and servers share: server-sent events, Retry-After, sockets. Imports errors only."""
+"""What HTTP clients and servers share: events, content codings, Retry-After, sockets. Imports errors only."""

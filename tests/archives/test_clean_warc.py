@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 
 from gateway.archives.cleaner import targets_of
@@ -71,6 +72,54 @@ def test_pages_become_rows_and_what_is_none_does_not(tmp_path: Path) -> None:
     assert (first["title"], first["date"]) == ("One", "2026-01-02T03:04:05+00:00")
     assert first["markdown"].startswith("# One\n\nOne: Sentence number 0")
     assert first["tokens"] == get_counter("o200k_base")(first["markdown"]) and first["metadata"]["tags"] == []
+
+
+def chunked(body: bytes) -> bytes:
+    half = len(body) // 2
+    parts = [b"%x;name=value\r\n%b\r\n" % (len(part), part) for part in (body[:half], body[half:])]
+    return b"".join(parts) + b"0\r\n\r\n"
+
+
+def test_page_that_cannot_be_decoded_costs_itself_alone(tmp_path: Path) -> None:
+    zeros = brotli.compress(b"\0" * 100_000_000, quality=1)
+    packed = gzip.compress(page("Packed"))
+    records = {
+        "gzip": record("https://a.test/gzip", page("Gzip"), Content_Encoding="gzip"),
+        "deflate": record("https://a.test/deflate", page("Deflate"), Content_Encoding="deflate"),
+        "br": record("https://a.test/br", page("Br"), Content_Encoding="br"),
+        "zstd": record("https://a.test/zstd", page("Zstd"), Content_Encoding="zstd"),
+        "unknown": record("https://a.test/unknown", page("Unknown"), Content_Encoding="utf-8"),
+        "cut": record("https://a.test/cut", packed[:16], Content_Encoding="gzip"),
+        "zeros": record("https://a.test/zeros", zeros, Content_Encoding="br"),
+        "cut-chunks": record(
+            "https://a.test/cut-chunks", chunked(page("Cut"))[:-30], Transfer_Encoding="chunked"
+        ),
+        "no-last": record("https://a.test/no-last", chunked(page("Cut"))[:-5], Transfer_Encoding="chunked"),
+        "no-size": record("https://a.test/no-size", chunked(page("Cut"))[:-4], Transfer_Encoding="chunked"),
+        "head": record("https://a.test/head", page("Head"), X_Long="a" * 100_000),
+        "joined": record("https://a.test/joined", page("Joined"), Transfer_Encoding="chunked"),
+        "chunks": record("https://a.test/chunks", chunked(page("Chunks")), Transfer_Encoding="chunked"),
+        "both": record(
+            "https://a.test/both", chunked(packed), Transfer_Encoding="chunked", Content_Encoding="gzip"
+        ),
+        "last": record("https://a.test/last", page("Last")),
+    }
+    (tmp_path / "crawl.warc.gz").write_bytes(b"".join(records.values()))
+    ended = clean_warc(tmp_path, "crawl.warc.gz", "--format", "jsonl")
+    assert ended.returncode == 0, ended.stderr
+    rows = {row["url"].rpartition("/")[2]: row for row in lines(tmp_path / "rows" / "crawl.jsonl")}
+    assert {name: row["error"] or row["title"] for name, row in rows.items()} == {
+        **dict.fromkeys(["gzip", "deflate", "br", "zstd"], "connect_failed"),
+        "unknown": "unsupported_content",
+        "cut": "connect_failed",
+        "zeros": "too_large",
+        **dict.fromkeys(["cut-chunks", "no-last", "no-size"], "connect_failed"),
+        "head": "too_large",
+        "joined": "Joined",
+        "chunks": "Chunks",
+        "both": "Packed",
+        "last": "Last",
+    }
 
 
 def test_same_command_goes_on_with_the_files_that_are_missing(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ import httpcore2
 
 from gateway.core.http.url import Url
 from gateway.errors import ConnectFailed, GatewayError, Overloaded, TooLarge
-from gateway.fetch.http.decoding import BodyDecoder
 from gateway.fetch.http.guard import CREDIT_BYTES, CreditedStream
 from gateway.fetch.http.headers import response_headers
 from gateway.net.asyncio_backend import is_out_of_descriptors
+from gateway.net.decoding import BodyDecoder
 
 TLS_TIMEOUT_S = 10.0
 # worth reading to keep the connection

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from gateway.core.http.url import Url
 from gateway.errors import InvalidRequest
-from gateway.fetch.http.decoding import ACCEPT_ENCODING
+from gateway.net.decoding import ACCEPT_ENCODING
 
 DEFAULT_USER_AGENT = "Mozilla/5.0 (compatible; WinnowGateway/0.1)"
 MAX_CALLER_HEADERS = 64
