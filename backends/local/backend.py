@@ -52,7 +52,7 @@ from backends.wire.openai import embeddings_body
 from gateway.cache.fingerprint import fingerprint
 
 START_WAIT_S = 120.0
-ASK_TIMEOUT_S = 60.0
+COUNT_TIMEOUT_S = 60.0
 # of how a model is opened, what decides when an answer comes, not which
 _NO_MATTER = {"path", "parallel", "threads", "extra_buffers"}
 _LIBRARIES = ("llama-cpp-python", "llguidance", "jinja2", "numpy")
@@ -151,7 +151,7 @@ class LocalBackend:
                     ended = True
                     if chunks:
                         yield Delta(chunk=chunks.last(message.reason))
-                    self._mean_s += 0.2 * (time.monotonic() - began - self._mean_s)
+                    self._note_duration(began)
                     if calls:
                         for delta in calls.close():
                             yield delta
@@ -180,7 +180,9 @@ class LocalBackend:
     async def count_tokens(self, text: str, *, model: str) -> int | None:
         """Exact, by the model's own tokenizer; None while the model is not up."""
         try:
-            answer = await self._ask(lambda number: Count(number, text))
+            await self._supervisor.ready(START_WAIT_S)
+            inbox = self._supervisor.open_inbox()
+            answer = await self._ask(inbox, Count(inbox.number, text), time.monotonic() + COUNT_TIMEOUT_S)
         except UpstreamError:
             return None
         return answer.tokens if isinstance(answer, Counted) else None
@@ -206,18 +208,29 @@ class LocalBackend:
         """One vector of length 1 a text.
 
         Raises:
-            UpstreamRejected: the model makes no embeddings.
+            UpstreamRejected: the model makes no embeddings, or the texts are too many.
             ContextExceeded: a text is longer than the model's context.
+            UpstreamUnavailable: too many requests wait.
+            UpstreamTimeout: the request's time was over; the model stops at its next batch of texts.
         """
         texts = [text for text in request.input if isinstance(text, str)]
         if len(texts) != len(request.input):
             raise UpstreamRejected("input: a local model embeds texts, not tokens", upstream_status=400)
         if request.parameters.get("dimensions"):
             raise UpstreamRejected("dimensions: a local model's vectors cannot be cut", upstream_status=400)
-        answer = await self._ask(lambda number: Embed(number, texts))
-        assert isinstance(answer, Embedded)
-        return embeddings_body(
-            answer.vectors, model=self.name, input_tokens=answer.input_tokens, as_base64=request.as_base64
+        began = time.monotonic()
+        inbox = await self._enter(min(START_WAIT_S, request.timeout_s))
+        answer = await self._ask(inbox, Embed(inbox.number, texts), began + request.timeout_s)
+        if not isinstance(answer, Embedded):
+            raise _failure(answer, started=False)
+        self._note_duration(began)
+        # up to a second for a thousand texts
+        return await asyncio.to_thread(
+            embeddings_body,
+            answer.vectors,
+            model=self.name,
+            input_tokens=answer.input_tokens,
+            as_base64=request.as_base64,
         )
 
     @property
@@ -277,18 +290,19 @@ class LocalBackend:
             raise message
         return message
 
-    async def _ask(self, question: Any) -> FromModel:
-        """A question with one answer."""
-        await self._supervisor.ready(START_WAIT_S)
-        inbox = self._supervisor.open_inbox()
+    async def _ask(self, inbox: Inbox, question: ToModel, deadline: float) -> FromModel:
+        """A question with one answer; what is not waited for to its end is cancelled."""
+        ended = False
         try:
-            self._send(question(inbox.number))
-            answer = await self._next(inbox, time.monotonic() + ASK_TIMEOUT_S)
+            self._send(question)
+            answer = await self._next(inbox, deadline)
+            ended = True
         finally:
-            self._supervisor.close_inbox(inbox, cancel=False)
-        if isinstance(answer, Refused):
-            raise _failure(answer, started=False)
+            self._supervisor.close_inbox(inbox, cancel=not ended)
         return answer
+
+    def _note_duration(self, began: float) -> None:
+        self._mean_s += 0.2 * (time.monotonic() - began - self._mean_s)
 
 
 def _identify(model: str, models_dir: Path | None) -> str:

@@ -2,8 +2,8 @@
 
 One frame is four bytes of length, big-endian, then one message. The parent opens the conversation with
 `Open`; the child answers `Ready` or `Broken`. After that every message carries the number of its request,
-and a request ends with exactly one of `Finished`, `Refused`, `Counted`, `Embedded`. Closing the child's
-input ends the child.
+and a request ends with exactly one of `Finished`, `Refused`, `Counted`, `Embedded`, or at its `Cancel`.
+Closing the child's input ends the child.
 """
 
 from typing import Any, Literal
@@ -165,8 +165,10 @@ class Counted(Struct, tag=True, frozen=True):
 
 
 class Embedded(Struct, tag=True, frozen=True):
+    """`vectors`: the numbers of each as 32-bit floats, little-endian."""
+
     id: int
-    vectors: list[list[float]]
+    vectors: list[bytes]
     input_tokens: int
 
 

@@ -188,9 +188,14 @@ class NativeModel:
         """A view of the scores at a batch index, valid until the next decode."""
         return np.ctypeslib.as_array(lib.llama_get_logits_ith(self.context, index), (self.vocabulary_size,))
 
+    @property
+    def dimensions(self) -> int:
+        """Numbers of an embedding."""
+        return int(lib.llama_model_n_embd_out(self._model))
+
     def embedding(self, sequence: int) -> NDArray[np.float32]:
         pointer = lib.llama_get_embeddings_seq(self.context, sequence)
-        return np.ctypeslib.as_array(pointer, (int(lib.llama_model_n_embd_out(self._model)),))
+        return np.ctypeslib.as_array(pointer, (self.dimensions,))
 
     # -- memory of sequences
 

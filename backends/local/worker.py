@@ -92,8 +92,8 @@ class Worker:
         """Take one message; nothing here takes long."""
         match message:
             case Cancel(id=number):
-                if ticket := self._tickets.pop(number, None):
-                    ticket.cancelled = True
+                if left := self._tickets.pop(number, None):
+                    left.cancelled = True
                     self._scheduler.notice()
             case Generate():
                 ticket = self._tickets[message.id] = Ticket(message.id)
@@ -101,7 +101,8 @@ class Worker:
             case Count():
                 self._later(message.id, lambda: self._count(message))
             case Embed():
-                self._later(message.id, lambda: self._embed(message))
+                ticket = self._tickets[message.id] = Ticket(message.id)
+                self._later(message.id, lambda: self._embed(message, ticket))
             case Ping():
                 self._later(0, lambda: self.emit([Pong(self._loop.counters)]))
             case Open():
@@ -131,10 +132,10 @@ class Worker:
     def _count(self, request: Count) -> None:
         self.emit([Counted(request.id, len(self._model.tokenize(request.text, special=False)))])
 
-    def _embed(self, request: Embed) -> None:
+    def _embed(self, request: Embed, ticket: Ticket) -> None:
         if not self._model.embeds:
             raise Refusal("rejected", "model: this one makes no embeddings; load one that has a pooling type")
-        self._embedder.submit(request)
+        self._embedder.submit(request, ticket)
 
 
 def read_message(source: BinaryIO) -> ToModel | None:

@@ -234,18 +234,25 @@ def read_embeddings(body: bytes) -> Embeddings:
     return Embeddings(body=body, input_tokens=msgspec.json.decode(body, type=_Embedded).usage.prompt_tokens)
 
 
-def embeddings_body(
-    vectors: list[list[float]], *, model: str, input_tokens: int, as_base64: bool
-) -> Embeddings:
-    """Vectors as OpenAI's list; in base64 a vector is its numbers as 32-bit floats, little-endian."""
+def embeddings_body(vectors: list[bytes], *, model: str, input_tokens: int, as_base64: bool) -> Embeddings:
+    """Vectors as OpenAI's list.
+
+    Args:
+        vectors: the numbers of each as 32-bit floats, little-endian, as they stay in base64.
+    """
+    # one at a time: as Python's numbers all of them take many times the room
     data = [
-        {
-            "object": "embedding",
-            "index": at,
-            "embedding": base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-            if as_base64
-            else vector,
-        }
+        msgspec.Raw(
+            _encode(
+                {
+                    "object": "embedding",
+                    "index": at,
+                    "embedding": base64.b64encode(vector).decode()
+                    if as_base64
+                    else struct.unpack(f"<{len(vector) // 4}f", vector),
+                }
+            )
+        )
         for at, vector in enumerate(vectors)
     ]
     usage = {"prompt_tokens": input_tokens, "total_tokens": input_tokens}
