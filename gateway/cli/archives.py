@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from msgspec import Struct
+
 from gateway.cli.admin import DONE, FAILED
 from gateway.cli.inputs import UsageError
 from gateway.wire import DEFAULT_TOKENIZER
@@ -21,6 +23,20 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
 
 Pair = tuple[Path, Path]
+
+
+class Limits(Struct, kw_only=True, frozen=True):
+    """What of the settings bounds the cleaning; the nodes of a cluster are sent this, not the settings' secrets."""
+
+    clean_workers: int
+    clean_timeout_s: float
+    clean_memory_bytes: int
+    max_body_bytes: int
+
+
+def limits_of(settings: "Settings") -> Limits:
+    """The settings' limits."""
+    return Limits(**{name: getattr(settings, name) for name in Limits.__struct_fields__})
 
 
 def add_archives(commands: Any) -> None:
@@ -65,7 +81,7 @@ def _clean_warc(arguments: argparse.Namespace) -> int:
         else:
             pairs.append((source.absolute(), target))
     options = {
-        "settings": load_settings(os.environ),
+        "limits": limits_of(load_settings(os.environ)),
         "format": arguments.format,
         "tokenizer": arguments.tokenizer,
     }
@@ -74,10 +90,10 @@ def _clean_warc(arguments: argparse.Namespace) -> int:
     return _clean_on_cluster(pairs, address=arguments.ray, **options)
 
 
-async def _clean_here(pairs: list[Pair], *, settings: "Settings", format: "RowFormat", tokenizer: str) -> int:
+async def _clean_here(pairs: list[Pair], *, limits: Limits, format: "RowFormat", tokenizer: str) -> int:
     code = DONE
     with _progress() as on_page:
-        async with _cleaner(settings, tokenizer, on_page) as cleaner:
+        async with _cleaner(limits, tokenizer, on_page) as cleaner:
             for source, target in pairs:
                 began = time.monotonic()
                 try:
@@ -88,13 +104,13 @@ async def _clean_here(pairs: list[Pair], *, settings: "Settings", format: "RowFo
 
 
 def _clean_on_cluster(
-    pairs: list[Pair], *, address: str, settings: "Settings", format: "RowFormat", tokenizer: str
+    pairs: list[Pair], *, address: str, limits: Limits, format: "RowFormat", tokenizer: str
 ) -> int:
     from gateway.cli.ray_cluster import spread
 
     code, began = DONE, time.monotonic()
-    work = partial(clean_alone, settings=settings, format=format, tokenizer=tokenizer)
-    for (source, target), outcome in spread(pairs, work, address=address, cpus=settings.clean_workers):
+    work = partial(clean_alone, limits=limits, format=format, tokenizer=tokenizer)
+    for (source, target), outcome in spread(pairs, work, address=address, cpus=limits.clean_workers):
         if isinstance(outcome, Exception):
             code = _tell_fault(source, outcome)
         else:
@@ -103,12 +119,12 @@ def _clean_on_cluster(
 
 
 def clean_alone(
-    source: Path, target: Path, *, settings: "Settings", format: "RowFormat", tokenizer: str
+    source: Path, target: Path, *, limits: Limits, format: "RowFormat", tokenizer: str
 ) -> "FileReport":
     """Clean one file with workers of its own. Raises as `ArchiveCleaner.clean_file`."""
 
     async def clean() -> "FileReport":
-        async with _cleaner(settings, tokenizer, lambda: None) as cleaner:
+        async with _cleaner(limits, tokenizer, lambda: None) as cleaner:
             return await cleaner.clean_file(source, target, format=format)
 
     return asyncio.run(clean())
@@ -116,22 +132,22 @@ def clean_alone(
 
 @contextlib.asynccontextmanager
 async def _cleaner(
-    settings: "Settings", tokenizer: str, on_page: Callable[[], None]
+    limits: Limits, tokenizer: str, on_page: Callable[[], None]
 ) -> AsyncIterator["ArchiveCleaner"]:
     from gateway.archives.cleaner import ArchiveCleaner
     from gateway.workers.pool import WorkerPool
 
     pool = WorkerPool(
-        workers=settings.clean_workers,
-        timeout_s=settings.clean_timeout_s,
-        memory_bytes=settings.clean_memory_bytes,
+        workers=limits.clean_workers,
+        timeout_s=limits.clean_timeout_s,
+        memory_bytes=limits.clean_memory_bytes,
     )
     try:
         await pool.start()
         yield ArchiveCleaner(
             pool,
-            at_once=settings.clean_workers,
-            max_body_bytes=settings.max_body_bytes,
+            at_once=limits.clean_workers,
+            max_body_bytes=limits.max_body_bytes,
             tokenizer=tokenizer,
             on_page=on_page,
         )

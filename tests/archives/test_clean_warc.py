@@ -1,6 +1,7 @@
 """`winnow clean-warc`: pages of WARC files become rows; what is broken in them costs itself alone."""
 
 import gzip
+import inspect
 import json
 import os
 import subprocess
@@ -10,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import brotli
+import msgspec
 import pytest
 
 from gateway.archives.cleaner import targets_of
+from gateway.cli.archives import clean_alone, limits_of
 from gateway.core.tokens.counters import get_counter
+from gateway.settings import load_settings
 from tests.requirements import require
 
 WORDS = " ".join(f"Sentence number {n} of the page has a few words." for n in range(12))
@@ -157,6 +161,17 @@ def test_rows_are_parquet(tmp_path: Path) -> None:
     first, second = parquet.read_table(tmp_path / "rows" / "crawl.parquet").to_pylist()
     assert first["title"] == "A" and first["tokens"] > 0 and first["metadata"]["tags"] == []
     assert (second["markdown"], second["error"], second["metadata"]) == (None, "too_large", None)
+
+
+def test_nodes_of_a_cluster_are_sent_no_secret() -> None:
+    secret = "a secret of sixteen or more"
+    settings = load_settings({"WINNOW_WEBHOOK_SECRET": secret, "WINNOW_CLEAN_WORKERS": "3"})
+    assert settings.webhook_secret == secret
+    limits = limits_of(settings)
+    assert limits.clean_workers == 3 and limits.max_body_bytes == settings.max_body_bytes
+    # what the work of a task is bound to
+    assert all(isinstance(value, int | float) for value in msgspec.structs.astuple(limits))
+    assert "settings" not in inspect.signature(clean_alone).parameters
 
 
 @pytest.mark.slow
