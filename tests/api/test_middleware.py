@@ -69,6 +69,17 @@ def test_everything_but_the_probes_needs_a_key(
     assert "wrong" not in response.text
 
 
+def test_counting_by_a_model_needs_the_scope_of_models(guarded: httpx2.Client) -> None:
+    asked = {"text": "Some words", "tokenizer": "local"}
+    refused = guarded.post("/v1/tokens", json=asked, headers=bearer("reader"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert "scope chat" in refused.json()["detail"]
+    # no model is served here
+    assert guarded.post("/v1/tokens", json=asked, headers=bearer("open-sesame")).status_code == 400
+    plain = guarded.post("/v1/tokens", json={"text": "Some words"}, headers=bearer("reader"))
+    assert plain.status_code == 200
+
+
 def test_probes_need_no_key(guarded: httpx2.Client) -> None:
     assert guarded.get("/health/live").status_code == guarded.get("/health/ready").status_code == 200
 

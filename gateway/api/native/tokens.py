@@ -6,10 +6,11 @@ from litestar import Request, post
 from litestar.di import NamedDependency
 from litestar.params import RawBody
 
+from gateway.api.middleware import request_context
 from gateway.api.native.scrape import WORK
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
-from gateway.errors import InvalidRequest
+from gateway.errors import Forbidden, InvalidRequest
 from gateway.wire import TokensRequest, TokensResponse
 
 
@@ -19,7 +20,8 @@ async def count_tokens(
 ) -> TokensResponse:
     """Count the tokens of `text`, or of `messages` with what OpenAI's chat format adds to each.
 
-    `tokenizer` may also name a model that is served here and has a tokenizer of its own, as `local` has: for a `text`.
+    `tokenizer` may also name a model that is served here and has a tokenizer of its own, as `local` has: for a `text`,
+    and for keys with the scope `chat`, as that may load the model.
     """
     async with cancelled_on_disconnect(request.receive):
         data = await services.bodies.decode(body, TokensRequest)
@@ -28,6 +30,11 @@ async def count_tokens(
         except InvalidRequest as refusal:
             if refusal.extra.get("field") != "tokenizer" or data.text is None:
                 raise
+            context = request_context(request)
+            if "chat" not in context.scopes:
+                raise Forbidden(
+                    f"{refusal.detail}; for a model's own the key {context.key} needs the scope chat"
+                ) from refusal
             tokens = await services.completer.count_by_model(data.text, data.tokenizer)
             if tokens is None:
                 raise
