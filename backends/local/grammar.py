@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # the fault of a grammar; None when it works
 Check = Callable[[str], str | None]
+# whether there is time for another grammar
+MayTry = Callable[[], bool]
 
 # what a value must look like; left out where it cannot be translated, one after another
 _OF_ONE_VALUE = (
@@ -47,22 +49,36 @@ def fault_of(grammar: str) -> str | None:
     return messages[0] if is_error else None
 
 
-def constrain(schema: dict[str, Any], check: Check = fault_of) -> Constraint:
+def constrain(schema: dict[str, Any], check: Check = fault_of, may_try: MayTry = lambda: True) -> Constraint:
     """Translate a schema that `Schema` accepts, as far as that goes.
 
     Args:
         check: whether a grammar works for a model.
+        may_try: asked before each grammar; once it says no, the answer is held to the outer type alone.
     """
+    for left_out, written in _weaker_and_weaker(schema, check, may_try):
+        for lenient in (False, True):
+            if not may_try():
+                return _floor(schema)
+            if found := _translate(written, check, left_out=left_out, lenient=lenient):
+                return found
+    return _floor(schema)
+
+
+def _weaker_and_weaker(
+    schema: dict[str, Any], check: Check, may_try: MayTry
+) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """The schema, and the schema without ever more keywords; with where those stand."""
     written = closed(restated(schema))
-    if found := _translate(written, check, left_out=[]):
-        return found
-    left_out = list(_faulty_keywords(written, check))
-    if found := _translate(without(written, left_out), check, left_out=left_out):
-        return found
+    yield [], written
+    left_out = list(_faulty_keywords(written, check, may_try))
+    yield left_out, without(written, left_out)
     for keywords in _OF_MANY:
         left_out += [f"{path}/{each}" for path, node in nodes(written) for each in keywords if each in node]
-        if found := _translate(without(written, left_out), check, left_out=left_out):
-            return found
+        yield left_out, without(written, left_out)
+
+
+def _floor(schema: dict[str, Any]) -> Constraint:
     kinds = outer_types(schema)
     floor = _grammar({"type": kinds} if kinds else {})
     return Constraint(grammar=floor, open=["all but the outermost type"], is_floor=True)
@@ -71,21 +87,22 @@ def constrain(schema: dict[str, Any], check: Check = fault_of) -> Constraint:
 def outer_types(schema: dict[str, Any]) -> list[str]:
     """The types that a value of the schema can have, as far as its root says; empty: any."""
     root = root_of(schema, schema)
-    kind = root.get("type")
-    if kind:
+    # beside a reference, both hold
+    if kind := schema.get("type") or root.get("type"):
         return [kind] if isinstance(kind, str) else list(kind)
     if "properties" in root or "required" in root:
         return ["object"]
     return ["array"] if "items" in root or "prefixItems" in root else []
 
 
-def _translate(schema: dict[str, Any], check: Check, *, left_out: list[str]) -> Constraint | None:
-    """A grammar that holds to all of the schema, else one that llguidance leaves something out of."""
-    for lenient in (False, True):
-        grammar = _grammar(schema, lenient=lenient)
-        is_error, messages = LLMatcher.validate_grammar_with_warnings(grammar)
-        if not is_error and check(grammar) is None:
-            return Constraint(grammar=grammar, open=[*left_out, *messages])
+def _translate(
+    schema: dict[str, Any], check: Check, *, left_out: list[str], lenient: bool
+) -> Constraint | None:
+    """A grammar that holds to all of the schema; if `lenient`, one that llguidance leaves something out of."""
+    grammar = _grammar(schema, lenient=lenient)
+    is_error, messages = LLMatcher.validate_grammar_with_warnings(grammar)
+    if not is_error and check(grammar) is None:
+        return Constraint(grammar=grammar, open=[*left_out, *messages])
     return None
 
 
@@ -95,7 +112,7 @@ def _grammar(schema: dict[str, Any], *, lenient: bool = False) -> str:
     return LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=options)
 
 
-def _faulty_keywords(schema: dict[str, Any], check: Check) -> Iterator[str]:
+def _faulty_keywords(schema: dict[str, Any], check: Check, may_try: MayTry) -> Iterator[str]:
     """Where keywords stand that cannot be translated even alone."""
     known: dict[str, bool] = {}
     for path, node in nodes(schema):
@@ -108,6 +125,7 @@ def _faulty_keywords(schema: dict[str, Any], check: Check) -> Iterator[str]:
             grammar = _grammar(alone)
             if grammar not in known:
                 # beyond that many, none is tried any more
-                known[grammar] = len(known) < _MOST_TRIED and (fault_of(grammar) or check(grammar)) is None
+                may = len(known) < _MOST_TRIED and may_try()
+                known[grammar] = may and (fault_of(grammar) or check(grammar)) is None
             if not known[grammar]:
                 yield from (f"{path}/{each}" for each in keywords if each in node)

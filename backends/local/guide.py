@@ -1,5 +1,7 @@
 """Which tokens a grammar allows next: llguidance over the model's own vocabulary."""
 
+from functools import cached_property
+
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer, TokenizerWrapper
 from numpy.typing import NDArray
@@ -12,14 +14,15 @@ class GuideMaker:
 
     def __init__(self, model: NativeModel) -> None:
         self._model = model
-        self._tokenizer: LLTokenizer | None = None
+
+    @cached_property
+    def tokenizer(self) -> LLTokenizer:
+        size = range(self._model.vocabulary_size)
+        ends = [token for token in size if self._model.ends_answer(token)]
+        return LLTokenizer(TokenizerWrapper(_Vocabulary(self._model)), eos_token=ends)
 
     def guide(self, grammar: str) -> "Guide":
-        if self._tokenizer is None:
-            size = range(self._model.vocabulary_size)
-            ends = [token for token in size if self._model.ends_answer(token)]
-            self._tokenizer = LLTokenizer(TokenizerWrapper(_Vocabulary(self._model)), eos_token=ends)
-        return Guide(LLMatcher(self._tokenizer, grammar, log_level=0), self._model)
+        return Guide(LLMatcher(self.tokenizer, grammar, log_level=0), self._model)
 
     def fault(self, grammar: str) -> str | None:
         """Why no answer can be held to a grammar; None when one can."""

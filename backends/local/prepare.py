@@ -4,6 +4,7 @@ Runs on a thread of its own, so that a long prompt is tokenized while the model 
 """
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,8 @@ from gateway.core.json_schema.schema import Schema
 from gateway.errors import InvalidRequest
 
 MAX_ATTEMPTS = 3
+# for all grammars of a request
+GRAMMAR_S = 2.0
 
 
 class Refusal(Exception):
@@ -82,17 +85,35 @@ class Preparation:
         try:
             wanted = read_request(request)
             schema = _checked(wanted.schema)
-            constraint = constrain(schema.document, self._guides.fault) if schema else None
             tools = read_tools(request)
+            constraint, may_try = None, self._may_try(ticket)
             if tools is not None:
                 if schema or wanted.sampling.logprobs:
                     other = "response_format" if schema else "logprobs"
                     raise RequestRejected(f"tools: a local model cannot have them together with {other}")
                 _check_tools(tools)
-                constraint = Constraint(grammar=grammar_of(tools, self._guides.fault), open=[])
+                constraint = Constraint(grammar=grammar_of(tools, self._guides.fault, may_try), open=[])
+            elif schema is not None:
+                constraint = constrain(schema.document, self._guides.fault, may_try)
+            if ticket.cancelled:
+                return
             self._attempt(_Attempt(request, ticket, wanted, schema, constraint, tools))
         except RequestRejected as exc:
             raise Refusal("rejected", str(exc)) from exc
+
+    def _may_try(self, ticket: Ticket) -> Callable[[], bool]:
+        """Whether another grammar may be tried for a request: others wait for this thread."""
+        deadline: float | None = None
+
+        def may_try() -> bool:
+            nonlocal deadline
+            if deadline is None:
+                # made once, and at no request's expense
+                _ = self._guides.tokenizer
+                deadline = time.monotonic() + GRAMMAR_S
+            return not ticket.cancelled and time.monotonic() < deadline
+
+        return may_try
 
     def _attempt(self, attempt: "_Attempt") -> None:
         wanted, context = attempt.wanted, self._model.plan.context_tokens
@@ -258,7 +279,7 @@ def _check_tools(tools: Tools) -> None:
     """The schemas of tools under the bounds of any other."""
     for tool in tools.tools:
         try:
-            Schema({"type": "object"} | tool.parameters)
+            Schema(tool.parameters)
         except InvalidRequest as exc:
             raise RequestRejected(f"the parameters of the tool {tool.name} are refused: {exc}") from exc
 

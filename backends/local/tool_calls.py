@@ -77,6 +77,10 @@ class ToolCallReader:
             elif character in "{[":
                 self._depth += 1
             elif character in "}]":
+                if self._depth == 0:
+                    # of the call: its arguments are no object
+                    end, self._state = at, self._tail
+                    break
                 self._depth -= 1
                 if self._depth == 0:
                     end, self._state = at + 1, self._tail

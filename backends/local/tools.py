@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from backends.local.grammar import Check, constrain
+from backends.local.grammar import Check, MayTry, constrain
 from backends.local.messages import Generate
 from backends.local.parameters import RequestRejected, text_of
 
@@ -31,7 +31,7 @@ Message = dict[str, Any]
 
 
 class Tool(Struct, frozen=True, kw_only=True):
-    """One function, and OpenAI's description of it as it was sent."""
+    """One function, the schema of its arguments, which is one of objects, and OpenAI's description as it was sent."""
 
     name: str
     parameters: dict[str, Any]
@@ -87,22 +87,30 @@ def _tool(sent: Any, field: str) -> Tool:
         raise RequestRejected(f"{field}.function.name: 1 to 64 letters, digits, `_`, `-` are needed")
     if not isinstance(parameters, dict):
         raise RequestRejected(f"{field}.function.parameters: is no object")
-    return Tool(name=name, parameters=parameters, sent=sent)
+    if parameters.get("type", "object") != "object":
+        raise RequestRejected(f"{field}.function.parameters: its type is not `object`, as arguments are")
+    return Tool(name=name, parameters={"type": "object"} | parameters, sent=sent)
 
 
-def grammar_of(tools: Tools, check: Check) -> str:
+def grammar_of(tools: Tools, check: Check, may_try: MayTry = lambda: True) -> str:
     """A grammar of llguidance: text, and then calls whose arguments follow each tool's schema.
 
     Args:
         check: whether a grammar works for a model.
+        may_try: see `constrain`.
     """
     parts, bodies = [], []
-    for at, tool in enumerate(tools.tools):
-        constraint = constrain({"type": "object"} | tool.parameters, check)
-        [schema] = msgspec.json.decode(constraint.grammar)["grammars"]
-        parts.append(schema | {"name": f"arguments_{at}"})
+    # of grammars, by the schema that they hold to
+    names: dict[str, str] = {}
+    for tool in tools.tools:
+        written = json.dumps(tool.parameters)
+        if written not in names:
+            names[written] = f"arguments_{len(names)}"
+            constraint = constrain(tool.parameters, check, may_try)
+            [schema] = msgspec.json.decode(constraint.grammar)["grammars"]
+            parts.append(schema | {"name": names[written]})
         head = f'\n{{"name": {json.dumps(tool.name)}, "arguments": '
-        bodies.append(f"{json.dumps(head)} @arguments_{at} {json.dumps(f'}}{chr(10)}{CLOSES}')}")
+        bodies.append(f"{json.dumps(head)} @{names[written]} {json.dumps(f'}}{chr(10)}{CLOSES}')}")
     more = "" if tools.one else r'("\n" call)*'
     start = f"call {more}" if tools.must_call else f"TEXT | told {more}"
     rules = [

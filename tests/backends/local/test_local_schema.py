@@ -9,9 +9,12 @@ import jsonschema
 import pytest
 
 from backends.base import UpstreamRejected
-from backends.local import LocalBackend
+from backends.local import LocalBackend, prepare
 from backends.local.grammar import constrain
-from backends.local.prepare import violation
+from backends.local.job import Job, Ticket
+from backends.local.messages import Generate, Open
+from backends.local.native import NativeModel
+from backends.local.prepare import Preparation, violation
 from gateway.core.json_schema.schema import Schema
 from tests.backends.local.local_model import ask, opened
 
@@ -208,6 +211,71 @@ async def test_answer_cut_by_its_length_is_not_asked_again(backend: LocalBackend
 )
 def test_constraint_names_what_it_leaves_open(schema: dict[str, Any], left_open: list[str]) -> None:
     assert constrain(schema).open == left_open
+
+
+def test_grammars_are_tried_only_as_long_as_there_is_time() -> None:
+    tried: list[str] = []
+
+    def check(grammar: str) -> str:
+        tried.append(grammar)
+        return "wrong"
+
+    assert constrain(EXPRESSIBLE["object"], check).is_floor
+    most = len(tried)
+    for allowed in (0, 1, 2, most - 1):
+        tried.clear()
+        constraint = constrain(EXPRESSIBLE["object"], check, lambda: len(tried) < allowed)  # noqa: B023
+        assert constraint.is_floor and len(tried) == allowed
+
+
+def prepared(model: NativeModel, ticket: Ticket, **parameters: Any) -> tuple[list[Job], int]:
+    """The job of one request, and how many grammars were tried for it."""
+    jobs: list[Job] = []
+    preparation = Preparation(
+        model, submit=jobs.append, emit=lambda messages: None, later=lambda number, call: None
+    )
+    tried, fault = [], preparation._guides.fault
+    preparation._guides.fault = lambda grammar: tried.append(grammar) or fault(grammar)
+    preparation.begin(
+        Generate(
+            id=1, messages=[{"role": "user", "content": "Hi"}], parameters=parameters, tenant="", seed=None, stop=[],
+            max_output_tokens=9, temperature=None, json_schema=None,
+        ),
+        ticket,
+    )  # fmt: skip
+    for job in jobs:
+        job.close()
+    return jobs, len(tried)
+
+
+def tools_of(schemas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"type": "function", "function": {"name": f"f{at}", "parameters": schema}}
+        for at, schema in enumerate(schemas)
+    ]
+
+
+def test_request_has_one_time_for_all_of_its_grammars(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = NativeModel(Open(path=tiny, context_tokens=4096, parallel=1, gpu_layers=0, threads=1))
+    # a busy machine may stand still for longer than requests have
+    monkeypatch.setattr(prepare, "GRAMMAR_S", 600.0)
+    different = tools_of([EXPRESSIBLE["object"] | {"title": f"{at}"} for at in range(3)])
+    jobs, tried = prepared(model, Ticket(1), tools=different)
+    assert len(jobs) == 1 and tried == 3
+    # one schema is one grammar
+    jobs, tried = prepared(model, Ticket(1), tools=tools_of([EXPRESSIBLE["object"]] * 4))
+    assert len(jobs) == 1 and tried == 1
+    # nobody waits for it any more
+    cancelled = Ticket(1)
+    cancelled.cancelled = True
+    assert prepared(model, cancelled, tools=different) == ([], 0)
+    # no time at all
+    monkeypatch.setattr(prepare, "GRAMMAR_S", 0.0)
+    jobs, tried = prepared(model, Ticket(1), tools=different)
+    assert len(jobs) == 1 and tried == 0
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": EXPRESSIBLE["object"]}}
+    [job], tried = prepared(model, Ticket(1), response_format=form)
+    assert "all but the outermost type" in job.warnings[0]["message"] and tried == 0
 
 
 async def test_bias_that_bans_what_the_schema_needs_is_told(backend: LocalBackend) -> None:

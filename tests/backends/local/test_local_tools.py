@@ -84,6 +84,10 @@ def test_grammar_holds_to_text_and_calls(parameters: dict[str, Any], good: list[
             {"tools": [{"type": "function", "function": {"name": "a", "parameters": 5}}]},
             "function.parameters",
         ),
+        (
+            {"tools": [{"type": "function", "function": {"name": "a", "parameters": {"type": "string"}}}]},
+            "function.parameters: its type",
+        ),
         ({"tools": [WEATHER], "tool_choice": "maybe"}, "tool_choice"),
         (
             {"tools": [WEATHER], "tool_choice": {"type": "function", "function": {"name": "now"}}},
@@ -96,6 +100,25 @@ def test_grammar_holds_to_text_and_calls(parameters: dict[str, Any], good: list[
 def test_tools_that_are_none_are_refused(parameters: dict[str, Any], names: str) -> None:
     with pytest.raises(RequestRejected, match=names):
         read_tools(asked(**parameters))
+
+
+def test_arguments_are_an_object_whatever_no_grammar_holds() -> None:
+    schema = {"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}}
+    tools = read_tools(asked(tools=[{"type": "function", "function": {"name": "a", "parameters": schema}}]))
+    assert tools is not None
+    grammar = grammar_of(tools, lambda grammar: "wrong")
+    matcher = LLMatcher(LLTokenizer("byte"), grammar)
+    assert matcher.consume_tokens(list(b'<tool_call>\n{"name": "a", "arguments": '))
+    assert [text for text in b'{"[1tn' if matcher.validate_tokens([text])] == [ord("{")]
+
+
+def test_arguments_that_are_no_object_end_with_their_call() -> None:
+    reader = ToolCallReader()
+    text = '<tool_call>\n{"name": "a", "arguments": "}"}\n</tool_call>\nBye'
+    deltas = [delta for piece in text for delta in reader.feed(piece)] + reader.close()
+    [choice] = final_choices(deltas, Completion(finish_reason="tool_calls", usage=None, model="m"))
+    assert choice["message"]["tool_calls"][0]["function"]["arguments"] == '"}"'
+    assert choice["message"]["content"].strip() == "Bye"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
