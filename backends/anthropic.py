@@ -47,6 +47,8 @@ class AnthropicBackend:
         timeout_s: the longest silence.
     """
 
+    reads_native = True
+
     def __init__(
         self,
         *,

@@ -34,6 +34,7 @@ __all__ = [
     "UpstreamUnavailable",
     "Usage",
     "identity_of",
+    "reads_native",
 ]
 
 # anything else a server says is reported as stop
@@ -136,6 +137,8 @@ class CompletionRequest(Struct, kw_only=True, frozen=True):
     tenant: str = ""
     # the body as the client wrote it in Anthropic's shape, for a backend that speaks it: nothing is lost there
     native: dict[str, Any] = {}
+    # why `messages` are not all that `native` holds: a backend without `reads_native` is not asked then
+    unsaid: str = ""
     # for the model's server, where there is one (a trace's context)
     headers: dict[str, str] = {}
 
@@ -244,6 +247,11 @@ class Backend(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+def reads_native(backend: Backend) -> bool:
+    """Whether a backend sends on `CompletionRequest.native`: it says so by an attribute `reads_native`."""
+    return bool(getattr(backend, "reads_native", False))
 
 
 def identity_of(*parts: Any) -> str:

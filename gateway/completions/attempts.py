@@ -22,6 +22,7 @@ from backends.base import (
     UpstreamError,
     UpstreamInterrupted,
     UpstreamTimeout,
+    reads_native,
 )
 from gateway.completions.answer import Result, final_choices
 from gateway.completions.broadcast import Broadcast
@@ -96,7 +97,9 @@ class Attempts:
                 following = None
                 if not broadcast.items and is_worth_a_fallback(failure):
                     room = route.context_tokens if is_overflow(failure) else None
-                    following = await next_route(self._routes, fallbacks, above=room, deadline=deadline)
+                    following = await next_route(
+                        self._routes, fallbacks, above=room, deadline=deadline, native=bool(request.unsaid)
+                    )
                 if following is None:
                     raise error from failure
                 route = following
@@ -161,9 +164,19 @@ class Attempts:
 
 
 async def next_route(
-    routes: Routes, names: Iterator[str], *, above: int | None = None, deadline: float | None = None
+    routes: Routes,
+    names: Iterator[str],
+    *,
+    above: int | None = None,
+    deadline: float | None = None,
+    native: bool = False,
 ) -> Route | None:
-    """The next that can be asked, with a context of more than `above` tokens where that is given."""
+    """The next that can be asked.
+
+    Args:
+        above: its context has more tokens than this.
+        native: its backend reads `CompletionRequest.native`.
+    """
     if deadline is not None and asyncio.get_running_loop().time() >= deadline:
         return None
     for name in names:
@@ -171,6 +184,8 @@ async def next_route(
             route = await routes.resolve(name)
         except (UnknownModel, UpstreamError):
             # a fallback that cannot be reached is none
+            continue
+        if native and not reads_native(route.backend):
             continue
         if above is None or route.context_tokens is None or route.context_tokens > above:
             return route

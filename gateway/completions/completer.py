@@ -29,6 +29,7 @@ from backends.base import (
     Route,
     UnknownModel,
     UpstreamUnavailable,
+    reads_native,
 )
 from gateway.cache.base import NOT_TAKEN, Cache
 from gateway.completions.answer import Answer, Result, Watcher, replay_deltas, with_warning
@@ -43,7 +44,7 @@ from gateway.completions.completion_cache import (
 )
 from gateway.completions.context import check_context, count_call, count_prompt, find_truncation
 from gateway.core.tasks.base import Workers
-from gateway.errors import BackendUnavailable, ContextOverflow, NotFound, shutting_down
+from gateway.errors import BackendUnavailable, ContextOverflow, InvalidRequest, NotFound, shutting_down
 from gateway.wire import CacheReport
 
 ANY_CACHE = CachePolicy()
@@ -176,6 +177,7 @@ class Completer:
     async def count(self, request: CompletionRequest) -> int:
         """The tokens of a prompt and its tools, as its model would read them; errors as in `open`."""
         route = await self.resolve(request.model)
+        _check_said(request, route)
         return await count_prompt(
             request.messages, route, self._workers, tools=request.parameters.get("tools")
         )
@@ -191,6 +193,7 @@ class Completer:
     async def _with_room(self, request: CompletionRequest) -> tuple[Route, list[str]]:
         """The first route, of the model and its fallbacks, whose context holds the prompt; those that do not."""
         route = asked = await self.resolve(request.model)
+        _check_said(request, route)
         names = iter(asked.fallbacks)
         failed_models: list[str] = []
         overflow: ContextOverflow | None = None
@@ -201,7 +204,9 @@ class Completer:
             except ContextOverflow as exc:
                 overflow = overflow or exc
                 failed_models.append(f"{route.name}: {exc.detail}")
-            following = await next_route(self._routes, names, above=route.context_tokens)
+            following = await next_route(
+                self._routes, names, above=route.context_tokens, native=bool(request.unsaid)
+            )
             if following is None:
                 raise overflow
             route = following
@@ -323,3 +328,9 @@ class Completer:
     def _forget(self, name: object, broadcast: Broadcast[Delta, Result]) -> None:
         if self._broadcasts.get(name) is broadcast:
             del self._broadcasts[name]
+
+
+def _check_said(request: CompletionRequest, route: Route) -> None:
+    """Raises InvalidRequest where a backend would be asked without a part of what its caller wrote."""
+    if request.unsaid and not reads_native(route.backend):
+        raise InvalidRequest(request.unsaid)

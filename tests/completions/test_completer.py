@@ -354,6 +354,24 @@ async def test_rejection_of_what_was_never_kept_is_no_fault() -> None:
         await answer.reject()
 
 
+async def test_fallback_that_would_be_asked_for_less_is_passed_over() -> None:
+    class Anthropics(ScriptedBackend):
+        reads_native = True
+
+    first, other = Anthropics([Reply(status=503)]), ScriptedBackend()
+    routes = OneBackend(
+        m=Route(name="m", backend=first, model="m", fallbacks=["n"]),
+        n=Route(name="n", backend=other, model="n"),
+    )
+    completer = Completer(routes, workers=InlineWorkers())
+    asked = ask(unsaid="messages[0]: a picture")
+    with pytest.raises(errors.BackendUnavailable):
+        await complete(completer, asked)
+    with pytest.raises(errors.InvalidRequest, match="a picture"):
+        await complete(completer, replace(asked, model="n"))
+    assert (len(first.requests), other.requests) == (1, [])
+
+
 async def test_fallback_serves_before_the_first_token_and_is_told() -> None:
     broken = ScriptedBackend([Reply(status=503)], name="broken")
     spare = ScriptedBackend([Reply(deltas=["spare"])], name="spare")

@@ -2,7 +2,8 @@
 
 What has no counterpart is refused in words. Two things are left out: `cache_control`, which is a wish about cost, and
 earlier thinking, which only the model that wrote it can read; a backend that speaks Anthropic's format gets the
-request as it was written (`CompletionRequest.native`).
+request as it was written (`CompletionRequest.native`). What only such a one can be given (a picture in a tool's result,
+a PDF) is refused once it is known which backend is asked (`CompletionRequest.unsaid`).
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ from gateway.wire import encode_json
 
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _FORGOTTEN = {"thinking", "redacted_thinking"}
+# of content that the request itself holds or names by address; files of the operator's account are nobody's to read
+_SOURCES = {"base64", "url", "text"}
 
 
 def to_completion_request(data: MessagesRequest, fields: dict[str, Any]) -> CompletionRequest:
@@ -26,7 +29,7 @@ def to_completion_request(data: MessagesRequest, fields: dict[str, Any]) -> Comp
     Args:
         fields: the whole body.
     Raises:
-        InvalidRequest: a block or a tool has no counterpart, or is not as Anthropic's API wants it.
+        InvalidRequest: a block or a tool can be given to no backend, or is not as Anthropic's API wants it.
     """
     prompt = to_prompt(data)
     user = (data.metadata or {}).get("user_id")
@@ -47,13 +50,16 @@ def to_completion_request(data: MessagesRequest, fields: dict[str, Any]) -> Comp
 def to_prompt(data: MessagesPrompt) -> CompletionRequest:
     """The part that a model is shown: messages and tools. Raises as above."""
     messages = _system(data.system)
+    unsaid: list[str] = []
     for at, message in enumerate(data.messages):
-        messages += _turn(message, f"messages[{at}]")
+        messages += _turn(message, f"messages[{at}]", unsaid)
     parameters: dict[str, Any] = {}
     if data.tools:
         parameters["tools"] = [_tool(tool, f"tools[{at}]") for at, tool in enumerate(data.tools)]
         parameters |= _tool_choice(data.tool_choice or {"type": "auto"})
-    return CompletionRequest(model=data.model or "", messages=messages, parameters=parameters)
+    return CompletionRequest(
+        model=data.model or "", messages=messages, parameters=parameters, unsaid="".join(unsaid[:1])
+    )
 
 
 def _system(system: Any) -> list[dict[str, Any]]:
@@ -61,7 +67,8 @@ def _system(system: Any) -> list[dict[str, Any]]:
     return [{"role": "system", "content": text}] if text else []
 
 
-def _turn(message: dict[str, Any], field: str) -> list[dict[str, Any]]:
+def _turn(message: dict[str, Any], field: str, unsaid: list[str]) -> list[dict[str, Any]]:
+    """Appends to `unsaid` the refusal of each block that the messages leave out."""
     role, content = message.get("role"), message.get("content")
     if role == "system":
         return _system(content)
@@ -70,17 +77,17 @@ def _turn(message: dict[str, Any], field: str) -> list[dict[str, Any]]:
     if isinstance(content, str):
         return [{"role": role, "content": content}]
     blocks = list(_blocks(content, f"{field}.content"))
-    return _assistant(blocks) if role == "assistant" else _user(blocks)
+    return _assistant(blocks) if role == "assistant" else _user(blocks, unsaid)
 
 
-def _user(blocks: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+def _user(blocks: list[tuple[str, dict[str, Any]]], unsaid: list[str]) -> list[dict[str, Any]]:
     """Results of tools first, as OpenAI wants them right behind the calls; then what the user says."""
     results, parts = [], []
     for field, block in blocks:
         if block["type"] == "tool_result":
-            results.append(_tool_result(block, field))
-        else:
-            parts.append(_part(block, field))
+            results.append(_tool_result(block, field, unsaid))
+        elif (part := _part(block, field, unsaid)) is not None:
+            parts.append(part)
     if not parts:
         return results
     texts = [part["text"] for part in parts if part["type"] == "text"]
@@ -106,15 +113,15 @@ def _assistant(blocks: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]
     return [message | {"tool_calls": calls} if calls else message]
 
 
-def _tool_result(block: dict[str, Any], field: str) -> dict[str, Any]:
-    text = _text_of(block.get("content") or [], f"{field}.content", joint="\n")
+def _tool_result(block: dict[str, Any], field: str, unsaid: list[str]) -> dict[str, Any]:
+    text = _text_of(block.get("content") or [], f"{field}.content", joint="\n", unsaid=unsaid)
     if block.get("is_error") is True:
         # OpenAI's results have no other place for it
         text = f"Error: {text}"
     return {"role": "tool", "tool_call_id": text_at(block, "tool_use_id", field), "content": text}
 
 
-def _part(block: dict[str, Any], field: str) -> dict[str, Any]:
+def _part(block: dict[str, Any], field: str, unsaid: list[str]) -> dict[str, Any] | None:
     source = block.get("source") if isinstance(block.get("source"), dict) else {}
     match block["type"], source:
         case "text", _:
@@ -125,7 +132,8 @@ def _part(block: dict[str, Any], field: str) -> dict[str, Any]:
             return {"type": "image_url", "image_url": {"url": url}}
         case "document", {"type": "text", "data": str(text)}:
             return {"type": "text", "text": text}
-    raise _no_counterpart(block["type"], field)
+    unsaid.append(_left_out(block, field))
+    return None
 
 
 def _tool(tool: dict[str, Any], field: str) -> dict[str, Any]:
@@ -187,15 +195,28 @@ def _blocks(content: Any, field: str) -> Iterable[tuple[str, dict[str, Any]]]:
         yield place, block
 
 
-def _text_of(content: Any, field: str, *, joint: str) -> str:
+def _text_of(content: Any, field: str, *, joint: str, unsaid: list[str] | None = None) -> str:
+    """The text of blocks; with `unsaid`, others may be left out."""
     if isinstance(content, str):
         return content
     texts = []
     for place, block in _blocks(content, field):
-        if block["type"] != "text":
+        if block["type"] == "text":
+            texts.append(text_at(block, "text", place))
+        elif unsaid is None:
             raise _no_counterpart(block["type"], place)
-        texts.append(text_at(block, "text", place))
+        else:
+            unsaid.append(_left_out(block, place))
     return joint.join(texts)
+
+
+def _left_out(block: dict[str, Any], field: str) -> str:
+    """Why a block is given to no backend of another format. Raises InvalidRequest where it is given to none at all."""
+    refusal = _no_counterpart(block["type"], field)
+    match block:
+        case {"type": "image" | "document", "source": {"type": str(source)}} if source in _SOURCES:
+            return f"{refusal.detail}, or ask a model of an Anthropic backend"
+    raise refusal
 
 
 def _no_counterpart(kind: str, field: str) -> InvalidRequest:

@@ -16,6 +16,7 @@ CALL = {"id": "t1", "type": "function", "function": {"name": "add", "arguments":
 USE = {"type": "tool_use", "id": "t1", "name": "add", "input": {"a": 1}}
 HI = {"role": "user", "content": "Hi"}
 TOOL = {"name": "add", "description": "Adds.", "input_schema": {"type": "object"}}
+IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "eA=="}}
 FUNCTION = {"name": "add", "parameters": {"type": "object"}, "description": "Adds."}
 
 
@@ -159,9 +160,10 @@ def test_options_have_their_counterparts() -> None:
         ({"messages": user({"type": "text"})}, "messages[0].content[0].text"),
         ({"messages": user({"type": "search_result"})}, "messages[0].content[0]"),
         (
-            {"messages": user({"type": "document", "source": {"type": "base64", "data": "x"}})},
+            {"messages": user({"type": "image", "source": {"type": "file", "file_id": "f"}})},
             "messages[0].content[0]",
         ),
+        ({"messages": user({"type": "image", "source": {"type": []}})}, "messages[0].content[0]"),
         ({"system": [{"type": "image"}]}, "system[0]"),
         ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools[0]"),
         ({"tools": [{"name": "x"}]}, "tools[0].input_schema"),
@@ -181,6 +183,23 @@ def test_what_has_no_counterpart_is_refused_by_its_place(fields: dict[str, Any],
     with pytest.raises(InvalidRequest) as refused:
         asked(**fields)
     assert refused.value.extra["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("block", "field"),
+    [
+        ({"type": "document", "source": {"type": "base64", "data": "x"}}, "messages[0].content[0]"),
+        (
+            {"type": "tool_result", "tool_use_id": "t", "content": [text("See:"), IMAGE]},
+            "messages[0].content[0].content[1]",
+        ),
+    ],
+)
+def test_what_only_anthropics_format_has_is_left_out_and_told_of(block: dict[str, Any], field: str) -> None:
+    request = asked(messages=user(block, text("And?")))
+    assert request.unsaid.startswith(f"{field}: a block of type")
+    assert "And?" in request.messages[-1]["content"]
+    assert asked(messages=user(text("And?"))).unsaid == ""
 
 
 @pytest.mark.parametrize(

@@ -179,10 +179,38 @@ async def test_tokens_are_counted_with_tools() -> None:
     assert 0 < bare.input_tokens < more.input_tokens
 
 
-async def test_backend_of_the_same_format_gets_the_request_as_it_was_written() -> None:
-    def event(kind: str, **fields: Any) -> bytes:
-        return encode_json_event({"type": kind, **fields}, name=kind)
+def event(kind: str, **fields: Any) -> bytes:
+    return encode_json_event({"type": kind, **fields}, name=kind)
 
+
+async def test_pictures_in_results_and_pdfs_reach_the_backend_of_the_same_format_alone() -> None:
+    said: list[Piece] = [
+        event("message_start", message={"id": "msg_1", "model": "claude", "usage": {"input_tokens": 4}}),
+        event("content_block_delta", index=0, delta={"type": "text_delta", "text": "Hi"}),
+        event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 2}),
+        event("message_stop"),
+    ]
+    data = {"type": "base64", "data": "eA=="}
+    picture = {"type": "image", "source": data | {"media_type": "image/png"}}
+    pdf = {"type": "document", "source": data | {"media_type": "application/pdf"}}
+    used = {"type": "tool_use", "id": "t1", "name": "add", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": [picture]}
+    turns: Any = [*HI, {"role": "assistant", "content": [used]}, {"role": "user", "content": [result, pdf]}]
+    asked: Any = {"model": "m", "max_tokens": 9, "messages": turns, "tools": [TOOL]}
+    async with gateway(Said(said), kind="anthropic") as stack:
+        message = await stack.anthropic.messages.create(**asked)
+        heard = stack.up.heard[0].body
+    assert [block.text for block in message.content if block.type == "text"] == ["Hi"]
+    assert heard == asked | {"stream": True}
+    async with gateway(Said(HELLO)) as stack:
+        with pytest.raises(anthropic.BadRequestError, match="cannot be given to a model here"):
+            await stack.anthropic.messages.create(**asked)
+        with pytest.raises(anthropic.BadRequestError, match="cannot be given to a model here"):
+            await stack.anthropic.messages.count_tokens(model="m", messages=turns)
+        assert stack.up.heard == []
+
+
+async def test_backend_of_the_same_format_gets_the_request_as_it_was_written() -> None:
     said: list[Piece] = [
         event("message_start", message={"id": "msg_1", "model": "claude", "usage": {"input_tokens": 4}}),
         event("content_block_start", index=0, content_block={"type": "thinking", "thinking": ""}),
