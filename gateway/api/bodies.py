@@ -66,6 +66,11 @@ def to_kind(value: Any, kind: type[T]) -> T:
         raise InvalidRequest(message) from exc
 
 
+def checked(value: T) -> T:
+    """A struct whose constructor was called, which checks no bounds. Raises InvalidRequest as `Bodies.decode` does."""
+    return to_kind(msgspec.to_builtins(value), type(value))
+
+
 def text_at(value: dict[str, Any], name: str, field: str) -> str:
     """The text that an object of a body has under a name. Raises InvalidRequest, by the object's place `field`."""
     if not isinstance(found := value.get(name), str):

@@ -217,6 +217,16 @@ class PageReader:
         }
 
 
+async def fail_unread(claim: Claim) -> Outcome:
+    """The outcome of an address whose job cannot be read: it fails at once, as no try would end otherwise."""
+    error = InternalError(
+        "what this job asks for cannot be read by this version of the gateway; create it anew"
+    )
+    report = JobError(code=error.code, detail=error.detail)
+    result = JobResult(seq=0, url=claim.address.url, depth=claim.address.depth, status="failed", error=report)
+    return Outcome(result=await _pack(result), error=error.code)
+
+
 async def follow_links(whole: WholePage, scope: Scope, workers: Workers) -> Found:
     """The links of a page that belong to a scope; none where the page as received is not at hand."""
     if whole.received is None or whole.page.final_url is None:

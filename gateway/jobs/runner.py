@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gateway.errors import JobsUnavailable
 from gateway.jobs.frontier import Claim, Frontier
-from gateway.jobs.page_reader import Budget, NoBudget, PageReader
+from gateway.jobs.page_reader import Budget, NoBudget, PageReader, fail_unread
 from gateway.jobs.specification import Specification, unpack
 from gateway.primitives.panics import contained
 
@@ -25,11 +25,11 @@ _log = logging.getLogger("winnow.jobs")
 
 
 class RunnableJob(Struct, kw_only=True, frozen=True):
-    """What a runner needs of a job; it never changes."""
+    """What a runner needs of a job; it never changes. `specification` is None where it cannot be read."""
 
     owner: str
     page_limit: int
-    specification: Specification
+    specification: Specification | None
 
 
 class Runner:
@@ -161,13 +161,16 @@ class Runner:
             job = await self._job(claim.job_id)
             if job is None:
                 return
-            outcome = await self._reader.read(
-                claim,
-                job.specification,
-                owner=job.owner,
-                limit=job.page_limit,
-                budget=self._budget_of(job.owner),
-            )
+            if job.specification is None:
+                outcome = await fail_unread(claim)
+            else:
+                outcome = await self._reader.read(
+                    claim,
+                    job.specification,
+                    owner=job.owner,
+                    limit=job.page_limit,
+                    budget=self._budget_of(job.owner),
+                )
             if await self._frontier.finish(claim, outcome):
                 self._on_page(outcome.error, time.perf_counter() - began)
 

@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.core.crawling.scope import Scope
+from gateway.errors import InvalidRequest
 from gateway.wire.jobs import PageQuestion, SitemapUse, Webhook
 from gateway.wire.scrape import ScrapeOptions
 
@@ -21,13 +22,26 @@ class Specification(Struct, kw_only=True, frozen=True):
 
 
 def pack(specification: Specification) -> bytes:
-    """The specification as bytes."""
-    return msgspec.msgpack.encode(specification)
+    """The specification as bytes that `unpack` reads.
+
+    Raises:
+        InvalidRequest: a value is beyond the bounds of its type, or a schema has a number of more than 64 bits.
+    """
+    try:
+        content = msgspec.msgpack.encode(specification)
+        # constructors check no bounds; a job that cannot be read would be found out by its runners
+        _decode(content)
+    except (msgspec.DecodeError, OverflowError) as exc:
+        raise InvalidRequest(f"the job cannot be kept: {exc}; change the value and send it again") from exc
+    return content
 
 
-def unpack(content: bytes) -> Specification:
-    """The specification that `pack` made bytes of."""
-    return _decode(content)
+def unpack(content: bytes) -> Specification | None:
+    """The specification that `pack` made bytes of; None where this version cannot read it."""
+    try:
+        return _decode(content)
+    except msgspec.DecodeError:
+        return None
 
 
 _decode = msgspec.msgpack.Decoder(Specification).decode

@@ -81,7 +81,8 @@ class Webhooks:
 
     async def _send(self, event: Event) -> None:
         job = await self._frontier.find(event.job_id)
-        webhook = None if job is None else unpack(job.specification).webhook
+        specification = None if job is None else unpack(job.specification)
+        webhook = None if specification is None else specification.webhook
         if job is None or webhook is None:
             await self._frontier.end_event(event)
             return

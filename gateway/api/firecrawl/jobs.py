@@ -37,6 +37,7 @@ from gateway.jobs.frontier import Job
 from gateway.jobs.jobs import report
 from gateway.jobs.page_reader import has_failed, unpack_result
 from gateway.jobs.specification import unpack
+from gateway.wire import ScrapeOptions
 from gateway.wire.jobs import BatchRequest, JobError, JobResult
 
 # pages and bytes of one answer; the pages that follow have an address
@@ -72,12 +73,14 @@ async def start_batch(
         given, data = await decode(services, body, BatchBody)
         wanted = with_one_question(read_options(data, given))
         check_questions(context, wanted.questions)
-        urls = [with_scheme(url) for url in data.urls]
+        sent = {with_scheme(url): url for url in data.urls}
+        urls = list(sent)
         invalid: list[str] = []
         if data.ignore_invalid_urls is not False:
             invalid = await services.workers.run(FindNoAddresses(urls=urls))
             left_out = set(invalid)
             urls = [url for url in urls if url not in left_out]
+            invalid = [sent[url] for url in invalid]
         if not urls:
             raise InvalidRequest(
                 "`urls`: none of them is an address, such as https://example.com/", field="urls"
@@ -196,7 +199,8 @@ async def _state(request: Request[Any, Any, Any], job_id: str, services: Service
     after = read_number(request, "skip", default=0, least=0, most=2**53)
     limit = read_number(request, "limit", default=PAGES_AT_ONCE, most=PAGES_AT_ONCE)
     job = await services.jobs.find(job_id, owner=request_context(request).key)
-    options = unpack(job.specification).scrape
+    specification = unpack(job.specification)
+    options = ScrapeOptions() if specification is None else specification.scrape
     now = time.time()
     documents: list[Document] = []
     size_bytes = 0

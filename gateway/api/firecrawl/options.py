@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from gateway.api.bodies import checked
 from gateway.api.firecrawl.types import Action, Format, JsonOptions, PageOptions
 from gateway.errors import InvalidRequest
 from gateway.primitives.did_you_mean import did_you_mean
@@ -16,6 +17,7 @@ from gateway.wire.jobs import PageQuestion
 from gateway.wire.scrape import Include
 
 MAX_AGE_S = 31_536_000
+MAX_SELECTOR_CHARS = 1_000
 MAX_WAIT_MS = 60_000
 SUMMARY = (
     "Summarise the page in at most three paragraphs, in the language that it is written in. Say nothing that it does "
@@ -111,7 +113,7 @@ def read_options(options: PageOptions, given: Mapping[str, Any]) -> Wanted:
     for form in forms:
         if form.type in _FORMS:
             formats.add(form.type.partition("@")[0])
-            if "json" in form.modes or form.tag:
+            if "json" in (form.modes or []) or form.tag:
                 not_done.append(f"formats.{form.type}.{'tag' if form.tag else 'json'}")
         elif form.type in _FORMS_NOT_DONE:
             not_done.append(f"formats.{form.type}")
@@ -128,21 +130,31 @@ def read_options(options: PageOptions, given: Mapping[str, Any]) -> Wanted:
     # bare HTML is the content itself; markdown is, wherever it is asked for or a question is put to it
     bare_html = "html" in formats and not formats & {"markdown", "json", "extract", "summary"}
     may_store = options.store_in_cache is not False and not options.zero_data_retention
+    select = ", ".join(options.include_tags) if options.include_tags else None
+    if select and len(select) > MAX_SELECTOR_CHARS:
+        raise InvalidRequest(
+            f"`includeTags`: {len(select)} characters, joined by commas, are more than the {MAX_SELECTOR_CHARS} that a "
+            "page is searched for; send fewer or shorter selectors",
+            field="includeTags",
+        )
+    if options.timeout is not None and options.timeout < 1:
+        raise InvalidRequest("`timeout`: it is in milliseconds, at least 1", field="timeout")
+    scrape = ScrapeOptions(
+        format="html" if bare_html else "markdown",
+        include=sorted(include - {"html"} if bare_html else include),
+        scope="page" if options.only_main_content is False else "main",
+        select=select,
+        remove=options.exclude_tags or [],
+        images="inline",
+        max_age_s=_max_age_s(options, formats),
+        store=may_store,
+        timeout_s=None if options.timeout is None else min(options.timeout / 1000, MAX_TIMEOUT_S),
+        headers=options.headers or {},
+        wait_for=min(int(options.wait_for), MAX_WAIT_MS) if options.wait_for else None,
+        actions=actions,
+    )
     return Wanted(
-        options=ScrapeOptions(
-            format="html" if bare_html else "markdown",
-            include=sorted(include - {"html"} if bare_html else include),
-            scope="page" if options.only_main_content is False else "main",
-            select=", ".join(options.include_tags) if options.include_tags else None,
-            remove=options.exclude_tags or [],
-            images="inline",
-            max_age_s=_max_age_s(options, formats),
-            store=may_store,
-            timeout_s=None if options.timeout is None else min(options.timeout / 1000, MAX_TIMEOUT_S),
-            headers=options.headers or {},
-            wait_for=min(int(options.wait_for), MAX_WAIT_MS) if options.wait_for else None,
-            actions=actions,
-        ),
+        options=checked(scrape),
         formats=frozenset(formats),
         questions=_questions(options, forms),
         not_done=not_done,
@@ -185,7 +197,7 @@ def question(name: str, *, prompt: str | None, schema: dict[str, Any] | None) ->
     """
     if not prompt and schema is None:
         raise InvalidRequest(f"`{name}`: send `prompt`, `schema` or both", field=name)
-    return PageQuestion(prompt=prompt or None, schema=schema or {"type": "object"}, evidence=False)
+    return checked(PageQuestion(prompt=prompt or None, schema=schema or {"type": "object"}, evidence=False))
 
 
 def joined_prompt(*prompts: str | None) -> str | None:

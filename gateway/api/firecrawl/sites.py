@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from gateway.api.bodies import checked
 from gateway.api.firecrawl.answers import FoundPage, MappedPage
 from gateway.api.firecrawl.documents import to_document
 from gateway.api.firecrawl.options import (
@@ -31,6 +32,7 @@ from gateway.wire.search import MAX_RESULTS, SearchRequest, SearchResponse, Time
 # where a crawl has no limit
 CRAWL_PAGES = 10_000
 MAX_DEPTH = 100
+MAX_QUERY_CHARS = 400
 _RANGES: dict[str, TimeRange] = {
     "qdr:h": "day",
     "qdr:d": "day",
@@ -87,15 +89,15 @@ def to_crawl(body: CrawlBody, given: Mapping[str, Any], *, max_pages: int) -> tu
         delay_s=body.delay or 0,
         **job_options(wanted),
     )
-    return request, wanted
+    return checked(request), wanted
 
 
 def to_map(body: MapBody, *, is_v1: bool) -> MapRequest:
-    """A map."""
+    """A map. Raises InvalidRequest."""
     chosen = "only" if body.sitemap_only else "skip" if body.ignore_sitemap else "include"
     subdomains = not is_v1 if body.include_subdomains is None else body.include_subdomains
     defaults = MapRequest(url="")
-    return MapRequest(
+    request = MapRequest(
         url=with_scheme(body.url),
         limit=defaults.limit if body.limit is None else min(body.limit, MAX_MAPPED),
         search=(body.search or "").strip() or None,
@@ -103,6 +105,7 @@ def to_map(body: MapBody, *, is_v1: bool) -> MapRequest:
         subdomains=subdomains,
         timeout_s=defaults.timeout_s if body.timeout is None else min(body.timeout / 1000, MAX_TIMEOUT_S),
     )
+    return checked(request)
 
 
 def to_links(found: MapResponse, *, is_v1: bool, ignore_query: bool) -> list[MappedPage | str]:
@@ -132,14 +135,21 @@ def to_search(body: SearchBody, given: Mapping[str, Any]) -> tuple[SearchRequest
     hosts = [f"site:{host}" for host in body.include_domains or []]
     words = [body.query, " OR ".join(hosts), *(f"-site:{host}" for host in body.exclude_domains or [])]
     reads = body.scrape_options is not None and body.scrape_options.formats
+    query = " ".join(filter(None, words))
+    if len(query) > MAX_QUERY_CHARS:
+        raise InvalidRequest(
+            f"`query`: with the domains, which are part of it, it has {len(query)} characters, more than "
+            f"{MAX_QUERY_CHARS}; shorten it, or name fewer domains",
+            field="query",
+        )
     request = SearchRequest(
-        query=" ".join(filter(None, words)),
+        query=query,
         limit=SearchRequest(query="").limit if body.limit is None else min(body.limit, MAX_RESULTS),
         language=body.lang or None,
         time_range=_RANGES.get(body.tbs or ""),
         scrape=wanted.options if reads else None,
     )
-    return request, msgspec.structs.replace(wanted, not_done=[*wanted.not_done, *not_done])
+    return checked(request), msgspec.structs.replace(wanted, not_done=[*wanted.not_done, *not_done])
 
 
 def to_results(found: SearchResponse, wanted: Wanted, *, now: float) -> list[FoundPage]:
@@ -171,13 +181,14 @@ def to_extract(body: ExtractBody, wanted: Wanted) -> ExtractRequest:
         )
     prompt = joined_prompt(body.system_prompt, body.prompt)
     asked = question("prompt", prompt=prompt, schema=body.schema)
-    return ExtractRequest(
+    request = ExtractRequest(
         urls=[with_scheme(url) for url in body.urls],
         prompt=asked.prompt,
         schema=asked.schema,
         scrape=wanted.options,
         evidence=bool(body.show_sources),
     )
+    return checked(request)
 
 
 def sources_of(answer: ExtractResponse) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from gateway.wire.common import Selector, Url
 from gateway.wire.jobs import MAX_URLS, PathPattern
 
 Milliseconds = Annotated[float, Meta(ge=0, le=1e15)]
+Host = Annotated[str, Meta(max_length=253)]
 SitemapUse = Literal["include", "skip", "only"]
 
 
@@ -22,8 +23,9 @@ class Format(Struct, kw_only=True, frozen=True, rename="camel"):
     prompt: Annotated[str | None, Meta(description="Of `json`: what to look for.")] = None
     schema: Annotated[dict[str, Any] | None, Meta(description="Of `json`: JSON Schema of the answer.")] = None
     modes: Annotated[
-        list[str], Meta(max_length=10, description="Of `changeTracking`: `git-diff` adds what changed.")
-    ] = []
+        Annotated[list[str], Meta(max_length=10)] | None,
+        Meta(description="Of `changeTracking`: `git-diff` adds what changed."),
+    ] = None
     tag: Annotated[str | None, Meta(description="Of `changeTracking`: not done.")] = None
 
 
@@ -205,10 +207,10 @@ class SearchBody(Struct, kw_only=True, frozen=True, rename="camel"):
         Meta(description="v1: language of the results."),
     ] = None
     include_domains: Annotated[
-        Annotated[list[str], Meta(max_length=20)] | None, Meta(description="Only results of these hosts.")
+        Annotated[list[Host], Meta(max_length=20)] | None, Meta(description="Only results of these hosts.")
     ] = None
     exclude_domains: Annotated[
-        Annotated[list[str], Meta(max_length=20)] | None, Meta(description="No results of these hosts.")
+        Annotated[list[Host], Meta(max_length=20)] | None, Meta(description="No results of these hosts.")
     ] = None
     scrape_options: Annotated[
         PageOptions | None, Meta(description="How to read what is found. null, or no formats: not read.")

@@ -12,7 +12,6 @@ from gateway.api.context import hosts_in
 from gateway.api.mcp.calls import current_call, described, read_request, reply, run
 from gateway.jobs.jobs import Jobs, report
 from gateway.search.searcher import Searcher
-from gateway.wire import ScrapeOptions
 from gateway.wire.jobs import CrawlRequest, JobResult, MapRequest
 from gateway.wire.search import SearchRequest, SearchResult, TimeRange
 
@@ -99,7 +98,7 @@ class SiteTools:
             "max_depth": max_depth,
             "include": include,
             "exclude": exclude,
-            "scrape": ScrapeOptions(max_tokens=max_tokens),
+            "scrape": {"max_tokens": max_tokens},
         }
         request = read_request(fields, CrawlRequest)
         current_call.get().context.facts["host"] = hosts_in(url)

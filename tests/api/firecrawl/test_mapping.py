@@ -52,6 +52,9 @@ def wanted(given: dict[str, Any]) -> Wanted:
             {"include": ["changes"], "max_age_s": 0},
             id="changes",
         ),
+        pytest.param(
+            {"formats": [{"type": "changeTracking", "modes": None}]}, {"include": ["changes"]}, id="no-modes"
+        ),
         pytest.param({"storeInCache": False}, {"store": False}, id="store"),
         pytest.param({"zeroDataRetention": True}, {"store": False}, id="retention"),
         pytest.param({"waitFor": 1500}, {"wait_for": 1500}, id="wait"),
@@ -123,6 +126,11 @@ def test_what_is_not_done_is_named(given: dict[str, Any], names: list[str]) -> N
         pytest.param({"actions": [{"type": "executeJavascript", "script": "1"}]}, "actions", id="script"),
         pytest.param({"actions": [{"type": "click"}]}, "actions", id="click-on-nothing"),
         pytest.param({"timeout": 0}, "timeout", id="no-time"),
+        pytest.param({"timeout": 1e-322}, "timeout", id="hardly-any-time"),
+        pytest.param(
+            {"includeTags": [f"#{number:040}" for number in range(30)]}, "includeTags", id="selectors"
+        ),
+        pytest.param({"formats": [{"type": "json", "prompt": "p" * 100_001}]}, "prompt", id="long-prompt"),
         pytest.param({"maxAge": "1"}, "maxAge", id="text-for-number"),
     ],
 )
@@ -249,7 +257,29 @@ def test_searches_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"prompt": "p"}, {"urls": ["a.test/*"], "prompt": "p"}, {"urls": ["a.test"]}]
+    ("given", "field"),
+    [
+        ({"excludeDomains": [f"{number}.example.test" for number in range(20)]}, "query"),
+        ({"includeDomains": ["a" * 254]}, "includeDomains[0]"),
+        ({"scrapeOptions": {"includeTags": ["a" * 600, "b" * 600]}}, "includeTags"),
+    ],
+)
+def test_searches_beyond_bounds_are_refused(given: dict[str, Any], field: str) -> None:
+    given = {"query": "q"} | given
+    with pytest.raises(InvalidRequest) as caught:
+        to_search(to_kind(given, SearchBody), given)
+    assert caught.value.extra["field"] == field
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"prompt": "p"},
+        {"urls": ["a.test/*"], "prompt": "p"},
+        {"urls": ["a.test"]},
+        {"urls": ["a.test"], "prompt": "p" * 99_999, "systemPrompt": "s"},
+        {"urls": ["a" * 8192], "prompt": "p"},
+    ],
 )
 def test_questions_without_pages_or_prompt_are_refused(given: dict[str, Any]) -> None:
     body = to_kind(given, ExtractBody)

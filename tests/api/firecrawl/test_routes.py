@@ -85,6 +85,24 @@ def test_jobs_of_others_are_not_there(url: str, pages: Site) -> None:
     assert httpx2.get(started["url"], headers=KEY).json()["success"] is True
 
 
+def test_addresses_that_are_none_are_named_as_sent(url: str, pages: Site) -> None:
+    started = post(f"{url}/v2/batch/scrape", {"urls": [f"{pages.url}/one", "10..2"]}).json()
+    assert started["invalidURLs"] == ["10..2"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"includeTags": [f"#{number:040}" for number in range(30)]},
+        {"formats": [{"type": "json", "prompt": "p" * 100_001}]},
+        {"formats": [{"type": "json", "schema": {"enum": [2**70]}}]},
+    ],
+)
+def test_job_that_could_not_be_read_is_refused(url: str, pages: Site, options: dict[str, Any]) -> None:
+    answer = post(f"{url}/v2/batch/scrape", {"urls": [f"{pages.url}/one"]} | options)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
 def test_job_that_has_ended_is_not_cancelled(url: str, pages: Site) -> None:
     started = post(f"{url}/v2/batch/scrape", {"urls": [f"{pages.url}/one"]}).json()
     while httpx2.get(started["url"], headers=KEY).json()["status"] == "scraping":

@@ -122,6 +122,7 @@ async def test_calls_are_logged_like_any_other_request(site: Site, tmp_path: Pat
         ("scrape", {"scope": "half"}, "'main' or 'page'"),
         ("crawl", {"limit": 51}, "less than or equal to 50"),
         ("crawl", {"include": ["("]}, "invalid_request"),
+        ("crawl", {"max_tokens": 10**8}, "invalid_request"),
         ("map", {"url": "ftp://a.test/"}, "invalid_request"),
     ],
 )

@@ -340,6 +340,7 @@ def test_key_runs_only_so_many_jobs(client: Client, pages: Site) -> None:
         ("/v1/batch", {"urls": ["https://a.test"] * 101}, "urls"),
         ("/v1/batch", {"urls": ["https://a.test"], "extract": {}}, "extract"),
         ("/v1/batch", {"urls": ["https://a.test"], "extract": {"schema": {"type": "nonsense"}}}, "schema"),
+        ("/v1/batch", {"urls": ["https://a.test"], "extract": {"schema": {"enum": [2**70]}}}, "64"),
         ("/v1/batch", {"urls": ["https://a.test"], "webhook": {"url": "file:///x"}}, "webhook"),
         ("/v1/batch", {"urls": ["https://a.test"], "scrape": {"cursor": "x"}}, "scrape"),
         ("/v1/crawl", {"url": "https://a.test", "limit": 101}, "limit"),
