@@ -1,6 +1,5 @@
 """`GET` and `POST /jina/<url>`, `POST /jina`: decode, call, encode."""
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -36,11 +35,18 @@ from gateway.wire.common import Url
 TEXT, JSON, EVENTS, PNG = "text/plain", "application/json", "text/event-stream", "image/png"
 _WORK = {"access": "scrape", "work": True}
 _BODY = _WORK | {"body": "page"}
-_CAPITAL = re.compile(r"(?=[A-Z])")
+MAX_OPTION_CHARS = 16 * 1024
 # fields of a body that say which page
 _NAMING = frozenset({"url", "html"})
-# fields of a body whose header is called otherwise
-_HEADERS_OF = {"doNotTrack": "dnt", "setCookies": "x-set-cookie"}
+
+
+def _field_of(header: str) -> str:
+    """The field of a body that says the same: `targetSelector` for `x-target-selector`."""
+    first, *others = header.removeprefix("x-").split("-")
+    return first + "".join(map(str.capitalize, others))
+
+
+_HEADERS = {_field_of(name): name for name in NAMES} | {"doNotTrack": "dnt", "setCookies": "x-set-cookie"}
 
 
 class ReaderBody(Struct, kw_only=True, frozen=True, rename="camel"):
@@ -165,7 +171,7 @@ async def _fields(request: Request[Any, Any, Any], body: bytes, services: Servic
             raise InvalidRequest("the body is no form: send url=https://…, or JSON") from exc
     fields: dict[str, Any] = {}
     for name, value in given.items():
-        if name not in _NAMING and _header_of(name) not in NAMES:
+        if name not in _NAMING and name not in _HEADERS:
             raise InvalidRequest(
                 f"`{name[:60]}`: this reader has no such option; leave it out", field=name[:60]
             )
@@ -177,21 +183,19 @@ def _as_text(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return ", ".join(value)
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise InvalidRequest(f"`{name[:60]}`: has to be a text, a number or true", field=name[:60])
-
-
-def _header_of(field: str) -> str:
-    """The header that says the same as a field of the body."""
-    return _HEADERS_OF.get(field) or "x-" + _CAPITAL.sub("-", field).lower()
+        value = ", ".join(value)
+    if not isinstance(value, str | int | float):
+        raise InvalidRequest(f"`{name}`: has to be a text, a number or true", field=name)
+    text = str(value)
+    if len(text) > MAX_OPTION_CHARS:
+        raise InvalidRequest(f"`{name}`: an option has at most {MAX_OPTION_CHARS} characters", field=name)
+    return text
 
 
 def _as_headers(headers: Mapping[str, str], fields: Mapping[str, str]) -> dict[str, str]:
     """The request's headers, and the body's fields over them."""
     return {name: headers[name] for name in NAMES if name in headers} | {
-        _header_of(name): value for name, value in fields.items()
+        _HEADERS[name]: value for name, value in fields.items()
     }
 
 

@@ -101,6 +101,24 @@ def test_body_names_page_and_options(client: httpx2.Client, site: Site, body: st
         pytest.param(
             "POST", "/jina", {"json": {"url": "u", "tarSelector": 1}}, 400, "invalid_request", id="field"
         ),
+        pytest.param(
+            "POST",
+            "/jina",
+            {"json": {"url": "u", "aB" * 500_000: 1}},
+            400,
+            "invalid_request",
+            id="long-field",
+        ),
+        pytest.param(
+            "POST",
+            "/jina",
+            {"json": {"url": "https://a.test/", "setCookies": ["a=1"] * 9999}},
+            400,
+            "invalid_request",
+            id="cookies",
+        ),
+        pytest.param("GET", "/%6aina/http://10.0.0.1/", {}, 400, "url_refused", id="escaped-prefix"),
+        pytest.param("GET", "/jina%2Fhttp://10.0.0.1/", {}, 400, "invalid_request", id="escaped-slash"),
         pytest.param("POST", "/jina/{url}", {"json": {"url": "u"}}, 400, "invalid_request", id="two-urls"),
         pytest.param("POST", "/jina", {"content": b"\xff=1"}, 400, "invalid_request", id="no-utf8"),
         pytest.param("POST", "/jina", {"content": b"url=" + b"a" * 99_999}, 413, "too_large", id="long-form"),
