@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from html import unescape
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.text.patterns import compile_pattern
 from gateway.core.visibility.css import (
@@ -26,6 +27,16 @@ from gateway.core.visibility.css import (
     same_colors,
 )
 from gateway.core.visibility.media import applies
+from gateway.core.visibility.selectors import (
+    fits,
+    is_plain,
+    is_selector,
+    keys_of,
+    last_of,
+    nest,
+    specificity,
+    split,
+)
 
 if TYPE_CHECKING:
     import re2
@@ -44,6 +55,8 @@ _FEW_QUERIES = 8
 _MAX_QUERIES = 100
 # blocks that may hide
 _MAX_PLACES = 4000
+# and the selectors in front of them
+_MAX_READ = 20_000
 # of one name that are looked at for rules that show, and names of an element
 _MAX_USES = 20
 _MAX_NAMES = 8
@@ -76,24 +89,16 @@ _SIGNS = "|".join((
 ))  # fmt: skip
 _COLORS = r"(?i)[{;\s]color\s*:"
 _PATTERN_BYTES = 8_000_000
-_NAME = re.compile(r"[.#]((?:[\w\x80-\U0010ffff-]|\\.)++)")
-_PLAIN = re.compile(r"(?:[a-z][a-z0-9]*+)?+(?:[.#][\w\x80-\U0010ffff-]++)++", re.I)
-_PARTS = re.compile(r"[.#]?[^.#]+")
-# a letter by its number
-_CODED = re.compile(r"\\[0-9a-f]", re.I)
-_ARGUMENTS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_COMBINATOR = re.compile(r"\s*[\s>+~]\s*")
 _STATES = re.compile(
     r"::|:(?:before|after|first-l|hover|focus|active|target|visited|checked|disabled|empty|invalid|placeholder|autofill"
     r"|open|host|fullscreen|selection|marker|backdrop)|no-?js"
 )
-_TAGS = re.compile(r"(?:^|[\s>+~(])[a-z][\w-]*", re.I)
 _VALUE = rb"\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"']++))"
 # each begins with its letters, so that they are searched for and nothing is tried elsewhere
 _NAMED = (re.compile(rb"class" + _VALUE), re.compile(rb"id" + _VALUE))
-_STRIDE_BYTES = 4096
-# of what stands before a block and is looked through for at-rules around it
-_MAX_AT_RULES = 100
+# no dash before: each name is read once
+_CUSTOM = re.compile(rb"(?<![\w\x80-\xff-])(--[\w\x80-\xff-]++)\s*+:([^;}]*+)")
+_MAX_VALUE_BYTES = 200
 
 
 class Rule(Struct, frozen=True):
@@ -130,9 +135,13 @@ class Sheets:
         self._css = whole
         self._blocks: dict[int, tuple[str, dict[str, str], frozenset[str]] | None] = {}
         self._places: dict[str, list[int]] = {}
-        self._depths: list[int] = []
+        self._strengths: dict[int, dict[str, int]] = {}
+        # the brace of a block -> that of the block around it; of those within another
+        self._outer: dict[int, int] | None = None
+        # the brace of a block -> what it is for; None where it does not hold
+        self._selectors: dict[int, str | None] = {}
         # of custom properties
-        self._values: dict[str, str] = {}
+        self._values: dict[str, str] | None = None
 
     def find_hidden(
         self, tree: LexborHTMLParser, markup: bytes | None = None
@@ -148,12 +157,12 @@ class Sheets:
             return []
         read = (rule for place in places[:_MAX_PLACES] for rule in self._read_hiding(place))
         # of equal selectors the last counts
-        rules = list({(rule.selector, rule.reason): rule for rule in read}.values())
-        queries = sum(not _PLAIN.fullmatch(rule.selector) for rule in rules)
+        rules = list({(rule.selector, rule.reason): rule for rule in islice(read, _MAX_READ)}.values())
+        queries = sum(not is_plain(rule.selector) for rule in rules)
         if queries > _FEW_QUERIES or len(rules) > _FEW_RULES:
             names = _names_in(markup if markup is not None else (tree.html or "").encode("utf-8", "replace"))
             rules = [rule for rule in rules if all(key.lower() in names for key in rule.keys)]
-        rules = [rule for rule in rules[:_MAX_RULES] if _is_selector(rule.selector)]
+        rules = [rule for rule in rules[:_MAX_RULES] if is_selector(rule.selector)]
         if not rules:
             return []
         found: dict[int, tuple[LexborNode, Rule]] = {}
@@ -176,69 +185,88 @@ class Sheets:
                 block = self._read_block(place)
                 if block is None or name not in block[1] or concealed_by(block[1]):
                     continue
-                if any(key in _keys_of(_last_of(part)) for part in _split(block[0])):
+                if key in self._strengths_of(place, block[0]):
                     return True
         return False
-
-    def _value_at(self, at: int) -> str:
-        ends = [end for end in (self._css.find(b";", at), self._css.find(b"}", at)) if end >= 0]
-        return self._css[at : min(ends, default=at)].decode("utf-8", "replace").strip().lower()
 
     def _find_signs(self) -> list[int]:
         """Where the blocks begin that may hide, in order."""
         css = self._css
-        found = {css.rfind(b"{", 0, sign.start()) for sign in _pattern(_SIGNS).finditer(css)}
-        found |= {css.rfind(b"{", 0, sign.end()) for sign in _pattern(_COLORS).finditer(css[:_COLOR_BYTES])}
+        found: set[int] = set()
+        for pattern, searched in ((_SIGNS, css), (_COLORS, css[:_COLOR_BYTES])):
+            start, seen = -1, 0
+            for sign in _pattern(pattern).finditer(searched):
+                end = sign.start() + 1
+                start = max(start, css.rfind(b"{", seen, end))
+                seen = end
+                found.add(start)
         return sorted(found - {-1})
 
     def _read_block(self, start: int) -> tuple[str, dict[str, str], frozenset[str]] | None:
         """Selector, declarations and the important ones among them; None where it holds only sometimes."""
         if start in self._blocks:
             return self._blocks[start]
+        block = None
+        if selector := self._selector_of(start):
+            css = self._css
+            end = css.find(b"}", start)
+            end = end if end >= 0 else len(css)
+            inner = css.find(b"{", start + 1, end)
+            # what stands before a block in this one, without its selector
+            end = end if inner < 0 else max(css.rfind(b";", start, inner), start + 1)
+            text = css[start + 1 : end].decode("utf-8", "replace")
+            block = selector, declarations(text), important_in(text)
+        self._blocks[start] = block
+        return block
+
+    def _selector_of(self, start: int) -> str | None:
+        """What a block is for, with the blocks around it; None where it does not hold on a usual screen."""
+        known, outer = self._selectors, self._find_outer()
+        chain = [start]
+        while chain[-1] not in known and chain[-1] in outer:
+            if len(chain) > _MAX_NESTED:
+                return None
+            chain.append(outer[chain[-1]])
+        around = known.get(chain[-1], "")
+        for place in reversed(chain):
+            if place not in known:
+                known[place] = self._read_selector(place, around) if around is not None else None
+            around = known[place]
+        return around
+
+    def _read_selector(self, start: int, around: str) -> str | None:
         css = self._css
         least = max(0, start - _MAX_SELECTOR_BYTES)
         before = max(css.rfind(mark, least, start) for mark in (b"{", b"}", b";"))
         if before < 0 < least:
             # of a longer selector the last part is read
             before = css.find(b",", least, start)
-        selector = css[before + 1 : start].decode("utf-8", "replace").strip()
-        end = css.find(b"}", start)
-        text = css[start + 1 : end if end >= 0 else len(css)].decode("utf-8", "replace")
-        block = None
-        if selector and not selector.startswith("@") and "{" not in text and self._holds(start):
-            style = declarations(text)
-            important = important_in(text)
-            block = selector, style, important
-        self._blocks[start] = block
-        return block
+            if before < 0:
+                return None
+        prelude = css[before + 1 : start].decode("utf-8", "replace").strip()
+        if prelude.startswith("@"):
+            return around if applies(prelude.lower()) else None
+        return nest(around, prelude, _MAX_SELECTOR_BYTES)
 
-    def _holds(self, start: int) -> bool:
-        """Whether the at-rules around a place let it hold on a usual screen."""
-        depth, at = self._depth(start), start
-        for _ in range(_MAX_AT_RULES):
-            if depth <= 0:
-                return True
-            at = self._css.rfind(b"@", 0, at)
-            if at < 0 or depth > _MAX_NESTED:
-                return False
-            if self._depth(at) == depth - 1:
-                if not applies(self._css[at : self._css.find(b"{", at)].decode("utf-8", "replace").lower()):
-                    return False
-                depth -= 1
-        return False
-
-    def _depth(self, place: int) -> int:
-        """The blocks that are open at a place."""
-        css = self._css
-        if not self._depths:
-            total = 0
-            for at in range(0, len(css), _STRIDE_BYTES):
-                self._depths.append(total)
-                end = at + _STRIDE_BYTES
-                total += css.count(b"{", at, end) - css.count(b"}", at, end)
-        stride = place // _STRIDE_BYTES
-        at = stride * _STRIDE_BYTES
-        return self._depths[stride] + css.count(b"{", at, place) - css.count(b"}", at, place)
+    def _find_outer(self) -> dict[int, int]:
+        """The brace of a block within another -> that of the other."""
+        if self._outer is None:
+            self._outer = {}
+            opened: list[int] = []
+            find = self._css.find
+            begin, end = find(b"{"), find(b"}")
+            while begin >= 0:
+                if begin < end or end < 0:
+                    if opened:
+                        self._outer[begin] = opened[-1]
+                    opened.append(begin)
+                    begin = find(b"{", begin + 1)
+                else:
+                    # one that closes nothing counts for nothing
+                    if opened:
+                        opened.pop()
+                    end = find(b"}", end + 1)
+        return self._outer
 
     def _read_hiding(self, start: int) -> Iterator[Rule]:
         block = self._read_block(start)
@@ -250,11 +278,11 @@ class Sheets:
         if not reason:
             return
         properties = PROPERTIES[reason]
-        for part in _split(selector):
+        for part in split(selector):
             if _STATES.search(part):
                 continue
-            weight = (not important.isdisjoint(properties), _specificity(part), start)
-            yield Rule(part, style, reason, properties, weight, _keys_of(part), _keys_of(_last_of(part)))
+            weight = (not important.isdisjoint(properties), specificity(part), start)
+            yield Rule(part, style, reason, properties, weight, keys_of(part), keys_of(last_of(part)))
 
     def _resolve(self, style: dict[str, str]) -> dict[str, str]:
         """The declarations with custom properties put in."""
@@ -264,11 +292,12 @@ class Sheets:
 
     def _value_of(self, name: str) -> str:
         """What a custom property is set to first; empty where it is not."""
-        known = self._values.get(name)
-        if known is None:
-            at = self._css.find(name.encode("utf-8", "replace") + b":")
-            known = self._values[name] = self._value_at(at + len(name) + 1) if at >= 0 else ""
-        return known
+        if self._values is None:
+            self._values = {}
+            for found in _CUSTOM.finditer(self._css.lower()):
+                value = found[2][:_MAX_VALUE_BYTES].decode("utf-8", "replace").strip()
+                self._values.setdefault(found[1].decode("utf-8", "replace"), value)
+        return self._values.get(name.strip(), "")
 
     def _is_shown(self, attributes: Attributes, rule: Rule) -> bool:
         """Whether a `style` attribute or a stronger rule shows it, or a rule would if a script added a class."""
@@ -276,17 +305,27 @@ class Sheets:
             style = declarations(inline)
             if not rule.weight[0] and not rule.properties.isdisjoint(style) and not concealed_by(style):
                 return True
-        for key in sorted(_names_of(attributes))[:_MAX_NAMES] or (_last_of(rule.selector),):
+        for key in sorted(_names_of(attributes))[:_MAX_NAMES] or (last_of(rule.selector),):
             for place in self._places_of(key):
                 block = self._read_block(place)
                 if block is None or rule.properties.isdisjoint(block[1]) or concealed_by(block[1]):
                     continue
-                for part in _split(block[0]):
-                    last = _last_of(part)
-                    weight = (not rule.properties.isdisjoint(block[2]), _specificity(part), place)
-                    if weight > rule.weight and (key == last or key in _keys_of(last)):
-                        return True
+                strength = self._strengths_of(place, block[0]).get(key)
+                important = not rule.properties.isdisjoint(block[2])
+                if strength is not None and (important, strength, place) > rule.weight:
+                    return True
         return False
+
+    def _strengths_of(self, start: int, selector: str) -> dict[str, int]:
+        """What a block's selectors say of elements themselves, and their classes and ids -> most specificity."""
+        known = self._strengths.get(start)
+        if known is None:
+            known = self._strengths[start] = {}
+            for part in split(selector):
+                last, strength = last_of(part), specificity(part)
+                for key in (last, *keys_of(last)):
+                    known[key] = max(strength, known.get(key, 0))
+        return known
 
     def _places_of(self, name: str) -> list[int]:
         """Where the blocks begin whose selectors have this name."""
@@ -315,7 +354,7 @@ def _matches(tree: LexborHTMLParser, rules: Sequence[Rule]) -> Iterator[tuple[Le
     """The elements that rules are for; an element comes once for each of them."""
     by_key: dict[str, list[Rule]] = {}
     for rule in rules:
-        if _PLAIN.fullmatch(rule.selector):
+        if is_plain(rule.selector):
             by_key.setdefault(min(rule.own_keys), []).append(rule)
     plain = [rule.selector for kept in by_key.values() for rule in kept]
     # a query costs as much as a thirtieth of the parse for each of its selectors
@@ -324,34 +363,12 @@ def _matches(tree: LexborHTMLParser, rules: Sequence[Rule]) -> Iterator[tuple[Le
         classes, own = frozenset((attributes.get("class") or "").split()), attributes.get("id")
         for name in classes | {own or ""}:
             for rule in by_key.get(name, ()):
-                if _fits(rule.selector, node, classes, own):
+                if fits(rule.selector, node, classes, own):
                     yield node, rule
-    complex_rules = [rule for rule in rules if not _PLAIN.fullmatch(rule.selector)]
+    complex_rules = [rule for rule in rules if not is_plain(rule.selector)]
     for rule in complex_rules[:_MAX_QUERIES]:
         for node in tree.css(rule.selector):
             yield node, rule
-
-
-def _fits(selector: str, node: LexborNode, classes: frozenset[str], own_id: str | None) -> bool:
-    """Whether an element has the tag, the classes and the id of a plain selector."""
-    return all(
-        part[1:] in classes
-        if part[0] == "."
-        else part[1:] == own_id
-        if part[0] == "#"
-        else part.lower() == node.tag
-        for part in _PARTS.findall(selector)
-    )
-
-
-def _last_of(selector: str) -> str:
-    """What a selector says of the element itself."""
-    return _COMBINATOR.split(_ARGUMENTS.sub("", selector))[-1]
-
-
-def _keys_of(selector: str) -> frozenset[str]:
-    names = _NAME.findall(_ARGUMENTS.sub("", selector))
-    return frozenset(name.replace("\\", "") for name in names if not _CODED.search(name))
 
 
 def _names_in(markup: bytes) -> set[str]:
@@ -367,25 +384,3 @@ def _names_of(attributes: Attributes) -> frozenset[str]:
     if own := attributes.get("id"):
         names.append(own)
     return frozenset(names)
-
-
-def _split(selector: str) -> list[str]:
-    parts = [selector] if "(" in selector or "[" in selector else selector.split(",")
-    return [part.strip() for part in parts if part.strip()]
-
-
-def _specificity(selector: str) -> int:
-    """Ids, then classes and their like, then tags, as one number."""
-    classes = selector.count(".") + selector.count("[") + selector.count(":")
-    return selector.count("#") * 10_000 + classes * 100 + len(_TAGS.findall(selector))
-
-
-_NOTHING = LexborHTMLParser("")
-
-
-def _is_selector(selector: str) -> bool:
-    try:
-        _NOTHING.css(selector)
-    except (SelectolaxError, ValueError):
-        return False
-    return True
