@@ -269,7 +269,7 @@ class _OllamaModel(msgspec.Struct):
     def context_tokens(self) -> int | None:
         words = self.parameters.split()
         for name, value in itertools.pairwise(words):
-            if name == "num_ctx" and value.isdigit():
+            if name == "num_ctx" and value.isdecimal():
                 return int(value)
         made_for = [size for name, size in self.model_info.items() if name.endswith(".context_length")]
         return made_for[0] if made_for and isinstance(made_for[0], int) else None

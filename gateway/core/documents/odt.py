@@ -51,7 +51,7 @@ class _Writer:
             name = local(node)
             if name == "h":
                 level = attribute_of(node, "outline-level")
-                level = level if level.isdigit() and 1 <= int(level) <= 6 else "6"
+                level = level if level in {"1", "2", "3", "4", "5", "6"} else "6"
                 yield f"<h{level}>{self._line(node)}</h{level}>"
             elif name == "p":
                 yield f"<p>{self._line(node)}</p>"
@@ -105,7 +105,7 @@ class _Writer:
                 parts.append(link_html(inner, attribute_of(child, "href")))
             elif name == "s":
                 count = attribute_of(child, "c")
-                parts.append(" " * min(int(count) if count.isdigit() else 1, _MAX_SPACES))
+                parts.append(" " * min(int(count[:6]) if count.isdecimal() else 1, _MAX_SPACES))
             elif name == "tab":
                 parts.append(" ")
             elif name == "line-break":
@@ -142,7 +142,7 @@ class _Writer:
 
 def _span(cell: ElementTree.Element, name: str, attribute: str) -> str:
     value = attribute_of(cell, f"number-{name}-spanned")
-    return f' {attribute}="{escape(value)}"' if value.isdigit() and value != "1" else ""
+    return f' {attribute}="{escape(value)}"' if value.isdecimal() and value != "1" else ""
 
 
 ODT = office_type("odt", _to_content)

@@ -109,7 +109,7 @@ class _Paragraph:
         self.bullet = bool(names & {"buChar", "buAutoNum"})
         self.tag = "ol" if "buAutoNum" in names else "ul"
         in_list = self.bullet or (listed and "buNone" not in names)
-        self.level = min(int(level) if level.isdigit() else 0, 8) + 1 if in_list else 0
+        self.level = min(int(level[:3]) if level.isdecimal() else 0, 8) + 1 if in_list else 0
         self.html = "".join(_runs(node, relations))
 
 
@@ -153,7 +153,7 @@ def _table(table: ElementTree.Element, relations: dict[str, Relation]) -> str:
 
 def _span(cell: ElementTree.Element, name: str, attribute: str) -> str:
     value = cell.get(name, "")
-    return f' {attribute}="{value}"' if value.isdigit() else ""
+    return f' {attribute}="{value}"' if value.isdecimal() else ""
 
 
 def _cell(cell: ElementTree.Element, relations: dict[str, Relation]) -> str:

@@ -150,7 +150,7 @@ class _SheetReader:
                         data.clear()
                 elif name == "col" and node.get("hidden") in _ON:
                     low, high = node.get("min", ""), node.get("max", "")
-                    if low.isdigit() and high.isdigit():
+                    if low.isdecimal() and high.isdecimal():
                         self._hidden_columns.append((int(low[:6]), int(high[:6])))
                 elif name == "hyperlink":
                     self._link(node)
@@ -163,7 +163,7 @@ class _SheetReader:
     def _row(self, node: ElementTree.Element) -> None:
         cells: list[_Cell] = []
         number = node.get("r", "")
-        at = int(number) if number.isdigit() and len(number) < 8 else len(self._rows) + 1
+        at = int(number) if number.isdecimal() and len(number) < 8 else len(self._rows) + 1
         column = 0
         for cell in node:
             if local(cell) != "c":
@@ -201,7 +201,7 @@ class _SheetReader:
 
     def _shown(self, raw: str, kind: str, style: _Style) -> str:
         if kind == "s":
-            index = int(raw) if raw.isdigit() and len(raw) < 10 else -1
+            index = int(raw) if raw.isdecimal() and len(raw) < 10 else -1
             return self._book.texts[index] if 0 <= index < len(self._book.texts) else ""
         if kind == "b":
             return "TRUE" if raw == "1" else "FALSE"
@@ -223,7 +223,11 @@ class _SheetReader:
     def _style(self, cell: ElementTree.Element) -> _Style:
         index = cell.get("s", "")
         styles = self._book.styles
-        return styles[int(index)] if index.isdigit() and int(index[:6]) < len(styles) else _PLAIN
+        return (
+            styles[int(index)]
+            if index.isdecimal() and len(index) < 7 and int(index) < len(styles)
+            else _PLAIN
+        )
 
     def _html(self) -> Iterator[str]:
         columns = sorted({cell.column for row in self._rows for cell in row.cells})
@@ -295,13 +299,13 @@ def _read_styles(tree: ElementTree.Element) -> list[_Style]:
     styles = []
     for node in tree.iterfind(f"{_S}cellXfs/{_S}xf"):
         format_id, font = node.get("numFmtId", "0"), node.get("fontId", "0")
-        number = int(format_id) if format_id.isdigit() and len(format_id) < 6 else 0
+        number = int(format_id) if format_id.isdecimal() and len(format_id) < 6 else 0
         code = _QUOTED.sub("", codes.get(format_id, ""))
         styles.append(
             _Style(
                 date=number in _DATE_FORMATS or _OF_DATES.search(code) is not None,
                 percent=number in _PERCENT_FORMATS or "%" in code,
-                bold=font.isdigit() and int(font[:6]) < len(fonts) and fonts[int(font[:6])],
+                bold=font.isdecimal() and int(font[:6]) < len(fonts) and fonts[int(font[:6])],
             )
         )
     return styles

@@ -157,7 +157,7 @@ def is_decoration(image: LexborNode) -> bool:
     if is_tracker(attributes):
         return True
     sides = [side.removesuffix("px") for name in ("width", "height") if (side := get(name))]
-    if len(sides) == 2 and all(side.isdigit() and len(side) < 3 and int(side) < _ICON_PX for side in sides):
+    if len(sides) == 2 and all(side.isdecimal() and len(side) < 3 and int(side) < _ICON_PX for side in sides):
         return True
     names = f"{get('class') or ''} {get('id') or ''}"
     if _DECORATION.search(names):

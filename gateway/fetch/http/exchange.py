@@ -43,7 +43,7 @@ class Reply:
             return b""
         decoder = BodyDecoder(self.headers.get("content-encoding", ""), max_bytes=max_bytes)
         declared = self.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > max_bytes and not cut:
+        if declared.isdecimal() and int(declared) > max_bytes and not cut:
             raise TooLarge(f"{self.url.shown} announces {declared} bytes, more than the limit of {max_bytes}")
         pieces: list[bytes] = []
         unheard = 0
@@ -66,7 +66,7 @@ class Reply:
     async def discard(self) -> None:
         """Read a small body to its end, so that the connection can be used again."""
         declared = self.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) <= _SMALL_BODY_BYTES:
+        if declared.isdecimal() and int(declared) <= _SMALL_BODY_BYTES:
             async with contextlib.aclosing(_chunks(self.url, self._response)) as chunks:
                 async for _ in chunks:
                     pass

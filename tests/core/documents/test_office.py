@@ -411,6 +411,15 @@ def test_file_without_its_main_part_or_cut_short_is_damaged(kind: str) -> None:
         assert caught.value.extra["reason"] == "damaged"
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "0" * 9 + "8"])
+@pytest.mark.parametrize("kind", ["xlsx", "pptx", "odt"])
+def test_number_that_is_none_fails_no_document(kind: str, number: str) -> None:
+    body = MAKERS[kind]()
+    part = re.sub(r'(?<!version)="\d+"', f'="{number}"', part_of(body, MAIN[kind]))
+    part = part.replace("<text:s/>", f'<text:s text:c="{number}"/>')
+    assert document_of(changed(body, MAIN[kind], part)).html
+
+
 def test_reference_to_a_file_outside_is_not_followed() -> None:
     body = make_docx()
     rels = part_of(body, "word/_rels/document.xml.rels")

@@ -97,3 +97,7 @@ def test_a_picture_has_its_caption() -> None:
 def test_a_thousand_pictures_in_one_place_are_placed_in_time() -> None:
     html = f"<main>{LINES[0]}<div>{'<i><img src=/a.jpg></i>' * 5000}{'<p>x' * 5000}</div>{LINES[1]}</main>"
     assert clean(html, options=CleanOptions(images="inline")).markdown
+
+
+def test_size_that_is_no_number_is_none() -> None:
+    assert images('<p><img src="/a.jpg" width="²" height="²"></p>') == ["a.jpg"]
