@@ -35,6 +35,7 @@ from gateway.scraping.scraped_page import ScrapedPage
 from gateway.scraping.scraper import WholePage
 from gateway.wire import ExtractRequest, ExtractResponse, ScrapeRequest
 from gateway.wire.jobs import JobError, JobResult, PageQuestion
+from gateway.wire.scrape import ScrapeOptions
 
 T = TypeVar("T")
 
@@ -150,7 +151,9 @@ class PageReader:
                 aliases = _aliases(page.final_url, links.canonical, page.content, scope)
             fields["page"] = page
             if specification.extract:
-                fields |= await self._extract(whole.page, specification.extract, owner, budget)
+                fields |= await self._extract(
+                    whole.page, specification.extract, specification.scrape, owner, budget
+                )
         except GatewayError as exc:
             error = exc
         except Exception:
@@ -204,10 +207,10 @@ class PageReader:
         return found
 
     async def _extract(
-        self, page: ScrapedPage, question: PageQuestion, owner: str, budget: Budget
+        self, page: ScrapedPage, question: PageQuestion, scrape: ScrapeOptions, owner: str, budget: Budget
     ) -> dict[str, Any]:
         options = {name: getattr(question, name) for name in question.__struct_fields__}
-        request = ExtractRequest(url=page.request.url, **options)
+        request = ExtractRequest(url=page.request.url, scrape=scrape, **options)
         extract = partial(self._tools.extractor.extract, request, tenant=owner, spend=budget.spend, page=page)
         answer = await _patiently(extract)
         return {
