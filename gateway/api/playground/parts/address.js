@@ -4,6 +4,8 @@
 // An address from elsewhere fills the forms in and sends nothing; going back and forward reads again what this tab
 // has read before, which the gateway has in its cache.
 const LONGEST = 4000;   // characters of HTML that an address holds
+// what may hold a password: an address neither keeps it nor fills it in
+const SECRET = ["headers", "webhook"];
 const FORMS = { form: "", ask: "ask.", crawl: "crawl." };
 let example = "";       // the one that is filled in
 
@@ -15,7 +17,7 @@ function stateOfForms() {
   if (example) state.set("example", example);
   for (const [id, prefix] of Object.entries(FORMS)) {
     for (const field of fieldsOf(id)) {
-      if (!isChanged(field) || (example && field.id === "html") || field.value.length > LONGEST) continue;
+      if (SECRET.includes(field.name) || !isChanged(field) || (example && field.id === "html") || field.value.length > LONGEST) continue;
       const value = field.type === "checkbox" && field.dataset.kind === "flag" ? String(field.checked) : field.value;
       state.append(prefix + field.name, value);
     }
@@ -27,7 +29,7 @@ async function fillForms(text) {
   const state = new URLSearchParams(text);
   for (const [id, prefix] of Object.entries(FORMS)) {
     for (const field of fieldsOf(id)) {
-      const given = state.getAll(prefix + field.name);
+      const given = SECRET.includes(field.name) ? [] : state.getAll(prefix + field.name);
       if (field.dataset.kind === "flag") field.checked = given.length ? given[0] === "true" : field.defaultChecked;
       else if (field.type === "checkbox") field.checked = given.includes(field.value);
       else if (given.length) field.value = given[0];
