@@ -1,4 +1,4 @@
-"""What the documents show works: their Python is Python, their requests are requests, the verification verifies."""
+"""What the documents show works: their Python is Python, their requests are requests, their links lead somewhere."""
 
 import re
 import time
@@ -60,3 +60,20 @@ def test_webhook_is_verified_as_the_guide_shows() -> None:
     assert not is_ours(headers(now_s), body + b" ", secret)
     assert not is_ours(headers(now_s), body, "another secret of the same length")
     assert not is_ours(headers(now_s - 3600), body, secret)
+
+
+def anchors(document: Path) -> set[str]:
+    """The names that GitHub gives a document's headings."""
+    text = re.sub(r"```.*?```", "", document.read_text("utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    lost = []
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for path, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]+))?\)", document.read_text("utf-8")):
+            target = document.parent / path if path else document
+            if not target.exists() or (anchor and anchor not in anchors(target)):
+                lost.append(f"{document.relative_to(ROOT)}: {path}#{anchor}")
+    assert lost == []
