@@ -189,10 +189,14 @@ class ExtractAnswer(Struct, kw_only=True, frozen=True, omit_defaults=True, renam
     """The answer of `POST /v2/extract` and `GET /v2/extract/{id}`: the work is done when the first one comes."""
 
     success: Annotated[bool, Meta(description="Always true.")]
-    id: Annotated[str, Meta(description="Identifier of the answer.")]
     status: Annotated[Literal["completed"], Meta(description="Always `completed`.")]
     data: Annotated[Any, Meta(description="The values, valid against the schema.")]
-    expires_at: Annotated[str, Meta(description="Until when the answer is kept, ISO 8601.")]
+    id: Annotated[str | None, Meta(description="Identifier of the answer; absent where it is not kept.")] = (
+        None
+    )
+    expires_at: Annotated[
+        str | None, Meta(description="Until when the answer is kept, ISO 8601; absent where it is not.")
+    ] = None
     tokens_used: Annotated[int, Meta(description="Tokens sent to the model and answered.")]
     sources: Annotated[
         dict[str, list[str]] | None, Meta(description="Addresses by JSON Pointer, if `showSources`.")

@@ -54,13 +54,16 @@ def to_document(
     )
 
 
-def document_of_job(result: JobResult, *, options: ScrapeOptions, now: float) -> Document | None:
+def document_of_job(result: JobResult, *, options: ScrapeOptions, now: float, is_v1: bool) -> Document | None:
     """What a job made of an address, in all forms that it was read in; None where the page could not be read."""
     if result.page is UNSET:
         return None
     answers: dict[str, Any] = {}
     if result.data is not UNSET:
         answers["json"] = result.data
+        if is_v1:
+            # jobs do not keep which of its two names the form was asked for by
+            answers["extract"] = result.data
     if result.text is not UNSET:
         answers["summary"] = result.text
     return to_document(

@@ -24,7 +24,7 @@ from gateway.api.firecrawl.answers import (
 )
 from gateway.api.firecrawl.documents import document_of_job, iso
 from gateway.api.firecrawl.options import Wanted, read_options, warning_of, with_scheme
-from gateway.api.firecrawl.requests import WORK, as_json, check_questions, decode
+from gateway.api.firecrawl.requests import WORK, as_json, check_questions, decode, is_v1
 from gateway.api.firecrawl.sites import job_options, to_crawl, with_one_question
 from gateway.api.firecrawl.types import BatchBody, CrawlBody
 from gateway.api.middleware import request_context
@@ -214,7 +214,7 @@ async def _state(request: Request[Any, Any, Any], job_id: str, services: Service
             break
         after = each.sequence
         result = msgspec.json.decode(content, type=JobResult)
-        if document := document_of_job(result, options=options, now=now):
+        if document := document_of_job(result, options=options, now=now, is_v1=is_v1(request)):
             documents.append(document)
         if count % _PER_TURN == 0:
             await asyncio.sleep(0)

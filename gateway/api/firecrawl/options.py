@@ -10,7 +10,7 @@ from gateway.api.bodies import checked
 from gateway.api.firecrawl.types import Action, Format, JsonOptions, PageOptions
 from gateway.errors import InvalidRequest
 from gateway.primitives.did_you_mean import did_you_mean
-from gateway.wire import ScrapeOptions
+from gateway.wire import AnswerCacheOptions, ScrapeOptions
 from gateway.wire import actions as wire
 from gateway.wire.common import MAX_TIMEOUT_S
 from gateway.wire.jobs import PageQuestion
@@ -19,6 +19,7 @@ from gateway.wire.scrape import Include
 MAX_AGE_S = 31_536_000
 MAX_SELECTOR_CHARS = 1_000
 MAX_WAIT_MS = 60_000
+UNKEPT = AnswerCacheOptions(store=False)
 SUMMARY = (
     "Summarise the page in at most three paragraphs, in the language that it is written in. Say nothing that it does "
     "not say."
@@ -147,18 +148,25 @@ def read_options(options: PageOptions, given: Mapping[str, Any]) -> Wanted:
         remove=options.exclude_tags or [],
         images="inline",
         max_age_s=_max_age_s(options, formats),
-        store=may_store,
         timeout_s=None if options.timeout is None else min(options.timeout / 1000, MAX_TIMEOUT_S),
         headers=options.headers or {},
         wait_for=min(int(options.wait_for), MAX_WAIT_MS) if options.wait_for else None,
         actions=actions,
     )
-    return Wanted(
+    wanted = Wanted(
         options=checked(scrape),
         formats=frozenset(formats),
         questions=_questions(options, forms),
         not_done=not_done,
     )
+    return wanted if may_store else without_keeping(wanted)
+
+
+def without_keeping(wanted: Wanted) -> Wanted:
+    """The same, with neither pages nor answers kept in the cache."""
+    questions = {name: msgspec.structs.replace(each, cache=UNKEPT) for name, each in wanted.questions.items()}
+    options = msgspec.structs.replace(wanted.options, store=False)
+    return msgspec.structs.replace(wanted, options=options, questions=questions)
 
 
 def refuse(given: Mapping[str, Any]) -> None:

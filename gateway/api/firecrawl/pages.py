@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 
+from gateway.api.bodies import checked
 from gateway.api.context import RequestContext, hosts_in, note_page
 from gateway.api.firecrawl.answers import ExtractAnswer, FoundPages, MapAnswer, ScrapeAnswer, SearchAnswer
 from gateway.api.firecrawl.documents import iso, to_document
@@ -36,10 +37,11 @@ from gateway.api.streaming import cancelled_on_disconnect
 from gateway.cache.keys import answer_key
 from gateway.cache.typed import load, save
 from gateway.errors import NotFound
+from gateway.extraction.extractor import scrape_options
 from gateway.primitives.ids import new_id
 from gateway.scraping.response import to_response
 from gateway.scraping.scraped_page import ScrapedPage
-from gateway.wire import ExtractRequest, ScrapeOptions, ScrapeRequest, encode_json
+from gateway.wire import ExtractRequest, ScrapeRequest, encode_json
 from gateway.wire.jobs import PageQuestion
 
 ANSWER_TTL_S = 86_400.0
@@ -57,13 +59,15 @@ async def scrape(
         check_questions(context, wanted.questions)
         url = with_scheme(data.url)
         context.facts["host"] = hosts_in(url)
+        options = wanted.options
+        if any(question.schema is not None for question in wanted.questions.values()):
+            options = scrape_options(options, schema={})
         page = await services.scraper.scrape(
-            ScrapeRequest(**_fields_of(wanted.options), url=url), tenant=context.key
+            checked(ScrapeRequest(**_fields_of(options), url=url)), tenant=context.key
         )
         note_page(context, page)
         answers = {
-            name: await _ask(services, context, page, question, wanted.options)
-            for name, question in wanted.questions.items()
+            name: await _ask(services, context, page, question) for name, question in wanted.questions.items()
         }
     document = to_document(
         to_response(page),
@@ -132,7 +136,10 @@ async def search(
 async def extract(
     request: Request[Any, Any, Any], body: RawBody, services: NamedDependency[Services]
 ) -> ASGIResponse:
-    """Firecrawl's extract. The work is done when the answer comes; it is kept for who asks for it by its id."""
+    """Firecrawl's extract. The work is done when the answer comes; it is kept for who asks for it by its id.
+
+    With `storeInCache: false` or `zeroDataRetention` it is not kept, and has no id.
+    """
     context = request_context(request)
     async with cancelled_on_disconnect(request.receive):
         given, data = await decode(services, body, ExtractBody)
@@ -142,16 +149,17 @@ async def extract(
         done = await services.extractor.extract(asked, tenant=context.key, spend=context.spend)
         answer = ExtractAnswer(
             success=True,
-            id=new_id(),
+            id=new_id() if wanted.options.store else None,
             status="completed",
             data=done.data,
-            expires_at=iso(time.time() + ANSWER_TTL_S),
+            expires_at=iso(time.time() + ANSWER_TTL_S) if wanted.options.store else None,
             tokens_used=done.usage.input_tokens + done.usage.output_tokens,
             sources=sources_of(done) if data.show_sources else None,
             warning=warning_of(wanted.not_done, *(notice.message for notice in done.warnings)),
         )
-        key = answer_key(tenant=context.key, answer_id=answer.id)
-        await save(services.cache, key, answer, ttl_s=ANSWER_TTL_S)
+        if answer.id is not None:
+            key = answer_key(tenant=context.key, answer_id=answer.id)
+            await save(services.cache, key, answer, ttl_s=ANSWER_TTL_S)
     return as_json(answer)
 
 
@@ -185,14 +193,10 @@ async def _ask(
     context: RequestContext,
     page: ScrapedPage,
     question: PageQuestion,
-    options: ScrapeOptions,
 ) -> Any:
-    """The answer to a question about a page: by its address where the cache has it, whose data may do without model."""
-    source: dict[str, Any] = {"content": page.content}
-    if page.cache.not_stored is None:
-        source = {"url": page.request.url, "scrape": options}
-    asked = ExtractRequest(**source, **_fields_of(question))
-    answer = await services.extractor.extract(asked, tenant=context.key, spend=context.spend)
+    """The answer to a question about a page that was read."""
+    asked = ExtractRequest(url=page.request.url, **_fields_of(question))
+    answer = await services.extractor.extract(asked, tenant=context.key, spend=context.spend, page=page)
     return answer.text if question.schema is None else answer.data
 
 

@@ -13,6 +13,7 @@ from gateway.api.firecrawl.documents import to_document
 from gateway.api.firecrawl.options import (
     OF_A_CRAWL,
     OF_A_SEARCH,
+    UNKEPT,
     Wanted,
     find_not_done,
     joined_prompt,
@@ -20,6 +21,7 @@ from gateway.api.firecrawl.options import (
     read_options,
     refuse,
     with_scheme,
+    without_keeping,
 )
 from gateway.api.firecrawl.types import CrawlBody, ExtractBody, MapBody, PageOptions, SearchBody
 from gateway.core.http.url import parse_url
@@ -47,6 +49,8 @@ def wanted_of_site(options: PageOptions | None, given: Mapping[str, Any], *, nam
     refuse(given)
     inner = given.get("scrapeOptions")
     wanted = read_options(options or PageOptions(), inner if isinstance(inner, dict) else {})
+    if given.get("zeroDataRetention"):
+        wanted = without_keeping(wanted)
     return msgspec.structs.replace(wanted, not_done=[*wanted.not_done, *find_not_done(given, names)])
 
 
@@ -186,6 +190,7 @@ def to_extract(body: ExtractBody, wanted: Wanted) -> ExtractRequest:
         prompt=asked.prompt,
         schema=asked.schema,
         scrape=wanted.options,
+        cache=None if wanted.options.store else UNKEPT,
         evidence=bool(body.show_sources),
     )
     return checked(request)

@@ -144,7 +144,10 @@ def test_extract_is_kept(client: Firecrawl, pages: Site) -> None:
         assert done.sources["/sku"] == [f"{pages.url}/product"]
         # no schema: any object
         asked = client.extract([f"{pages.url}/one"], prompt="The price?")
-    assert asked.data == {"name": "Acme Widget", "price": 1299}
+        unkept = client.extract(
+            [f"{pages.url}/one"], prompt="The price?", scrape_options=ScrapeOptions(store_in_cache=False)
+        )
+    assert asked.data == unkept.data == {"name": "Acme Widget", "price": 1299} and unkept.id is None
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,19 @@ def test_searches_are_read() -> None:
     assert found.not_done == ["categories", "scrapeOptions.formats.summary", "limit above 20"]
 
 
+@pytest.mark.parametrize("given", [{"scrapeOptions": {"storeInCache": False}}, {"zeroDataRetention": True}])
+def test_answers_to_what_is_not_to_be_kept_are_not_kept(given: dict[str, Any]) -> None:
+    body = to_kind({"urls": ["a.test"], "prompt": "p"} | given, ExtractBody)
+    asked = to_extract(body, wanted_of_site(body.scrape_options, given, names=frozenset()))
+    assert not asked.scrape.store and asked.cache is not None and not asked.cache.store
+
+
+def test_answers_about_a_page_that_is_not_to_be_kept_are_not_kept() -> None:
+    found = wanted({"formats": ["summary"], "storeInCache": False})
+    cache = found.questions["summary"].cache
+    assert not found.options.store and cache is not None and not cache.store
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [

@@ -132,6 +132,37 @@ def test_page_that_is_not_stored_is_asked_about_once_fetched(url: str, pages: Si
     assert pages.hits["/two"] == before + 1
 
 
+def test_page_is_asked_several_questions_once_fetched(url: str, pages: Site) -> None:
+    before = pages.hits["/product"]
+    schema = {"type": "object", "properties": {"sku": {"type": "string"}}, "required": ["sku"]}
+    body = {
+        "url": f"{pages.url}/product",
+        "formats": ["summary", {"type": "json", "schema": schema}],
+        "maxAge": 0,
+    }
+    data = post(f"{url}/v2/scrape", body).json()["data"]
+    assert data["summary"] and data["json"] == {"sku": "A-7"}
+    assert pages.hits["/product"] == before + 1
+
+
+@pytest.mark.parametrize("options", [{"scrapeOptions": {"storeInCache": False}}, {"zeroDataRetention": True}])
+def test_answer_that_is_not_to_be_kept_has_no_id(url: str, pages: Site, options: dict[str, Any]) -> None:
+    answer = post(
+        f"{url}/v2/extract", {"urls": [f"{pages.url}/one"], "prompt": "The price?"} | options
+    ).json()
+    assert answer["data"] == {"name": "Acme Widget", "price": 1299}
+    assert answer["status"] == "completed" and not {"id", "expiresAt"} & answer.keys()
+
+
+def test_page_of_a_v1_job_has_its_answer_by_v1s_name(url: str, pages: Site) -> None:
+    schema = {"type": "object", "properties": {"sku": {"type": "string"}}, "required": ["sku"]}
+    body = {"urls": [f"{pages.url}/product"], "formats": ["extract"], "extract": {"schema": schema}}
+    started = post(f"{url}/firecrawl/v1/batch/scrape", body).json()
+    while (job := httpx2.get(started["url"], headers=KEY).json())["status"] == "scraping":
+        time.sleep(0.02)
+    assert [each["extract"] for each in job["data"]] == [{"sku": "A-7"}]
+
+
 def test_page_of_the_origins_error_says_so(url: str, pages: Site) -> None:
     data = post(f"{url}/v2/scrape", {"url": f"{pages.url}/gone"}).json()["data"]
     assert (data["metadata"]["statusCode"], data["metadata"]["error"]) == (410, "Gone")
