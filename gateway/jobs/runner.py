@@ -12,6 +12,7 @@ from gateway.errors import JobsUnavailable
 from gateway.jobs.frontier import Claim, Frontier
 from gateway.jobs.page_reader import Budget, NoBudget, PageReader, fail_unread
 from gateway.jobs.specification import Specification, unpack
+from gateway.primitives.ending import end
 from gateway.primitives.panics import contained
 
 # how often leases are extended: a cancelled job's pages are given up within this time
@@ -86,9 +87,7 @@ class Runner:
         try:
             yield
         finally:
-            for task in loops:
-                task.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await end(*loops)
             pages = dict(self._under_way)
             for task in pages:
                 task.cancel()

@@ -19,6 +19,7 @@ from gateway.jobs.frontier import Event, Frontier, Job
 from gateway.jobs.jobs import report
 from gateway.jobs.page_reader import unpack_result
 from gateway.jobs.specification import unpack
+from gateway.primitives.ending import end
 from gateway.wire import encode_json
 from gateway.wire.jobs import Webhook
 
@@ -62,8 +63,7 @@ class Webhooks:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            await end(task)
 
     async def _deliver(self) -> None:
         while True:

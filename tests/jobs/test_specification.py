@@ -2,17 +2,15 @@
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from gateway.errors import InvalidRequest
-from gateway.jobs.frontier import Address, NewJob
+from gateway.jobs.frontier import Address, Frontier, NewJob
 from gateway.jobs.page_reader import PageReader, unpack_result
 from gateway.jobs.runner import Runner
 from gateway.jobs.specification import Specification, pack, unpack
-from gateway.jobs.sqlite.frontier import SqliteFrontier
 from gateway.wire import ScrapeOptions
 from gateway.wire.jobs import PageQuestion
 
@@ -44,8 +42,7 @@ def test_specification_is_read_again() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("content", [b"{}", b"", b"\x81\xa6scrape\x81\xa6select\xa0"])
-async def test_job_that_cannot_be_read_fails(tmp_path: Path, content: bytes) -> None:
-    frontier = SqliteFrontier(tmp_path / "jobs.sqlite")
+async def test_job_that_cannot_be_read_fails(frontier: Frontier, content: bytes) -> None:
     address = Address(key="key", url="https://a.test/", host="a.test")
     job = NewJob(id="job-1", owner="ann", kind="batch", specification=content, page_limit=1)
     await frontier.create(job, [address])
@@ -67,4 +64,3 @@ async def test_job_that_cannot_be_read_fails(tmp_path: Path, content: bytes) -> 
     (result,) = await frontier.results("job-1", after=0, limit=10)
     seen = json.loads(unpack_result(result.content, sequence=1))
     assert seen["status"] == "failed" and "create it anew" in seen["error"]["detail"]
-    await frontier.aclose()
