@@ -50,7 +50,8 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     marks = find_marks(tree)
     structured = read_structured(tree, base_url=url, marks=marks)
     facts = read_metadata(tree, structured, url=url, marks=marks)
-    root, hidden, blocks = _walk(tree, markup.markup, marks, options)
+    cut: list[Notice] = []
+    root, hidden, blocks = _walk(tree, markup.markup, marks, options, cut)
     visible = "\n".join(blocks.texts)
     recovered = recover(tree, structured, visible=visible, marks=marks)
     page = next((piece for piece in recovered if piece.replaces), None)
@@ -60,7 +61,8 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     if page is not None:
         inner = limit_nesting(to_utf8(page.html)).markup
         tree = _parse(inner)
-        root, hidden, blocks = _walk(tree, inner, find_marks(tree), options)
+        cut = []
+        root, hidden, blocks = _walk(tree, inner, find_marks(tree), options, cut)
     return ParsedPage(
         tree=tree,
         root=root,
@@ -73,7 +75,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
         head=_head_of(facts, structured, url),
         structured=structured,
         facts=facts,
-        warnings=warnings,
+        warnings=[*warnings, *cut],
         truncated=blocks.truncated or markup.dropped > 0,
     )
 
@@ -87,10 +89,10 @@ def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
 
 
 def _walk(
-    tree: LexborHTMLParser, markup: bytes, marks: Landmarks, options: CleanOptions
+    tree: LexborHTMLParser, markup: bytes, marks: Landmarks, options: CleanOptions, warnings: list[Notice]
 ) -> tuple[LexborNode, dict[int, str], Blocks]:
     root = root_of(tree)
-    hidden = find_hidden(tree, marks=marks, markup=markup)
+    hidden = find_hidden(tree, marks=marks, markup=markup, warnings=warnings)
     left_out = hidden | find_removed(tree, options.remove)
     formulas, drawn = find_formulas(marks)
     left_out |= dict.fromkeys(drawn, DRAWN)

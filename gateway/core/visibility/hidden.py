@@ -35,6 +35,7 @@ from gateway.core.visibility.css import (
 )
 from gateway.core.visibility.sheets import Sheets
 from gateway.core.visibility.unicode import strip_invisible
+from gateway.wire import Notice
 
 _MARKED = (
     '[hidden],[popover],[aria-hidden="true"],dialog,font[color],'
@@ -82,7 +83,11 @@ _MOST_BELOW = 40
 
 
 def find_hidden(
-    tree: LexborHTMLParser, *, marks: Landmarks | None = None, markup: bytes | None = None
+    tree: LexborHTMLParser,
+    *,
+    marks: Landmarks | None = None,
+    markup: bytes | None = None,
+    warnings: list[Notice] | None = None,
 ) -> dict[int, str]:
     """The elements whose text no reader can see.
 
@@ -90,6 +95,7 @@ def find_hidden(
         tree: the parsed page; not changed.
         marks: `find_marks(tree)`, if that is at hand.
         markup: what the page was parsed from, if that is at hand.
+        warnings: `styles_cut` is added where the style sheets are too long to be read whole.
     Returns:
         `mem_id` -> why: font-size, off-screen, clip, scale, color, sr-only, dialog, or one of display,
         visibility, opacity, hidden, aria-hidden, no-size where nothing reveals it. Any tag can be there,
@@ -124,6 +130,9 @@ def find_hidden(
             if classes and characters >= _ALIKE_CHARACTERS and not never_shown:
                 alike.setdefault((node.tag or "", classes, reason), []).append(node.mem_id)
         found[node.mem_id] = reason
+    if page.is_cut and warnings is not None:
+        message = "the style sheets hide more than is looked at: text that no reader can see may be left"
+        warnings.append(Notice(code="styles_cut", message=message))
     for group in alike.values():
         if len(group) >= _ALIKE:
             for mem_id in group:
@@ -174,6 +183,11 @@ class _Page:
         # characters by mem_id
         self._contents: dict[int, int] = {}
         self._plain: bool | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether rules or elements were left unread."""
+        return self._rules.is_cut
 
     def candidates(self) -> Iterator[tuple[LexborNode, Attributes, str]]:
         """Elements that an attribute or a `<style>` rule hides, and why, whatever may reveal them."""

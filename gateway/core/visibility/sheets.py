@@ -61,7 +61,7 @@ _MAX_READ = 20_000
 _MAX_USES = 20
 _MAX_NAMES = 8
 _MAX_SELECTOR_BYTES = 2000
-# equal colours are looked for in so many bytes: most rules of long sheets that set both belong to buttons
+# after so many bytes only colours that begin alike are compared: most rules that set both belong to buttons
 _COLOR_BYTES = 20_000
 _MAX_NESTED = 4
 
@@ -88,6 +88,15 @@ _SIGNS = "|".join((
     r"\\[0-9a-f]{1,6}\s?[a-z-]{0,24}\s*:",
 ))  # fmt: skip
 _COLORS = r"(?i)[{;\s]color\s*:"
+_ALIKE = "|".join(
+    rf"(?i:[{{;\s]color\s*:\s*{one}[^{{}}]*[;\s]background(?:-color)?\s*:\s*{one})"
+    rf"|(?i:[{{;\s]background(?:-color)?\s*:\s*{one}[^{{}}]*[;\s]color\s*:\s*{one})"
+    for one in (
+        *(f"#{digit}" for digit in "123456789abcd"),
+        r"(?:#[ef]|white|rgba?\(2[45])",
+        r"(?:#0|black|rgba?\([0-9],)",
+    )
+)
 _PATTERN_BYTES = 8_000_000
 _STATES = re.compile(
     r"::|:(?:before|after|first-l|hover|focus|active|target|visited|checked|disabled|empty|invalid|placeholder|autofill"
@@ -117,17 +126,12 @@ class Rule(Struct, frozen=True):
 
 
 class Sheets:
-    """The style sheets in a page."""
+    """The style sheets in a page; `is_cut` where something was left unread."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        left = _MAX_BYTES
-        parts: list[bytes] = []
-        for text in texts:
-            part = text.encode("utf-8", "replace")
-            if len(part) <= left:
-                left -= len(part)
-                parts.append(part)
-        whole = b"\n".join(parts)
+        whole = b"\n".join(text.encode("utf-8", "replace") for text in texts)
+        self.is_cut = len(whole) > _MAX_BYTES
+        whole = whole[:_MAX_BYTES]
         if b"/*" in whole:
             whole = _COMMENT.sub(b" ", whole)
         if b"{" in whole and _BRACED.search(whole):
@@ -155,13 +159,17 @@ class Sheets:
         places = self._find_signs()
         if not places:
             return []
-        read = (rule for place in places[:_MAX_PLACES] for rule in self._read_hiding(place))
+        each = (rule for place in places[:_MAX_PLACES] for rule in self._read_hiding(place))
+        read = list(islice(each, _MAX_READ))
+        self.is_cut |= len(places) > _MAX_PLACES or len(read) == _MAX_READ
         # of equal selectors the last counts
-        rules = list({(rule.selector, rule.reason): rule for rule in islice(read, _MAX_READ)}.values())
+        rules = list({(rule.selector, rule.reason): rule for rule in read}.values())
         queries = sum(not is_plain(rule.selector) for rule in rules)
         if queries > _FEW_QUERIES or len(rules) > _FEW_RULES:
             names = _names_in(markup if markup is not None else (tree.html or "").encode("utf-8", "replace"))
             rules = [rule for rule in rules if all(key.lower() in names for key in rule.keys)]
+        queries = sum(not is_plain(rule.selector) for rule in rules)
+        self.is_cut |= len(rules) > _MAX_RULES or queries > _MAX_QUERIES
         rules = [rule for rule in rules[:_MAX_RULES] if is_selector(rule.selector)]
         if not rules:
             return []
@@ -172,6 +180,7 @@ class Sheets:
                 continue
             elements += 1
             if elements > _MAX_ELEMENTS:
+                self.is_cut = True
                 break
             attributes = node.attributes
             if not self._is_shown(attributes, rule):
@@ -193,10 +202,14 @@ class Sheets:
         """Where the blocks begin that may hide, in order."""
         css = self._css
         found: set[int] = set()
-        for pattern, searched in ((_SIGNS, css), (_COLORS, css[:_COLOR_BYTES])):
+        for pattern, searched, offset in (
+            (_SIGNS, css, 0),
+            (_COLORS, css[:_COLOR_BYTES], 0),
+            (_ALIKE, css[_COLOR_BYTES:], _COLOR_BYTES),
+        ):
             start, seen = -1, 0
-            for sign in _pattern(pattern).finditer(searched):
-                end = sign.start() + 1
+            for sign in _pattern(pattern).finditer(searched) if searched else ():
+                end = offset + sign.start() + 1
                 start = max(start, css.rfind(b"{", seen, end))
                 seen = end
                 found.add(start)

@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core.visibility.hidden import find_hidden
 from gateway.core.visibility.media import applies
 from gateway.core.visibility.sheets import Sheets
+from gateway.wire import Notice
 from tests.growth import assert_linear
 
 LONG = "Ordinary visible prose that goes on for a while, so that the page has text of its own. " * 16
@@ -107,6 +108,8 @@ def test_declarations_hide(style: str, why: str) -> None:
         "@container (min-width:1px){.x1{display:none}}",
         ".x1{display:none ! important}#q1{display:block}",
         "a{color:red}}.x1{display:none}",
+        ".a{color:red}" * 2000 + ".x1{color:#fff;background:#fff}",
+        ".a{color:red}" * 2000 + ".x1{background-color:white;top:0;color:#fefefe}",
     ],
 )
 def test_rules_hide_whatever_selects(css: str) -> None:
@@ -270,3 +273,24 @@ def test_work_grows_with_the_sheet_alone(css_of: Callable[[int], str]) -> None:
         return lambda: Sheets([css]).find_hidden(tree)
 
     assert_linear(prepare, 1500)
+
+
+@pytest.mark.parametrize(
+    ("css", "codes"),
+    [
+        (".x1{display:none}" + ".a{color:red}" * 100, []),
+        (".x1{display:none}" + ".a{color:red}" * 80_000, ["styles_cut"]),
+        (".x1{display:none}" * 5000, ["styles_cut"]),
+        (
+            ".x1{display:none}" + "".join(f"i:nth-child({at}){{display:none}}" for at in range(150)),
+            ["styles_cut"],
+        ),
+        ("".join(f".a{number},.x1{{display:none}}" for number in range(11_000)), ["styles_cut"]),
+    ],
+    ids=range(5),
+)
+def test_what_is_not_looked_at_is_told(css: str, codes: list[str]) -> None:
+    warnings: list[Notice] = []
+    tree = LexborHTMLParser(f'<style>{css}</style><p class="x1">a</p>')
+    assert len(find_hidden(tree, warnings=warnings)) == 1
+    assert [warning.code for warning in warnings] == codes
