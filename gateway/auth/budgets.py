@@ -17,6 +17,7 @@ from msgspec import Struct
 from gateway.auth.keys import Key, Keyring
 from gateway.auth.spending import Account, Booking, Spending
 from gateway.errors import RateLimited, Unauthorized
+from gateway.primitives.ending import end
 from gateway.primitives.panics import contained
 
 FLUSH_EVERY_S = 1.0
@@ -101,8 +102,7 @@ class Ledger:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            await end(task)
             await self.flush()
             if lost := sum(balance.unbooked for balance in self._balances.values()):
                 _log.warning("%d tokens could not be booked on the budgets of their keys", lost)

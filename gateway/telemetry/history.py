@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 from prometheus_client import Metric
 
+from gateway.primitives.ending import end
 from gateway.primitives.panics import contained
 from gateway.telemetry.metrics import Metrics
 
@@ -64,8 +65,7 @@ class History:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            await end(task)
 
     async def _keep(self, every_s: float) -> None:
         while True:

@@ -25,6 +25,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from gateway.primitives.ending import end
 from gateway.primitives.panics import contained
 from gateway.wire import CacheReport, ScrapeTimings, TokenReport
 
@@ -152,8 +153,7 @@ class Metrics:
             yield
         finally:
             if task is not None:
-                task.cancel()
-                await asyncio.wait([task])
+                await end(task)
 
     async def render(self) -> bytes:
         """Everything in Prometheus' text format."""
