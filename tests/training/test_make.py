@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.requirements import require
+
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 @pytest.mark.parametrize("there", [True, False])
 def test_weights_are_made_without_news_where_there_are_none(there: bool, tmp_path: Path) -> None:
+    require(shutil.which("make") is not None, "make is missing")
     news = tmp_path / "news"
     if there:
         news.mkdir()
