@@ -117,10 +117,14 @@ def test_address_holds_the_state_and_back_works(tab: Page, gateway: str) -> None
 def test_address_neither_keeps_nor_fills_in_what_may_be_secret(
     open_tab: Callable[..., Page], gateway: str
 ) -> None:
-    planted = 'headers={"x":"planted"}&crawl.webhook={"url":"https://planted.example"}&max_tokens=100'
+    planted = (
+        'headers={"x":"planted"}&actions=[{"type":"write","text":"planted"}]'
+        '&crawl.webhook={"url":"https://planted.example"}&max_tokens=100'
+    )
     tab = open_tab(f"{gateway}/#example=article&{planted}")
     expect(tab.locator("[name=max_tokens]")).to_have_value("100")
-    assert tab.input_value("[name=headers]") == "" and tab.input_value("[name=webhook]") == ""
+    for name in ("headers", "actions", "webhook"):
+        assert tab.input_value(f"[name={name}]") == ""
     tab.click("#options summary")
     tab.fill("[name=headers]", '{"authorization": "secret-of-mine"}')
     tab.evaluate("document.querySelector('[name=webhook]').value = '{\"secret\": \"secret-of-mine\"}'")
@@ -131,6 +135,12 @@ def test_address_neither_keeps_nor_fills_in_what_may_be_secret(
     assert "max_tokens=100" in tab.url
     kept = tab.url + tab.evaluate("JSON.stringify(localStorage)")
     assert "secret-of-mine" not in kept and "planted" not in kept
+    tab.fill("[name=actions]", '[{"type": "write", "selector": "#key", "text": "secret-of-mine"}]')
+    tab.fill("[name=max_tokens]", "200")
+    with tab.expect_request("**/v1/scrape") as sent:
+        tab.press("[name=max_tokens]", "Enter")
+    assert "secret-of-mine" in (sent.value.post_data or "")
+    assert "max_tokens=200" in tab.url and "secret-of-mine" not in tab.url
 
 
 def test_link_from_elsewhere_fills_the_forms_and_sends_nothing(

@@ -5,7 +5,7 @@
 // has read before, which the gateway has in its cache.
 const LONGEST = 4000;   // characters of HTML that an address holds
 // what may hold a password: an address neither keeps it nor fills it in
-const SECRET = ["headers", "webhook"];
+const SECRET = ["headers", "webhook", "actions"];
 const FORMS = { form: "", ask: "ask.", crawl: "crawl." };
 let example = "";       // the one that is filled in
 
