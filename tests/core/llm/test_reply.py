@@ -56,10 +56,10 @@ def test_read_json_cost_grows_with_the_reply(make: Callable[[int], str]) -> None
         reply = make(size)
 
         def read() -> None:
-            for _ in range(5):
-                with suppress(NoJson):
-                    read_json(reply)
+            with suppress(NoJson):
+                read_json(reply)
 
         return read
 
-    assert_linear(prepare, 100_000)
+    # what half a million characters decode to is beyond the processor's caches at either size
+    assert_linear(prepare, 500_000)
