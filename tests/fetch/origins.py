@@ -32,6 +32,10 @@ class Exchange:
             self.head = b""
         return self.head
 
+    async def read_body(self, size: int) -> bytes:
+        """So many bytes of what follows the head."""
+        return await self._reader.readexactly(size)
+
     @property
     def path(self) -> str:
         return self.head.split(b" ", 2)[1].decode() if self.head else ""

@@ -121,8 +121,7 @@ class GuardProxy:
                 await upstream.write(
                     b"%b %b HTTP/1.1\r\n%b" % (method, url.target.encode(), _own_headers(rest))
                 )
-                await self._answer(upstream, writer)
-            await self._relay(reader, writer, upstream)
+            await self._relay(reader, writer, upstream, tunnel=tunnel)
         finally:
             await upstream.aclose()
 
@@ -163,8 +162,10 @@ class GuardProxy:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         upstream: httpcore2.AsyncNetworkStream,
+        *,
+        tunnel: bool,
     ) -> None:
-        """Carry bytes both ways until one side is done."""
+        """Carry bytes both ways until one side is done: a request's body goes up before there is an answer."""
 
         async def up() -> None:
             while data := await reader.read(_CHUNK_BYTES):
@@ -172,6 +173,8 @@ class GuardProxy:
                 await upstream.write(data)
 
         async def down() -> None:
+            if not tunnel:
+                await self._answer(upstream, writer)
             while data := await self._read(upstream):
                 writer.write(data)
                 await writer.drain()

@@ -37,9 +37,11 @@ async def canary() -> AsyncIterator[Canary]:
         yield bird
 
 
-# every way out of a page that is known here; PORT is the canary's, and /to/<address> redirects to it
+# every way out of a page that is known here; PORT is the canary's, and /to/<address> redirects to it;
+# #tried comes when each plain request was answered or refused, and the slower ways have had a second more
 LEAKS = """
 const hosts = ['127.0.0.1', 'localhost', '[::1]', '0.0.0.0', '127.0.0.2', '127.1', '[::ffff:127.0.0.1]', '2130706433'];
+const ends = [];
 const quietly = (work) => { try { Promise.resolve(work()).catch(() => {}) } catch (fault) {} };
 const add = (name, attributes) => quietly(() => {
   const element = document.createElement(name);
@@ -49,8 +51,7 @@ const add = (name, attributes) => quietly(() => {
 for (const host of hosts) {
   const there = `http://${host}:PORT/`, socket = `ws://${host}:PORT/`;
   for (const url of [there, `https://${host}:PORT/`, `/to/${host}`]) {
-    quietly(() => fetch(url, {mode: 'no-cors'}));
-    quietly(() => fetch(url, {mode: 'no-cors', method: 'POST', body: 'x', keepalive: true}));
+    ends.push(fetch(url, {mode: 'no-cors'}), fetch(url, {mode: 'no-cors', method: 'POST', body: 'x', keepalive: true}));
     quietly(() => navigator.sendBeacon(url, 'x'));
     quietly(() => { const x = new XMLHttpRequest(); x.open('GET', url); x.send() });
     quietly(() => new EventSource(url));
@@ -103,4 +104,5 @@ quietly(async () => {
   for (const host of ['127.0.0.1', '::1']) for (const peer of [one, two])
     peer.addIceCandidate({candidate: `candidate:1 1 udp 2122260223 ${host} PORT typ host`, sdpMid: '0'});
 });
+Promise.allSettled(ends).then(() => setTimeout(() => add('b', {id: 'tried'}), 1000));
 """

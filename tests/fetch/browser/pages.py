@@ -84,6 +84,10 @@ BUILT: dict[str, Callable[[], str]] = {
     "after-a-slow-fetch": lambda: script(
         f"fetch('/slow/2000/data').then((r) => r.text()).then(() => {{ {WRITE} }})"
     ),
+    # by GraphQL, say
+    "after-a-post": lambda: script(
+        f"fetch('/data', {{method: 'POST', body: '{{}}'}}).then((r) => r.text()).then(() => {{ {WRITE} }})"
+    ),
     "after-slow-fetch-with-a-menu": lambda: script(
         f"fetch('/slow/1500/data').then((r) => r.text()).then(() => {{ {WRITE} }})",
         body=f"<nav>{'<a href=/>A word of the menu</a> ' * 10}</nav><div id=root></div>",

@@ -60,6 +60,18 @@ async def test_request_is_passed_on_as_the_last_of_its_connection() -> None:
         assert b"Connection: close" in asked and b"Proxy" not in asked
 
 
+async def test_body_goes_up_before_there_is_an_answer() -> None:
+    async def echo(exchange: Exchange) -> None:
+        size = int(exchange.header("content-length") or 0)
+        await exchange.answer(await exchange.read_body(size), headers="x-own: 1\r\n")
+        exchange.close()
+
+    async with origin(echo) as seen, proxy(seen.port) as at:
+        body = b"a question" * 20_000
+        head = f"POST {seen.url} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        assert (await say(at, head, body[:5], body[5:])).endswith(b"\r\n\r\n" + body)
+
+
 async def test_tunnel_carries_bytes_both_ways() -> None:
     async with origin(hello) as seen, proxy(seen.port) as at:
         opening = f"CONNECT 127.0.0.1:{seen.port} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
