@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from gateway.core.json_schema.keywords import CHECKS, MANY, NAMED, ONE, Fault, quote, shorten
-from gateway.core.json_schema.look_around import without_look_around
+from gateway.core.json_schema.look_around import Split, split_look_around
 from gateway.core.json_schema.pointer import find, pointer, unescape
 from gateway.core.text.patterns import compile_pattern, forget_patterns
 from gateway.errors import InvalidRequest
@@ -82,15 +82,6 @@ class Place:
     def refuse(self, reason: str, *within: str) -> InvalidRequest:
         return refuse(self.pointer(*within), reason)
 
-    def is_condition(self) -> bool:
-        """Whether it stands within `not`, `if`, `oneOf` or `contains`."""
-        place: Place | None = self
-        while place is not None:
-            if not _NEGATING.isdisjoint(place.steps[:1]):
-                return True
-            place = place.parent
-        return False
-
     def in_place(self) -> Iterator[tuple[str, "Place"]]:
         """The schemas applied to the same value as this one."""
         yield from self.targets.items()
@@ -114,7 +105,8 @@ class Document:
         _check_size(document)
         self.root = Place(None, (), document)
         self.places: list[Place] = []
-        self.patterns: dict[str, Any] = {}
+        # what is to be found in a text (True) and what is not, for it to match
+        self.patterns: dict[str, list[tuple[Any, bool]]] = {}
         # what other keywords evaluated matters
         self.collects = False
         self._anchors: dict[tuple[int, str], Place] = {}
@@ -201,30 +193,37 @@ class Document:
         found: dict[str, tuple[Place, Steps]] = {}
         # what accepts more than was written may not decide which schemas apply, nor be negated or counted
         exact: set[str] = set()
+        conditions = _find_conditions(self.places)
         for place in self.places:
             if isinstance(place.schema, dict):
                 for name in place.schema.get("patternProperties", ()):
                     found.setdefault(name, (place, ("patternProperties", name)))
                     exact.add(name)
                 if "pattern" in place.schema:
-                    if place.is_condition():
+                    if place in conditions:
                         exact.add(place.schema["pattern"])
                     found.setdefault(place.schema["pattern"], (place, ("pattern",)))
-        if len(found) > _MAX_PATTERNS:
-            raise refuse("", f"it has {len(found)} different patterns, the most is {_MAX_PATTERNS}")
+        splits = {pattern: split_look_around(pattern) for pattern in found}
+        count = sum(1 + len(split.ahead) for split in splits.values())
+        if count > _MAX_PATTERNS:
+            raise refuse("", f"it has {count} different patterns, the most is {_MAX_PATTERNS}")
         program = 0
         for pattern, (place, steps) in found.items():
-            try:
-                self.patterns[pattern] = compiled = compile_pattern(
-                    pattern if pattern in exact else without_look_around(pattern),
-                    max_bytes=min(_PATTERN_BYTES, _PATTERNS_BYTES // len(found)),
-                )
-            except ValueError as exc:
-                reason = f"not an expression RE2 can run in linear time ({exc})"
-                raise place.refuse(reason, *steps) from exc
-            program += compiled.programsize
-            if program > _MAX_PROGRAM:
-                raise place.refuse("the patterns up to here count too much; use smaller repetitions", *steps)
+            split = splits[pattern]
+            if pattern in exact and not split.is_exact:
+                split = Split(pattern)
+            self.patterns[pattern] = parts = []
+            for part, wanted in [(split.rest, True), *split.ahead]:
+                try:
+                    compiled = compile_pattern(part, max_bytes=min(_PATTERN_BYTES, _PATTERNS_BYTES // count))
+                except ValueError as exc:
+                    reason = f"not an expression RE2 can run in linear time ({exc})"
+                    raise place.refuse(reason, *steps) from exc
+                parts.append((compiled, wanted))
+                program += compiled.programsize
+                if program > _MAX_PROGRAM:
+                    reason = "the patterns up to here count too much; use smaller repetitions"
+                    raise place.refuse(reason, *steps)
         forget_patterns()
 
 
@@ -283,6 +282,18 @@ def _within(place: Place) -> Iterator[Place]:
 
 def _refers(place: Place) -> bool:
     return isinstance(place.schema, dict) and ("$ref" in place.schema or "$dynamicRef" in place.schema)
+
+
+def _find_conditions(places: list[Place]) -> set[Place]:
+    """What stands within `not`, `if`, `oneOf` or `contains`, or is referred to from there."""
+    found: set[Place] = set()
+    waiting = [place for place in places if not _NEGATING.isdisjoint(place.steps[:1])]
+    while waiting:
+        place = waiting.pop()
+        if place not in found:
+            found.add(place)
+            waiting += [*place.children.values(), *place.targets.values()]
+    return found
 
 
 def _check_rings(places: list[Place]) -> None:

@@ -72,9 +72,11 @@ class Run:
 
     def matches(self, pattern: str, text: str) -> bool:
         """Whether a pattern of the schema is found in the text."""
-        compiled = self.document.patterns[pattern]
-        self.spend(1 + compiled.programsize * len(text) // _PROGRAM_STEP)
-        return compiled.search(text.encode("utf-8", "replace")) is not None
+        parts = self.document.patterns[pattern]
+        size = sum(compiled.programsize for compiled, _ in parts)
+        self.spend(1 + size * len(text) // _PROGRAM_STEP)
+        sought = text.encode("utf-8", "replace")
+        return all((compiled.search(sought) is not None) is wanted for compiled, wanted in parts)
 
     def number(self, value: Any) -> int:
         """The same for equal values: 1 is 1.0 and not true, and the order of names does not count."""

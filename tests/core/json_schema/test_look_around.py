@@ -1,11 +1,14 @@
 """Patterns with look-around: what remains of them accepts whatever the whole one does."""
 
 import re
+import warnings
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.core.json_schema.look_around import without_look_around
+from gateway.core.json_schema.look_around import Split, split_look_around, without_look_around
 from gateway.core.json_schema.schema import Schema
 from gateway.errors import InvalidRequest
 
@@ -34,13 +37,77 @@ def test_look_around_is_taken_out_and_nothing_else(pattern: str) -> None:
         assert re.search(pattern, text) and re.search(rest, text)
 
 
+SPLITS = {
+    "^(?!^[-+.]*$)[+-]?[0-9.]*$": Split("^[+-]?[0-9.]*$", [("^(?:^[-+.]*$)", False)]),
+    "^(?=.*[A-Z])(?=.*[)\\)])(?!.*(?:x|y))[^|]{8,}$": Split(
+        "^[^|]{8,}$", [("^(?:.*[A-Z])", True), ("^(?:.*[)\\)])", True), ("^(?:.*(?:x|y))", False)]
+    ),
+    "^(?!x-)": Split("^", [("^(?:x-)", False)]),
+    "^(?![])])[^])]": Split("^[^])]", [("^(?:[])])", False)]),
+    "^(?!)$": Split("^$", [("^(?:)", False)]),
+    "^(?!a(?=b))c(?!d)": Split("^c", [], is_exact=False),
+    "^(?!a(?=b))c": Split("^c", [], is_exact=False),
+    "^(?!a)b(?!d)": Split("^b", [("^(?:a)", False)], is_exact=False),
+    # another alternative, without the look-ahead
+    "^(?!a)b|c": Split("^b|c", [], is_exact=False),
+    "(?!a)b": Split("b", [], is_exact=False),
+    # for the engine to refuse
+    "^(?!a)*b": Split("^(?!a)*b"),
+    "^(?!a": Split("^(?!a"),
+    "^(?!a)(?!b": Split("^(?!a)(?!b"),
+    "": Split(""),
+    "^a|(b)": Split("^a|(b)"),
+}
+
+
+@pytest.mark.parametrize("pattern", SPLITS)
+def test_look_ahead_at_the_start_is_a_pattern_of_its_own(pattern: str) -> None:
+    assert split_look_around(pattern) == SPLITS[pattern]
+
+
+@given(st.text("^$|()[]?=!ab\\*", max_size=20), st.text("ab|", max_size=6))
+def test_parts_accept_what_the_pattern_accepts(pattern: str, text: str) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            whole = re.search(pattern, text) is not None
+    except re.error:
+        return
+    split = split_look_around(pattern)
+    together = re.search(split.rest, text) is not None and all(
+        (re.search(ahead, text) is not None) is wanted for ahead, wanted in split.ahead
+    )
+    assert together is whole if split.is_exact else together or not whole
+
+
+def test_many_look_aheads_are_read_in_linear_time() -> None:
+    pattern = "^" + "(?!a)" * 25_000
+    assert len(split_look_around(pattern).ahead) == 25_000
+    with pytest.raises(InvalidRequest, match="25001 different patterns"):
+        Schema({"pattern": pattern})
+
+
 @pytest.mark.parametrize(
     "schema",
     [
-        {"oneOf": [{"pattern": "^(?!foo$)[a-z]+$"}, {"pattern": "^foo$"}]},
-        {"contains": {"allOf": [{"pattern": "^(?!foo$)[a-z]+$"}]}, "maxContains": 1},
-        {"not": {"pattern": "^(?!foo$)[a-z]+$"}},
-        {"if": {"pattern": "^(?!foo$)[a-z]+$"}, "then": False},
+        {"oneOf": [{"pattern": "^[a-z]+(?<!foo)$"}, {"pattern": "^foo$"}]},
+        {"contains": {"allOf": [{"pattern": "^[a-z]+(?<!foo)$"}]}, "maxContains": 1},
+        {"not": {"pattern": "^[a-z]+(?<!foo)$"}},
+        {"if": {"pattern": "^[a-z]+(?<!foo)$"}, "then": False},
+        {"patternProperties": {"^[a-z]+(?<!foo)$": False}},
+        # where a reference leads, and what that refers to
+        {
+            "oneOf": [{"$ref": "#/$defs/name"}, {"pattern": "^foo$"}],
+            "$defs": {"name": {"pattern": "^[a-z]+(?<!foo)$"}},
+        },
+        {
+            "not": {"$ref": "#/$defs/names"},
+            "$defs": {
+                "names": {"items": {"$ref": "#/$defs/name"}},
+                "name": {"allOf": [{"$dynamicRef": "#word"}]},
+                "word": {"$dynamicAnchor": "word", "pattern": "^[a-z]+(?<!foo)$"},
+            },
+        },
     ],
 )
 def test_look_around_stays_where_accepting_more_would_make_a_valid_value_invalid(
@@ -53,3 +120,16 @@ def test_look_around_stays_where_accepting_more_would_make_a_valid_value_invalid
 def test_schema_with_look_around_checks_the_rest() -> None:
     schema = Schema({"type": "string", "pattern": r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"})
     assert not schema.violations("-1.5") and schema.violations("abc")
+    # what the look-ahead is for
+    assert schema.violations("+") and schema.violations("")
+
+
+def test_look_ahead_at_the_start_decides_between_schemas() -> None:
+    other = {
+        "oneOf": [{"$ref": "#/$defs/other"}, {"const": "foo"}],
+        "$defs": {"other": {"pattern": "^(?!foo$)"}},
+    }
+    schema = Schema(other)
+    assert not schema.violations("foo") and not schema.violations("food")
+    named = Schema({"patternProperties": {"^(?!x-)": {"type": "integer"}}})
+    assert not named.violations({"a": 1, "x-b": "any"}) and named.violations({"a": "any"})
