@@ -2,8 +2,9 @@
 
 What has no counterpart is refused in words. Two things are left out: `cache_control`, which is a wish about cost, and
 earlier thinking, which only the model that wrote it can read; a backend that speaks Anthropic's format gets the
-request as it was written (`CompletionRequest.native`). What only such a one can be given (a picture in a tool's result,
-a PDF) is refused once it is known which backend is asked (`CompletionRequest.unsaid`).
+request as it was written (`CompletionRequest.native`). What only such a one can be given (a PDF) is refused once it is
+known which backend is asked (`CompletionRequest.unsaid`). OpenAI's results of tools hold texts: a picture of one comes
+behind them, in the turn of the user.
 """
 
 from collections.abc import Iterable
@@ -82,12 +83,15 @@ def _turn(message: dict[str, Any], field: str, unsaid: list[str]) -> list[dict[s
 
 def _user(blocks: list[tuple[str, dict[str, Any]]], unsaid: list[str]) -> list[dict[str, Any]]:
     """Results of tools first, as OpenAI wants them right behind the calls; then what the user says."""
-    results, parts = [], []
+    results, pictures, parts = [], [], []
     for field, block in blocks:
         if block["type"] == "tool_result":
-            results.append(_tool_result(block, field, unsaid))
+            result, shown = _tool_result(block, field, unsaid)
+            results.append(result)
+            pictures += shown
         elif (part := _part(block, field, unsaid)) is not None:
             parts.append(part)
+    parts = pictures + parts
     if not parts:
         return results
     texts = [part["text"] for part in parts if part["type"] == "text"]
@@ -113,12 +117,25 @@ def _assistant(blocks: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]
     return [message | {"tool_calls": calls} if calls else message]
 
 
-def _tool_result(block: dict[str, Any], field: str, unsaid: list[str]) -> dict[str, Any]:
-    text = _text_of(block.get("content") or [], f"{field}.content", joint="\n", unsaid=unsaid)
+def _tool_result(
+    block: dict[str, Any], field: str, unsaid: list[str]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The result's texts, and its pictures as parts of what the user says next."""
+    name, content = text_at(block, "tool_use_id", field), block.get("content") or ""
+    texts, pictures = [content] if isinstance(content, str) else [], []
+    for place, inner in [] if isinstance(content, str) else _blocks(content, f"{field}.content"):
+        part = _part(inner, place, unsaid)
+        if part is not None and part["type"] == "text":
+            texts.append(part["text"])
+        elif part is not None:
+            pictures.append(part)
+    text = "\n".join(texts)
     if block.get("is_error") is True:
         # OpenAI's results have no other place for it
         text = f"Error: {text}"
-    return {"role": "tool", "tool_call_id": text_at(block, "tool_use_id", field), "content": text}
+    if pictures:
+        pictures.insert(0, {"type": "text", "text": f"Shown by the result of the tool call {name}:"})
+    return {"role": "tool", "tool_call_id": name, "content": text}, pictures
 
 
 def _part(block: dict[str, Any], field: str, unsaid: list[str]) -> dict[str, Any] | None:
@@ -139,8 +156,8 @@ def _part(block: dict[str, Any], field: str, unsaid: list[str]) -> dict[str, Any
 def _tool(tool: dict[str, Any], field: str) -> dict[str, Any]:
     if tool.get("type") not in (None, "custom"):
         raise InvalidRequest(
-            f"{field}: a tool of type {tool['type']!r} runs on Anthropic's own servers; describe a tool of your own, "
-            "with name and input_schema",
+            f"{field}: a tool of type {tool['type']!r} is known to Anthropic's models alone; describe a tool of your "
+            "own, with name and input_schema",
             field=field,
         )
     schema = tool.get("input_schema")
@@ -195,18 +212,14 @@ def _blocks(content: Any, field: str) -> Iterable[tuple[str, dict[str, Any]]]:
         yield place, block
 
 
-def _text_of(content: Any, field: str, *, joint: str, unsaid: list[str] | None = None) -> str:
-    """The text of blocks; with `unsaid`, others may be left out."""
+def _text_of(content: Any, field: str, *, joint: str) -> str:
     if isinstance(content, str):
         return content
     texts = []
     for place, block in _blocks(content, field):
-        if block["type"] == "text":
-            texts.append(text_at(block, "text", place))
-        elif unsaid is None:
+        if block["type"] != "text":
             raise _no_counterpart(block["type"], place)
-        else:
-            unsaid.append(_left_out(block, place))
+        texts.append(text_at(block, "text", place))
     return joint.join(texts)
 
 

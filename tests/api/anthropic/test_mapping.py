@@ -17,6 +17,8 @@ USE = {"type": "tool_use", "id": "t1", "name": "add", "input": {"a": 1}}
 HI = {"role": "user", "content": "Hi"}
 TOOL = {"name": "add", "description": "Adds.", "input_schema": {"type": "object"}}
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "eA=="}}
+PDF = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "eA=="}}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,eA=="}}
 FUNCTION = {"name": "add", "parameters": {"type": "object"}, "description": "Adds."}
 
 
@@ -94,6 +96,28 @@ def text(words: str) -> dict[str, Any]:
             user({"type": "tool_result", "tool_use_id": "t1", "content": "no", "is_error": True}),
             [{"role": "tool", "tool_call_id": "t1", "content": "Error: no"}],
             id="failed-result",
+        ),
+        pytest.param(
+            user(
+                {"type": "tool_result", "tool_use_id": "t1", "content": [text("2"), IMAGE]},
+                {"type": "tool_result", "tool_use_id": "t2", "content": [IMAGE]},
+                text("And?"),
+            ),
+            [
+                {"role": "tool", "tool_call_id": "t1", "content": "2"},
+                {"role": "tool", "tool_call_id": "t2", "content": ""},
+                {
+                    "role": "user",
+                    "content": [
+                        text("Shown by the result of the tool call t1:"),
+                        PICTURE,
+                        text("Shown by the result of the tool call t2:"),
+                        PICTURE,
+                        text("And?"),
+                    ],
+                },
+            ],
+            id="picture-of-a-result",
         ),
     ],
 )
@@ -188,7 +212,7 @@ def test_what_has_no_counterpart_is_refused_by_its_place(fields: dict[str, Any],
 @pytest.mark.parametrize(
     ("block", "field"),
     [
-        ({"type": "document", "source": {"type": "base64", "data": "x"}}, "messages[0].content[0]"),
+        (PDF, "messages[0].content[0]"),
         (
             {"type": "tool_result", "tool_use_id": "t", "content": [text("See:"), IMAGE]},
             "messages[0].content[0].content[1]",

@@ -183,7 +183,7 @@ def event(kind: str, **fields: Any) -> bytes:
     return encode_json_event({"type": kind, **fields}, name=kind)
 
 
-async def test_pictures_in_results_and_pdfs_reach_the_backend_of_the_same_format_alone() -> None:
+async def test_pdfs_reach_the_backend_of_the_same_format_alone() -> None:
     said: list[Piece] = [
         event("message_start", message={"id": "msg_1", "model": "claude", "usage": {"input_tokens": 4}}),
         event("content_block_delta", index=0, delta={"type": "text_delta", "text": "Hi"}),
