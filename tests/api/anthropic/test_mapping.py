@@ -214,7 +214,7 @@ def test_what_has_no_counterpart_is_refused_by_its_place(fields: dict[str, Any],
     [
         (PDF, "messages[0].content[0]"),
         (
-            {"type": "tool_result", "tool_use_id": "t", "content": [text("See:"), IMAGE]},
+            {"type": "tool_result", "tool_use_id": "t", "content": [text("See:"), PDF]},
             "messages[0].content[0].content[1]",
         ),
     ],
