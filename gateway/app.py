@@ -12,7 +12,7 @@ from litestar.di import Provide
 from litestar.logging import LoggingConfig
 from structlog.typing import FilteringBoundLogger
 
-from gateway.api import problems, unrouted
+from gateway.api import problems
 from gateway.api.anthropic import errors as anthropic_errors
 from gateway.api.anthropic import messages
 from gateway.api.cached_responses import CachedResponseMiddleware
@@ -175,15 +175,8 @@ def create_app(
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
             "history": Provide(lambda: history, sync_to_thread=False),
         },
-        plugins=[problems.plugin],
-        exception_handlers=unrouted.exception_handlers(
-            {
-                **openai_errors.UNROUTED,
-                **anthropic_errors.UNROUTED,
-                "/v2/": firecrawl_errors.answer,
-                "/firecrawl/": firecrawl_errors.answer,
-                "/jina": jina_errors.answer,
-            }
+        exception_handlers=problems.exception_handlers(
+            [openai_errors.DIALECT, anthropic_errors.DIALECT, firecrawl_errors.DIALECT, jina_errors.DIALECT]
         ),
         # below WARNING the HTTP clients log every address with its query, which may hold a secret
         logging_config=LoggingConfig(root={"level": "WARNING", "handlers": ["queue_listener"]}),

@@ -8,6 +8,8 @@ GatewayError
 ├── Unauthorized            401 unauthorized          no key, or an unknown one
 │   └── Forbidden           403 forbidden             the key lacks the scope
 ├── NotFound                404 not_found             no such route, model or resource
+├── MethodNotAllowed        405 method_not_allowed    the route does not have this method
+├── Conflict                409 conflict              what is asked for cannot be done any more
 ├── FetchError              502 fetch_failed          the page could not be fetched
 │   ├── DnsFailed           502 dns_failed
 │   ├── ConnectFailed       502 connect_failed        TCP, TLS or protocol failure
@@ -137,6 +139,22 @@ class NotFound(GatewayError):
     code = "not_found"
     status = 404
     title = "Not found"
+
+
+class MethodNotAllowed(GatewayError):
+    """The route does not have this method; `Allow` names those it has."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "Method not allowed"
+
+
+class Conflict(GatewayError):
+    """What is asked for cannot be done any more."""
+
+    code = "conflict"
+    status = 409
+    title = "Conflict"
 
 
 class FetchError(GatewayError):

@@ -12,7 +12,7 @@ from litestar.di import Provide
 
 from backends.registry import Registry
 from backends.specs import BackendSpec, ModelSpec
-from gateway.api import unrouted
+from gateway.api import problems
 from gateway.api.anthropic import errors as anthropic_errors
 from gateway.api.anthropic import messages
 from gateway.api.bodies import Bodies
@@ -81,9 +81,7 @@ async def gateway(
         services = Services(**parts | needed)
         app = Litestar(
             [openai_routes.router, messages.router],
-            exception_handlers=unrouted.exception_handlers(
-                {**openai_errors.UNROUTED, **anthropic_errors.UNROUTED}
-            ),
+            exception_handlers=problems.exception_handlers([openai_errors.DIALECT, anthropic_errors.DIALECT]),
             dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
         )
         async with served(app) as url:

@@ -1,11 +1,9 @@
 """What every dialect of models reads and answers alike."""
 
-from typing import Any
-
 import pytest
 
+from gateway.api import problems
 from gateway.api.answering import cache_policy
-from gateway.api.anthropic import errors as anthropic_errors
 from gateway.api.openai import errors as openai_errors
 from gateway.api.streaming import ClientDisconnected
 from gateway.completions.completion_cache import CachePolicy
@@ -39,6 +37,6 @@ async def test_age_that_is_no_number_is_no_failure() -> None:
             assert response.status_code == 200, response.text
 
 
-@pytest.mark.parametrize("handlers", [openai_errors.exception_handlers, anthropic_errors.exception_handlers])
-def test_client_that_left_is_no_failure_of_the_gateway(handlers: dict[Any, Any]) -> None:
-    assert handlers[ClientDisconnected](None, ClientDisconnected()).status_code == 499
+def test_client_that_left_is_no_failure_of_the_gateway() -> None:
+    (answer,) = problems.exception_handlers([openai_errors.DIALECT]).values()
+    assert answer(None, ClientDisconnected()).status_code == 499

@@ -165,7 +165,7 @@ class Counting:
         self.app = Litestar(
             [work],
             middleware=[AccessMiddleware(self.doors, watch)],
-            plugins=[problems.plugin],
+            exception_handlers=problems.exception_handlers([]),
             before_send=[watch.before_send],
             request_max_body_size=None,
             openapi_config=None,

@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from litestar.exceptions import HTTPException
-
-from gateway.api.dialect_errors import error_handlers
-from gateway.api.problems import request_id
+from gateway.api.problems import Dialect, request_id
 from gateway.errors import GatewayError
 
 _TYPES = {
@@ -19,10 +16,9 @@ _TYPES = {
 }
 
 
-def error_body(error: GatewayError, status: int | None = None) -> dict[str, Any]:
-    """`{"type": "error", "error": {type, message}, "request_id"}`; `status` as it goes out."""
-    status = error.status if status is None else status
-    kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")
+def error_body(error: GatewayError) -> dict[str, Any]:
+    """`{"type": "error", "error": {type, message}, "request_id"}`."""
+    kind = _TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
     return {
         "type": "error",
         "error": {"type": kind, "message": error.detail},
@@ -30,6 +26,4 @@ def error_body(error: GatewayError, status: int | None = None) -> dict[str, Any]
     }
 
 
-exception_handlers = error_handlers(error_body)
-# how what no route takes is answered
-UNROUTED = {"/v1/messages": exception_handlers[HTTPException]}
+DIALECT = Dialect(paths=("/v1/messages",), body=error_body)

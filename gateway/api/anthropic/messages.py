@@ -9,7 +9,6 @@ from litestar.response.base import ASGIResponse
 
 from gateway.api.answering import check_operators_fields, respond
 from gateway.api.anthropic.answers import MessageEvents, to_message
-from gateway.api.anthropic.errors import exception_handlers
 from gateway.api.anthropic.requests import to_completion_request, to_prompt
 from gateway.api.anthropic.types import MessagesPrompt, MessagesRequest, TokenCount
 from gateway.api.bodies import to_kind
@@ -69,6 +68,4 @@ async def count_message_tokens(
     return ASGIResponse(body=encode_json(TokenCount(input_tokens=tokens)))
 
 
-router = Router(
-    "/", route_handlers=[create_message, count_message_tokens], exception_handlers=exception_handlers
-)
+router = Router("/", route_handlers=[create_message, count_message_tokens])

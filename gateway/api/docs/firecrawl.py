@@ -46,7 +46,7 @@ def _of_a_job(path: str) -> dict[str, Operation]:
     kinds = (*OF_JOBS, errors.NotFound)
     return {
         f"GET {path}": _operation(JobState, kinds, query=_QUERY),
-        f"DELETE {path}": _operation(JobEnded, kinds, also={409: Failure}),
+        f"DELETE {path}": _operation(JobEnded, (*kinds, errors.Conflict)),
         f"GET {path}/errors": _operation(JobFailures, kinds),
     }
 

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import HTTPException
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 
@@ -32,7 +31,7 @@ from gateway.api.query import read_number
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
 from gateway.core.tasks.crawling import FindNoAddresses
-from gateway.errors import InvalidRequest
+from gateway.errors import Conflict, InvalidRequest
 from gateway.jobs.frontier import Job
 from gateway.jobs.jobs import report
 from gateway.jobs.page_reader import has_failed, unpack_result
@@ -269,7 +268,7 @@ async def _cancel(request: Request[Any, Any, Any], job_id: str, services: Servic
     if job.status == "running":
         job = await services.jobs.cancel(job_id, owner=owner)
     if job.status != "cancelled":
-        raise HTTPException(f"job {job.id} has ended already: it is {job.status}", status_code=409)
+        raise Conflict(f"job {job.id} has ended already: it is {job.status}")
     return as_json(JobEnded(success=True, status="cancelled"))
 
 

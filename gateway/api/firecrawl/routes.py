@@ -8,7 +8,6 @@ from litestar import Router
 from litestar.middleware import ASGIMiddleware
 
 from gateway.api.firecrawl import jobs, pages
-from gateway.api.firecrawl.errors import exception_handlers
 
 _PREFIXES = ("/v2", "/firecrawl/v1", "/firecrawl/v2")
 
@@ -23,7 +22,6 @@ def routers(cached_responses: ASGIMiddleware) -> list[Router]:
                 *pages.handlers,
                 *jobs.handlers,
             ],
-            exception_handlers=exception_handlers,
             # the document shows each route once
             include_in_schema=prefix == _PREFIXES[0],
         )

@@ -17,7 +17,7 @@ from gateway.api.bodies import to_kind
 from gateway.api.context import hosts_in, note_page
 from gateway.api.foreign import FOREIGN_HEADERS
 from gateway.api.jina.answers import to_answer, to_page, to_text
-from gateway.api.jina.errors import exception_handlers, failure_of
+from gateway.api.jina.errors import error_body
 from gateway.api.middleware import request_context
 from gateway.api.negotiation import preferred
 from gateway.api.reader_headers import NAMES, ReaderOptions, read_headers
@@ -152,7 +152,7 @@ async def _events(
     try:
         page = await _scrape(request, services, data, options)
     except GatewayError as exc:
-        yield sse.encode_json_event(failure_of(exc), name="error")
+        yield sse.encode_json_event(error_body(exc), name="error")
         return
     yield sse.encode_json_event(to_page(to_response(page), options), name="data")
 
@@ -207,5 +207,4 @@ router = Router(
         read_with_body,
         read_named,
     ],
-    exception_handlers=exception_handlers,
 )

@@ -2,35 +2,34 @@
 
 from typing import Any
 
-from litestar.exceptions import HTTPException
-
-from gateway.api.dialect_errors import error_handlers
+from gateway.api.problems import Dialect
 from gateway.errors import BackendError, ContextOverflow, GatewayError, NotFound
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+# beginnings of OpenAI's paths, those of calls that are not served among them
+_NAMES = (
+    "assistants audio batches chat completions containers conversations embeddings engines evals files fine_tuning "
+    "images models moderations realtime responses threads uploads vector_stores videos"
+)
 
 
-def error_body(error: GatewayError, status: int | None = None) -> dict[str, Any]:
-    """`{"error": {message, type, param, code}}`; a refusal keeps the words of the model's own server.
-
-    Args:
-        status: what it goes out with, where that is not the error's own.
-    """
+def error_body(error: GatewayError) -> dict[str, Any]:
+    """`{"error": {message, type, param, code}}`; a refusal keeps the words of the model's own server."""
     theirs = error.extra.get("error") if isinstance(error, BackendError) else None
     theirs = theirs if isinstance(theirs, dict) else {}
-    status = error.status if status is None else status
-    kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")
+    kind = _TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
     return {
         "error": {
             "message": error.detail,
             "type": theirs.get("type") or kind,
             "param": theirs.get("param") or error.extra.get("field"),
-            "code": theirs.get("code") or _code(error),
+            "code": theirs.get("code") or code_of(error),
         }
     }
 
 
-def _code(error: GatewayError) -> str:
+def code_of(error: GatewayError) -> str:
+    """OpenAI's code where its clients look for one, else ours."""
     if isinstance(error, ContextOverflow):
         return "context_length_exceeded"
     if isinstance(error, NotFound) and error.extra.get("field") == "model":
@@ -38,13 +37,4 @@ def _code(error: GatewayError) -> str:
     return error.code
 
 
-exception_handlers = error_handlers(error_body)
-# how what no route takes is answered, by the beginnings of OpenAI's paths
-UNROUTED = {
-    f"/v1/{name}": exception_handlers[HTTPException]
-    for name in (
-        "assistants", "audio", "batches", "chat", "completions", "containers", "conversations", "embeddings",
-        "engines", "evals", "files", "fine_tuning", "images", "models", "moderations", "realtime", "responses",
-        "threads", "uploads", "vector_stores", "videos",
-    )
-}  # fmt: skip
+DIALECT = Dialect(paths=tuple(f"/v1/{name}" for name in _NAMES.split()), body=error_body)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from backends.base import Completion, Delta
 from gateway.api.answering import AnswerEvents, is_text_alone, thought_in
 from gateway.api.openai.answers import report_body
+from gateway.api.openai.errors import code_of
 from gateway.api.openai.types import ResponsesRequest
 from gateway.completions.answer import Answer, Finished
 from gateway.errors import GatewayError
@@ -139,7 +140,7 @@ class ResponseEvents(AnswerEvents):
 
     def failure(self, error: GatewayError) -> bytes:
         begun = self._begin()
-        fault = {"code": error.code, "message": error.detail}
+        fault = {"code": code_of(error), "message": error.detail}
         self._response |= {"status": "failed", "error": fault, "output": self._output}
         return b"".join([*begun, self._event("response.failed", response=self._response)])
 

@@ -4,7 +4,6 @@ from litestar import Router
 
 from gateway.api.openai.chat import create_completion, list_models, show_model
 from gateway.api.openai.embeddings import create_embeddings
-from gateway.api.openai.errors import exception_handlers
 from gateway.api.openai.responses import create_response
 from gateway.api.openai.text_completions import create_text_completion
 
@@ -18,5 +17,4 @@ router = Router(
         list_models,
         show_model,
     ],
-    exception_handlers=exception_handlers,
 )

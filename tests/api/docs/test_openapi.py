@@ -24,7 +24,8 @@ from gateway.settings import Settings
 from tests.service import running_gateway
 
 SECRET = "open-sesame"
-ONLY_IN_SDK = {"gateway_unreachable"}
+# of the client, and of methods that no operation has
+OF_NO_OPERATION = {"gateway_unreachable", "method_not_allowed"}
 ROOT = Path(__file__).parents[3]
 
 
@@ -61,7 +62,7 @@ def test_document_describes_every_field(document: dict[str, Any]) -> None:
 
 def test_document_has_every_code(document: dict[str, Any]) -> None:
     text = json.dumps([document["paths"], document["components"]["schemas"]["JobError"]])
-    assert [code for code in BY_CODE.keys() - ONLY_IN_SDK if f"`{code}`" not in text] == []
+    assert [code for code in BY_CODE.keys() - OF_NO_OPERATION if f"`{code}`" not in text] == []
 
 
 def test_document_states_defaults_and_bounds(document: dict[str, Any]) -> None:
