@@ -139,6 +139,11 @@ class Event(Struct, kw_only=True, frozen=True):
     created_at: float
     attempt: int
 
+    @property
+    def name(self) -> str:
+        """Tells this event from every other, of whatever job, for as long as anybody remembers it."""
+        return "-".join(map(str, filter(None, (self.job_id, self.kind, self.sequence))))
+
 
 class Frontier(Protocol):
     """Stores jobs. Several processes may use one store at once.

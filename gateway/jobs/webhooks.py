@@ -118,10 +118,10 @@ class Webhooks:
         return head[:-1] + b',"data":' + data + b"}"
 
     def _signed(self, event: Event, webhook: Webhook, body: bytes) -> dict[str, str]:
-        event_id, timestamp = f"{event.job_id}-{event.id}", str(int(time.time()))
-        headers = {"webhook-id": event_id, "webhook-timestamp": timestamp}
+        timestamp = str(int(time.time()))
+        headers = {"webhook-id": event.name, "webhook-timestamp": timestamp}
         if secret := webhook.secret or self._secret:
-            headers["webhook-signature"] = sign(body, event_id=event_id, timestamp=timestamp, secret=secret)
+            headers["webhook-signature"] = sign(body, event_id=event.name, timestamp=timestamp, secret=secret)
         return headers
 
 

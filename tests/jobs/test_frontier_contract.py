@@ -309,6 +309,23 @@ async def test_frontier_notes_the_events_that_a_job_wants(frontier: Frontier) ->
     assert (again.id, again.attempt) == (events[1].id, 2)
 
 
+async def test_frontier_event_never_passes_for_an_earlier_one(frontier: Frontier) -> None:
+    await create(frontier, "1", "2", events=EVENTS)
+    seen = []
+    for _ in range(2):
+        # each is delivered before there is another
+        [event] = await frontier.claim_events(limit=10, lease_s=30)
+        await frontier.end_event(event)
+        seen.append(event)
+        [read, *_] = await claim(frontier, limit=1)
+        await frontier.finish(read, done())
+    # whoever was late with the first one ends no other
+    await frontier.end_event(seen[0])
+    seen += await frontier.claim_events(limit=10, lease_s=30)
+    assert [event.kind for event in seen] == ["started", "page", "page", "completed"]
+    assert len({event.id for event in seen}) == len({event.name for event in seen}) == 4
+
+
 async def test_frontier_event_of_a_dead_process_comes_again(frontier: Frontier) -> None:
     await create(frontier, "1", events=["started"])
     assert len(await frontier.claim_events(limit=10, lease_s=0.01)) == 1

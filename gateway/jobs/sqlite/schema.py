@@ -36,8 +36,8 @@ CREATE TABLE IF NOT EXISTS hosts(host TEXT PRIMARY KEY, next_at REAL NOT NULL, g
 CREATE TABLE IF NOT EXISTS results(
     job TEXT NOT NULL, sequence INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY(job, sequence)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events(
-    id INTEGER PRIMARY KEY, job TEXT NOT NULL, kind TEXT NOT NULL, sequence INTEGER, created_at REAL NOT NULL,
-    due_at REAL NOT NULL, attempt INTEGER NOT NULL DEFAULT 0);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL, kind TEXT NOT NULL, sequence INTEGER,
+    created_at REAL NOT NULL, due_at REAL NOT NULL, attempt INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS events_due ON events(due_at);
 """
 # added to files that are older than they
