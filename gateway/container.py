@@ -12,6 +12,7 @@ import platformdirs
 from backends.base import UpstreamError
 from backends.registry import Registry
 from gateway.api.bodies import Bodies
+from gateway.api.firecrawl import events as firecrawl_events
 from gateway.api.services import Services
 from gateway.cache import open_cache, open_server
 from gateway.cache.fingerprint import core_fingerprint
@@ -245,6 +246,7 @@ async def open_services(
             webhooks=Webhooks(
                 frontier=frontier,
                 poster=fetcher,
+                writers=firecrawl_events.WRITERS,
                 secret=settings.webhook_secret,
                 on_failure=metrics.observe_webhook_failure,
             ),

@@ -17,7 +17,7 @@ from gateway.errors import GatewayError, InvalidRequest, NotFound, RateLimited, 
 from gateway.jobs.discovery import Discovery, SiteFiles
 from gateway.jobs.frontier import Address, Frontier, Job, NewJob, Result
 from gateway.jobs.page_reader import WholeScraper, follow_links, to_address, unpack_result
-from gateway.jobs.specification import Specification, pack
+from gateway.jobs.specification import Specification, checked_webhook, pack
 from gateway.primitives.ids import new_id
 from gateway.wire import Notice, ScrapeRequest, encode_json
 from gateway.wire.jobs import (
@@ -229,8 +229,10 @@ class Jobs:
         return job
 
     async def _specify(self, request: JobOptions, *, scope: Scope | None = None) -> Specification:
-        if request.webhook is not None:
-            _parsed(request.webhook.url, field="webhook")
+        webhook = request.webhook
+        if webhook is not None:
+            _parsed(webhook.url, field="webhook")
+            webhook = checked_webhook(webhook)
         if request.scrape.cursor is not None:
             raise InvalidRequest(
                 "`scrape`: a cursor continues one page, and a job reads many", field="scrape"
@@ -243,7 +245,7 @@ class Jobs:
         return Specification(
             scrape=request.scrape,
             extract=request.extract,
-            webhook=request.webhook,
+            webhook=webhook,
             robots=request.robots,
             delay_s=request.delay_s,
             scope=scope,

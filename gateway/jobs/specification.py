@@ -4,9 +4,14 @@ import msgspec
 from msgspec import Struct
 
 from gateway.core.crawling.scope import Scope
+from gateway.core.http.caller_headers import filter_headers
 from gateway.errors import InvalidRequest
+from gateway.wire import encode_json
 from gateway.wire.jobs import PageQuestion, SitemapUse, Webhook
 from gateway.wire.scrape import ScrapeOptions
+
+MAX_METADATA_BYTES = 16 * 1024
+_SIGNATURES = ("webhook-", "x-firecrawl-")
 
 
 class Specification(Struct, kw_only=True, frozen=True):
@@ -34,6 +39,26 @@ def pack(specification: Specification) -> bytes:
     except (msgspec.DecodeError, OverflowError) as exc:
         raise InvalidRequest(f"the job cannot be kept: {exc}; change the value and send it again") from exc
     return content
+
+
+def checked_webhook(webhook: Webhook) -> Webhook:
+    """The webhook as it may be kept, the names of its headers in lower case.
+
+    Raises:
+        InvalidRequest: a header is none, or the gateway's to set; or the metadata is too long.
+    """
+    headers = filter_headers(webhook.headers)
+    for name in webhook.headers:
+        if name.lower() not in headers or name.lower().startswith(_SIGNATURES):
+            raise InvalidRequest(
+                f"`webhook.headers`: {name} is set by the gateway itself; leave it out", field="webhook"
+            )
+    if len(encode_json(webhook.metadata)) > MAX_METADATA_BYTES:
+        raise InvalidRequest(
+            f"`webhook.metadata`: is more than {MAX_METADATA_BYTES} bytes of JSON; send an identifier in its place",
+            field="webhook",
+        )
+    return msgspec.structs.replace(webhook, headers=headers)
 
 
 def unpack(content: bytes) -> Specification | None:

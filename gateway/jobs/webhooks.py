@@ -11,14 +11,16 @@ import contextlib
 import hmac
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from msgspec import Struct
 
 from gateway.errors import GatewayError, JobsUnavailable
 from gateway.fetch.base import Poster
 from gateway.jobs.frontier import Event, Frontier, Job
 from gateway.jobs.jobs import report
 from gateway.jobs.page_reader import unpack_result
-from gateway.jobs.specification import unpack
+from gateway.jobs.specification import Specification, unpack
 from gateway.primitives.ending import end
 from gateway.wire import encode_json
 from gateway.wire.jobs import Webhook
@@ -34,11 +36,33 @@ _SECRET_PREFIX = "whsec_"
 _log = logging.getLogger("winnow.jobs")
 
 
+class Occurrence(Struct, kw_only=True, frozen=True):
+    """What a webhook is told: an event, its job as it stands, and of a page its result as JSON."""
+
+    event: Event
+    job: Job
+    specification: Specification
+    webhook: Webhook
+    result: bytes | None
+
+
+class Message(Struct, kw_only=True, frozen=True):
+    """What is posted."""
+
+    body: bytes
+    headers: dict[str, str] = {}
+
+
+# what is told, and the secret that signs it -> what is posted
+Writer = Callable[[Occurrence, str | None], Message]
+
+
 class Webhooks:
     """Delivers events; one in every process of the service.
 
     Args:
         poster: goes through the address policy.
+        writers: write events in other formats than the gateway's own, by the names that webhooks have for them.
         secret: signs the events of webhooks that have none of their own.
         on_failure: is called for every try that failed (metrics).
     """
@@ -48,11 +72,13 @@ class Webhooks:
         *,
         frontier: Frontier,
         poster: Poster,
+        writers: Mapping[str, Writer] | None = None,
         secret: str | None = None,
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._frontier = frontier
         self._poster = poster
+        self._writers = {"winnow": write_event} | dict(writers or {})
         self._secret = secret
         self._on_failure = on_failure
 
@@ -82,14 +108,23 @@ class Webhooks:
     async def _send(self, event: Event) -> None:
         job = await self._frontier.find(event.job_id)
         specification = None if job is None else unpack(job.specification)
-        webhook = None if specification is None else specification.webhook
-        if job is None or webhook is None:
+        if job is None or specification is None or specification.webhook is None:
             await self._frontier.end_event(event)
             return
-        body = await self._body(event, job)
-        headers = {"content-type": "application/json"} | self._signed(event, webhook, body)
+        webhook = specification.webhook
+        told = Occurrence(
+            event=event,
+            job=job,
+            specification=specification,
+            webhook=webhook,
+            result=await self._result(event),
+        )
+        message = self._writers[webhook.format](told, webhook.secret or self._secret)
+        headers = {"content-type": "application/json"} | webhook.headers | message.headers
         try:
-            status = await self._poster.post(webhook.url, body=body, headers=headers, timeout_s=TIMEOUT_S)
+            status = await self._poster.post(
+                webhook.url, body=message.body, headers=headers, timeout_s=TIMEOUT_S
+            )
             fault = None if 200 <= status < 300 else f"it answered {status}"
         except GatewayError as exc:
             fault = exc.detail
@@ -109,20 +144,25 @@ class Webhooks:
         retry_after_s = BACKOFF_S[event.attempt - 1] if tries_left else None
         await self._frontier.end_event(event, retry_after_s=retry_after_s)
 
-    async def _body(self, event: Event, job: Job) -> bytes:
-        data = encode_json(report(job))
+    async def _result(self, event: Event) -> bytes | None:
         if event.sequence is not None:
-            for result in await self._frontier.results(job.id, after=event.sequence - 1, limit=1):
-                data = unpack_result(result.content, sequence=result.sequence)
-        head = encode_json({"type": event.kind, "job": job.id, "timestamp": event.created_at})
-        return head[:-1] + b',"data":' + data + b"}"
+            for found in await self._frontier.results(event.job_id, after=event.sequence - 1, limit=1):
+                return unpack_result(found.content, sequence=found.sequence)
+        return None
 
-    def _signed(self, event: Event, webhook: Webhook, body: bytes) -> dict[str, str]:
-        timestamp = str(int(time.time()))
-        headers = {"webhook-id": event.name, "webhook-timestamp": timestamp}
-        if secret := webhook.secret or self._secret:
-            headers["webhook-signature"] = sign(body, event_id=event.name, timestamp=timestamp, secret=secret)
-        return headers
+
+def write_event(told: Occurrence, secret: str | None) -> Message:
+    """An event in the gateway's own words, signed where there is a secret."""
+    event = told.event
+    head = {"type": event.kind, "job": told.job.id, "timestamp": event.created_at}
+    if told.webhook.metadata:
+        head["metadata"] = told.webhook.metadata
+    body = encode_json(head)[:-1] + b',"data":' + (told.result or encode_json(report(told.job))) + b"}"
+    timestamp = str(int(time.time()))
+    headers = {"webhook-id": event.name, "webhook-timestamp": timestamp}
+    if secret:
+        headers["webhook-signature"] = sign(body, event_id=event.name, timestamp=timestamp, secret=secret)
+    return Message(body=body, headers=headers)
 
 
 def sign(body: bytes, *, event_id: str, timestamp: str, secret: str) -> str:

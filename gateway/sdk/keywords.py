@@ -21,7 +21,7 @@ from gateway.wire import (
     ScrapeOptions,
     TableStyle,
 )
-from gateway.wire.jobs import JobEvent, PageQuestion, SitemapUse, Webhook
+from gateway.wire.jobs import JobEvent, PageQuestion, SitemapUse, Webhook, WebhookFormat
 from gateway.wire.search import TimeRange
 
 
@@ -110,6 +110,9 @@ class WebhookKeywords(TypedDict, total=False):
     url: str
     events: list[JobEvent]
     secret: str | None
+    headers: dict[str, str]
+    metadata: dict[str, Any]
+    format: WebhookFormat
 
 
 class BatchKeywords(TypedDict, total=False):

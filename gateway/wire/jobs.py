@@ -13,6 +13,7 @@ JobKind = Literal["batch", "crawl"]
 JobStatus = Literal["running", "completed", "failed", "cancelled"]
 JobEvent = Literal["started", "page", "completed", "failed"]
 SitemapUse = Literal["include", "skip", "only"]
+WebhookFormat = Literal["winnow", "firecrawl-v1", "firecrawl-v2"]
 PathPattern = Annotated[str, Meta(min_length=1, max_length=500)]
 
 # what a request may name; the setting JOB_MAX_PAGES may allow less
@@ -38,6 +39,17 @@ class Webhook(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
             description="Signs the events. null: the gateway's setting `WEBHOOK_SECRET`; without one they are unsigned."
         ),
     ] = None
+    headers: Annotated[
+        dict[str, str],
+        Meta(description="Headers of each request, such as Authorization; not those that the gateway sets."),
+    ] = {}
+    metadata: Annotated[
+        dict[str, Any],
+        Meta(description="Comes back with each event as `metadata`; at most 16 KiB of JSON."),
+    ] = {}
+    format: Annotated[
+        WebhookFormat, Meta(description="Whose words the events are in: the gateway's own, or Firecrawl's.")
+    ] = "winnow"
 
 
 class PageQuestion(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

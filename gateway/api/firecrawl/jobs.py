@@ -22,6 +22,7 @@ from gateway.api.firecrawl.answers import (
     State,
 )
 from gateway.api.firecrawl.documents import document_of_job, iso
+from gateway.api.firecrawl.events import to_webhook
 from gateway.api.firecrawl.options import Wanted, read_options, warning_of, with_scheme
 from gateway.api.firecrawl.requests import WORK, as_json, check_questions, decode, is_v1
 from gateway.api.firecrawl.sites import job_options, to_crawl, with_one_question
@@ -71,6 +72,7 @@ async def start_batch(
     async with cancelled_on_disconnect(request.receive):
         given, data = await decode(services, body, BatchBody)
         wanted = with_one_question(read_options(data, given))
+        webhook = to_webhook(data.webhook, kind="batch", is_v1=is_v1(request))
         check_questions(context, wanted.questions)
         sent = {with_scheme(url): url for url in data.urls}
         urls = list(sent)
@@ -85,7 +87,7 @@ async def start_batch(
                 "`urls`: none of them is an address, such as https://example.com/", field="urls"
             )
         job = await services.jobs.batch(
-            BatchRequest(urls=urls, **job_options(wanted)),
+            BatchRequest(urls=urls, **job_options(wanted, webhook)),
             owner=context.key,
             idempotency_key=request.headers.get("x-idempotency-key"),
         )
@@ -100,7 +102,7 @@ async def start_crawl(
     context = request_context(request)
     async with cancelled_on_disconnect(request.receive):
         given, data = await decode(services, body, CrawlBody)
-        crawl, wanted = to_crawl(data, given, max_pages=services.jobs.max_pages)
+        crawl, wanted = to_crawl(data, given, max_pages=services.jobs.max_pages, is_v1=is_v1(request))
         check_questions(context, wanted.questions)
         context.facts["host"] = hosts_in(crawl.url)
         job = await services.jobs.crawl(

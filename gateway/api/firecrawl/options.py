@@ -50,8 +50,6 @@ _REFUSED = {
     "lockdown": "a page that the cache does not have is fetched; leave it out",
     "regexOnFullURL": "patterns are searched for in the path alone; leave it out, and write them so",
     "appendToId": "a batch takes no more pages; start another one",
-    "webhook": "events in Firecrawl's format are not sent; poll the job, or create it with POST /v1/crawl or "
-    "POST /v1/batch, whose events are signed",
     "enableWebSearch": "only pages that are named are read; find some with POST /v2/search, and send them as `urls`",
 }
 # the result is there without them; the values are those that ask for nothing

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from gateway.api.bodies import checked
 from gateway.api.firecrawl.answers import FoundPage, MappedPage
 from gateway.api.firecrawl.documents import to_document
+from gateway.api.firecrawl.events import to_webhook
 from gateway.api.firecrawl.options import (
     OF_A_CRAWL,
     OF_A_SEARCH,
@@ -28,7 +29,7 @@ from gateway.core.http.url import parse_url
 from gateway.errors import InvalidRequest, UrlRefused
 from gateway.wire import ExtractRequest, ExtractResponse
 from gateway.wire.common import MAX_TIMEOUT_S
-from gateway.wire.jobs import MAX_MAPPED, CrawlRequest, MapRequest, MapResponse
+from gateway.wire.jobs import MAX_MAPPED, CrawlRequest, MapRequest, MapResponse, Webhook
 from gateway.wire.search import MAX_RESULTS, SearchRequest, SearchResponse, TimeRange
 
 # where a crawl has no limit
@@ -65,12 +66,15 @@ def with_one_question(wanted: Wanted) -> Wanted:
     )
 
 
-def job_options(wanted: Wanted) -> dict[str, Any]:
+def job_options(wanted: Wanted, webhook: Webhook | None) -> dict[str, Any]:
     """The fields that batches and crawls take of it."""
-    return {"scrape": wanted.options, "extract": next(iter(wanted.questions.values()), None)}
+    question = next(iter(wanted.questions.values()), None)
+    return {"scrape": wanted.options, "extract": question, "webhook": webhook}
 
 
-def to_crawl(body: CrawlBody, given: Mapping[str, Any], *, max_pages: int) -> tuple[CrawlRequest, Wanted]:
+def to_crawl(
+    body: CrawlBody, given: Mapping[str, Any], *, max_pages: int, is_v1: bool
+) -> tuple[CrawlRequest, Wanted]:
     """A crawl. Raises InvalidRequest."""
     wanted = with_one_question(wanted_of_site(body.scrape_options, given, names=OF_A_CRAWL))
     url = with_scheme(body.url)
@@ -91,7 +95,7 @@ def to_crawl(body: CrawlBody, given: Mapping[str, Any], *, max_pages: int) -> tu
         ignore_query=bool(body.ignore_query_parameters),
         robots=not body.ignore_robots_txt,
         delay_s=body.delay or 0,
-        **job_options(wanted),
+        **job_options(wanted, to_webhook(body.webhook, kind="crawl", is_v1=is_v1)),
     )
     return checked(request), wanted
 
@@ -182,6 +186,10 @@ def to_extract(body: ExtractBody, wanted: Wanted) -> ExtractRequest:
         raise InvalidRequest(
             "`urls`: a wildcard names no page; crawl the site with POST /v2/crawl and the format `json`",
             field="urls",
+        )
+    if body.webhook:
+        raise InvalidRequest(
+            "`webhook`: the answer of an extract comes at once, and no event; leave it out", field="webhook"
         )
     prompt = joined_prompt(body.system_prompt, body.prompt)
     asked = question("prompt", prompt=prompt, schema=body.schema)

@@ -101,6 +101,28 @@ class PageOptions(Struct, kw_only=True, frozen=True, rename="camel"):
     extract: Annotated[JsonOptions | None, Meta(description="v1: settings of the format `extract`.")] = None
 
 
+class WebhookBody(Struct, kw_only=True, frozen=True, rename="camel"):
+    """Where a job's events are sent."""
+
+    url: Annotated[Url, Meta(description="Address that the events are posted to; it has to be public.")]
+    headers: Annotated[
+        dict[str, str] | None,
+        Meta(description="Headers of each request; not those that the gateway sets itself."),
+    ] = None
+    metadata: Annotated[
+        dict[str, Any] | None, Meta(description="Comes back with each event; at most 16 KiB of JSON.")
+    ] = None
+    events: Annotated[
+        Annotated[list[str], Meta(max_length=20)] | None,
+        Meta(description="`started`, `page`, `completed`, `failed`. null, or none: all of them."),
+    ] = None
+
+
+WebhookField = Annotated[
+    str | WebhookBody | None, Meta(description="Where the job's events are sent: an address, or more of it.")
+]
+
+
 class ScrapeBody(PageOptions, kw_only=True, frozen=True, rename="camel"):
     """`POST /v2/scrape`: a page."""
 
@@ -115,6 +137,7 @@ class BatchBody(PageOptions, kw_only=True, frozen=True, rename="camel"):
         bool | None,
         Meta(description="Whether addresses that are none are left out and named. null: true."),
     ] = field(default=None, name="ignoreInvalidURLs")
+    webhook: WebhookField = None
 
 
 class CrawlBody(Struct, kw_only=True, frozen=True, rename="camel"):
@@ -163,6 +186,7 @@ class CrawlBody(Struct, kw_only=True, frozen=True, rename="camel"):
     delay: Annotated[
         Annotated[float, Meta(ge=0, le=60)] | None, Meta(description="Seconds between two pages of a host.")
     ] = None
+    webhook: WebhookField = None
 
 
 class MapBody(Struct, kw_only=True, frozen=True, rename="camel"):
@@ -233,3 +257,4 @@ class ExtractBody(Struct, kw_only=True, frozen=True, rename="camel"):
     ] = None
     show_sources: Annotated[bool | None, Meta(description="Whether to say where each value stands.")] = None
     scrape_options: Annotated[PageOptions | None, Meta(description="How to read the pages.")] = None
+    webhook: Annotated[Any, Meta(description="Refused: the answer comes at once, and no event.")] = None

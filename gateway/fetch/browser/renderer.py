@@ -8,6 +8,7 @@ import httpcore2
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gateway.core.http.caller_headers import filter_headers
 from gateway.core.http.url import Url, parse_url
 from gateway.errors import (
     ConnectFailed,
@@ -30,7 +31,7 @@ from gateway.fetch.browser.page import ContextLost, Document, Page
 from gateway.fetch.browser.readiness import BUDGET_S, calm, settle
 from gateway.fetch.browser.record import Response
 from gateway.fetch.http.guard import Policy
-from gateway.fetch.http.headers import filter_headers, without_wire_headers
+from gateway.fetch.http.headers import without_wire_headers
 from gateway.telemetry.spans import span
 from gateway.wire import Notice
 

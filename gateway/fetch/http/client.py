@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from opentelemetry.trace import SpanKind
 
+from gateway.core.http.caller_headers import filter_headers
 from gateway.core.http.url import Url, join_url, parse_url
 from gateway.core.tasks.base import Workers
 from gateway.errors import ConnectFailed, DnsFailed, FetchTimeout, TooManyRedirects
@@ -26,7 +27,6 @@ from gateway.fetch.http.exchange import ConnectionLost, Reply, exchange
 from gateway.fetch.http.guard import Guard, Policy
 from gateway.fetch.http.headers import (
     DEFAULT_USER_AGENT,
-    filter_headers,
     read_location,
     request_headers,
     without_wire_headers,
@@ -149,11 +149,9 @@ class HttpFetcher:
         """Send a body and return the status of the answer; implements `gateway.fetch.base.Poster`."""
         target = parse_url(url)
         self._policy.check_url(target)
-        fixed = {"user-agent": self._user_agent, "content-length": str(len(body))}
+        sent = {"user-agent": self._user_agent, **headers, "content-length": str(len(body))}
         lines = [(b"Host", target.origin.partition("://")[2].encode("ascii"))]
-        lines += [
-            (name.encode("ascii"), value.encode("latin-1")) for name, value in (headers | fixed).items()
-        ]
+        lines += [(name.encode("ascii"), value.encode("latin-1")) for name, value in sent.items()]
         try:
             async with asyncio.timeout(timeout_s), exchange(self._pool, target, lines, posted=body) as reply:
                 await reply.discard()

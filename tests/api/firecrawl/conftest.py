@@ -11,6 +11,8 @@ from fixtures.site import Answer, Site, running_site
 from gateway.auth.keys import Key, hash_secret
 from tests.service import running_gateway
 
+WEBHOOK_SECRET = "what-signs-the-events"
+
 
 def page(name: str, *links: str, head: str = "") -> Answer:
     """A page with words of its own, a picture and links."""
@@ -57,5 +59,6 @@ def url(pages: Site, scripted: BackendSettings, tmp_path_factory: pytest.TempPat
                 backends=[scripted],
                 keys=keys,
                 search_url=engine.url,
+                webhook_secret=WEBHOOK_SECRET,
             )
         )

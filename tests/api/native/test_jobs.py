@@ -342,6 +342,11 @@ def test_key_runs_only_so_many_jobs(client: Client, pages: Site) -> None:
         ("/v1/batch", {"urls": ["https://a.test"], "extract": {"schema": {"type": "nonsense"}}}, "schema"),
         ("/v1/batch", {"urls": ["https://a.test"], "extract": {"schema": {"enum": [2**70]}}}, "64"),
         ("/v1/batch", {"urls": ["https://a.test"], "webhook": {"url": "file:///x"}}, "webhook"),
+        (
+            "/v1/batch",
+            {"urls": ["https://a.test"], "webhook": {"url": "https://a.test", "headers": {"Host": "b.test"}}},
+            "webhook.headers",
+        ),
         ("/v1/batch", {"urls": ["https://a.test"], "scrape": {"cursor": "x"}}, "scrape"),
         ("/v1/crawl", {"url": "https://a.test", "limit": 101}, "limit"),
         ("/v1/crawl", {"url": "https://a.test", "limit": 10**6}, "limit"),
@@ -428,11 +433,14 @@ def quick_webhooks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_webhook_gets_signed_events(client: Client, pages: Site) -> None:
     pages.extra = {"/a": page("a"), "/hook": text("")}
-    job_id = start(client, "/v1/batch", urls=[f"{pages.url}/a"], webhook={"url": f"{pages.url}/hook"})
+    mine = {"headers": {"Authorization": "Bearer mine", "User-Agent": "ours"}, "metadata": {"run": 7}}
+    webhook = {"url": f"{pages.url}/hook"} | mine
+    job_id = start(client, "/v1/batch", urls=[f"{pages.url}/a"], webhook=webhook)
     posted = heard(pages, 3)
     assert sorted(body["type"] for _, body in posted) == ["completed", "page", "started"]
     for headers, body in posted:
-        assert body["job"] == job_id
+        assert (body["job"], body["metadata"]) == (job_id, {"run": 7})
+        assert (headers["authorization"], headers["user-agent"]) == ("Bearer mine", "ours")
         raw = next(
             asked.body for asked in pages.requests if asked.headers.get("webhook-id") == headers["webhook-id"]
         )
