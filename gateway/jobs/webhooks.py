@@ -37,7 +37,7 @@ _log = logging.getLogger("winnow.jobs")
 
 
 class Occurrence(Struct, kw_only=True, frozen=True):
-    """What a webhook is told: an event, its job as it stands, and of a page its result as JSON."""
+    """What a webhook is about: an event, its job as it stands, and of a page its result as JSON."""
 
     event: Event
     job: Job
@@ -53,7 +53,7 @@ class Message(Struct, kw_only=True, frozen=True):
     headers: dict[str, str] = {}
 
 
-# what is told, and the secret that signs it -> what is posted
+# what has happened, and the secret that signs it -> what is posted
 Writer = Callable[[Occurrence, str | None], Message]
 
 
@@ -112,14 +112,14 @@ class Webhooks:
             await self._frontier.end_event(event)
             return
         webhook = specification.webhook
-        told = Occurrence(
+        occurrence = Occurrence(
             event=event,
             job=job,
             specification=specification,
             webhook=webhook,
             result=await self._result(event),
         )
-        message = self._writers[webhook.format](told, webhook.secret or self._secret)
+        message = self._writers[webhook.format](occurrence, webhook.secret or self._secret)
         headers = {"content-type": "application/json"} | webhook.headers | message.headers
         try:
             status = await self._poster.post(
@@ -151,13 +151,18 @@ class Webhooks:
         return None
 
 
-def write_event(told: Occurrence, secret: str | None) -> Message:
+def write_event(occurrence: Occurrence, secret: str | None) -> Message:
     """An event in the gateway's own words, signed where there is a secret."""
-    event = told.event
-    head = {"type": event.kind, "job": told.job.id, "timestamp": event.created_at}
-    if told.webhook.metadata:
-        head["metadata"] = told.webhook.metadata
-    body = encode_json(head)[:-1] + b',"data":' + (told.result or encode_json(report(told.job))) + b"}"
+    event = occurrence.event
+    head = {"type": event.kind, "job": occurrence.job.id, "timestamp": event.created_at}
+    if occurrence.webhook.metadata:
+        head["metadata"] = occurrence.webhook.metadata
+    body = (
+        encode_json(head)[:-1]
+        + b',"data":'
+        + (occurrence.result or encode_json(report(occurrence.job)))
+        + b"}"
+    )
     timestamp = str(int(time.time()))
     headers = {"webhook-id": event.name, "webhook-timestamp": timestamp}
     if secret:

@@ -53,7 +53,7 @@ def to_webhook(asked: str | WebhookBody | None, *, kind: JobKind, is_v1: bool) -
     return checked(JobOptions(webhook=webhook)).webhook
 
 
-def write_event(told: Occurrence, secret: str | None, *, is_v1: bool) -> Message:
+def write_event(occurrence: Occurrence, secret: str | None, *, is_v1: bool) -> Message:
     """An event in Firecrawl's words.
 
     Args:
@@ -61,24 +61,24 @@ def write_event(told: Occurrence, secret: str | None, *, is_v1: bool) -> Message
     """
     data: list[Document] = []
     error = None
-    if told.result is not None:
-        result = msgspec.json.decode(told.result, type=JobResult)
+    if occurrence.result is not None:
+        result = msgspec.json.decode(occurrence.result, type=JobResult)
         page = document_of_job(
-            result, options=told.specification.scrape, now=told.event.created_at, is_v1=is_v1
+            result, options=occurrence.specification.scrape, now=occurrence.event.created_at, is_v1=is_v1
         )
         data.append(page or Document(metadata=DocumentMetadata(source_url=result.url)))
         error = None if result.error is UNSET else result.error.detail
-    elif told.event.kind == "failed":
-        counts = ", ".join(f"{code} ({count})" for code, count in told.job.per_error.items())
+    elif occurrence.event.kind == "failed":
+        counts = ", ".join(f"{code} ({count})" for code, count in occurrence.job.per_error.items())
         error = f"not one page could be read: {counts}"
     body = encode_json(
         EventBody(
             success=error is None,
-            type=f"{_NAMES[told.job.kind]}.{told.event.kind}",
-            id=told.job.id,
-            webhook_id=told.event.name,
+            type=f"{_NAMES[occurrence.job.kind]}.{occurrence.event.kind}",
+            id=occurrence.job.id,
+            webhook_id=occurrence.event.name,
             data=data,
-            metadata=told.webhook.metadata,
+            metadata=occurrence.webhook.metadata,
             error=error,
         )
     )
