@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from msgspec import Struct, inspect
 
 from gateway import __version__
 from gateway.api.docs.operation import EVENTS, JSON, Operation
@@ -103,7 +104,7 @@ def _operation(path: str, handler: HTTPRouteHandler, operation: Operation) -> di
 
 def _responses(operation: Operation) -> dict[str, Any]:
     content = {
-        media: {"schema": _EVENT if media == EVENTS else _reference(kind)}
+        media: {"schema": _events(operation.events) if media == EVENTS else _reference(kind)}
         for media, kind in operation.answers.items()
     }
     headers = {
@@ -125,6 +126,18 @@ def _responses(operation: Operation) -> dict[str, Any]:
     for status in sorted(by_status):
         responses[str(status)] = _failure(by_status[status], failure=operation.failure)
     return responses
+
+
+def _events(kinds: dict[str, type] | None) -> dict[str, Any]:
+    """One event of a stream; its data are JSON in a text (JSON Schema 2020-12 Validation, 8.5)."""
+    if kinds is None:
+        return _EVENT
+    described = []
+    for name, kind in kinds.items():
+        data = {"type": "string", "contentMediaType": JSON, "contentSchema": _reference(kind)}
+        properties = {"event": {"enum": [name]}, "data": data}
+        described.append({"type": "object", "properties": properties, "required": list(properties)})
+    return {"anyOf": described}
 
 
 def _failure(kinds: list[type[GatewayError]], *, failure: type | None) -> dict[str, Any]:
@@ -166,9 +179,16 @@ def _reference(kind: Any) -> dict[str, Any]:
 def _kinds() -> list[type]:
     found: list[Any] = [Problem]
     for operation in OPERATIONS.values():
-        kinds = (operation.body, *operation.answers.values(), *operation.also.values(), operation.failure)
+        kinds = (operation.body, *_answered(operation))
         found += [kind for kind in kinds if kind]
     return list(dict.fromkeys(found))
+
+
+def _answered(operation: Operation) -> list[Any]:
+    """The types of what an operation answers."""
+    events = (operation.events or {}).values()
+    kinds = (*operation.answers.values(), *operation.also.values(), operation.failure, *events)
+    return [kind for kind in kinds if kind]
 
 
 def _schemas() -> dict[str, Any]:
@@ -181,4 +201,42 @@ def _schemas() -> dict[str, Any]:
             if list(about) == ["enum"]:
                 # msgspec's own field, which tells the types of a union apart
                 about["description"] = "Which of these it is."
+    for name, optional in _always_sent().items():
+        schema = schemas[name]
+        sent = {*schema.get("required", ()), *optional}
+        schema["required"] = [field for field in schema.get("properties", {}) if field in sent]
     return schemas
+
+
+def _always_sent() -> dict[str, list[str]]:
+    """Fields with a default that every answer has all the same, by type; a request may leave them out."""
+    asked = _structs([operation.body for operation in OPERATIONS.values() if operation.body])
+    answered = _structs([kind for operation in OPERATIONS.values() for kind in _answered(operation)])
+    return {
+        kind.__name__: [field.encode_name for field in fields if not field.required and _has_default(field)]
+        for kind, fields in answered.items()
+        if kind not in asked and not kind.__struct_config__.omit_defaults
+    }
+
+
+def _has_default(field: inspect.Field) -> bool:
+    """Whether a field has a value where none is given; one that is unset has none."""
+    return not field.default is field.default_factory is msgspec.NODEFAULT
+
+
+def _structs(kinds: list[Any]) -> dict[type[Struct], tuple[inspect.Field, ...]]:
+    """The structs that these types are made of, and their fields."""
+    found: dict[type[Struct], tuple[inspect.Field, ...]] = {}
+    waiting = list(inspect.multi_type_info(kinds))
+    while waiting:
+        match waiting.pop():
+            case inspect.StructType(cls=kind, fields=fields) if kind not in found:
+                found[kind] = fields
+                waiting += [field.type for field in fields]
+            case inspect.UnionType(types=types):
+                waiting += types
+            case inspect.Metadata(type=inner):
+                waiting.append(inner)
+            case inspect.ListType(item_type=item) | inspect.DictType(value_type=item):
+                waiting.append(item)
+    return found

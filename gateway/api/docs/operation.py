@@ -28,6 +28,8 @@ class Operation(Struct, kw_only=True, frozen=True):
     statuses: Mapping[int, int] = {}
     # of the answer when all went well
     status: int = 200
+    # of a stream, by name, as types of their data; None where they are not described
+    events: dict[str, type] | None = None
     # parameters of the query, by name, as JSON Schemas with a description
     query: dict[str, dict[str, Any]] = {}
     # further statuses that are no errors

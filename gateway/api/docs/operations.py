@@ -36,12 +36,17 @@ from gateway.wire import (
     ChatCompletion,
     ChatError,
     ChatRequest,
+    DeltaEvent,
+    EvidenceEvent,
+    ExtractDone,
     ExtractRequest,
     ExtractResponse,
     ModelEntry,
     ModelList,
+    Problem,
     ScrapeRequest,
     ScrapeResponse,
+    SourceEvent,
     TokensRequest,
     TokensResponse,
 )
@@ -131,6 +136,13 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/extract": Operation(
         body=ExtractRequest,
         answers={JSON: ExtractResponse, EVENTS: None},
+        events={
+            "source": SourceEvent,
+            "delta": DeltaEvent,
+            "evidence": EvidenceEvent,
+            "done": ExtractDone,
+            "error": Problem,
+        },
         errors=(*FETCHED, *ASKED),
         headers=_ANSWER_HEADERS,
         examples={

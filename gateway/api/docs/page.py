@@ -138,6 +138,9 @@ def _kind(schema: dict[str, Any]) -> str:
         return f'<a href="#{name}">{name}</a>'
     if "anyOf" in schema:
         return " or ".join(_kind(option) for option in schema["anyOf"])
+    if "contentSchema" in schema.get("properties", {}).get("data", {}):
+        event = schema["properties"]
+        return f"{_kind(event['event'])} {_kind(event['data']['contentSchema'])}"
     if "enum" in schema:
         return ", ".join(f"<code>{escape(str(value))}</code>" for value in schema["enum"])
     if schema.get("type") == "array":

@@ -87,6 +87,9 @@ def _kind(schema: dict[str, Any]) -> str:
         return f"[{name}](#{name.lower()})"
     if "anyOf" in schema:
         return " or ".join(_kind(option) for option in schema["anyOf"])
+    if "contentSchema" in schema.get("properties", {}).get("data", {}):
+        event = schema["properties"]
+        return f"{_kind(event['event'])} {_kind(event['data']['contentSchema'])}"
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":
@@ -98,9 +101,14 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def main() -> None:
+def current_document() -> dict[str, Any]:
+    """The document of a gateway with default settings."""
     with tempfile.TemporaryDirectory() as folder:
-        print(to_markdown(describe(create_app(Settings(cache_dir=folder)))), end="")
+        return describe(create_app(Settings(cache_dir=folder)))
+
+
+def main() -> None:
+    print(to_markdown(current_document()), end="")
 
 
 if __name__ == "__main__":
