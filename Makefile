@@ -64,6 +64,7 @@ system:
 api-docs: $(tested)
 	$(BIN)/python -m gateway.api.docs.reference > docs/api.md
 	$(BIN)/python -m gateway.api.docs.tables
+	$(BIN)/python -m gateway.api.docs.typescript > clients/js/api.d.ts
 
 golden: $(tested)
 	$(BIN)/python -m pytest tests/test_golden.py --update
@@ -77,12 +78,13 @@ fuzz: $(tested)
 schemathesis: $(tested)
 	$(BIN)/python -m pytest tests/api/docs/test_openapi.py -m slow
 
-# other services' clients, installed by their names: Firecrawl's for node, loaders of LangChain and LlamaIndex (650 MB)
+# clients, installed by their names: Firecrawl's for node, loaders of LangChain and LlamaIndex (650 MB), and the compiler
+# that checks the types of our own for JavaScript
 CLIENTS := $(abspath $(VENV))-clients
 clients: $(tested)
 	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --quiet langchain-firecrawl llama-index-readers-web firecrawl-py
-	CLIENTS_PYTHON=$(CLIENTS)/bin/python $(BIN)/python -m pytest tests/api/firecrawl -m slow
+	CLIENTS_PYTHON=$(CLIENTS)/bin/python $(BIN)/python -m pytest tests/api/firecrawl tests/clients -m slow
 
 # 70 % load with hostile pages among it: memory, descriptors and processes stay flat; SOAK_MINUTES=60 for a release
 soak: $(tested)

@@ -17,6 +17,7 @@ from gateway.api.docs.openapi import describe, routes_of
 from gateway.api.docs.operations import OPERATIONS
 from gateway.api.docs.reference import to_markdown
 from gateway.api.docs.tables import FILES, TABLES, fill_tables
+from gateway.api.docs.typescript import to_typescript
 from gateway.app import create_app
 from gateway.auth.keys import Key, hash_secret
 from gateway.errors import BY_CODE
@@ -106,6 +107,11 @@ def test_body_is_taken_as_the_document_says(keyed: str, body: dict[str, Any], fi
 def test_written_reference_is_up_to_date(document: dict[str, Any]) -> None:
     written = (ROOT / "docs" / "api.md").read_text("utf-8")
     assert written == to_markdown(document), "make api-docs writes it anew"
+
+
+def test_written_types_of_the_javascript_client_are_up_to_date(document: dict[str, Any]) -> None:
+    written = (ROOT / "clients/js/api.d.ts").read_text("utf-8")
+    assert written == to_typescript(document), "make api-docs writes it anew"
 
 
 @pytest.mark.parametrize("name", FILES)
