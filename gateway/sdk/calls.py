@@ -259,7 +259,7 @@ def encode_request(request: Struct) -> bytes:
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
-    """The exception that a problem document stands for; a redirect is no gateway's answer."""
+    """The exception that a problem document (or OpenAI's error) stands for; a redirect is no gateway's answer."""
     if 300 <= status < 400:
         target = headers.get("location", "nowhere")
         return GatewayUnreachable(
@@ -270,8 +270,12 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayE
         problem = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.DecodeError:
         problem = {}
+    if isinstance(problem.get("error"), dict):
+        # of the models
+        problem = problem["error"]
     kind = BY_CODE.get(str(problem.get("code")), GatewayError)
-    detail = str(problem.get("detail") or f"the gateway answered {status} without saying why")
+    said = problem.get("detail") or problem.get("message")
+    detail = str(said or f"the gateway answered {status} without saying why")
     facts: dict[str, Any] = {"retry_after_s": read_retry_after(headers, now=time.time())}
     if isinstance(problem.get("extra"), dict):
         facts |= problem["extra"]

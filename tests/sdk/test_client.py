@@ -9,12 +9,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any, get_overloads, get_type_hints
 
 import pytest
 
 from fixtures.site import Site
 from gateway import errors, sdk, wire
+from gateway.auth.keys import Key, hash_secret
 from gateway.sdk.keywords import (
     BatchKeywords,
     CacheKeywords,
@@ -30,6 +32,7 @@ from gateway.sdk.keywords import (
 )
 from gateway.wire.jobs import BatchRequest, CrawlRequest, MapRequest, PageQuestion, Webhook
 from gateway.wire.search import SearchRequest
+from tests.service import running_gateway
 
 
 @contextmanager
@@ -110,6 +113,14 @@ def test_errors_are_the_servers_own(
         client.scrape(**options)
     assert type(caught.value) is error
     assert isinstance(caught.value, errors.GatewayError) and caught.value.request_id
+
+
+def test_models_that_are_refused_say_why(tmp_path: Path) -> None:
+    keys = [Key(name="ann", sha256=hash_secret("open-sesame"))]
+    with running_gateway(tmp_path, keys=keys) as url, sdk.Client(url, api_key="wrong") as client:
+        with pytest.raises(errors.Unauthorized, match="revoked") as caught:
+            client.models()
+        assert caught.value.request_id
 
 
 def test_unknown_option_fails_before_anything_is_sent() -> None:
