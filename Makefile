@@ -78,12 +78,13 @@ fuzz: $(tested)
 schemathesis: $(tested)
 	$(BIN)/python -m pytest tests/api/docs/test_openapi.py -m slow
 
-# clients, installed by their names: Firecrawl's for node, loaders of LangChain and LlamaIndex (650 MB), and the compiler
-# that checks the types of our own for JavaScript
+# clients, installed by their names: Firecrawl's and Vercel's `ai` for node, loaders and chat models of LangChain, LlamaIndex,
+# instructor (740 MB), and the compiler that checks the types of our own for JavaScript
 CLIENTS := $(abspath $(VENV))-clients
 clients: $(tested)
 	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
-	$(CLIENTS)/bin/python -m pip install --quiet langchain-firecrawl llama-index-readers-web firecrawl-py
+	$(CLIENTS)/bin/python -m pip install --quiet langchain-firecrawl llama-index-readers-web firecrawl-py \
+	    langchain-openai langchain-anthropic instructor
 	CLIENTS_PYTHON=$(CLIENTS)/bin/python $(BIN)/python -m pytest tests/api/firecrawl tests/clients -m slow
 
 # 70 % load with hostile pages among it: memory, descriptors and processes stay flat; SOAK_MINUTES=60 for a release
