@@ -418,10 +418,8 @@ function basic({ username, password }) {
  */
 function timeLimit(signal, seconds, message) {
   const own = new AbortController();
-  const follow = () => own.abort(signal.reason);
+  const forget = onAbort(signal, () => own.abort(signal.reason));
   let timer;
-  if (signal?.aborted) follow();
-  signal?.addEventListener("abort", follow);
   return {
     signal: own.signal,
     get reason() {
@@ -433,7 +431,7 @@ function timeLimit(signal, seconds, message) {
     },
     end() {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", follow);
+      forget();
       own.abort();
     },
   };
@@ -441,16 +439,36 @@ function timeLimit(signal, seconds, message) {
 
 function sleep(seconds, signal) {
   return new Promise((resolve, reject) => {
-    const end = () => {
+    const timer = setTimeout(() => {
+      forget();
+      resolve();
+    }, seconds * 1000);
+    const forget = onAbort(signal, () => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
-      if (signal?.aborted) reject(signal.reason);
-      else resolve();
-    };
-    const timer = setTimeout(end, seconds * 1000);
-    if (signal?.aborted) end();
-    signal?.addEventListener("abort", end);
+      reject(signal.reason);
+    });
   });
+}
+
+// what to do when a signal aborts: many calls may share one, and Node warns of more than ten listeners (`AbortSignal.any`
+// would do, but there it keeps something of each call for as long as the signal lives)
+const actions = new WeakMap();
+
+/** Calls `act` once `signal` is aborted, at once if it is; gives a function that takes this back. */
+function onAbort(signal, act) {
+  if (!signal) return () => {};
+  if (signal.aborted) {
+    act();
+    return () => {};
+  }
+  let all = actions.get(signal);
+  if (!all) {
+    all = new Set();
+    actions.set(signal, all);
+    signal.addEventListener("abort", () => all.forEach((each) => each()), { once: true });
+  }
+  all.add(act);
+  return () => all.delete(act);
 }
 
 async function textOf(response, limit) {

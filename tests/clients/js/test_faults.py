@@ -341,3 +341,29 @@ async def test_key_that_no_header_can_carry_is_refused_unquoted(script: Script, 
 )
 async def test_wrong_use_fails_before_anything_is_sent(script: Script, call: str, words: str) -> None:
     assert words in await script(f"show((await failure((async () => {{ {call} }})())).message);")
+
+
+async def test_many_calls_share_a_signal(script: Script) -> None:
+    """Node warns on standard error of a signal with more than ten listeners."""
+    async with upstream(Said([60.0])) as server:
+        shown = await script(
+            """
+            const stop = new AbortController(), { signal } = stop;
+            const calls = [...Array(12)].map((_, n) => failure(sdk.tokens(`${n}`, { signal })));
+            const many = failure((async () => {
+              for await (const page of sdk.scrapeMany(Array(20).fill("https://a.test"), { concurrency: 20, signal }));
+            })());
+            setTimeout(() => stop.abort(new Error("enough")), 300);
+            show((await Promise.all([...calls, many])).map(({ message }) => message));
+            """,
+            WINNOW_URL=root(server.url),
+        )
+    assert shown == ["enough"] * 13
+
+
+async def test_gateway_that_is_not_ready_is_an_answer(script: Script) -> None:
+    unready = b'{"status": "unready", "draining": true, "checks": {"cache": "it is full"}}'
+    async with upstream(Said([unready], status=503, headers=JSON)) as server:
+        shown = await script("show(await sdk.health());", WINNOW_URL=root(server.url))
+        assert len(server.heard) == 1
+    assert shown == json.loads(unready)
