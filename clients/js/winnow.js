@@ -315,11 +315,13 @@ class Connection {
       const body = response.body.getReader();
       const lines = new LineDecoder();
       for (;;) {
+        limit.start();
         const { value, done } = await body.read().catch((cause) => {
           throw limit.reason ?? interrupted(`the stream broke off (${reasonOf(cause)}); what came is incomplete`, cause);
         });
+        // what is done with an item may take any time
+        limit.stop();
         if (done) break;
-        limit.restart();
         for (const line of lines.feed(value)) yield* reader.read(line);
       }
       reader.end(lines.rest);
@@ -352,7 +354,7 @@ class Connection {
     const { address, headers: own } = settings(this.#options);
     const send = this.#options.fetch ?? globalThis.fetch;
     const limit = timeLimit(signal, timeoutS, `the gateway at ${address} was silent for ${timeoutS} s`);
-    limit.restart();
+    limit.start();
     try {
       const response = await send(address + path, {
         method,
@@ -413,8 +415,8 @@ function basic({ username, password }) {
 }
 
 /**
- * A signal that aborts when `signal` does, `seconds` after the last `restart`, and at the `end`. Before that, `reason` is
- * what went wrong, if anything did.
+ * A signal that aborts when `signal` does, `seconds` after the last `start` that no `stop` followed, and at the `end`. Before
+ * that, `reason` is what went wrong, if anything did.
  */
 function timeLimit(signal, seconds, message) {
   const own = new AbortController();
@@ -425,10 +427,11 @@ function timeLimit(signal, seconds, message) {
     get reason() {
       return own.signal.aborted ? own.signal.reason : undefined;
     },
-    restart() {
+    start() {
       clearTimeout(timer);
       timer = setTimeout(() => own.abort(unreachable(message)), seconds * 1000);
     },
+    stop: () => clearTimeout(timer),
     end() {
       clearTimeout(timer);
       forget();

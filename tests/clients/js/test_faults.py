@@ -263,6 +263,31 @@ async def test_silence_has_an_end(script: Script) -> None:
     assert "silent for 15 s" in shown[0]["message"] and "silent for 910 s" in shown[1]["message"]
 
 
+async def test_who_takes_long_with_an_event_does_not_lose_the_stream(script: Script) -> None:
+    pieces = [each.decode() for each in (SOURCE, DELTA, DONE)]
+    program = """
+        const { mock } = await import("node:test");
+        mock.timers.enable({ apis: ["setTimeout"] });
+        const happened = [];
+        const fetch = async (url, { signal }) => {
+          signal.addEventListener("abort", () => happened.push("the connection ends"));
+          const pull = (control) => {
+            if (pieces.length) control.enqueue(new TextEncoder().encode(pieces.shift()));
+            else control.close();
+          };
+          const headers = { "content-type": "text/event-stream" };
+          return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { headers });
+        };
+        for await (const { type } of new Client({ fetch }).extract({ prompt: "?", stream: true })) {
+          happened.push(type);
+          mock.timers.tick(1_000_000);
+        }
+        show(happened);
+    """
+    shown = await script(f"const pieces = {json.dumps(pieces)};{program}", NODE_NO_WARNINGS="1")
+    assert shown == ["source", "delta", "done", "the connection ends"]
+
+
 async def test_limit_of_nodes_own_fetch_is_named(script: Script) -> None:
     shown = await script(
         """
