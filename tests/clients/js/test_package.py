@@ -57,12 +57,13 @@ async def test_declared_calls_are_those_there_are(script: Script) -> None:
     )
 
 
-EXAMPLES = re.findall(r"```js\n(.*?)```", (CLIENT / "README.md").read_text("utf-8"), re.DOTALL)
+DOCUMENTS = [CLIENT / "README.md", ROOT / "README.md", ROOT / "docs/getting-started.md"]
+EXAMPLES = re.findall(r"```js\n(.*?)```", "".join(path.read_text("utf-8") for path in DOCUMENTS), re.DOTALL)
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
-async def test_examples_of_the_readme_run(node: Node, url: str, pages: Site, example: str) -> None:
+async def test_examples_of_documents_run(node: Node, url: str, pages: Site, example: str) -> None:
     own = {
         "https://example.com": pages.url,
         "http://127.0.0.1:8000": url,
