@@ -73,6 +73,7 @@ def test_pieces_go_forward_and_back(tab: Page) -> None:
     tab.click("#options summary")
     tab.fill("#form [name=max_tokens]", "150")
     show_example(tab, "article")
+    expect(tab.locator("#tokens")).to_have_text(re.compile(r"\(−9\d\s%\), 1\d\d returned$"))
     tab.click("#tab-raw")
     first = tab.text_content("#markdown") or ""
     tab.click("#more")
