@@ -64,6 +64,7 @@ system:
 api-docs: $(tested)
 	$(BIN)/python -m gateway.api.docs.reference > docs/api.md
 	$(BIN)/python -m gateway.api.docs.tables
+	$(BIN)/python -m gateway.api.docs.keywords
 
 golden: $(tested)
 	$(BIN)/python -m pytest tests/test_golden.py --update
