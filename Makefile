@@ -65,6 +65,7 @@ api-docs: $(tested)
 	$(BIN)/python -m gateway.api.docs.reference > docs/api.md
 	$(BIN)/python -m gateway.api.docs.tables
 	$(BIN)/python -m gateway.api.docs.typescript > clients/js/api.d.ts
+	$(BIN)/python -m gateway.api.docs.keywords
 
 golden: $(tested)
 	$(BIN)/python -m pytest tests/test_golden.py --update

@@ -19,6 +19,7 @@ from pathlib import Path
 import diskcache
 import msgspec
 
+from bench.figures import note
 from bench.processes import ROOT, resident_mb
 from fixtures.redis import RedisServer
 from gateway.cache import open_cache, open_server
@@ -71,6 +72,7 @@ async def measure_hits(folder: Path, redis: RedisServer) -> None:
         "floor: diskcache alone, on the loop": from_plain,
         "floor: GET of the same bytes": lambda _: client.get("bare"),
     }
+    hits: dict[str, dict[str, float]] = {}
     print(f"{'20 KB entry':38}{'CPU-ms':>10}{'p50 ms':>10}")
     for name, call in floors.items():
         print_row(name, *await measure(call))
@@ -89,8 +91,11 @@ async def measure_hits(folder: Path, redis: RedisServer) -> None:
             await lease.release()
 
         print_row(f"{name}: write", *await measure(write))
-        print_row(f"{name}: hit, decoded", *await measure(read))
+        cpu_ms, p50_ms = await measure(read)
+        hits[name] = {"cpu_ms": cpu_ms, "p50_ms": p50_ms}
+        print_row(f"{name}: hit, decoded", cpu_ms, p50_ms)
         print_row(f"{name}: lease and release", *await measure(lead))
+    note(hits=hits)
     for cache in caches.values():
         await cache.aclose()
     await client.aclose()
@@ -103,6 +108,7 @@ def print_row(name: str, cpu_ms: float, wall_ms: float) -> None:
 
 async def measure_memory(folder: Path, redis: RedisServer) -> None:
     value = page_text(ENTRY_BYTES)
+    held_mb = {}
     print(f"\nresident memory over {SOAK_HITS:,} hits, MB at every fifth")
     for name, url in (("disk", None), ("Valkey", redis.url)):
         cache = open_cache(directory=folder / "soak", size_bytes=2**31, server=open_server(url))
@@ -114,7 +120,9 @@ async def measure_memory(folder: Path, redis: RedisServer) -> None:
                 sizes.append(resident_mb())
             assert await cache.get(f"page:1:{hit * 7 % 2000}") is not None
         print(f"{name:10}" + " ".join(f"{size:8.1f}" for size in sizes))
+        held_mb[name] = [sizes[0], sizes[-1]]
         await cache.aclose()
+    note(held_mb=held_mb)
 
 
 def measure_bytes(pages: list[bytes]) -> None:

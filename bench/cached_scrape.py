@@ -18,6 +18,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from bench.figures import note
 from bench.processes import cpu_s, start
 from fixtures.redis import free_port
 
@@ -113,6 +114,7 @@ def main() -> None:
         print(f"{name:24}{rate:8.0f} requests/s {cpu_ms:8.3f} CPU-ms a request")
     by_rate = statistics.median(ours[0] / floor[0] for floor, ours in rounds)
     by_cpu = statistics.median(floor[1] / ours[1] for floor, ours in rounds)
+    note(rate_ratio=by_rate, cpu_ratio=by_cpu)
     print(f"ratio: {by_rate:.2f} of the requests a second, {by_cpu:.2f} by CPU (target 0.60)")
 
 

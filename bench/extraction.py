@@ -24,6 +24,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
+from bench.figures import note
 from gateway.core import clean
 from gateway.core.tokens.counters import get_counter
 from training.corpus import Sample, page_ids, read_samples
@@ -189,15 +190,22 @@ def main() -> None:
     )
     print(f"| | {' | '.join(kinds)} | tokens, median | saved, median | CPU, mean | CPU, p99 | failed |")
     print("|---" * (len(kinds) + 6) + "|")
+    ratios = {
+        name: statistics.fmean(each.seconds) / statistics.fmean(parses) for name, each in results.items()
+    }
+    note(
+        pages=len(ids),
+        cpu=ratios,
+        f1={name: statistics.fmean(each.f1["all"]) for name, each in results.items()},
+    )
     for name, result in results.items():
         scores = " | ".join(f"{statistics.fmean(result.f1[kind]):.3f}" for kind in kinds)
         saved = statistics.median(
             1 - tokens / max(1, raw) for tokens, raw in zip(result.tokens, raw_tokens, strict=True)
         )
-        mean = statistics.fmean(result.seconds) / statistics.fmean(parses)
         tail = percentile(result.seconds, 0.99) / percentile(parses, 0.99)
         print(
-            f"| {name} | {scores} | {statistics.median(result.tokens):,.0f} | {saved:.1%} | {mean:.1f} x "
+            f"| {name} | {scores} | {statistics.median(result.tokens):,.0f} | {saved:.1%} | {ratios[name]:.1f} x "
             f"| {tail:.1f} x | {result.failed} |"
         )
 

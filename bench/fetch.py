@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.figures import note
 from bench.processes import ROOT
 from fixtures.site import find_pages
 from gateway.core import CleanOptions, clean
@@ -178,6 +179,7 @@ def main() -> None:
     finally:
         site.terminate()
         site.wait()
+    note(pages=len(urls), ratio=rows[1][1].cpu_s / rows[0][1].cpu_s)
     print(
         f"{len(urls)} pages, {sum(len(b) for _, b in bodies) / len(urls) / 1024:.0f} KiB each, {os.cpu_count()} cores"
     )

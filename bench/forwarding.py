@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.figures import note
 from bench.processes import descriptors, resident_mb, start
 from fixtures.redis import free_port
 
@@ -221,6 +222,9 @@ async def measure(servers: dict[str, tuple[int, int]], direct: int) -> None:
                 ttft_ms, _ = await connections[name].ask(request("mock", stream=True))
                 added.setdefault(name, []).append(ttft_ms - floor_ms)
     names = list(servers)
+    for name in names:
+        spent = {kind: statistics.median(seen) for (kind, server), seen in costs.items() if server == name}
+        note(**{name.replace("-", "_"): spent | {"added_ttft_ms": statistics.median(added[name])}})
     print(f"{'CPU-ms a request':24}" + "".join(f"{name:>22}" for name in names))
     for kind in KINDS:
         row = f"{kind:24}"

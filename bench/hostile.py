@@ -3,7 +3,7 @@
     python -m bench.hostile                            # a markdown table and a summary, minutes
     python -m bench.hostile schema- chat-              # vectors whose names begin so
     python -m bench.hostile --json                     # the same figures for programs
-    python -m bench.hostile --write docs/security.md   # the summary and the table, between the file's two markers
+    python -m bench.record hostile                     # both into bench/results and docs/security.md
 
 A vector holds when all its requests end in a result or a typed refusal within their deadline + 1 s (a worker's
 deadline, for each round of requests that have to wait for each other), when `/health/live` meanwhile answers within
@@ -26,6 +26,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from bench.figures import note
 from bench.processes import family, resident_mb
 from fixtures.attack import allowed_s, attack, ordinary_failures, p99, quiet_health, target_service
 from fixtures.hostile_requests import VECTORS, Vector
@@ -38,7 +39,6 @@ HEALTH_S, HEALTH_RATIO = 0.1, 10.0
 GROWTH_MB, KEPT_MB = 100.0, 30.0
 GIVES_BACK_WITHIN_S = 5.0
 SAMPLE_EVERY_S = 0.03
-BEGIN, END = "<!-- figures: python -m bench.hostile -->", "<!-- end of figures -->"
 
 
 class Row(Struct, kw_only=True, frozen=True):
@@ -142,8 +142,8 @@ def measure_all(vectors: list[Vector]) -> Report:
     )
 
 
-def to_markdown(report: Report) -> str:
-    """Summary and table."""
+def to_markdown(report: Report, *, at: str) -> str:
+    """Summary and table; `at` is the day and commit of the run."""
     broke = "; ".join(report.failed)
     growth = f"{report.worst_growth_mb:.0f} MiB, {report.worst_kept_mb:.0f} MiB"
     health = f"{report.worst_health_ms:.0f} ms, {report.worst_health_ratio:.0f} × the quiet run's p99"
@@ -157,7 +157,7 @@ def to_markdown(report: Report) -> str:
         f"| most that the main process grew by, and still held afterwards | {growth} |",
         f"| slowest answer of `/health/live` meanwhile | {health} ({report.quiet_p99_ms:.1f} ms) |",
         "",
-        f"Measured with `python -m bench.hostile` on {report.machine}.",
+        f"Measured with `python -m bench.hostile` ({at}) on {report.machine}.",
         "",
         "| vector | requests | end | s (allowed) | health ms (× quiet) | grew, kept MiB | worker MiB | broke |",
         "|---|---|---|---|---|---|---|---|",
@@ -172,14 +172,6 @@ def _line(row: Row) -> str:
         f"| {row.health_ms:.0f} ({row.health_ratio:.0f}) | {row.growth_mb:.0f}, {row.kept_mb:.0f} "
         f"| {row.worker_mb:.0f} | {', '.join(row.faults)} |"
     )
-
-
-def write_between_markers(file: Path, text: str) -> None:
-    before, found, rest = file.read_text("utf-8").partition(BEGIN)
-    _, closed, after = rest.partition(END)
-    if not (found and closed):
-        raise SystemExit(f"{file} lacks the lines {BEGIN!r} and {END!r}")
-    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
 
 
 def _forget_peak(pid: int) -> None:
@@ -227,16 +219,18 @@ def main() -> int:
     )
     parser.add_argument("prefixes", nargs="*", help="only vectors whose names begin so")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--write", type=Path, metavar="FILE")
     args = parser.parse_args()
     chosen = [vector for vector in VECTORS if vector.name.startswith(tuple(args.prefixes or [""]))]
     if not chosen:
         parser.error(f"no vector is named so; there are {', '.join(vector.name for vector in VECTORS)}")
     report = measure_all(chosen)
-    text = to_markdown(report)
-    print(msgspec.json.format(msgspec.json.encode(report)).decode() if args.json else text)
-    if args.write:
-        write_between_markers(args.write, text)
+    note(**msgspec.to_builtins(report))
+    text = (
+        msgspec.json.format(msgspec.json.encode(report)).decode()
+        if args.json
+        else to_markdown(report, at="now")
+    )
+    print(text)
     return 1 if report.failed else 0
 
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.figures import note
 from bench.forwarding import Connection, cpu_ms
 from bench.processes import start
 from fixtures.redis import RedisServer, free_port
@@ -50,10 +51,14 @@ async def measure(kind: str, port: int, pid: int, page: dict[str, str]) -> None:
                 await connections[index].ask(page, "/v1/scrape")
             times[index].append((time.perf_counter() - began) * 1e3 / REQUESTS)
             costs[index].append((cpu_ms(pid) - before) / REQUESTS)
+    found = {}
     for name, cost, took in zip(KEYS, costs, times, strict=True):
         ratio = statistics.median(each / free for each, free in zip(cost, costs[0], strict=True))
         middle = statistics.median(cost), ratio, statistics.median(took)
+        added = statistics.median(each - free for each, free in zip(cost, costs[0], strict=True))
+        found[name] = {"cpu_ms": middle[0], "ratio": ratio, "added_cpu_ms": added, "ms": middle[2]}
         print(f"{kind:16}{name:10}{middle[0]:8.3f} CPU-ms  ×{middle[1]:.2f} {middle[2]:8.3f} ms", flush=True)
+    note(**{kind.replace(" ", "_"): found})
 
 
 async def main() -> None:

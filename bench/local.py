@@ -23,6 +23,7 @@ from typing import Any
 
 from backends.base import Completion, CompletionRequest
 from backends.local import LocalBackend
+from bench.figures import note
 from bench.processes import cpu_s
 from fixtures.make_gguf import SHAPES, write_model
 
@@ -97,7 +98,7 @@ async def measured(backend: LocalBackend, texts: list[str], **fields: Any) -> tu
     return [text for text, _ in answers], time.process_time() + cpu_s(pid) - began
 
 
-async def throughput(model: str, options: argparse.Namespace) -> None:
+async def throughput(model: str, options: argparse.Namespace) -> dict[str, Any]:
     rows: dict[str, list[float]] = {}
     same: Counter[str] = Counter()
     for round_ in range(options.repeat):
@@ -119,16 +120,18 @@ async def throughput(model: str, options: argparse.Namespace) -> None:
             rows.setdefault(name, []).append(spent_s)
             same[name] += sum(map(str.__eq__, answers, sequential["answers"]))
     base = statistics.median(rows["sequential Llama"])
+    ratios = {name: base / statistics.median(values) for name, values in rows.items()}
     for name, values in rows.items():
         spent_s = statistics.median(values)
         rate = REQUESTS * NEW_TOKENS / spent_s
         print(
-            f"  {name:34} {spent_s:7.2f} CPU-s  {rate:7.1f} tokens/CPU-s  {base / spent_s:5.2f} x"
+            f"  {name:34} {spent_s:7.2f} CPU-s  {rate:7.1f} tokens/CPU-s  {ratios[name]:5.2f} x"
             + (f"  {same[name]} of {REQUESTS * options.repeat} answers identical" if name in same else "")
         )
+    return {"ratio": ratios, "identical": dict(same), "answers": REQUESTS * options.repeat}
 
 
-async def prefix(model: str, options: argparse.Namespace) -> None:
+async def prefix(model: str, options: argparse.Namespace) -> dict[str, Any]:
     shared = text_of(SHARED_TOKENS - TEMPLATE_TOKENS, 1)
     backend = LocalBackend(path=model, parallel=4, threads=options.threads, context_tokens=4096)
     await backend.start()
@@ -142,9 +145,10 @@ async def prefix(model: str, options: argparse.Namespace) -> None:
     cold, warm = statistics.median(cold_s), statistics.median(warm_s)
     print(f"  {SHARED_TOKENS} + {QUESTION_TOKENS} tokens to the first token")
     print(f"  cold {cold * 1000:7.0f} CPU-ms\n  warm {warm * 1000:7.0f} CPU-ms  {warm / cold:.1%} of cold")
+    return {"warm_percent": 100 * warm / cold}
 
 
-async def cancellation(model: str, options: argparse.Namespace) -> None:
+async def cancellation(model: str, options: argparse.Namespace) -> dict[str, Any]:
     backend = LocalBackend(path=model, parallel=1, threads=options.threads, context_tokens=4096)
     await backend.start()
     for what, text, wait_s in (
@@ -156,6 +160,7 @@ async def cancellation(model: str, options: argparse.Namespace) -> None:
             freed_ms.append(await _freed_ms(backend, text, wait_s))
         print(f"  {what:28} slot free after {max(freed_ms):5.0f} ms at most")
     await backend.aclose()
+    return {}
 
 
 async def _freed_ms(backend: LocalBackend, text: str, wait_s: float | None) -> float:
@@ -193,10 +198,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for weights in options.weights:
             model = str(write_model(Path(folder) / f"{weights}.gguf", shape=SHAPES["100m"], weights=weights))
+            found: dict[str, Any] = {}
             for name, measure in MEASURES.items():
                 if options.measure in (name, "all"):
                     print(f"{name}, 100 M {weights}, {options.threads} thread(s)")
-                    asyncio.run(measure(model, options))
+                    found |= asyncio.run(measure(model, options))
+            note(**{weights: found})
 
 
 if __name__ == "__main__":

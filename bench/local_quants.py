@@ -18,6 +18,7 @@ import numpy as np
 from backends.local.messages import Open
 from backends.local.native import NativeModel, lib
 from backends.local.source import locate
+from bench.figures import note
 
 # llama.cpp's enum llama_ftype
 FILE_TYPES = {"Q4_0": 2, "Q4_1": 3, "Q8_0": 7, "F16": 1}
@@ -73,10 +74,17 @@ def main() -> None:
         for _ in range(arguments.rounds):
             for quant, model in models.items():
                 seen[quant].append(run(model, prompt_tokens=arguments.prompt, answer_tokens=arguments.answer))
+    found = {}
     print("| | MB | prompt tokens a CPU-second | answer tokens a CPU-second |\n|---|---|---|---|")
     for quant, rates in seen.items():
         prompt, answer = (statistics.median(each) for each in zip(*rates, strict=True))
+        found[quant] = {
+            "mb": sizes[quant] / 1e6,
+            "prompt_tokens_per_s": prompt,
+            "answer_tokens_per_s": answer,
+        }
         print(f"| {quant} | {sizes[quant] / 1e6:.0f} | {prompt:.0f} | {answer:.0f} |")
+    note(**found)
 
 
 if __name__ == "__main__":

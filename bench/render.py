@@ -22,6 +22,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from bench.figures import note
 from bench.processes import family, proportional_mb
 from bench.render_pages import APPS, SLOW, address, is_whole, put_pages
 from fixtures.site import Site
@@ -89,6 +90,7 @@ class Ours:
 
 
 async def complete(site: Site, ours: Ours, apps: list[str]) -> None:
+    whole = 0
     print(f"\n{'page':16} {'whole':5} {'ms':>6}")
     for name in [*apps, *SLOW]:
         took = []
@@ -96,7 +98,9 @@ async def complete(site: Site, ours: Ours, apps: list[str]) -> None:
             began = time.perf_counter()
             html = await ours.get(address(site, name))
             took.append((time.perf_counter() - began) * 1e3)
+        whole += is_whole(html)
         print(f"{name:16} {'yes' if is_whole(html) else 'NO':5} {statistics.median(took):6.0f}")
+    note(frameworks=len(apps), pages=len(apps) + len(SLOW), whole=whole)
     if len(apps) < len(APPS):
         print(f"not installed: {', '.join(sorted(APPS.keys() - set(apps)))}")
 
@@ -210,6 +214,15 @@ async def beside_playwright(site: Site, ours: Ours, executable: str, name: str) 
     print(one.line("ours"))
     print(other.line("Playwright"))
     total = [statistics.median(map(sum, zip(s.browser, s.driver, s.own, strict=True))) for s in (one, other)]
+    note(
+        page={
+            "browser_cpu_ms": statistics.median(one.browser),
+            "own_cpu_ms": statistics.median(one.own),
+            "playwright_browser_cpu_ms": statistics.median(other.browser),
+            "playwright_own_cpu_ms": statistics.median(map(sum, zip(other.driver, other.own, strict=True))),
+            "ratio": total[0] / total[1],
+        }
+    )
     print(f"ours / Playwright's CPU: {total[0] / total[1]:.2f}")
 
 
@@ -218,7 +231,8 @@ async def memory(site: Site, executable: str, name: str) -> None:
     await ours.get(address(site, name))
     await asyncio.sleep(3)
     keeper = ours.browsers.keepers[0]
-    print(f"\nidle: {memory_mb(ours.pids):.0f} MB PSS, the keeper's {proportional_mb(keeper):.0f} included")
+    idle_mb, keeper_mb = memory_mb(ours.pids), proportional_mb(keeper)
+    print(f"\nidle: {idle_mb:.0f} MB PSS, the keeper's {keeper_mb:.0f} included")
     peak = 0.0
 
     async def watch() -> None:
@@ -230,6 +244,7 @@ async def memory(site: Site, executable: str, name: str) -> None:
     watching = asyncio.create_task(watch())
     await asyncio.gather(*(ours.get(address(site, name)) for _ in range(24)))
     watching.cancel()
+    note(idle_mb=idle_mb, keeper_mb=keeper_mb, eight_mb=peak)
     print(f"eight pages at a time: peak {peak:.0f} MB PSS")
     await ours.close()
 
@@ -249,6 +264,7 @@ async def many(site: Site, executable: str, name: str, pages: int) -> None:
     spent = (cpu_ms(ours.pids) - before) / (pages - 4)
     rate = pages / (time.perf_counter() - began)
     growth = 100 * (statistics.median(marks[-2:]) / statistics.median(marks[:2]) - 1)
+    note(many={"pages": pages, "browser_cpu_ms": spent, "growth_percent": growth})
     print(
         f"\n{pages} pages, 4 at a time: {rate:.1f} pages/s, {spent:.0f} browser CPU-ms each, between batches "
         f"{', '.join(f'{mark:.0f}' for mark in marks)} MB: {growth:+.0f} %"
@@ -258,6 +274,7 @@ async def many(site: Site, executable: str, name: str, pages: int) -> None:
 
 async def hostile(site: Site, executable: str) -> None:
     print(f"\n{'page':6} {'ended as':14} {'ms past the deadline of 3 s':>28}")
+    ends, late = {}, []
     ours = Ours(site.target, executable, timeout_s=3, memory_bytes=400 * 1024**2)
     await ours.get(address(site, "static"))
     for name in ("spin", "hang", "hog"):
@@ -269,9 +286,14 @@ async def hostile(site: Site, executable: str) -> None:
             ended = exc.code
         late_ms = (time.perf_counter() - began - 3) * 1e3
         next_one = is_whole(await ours.get(address(site, "static")))
+        ends[name] = ended
+        # a page over its memory ends before
+        late += [late_ms] if name != "hog" else []
         print(f"{name:6} {ended:14} {late_ms:28.0f}   next page {'whole' if next_one else 'NOT WHOLE'}")
     await asyncio.sleep(0.5)
-    print(f"zombies: {sum(map(is_zombie, ours.pids))}")
+    zombies = sum(map(is_zombie, ours.pids))
+    note(ends=ends, late_ms=[min(late), max(late)], zombies=zombies)
+    print(f"zombies: {zombies}")
     await ours.close()
 
 
@@ -312,9 +334,9 @@ async def killed(site: Site, executable: str) -> None:
     began = time.perf_counter()
     await gateway.wait()
     left = await asyncio.to_thread(wait_for_ends, pids)
-    print(
-        f"\nkill -9 of the gateway: {left} of {len(pids)} processes left after {time.perf_counter() - began:.2f} s"
-    )
+    after_s = time.perf_counter() - began
+    note(killed={"left": left, "after_s": after_s})
+    print(f"\nkill -9 of the gateway: {left} of {len(pids)} processes left after {after_s:.2f} s")
 
 
 async def undisturbed(site: Site, executable: str, name: str) -> None:
@@ -382,6 +404,7 @@ async def undisturbed(site: Site, executable: str, name: str) -> None:
             await gateway.wait()
     p50 = {busy: statistics.median(took) for busy, took in times.items()}
     p95 = {busy: statistics.quantiles(took, n=20)[18] for busy, took in times.items()}
+    note(plain_p95_ratio=p95[True] / p95[False])
     print(
         f"\nplain scrapes: alone p50 {p50[False]:.0f}, p95 {p95[False]:.0f} ms; while four pages render "
         f"p50 {p50[True]:.0f}, p95 {p95[True]:.0f} ms: p95 {p95[True] / p95[False]:.2f} ×"

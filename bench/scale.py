@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from bench.figures import note
 from bench.processes import ROOT, cpu_s, family, resident_mb
 from fixtures.fleet import Fleet, missing_packages, wait_until_ready
 from fixtures.redis import free_port
@@ -56,12 +57,15 @@ def commands(fleet: Fleet) -> int:
 def count_operations(fleet: Fleet, bodies: list[bytes]) -> None:
     """Valkey commands a request: on a miss, on a hit by another replica, on a hit that memory answers."""
     first, second = (f"http://127.0.0.1:{port}" for port in fleet.ports[:2])
+    found = {}
     print("\nValkey commands a request")
     for name, address in (("miss", first), ("hit, from Valkey", second), ("hit, from memory", second)):
         before = commands(fleet)
         statuses = {scrape(address, body)["cache"]["status"] for body in bodies}  # type: ignore[index]
         # the probe's own INFO is one
-        print(f"{name:20}{(commands(fleet) - before - 1) / len(bodies):8.1f}   {statuses}")
+        found[name] = (commands(fleet) - before - 1) / len(bodies)
+        print(f"{name:20}{found[name]:8.1f}   {statuses}")
+    note(commands=found)
 
 
 def measure_misses(fleet: Fleet, site: str, pages: Path) -> None:
@@ -76,9 +80,15 @@ def measure_misses(fleet: Fleet, site: str, pages: Path) -> None:
         assert answer["cache"]["status"] == "miss"  # type: ignore[index]
     service, cleaning = (cpu_s(main) - service) * 1e3 / MISSES, (cpu_s(*workers) - cleaning) * 1e3 / MISSES
     kept = int((redis_bytes(fleet) - kept) / MISSES)
+    workers_mb = [resident_mb(pid) for pid in workers]
+    note(
+        misses={"service_cpu_ms": service, "cleaning_cpu_ms": cleaning},
+        kept={"bytes": kept, "html_ratio": html / kept},
+        worker_mb=max(workers_mb),
+    )
     print(f"\n{MISSES} misses: CPU-ms a page {service:.1f} service, {cleaning:.1f} cleaning worker")
     print(f"kept in Valkey a page of {html:,.0f} bytes of HTML: {kept:,} bytes ({html / kept:.1f} : 1)")
-    print(f"cleaning worker: {', '.join(f'{resident_mb(pid):.0f} MB' for pid in workers)}")
+    print(f"cleaning worker: {', '.join(f'{size:.0f} MB' for size in workers_mb)}")
 
 
 def redis_bytes(fleet: Fleet) -> int:
@@ -138,7 +148,8 @@ def load(fleet: Fleet, script: Path) -> dict[str, float]:
     }
 
 
-def compare(fleets: dict[int, Fleet], script: Path) -> None:
+def compare(fleets: dict[int, Fleet], script: Path) -> list[dict[str, float]]:
+    """What one replica and two spend a request, by what spends it."""
     rounds: dict[int, list[dict[str, float]]] = {replicas: [] for replicas in fleets}
     for _ in range(ROUNDS):
         for replicas, fleet in fleets.items():
@@ -155,6 +166,7 @@ def compare(fleets: dict[int, Fleet], script: Path) -> None:
         f"two to one: {two['requests/s'] / one['requests/s']:.2f} x the requests a second, "
         f"{growth:.2f} x the gateway's CPU a request"
     )
+    return list(median.values())
 
 
 def main() -> None:
@@ -193,11 +205,15 @@ def main() -> None:
         print(f"\n{len(bodies)} cached pages, {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} s")
         cores = os.cpu_count() or 1
         print(f"\n{cores} cores for replicas, nginx, Valkey and wrk together")
-        compare(fleets, folder / "load.lua")
+        rows = compare(fleets, folder / "load.lua")
         print(f"\n{CORES} of a core for each replica, the rest for the others")
         with limited([process for fleet in fleets.values() for process in fleet.gateways]):
-            compare(fleets, folder / "load.lua")
+            rows += compare(fleets, folder / "load.lua")
         served_mb = resident_mb(fleets[1].gateways[0].pid)
+    for name, column in (("hit_cpu_ms", "gateway CPU-ms"), ("nginx_cpu_ms", "nginx CPU-ms")):
+        spent = [row[column] for row in rows]
+        note(**{name: [min(spent), max(spent)]})
+    note(idle_mb=idle_mb, served_mb=served_mb)
     print(f"a gateway's main process: {idle_mb:.0f} MB idle, {served_mb:.0f} MB after the load")
 
 

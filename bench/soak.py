@@ -24,6 +24,7 @@ from typing import NamedTuple
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.figures import note
 from bench.processes import descriptors, family, proportional_mb
 from fixtures.hostile import HOSTILE_PAGES
 from fixtures.redis import free_port
@@ -139,6 +140,12 @@ async def soak(pid: int, url: str, site: Site, minutes: float) -> bool:
             samples.append(sample(pid, tasks=int(await figure(client, "winnow_tasks"))))
         kills = await figure(client, "winnow_worker_kills_total")
         live = (await client.get("/health/ready")).json()["status"]
+    note(
+        answers=sum(load.statuses.values()),
+        kills=int(kills),
+        failures=sum(count for status, count in load.statuses.items() if status >= 500),
+        rest_mb=[extreme(row.gateway_bytes for row in samples) / 1e6 for extreme in (min, max)],
+    )
     print(f"answers by status: {dict(sorted(load.statuses.items()))} ({LEFT}: the caller left)")
     print(f"workers killed: {kills:,.0f}; readiness at the end: {live}")
     flat = report(samples)

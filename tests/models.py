@@ -35,7 +35,7 @@ HI: Any = [{"role": "user", "content": "Hi"}]
 class NoPages:
     """A scraper for tests that ask for none; those with pages run the whole service (test_chat_web)."""
 
-    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapedPage:
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "", again: bool = False) -> ScrapedPage:
         raise NotImplementedError
 
 

@@ -921,15 +921,17 @@ export interface SourceEvent {
   index: number;
 }
 
-/** Exact counts by `tokenizer`: the page's HTML as received, and the content returned. */
+/** Exact counts by `tokenizer`: the page's HTML as received, its whole content, and what of it was returned. */
 export interface TokenReport {
   /** The tokenizer the counts are true of. */
   tokenizer: string;
   /** Tokens of the page as received, also where the content is made of the site's own markdown, which the page links to. */
   html: number;
+  /** Tokens of the page's whole content by the same options, but without `select`, `focus`, `max_tokens` and `cursor`. */
+  full: number;
   /** Tokens of the content returned. */
   content: number;
-  /** Tokens saved: `html` less `content`. */
+  /** Tokens that cleaning saved: `html` less `full`, the same for each piece of a page. What a budget or `select` leaves out is not saved. */
   saved: number;
   /** `saved` / `html`; 0 when there was nothing to save. */
   reduction: number;

@@ -54,7 +54,9 @@ class Source(Struct, kw_only=True, frozen=True):
         from gateway.core.tokens.counters import get_counter
 
         count = get_counter(tokens.tokenizer)
-        return TokenReport.of(tokenizer=tokens.tokenizer, html=count(self.text), content=tokens.content)
+        return TokenReport.of(
+            tokenizer=tokens.tokenizer, html=count(self.text), full=tokens.full, content=tokens.content
+        )
 
 
 def read_sources(sources: Sequence[str]) -> Source:

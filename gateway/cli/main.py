@@ -244,7 +244,7 @@ async def _follow(events: AsyncIterator[ExtractEvent], *, printed: bool) -> Extr
 
 
 def _extract_report(answer: ExtractResponse) -> str:
-    lines = [f"{s.url or 'input'}: {s.tokens.html:,} → {s.tokens.content:,} tokens" for s in answer.sources]
+    lines = [f"{s.url or 'input'}: {s.tokens.in_words()}" for s in answer.sources]
     if answer.estimate:
         foreseen = answer.estimate
         asked = f"{foreseen.input_tokens:,} tokens in, at most {foreseen.output_tokens:,} out"
@@ -264,10 +264,8 @@ def _extract_report(answer: ExtractResponse) -> str:
 
 def _report(page: ScrapeResponse) -> str:
     tokens = page.tokens
-    percent = min(round(tokens.reduction * 100), 99 if tokens.content else 100)
     lines = [
-        f"{tokens.html:,} → {tokens.content:,} tokens (−{percent} %)"
-        f" · {tokens.tokenizer} · cache {page.cache.status} · {page.timings.total_ms:.0f} ms"
+        f"{tokens.in_words()} · {tokens.tokenizer} · cache {page.cache.status} · {page.timings.total_ms:.0f} ms"
     ]
     lines += [f"warning: {notice.code}: {notice.message}" for notice in page.warnings]
     if page.next_cursor:

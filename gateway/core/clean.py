@@ -7,9 +7,9 @@ from gateway.core.dom.blocks import find_editors, keep
 from gateway.core.dom.callouts import find_callouts
 from gateway.core.dom.pictures import with_pictures
 from gateway.core.dom.selection import DRAWN, REMOVED, find_selected
-from gateway.core.markdown import render
+from gateway.core.markdown import Rendered, render
 from gateway.core.markdown.headline import with_headline, without_headline
-from gateway.core.model.page import CleanOptions, KeptNodes, Page
+from gateway.core.model.page import Block, CleanOptions, KeptNodes, Page
 from gateway.core.parsing import ParsedPage, read, root_of
 from gateway.core.visibility.hidden import quote_hidden
 from gateway.core.visibility.review import review
@@ -47,12 +47,8 @@ def clean(
         if not kept.texts:
             warnings.append(Notice(code="nothing_selected", message="`select` matches no text of the page"))
     elif options.scope == "main":
-        choice = choose(parsed.blocks, parsed.head, classifier or load_classifier())
+        choice, kept = _choose(parsed, options, classifier)
         confidence, page_type = choice.confidence, choice.page_type
-        if not parsed.is_content:
-            kept = keep(parsed.blocks, choice.blocks)
-            if options.images != "none":
-                kept = with_pictures(kept, parsed.blocks, choice.blocks)
         if choice.repeated and kept is not None:
             message = (
                 "what the page shows twice (for another width, as a clone, in a quotation) was left out once"
@@ -64,16 +60,7 @@ def clean(
             )
             message = f"{found} ({confidence:.2f}); compare with scope page"
             warnings.append(Notice(code="low_confidence", message=message))
-    rendered = render(
-        parsed.root,
-        kept=kept,
-        hidden=parsed.hidden,
-        base_url=url,
-        options=options,
-        beside=[root_of(tree) for tree in parsed.beside] if options.select is None else [],
-        codes=find_editors(parsed.blocks),
-        callouts=find_callouts(parsed.blocks),
-    )
+    rendered = _render(parsed, kept, url=url, options=options)
     warnings += rendered.notices
     if parsed.truncated or rendered.truncated:
         message = (
@@ -85,14 +72,9 @@ def clean(
         warnings.append(
             Notice(code="invisible_characters_removed", message=message, count=rendered.invisible)
         )
-    title, blocks = parsed.facts.title, rendered.blocks
-    headline: str | None = None
-    if title and options.scope == "main" and options.select is None:
-        headline = title if options.headline and blocks else None
-        blocks = (
-            with_headline(blocks, title, html=options.html) if headline else without_headline(blocks, title)
-        )
-    return Page(
+    title = parsed.facts.title
+    blocks = _titled(rendered.blocks, title, options)
+    page = Page(
         blocks=blocks,
         title=title,
         metadata=structs.replace(parsed.facts.metadata, page_type=page_type),
@@ -110,11 +92,57 @@ def clean(
             dropped=choice.dropped,
             otherwise="not_selected" if options.select is not None else "not_main",
             probabilities=choice.probabilities.tolist(),
-            headline=headline,
+            headline=title if title and blocks and options.headline and _is_of_main(options) else None,
         )
         if options.review
         else [],
     )
+    if options.select is None or not options.unselected:
+        return page
+    options = structs.replace(options, select=None)
+    kept = _choose(parsed, options, classifier)[1] if options.scope == "main" else None
+    whole = _render(parsed, kept, url=url, options=options)
+    blocks = _titled(whole.blocks, title, options)
+    return structs.replace(page, unselected=structs.replace(page, blocks=blocks, appendix=whole.appendix))
+
+
+def _choose(
+    parsed: ParsedPage, options: CleanOptions, classifier: Classifier | None
+) -> tuple[Choice, KeptNodes | None]:
+    """The main content; None where all of the page is."""
+    choice = choose(parsed.blocks, parsed.head, classifier or load_classifier())
+    if parsed.is_content:
+        return choice, None
+    kept = keep(parsed.blocks, choice.blocks)
+    return choice, with_pictures(kept, parsed.blocks, choice.blocks) if options.images != "none" else kept
+
+
+def _render(
+    parsed: ParsedPage, kept: KeptNodes | None, *, url: str | None, options: CleanOptions
+) -> Rendered:
+    return render(
+        parsed.root,
+        kept=kept,
+        hidden=parsed.hidden,
+        base_url=url,
+        options=options,
+        beside=[root_of(tree) for tree in parsed.beside] if options.select is None else [],
+        codes=find_editors(parsed.blocks),
+        callouts=find_callouts(parsed.blocks),
+    )
+
+
+def _is_of_main(options: CleanOptions) -> bool:
+    return options.scope == "main" and options.select is None
+
+
+def _titled(blocks: list[Block], title: str | None, options: CleanOptions) -> list[Block]:
+    """The main content with the title as its headline, or without it where the options say so."""
+    if not title or not _is_of_main(options):
+        return blocks
+    if options.headline and blocks:
+        return with_headline(blocks, title, html=options.html)
+    return without_headline(blocks, title)
 
 
 def _count_hidden(parsed: ParsedPage, *, quoted: bool) -> list[Notice]:

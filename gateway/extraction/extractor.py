@@ -196,7 +196,7 @@ class Extractor:
     async def _page_of(self, content: str, tokenizer: str) -> ReadPage:
         tokenizer = resolve_tokenizer(tokenizer)
         tokens = await self._workers.run(CountTokens(text=content, tokenizer=tokenizer))
-        report = TokenReport(tokenizer=tokenizer, html=tokens, content=tokens, saved=0, reduction=0)
+        report = TokenReport.of(tokenizer=tokenizer, html=tokens, full=tokens, content=tokens)
         supplied = CacheReport(status="bypass", not_stored="it came in the request")
         source = ExtractSource(url=None, title=None, tokens=report, cache=supplied)
         return ReadPage(content=content, source=source)

@@ -38,6 +38,8 @@ class ReadPage(Struct, kw_only=True, frozen=True):
     structured: list[dict[str, Any]] = []
     fetch_ms: float = 0
     clean_ms: float = 0
+    # as of the scrape
+    is_continued: bool = False
 
     @classmethod
     def from_scrape(cls, page: ScrapedPage) -> "ReadPage":
@@ -54,6 +56,7 @@ class ReadPage(Struct, kw_only=True, frozen=True):
             structured=page.structured,
             fetch_ms=page.timings.fetch_ms,
             clean_ms=page.timings.clean_ms,
+            is_continued=page.is_continued,
         )
 
     def as_evidence(self, *, structured: bool) -> StatedPage:
@@ -147,7 +150,7 @@ def _cost(state: ExtractionState) -> ExtractCost:
     price = state.route.price if isinstance(state.route, Route) else None
     if price is None:
         return ExtractCost()
-    reports = [page.source.tokens for page in state.pages]
+    reports = [page.source.tokens for page in state.pages if not page.is_continued]
     unsent = sum(tokens.html if state.backend == STRUCTURED else tokens.saved for tokens in reports)
     saved = max(0, unsent) * price.input / 1e6 + sum(finished.cost.saved_usd for finished in state.finished)
     if state.estimate:

@@ -20,6 +20,8 @@ class PreparedScrape(Struct, kw_only=True, frozen=True):
     start: int
     # time.perf_counter()
     began: float
+    # the same answer has scraped the page before
+    again: bool = False
 
 
 class Content(Struct, kw_only=True, frozen=True):

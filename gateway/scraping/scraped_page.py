@@ -66,5 +66,10 @@ class ScrapedPage(Struct, kw_only=True, frozen=True):
         return self.loaded.entry.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
+    def is_continued(self) -> bool:
+        """It goes on from a cursor: what the page has and saves was booked with its first piece."""
+        return self.request.cursor is not None
+
+    @property
     def cache(self) -> CacheReport:
         return self.loaded.cache

@@ -72,7 +72,7 @@ class Scraper:
 
     Args:
         code: the fingerprint of what cleans and counts.
-        on_event: is called with every page (metrics).
+        on_event: is called with every page (metrics), once where one answer needs it twice.
     """
 
     def __init__(
@@ -98,15 +98,16 @@ class Scraper:
         for task in self._under_way:
             task.cancel()
 
-    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapedPage:
+    async def scrape(self, request: ScrapeRequest, *, tenant: str = "", again: bool = False) -> ScrapedPage:
         """One page, by `request`.
 
         Args:
             tenant: whose cache entries a request with headers of its own uses; plain pages are shared.
+            again: the same answer has scraped the page before; `on_event` knows it already.
         Raises:
             GatewayError: InvalidRequest, and every failure of fetching and cleaning.
         """
-        return await self.read(await self.open(request, tenant=tenant))
+        return await self.read(await self.open(request, tenant=tenant, again=again))
 
     async def scrape_whole(self, request: ScrapeRequest, *, tenant: str = "") -> WholePage:
         """As `scrape`, with the page as it was received: its HTML, where the content is the site's own markdown."""
@@ -115,7 +116,7 @@ class Scraper:
             return WholePage(page=page, received=None)
         return WholePage(page=page, received=snapshot.page or _received(snapshot))
 
-    async def open(self, request: ScrapeRequest, *, tenant: str = "") -> PreparedScrape:
+    async def open(self, request: ScrapeRequest, *, tenant: str = "", again: bool = False) -> PreparedScrape:
         """The first half of `scrape`: check the request and load its page."""
         began = time.perf_counter()
         check_request(request, can_render=self._pages.renderer is not None)
@@ -139,7 +140,12 @@ class Scraper:
                 "`cursor`: of another page, or the page has changed; start again without it", field="cursor"
             )
         return PreparedScrape(
-            request=request, tenant=tenant, page=page, start=cursor.start if cursor else 0, began=began
+            request=request,
+            tenant=tenant,
+            page=page,
+            start=cursor.start if cursor else 0,
+            began=began,
+            again=again,
         )
 
     async def read(self, prepared: PreparedScrape) -> ScrapedPage:
@@ -211,7 +217,8 @@ class Scraper:
             screenshot=shown.screenshot if shown else None,
             pdf=shown.pdf if shown else None,
         )
-        self._on_event(scraped)
+        if not prepared.again:
+            self._on_event(scraped)
         return scraped, page
 
     async def count(self, request: TokensRequest) -> TokensResponse:
@@ -380,5 +387,6 @@ def _token_report(request: ScrapeRequest, content: Content) -> TokenReport:
     return TokenReport.of(
         tokenizer=resolve_tokenizer(request.tokenizer),
         html=content.html_tokens,
+        full=content.cleaned.full_tokens,
         content=content.cleaned.tokens,
     )

@@ -19,7 +19,9 @@ SCRAPES_AT_ONCE = 8
 class PageScraper(Protocol):
     """What is needed here of gateway.scraping.scraper.Scraper."""
 
-    async def scrape(self, request: ScrapeRequest, *, tenant: str = "") -> ScrapedPage: ...
+    async def scrape(
+        self, request: ScrapeRequest, *, tenant: str = "", again: bool = False
+    ) -> ScrapedPage: ...
 
 
 class CutPage(Struct, kw_only=True, frozen=True):
@@ -30,15 +32,15 @@ class CutPage(Struct, kw_only=True, frozen=True):
 
 
 async def scrape_all(
-    scraper: PageScraper, requests: list[ScrapeRequest], *, tenant: str
+    scraper: PageScraper, requests: list[ScrapeRequest], *, tenant: str, again: bool = False
 ) -> list[ScrapedPage | GatewayError]:
-    """Every page, or the error in its place."""
+    """Every page, or the error in its place; `again` as of `PageScraper`."""
     gate = asyncio.Semaphore(SCRAPES_AT_ONCE)
 
     async def scrape(request: ScrapeRequest) -> ScrapedPage | GatewayError:
         async with gate:
             try:
-                return await scraper.scrape(request, tenant=tenant)
+                return await scraper.scrape(request, tenant=tenant, again=again)
             except GatewayError as error:
                 return error
 
@@ -63,12 +65,12 @@ async def cut_all(
     sizes = [page.tokens.content if isinstance(page, ScrapedPage) else 0 for page in pages]
     shares = share_budget(sizes, budget)
     cut = [0 < share < size for share, size in zip(shares, sizes, strict=True)]
-    again = [
+    cuts = [
         msgspec.structs.replace(request, max_tokens=share)
         for request, share, is_cut in zip(requests, shares, cut, strict=True)
         if is_cut
     ]
-    shorter = iter(await scrape_all(scraper, again, tenant=tenant))
+    shorter = iter(await scrape_all(scraper, cuts, tenant=tenant, again=True))
     pieces = [next(shorter) if is_cut else page for page, is_cut in zip(pages, cut, strict=True)]
     return [
         CutPage(whole=page, piece=await _within(piece, share, workers))

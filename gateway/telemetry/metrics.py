@@ -50,6 +50,8 @@ class CountedPage(Protocol):
     def timings(self) -> ScrapeTimings: ...
     @property
     def tokens(self) -> TokenReport: ...
+    @property
+    def is_continued(self) -> bool: ...
 
 
 class Metrics:
@@ -75,9 +77,13 @@ class Metrics:
         # the library looks a label up under a lock, each time: on every request that would add up
         self._requests = cache(lambda route, status: requests.labels(route, str(status)))
         self._stages, self._pages = cache(stages.labels), cache(pages.labels)
-        tokens = counter("winnow_page_tokens_total", "Tokens of pages: html, content, saved", "kind")
-        self._html_tokens, self._content_tokens = tokens.labels("html"), tokens.labels("content")
-        self._saved_tokens = tokens.labels("saved")
+        tokens = counter(
+            "winnow_page_tokens_total",
+            "Tokens of pages: html, full, saved, which is html less full, and content, which was returned",
+            "kind",
+        )
+        self._html_tokens, self._full_tokens = tokens.labels("html"), tokens.labels("full")
+        self._saved_tokens, self._content_tokens = tokens.labels("saved"), tokens.labels("content")
         self._kills = counter(
             "winnow_worker_kills_total", "Cleaning workers that did not finish, by what ended them", "reason"
         )
@@ -101,7 +107,7 @@ class Metrics:
         self._requests(route, status).observe(seconds)
 
     def observe_page(self, page: CountedPage) -> None:
-        """Count a scrape; stages that did not run are left out."""
+        """Count a scrape; stages that did not run are left out, and a page read in pieces is saved once."""
         self._pages(page.cache.status).inc()
         spent = page.timings
         for stage, spent_ms in (
@@ -112,9 +118,11 @@ class Metrics:
         ):
             if spent_ms:
                 self._stages(stage).observe(spent_ms / 1e3)
-        self._html_tokens.inc(page.tokens.html)
         self._content_tokens.inc(page.tokens.content)
-        self._saved_tokens.inc(page.tokens.saved)
+        if not page.is_continued:
+            self._html_tokens.inc(page.tokens.html)
+            self._full_tokens.inc(page.tokens.full)
+            self._saved_tokens.inc(page.tokens.saved)
 
     def observe_kill(self, reason: str) -> None:
         self._kills.labels(reason).inc()

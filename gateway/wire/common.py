@@ -32,7 +32,7 @@ class Notice(Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class TokenReport(Struct, kw_only=True, frozen=True):
-    """Exact counts by `tokenizer`: the page's HTML as received, and the content returned."""
+    """Exact counts by `tokenizer`: the page's HTML as received, its whole content, and what of it was returned."""
 
     tokenizer: Annotated[str, Meta(description="The tokenizer the counts are true of.")]
     html: Annotated[
@@ -42,16 +42,37 @@ class TokenReport(Struct, kw_only=True, frozen=True):
             "markdown, which the page links to."
         ),
     ]
+    full: Annotated[
+        int,
+        Meta(
+            description="Tokens of the page's whole content by the same options, but without `select`, `focus`, "
+            "`max_tokens` and `cursor`."
+        ),
+    ]
     content: Annotated[int, Meta(description="Tokens of the content returned.")]
-    saved: Annotated[int, Meta(description="Tokens saved: `html` less `content`.")]
+    saved: Annotated[
+        int,
+        Meta(
+            description="Tokens that cleaning saved: `html` less `full`, the same for each piece of a page. What a "
+            "budget or `select` leaves out is not saved."
+        ),
+    ]
     reduction: Annotated[float, Meta(description="`saved` / `html`; 0 when there was nothing to save.")]
 
     @classmethod
-    def of(cls, *, tokenizer: str, html: int, content: int) -> "TokenReport":
-        """The report of two counts."""
-        saved = max(0, html - content)
+    def of(cls, *, tokenizer: str, html: int, full: int, content: int) -> "TokenReport":
+        """The report of three counts."""
+        saved = max(0, html - full)
         reduction = round(saved / html, 4) if html else 0.0
-        return cls(tokenizer=tokenizer, html=html, content=content, saved=saved, reduction=reduction)
+        return cls(
+            tokenizer=tokenizer, html=html, full=full, content=content, saved=saved, reduction=reduction
+        )
+
+    def in_words(self) -> str:
+        """For people: `8,012 → 1,204 tokens (−85 %)`, and what was returned where that is not the whole."""
+        percent = min(round(self.reduction * 100), 99 if self.full else 100)
+        returned = f", {self.content:,} returned" if self.content != self.full else ""
+        return f"{self.html:,} → {self.full:,} tokens (−{percent} %){returned}"
 
 
 class CacheReport(Struct, kw_only=True, frozen=True):

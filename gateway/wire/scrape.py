@@ -368,5 +368,4 @@ class ScrapeResponse(Answer, kw_only=True, frozen=True):
 
     def _repr_markdown_(self) -> str:
         """What a notebook shows."""
-        tokens = self.tokens
-        return f"{self.content}\n\n---\n{tokens.html:,} → {tokens.content:,} tokens ({tokens.tokenizer})"
+        return f"{self.content}\n\n---\n{self.tokens.in_words()} · {self.tokens.tokenizer}"

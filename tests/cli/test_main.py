@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -40,6 +41,9 @@ def test_scrape_prints_markdown_and_reports_tokens(site: Site, tmp_path: Path) -
     assert "Hello, World!" in result.stdout
     first = result.stderr.splitlines()[0]
     assert "→" in first and "tokens (−" in first and "cache miss" in first
+    cut = winnow("scrape", url, "--max-tokens", "300", cache=tmp_path, WINNOW_ALLOW_TARGETS=site.target)
+    whole, _, returned = cut.stderr.partition(" · ")[0].partition("), ")
+    assert first.startswith(whole) and re.fullmatch(r"[12]?\d\d returned", returned)
     again = winnow("scrape", url, "--json", cache=tmp_path, WINNOW_ALLOW_TARGETS=site.target)
     assert json.loads(again.stdout)["cache"]["status"] == "hit"
 

@@ -38,6 +38,7 @@ from gateway.wire import (
     ExtractDone,
     ExtractRequest,
     ScrapeOptions,
+    ScrapeRequest,
     SourceEvent,
 )
 from tests.inline import InlineWorkers
@@ -539,6 +540,25 @@ async def test_extract_answers_again_from_the_cache(make_bench: MakeBench) -> No
     assert (first.cache.status, second.cache.status) == ("miss", "hit")
     assert second.data == first.data and len(bench.backend.requests) == 1
     assert first.cost.usd > 0 and second.cost.usd == 0 and second.cost.saved_usd > first.cost.saved_usd
+
+
+async def test_extract_books_what_cleaning_saved_and_once_for_all_pieces(
+    make_bench: MakeBench, scraper: Scraper
+) -> None:
+    bench = make_bench(lambda _: say("Yes."), price=Price(input=10, output=0))
+    unkept = AnswerCacheOptions(max_age_s=0, store=False)
+
+    async def saved_usd(**scrape: Any) -> float:
+        options = ScrapeOptions(scope="page", **scrape)
+        request = ExtractRequest(html=WIDGET, prompt="?", scrape=options, cache=unkept)
+        return (await bench.extractor.extract(request)).cost.saved_usd
+
+    # 86 tokens of HTML, 61 of markdown, at 10 dollars a million
+    whole = await saved_usd()
+    assert whole == pytest.approx((86 - 61) * 10 / 1e6)
+    assert await saved_usd(max_tokens=20) == await saved_usd(select="h1") == whole
+    first = await scraper.scrape(ScrapeRequest(html=WIDGET, scope="page", max_tokens=20))
+    assert await saved_usd(max_tokens=20, cursor=first.next_cursor) == 0
 
 
 @pytest.mark.parametrize(

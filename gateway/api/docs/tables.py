@@ -7,7 +7,7 @@ A table stands between `<!-- table: NAME -->` and `<!-- end -->`; everything els
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,16 @@ _END = "<!-- end -->"
 _UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
 
 
-def fill_tables(text: str) -> str:
-    """The text with each of its tables as the types have it now.
+def fill_tables(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
+    """The text with each of its tables as `tables` makes it now.
 
     Raises:
-        KeyError: a table has a name that is not in `TABLES`.
+        KeyError: a table has a name that is not in `tables`.
         ValueError: a table has no end.
     """
     parts, at = [], 0
     for begin in _BEGIN.finditer(text):
-        parts += [text[at : begin.end()], TABLES[begin[1]](), "\n"]
+        parts += [text[at : begin.end()], tables[begin[1]](), "\n"]
         at = text.index(_END, begin.end())
     return "".join([*parts, text[at:]])
 
@@ -87,7 +87,7 @@ def _default(name: str, schema: dict[str, Any]) -> str:
 def main() -> None:
     for name in FILES:
         path = ROOT / name
-        path.write_text(fill_tables(path.read_text("utf-8")), "utf-8")
+        path.write_text(fill_tables(path.read_text("utf-8"), TABLES), "utf-8")
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ class CleanOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     quote_hidden: bool = False
     # fill Page.judged too
     review: bool = False
+    # fill Page.unselected too, where there is a `select`
+    unselected: bool = False
     # markdown and HTML of the main content begin with it; False leaves it out
     headline: bool = True
     # fill Block.html too: serialising costs time nobody else should pay
@@ -97,6 +99,8 @@ class Page(Struct, kw_only=True, frozen=True):
     appendix: str = ""
     # what became of every part of the page, if the options ask for it
     judged: list[JudgedBlock] = []
+    # the page by the same options without `select`, if they ask for it: its content differs, the rest is this page's
+    unselected: "Page | None" = None
 
     @property
     def markdown(self) -> str:

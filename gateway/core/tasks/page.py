@@ -35,6 +35,8 @@ class Cleaned(Struct, kw_only=True, frozen=True):
 
     content: str
     tokens: int
+    # of the whole, without select, focus and budget
+    full_tokens: int
     html_tokens: int | None
     next_start: int | None
     title: str | None
@@ -77,7 +79,8 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
         count = get_counter(self.tokenizer)
         document = read_document(self.body, content_type=self.content_type, url=self.url)
         # only HTML has a main content to choose; the rest is content from end to end
-        options = self.options if document.kind == "html" else replace(self.options, scope="page")
+        scope = self.options.scope if document.kind == "html" else "page"
+        options = replace(self.options, scope=scope, unselected=True)
         # The counter releases the GIL: it runs while the page is cleaned. It stays in this thread, since it keeps
         # 16 MB for every thread that it is called in.
         with ThreadPoolExecutor(1) as beside:
@@ -91,10 +94,14 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
         if self.focus and self.max_tokens:
             found = focus(page.blocks, parts, self.focus, max_tokens=self.max_tokens, count=count)
             piece, kept, sections = found.piece, found.kept, found.left_out
+            full_tokens = found.whole_tokens
         else:
             piece = fit(parts, start=self.start, max_tokens=self.max_tokens, count=count)
             kept = list(range(self.start, piece.next_start or len(parts)))
             sections = outline(page.blocks, parts, count=count) if "outline" in self.include else []
+            full_tokens = piece.tokens if len(kept) == len(parts) else count("".join(parts))
+        if page.unselected is not None:
+            full_tokens = count("".join(parts_of(page.unselected, self.format)))
         count_ms = (time.perf_counter() - began) * 1e3
         warnings = [*document.warnings, *page.warnings]
         if document.guessed_charset:
@@ -104,6 +111,7 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
         return Cleaned(
             content=piece.content,
             tokens=piece.tokens,
+            full_tokens=full_tokens,
             html_tokens=html_tokens,
             next_start=piece.next_start,
             title=page.title,

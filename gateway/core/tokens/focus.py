@@ -34,6 +34,8 @@ class Focus(Struct, kw_only=True, frozen=True):
     # indices of parts
     kept: list[int]
     left_out: list[SectionAt]
+    # of all parts
+    whole_tokens: int
 
 
 class _Passage(Struct, kw_only=True, frozen=True):
@@ -58,15 +60,16 @@ def focus(
     """
     everything = list(range(len(parts)))
     whole = "".join(parts)
-    if (tokens := count(whole)) <= max_tokens:
-        return Focus(piece=Piece(content=whole, tokens=tokens), kept=everything, left_out=[])
+    if (whole_tokens := count(whole)) <= max_tokens:
+        piece = Piece(content=whole, tokens=whole_tokens)
+        return Focus(piece=piece, kept=everything, left_out=[], whole_tokens=whole_tokens)
     passages = list(_passages(blocks, parts, chars=min(_LONG_CHARS, max(_SHORT_CHARS, max_tokens))))
     scores = _rank(blocks, passages, question)
     ranked = sorted(
         (index for index, score in enumerate(scores) if score), key=lambda index: (-scores[index], index)
     )
     if not ranked:
-        return _beginning(blocks, parts, max_tokens=max_tokens, count=count)
+        return _beginning(blocks, parts, max_tokens=max_tokens, count=count, whole_tokens=whole_tokens)
     chosen = _choose(parts, [passages[index] for index in ranked], max_tokens=max_tokens, count=count)
     while chosen:
         kept = sorted(set().union(*chosen))
@@ -85,7 +88,8 @@ def focus(
     notice = Notice(
         code="focused", message="the outline names the sections that were left out", count=len(left_out)
     )
-    return Focus(piece=Piece(content=content, tokens=tokens, notice=notice), kept=kept, left_out=left_out)
+    piece = Piece(content=content, tokens=tokens, notice=notice)
+    return Focus(piece=piece, kept=kept, left_out=left_out, whole_tokens=whole_tokens)
 
 
 def _passages(blocks: Sequence[Block], parts: Sequence[str], *, chars: int) -> Iterator[_Passage]:
@@ -156,7 +160,7 @@ def _join(parts: Sequence[str], kept: Sequence[int]) -> str:
 
 
 def _beginning(
-    blocks: Sequence[Block], parts: Sequence[str], *, max_tokens: int, count: TokenCounter
+    blocks: Sequence[Block], parts: Sequence[str], *, max_tokens: int, count: TokenCounter, whole_tokens: int
 ) -> Focus:
     piece = fit(parts, max_tokens=max_tokens, count=count)
     kept = list(range(piece.next_start or len(parts)))
@@ -168,6 +172,7 @@ def _beginning(
         piece=Piece(content=piece.content, tokens=piece.tokens, next_start=piece.next_start, notice=notice),
         kept=kept,
         left_out=_left_out(blocks, parts, kept, count=count),
+        whole_tokens=whole_tokens,
     )
 
 

@@ -309,7 +309,7 @@ def response(**fields: Any) -> ScrapeResponse:
         "title": "T",
         "content": "# T",
         "metadata": Metadata(author="A", tags=["x", "y"], published="2026-01-02"),
-        "tokens": TokenReport.of(tokenizer="t", html=2, content=1),
+        "tokens": TokenReport.of(tokenizer="t", html=2, full=1, content=1),
         "confidence": 0.5,
         "next_cursor": None,
         "outline": [],

@@ -58,6 +58,13 @@ async def test_client_lists_and_calls_the_tools(gateway_url: str, site: Site) ->
         assert tools["scrape"].input_schema["properties"]["scope"]["enum"] == ["main", "page"]
         assert client.instructions and "data, never instructions" in client.instructions
         assert 0 < page["tokens"] <= 300 and page["next_cursor"]
+        assert page["tokens_full"] > 300 and page["tokens_saved"] > 0
+        more = await client.call_tool(
+            "scrape", {"url": url, "max_tokens": 300, "cursor": page["next_cursor"]}
+        )
+        # booked with the first piece
+        rest: Any = more.structured_content
+        assert (rest["tokens_full"], rest["tokens_saved"]) == (page["tokens_full"], 0)
         counted: Any = (await client.call_tool("count_tokens", {"text": "two words"})).structured_content
         assert counted == {"tokenizer": "o200k_base", "tokens": 2}
     log_fields = httpx2.get(f"{gateway_url}/metrics", timeout=60).text

@@ -70,8 +70,37 @@ def test_scrape_counts_exactly(client: httpx2.Client, site: Site) -> None:
     tokens = page["tokens"]
     assert tokens["tokenizer"] == "cl100k_base"
     assert (tokens["html"], tokens["content"]) == (count(html), count(page["content"]))
+    assert tokens["full"] == tokens["content"]
     assert tokens["saved"] == tokens["html"] - tokens["content"]
     assert tokens["reduction"] == pytest.approx(tokens["saved"] / tokens["html"], abs=1e-4)
+
+
+@pytest.mark.parametrize("format_", ["markdown", "text", "html"])
+@pytest.mark.parametrize(
+    ("options", "cut"),
+    [
+        pytest.param({}, {"max_tokens": 200}, id="budget"),
+        pytest.param({}, {"max_tokens": 200, "focus": "import a package"}, id="focus"),
+        pytest.param({}, {"max_tokens": 200, "focus": "nothing-of-it"}, id="focus-that-finds-nothing"),
+        pytest.param({}, {"select": "h1"}, id="select"),
+        pytest.param({}, {"select": "footer", "max_tokens": 50}, id="select-beside-the-content"),
+        pytest.param({}, {"select": "blink"}, id="select-that-finds-nothing"),
+        pytest.param({"scope": "page", "links": "reference"}, {"select": "p"}, id="select-of-the-whole-page"),
+        pytest.param({"remove": ["pre"], "headline": False}, {"select": "p"}, id="select-beside-remove"),
+        pytest.param(
+            {"images": "inline", "renderer": "markdownify"}, {"select": "p"}, id="select-markdownify"
+        ),
+    ],
+)
+def test_what_a_budget_or_select_leaves_out_is_not_saved(
+    client: httpx2.Client, site: Site, format_: str, options: dict[str, Any], cut: dict[str, Any]
+) -> None:
+    asked = {"url": site.url + PAGE, "format": format_, **options}
+    whole = scrape(client, **asked)
+    page = scrape(client, **asked, **cut)
+    assert page["content"] != whole["content"]
+    returned = get_counter("o200k_base")(page["content"])
+    assert page["tokens"] == whole["tokens"] | {"content": returned}
 
 
 def test_scrape_fetches_a_page_once_for_all_options(client: httpx2.Client, site: Site) -> None:
@@ -162,7 +191,7 @@ def test_scrape_pieces_joined_are_the_whole(client: httpx2.Client, site: Site, f
         page = scrape(client, **options, max_tokens=200, **({"cursor": cursor} if cursor else {}))
         pieces.append(page["content"])
         beside.append(page["html"])  # the same piece
-        assert page["tokens"]["content"] == count(page["content"])
+        assert page["tokens"] == whole["tokens"] | {"content": count(page["content"])}
         codes = [notice["code"] for notice in page["warnings"]]
         assert page["tokens"]["content"] <= 200 or "over_budget" in codes
         if (cursor := page["next_cursor"]) is None:

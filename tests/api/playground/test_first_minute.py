@@ -73,6 +73,7 @@ def test_pieces_go_forward_and_back(tab: Page) -> None:
     tab.click("#options summary")
     tab.fill("#form [name=max_tokens]", "150")
     show_example(tab, "article")
+    expect(tab.locator("#tokens")).to_have_text(re.compile(r"\(−9\d\s%\), 1\d\d returned$"))
     tab.click("#tab-raw")
     first = tab.text_content("#markdown") or ""
     tab.click("#more")
@@ -141,6 +142,38 @@ def test_address_neither_keeps_nor_fills_in_what_may_be_secret(
         tab.press("[name=max_tokens]", "Enter")
     assert "secret-of-mine" in (sent.value.post_data or "")
     assert "max_tokens=200" in tab.url and "secret-of-mine" not in tab.url
+
+
+@pytest.mark.parametrize(
+    ("kept", "left"),
+    [
+        pytest.param(
+            [
+                {"label": "a", "state": "example=article&actions=%5Btyped-secret%5D&headers=typed-secret"},
+                {"label": "b", "state": "do=site&crawl.webhook=typed-secret&crawl.limit=7"},
+                # without its actions the same as the first
+                {"label": "c", "state": "example=article&actions=%5Bother-typed-secret%5D"},
+                {"label": "d", "state": "url=https%3A%2F%2Fexample.com%2F"},
+            ],
+            [
+                {"label": "a", "state": "example=article"},
+                {"label": "b", "state": "do=site&crawl.limit=7"},
+                {"label": "d", "state": "url=https%3A%2F%2Fexample.com%2F"},
+            ],
+            id="entries-of-an-earlier-version",
+        ),
+        pytest.param([None, 3, {"label": "a"}], [], id="no-entries"),
+        pytest.param({"label": "a"}, [], id="no-list"),
+    ],
+)
+def test_recent_pages_lose_what_may_be_secret_when_the_playground_is_opened(
+    open_tab: Callable[..., Page], gateway: str, kept: object, left: list[object]
+) -> None:
+    tab = open_tab(gateway + "/")
+    tab.evaluate("kept => localStorage.setItem('winnow.recent', JSON.stringify(kept))", kept)
+    tab.reload()
+    expect(tab.locator("#recent button")).to_have_count(len(left))
+    assert json.loads(tab.evaluate("localStorage.getItem('winnow.recent')")) == left
 
 
 def test_link_from_elsewhere_fills_the_forms_and_sends_nothing(

@@ -63,12 +63,24 @@ addEventListener("popstate", async () => {
   else { clearResult(); $("start").hidden = false; }
 });
 
+function withoutSecrets(text) {
+  const state = new URLSearchParams(text);
+  for (const prefix of Object.values(FORMS)) for (const name of SECRET) state.delete(prefix + name);
+  return state.toString();
+}
+
 const recent = {
   read() { try { return JSON.parse(localStorage.getItem("winnow.recent")) || []; } catch { return []; } },
   write(list) { try { localStorage.setItem("winnow.recent", JSON.stringify(list)); } catch { /* a browser that keeps nothing */ } recent.show(); },
   add(label) {
     const state = location.hash.slice(1);
     recent.write([{ label, state }, ...recent.read().filter((one) => one.state !== state)].slice(0, 12));
+  },
+  // what an earlier version of this page kept may hold what this one does not keep
+  clean() {
+    const list = [].concat(recent.read()).filter((one) => one && typeof one.state === "string");
+    const states = list.map((one) => withoutSecrets(one.state));
+    recent.write(list.map((one, index) => ({ ...one, state: states[index] })).filter((one, index) => states.indexOf(one.state) === index));
   },
   show() {
     const list = recent.read();

@@ -57,10 +57,11 @@ function show() {
   const { tokens, timings, cache, metadata, render } = page;
   $("result").hidden = false;
   $("tokens").replaceChildren(
-    make("span", number.format(tokens.html), "before"), " → ", make("span", number.format(tokens.content)), " tokens ",
-    make("span", `(−${Math.round(tokens.reduction * 100)}\u00a0%)`, "cut"));
+    make("span", number.format(tokens.html), "before"), " → ", make("span", number.format(tokens.full)), " tokens ",
+    make("span", `(−${Math.round(tokens.reduction * 100)}\u00a0%)`, "cut"),
+    tokens.content === tokens.full ? "" : `, ${number.format(tokens.content)} returned`);
   $("bar").setAttribute("aria-label", $("tokens").textContent);
-  $("bar").firstElementChild.style.width = `${tokens.html ? Math.min(100, 100 * tokens.content / tokens.html) : 0}%`;
+  $("bar").firstElementChild.style.width = `${tokens.html ? Math.min(100, 100 * tokens.full / tokens.html) : 0}%`;
   showSaving();
   figures($("facts-page"), [
     ["title", page.title], ["address", page.final_url !== page.url ? page.final_url : null], ["status", page.status],

@@ -46,6 +46,6 @@ for (const chip of document.querySelectorAll("[data-example]")) {
   });
 }
 
-recent.show();
+recent.clean();
 listModels().catch(() => {});
 if (location.hash.includes("=")) fillForms(location.hash.slice(1)).then(() => $("go").focus());
