@@ -212,11 +212,15 @@ class Document:
             split = splits[pattern]
             if pattern in exact and not split.is_exact:
                 split = Split(pattern)
-            self.patterns[pattern] = parts = []
+            parts: list[tuple[Any, bool]] = []
+            self.patterns[pattern] = parts
             for part, wanted in [(split.rest, True), *split.ahead]:
                 try:
                     compiled = compile_pattern(part, max_bytes=min(_PATTERN_BYTES, _PATTERNS_BYTES // count))
                 except ValueError as exc:
+                    if parts and pattern not in exact:
+                        # a look-ahead that the engine does not take, such as one with a reference back
+                        continue
                     reason = f"not an expression RE2 can run in linear time ({exc})"
                     raise place.refuse(reason, *steps) from exc
                 parts.append((compiled, wanted))

@@ -74,7 +74,7 @@ class Run:
         """Whether a pattern of the schema is found in the text."""
         parts = self.document.patterns[pattern]
         size = sum(compiled.programsize for compiled, _ in parts)
-        self.spend(1 + size * len(text) // _PROGRAM_STEP)
+        self.spend(len(parts) + size * len(text) // _PROGRAM_STEP)
         sought = text.encode("utf-8", "replace")
         return all((compiled.search(sought) is not None) is wanted for compiled, wanted in parts)
 

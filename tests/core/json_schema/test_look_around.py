@@ -95,6 +95,7 @@ def test_many_look_aheads_are_read_in_linear_time() -> None:
         {"not": {"pattern": "^[a-z]+(?<!foo)$"}},
         {"if": {"pattern": "^[a-z]+(?<!foo)$"}, "then": False},
         {"patternProperties": {"^[a-z]+(?<!foo)$": False}},
+        {"patternProperties": {r"^(?!.*(.)\1)": False}},
         # where a reference leads, and what that refers to
         {
             "oneOf": [{"$ref": "#/$defs/name"}, {"pattern": "^foo$"}],
@@ -133,3 +134,17 @@ def test_look_ahead_at_the_start_decides_between_schemas() -> None:
     assert not schema.violations("foo") and not schema.violations("food")
     named = Schema({"patternProperties": {"^(?!x-)": {"type": "integer"}}})
     assert not named.violations({"a": 1, "x-b": "any"}) and named.violations({"a": "any"})
+
+
+@pytest.mark.parametrize("ahead", [r"(?!.*(.)\1)", r"(?=.{1,2000}$)", r"(?!\u0041)"])
+def test_look_ahead_that_the_engine_does_not_take_is_left_out(ahead: str) -> None:
+    schema = Schema({"pattern": f"^{ahead}(?!x)[a-z]+$"})
+    assert not schema.violations("abc")
+    # the others are checked
+    assert schema.violations("xyz") and schema.violations("ABC")
+
+
+def test_each_look_ahead_is_a_step() -> None:
+    schema = Schema({"items": {"pattern": "^" + "(?!b)" * 499}})
+    assert not schema.violations(["a"] * 100)
+    assert "more than 500000 steps" in schema.violations(["a"] * 1000)[0].message
