@@ -11,7 +11,8 @@ from gateway.wire.jobs import PageQuestion, SitemapUse, Webhook
 from gateway.wire.scrape import ScrapeOptions
 
 MAX_METADATA_BYTES = 16 * 1024
-_SIGNATURES = ("webhook-", "x-firecrawl-")
+# of the gateway in every format
+_SIGNATURES = frozenset({"webhook-id", "webhook-timestamp", "webhook-signature", "x-firecrawl-signature"})
 
 
 class Specification(Struct, kw_only=True, frozen=True):
@@ -49,7 +50,7 @@ def checked_webhook(webhook: Webhook) -> Webhook:
     """
     headers = filter_headers(webhook.headers)
     for name in webhook.headers:
-        if name.lower() not in headers or name.lower().startswith(_SIGNATURES):
+        if name.lower() not in headers or name.lower() in _SIGNATURES:
             raise InvalidRequest(
                 f"`webhook.headers`: {name} is set by the gateway itself; leave it out", field="webhook"
             )

@@ -43,7 +43,9 @@ def test_crawl_of_the_client_tells_its_events(url: str, pages: Site) -> None:
     pages.extra["/hook/crawl"] = OK
     client = Firecrawl(api_key="ann-secret", api_url=url)
     webhook = WebhookConfig(
-        url=f"{pages.url}/hook/crawl", headers={"Authorization": "Bearer mine"}, metadata={"run": "7"}
+        url=f"{pages.url}/hook/crawl",
+        headers={"Authorization": "Bearer mine", "Webhook-Token": "mine"},
+        metadata={"run": "7"},
     )
     job = client.start_crawl(f"{pages.url}/docs/", sitemap="skip", webhook=webhook)
     bodies = heard(pages, "/hook/crawl", 4)
@@ -60,7 +62,8 @@ def test_crawl_of_the_client_tells_its_events(url: str, pages: Site) -> None:
     documents = [page for body in bodies for page in body["data"]]
     assert sorted(page["metadata"]["title"] for page in documents) == ["docs", "docs/in"]
     assert all(page["markdown"].startswith("# docs") and "extract" not in page for page in documents)
-    assert {asked.headers["authorization"] for asked in posted(pages, "/hook/crawl")} == {"Bearer mine"}
+    for asked in posted(pages, "/hook/crawl"):
+        assert (asked.headers["authorization"], asked.headers["webhook-token"]) == ("Bearer mine", "mine")
 
 
 def test_batch_of_the_client_tells_what_failed(url: str, pages: Site) -> None:
@@ -148,6 +151,7 @@ HOOK = "https://a.test/hook"
                 "connection",
                 "webhook-signature",
                 "Webhook-Id",
+                "webhook-timestamp",
                 "X-Firecrawl-Signature",
                 "proxy-authorization",
                 "X-Forwarded-For",
