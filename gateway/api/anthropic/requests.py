@@ -53,7 +53,7 @@ def to_prompt(data: MessagesPrompt) -> CompletionRequest:
     messages = _system(data.system)
     unsaid: list[str] = []
     for at, message in enumerate(data.messages):
-        messages += _turn(message, f"messages[{at}]", unsaid)
+        _add(_turn(message, f"messages[{at}]", unsaid), messages)
     parameters: dict[str, Any] = {}
     if data.tools:
         parameters["tools"] = [_tool(tool, f"tools[{at}]") for at, tool in enumerate(data.tools)]
@@ -61,6 +61,18 @@ def to_prompt(data: MessagesPrompt) -> CompletionRequest:
     return CompletionRequest(
         model=data.model or "", messages=messages, parameters=parameters, unsaid="".join(unsaid[:1])
     )
+
+
+def _add(turn: list[dict[str, Any]], messages: list[dict[str, Any]]) -> None:
+    """Put a turn behind the others; results of tools behind those of the turn before, which OpenAI wants together."""
+    behind = len(messages)
+    while behind and messages[behind - 1]["role"] == "user":
+        behind -= 1
+    results = [message for message in turn if message["role"] == "tool"]
+    if results and behind and messages[behind - 1]["role"] == "tool":
+        messages[behind:behind] = results
+        turn = turn[len(results) :]
+    messages += turn
 
 
 def _system(system: Any) -> list[dict[str, Any]]:

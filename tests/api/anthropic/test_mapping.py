@@ -119,6 +119,24 @@ def text(words: str) -> dict[str, Any]:
             ],
             id="picture-of-a-result",
         ),
+        pytest.param(
+            [
+                *user({"type": "tool_result", "tool_use_id": "t1", "content": [IMAGE]}),
+                *user({"type": "tool_result", "tool_use_id": "t2", "content": "2"}, text("And?")),
+                *user(text("Well?")),
+            ],
+            [
+                {"role": "tool", "tool_call_id": "t1", "content": ""},
+                {"role": "tool", "tool_call_id": "t2", "content": "2"},
+                {
+                    "role": "user",
+                    "content": [text("Shown by the result of the tool call t1:"), PICTURE],
+                },
+                {"role": "user", "content": "And?"},
+                {"role": "user", "content": "Well?"},
+            ],
+            id="results-in-turns-of-their-own",
+        ),
     ],
 )
 def test_turns_become_openais_messages(turns: list[dict[str, Any]], messages: list[dict[str, Any]]) -> None:
