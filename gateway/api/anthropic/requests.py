@@ -52,8 +52,19 @@ def to_prompt(data: MessagesPrompt) -> CompletionRequest:
     """The part that a model is shown: messages and tools. Raises as above."""
     messages = _system(data.system)
     unsaid: list[str] = []
+    # of the user's turns since the model's last one: OpenAI wants the results of tools together, right behind the calls
+    results: list[dict[str, Any]] = []
+    said: list[dict[str, Any]] = []
     for at, message in enumerate(data.messages):
-        _add(_turn(message, f"messages[{at}]", unsaid), messages)
+        for each in _turn(message, f"messages[{at}]", unsaid):
+            if each["role"] == "tool":
+                results.append(each)
+            elif each["role"] == "user":
+                said.append(each)
+            else:
+                messages += [*results, *said, each]
+                results, said = [], []
+    messages += results + said
     parameters: dict[str, Any] = {}
     if data.tools:
         parameters["tools"] = [_tool(tool, f"tools[{at}]") for at, tool in enumerate(data.tools)]
@@ -61,18 +72,6 @@ def to_prompt(data: MessagesPrompt) -> CompletionRequest:
     return CompletionRequest(
         model=data.model or "", messages=messages, parameters=parameters, unsaid="".join(unsaid[:1])
     )
-
-
-def _add(turn: list[dict[str, Any]], messages: list[dict[str, Any]]) -> None:
-    """Put a turn behind the others; results of tools behind those of the turn before, which OpenAI wants together."""
-    behind = len(messages)
-    while behind and messages[behind - 1]["role"] == "user":
-        behind -= 1
-    results = [message for message in turn if message["role"] == "tool"]
-    if results and behind and messages[behind - 1]["role"] == "tool":
-        messages[behind:behind] = results
-        turn = turn[len(results) :]
-    messages += turn
 
 
 def _system(system: Any) -> list[dict[str, Any]]:
@@ -94,7 +93,7 @@ def _turn(message: dict[str, Any], field: str, unsaid: list[str]) -> list[dict[s
 
 
 def _user(blocks: list[tuple[str, dict[str, Any]]], unsaid: list[str]) -> list[dict[str, Any]]:
-    """Results of tools first, as OpenAI wants them right behind the calls; then what the user says."""
+    """The results of tools, and what the user says."""
     results, pictures, parts = [], [], []
     for field, block in blocks:
         if block["type"] == "tool_result":
