@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from backends.local.messages import Open
-from backends.local.native import NativeModel, lib
+from backends.local.native import NativeModel
 from backends.local.source import locate
+from backends.local.vocabulary import lib
 from bench.figures import note
 
 # llama.cpp's enum llama_ftype

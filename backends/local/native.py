@@ -1,4 +1,4 @@
-"""The one place that calls llama.cpp: a model, its context, its tokenizer, and one batch at a time.
+"""A model that computes: its context, its memory of sequences, and one batch at a time.
 
 Rules of this file: only the model's own process imports it; every pointer stays inside; the thread that
 created a `NativeModel` is the only one that decodes, while tokenizing and reading the vocabulary are safe
@@ -7,11 +7,8 @@ from any.
 
 import ctypes
 import os
-from collections import deque
-from pathlib import Path
 from typing import Any
 
-import llama_cpp.llama_cpp as _library
 import numpy as np
 from llama_cpp import _ggml
 from msgspec import structs
@@ -21,33 +18,25 @@ from backends.local.memory import available_bytes, in_words, kv_bytes
 from backends.local.messages import ModelFacts, Open
 from backends.local.model_file import identify_file, parts_of
 from backends.local.settings import DEFAULT_CONTEXT_TOKENS, ContextPlan, plan_context
+from backends.local.vocabulary import (
+    LoadError,
+    Vocabulary,
+    check_file,
+    lib,
+    load,
+    load_vocabulary,
+    said,
+    start_library,
+)
 
-# its annotations describe ctypes objects too loosely to be checked against
-lib: Any = _library
 Tokens = NDArray[np.int32]
-
-_log_lines: deque[str] = deque(maxlen=20)
-
-
-class LoadError(Exception):
-    """The model cannot be served; the message says why and what to do."""
-
-
-def _keep_log(level: int, text: bytes, _data: Any) -> None:
-    if level in (3, 4) and text.strip():
-        # warnings and errors: the reason of a failed load is only there
-        _log_lines.append(text.decode("utf-8", "replace").strip())
-
-
-# llama.cpp holds no reference of its own
-_log_callback = lib.llama_log_callback(_keep_log)
 
 
 def _libc_strlen() -> Any:
     return (ctypes.cdll.msvcrt if os.name == "nt" else ctypes.CDLL(None)).strlen
 
 
-class NativeModel:
+class NativeModel(Vocabulary):
     """A loaded model with room for `plan.sequences` sequences of `plan.context_tokens`.
 
     Raises:
@@ -55,19 +44,15 @@ class NativeModel:
     """
 
     def __init__(self, opening: Open) -> None:
-        _check_file(opening.path)
-        lib.llama_log_set(_log_callback, ctypes.c_void_p(0))
-        lib.llama_backend_init()
+        check_file(opening.path)
+        start_library()
         gpu = bool(lib.llama_supports_gpu_offload())
         gpu_layers = (-1 if gpu else 0) if opening.gpu_layers is None else opening.gpu_layers
         on_gpu = gpu and gpu_layers != 0
         if not on_gpu:
-            self._check_room(opening)
+            _check_room(opening)
         self._file = identify_file(opening.path)
-        self._model = _load(opening, gpu_layers)
-        self.vocab = lib.llama_model_get_vocab(self._model)
-        self.vocabulary_size = int(lib.llama_vocab_n_tokens(self.vocab))
-        self.embeds = self.metadata("{arch}.pooling_type") not in (None, "0")
+        super().__init__(load(opening.path, gpu_layers=gpu_layers, extra_buffers=opening.extra_buffers))
         # a recurrent state cannot be rolled back to the end of a shared prefix
         self.rewinds = not (
             lib.llama_model_is_recurrent(self._model) or lib.llama_model_is_hybrid(self._model)
@@ -78,86 +63,15 @@ class NativeModel:
             on_gpu=on_gpu,
             embeds=self.embeds,
         )
-        self.kv_bytes = self._kv_bytes(self.plan)
+        self.kv_bytes = _kv_bytes(self, self.plan)
         self._abort = ctypes.create_string_buffer(2)
         self.context = self._open_context()
         self._memory = lib.llama_get_memory(self.context)
-        self._pieces: dict[int, bytes] = {}
         self._allocate_batch(self.plan.batch_tokens)
         self.facts = self._facts(opening, gpu_layers)
 
     def facts_with(self, notes: list[str]) -> ModelFacts:
         return structs.replace(self.facts, notes=[*self.facts.notes, *notes])
-
-    # -- about the model
-
-    def metadata(self, key: str) -> str | None:
-        """A metadata value as text; `{arch}` in the key stands for the architecture's name."""
-        if "{arch}" in key:
-            key = key.replace("{arch}", self.metadata("general.architecture") or "")
-        buffer = ctypes.create_string_buffer(256)
-        length = lib.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
-        if length < 0:
-            return None
-        if length >= len(buffer):
-            buffer = ctypes.create_string_buffer(length + 1)
-            lib.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
-        return buffer.value.decode("utf-8", "replace")
-
-    def special_text(self, token: int) -> str:
-        """How a special token is written in a template; empty when the model has none."""
-        if token < 0:
-            return ""
-        return (lib.llama_vocab_get_text(self.vocab, token) or b"").decode("utf-8", "replace")
-
-    @property
-    def bos(self) -> int:
-        return int(lib.llama_vocab_bos(self.vocab))
-
-    @property
-    def eos(self) -> int:
-        return int(lib.llama_vocab_eos(self.vocab))
-
-    def control_texts(self) -> list[str]:
-        """The written form of every token that means something to the model and nothing in a text."""
-        wanted = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_UNKNOWN
-        return [
-            text
-            for token in range(self.vocabulary_size)
-            if lib.llama_vocab_get_attr(self.vocab, token) & wanted and (text := self.special_text(token))
-        ]
-
-    def longest_piece_bytes(self) -> int:
-        """No token stands for more bytes than this."""
-        return max((len(self.piece(token)) for token in range(self.vocabulary_size)), default=1) or 1
-
-    def ends_answer(self, token: int) -> bool:
-        return bool(lib.llama_vocab_is_eog(self.vocab, token))
-
-    # -- tokenizer
-
-    def tokenize(self, text: str, *, special: bool, first: bool = False) -> list[int]:
-        """Tokens of a text. `special`: control tokens in it count as such; `first`: BOS where due."""
-        data = text.encode("utf-8", "replace")
-        tokens = (ctypes.c_int32 * (len(data) + 2))()
-        count = lib.llama_tokenize(self.vocab, data, len(data), tokens, len(tokens), first, special)
-        if count < 0:
-            # a tokenizer that makes more tokens than bytes
-            tokens = (ctypes.c_int32 * -count)()
-            count = lib.llama_tokenize(self.vocab, data, len(data), tokens, len(tokens), first, special)
-        return list(tokens[:count])
-
-    def piece(self, token: int) -> bytes:
-        """The bytes a token stands for; none for a control token."""
-        known = self._pieces.get(token)
-        if known is None:
-            buffer = ctypes.create_string_buffer(64)
-            length = lib.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, False)
-            if length < 0:
-                buffer = ctypes.create_string_buffer(-length)
-                length = lib.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, False)
-            known = self._pieces[token] = buffer.raw[:length]
-        return known
 
     # -- one batch
 
@@ -240,7 +154,7 @@ class NativeModel:
         context = lib.llama_init_from_model(self._model, params)
         if not context:
             raise LoadError(
-                f"llama.cpp could not make a context of {plan.cells} tokens{_said()}; lower "
+                f"llama.cpp could not make a context of {plan.cells} tokens{said()}; lower "
                 "LOCAL_CONTEXT_TOKENS or LOCAL_PARALLEL"
             )
         return context
@@ -264,29 +178,6 @@ class NativeModel:
             seq_id=self._sequences.ctypes.data_as(ctypes.POINTER(pointer)),
             logits=self._output.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
         )
-
-    def _check_room(self, opening: Open) -> None:
-        """Refuse, by the file's header alone, a model whose weights and KV cache do not fit the memory."""
-        self._model = _load(opening, 0, vocabulary_only=True)
-        plan = plan_context(
-            opening,
-            trained_tokens=int(self.metadata("{arch}.context_length") or DEFAULT_CONTEXT_TOKENS),
-            on_gpu=False,
-            embeds=self.metadata("{arch}.pooling_type") not in (None, "0"),
-        )
-        weights_bytes = sum(part.stat().st_size for part in parts_of(opening.path))
-        cache_bytes = self._kv_bytes(plan)
-        lib.llama_model_free(self._model)
-        _check_memory(
-            f"its weights take {in_words(weights_bytes)}, the KV cache of {plan.sequences} sequences of "
-            f"{plan.context_tokens} tokens {in_words(cache_bytes)}, together",
-            weights_bytes + cache_bytes,
-        )
-
-    def _kv_bytes(self, plan: ContextPlan) -> int:
-        if self.metadata("{arch}.pooling_type") not in (None, "0"):
-            return 0
-        return kv_bytes(lambda key: self.metadata(f"{{arch}}.{key}"), plan.cells) or 0
 
     def _facts(self, opening: Open, gpu_layers: int) -> ModelFacts:
         buffer = ctypes.create_string_buffer(128)
@@ -327,33 +218,29 @@ def devices() -> list[str]:
     return found
 
 
-def _load(opening: Open, gpu_layers: int, *, vocabulary_only: bool = False) -> Any:
-    params = lib.llama_model_default_params()
-    params.vocab_only = vocabulary_only
-    params.n_gpu_layers = gpu_layers
-    params.use_extra_bufts = opening.extra_buffers
-    model = lib.llama_model_load_from_file(os.fsencode(opening.path), params)
-    if not model:
-        raise LoadError(f"llama.cpp cannot load {opening.path}{_said()}")
-    return model
+def _check_room(opening: Open) -> None:
+    """Refuse, by the file's header alone, a model whose weights and KV cache do not fit the memory."""
+    about = Vocabulary(load_vocabulary(opening.path))
+    plan = plan_context(
+        opening,
+        trained_tokens=int(about.metadata("{arch}.context_length") or DEFAULT_CONTEXT_TOKENS),
+        on_gpu=False,
+        embeds=about.embeds,
+    )
+    weights_bytes = sum(part.stat().st_size for part in parts_of(opening.path))
+    cache_bytes = _kv_bytes(about, plan)
+    about.free()
+    _check_memory(
+        f"its weights take {in_words(weights_bytes)}, the KV cache of {plan.sequences} sequences of "
+        f"{plan.context_tokens} tokens {in_words(cache_bytes)}, together",
+        weights_bytes + cache_bytes,
+    )
 
 
-def _said() -> str:
-    """The end of llama.cpp's log, which has the reason: an architecture, a missing tensor, an allocation."""
-    errors = [line.split(": ", 1)[-1] for line in _log_lines]
-    return ": " + "; ".join(dict.fromkeys(errors[-3:])) if errors else ""
-
-
-def _check_file(path: str) -> None:
-    try:
-        with Path(path).open("rb") as file:
-            magic = file.read(4)
-    except OSError as exc:
-        raise LoadError(
-            f"{path} cannot be read: {exc.strerror}; LOCAL_MODEL is the path of a GGUF file"
-        ) from exc
-    if magic != b"GGUF":
-        raise LoadError(f"{path} is not a GGUF file: it begins with {magic!r}, not b'GGUF'")
+def _kv_bytes(model: Vocabulary, plan: ContextPlan) -> int:
+    if model.embeds:
+        return 0
+    return kv_bytes(lambda key: model.metadata(f"{{arch}}.{key}"), plan.cells) or 0
 
 
 def _check_memory(what: str, needed_bytes: int) -> None:

@@ -17,7 +17,6 @@ from backends.local.messages import Finished, FromModel, Generate, RefusalKind, 
 from backends.local.native import NativeModel
 from backends.local.parameters import RequestRejected, Sampling, Wanted, read_request, text_of
 from backends.local.sampling import Sampler
-from backends.local.template import ChatTemplate
 from backends.local.tools import Tools, grammar_of, read_tools
 from gateway.core.json_schema.schema import Schema
 from gateway.errors import InvalidRequest
@@ -68,13 +67,7 @@ class Preparation:
         self._model, self._submit, self._emit, self._later = model, submit, emit, later
         self._guides = GuideMaker(model)
         self._longest_token_bytes = model.longest_piece_bytes()
-        self.template = ChatTemplate(
-            model.metadata("tokenizer.chat_template"),
-            tokenize=lambda text, special, first: model.tokenize(text, special=special, first=first),
-            control_texts=model.control_texts(),
-            bos=model.special_text(model.bos),
-            eos=model.special_text(model.eos),
-        )
+        self.template = model.chat_template()
 
     def begin(self, request: Generate, ticket: Ticket) -> None:
         """Submit the request's first job, or answer it here.

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.local.guide import Guide
-from backends.local.native import NativeModel, lib
+from backends.local.native import NativeModel
 from backends.local.parameters import Sampling
+from backends.local.vocabulary import lib
 
 PENALTY_WINDOW_TOKENS = 64
 NO_PENALTIES = (1.0, 0.0, 0.0)

@@ -39,9 +39,10 @@ from backends.local.messages import (
     encode_frame,
     frame_length,
 )
-from backends.local.native import LoadError, NativeModel
+from backends.local.native import NativeModel
 from backends.local.prepare import Preparation, Refusal
 from backends.local.scheduler import Scheduler
+from backends.local.vocabulary import LoadError, deepen_stacks
 
 # the gateway's event loop goes first
 NICENESS = 5
@@ -130,7 +131,7 @@ class Worker:
             self._preparation.begin(request, ticket)
 
     def _count(self, request: Count) -> None:
-        self.emit([Counted(request.id, len(self._model.tokenize(request.text, special=False)))])
+        self.emit([Counted(request.id, self._model.count(request.text))])
 
     def _embed(self, request: Embed, ticket: Ticket) -> None:
         if not self._model.embeds:
@@ -175,6 +176,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    deepen_stacks()
     source, output = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     # whatever native code prints goes to the log, not into a frame
     os.dup2(2, 1)

@@ -69,7 +69,7 @@ _VOCABULARY_OF = {
 # costs 1 more, and the answer is primed with 3
 MESSAGE_TOKENS, NAME_TOKENS, ANSWER_TOKENS = 3, 1, 3
 
-_LONG_RUN_CHARS = 2**17
+LONG_RUN_CHARS = 2**17
 
 
 def resolve_tokenizer(name: str) -> str:
@@ -207,7 +207,7 @@ def tiktoken_counter(ranks: str) -> TokenCounter:
     )
 
     def count(text: str) -> int:
-        return sum(len(encoding.encode_ordinary(piece)) for piece in _cut_long_runs(text))
+        return sum(len(encoding.encode_ordinary(piece)) for piece in cut_long_runs(text, _is_run))
 
     return count
 
@@ -225,12 +225,15 @@ def load_ranks(ranks: str, *, folder: Path = VOCAB) -> dict[bytes, int]:
     }
 
 
-def _cut_long_runs(text: str) -> Iterator[str]:
-    """Cut behind every aligned block that is all letters or all white space: no run stays twice as long."""
+def cut_long_runs(text: str, is_run: Callable[[str], bool]) -> Iterator[str]:
+    """Cut behind every aligned block of `LONG_RUN_CHARS` that is nothing but a run: no run stays twice as long."""
     start = 0
-    for end in range(_LONG_RUN_CHARS, len(text), _LONG_RUN_CHARS):
-        block = text[end - _LONG_RUN_CHARS : end]
-        if block.isspace() or block.isalpha():
+    for end in range(LONG_RUN_CHARS, len(text), LONG_RUN_CHARS):
+        if is_run(text[end - LONG_RUN_CHARS : end]):
             yield text[start:end]
             start = end
     yield text[start:]
+
+
+def _is_run(block: str) -> bool:
+    return block.isspace() or block.isalpha()

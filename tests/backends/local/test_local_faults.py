@@ -28,7 +28,7 @@ from backends.local.messages import (
 )
 from backends.local.native import NativeModel, _check_memory
 from backends.local.worker import Worker
-from fixtures.make_gguf import write_model
+from fixtures.make_gguf import BYTES_ALONE, write_model
 from tests.backends.local.local_model import ask, opened, until
 
 pytestmark = pytest.mark.anyio
@@ -97,7 +97,7 @@ async def test_too_little_memory_is_a_fault_with_a_remedy(model_folder: Path) ->
 
 
 def test_memory_is_checked_before_it_is_taken() -> None:
-    from backends.local.native import LoadError
+    from backends.local.vocabulary import LoadError
 
     free = available_bytes()
     assert free and free > 0
@@ -294,15 +294,36 @@ async def test_child_is_given_no_secrets(tiny: str, monkeypatch: pytest.MonkeyPa
     assert b"OMP_WAIT_POLICY=passive" in environment
 
 
+@pytest.mark.parametrize(
+    ("pre_tokenizer", "character"),
+    [
+        pytest.param("gpt-4o", " ", id="spaces"),
+        pytest.param("deepseek-llm", "字", id="ideographs"),
+        pytest.param("viking", "a", id="letters"),
+    ],
+)
+async def test_long_run_of_one_character_does_not_end_the_process(
+    tmp_path: Path, pre_tokenizer: str, character: str
+) -> None:
+    """Of vocabularies whose words llama.cpp finds by std::regex, which takes stack for every character."""
+    path = write_model(tmp_path / "model.gguf", pre_tokenizer=pre_tokenizer, merges=BYTES_ALONE)
+    text = character * 300_000
+    async with opened(str(path)) as backend:
+        await backend.start()
+        pid = backend.pid
+        assert await backend.count_tokens(text, model="local") == len(text.encode())
+        assert backend.pid == pid and not backend.stats()["restarts"]
+
+
 def test_request_that_makes_a_library_panic_is_refused_and_the_next_one_served(tiny: str) -> None:
     class Panic(BaseException):
         pass
 
     class Panicking(NativeModel):
-        def tokenize(self, text: str, *, special: bool, first: bool = False) -> list[int]:
+        def count(self, text: str) -> int:
             if text == "panic":
                 raise Panic
-            return super().tokenize(text, special=special, first=first)
+            return super().count(text)
 
     output = BytesIO()
     opening = Open(path=tiny, context_tokens=512, parallel=1, gpu_layers=0, threads=1, flash_attention=False)
