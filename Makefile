@@ -112,6 +112,7 @@ bench-local: $(tested)
 	$(BIN)/python -m pytest tests/backends/local -m slow
 	$(BIN)/python -m bench.local_steps
 	$(BIN)/python -m bench.local_quants
+	$(BIN)/python -m bench.local_counting
 	$(BIN)/python -m bench.local
 	$(BIN)/python -m bench.local_http --peer-python $(PEER_PYTHON)
 

@@ -25,6 +25,7 @@ __all__ = [
     "EmbeddingRequest",
     "Embeddings",
     "FinishReason",
+    "HasVocabulary",
     "ModelInfo",
     "Price",
     "UpstreamError",
@@ -33,6 +34,7 @@ __all__ = [
     "UpstreamTimeout",
     "UpstreamUnavailable",
     "Usage",
+    "VocabularyFile",
     "identity_of",
     "reads_native",
 ]
@@ -219,6 +221,20 @@ class Embedder(Protocol):
     """What a backend is besides, when its models make embeddings. Raises UpstreamErrors."""
 
     async def embed(self, request: EmbeddingRequest) -> Embeddings: ...
+
+
+class VocabularyFile(Struct, kw_only=True, frozen=True):
+    """A GGUF file whose vocabulary is a model's; `identity` is another one wherever counts may be others."""
+
+    path: str
+    identity: str
+
+
+@runtime_checkable
+class HasVocabulary(Protocol):
+    """What a backend is besides, when tokens can be counted here as its models do. Raises UpstreamUnavailable."""
+
+    async def vocabulary(self, model: str) -> VocabularyFile: ...
 
 
 class Backend(Protocol):

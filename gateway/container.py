@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from gateway.completions.completer import Completer
 from gateway.completions.model_metrics import ModelMetrics
 from gateway.completions.web_context import WebContextBuilder
 from gateway.core.tasks.base import Workers
+from gateway.core.tokens.tokenizer import ModelVocabulary
 from gateway.extraction.extractor import Extractor
 from gateway.fetch.browser.browsers import Browser, Browsers
 from gateway.fetch.browser.executable import command_line, find_browser
@@ -43,14 +45,17 @@ from gateway.jobs.webhooks import Webhooks
 from gateway.scraping.cached_responses import CachedResponses
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraper import Scraper
+from gateway.scraping.tokenizers import Tokenizers
 from gateway.search.providers import TIMEOUT_S, Brave, NoProvider, SearchProvider, Searxng, Tavily
 from gateway.search.searcher import Searcher
 from gateway.server.descriptors import FETCHES_PER_WORK
 from gateway.settings import Settings, SettingsError, backend_specs
 from gateway.telemetry.health import Health
 from gateway.telemetry.metrics import Metrics
+from gateway.wire import encode_json
 from gateway.workers.background import BackgroundWorkers
-from gateway.workers.pool import WorkerPool
+from gateway.workers.counting import CountingWorkers
+from gateway.workers.pool import EXTRA_BYTES, WorkerPool
 
 
 def cache_directory(settings: Settings) -> Path:
@@ -126,14 +131,30 @@ async def open_services(
             alone=settings.workers == 1,
         )
         stack.push_async_callback(cache.aclose)
-        workers = WorkerPool(
+        pool = WorkerPool(
             workers=settings.clean_workers,
             timeout_s=settings.clean_timeout_s,
             memory_bytes=settings.clean_memory_bytes,
             killed=metrics.observe_kill,
         )
+        stack.push_async_callback(pool.aclose)
+        await pool.start()
+
+        def open_counting_pool(vocabulary: ModelVocabulary) -> WorkerPool:
+            return WorkerPool(
+                workers=settings.clean_workers,
+                timeout_s=settings.clean_timeout_s,
+                # beyond what its library and its vocabulary take, however much that is
+                memory_bytes=sys.maxsize,
+                extra_bytes=min(EXTRA_BYTES, settings.clean_memory_bytes),
+                work="backends.local.counting",
+                given=[encode_json(vocabulary).decode()],
+                computes=True,
+                killed=metrics.observe_kill,
+            )
+
+        workers = CountingWorkers(pool, open_pool=open_counting_pool)
         stack.push_async_callback(workers.aclose)
-        await workers.start()
         code = await asyncio.to_thread(core_fingerprint)
 
         proxies = open_proxies(settings)
@@ -172,13 +193,19 @@ async def open_services(
 
         def open_scraper(pages: Pages, workers: Workers) -> Scraper:
             return Scraper(
-                pages=pages, workers=workers, cache=cache, code=code, on_event=metrics.observe_page
+                pages=pages,
+                workers=workers,
+                cache=cache,
+                code=code,
+                tokenizers=tokenizers,
+                on_event=metrics.observe_page,
             )
 
         pages = open_pages(fetcher)
 
         registry = Registry(backend_specs(settings, os.environ), default=settings.default_model)
         stack.push_async_callback(registry.aclose)
+        tokenizers = Tokenizers(registry)
         completer = Completer(
             registry, workers=workers, cache=cache, code=code, watcher=ModelMetrics(metrics.registry)
         )
@@ -190,7 +217,7 @@ async def open_services(
             stack.callback(loading.cancel)
 
         async def workers_health() -> str | None:
-            return workers.health()
+            return pool.health()
 
         scraper = open_scraper(pages, workers)
         frontier = open_frontier(settings)
@@ -201,7 +228,9 @@ async def open_services(
         tools = Tools(
             polite=open_scraper(open_pages(polite_fetcher), background),
             plain=plain,
-            extractor=Extractor(scraper=plain, completer=completer, workers=background),
+            extractor=Extractor(
+                scraper=plain, completer=completer, workers=background, tokenizers=tokenizers
+            ),
             site_files=SiteFiles(fetcher=polite_fetcher, workers=background),
             workers=background,
             check_robots=polite_fetcher.check_robots,
@@ -232,7 +261,7 @@ async def open_services(
             ready=CachedResponses(cache, on_event=metrics.observe_page),
             completer=completer,
             web_context_builder=WebContextBuilder(scraper=scraper, workers=workers),
-            extractor=Extractor(scraper=scraper, completer=completer, workers=workers),
+            extractor=Extractor(scraper=scraper, completer=completer, workers=workers, tokenizers=tokenizers),
             registry=registry,
             workers=workers,
             bodies=Bodies(workers),

@@ -23,9 +23,11 @@ from backends.base import (
     UpstreamTimeout,
     UpstreamUnavailable,
     Usage,
+    VocabularyFile,
     identity_of,
 )
 from backends.choices import asked_choices, several
+from backends.local.child import missing_library
 from backends.local.chunks import Chunks
 from backends.local.histogram import ITL_BUCKETS_S, TTFT_BUCKETS_S, Histogram
 from backends.local.memory import resident_bytes
@@ -43,19 +45,17 @@ from backends.local.messages import (
     Step,
     ToModel,
 )
-from backends.local.model_file import UNREADABLE, identify_file
+from backends.local.model_file import UNREADABLE, code_fingerprint, identify_file, identify_vocabulary
 from backends.local.settings import default_threads
 from backends.local.source import NoSuchModel, locate
 from backends.local.supervisor import Inbox, Supervisor
 from backends.local.tool_calls import ToolCallReader
 from backends.wire.openai import embeddings_body
-from gateway.cache.fingerprint import fingerprint
 
 START_WAIT_S = 120.0
 COUNT_TIMEOUT_S = 60.0
 # of how a model is opened, what decides when an answer comes, not which
 _NO_MATTER = {"path", "parallel", "threads", "extra_buffers"}
-_LIBRARIES = ("llama-cpp-python", "llguidance", "jinja2", "numpy")
 
 
 class LocalBackend:
@@ -173,8 +173,7 @@ class LocalBackend:
         facts = self._supervisor.facts
         file = facts.file if facts else await asyncio.to_thread(_identify, self._path, self._models_dir)
         if self._code is None:
-            here = Path(__file__).parent
-            self._code = await asyncio.to_thread(fingerprint, [here], root=here, libraries=_LIBRARIES)
+            self._code = await asyncio.to_thread(code_fingerprint)
         return identity_of(file, self._settings, self._code)
 
     async def count_tokens(self, text: str, *, model: str) -> int | None:
@@ -203,6 +202,14 @@ class LocalBackend:
             UpstreamUnavailable: it cannot be loaded; the message says why.
         """
         return await self._supervisor.ready(START_WAIT_S)
+
+    async def vocabulary(self, model: str) -> VocabularyFile:
+        """The file as it is now: nothing is loaded for it, so that it serves while the model loads, too.
+
+        Raises:
+            UpstreamUnavailable: llama.cpp is not installed, or there is no such file; the message says what to do.
+        """
+        return await asyncio.to_thread(_vocabulary, self._path, self._models_dir)
 
     async def embed(self, request: EmbeddingRequest) -> Embeddings:
         """One vector of length 1 a text.
@@ -310,6 +317,20 @@ def _identify(model: str, models_dir: Path | None) -> str:
         return identify_file(locate(model, models_dir))
     except NoSuchModel:
         return UNREADABLE
+
+
+def _vocabulary(model: str, models_dir: Path | None) -> VocabularyFile:
+    if fault := missing_library():
+        raise UpstreamUnavailable(fault)
+    try:
+        path = locate(model, models_dir)
+        return VocabularyFile(path=path, identity=identify_vocabulary(path))
+    except NoSuchModel as exc:
+        raise UpstreamUnavailable(str(exc)) from exc
+    except OSError as exc:
+        raise UpstreamUnavailable(
+            f"{model} cannot be read: {exc.strerror}; LOCAL_MODEL is the path of a GGUF file"
+        ) from exc
 
 
 def _generate(request: CompletionRequest, number: int) -> Generate:

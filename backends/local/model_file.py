@@ -6,12 +6,16 @@ the last change.
 """
 
 import hashlib
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+
+from backends.base import identity_of
+from gateway.cache.fingerprint import fingerprint
 
 HEAD_BYTES = 32 * 1024**2
 SAMPLES, SAMPLE_BYTES = 64, 64 * 1024
 UNREADABLE = "unreadable"
+_LIBRARIES = ("llama-cpp-python", "llguidance", "jinja2", "numpy")
 
 
 def identify_file(path: str) -> str:
@@ -24,6 +28,28 @@ def identify_file(path: str) -> str:
         return _identify(tuple(parts))
     except OSError:
         return UNREADABLE
+
+
+def identify_vocabulary(path: str) -> str:
+    """Of a model's file and of what reads it: where it is the same, a text has the same count.
+
+    Blocks as `identify_file`.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    file = identify_file(path)
+    if file == UNREADABLE:
+        # for the reason
+        Path(path).open("rb").close()
+    return identity_of(file, code_fingerprint())
+
+
+@cache
+def code_fingerprint() -> str:
+    """Of the code and the libraries that render, tokenize and sample. Blocks for some milliseconds, once."""
+    here = Path(__file__).parent
+    return fingerprint([here], root=here, libraries=_LIBRARIES)
 
 
 def parts_of(path: str) -> list[Path]:

@@ -693,7 +693,7 @@ export interface ScrapeOptions {
   tables?: "gfm" | "html";
   /** What writes the markdown. @default "native" */
   renderer?: "markdownify" | "native";
-  /** Tokenizer of all counts: an encoding or a model's name. @default "o200k_base" */
+  /** Tokenizer of all counts: an encoding, a model of OpenAI's, or a local model that the gateway serves (`local`), by its own vocabulary. @default "o200k_base" */
   tokenizer?: string;
   /** Tokens of content to return at most, cut between blocks. null: all. @default null */
   max_tokens?: number | null;
@@ -741,7 +741,7 @@ export interface ScrapeRequest {
   tables?: "gfm" | "html";
   /** What writes the markdown. @default "native" */
   renderer?: "markdownify" | "native";
-  /** Tokenizer of all counts: an encoding or a model's name. @default "o200k_base" */
+  /** Tokenizer of all counts: an encoding, a model of OpenAI's, or a local model that the gateway serves (`local`), by its own vocabulary. @default "o200k_base" */
   tokenizer?: string;
   /** Tokens of content to return at most, cut between blocks. null: all. @default null */
   max_tokens?: number | null;
@@ -941,9 +941,9 @@ export interface TokenReport {
 export interface TokensRequest {
   /** The text to count. @default null */
   text?: string | null;
-  /** The conversation to count, with what the chat format adds to each message. @default null */
+  /** The conversation to count, with what the chat format adds to each message: OpenAI's, or for a local model its template. @default null */
   messages?: Array<ChatMessage> | null;
-  /** An encoding or a model's name. @default "o200k_base" */
+  /** An encoding, a model of OpenAI's, or a local model that the gateway serves (`local`), by its own vocabulary. @default "o200k_base" */
   tokenizer?: string;
 }
 

@@ -7,13 +7,17 @@ that fetched bodies go through. What was saved is counted from the file all the 
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
-from gateway.wire import TokenReport
+from gateway.errors import InvalidRequest
+from gateway.wire import TokenReport, TokensResponse
+
+# (text, tokenizer) → its count
+AskForTokens = Callable[[str, str], Awaitable[TokensResponse]]
 
 _MARKUP, _XML, _JSON, _TEXT = "text/html", "application/xml", "application/json", "text/plain"
 _BY_SUFFIX = {
@@ -47,15 +51,22 @@ class Source(Struct, kw_only=True, frozen=True):
     options: dict[str, str] = {}
     text: str | None = None
 
-    def recount(self, tokens: TokenReport) -> TokenReport:
-        """A gateway's report with the tokens of the file in place of those of the HTML made of it."""
+    async def recount(self, tokens: TokenReport, ask: AskForTokens) -> TokenReport:
+        """A gateway's report with the tokens of the file in place of those of the HTML made of it.
+
+        Args:
+            ask: has the gateway count a text, by a model of its own.
+        """
         if self.text is None:
             return tokens
         from gateway.core.tokens.counters import get_counter
 
-        count = get_counter(tokens.tokenizer)
+        try:
+            in_file = get_counter(tokens.tokenizer)(self.text)
+        except InvalidRequest:
+            in_file = (await ask(self.text, tokens.tokenizer)).tokens
         return TokenReport.of(
-            tokenizer=tokens.tokenizer, html=count(self.text), full=tokens.full, content=tokens.content
+            tokenizer=tokens.tokenizer, html=in_file, full=tokens.full, content=tokens.content
         )
 
 

@@ -20,7 +20,7 @@ from gateway import __version__, wire
 from gateway.cli.admin import DONE, FAILED, add_operation
 from gateway.cli.archives import add_archives
 from gateway.cli.help import add_examples
-from gateway.cli.inputs import UsageError, read_source, read_sources
+from gateway.cli.inputs import AskForTokens, UsageError, read_source, read_sources
 from gateway.cli.many import add_many
 from gateway.cli.models import add_models
 from gateway.cli.options import add_question_options, add_scrape_options, question_fields, scrape_options
@@ -34,6 +34,7 @@ from gateway.wire import (
     ExtractResponse,
     ScrapeRequest,
     ScrapeResponse,
+    TokensRequest,
 )
 
 USAGE = 2
@@ -165,17 +166,19 @@ def _scrape(arguments: argparse.Namespace) -> int:
         options["include"] = [*options.get("include", []), *files]
     request = msgspec.convert(source.page | options, ScrapeRequest)
 
+    async def recounted(page: ScrapeResponse, ask: AskForTokens) -> ScrapeResponse:
+        return msgspec.structs.replace(page, tokens=await source.recount(page.tokens, ask))
+
     async def here(services: Any) -> ScrapeResponse:
         from gateway.scraping.response import to_response
 
-        return to_response(await services.scraper.scrape(request))
+        page = to_response(await services.scraper.scrape(request))
+        return await recounted(page, _asking_here(services))
 
-    page = run(
-        f"scraping {arguments.source}",
-        here=here,
-        there=lambda client: client.scrape(request),
-    )
-    page = msgspec.structs.replace(page, tokens=source.recount(page.tokens))
+    async def there(client: Any) -> ScrapeResponse:
+        return await recounted(await client.scrape(request), _asking_there(client))
+
+    page = run(f"scraping {arguments.source}", here=here, there=there)
     for name, path in files.items():
         _write(path, getattr(page, name))
         page = msgspec.structs.replace(page, **{name: msgspec.UNSET})
@@ -185,6 +188,14 @@ def _scrape(arguments: argparse.Namespace) -> int:
         print(page.content)
     print(_report(page), file=sys.stderr)
     return FAILED if arguments.fail and page.status is not None and page.status >= 400 else DONE
+
+
+def _asking_here(services: Any) -> AskForTokens:
+    return lambda text, tokenizer: services.scraper.count(TokensRequest(text=text, tokenizer=tokenizer))
+
+
+def _asking_there(client: Any) -> AskForTokens:
+    return lambda text, tokenizer: client.tokens(text, tokenizer=tokenizer)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -204,14 +215,21 @@ def _extract(arguments: argparse.Namespace) -> int:
     given["scrape"] = scrape_options(arguments) | source.options
     request = msgspec.convert(source.page | given, ExtractRequest)
     printed = arguments.stream and not arguments.json
+
+    async def follow(events: AsyncIterator[ExtractEvent], ask: AskForTokens) -> ExtractResponse:
+        answer = await _follow(events, printed=printed)
+        sources = [
+            msgspec.structs.replace(read, tokens=await source.recount(read.tokens, ask))
+            for read in answer.sources
+        ]
+        return msgspec.structs.replace(answer, sources=sources)
+
     answer = run(
         f"reading {arguments.source[0]}",
-        here=lambda services: _follow(services.extractor.stream(request), printed=printed),
-        there=lambda client: _follow(client.extract(request, stream=True), printed=printed),
+        here=lambda services: follow(services.extractor.stream(request), _asking_here(services)),
+        there=lambda client: follow(client.extract(request, stream=True), _asking_there(client)),
         quiet=printed,
     )
-    sources = [msgspec.structs.replace(read, tokens=source.recount(read.tokens)) for read in answer.sources]
-    answer = msgspec.structs.replace(answer, sources=sources)
     if arguments.json or answer.estimate:
         print_json(answer)
     elif not printed and answer.text is not None:

@@ -40,7 +40,9 @@ def add_scrape_options(parser: argparse.ArgumentParser, *, single: bool = True) 
     )
     parser.add_argument("--tables", choices=get_args(wire.TableStyle))
     parser.add_argument("--renderer", choices=get_args(wire.Renderer))
-    parser.add_argument("--tokenizer", help=f"an encoding or a model's name ({wire.DEFAULT_TOKENIZER})")
+    parser.add_argument(
+        "--tokenizer", help=f"an encoding, a model's name, or `local` ({wire.DEFAULT_TOKENIZER})"
+    )
     parser.add_argument("--max-tokens", type=int, metavar="N", help="cut at a block boundary below N tokens")
     parser.add_argument(
         "--focus", metavar="TEXT", help="of a page longer than --max-tokens, keep the parts that answer this"

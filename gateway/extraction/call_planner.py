@@ -10,7 +10,9 @@ from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import PlanCalls
 from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens.counters import resolve_tokenizer
+from gateway.core.tokens.tokenizer import Tokenizer
 from gateway.errors import GatewayError, InvalidRequest
+from gateway.scraping.tokenizers import Tokenizers
 from gateway.wire import ExtractRequest
 
 _ASK_AGAIN_S = 60.0
@@ -21,11 +23,15 @@ class CallPlanner:
 
     Args:
         workers: count and cut.
+        tokenizers: what requests may count by.
         clock: seconds, monotonic.
     """
 
-    def __init__(self, *, workers: Workers, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, *, workers: Workers, tokenizers: Tokenizers, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self._workers = workers
+        self._tokenizers = tokenizers
         self._contexts = _Contexts(clock=clock)
 
     async def plan(
@@ -40,11 +46,11 @@ class CallPlanner:
         """Fit pages into calls to the route's model; without a route, into those of an assumed one.
 
         Args:
-            counted: tokens of each page where they are known, by the encoding of `tokenizer_of`.
+            counted: tokens of each page where they are known, by `tokenizer_of`.
         Raises:
             ContextOverflow: as `plan_calls`.
         """
-        tokenizer = tokenizer_of(route, request)
+        tokenizer = await self.tokenizer_of(route, request)
         context_tokens, scale = None, 1.0
         if isinstance(route, Route) and (context_tokens := await self._contexts.of(route)) is not None:
             rules = "\n".join([message["content"] for message in build_messages(task, [], delimiter="")])
@@ -65,7 +71,7 @@ class CallPlanner:
         )
         return await self._workers.run(planning)
 
-    async def _scale(self, route: Route, text: str, tokenizer: str, counted: int | None) -> float:
+    async def _scale(self, route: Route, text: str, tokenizer: Tokenizer, counted: int | None) -> float:
         """The model's tokens per one of ours in a text, where its backend can count."""
         exact = await route.backend.count_tokens(text, model=route.model)
         if not exact:
@@ -74,16 +80,15 @@ class CallPlanner:
             counted = await self._workers.run(CountTokens(text=text, tokenizer=tokenizer))
         return exact / max(1, counted)
 
-
-def tokenizer_of(route: Route | GatewayError, request: ExtractRequest) -> str:
-    """The encoding that counts: the model's if it is one we have, else the request's."""
-    if isinstance(route, Route) and route.tokenizer:
-        try:
-            return resolve_tokenizer(route.tokenizer)
-        except InvalidRequest:
-            # one of the model's own
-            pass
-    return resolve_tokenizer(request.scrape.tokenizer)
+    async def tokenizer_of(self, route: Route | GatewayError, request: ExtractRequest) -> Tokenizer:
+        """What counts: the model's encoding if it is one we have, else what the request names."""
+        if isinstance(route, Route) and route.tokenizer:
+            try:
+                return resolve_tokenizer(route.tokenizer)
+            except InvalidRequest:
+                # one of the model's own
+                pass
+        return await self._tokenizers.find(request.scrape.tokenizer)
 
 
 class _Contexts:

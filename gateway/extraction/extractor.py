@@ -25,12 +25,13 @@ from gateway.core.tasks.answers import CheckSchema
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.evidence import MAX_LEAVES, FindEvidence
 from gateway.core.tasks.tokens import CountTokens
-from gateway.core.tokens.counters import resolve_tokenizer
+from gateway.core.tokens.tokenizer import name_of
 from gateway.errors import BackendUnavailable, CleanError, GatewayError, InvalidRequest
 from gateway.extraction.call_planner import CallPlanner
 from gateway.extraction.state import STRUCTURED, ExtractionState, ReadPage, summarise
 from gateway.extraction.strategy import ExtractionStrategy
 from gateway.scraping.scraped_page import ScrapedPage
+from gateway.scraping.tokenizers import ENCODINGS, Tokenizers
 from gateway.wire import (
     CacheReport,
     EvidenceEvent,
@@ -64,6 +65,7 @@ class Extractor:
 
     Args:
         workers: check, count, validate and find evidence.
+        tokenizers: what requests may count by.
         secret: makes the delimiters that fence pages; a random one when absent.
         clock: seconds, monotonic.
     """
@@ -74,6 +76,7 @@ class Extractor:
         scraper: PageScraper,
         completer: Completer,
         workers: Workers,
+        tokenizers: Tokenizers = ENCODINGS,
         secret: bytes | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -82,7 +85,8 @@ class Extractor:
         self._workers = workers
         self._secret = secret or secrets.token_bytes(32)
         self._clock = clock
-        self._planner = CallPlanner(workers=workers, clock=clock)
+        self._tokenizers = tokenizers
+        self._planner = CallPlanner(workers=workers, tokenizers=tokenizers, clock=clock)
 
     async def extract(
         self,
@@ -193,10 +197,10 @@ class Extractor:
             cut = f"the first {MAX_LEAVES} values were judged"
             state.warnings.append(Notice(code="evidence_cut", message=cut))
 
-    async def _page_of(self, content: str, tokenizer: str) -> ReadPage:
-        tokenizer = resolve_tokenizer(tokenizer)
+    async def _page_of(self, content: str, named: str) -> ReadPage:
+        tokenizer = await self._tokenizers.find(named)
         tokens = await self._workers.run(CountTokens(text=content, tokenizer=tokenizer))
-        report = TokenReport.of(tokenizer=tokenizer, html=tokens, full=tokens, content=tokens)
+        report = TokenReport.of(tokenizer=name_of(tokenizer), html=tokens, full=tokens, content=tokens)
         supplied = CacheReport(status="bypass", not_stored="it came in the request")
         source = ExtractSource(url=None, title=None, tokens=report, cache=supplied)
         return ReadPage(content=content, source=source)

@@ -29,8 +29,9 @@ from gateway.core.llm.prompt import (
 from gateway.core.tasks.answers import Answered, AnswerFromStructured, MergeAnswers, ValidateAnswer
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.prompts import MakeDelimiter
+from gateway.core.tokens.tokenizer import name_of
 from gateway.errors import ContextOverflow, GatewayError, ModelRefused, SchemaUnsatisfied
-from gateway.extraction.call_planner import CallPlanner, tokenizer_of
+from gateway.extraction.call_planner import CallPlanner
 from gateway.extraction.state import ExtractionState
 from gateway.wire import Coverage, DeltaEvent, Estimate, ExtractRequest, Notice, encode_json
 
@@ -88,7 +89,7 @@ class ExtractionStrategy:
                 calls=calls,
                 input_tokens=plan.input_tokens,
                 output_tokens=calls * request.max_output_tokens,
-                tokenizer=tokenizer_of(route, request),
+                tokenizer=name_of(await self._planner.tokenizer_of(route, request)),
             )
             return
         state.coverage = Coverage(read=calls, chunks=calls)
@@ -111,7 +112,7 @@ class ExtractionStrategy:
             return False
         state.needs_no_model()
         if request.dry_run:
-            tokenizer = tokenizer_of(state.route, request)
+            tokenizer = name_of(await self._planner.tokenizer_of(state.route, request))
             state.estimate = Estimate(calls=0, input_tokens=0, output_tokens=0, tokenizer=tokenizer)
         else:
             state.data = data
@@ -185,7 +186,7 @@ class ExtractionStrategy:
 
     async def _plan(self, task: Task, pages: Sequence[PromptPage]) -> Plan:
         route, request = self._state.route, self._request
-        tokenizer = tokenizer_of(route, request)
+        tokenizer = name_of(await self._planner.tokenizer_of(route, request))
         known = {
             page.content: page.source.tokens.content
             for page in self._state.pages

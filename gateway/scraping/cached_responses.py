@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from gateway.cache.base import Cache
 from gateway.core.http.cache_policy import fresh_until_s
+from gateway.core.tokens.tokenizer import ModelVocabulary
 from gateway.primitives.byte_lru import ByteLru
 from gateway.primitives.ids import new_id
 from gateway.scraping.page import PageEntry
@@ -113,8 +114,9 @@ class CachedResponses:
 
     def _fresh(self, body: bytes, page: ScrapedPage) -> bytes | None:
         """The page's entry in the cache, where an answer made of it may be sent again."""
-        # which copy is compared with changes as time goes by
-        if page.cache.status != "hit" or len(body) > MAX_REQUEST_BYTES or "changes" in page.request.include:
+        # which copy is compared with changes as time goes by, and what a model's name counts by with its file
+        varies = "changes" in page.request.include or isinstance(page.tokenizer, ModelVocabulary)
+        if page.cache.status != "hit" or len(body) > MAX_REQUEST_BYTES or varies:
             return None
         raw = self._cache.peek(page.loaded.source.key)
         if raw is None or msgspec.msgpack.decode(raw, type=PageEntry) != page.loaded.entry:

@@ -1,7 +1,6 @@
 """What the types of a scrape's request cannot express."""
 
 from gateway.core.http.url import parse_url
-from gateway.core.tokens.counters import resolve_tokenizer
 from gateway.errors import InvalidRequest, UrlRefused
 from gateway.fetch.acquire import renders_first
 from gateway.fetch.base import NO_BROWSER
@@ -29,7 +28,6 @@ def check_request(request: ScrapeRequest, *, can_render: bool) -> None:
         )
     if renders_first(request):
         _check_rendering(request, can_render=can_render)
-    resolve_tokenizer(request.tokenizer)
 
 
 def _check_rendering(request: ScrapeRequest, *, can_render: bool) -> None:

@@ -5,7 +5,8 @@ from msgspec import Struct
 from gateway.cache.keys import digest_of
 from gateway.core.model.page import CleanOptions
 from gateway.core.tasks.page import Cleaned, CleanPage
-from gateway.core.tokens.counters import resolve_tokenizer
+from gateway.core.tokens.counters import vocabulary_digest
+from gateway.core.tokens.tokenizer import Tokenizer
 from gateway.scraping.page import LoadedPage, Snapshot
 from gateway.wire import ScrapeRequest
 
@@ -16,6 +17,7 @@ class PreparedScrape(Struct, kw_only=True, frozen=True):
     request: ScrapeRequest
     tenant: str
     page: LoadedPage
+    tokenizer: Tokenizer
     # the block its piece begins with
     start: int
     # time.perf_counter()
@@ -48,7 +50,7 @@ def piece_digest(prepared: PreparedScrape) -> str:
             _focus(prepared),
             options_digest(r),
             include,
-            resolve_tokenizer(r.tokenizer),
+            vocabulary_digest(prepared.tokenizer),
             r.max_tokens,
             prepared.start,
         ]
@@ -72,9 +74,7 @@ def clean_options(request: ScrapeRequest) -> CleanOptions:
     )
 
 
-def clean_task(
-    prepared: PreparedScrape, snapshot: Snapshot, *, tokenizer: str, count_html: bool
-) -> CleanPage:
+def clean_task(prepared: PreparedScrape, snapshot: Snapshot, *, count_html: bool) -> CleanPage:
     """What a worker is to do."""
     request, entry = prepared.request, snapshot.entry
     return CleanPage(
@@ -85,7 +85,7 @@ def clean_task(
         options=clean_options(request),
         format=request.format,
         include=request.include,
-        tokenizer=tokenizer,
+        tokenizer=prepared.tokenizer,
         max_tokens=request.max_tokens,
         start=prepared.start,
         focus=_focus(prepared),

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from gateway.core.tokens.tokenizer import Tokenizer
 from gateway.scraping.page import LoadedPage
 from gateway.wire import (
     CacheReport,
@@ -32,6 +33,8 @@ class ScrapedPage(Struct, kw_only=True, frozen=True):
     title: str | None
     metadata: Metadata
     tokens: TokenReport
+    # of `tokens`
+    tokenizer: Tokenizer
     confidence: float | None
     next_cursor: str | None
     outline: list[Section]

@@ -21,8 +21,9 @@ from gateway.core.recovery.shell import needs_scripts
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.changes import FindChanges
 from gateway.core.tasks.tokens import CountTokens
-from gateway.core.tokens.counters import resolve_tokenizer, vocabulary_digest
+from gateway.core.tokens.counters import vocabulary_digest
 from gateway.core.tokens.cursor import Cursor, decode_cursor, encode_cursor
+from gateway.core.tokens.tokenizer import name_of
 from gateway.errors import (
     CleanError,
     InvalidRequest,
@@ -45,6 +46,7 @@ from gateway.scraping.content import (
 from gateway.scraping.page import LoadedPage, Snapshot
 from gateway.scraping.pages import Pages
 from gateway.scraping.scraped_page import ScrapedPage
+from gateway.scraping.tokenizers import ENCODINGS, Tokenizers
 from gateway.wire import (
     Notice,
     PageChanges,
@@ -72,6 +74,7 @@ class Scraper:
 
     Args:
         code: the fingerprint of what cleans and counts.
+        tokenizers: what requests may count by.
         on_event: is called with every page (metrics), once where one answer needs it twice.
     """
 
@@ -82,12 +85,14 @@ class Scraper:
         workers: Workers,
         cache: Cache,
         code: str,
+        tokenizers: Tokenizers = ENCODINGS,
         on_event: Callable[[ScrapedPage], None] = lambda page: None,
     ) -> None:
         self._pages = pages
         self._workers = workers
         self._cache = cache
         self._code = code
+        self._tokenizers = tokenizers
         self._on_event = on_event
         self._under_way: set[asyncio.Task[Any]] = set()
         self._ended = False
@@ -120,6 +125,7 @@ class Scraper:
         """The first half of `scrape`: check the request and load its page."""
         began = time.perf_counter()
         check_request(request, can_render=self._pages.renderer is not None)
+        tokenizer = await self._tokenizers.find(request.tokenizer)
         cursor = decode_cursor(request.cursor) if request.cursor else None
         if cursor and cursor.options != options_digest(request):
             raise InvalidRequest(
@@ -143,6 +149,7 @@ class Scraper:
             request=request,
             tenant=tenant,
             page=page,
+            tokenizer=tokenizer,
             start=cursor.start if cursor else 0,
             began=began,
             again=again,
@@ -185,7 +192,13 @@ class Scraper:
             title=cleaned.title,
             content=cleaned.content,
             metadata=cleaned.metadata,
-            tokens=_token_report(request, content),
+            tokens=TokenReport.of(
+                tokenizer=name_of(prepared.tokenizer),
+                html=content.html_tokens,
+                full=content.cleaned.full_tokens,
+                content=content.cleaned.tokens,
+            ),
+            tokenizer=prepared.tokenizer,
             confidence=cleaned.confidence,
             next_cursor=None if cleaned.next_start is None else cursor_at(cleaned.next_start),
             outline=[
@@ -225,9 +238,9 @@ class Scraper:
         """Tokens of a text or of a conversation."""
         if (request.text is None) == (request.messages is None):
             raise InvalidRequest("send exactly one of `text` and `messages`", field="text")
-        tokenizer = resolve_tokenizer(request.tokenizer)
+        tokenizer = await self._tokenizers.find(request.tokenizer)
         task = CountTokens(text=request.text, messages=request.messages, tokenizer=tokenizer)
-        return TokensResponse(tokenizer=tokenizer, tokens=await self._workers.run(task))
+        return TokensResponse(tokenizer=name_of(tokenizer), tokens=await self._workers.run(task))
 
     @contextlib.contextmanager
     def _until_the_end(self) -> Iterator[None]:
@@ -340,14 +353,13 @@ class Scraper:
 
     async def _make(self, prepared: PreparedScrape, page: LoadedPage, snapshot: Snapshot) -> Content:
         """Clean and count; the count of the page as received is kept for other options."""
-        tokenizer = resolve_tokenizer(prepared.request.tokenizer)
         count_key = tokens_key(
-            code=self._code, snapshot=page.entry.digest, vocabulary=vocabulary_digest(tokenizer)
+            code=self._code, snapshot=page.entry.digest, vocabulary=vocabulary_digest(prepared.tokenizer)
         )
         # a page that was just fetched is counted beside its cleaning: that costs less than a look into the cache
         was_kept = page.storable and page.snapshot is None
         html_tokens = await load(self._cache, count_key, int) if was_kept else None
-        task = clean_task(prepared, snapshot, tokenizer=tokenizer, count_html=html_tokens is None)
+        task = clean_task(prepared, snapshot, count_html=html_tokens is None)
         cleaned = await self._workers.run(task)
         if html_tokens is not None:
             return Content(cleaned=cleaned, html_tokens=html_tokens)
@@ -381,12 +393,3 @@ def _render_report(acquired: Acquired[LoadedPage, Content]) -> RenderReport | No
 
 def _nothing_to_read(status: int) -> OriginStatus:
     return OriginStatus(f"the origin answered {status} and sent nothing to read", origin_status=status)
-
-
-def _token_report(request: ScrapeRequest, content: Content) -> TokenReport:
-    return TokenReport.of(
-        tokenizer=resolve_tokenizer(request.tokenizer),
-        html=content.html_tokens,
-        full=content.cleaned.full_tokens,
-        content=content.cleaned.tokens,
-    )

@@ -84,7 +84,7 @@ async def _within(piece: ScrapedPage | GatewayError, share: int, workers: Worker
         return None
     if share >= piece.tokens.content:
         return piece
-    task = CutMarkdown(content=piece.content, max_tokens=share, tokenizer=piece.tokens.tokenizer)
+    task = CutMarkdown(content=piece.content, max_tokens=share, tokenizer=piece.tokenizer)
     cut = await workers.run(task)
     tokens = msgspec.structs.replace(piece.tokens, content=cut.tokens)
     return msgspec.structs.replace(piece, content=cut.content, tokens=tokens)

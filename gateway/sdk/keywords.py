@@ -56,7 +56,8 @@ class PageKeywords(TypedDict, total=False):
     renderer: Renderer
     """What writes the markdown. Default: `'native'`."""
     tokenizer: str
-    """Tokenizer of all counts: an encoding or a model's name. Default: `'o200k_base'`."""
+    """Tokenizer of all counts: an encoding, a model of OpenAI's, or a local model that the gateway serves
+    (`local`), by its own vocabulary. Default: `'o200k_base'`."""
     max_tokens: int | None
     """Tokens of content to return at most, cut between blocks. None: all."""
     focus: str | None
@@ -98,9 +99,11 @@ class TokensKeywords(TypedDict, total=False):
     """Fields of `wire.TokensRequest` beside `text`."""
 
     messages: Sequence[ChatMessage | Mapping[str, Any]] | None
-    """The conversation to count, with what the chat format adds to each message."""
+    """The conversation to count, with what the chat format adds to each message: OpenAI's, or for a local
+    model its template."""
     tokenizer: str
-    """An encoding or a model's name. Default: `'o200k_base'`."""
+    """An encoding, a model of OpenAI's, or a local model that the gateway serves (`local`), by its own
+    vocabulary. Default: `'o200k_base'`."""
 
 
 class CacheKeywords(TypedDict, total=False):

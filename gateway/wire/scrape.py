@@ -92,7 +92,8 @@ class ScrapeOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
         Meta(
             min_length=1,
             max_length=100,
-            description="Tokenizer of all counts: an encoding or a model's name.",
+            description="Tokenizer of all counts: an encoding, a model of OpenAI's, or a local model that the gateway "
+            "serves (`local`), by its own vocabulary.",
         ),
     ] = DEFAULT_TOKENIZER
     max_tokens: Annotated[

@@ -31,10 +31,19 @@ class TokensRequest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     text: Annotated[str | None, Meta(description="The text to count.")] = None
     messages: Annotated[
         Annotated[list[ChatMessage], Meta(max_length=10_000)] | None,
-        Meta(description="The conversation to count, with what the chat format adds to each message."),
+        Meta(
+            description="The conversation to count, with what the chat format adds to each message: OpenAI's, or for "
+            "a local model its template."
+        ),
     ] = None
     tokenizer: Annotated[
-        str, Meta(min_length=1, max_length=100, description="An encoding or a model's name.")
+        str,
+        Meta(
+            min_length=1,
+            max_length=100,
+            description="An encoding, a model of OpenAI's, or a local model that the gateway serves (`local`), by its "
+            "own vocabulary.",
+        ),
     ] = DEFAULT_TOKENIZER
 
 

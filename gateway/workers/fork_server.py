@@ -23,7 +23,7 @@ import socket
 import struct
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from gateway.workers.allocator import return_unused
@@ -131,9 +131,12 @@ def _read(link: socket.socket, size: int) -> bytes | None:
 class ForkServer:
     """Forks workers as ordered and reaps them; the only one that signals them, so a pid is never stale."""
 
-    def __init__(self, orders: socket.socket, *, work: str, limits: Limits) -> None:
+    def __init__(
+        self, orders: socket.socket, *, work: str, limits: Limits, given: Sequence[str] = ()
+    ) -> None:
         self._orders = orders
         self._limits = limits
+        self._given = given
         self._module = importlib.import_module(work)
         self._children: set[int] = set()
         self._warm = False
@@ -178,7 +181,7 @@ class ForkServer:
     def _fork(self, link: socket.socket) -> None:
         if not self._warm:
             self._warm = True
-            getattr(self._module, "warm", lambda: None)()
+            getattr(self._module, "warm", lambda *_: None)(*self._given)
             gc.collect()
             # collections in workers then leave shared pages alone
             gc.freeze()
@@ -214,9 +217,10 @@ def main() -> None:
     parser.add_argument("total_bytes", type=int)
     parser.add_argument("extra_bytes", type=int)
     parser.add_argument("cpu_s", type=float)
-    given = parser.parse_args()
-    limits = Limits(total_bytes=given.total_bytes, extra_bytes=given.extra_bytes, cpu_s=given.cpu_s)
-    ForkServer(socket.socket(fileno=os.dup(0)), work=given.work, limits=limits).run()
+    parser.add_argument("given", nargs="*", help="arguments of warm()")
+    told = parser.parse_args()
+    limits = Limits(total_bytes=told.total_bytes, extra_bytes=told.extra_bytes, cpu_s=told.cpu_s)
+    ForkServer(socket.socket(fileno=os.dup(0)), work=told.work, limits=limits, given=told.given).run()
 
 
 if __name__ == "__main__":

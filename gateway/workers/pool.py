@@ -14,7 +14,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -67,6 +67,8 @@ class WorkerPool:
         memory_bytes: address space of a worker, all in all.
         extra_bytes: address space of a worker beyond what it starts with.
         work: module whose `run(bytes) -> bytes` does a task, and whose `warm()`, if any, loads what it needs.
+        given: arguments of `warm`.
+        computes: it runs native code that may need to know the hardware.
         killed: is called for every worker that did not finish its job: "time", "memory", or "caller" when it left.
     """
 
@@ -78,12 +80,15 @@ class WorkerPool:
         memory_bytes: int,
         extra_bytes: int = EXTRA_BYTES,
         work: str = "gateway.core.tasks",
+        given: Sequence[str] = (),
+        computes: bool = False,
         killed: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._workers = workers
         self._timeout_s = timeout_s
         self._killed = killed
-        self._arguments = [work, str(memory_bytes), str(extra_bytes), str(timeout_s)]
+        self._arguments = [work, str(memory_bytes), str(extra_bytes), str(timeout_s), *given]
+        self._computes = computes
         self._free = asyncio.Semaphore(workers)
         self._slow = 0
         self._idle: list[Worker] = []
@@ -269,6 +274,7 @@ class WorkerPool:
                     stdout=subprocess.DEVNULL,
                     env=child_environment(
                         os.environ,
+                        computes=self._computes,
                         PYTHONPATH=os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
                         # its threads would not survive the fork
                         OPENBLAS_NUM_THREADS="1",

@@ -127,6 +127,7 @@ class McpTools:
         self,
         url: _Url,
         max_tokens: Annotated[int | None, described(ScrapeRequest, "max_tokens")] = None,
+        tokenizer: Annotated[str, described(ScrapeRequest, "tokenizer")] = _DEFAULT.tokenizer,
         focus: Annotated[str | None, described(ScrapeRequest, "focus")] = None,
         cursor: Annotated[str | None, described(ScrapeRequest, "cursor")] = None,
         scope: Annotated[PageScope, described(ScrapeRequest, "scope")] = _DEFAULT.scope,
@@ -141,6 +142,7 @@ class McpTools:
         page = await self._page(
             url=url,
             max_tokens=max_tokens,
+            tokenizer=tokenizer,
             focus=focus,
             cursor=cursor,
             scope=scope,
@@ -213,7 +215,7 @@ class McpTools:
         text: Annotated[str, described(TokensRequest, "text")],
         tokenizer: Annotated[str, described(TokensRequest, "tokenizer")] = DEFAULT_TOKENIZER,
     ) -> CallToolResult:
-        """Count the tokens of a text exactly, by an encoding's or an OpenAI model's name."""
+        """Count the tokens of a text exactly, by an encoding, an OpenAI model or a local model that is served here."""
         counted = await run(self._scraper.count(TokensRequest(text=text, tokenizer=tokenizer)))
         return reply(str(counted.tokens), tokenizer=counted.tokenizer, tokens=counted.tokens)
 

@@ -18,10 +18,11 @@ from gateway.wire import TokensRequest, TokensResponse
 async def count_tokens(
     request: Request[Any, Any, Any], body: RawBody, services: NamedDependency[Services]
 ) -> TokensResponse:
-    """Count the tokens of `text`, or of `messages` with what OpenAI's chat format adds to each.
+    """Count the tokens of `text`, or of `messages` with what the chat format adds to each.
 
-    `tokenizer` may also name a model that is served here and has a tokenizer of its own, as `local` has: for a `text`,
-    and for keys with the scope `chat`, as that may load the model.
+    `tokenizer` may also name a local model that is served here, such as `local`: it counts by its own vocabulary,
+    `messages` as its template lays them out, whether the model is loaded or not. Models of another backend that can
+    count do so for a `text`, and for keys with the scope `chat`.
     """
     async with cancelled_on_disconnect(request.receive):
         data = await services.bodies.decode(body, TokensRequest)

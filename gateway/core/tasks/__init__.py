@@ -69,5 +69,10 @@ def run(task: bytes) -> bytes:
 
 def warm() -> None:
     """Load what the first task would otherwise wait for: the parser, the classifier, the usual vocabulary."""
-    clean("<p>")
+    warm_cleaner()
     get_counter(DEFAULT_TOKENIZER)("")
+
+
+def warm_cleaner() -> None:
+    """As `warm`, without a vocabulary."""
+    clean("<p>")

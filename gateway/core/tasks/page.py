@@ -19,6 +19,7 @@ from gateway.core.tokens.counters import TokenCounter, get_counter
 from gateway.core.tokens.focus import focus
 from gateway.core.tokens.formats import parts_of
 from gateway.core.tokens.sections import SectionAt, chunk, outline
+from gateway.core.tokens.tokenizer import Tokenizer
 from gateway.wire import Chunk, Format, Image, Include, JudgedBlock, Link, Metadata, Notice
 
 # the most a chunk holds unless the request's max_tokens is smaller
@@ -64,7 +65,7 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
     options: CleanOptions
     format: Format
     include: list[Include]
-    tokenizer: str
+    tokenizer: Tokenizer
     max_tokens: int | None = None
     # index of the block the piece begins with
     start: int = 0

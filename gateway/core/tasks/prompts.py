@@ -10,6 +10,7 @@ from gateway.core.llm.prompt import PromptPage, make_delimiter
 from gateway.core.tasks.base import Task
 from gateway.core.tokens.counters import get_counter
 from gateway.core.tokens.split import split_markdown
+from gateway.core.tokens.tokenizer import Tokenizer
 
 
 class PlanCalls(Task[Plan], kw_only=True, frozen=True):
@@ -24,7 +25,7 @@ class PlanCalls(Task[Plan], kw_only=True, frozen=True):
     pages: list[PromptPage]
     counted: list[int | None]
     budget: Budget
-    tokenizer: str
+    tokenizer: Tokenizer
 
     def run(self) -> Plan:
         count_anew = get_counter(self.tokenizer)
@@ -67,7 +68,7 @@ class CutMarkdown(Task[Cut], kw_only=True, frozen=True):
 
     content: str
     max_tokens: int
-    tokenizer: str
+    tokenizer: Tokenizer
 
     def run(self) -> Cut:
         count = get_counter(self.tokenizer)

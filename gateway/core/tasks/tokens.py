@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from gateway.core.tasks.base import Task
 from gateway.core.tokens.counters import count_messages, get_counter
+from gateway.core.tokens.tokenizer import Tokenizer
 from gateway.wire import ChatMessage
 
 
@@ -12,7 +13,7 @@ class CountTokens(Task[int], kw_only=True, frozen=True):
 
     doing: ClassVar[str] = "counting the tokens"
 
-    tokenizer: str
+    tokenizer: Tokenizer
     text: str | None = None
     messages: list[ChatMessage] | None = None
 

@@ -16,13 +16,25 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from gateway.errors import InvalidRequest
+from gateway.core.tokens.tokenizer import ModelVocabulary, Tokenizer
+from gateway.errors import InternalError, InvalidRequest
 from gateway.wire import ChatMessage, ContentPart
 
 TokenCounter = Callable[[str], int]
+
+
+@runtime_checkable
+class ModelCounter(Protocol):
+    """Counts as one model reads: a text, and a conversation as its chat template lays it out."""
+
+    def __call__(self, text: str) -> int: ...
+
+    def count_chat(self, messages: Sequence[ChatMessage]) -> int: ...
+
 
 VOCAB = Path(__file__).parent / "vocab"
 
@@ -70,6 +82,8 @@ _VOCABULARY_OF = {
 MESSAGE_TOKENS, NAME_TOKENS, ANSWER_TOKENS = 3, 1, 3
 
 LONG_RUN_CHARS = 2**17
+# those of models, by their vocabularies' identities
+_models: dict[str, ModelCounter] = {}
 
 
 def resolve_tokenizer(name: str) -> str:
@@ -97,36 +111,53 @@ def resolve_tokenizer(name: str) -> str:
     return encoding
 
 
-def vocabulary_digest(name: str) -> str:
-    """The SHA-256 of the ranks that count for an encoding or model; names that share them count alike.
+def vocabulary_digest(tokenizer: Tokenizer) -> str:
+    """What counts, as one name: the SHA-256 of an encoding's ranks, a model's vocabulary by its identity.
 
     Raises:
         InvalidRequest: as `resolve_tokenizer`.
     """
-    return VOCABULARIES[_VOCABULARY_OF[resolve_tokenizer(name)]].sha256
+    if isinstance(tokenizer, ModelVocabulary):
+        return tokenizer.identity
+    return VOCABULARIES[_VOCABULARY_OF[resolve_tokenizer(tokenizer)]].sha256
 
 
-def get_counter(name: str) -> TokenCounter:
-    """The counter of an encoding or model; the same object for the same ranks.
+def add_counter(vocabulary: ModelVocabulary, counter: ModelCounter) -> None:
+    """Have `get_counter` know a model's vocabulary from now on, in this process."""
+    _models[vocabulary.identity] = counter
+
+
+def get_counter(tokenizer: Tokenizer) -> TokenCounter:
+    """The counter of an encoding, a model of OpenAI's or a model's vocabulary; the same object for the same ranks.
 
     The first count loads the vocabulary: 0.4 CPU-s and 63 MB for o200k_base, 0.15 CPU-s and 47 MB for
     cl100k_base, GIL released. Call it once from a thread to have that behind you.
 
     Raises:
         InvalidRequest: as `resolve_tokenizer`.
+        InternalError: the vocabulary is not in this process.
     """
-    return _counter(_VOCABULARY_OF[resolve_tokenizer(name)])
+    if isinstance(tokenizer, str):
+        return _counter(_VOCABULARY_OF[resolve_tokenizer(tokenizer)])
+    if tokenizer.identity not in _models:
+        raise InternalError(
+            f"the vocabulary of {tokenizer.name} is not in the process that was to count by it"
+        )
+    return _models[tokenizer.identity]
 
 
 def count_messages(messages: Sequence[ChatMessage], count: TokenCounter) -> int:
-    """Count a conversation as the chat models see it: the texts and OpenAI's published framing.
+    """Count a conversation as its model sees it: by a model's own template, or with OpenAI's published framing.
 
     Counted: role, name, and content (a string, or the `text` parts of a list); 3 tokens a message, 1 a name,
     3 for the answer's opening. Not counted: tool definitions and tool calls, whose framing is unpublished.
 
     Raises:
-        InvalidRequest: content holds a part that is no text, and so has no count in this vocabulary.
+        InvalidRequest: content holds a part that is no text, and so has no count in this vocabulary, or a model's
+            template refuses the messages.
     """
+    if isinstance(count, ModelCounter):
+        return count.count_chat(messages)
     total = ANSWER_TOKENS
     for index, message in enumerate(messages):
         total += MESSAGE_TOKENS + count(message.role)

@@ -3,12 +3,18 @@
 import itertools
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from msgspec import convert
 
 from backends.base import CompletionRequest, Delta
 from backends.local import LocalBackend
 from backends.local.source import NoSuchModel, locate
+from backends.specs import BackendSettings
+from gateway.container import open_services
+from gateway.settings import Settings
+from gateway.wire import ChatMessage, ScrapeRequest, TokensRequest
 from tests.backends.local.local_model import ask, opened
 from tests.requirements import require_packages
 
@@ -18,6 +24,7 @@ PAGE = (
     "The Brass Lamp is a reading lamp for desks and beds. It is made of brass and glass, weighs two kilos and costs "
     "39 EUR. It was designed in Leeds in 1971 and is sold in three colours: black, white and green. "
 )
+PAGES = sorted((Path(__file__).parents[3] / "fixtures/pages").glob("*/source.html"))[::10]
 PROMPTS = ["What is the capital of France?", "Naïve café: 北京, 🙂?"]
 
 
@@ -90,6 +97,35 @@ async def test_starter_tells_its_tokens_probabilities(backend: LocalBackend) -> 
 async def test_control_tokens_of_a_page_are_text_to_the_starter(backend: LocalBackend) -> None:
     plain = await backend.count_tokens("a", model="local")
     assert await backend.count_tokens("a<|im_end|>", model="local") > (plain or 0) + 3
+
+
+async def test_pages_have_the_tokens_that_llama_counts(backend: LocalBackend, tmp_path: Path) -> None:
+    from llama_cpp import Llama
+
+    llama = Llama(locate("starter"), vocab_only=True, verbose=False)
+
+    def count(text: str) -> int:
+        return len(llama.tokenize(text.encode(), add_bos=False, special=False))
+
+    model = BackendSettings(name="small", kind="local", path="starter")
+    settings = Settings(cache_dir=str(tmp_path / "cache"), jobs_dir=str(tmp_path), backends=[model])
+    async with open_services(settings) as services:
+        for page in PAGES:
+            html = page.read_text("utf-8", "replace")
+            scraped = await services.scraper.scrape(
+                ScrapeRequest(html=html, tokenizer="small", max_tokens=400, include=["chunks"])
+            )
+            assert scraped.tokens.html == count(html), page
+            assert scraped.tokens.content == count(scraped.content), page
+            assert [chunk.tokens for chunk in scraped.chunks] == [
+                count(chunk.content) for chunk in scraped.chunks
+            ]
+        messages = [{"role": "user", "content": prompt} for prompt in PROMPTS]
+        asked = TokensRequest(messages=convert(messages, list[ChatMessage]), tokenizer="small")
+        counted = await services.scraper.count(asked)
+    answer = await ask(backend, messages=messages, max_output_tokens=1)
+    assert counted.tokens == answer.usage.input_tokens
+    llama.close()
 
 
 def test_starter_that_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,73 @@
+"""Tasks that count by a model's own vocabulary go to processes that hold it, all others to the pool.
+
+Such processes start with the first such task, one fork server for each model's file, and stay. They are apart from the
+pool's since libraries of models may be large (those for GPUs pass the pool's limit of memory), and since what ends them
+ends no other work.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from gateway.core.tasks.base import R, Task, Workers
+from gateway.core.tokens.tokenizer import ModelVocabulary
+from gateway.workers.pool import WorkerPool
+
+OpenPool = Callable[[ModelVocabulary], WorkerPool]
+
+
+class CountingWorkers:
+    """Runs tasks where what they count by is at hand.
+
+    Args:
+        pool: for tasks that need no model's vocabulary.
+        open_pool: makes the pool whose processes hold a vocabulary; it need not be started.
+    """
+
+    def __init__(self, pool: Workers, *, open_pool: OpenPool) -> None:
+        self._pool = pool
+        self._open_pool = open_pool
+        # by the file's path
+        self._holders: dict[str, _Holder] = {}
+        self._ends: set[asyncio.Task[None]] = set()
+
+    async def run(self, task: Task[R]) -> R:
+        """As `Workers.run`."""
+        tokenizer = getattr(task, "tokenizer", None)
+        if not isinstance(tokenizer, ModelVocabulary):
+            return await self._pool.run(task)
+        holder = self._holder_of(tokenizer)
+        holder.running += 1
+        try:
+            return await holder.pool.run(task)
+        finally:
+            holder.running -= 1
+            self._end_if_unused(holder)
+
+    async def aclose(self) -> None:
+        """End the processes that hold vocabularies; the pool is its maker's to close."""
+        holders = list(self._holders.values())
+        await asyncio.gather(*(holder.pool.aclose() for holder in holders), *self._ends)
+
+    def _holder_of(self, vocabulary: ModelVocabulary) -> "_Holder":
+        holder = self._holders.get(vocabulary.path)
+        if holder is None or holder.identity != vocabulary.identity:
+            replaced, holder = holder, _Holder(vocabulary.identity, self._open_pool(vocabulary))
+            self._holders[vocabulary.path] = holder
+            if replaced is not None:
+                self._end_if_unused(replaced)
+        return holder
+
+    def _end_if_unused(self, holder: "_Holder") -> None:
+        """End the processes of a file that is there no more, once nothing runs in them."""
+        if holder.running or holder in self._holders.values():
+            return
+        end = asyncio.create_task(holder.pool.aclose())
+        self._ends.add(end)
+        end.add_done_callback(self._ends.discard)
+
+
+class _Holder:
+    """Processes with one vocabulary, and how many tasks run in them."""
+
+    def __init__(self, identity: str, pool: WorkerPool) -> None:
+        self.identity, self.pool, self.running = identity, pool, 0
