@@ -3,21 +3,25 @@
     python -m bench.jobs                 # needs redis-server
     python -m bench.jobs --pages 5000    # of the crawl
     python -m bench.jobs frontier        # the first part alone, with 100,000 addresses
+    python -m bench.jobs waiting         # the last part alone
     python -m bench.jobs large --pages 100000    # one crawl of small pages: memory as it goes, the store at its end
 
 CPU is of whole processes by the kernel's count: of the service with its workers, of redis-server where it is the
-store. The crawl and the scrapes read the same pages from a loopback site, by turns, each page once. Waiting callers
-send scrapes of pages that nobody has read, one after the other, alone and while a crawl runs.
+store. The crawl and the scrapes read the same pages from a loopback site, by turns, each page once. A waiting caller
+sends scrapes of pages that nobody has read, one after the other, by turns alone and while a crawl runs. The site
+answers at once, so what is waited for is the service.
 """
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import os
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,7 +29,7 @@ import httpx2
 
 from bench.processes import cpu_s, family, resident_mb, start
 from fixtures.redis import RedisServer, free_port
-from fixtures.service import running_service
+from fixtures.service import Service, running_service
 from gateway.jobs.frontier import Address, Frontier, NewJob, Outcome
 from gateway.jobs.sqlite.frontier import SqliteFrontier
 from gateway.jobs.valkey_frontier import ValkeyFrontier
@@ -35,8 +39,11 @@ SAQ_MS = 4.0
 # of a page's result, compressed
 RESULT = os.urandom(8 * 1024)
 AT_ONCE, HOSTS, LINKS = 8, 10, 2
-WAITING_SCRAPES = 60
-SLUG = "documentation-go-tutorial"
+# scrapes of a waiting caller in a turn, and turns: a 95th percentile of few would be one of its worst
+WAITING_SCRAPES, WAITING_TURNS = 40, 10
+# until the pages of a cancelled crawl are given up
+CANCELLED_S = 2.0
+PAGE = Path(__file__).parent.parent / "fixtures" / "pages" / "documentation-go-tutorial" / "source.html"
 
 
 def address(number: int) -> Address:
@@ -115,6 +122,8 @@ import http.server, socketserver, sys
 port, source = int(sys.argv[1]), open(sys.argv[2], "rb").read()
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # a body after its head would wait 40 ms for the head to be acknowledged
+    disable_nagle_algorithm = True
     def log_message(self, *_): pass
     def do_GET(self):
         body = b""
@@ -162,111 +171,123 @@ def scrape_all(url: str, site: str, kind: str, numbers: range, at_once: int) -> 
             return list(threads.map(scrape, numbers))
 
 
-def measure_service(pages: int) -> None:
-    source = Path(__file__).parent.parent / "fixtures" / "pages" / SLUG / "source.html"
+@contextlib.contextmanager
+def running_site(source: Path) -> Iterator[str]:
+    """A site whose pages differ from `source` by a word and their links; its address."""
     port = free_port()
-    site_process = start([sys.executable, "-c", SITE, str(port), str(source)])
-    site = f"http://127.0.0.1:{port}"
-    settings = {
-        "WINNOW_ALLOW_TARGETS": f"127.0.0.1/32:{port}",
-        "WINNOW_HOST_CONCURRENCY": str(AT_ONCE),
-        "WINNOW_JOB_CONCURRENCY": str(AT_ONCE),
+    process = start([sys.executable, "-c", SITE, str(port), str(source)])
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
+def service_of(site: str, *, at_once: int, **settings: str) -> Iterator[Service]:
+    """A service that crawls a site, `at_once` pages at a time."""
+    own = {
+        "WINNOW_ALLOW_TARGETS": site.replace("http://127.0.0.1", "127.0.0.1/32"),
+        "WINNOW_HOST_CONCURRENCY": str(at_once),
+        "WINNOW_JOB_CONCURRENCY": str(at_once),
         "WINNOW_JOB_MAX_PAGES": "1000000",
         "WINNOW_BROWSER": "off",
     }
-    try:
-        with tempfile.TemporaryDirectory() as folder, running_service(Path(folder), **settings) as service:
-            url, pid = service.url, service.process.pid
+    with tempfile.TemporaryDirectory() as folder, running_service(Path(folder), **own | settings) as service:
+        yield service
 
-            def spent(work: object) -> float:
-                """CPU-ms a page of the service with all its processes."""
-                before = cpu_s(*family(pid))
-                assert callable(work)
-                work()
-                return (cpu_s(*family(pid)) - before) * 1e3 / pages
 
-            wait(url, crawl(url, site, "warm", 100))
-            crawls, scrapes = [], []
-            for turn in range(3):
-                crawls.append(spent(lambda turn=turn: wait(url, crawl(url, site, f"c{turn}", pages))))
-                scrapes.append(
-                    spent(lambda turn=turn: scrape_all(url, site, f"s{turn}", range(pages), AT_ONCE))
-                )
-            ratio = statistics.median(c / s for c, s in zip(crawls, scrapes, strict=True))
-            print(
-                f"a crawl of {pages:,} pages {statistics.median(crawls):.2f} CPU-ms a page, as many scrapes "
-                f"{statistics.median(scrapes):.2f}: ratio {ratio:.2f} (target 1.30)"
+def measure_service(pages: int) -> None:
+    with running_site(PAGE) as site, service_of(site, at_once=AT_ONCE) as service:
+        url, pid = service.url, service.process.pid
+
+        def spent(work: Callable[[], object]) -> float:
+            """CPU-ms a page of the service with all its processes."""
+            before = cpu_s(*family(pid))
+            work()
+            return (cpu_s(*family(pid)) - before) * 1e3 / pages
+
+        wait(url, crawl(url, site, "warm", 100))
+        crawls, scrapes = [], []
+        for turn in range(3):
+            crawls.append(spent(lambda turn=turn: wait(url, crawl(url, site, f"c{turn}", pages))))  # type: ignore[misc]
+            scrapes.append(
+                spent(lambda turn=turn: scrape_all(url, site, f"s{turn}", range(pages), AT_ONCE))  # type: ignore[misc]
             )
-            alone = scrape_all(url, site, "alone", range(WAITING_SCRAPES), 1)
-            before_mb = resident_mb(pid)
-            job_id = crawl(url, site, "beside", 100_000)
-            time.sleep(2)
-            beside = scrape_all(url, site, "waiting", range(WAITING_SCRAPES), 1)
+        ratio = statistics.median(c / s for c, s in zip(crawls, scrapes, strict=True))
+        print(
+            f"a crawl of {pages:,} pages {statistics.median(crawls):.2f} CPU-ms a page, as many scrapes "
+            f"{statistics.median(scrapes):.2f}: ratio {ratio:.2f} (target 1.30)"
+        )
+
+
+def measure_waiting() -> None:
+    with running_site(PAGE) as site, service_of(site, at_once=AT_ONCE) as service:
+        url, pid = service.url, service.process.pid
+        wait(url, crawl(url, site, "warm", 100))
+        before_mb, pages, rates = resident_mb(pid), 0.0, []
+        alone: list[float] = []
+        beside: list[float] = []
+        for turn in range(WAITING_TURNS):
+            alone += scrape_all(url, site, f"alone-{turn}", range(WAITING_SCRAPES), 1)
+            job_id = crawl(url, site, f"beside-{turn}", 100_000)
+            # it has found enough to read
+            time.sleep(1)
+            beside += scrape_all(url, site, f"waiting-{turn}", range(WAITING_SCRAPES), 1)
             job = httpx2.delete(f"{url}/v1/jobs/{job_id}", timeout=60).json()
-            p95 = [statistics.quantiles(seconds, n=20)[-1] * 1e3 for seconds in (alone, beside)]
+            pages += job["done"]
+            rates.append(job["pages_per_s"])
+            time.sleep(CANCELLED_S)
+        for name, part in (("p50", 49), ("p95", 94)):
+            one, other = (statistics.quantiles(seconds, n=100)[part] * 1e3 for seconds in (alone, beside))
             print(
-                f"a scrape that is waited for: p95 {p95[0]:.1f} ms alone, {p95[1]:.1f} ms beside a crawl at "
-                f"{job['pages_per_s']:.0f} pages/s: ratio {p95[1] / p95[0]:.2f} (target 1.50)"
+                f"a scrape that is waited for, of {len(alone)}: {name} {one:.1f} ms alone, {other:.1f} ms beside a "
+                f"crawl at {statistics.median(rates):.0f} pages/s: ratio {other / one:.2f} (target of p95 1.50)"
             )
-            print(
-                f"memory of the main process: {before_mb:.0f} MB before that crawl, {resident_mb(pid):.0f} MB after "
-                f"{job['done']:,} pages of it"
-            )
-    finally:
-        site_process.terminate()
-        site_process.wait()
+        print(
+            f"memory of the main process: {before_mb:.0f} MB before those crawls, {resident_mb(pid):.0f} MB after "
+            f"{pages:,.0f} pages of them"
+        )
 
 
 def measure_large(pages: int) -> None:
     """One crawl, of pages that are small: what is looked for grows with their number."""
-    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "page.html"
+        source, jobs = Path(folder) / "page.html", Path(folder) / "jobs"
         words = " ".join(f"The module has sentence number {n} in its text." for n in range(20))
         source.write_text(
             f"<title>module</title><article><h1>module</h1><p>{words}</p></article><body></body>"
         )
-        site_process = start([sys.executable, "-c", SITE, str(port), str(source)])
-        settings = {
-            "WINNOW_ALLOW_TARGETS": f"127.0.0.1/32:{port}",
-            "WINNOW_HOST_CONCURRENCY": "2",
-            "WINNOW_JOB_CONCURRENCY": "2",
-            "WINNOW_JOB_MAX_PAGES": "1000000",
-            "WINNOW_CLEAN_WORKERS": "1",
-            "WINNOW_BROWSER": "off",
-            "WINNOW_JOBS_DIR": str(Path(folder) / "jobs"),
-        }
-        try:
-            with running_service(Path(folder) / "service", **settings) as service:
-                job_id = crawl(service.url, f"http://127.0.0.1:{port}", "large", pages)
-                next_report, status = pages // 100, "running"
-                while status == "running":
-                    time.sleep(1)
-                    job = httpx2.get(f"{service.url}/v1/jobs/{job_id}", timeout=60).json()
-                    status = job["status"]
-                    if job["done"] >= next_report or status != "running":
-                        next_report += pages // 20
-                        stored = sum(each.stat().st_size for each in os.scandir(Path(folder) / "jobs"))
-                        print(
-                            f"{job['done']:>8,} pages  {resident_mb(service.process.pid):6.0f} MB in the main process"
-                            f"  {stored / max(job['done'], 1):7,.0f} bytes a page stored"
-                            f"  {job['pages_per_s']:.0f} pages/s",
-                            flush=True,
-                        )
-                print(f"{status}: {job['failed']:,} failed, {job['duplicates']:,} duplicates")
-        finally:
-            site_process.terminate()
-            site_process.wait()
+        settings = {"WINNOW_CLEAN_WORKERS": "1", "WINNOW_JOBS_DIR": str(jobs)}
+        with running_site(source) as site, service_of(site, at_once=2, **settings) as service:
+            job_id = crawl(service.url, site, "large", pages)
+            next_report, status = pages // 100, "running"
+            while status == "running":
+                time.sleep(1)
+                job = httpx2.get(f"{service.url}/v1/jobs/{job_id}", timeout=60).json()
+                status = job["status"]
+                if job["done"] >= next_report or status != "running":
+                    next_report += pages // 20
+                    stored = sum(each.stat().st_size for each in os.scandir(jobs))
+                    print(
+                        f"{job['done']:>8,} pages  {resident_mb(service.process.pid):6.0f} MB in the main process"
+                        f"  {stored / max(job['done'], 1):7,.0f} bytes a page stored"
+                        f"  {job['pages_per_s']:.0f} pages/s",
+                        flush=True,
+                    )
+            print(f"{status}: {job['failed']:,} failed, {job['duplicates']:,} duplicates")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench.jobs")
-    parser.add_argument("part", nargs="?", choices=["all", "frontier", "large"], default="all")
+    parser.add_argument("part", nargs="?", choices=["all", "frontier", "waiting", "large"], default="all")
     parser.add_argument("--pages", type=int, default=1000)
     chosen = parser.parse_args()
     if chosen.part == "large":
         measure_large(chosen.pages)
-        sys.exit()
-    asyncio.run(measure_frontier(100_000 if chosen.part == "frontier" else 1000))
+    if chosen.part in ("all", "frontier"):
+        asyncio.run(measure_frontier(100_000 if chosen.part == "frontier" else 1000))
     if chosen.part == "all":
         measure_service(chosen.pages)
+    if chosen.part in ("all", "waiting"):
+        measure_waiting()

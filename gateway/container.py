@@ -158,8 +158,10 @@ async def open_services(
         code = await asyncio.to_thread(core_fingerprint)
 
         proxies = open_proxies(settings)
+        # takes 20 ms, and is the same for all
+        ssl_context = httpx2.create_ssl_context()
 
-        def open_fetcher(*, respect_robots: bool) -> HttpFetcher:
+        def open_fetcher(workers: Workers, *, respect_robots: bool) -> HttpFetcher:
             fetcher = HttpFetcher(
                 policy=Policy(allow_targets=settings.allow_targets),
                 max_body_bytes=settings.max_body_bytes,
@@ -169,16 +171,17 @@ async def open_services(
                 user_agent=settings.user_agent,
                 max_connections=FETCHES_PER_WORK * settings.max_concurrency,
                 proxies=proxies,
+                ssl_context=ssl_context,
             )
             stack.push_async_callback(fetcher.aclose)
             return fetcher
 
-        fetcher = open_fetcher(respect_robots=settings.respect_robots)
+        fetcher = open_fetcher(workers, respect_robots=settings.respect_robots)
         renderer = open_renderer(settings, fetcher=fetcher, metrics=metrics, proxies=proxies)
         if renderer is not None:
             stack.push_async_callback(renderer.aclose)
 
-        def open_pages(fetcher: HttpFetcher) -> Pages:
+        def open_pages(fetcher: HttpFetcher, workers: Workers) -> Pages:
             pages = Pages(
                 fetcher=fetcher,
                 renderer=renderer,
@@ -201,8 +204,6 @@ async def open_services(
                 on_event=metrics.observe_page,
             )
 
-        pages = open_pages(fetcher)
-
         registry = Registry(backend_specs(settings, os.environ), default=settings.default_model)
         stack.push_async_callback(registry.aclose)
         tokenizers = Tokenizers(registry)
@@ -219,14 +220,19 @@ async def open_services(
         async def workers_health() -> str | None:
             return pool.health()
 
-        scraper = open_scraper(pages, workers)
+        scraper = open_scraper(open_pages(fetcher, workers), workers)
+        # who asks for a map waits for it
+        map_fetcher, map_scraper = fetcher, scraper
+        if not settings.respect_robots:
+            map_fetcher = open_fetcher(workers, respect_robots=True)
+            map_scraper = open_scraper(open_pages(map_fetcher, workers), workers)
         frontier = open_frontier(settings)
         stack.push_async_callback(frontier.aclose)
-        background = BackgroundWorkers(workers, at_once=max(1, settings.clean_workers // 2))
-        polite_fetcher = open_fetcher(respect_robots=True)
-        plain = open_scraper(pages, background)
+        background = BackgroundWorkers(workers)
+        polite_fetcher = open_fetcher(background, respect_robots=True)
+        plain = open_scraper(open_pages(fetcher, background), background)
         tools = Tools(
-            polite=open_scraper(open_pages(polite_fetcher), background),
+            polite=open_scraper(open_pages(polite_fetcher, background), background),
             plain=plain,
             extractor=Extractor(
                 scraper=plain, completer=completer, workers=background, tokenizers=tokenizers
@@ -246,8 +252,8 @@ async def open_services(
         jobs = Jobs(
             frontier=frontier,
             workers=workers,
-            scraper=tools.polite,
-            site_files=tools.site_files,
+            scraper=map_scraper,
+            site_files=SiteFiles(fetcher=map_fetcher, workers=workers),
             max_pages=settings.job_max_pages,
             per_owner=settings.jobs_per_key,
             keep_s=settings.job_keep_s,

@@ -147,7 +147,10 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     ] = 1024**3
 
     clean_workers: Annotated[
-        Count, Meta(description="Processes that clean pages. Default: the number of cores.")
+        Count,
+        Meta(
+            description="Processes that clean pages; jobs have half as many more. Default: the number of cores."
+        ),
     ] = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
     clean_timeout_s: Annotated[
         Positive, Meta(description="Seconds the cleaning of a page may take before its process is killed.")

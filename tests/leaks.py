@@ -1,6 +1,7 @@
 """What tests look at to see that nothing was left behind: descriptors and processes."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,17 @@ def is_running(pid: int) -> bool:
         return stat_of(pid).state != "Z"
     except OSError:
         return False
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below one."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                children.setdefault(stat_of(int(entry.name)).parent, []).append(int(entry.name))
+    found = children.get(pid, [])
+    return found + [below for child in found for below in descendants(child)]
 
 
 def wait_until(holds: Callable[[], object], *, within_s: float = 60) -> None:

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from gateway.environment import child_environment
-from tests.leaks import stat_of
+from tests.leaks import descendants
 from tests.requirements import require_packages
 
 require_packages(["llama_cpp"], extra="local")
@@ -93,16 +93,6 @@ def service_with(environ: dict[str, str]) -> Iterator[tuple[int, str]]:
     finally:
         process.terminate()
         process.communicate(timeout=60)
-
-
-def descendants(pid: int) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                children.setdefault(stat_of(int(entry.name)).parent, []).append(int(entry.name))
-    found = children.get(pid, [])
-    return found + [below for child in found for below in descendants(child)]
 
 
 def knows(pid: int, secret: bytes) -> bool:

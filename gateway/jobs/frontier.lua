@@ -147,6 +147,8 @@ local function claim_one(id)
   local soonest
   local lanes = redis.call('ZRANGEBYSCORE', name('lanes', id), '-inf', now, 'LIMIT', 0, LOOKED_AT)
   for _, host in ipairs(lanes) do
+    -- leases whose job was swept before they ended
+    redis.call('ZREMRANGEBYSCORE', name('held', host), '-inf', now)
     local next_at = tonumber(redis.call('GET', name('next', host))) or 0
     if next_at > now then
       redis.call('ZADD', name('lanes', id), next_at, host)
@@ -242,7 +244,18 @@ end
 function commands.count_running() return redis.call('SCARD', name('busy', args.owner)) end
 
 function commands.cancel()
-  if runs(args.id) then close(args.id, 'cancelled') end
+  if runs(args.id) then
+    close(args.id, 'cancelled')
+    local ends = now + args.hold_s
+    for _, lease in ipairs(redis.call('ZRANGEBYSCORE', name('leases'), '(' .. ends, '+inf')) do
+      local id, key = string.match(lease, '^(.-)|(.*)$')
+      local address = id == args.id and read(id, key)
+      if address then
+        redis.call('ZADD', name('leases'), ends, lease)
+        redis.call('ZADD', name('held', address.host), ends, lease)
+      end
+    end
+  end
   return job(args.id)
 end
 

@@ -18,6 +18,8 @@ KNOWN_PER_PAGE = 20
 # a job ends when it has met so many more duplicates than it has pages to read: a site may have addresses without end
 # for the same pages
 SPARE_DUPLICATES = 100
+# within which runners have noticed that a job was cancelled, and ask its hosts no more
+GIVEN_UP_S = 1.5
 
 
 class Address(Struct, kw_only=True, frozen=True):
@@ -163,8 +165,12 @@ class Frontier(Protocol):
 
     async def count_running(self, owner: str) -> int: ...
 
-    async def cancel(self, job_id: str) -> Job | None:
-        """End a job that runs. Its results stay; pages under way give none."""
+    async def cancel(self, job_id: str, *, hold_s: float = GIVEN_UP_S) -> Job | None:
+        """End a job that runs. Its results stay; pages under way give none.
+
+        Args:
+            hold_s: how long their hosts still count as asked, at most for as long as their leases.
+        """
         ...
 
     async def claim(self, *, limit: int, lease_s: float, per_host: int) -> Claims:

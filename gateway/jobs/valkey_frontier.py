@@ -13,6 +13,7 @@ import msgspec
 from gateway.cache.valkey_server import FAULTS, connect
 from gateway.errors import JobsUnavailable
 from gateway.jobs.frontier import (
+    GIVEN_UP_S,
     KNOWN_PER_PAGE,
     SPARE_ADDRESSES,
     SPARE_DUPLICATES,
@@ -74,8 +75,8 @@ class ValkeyFrontier:
     async def count_running(self, owner: str) -> int:
         return int(await self._call("count_running", owner=owner))
 
-    async def cancel(self, job_id: str) -> Job | None:
-        return _job(await self._call("cancel", id=job_id))
+    async def cancel(self, job_id: str, *, hold_s: float = GIVEN_UP_S) -> Job | None:
+        return _job(await self._call("cancel", id=job_id, hold_s=hold_s))
 
     async def claim(self, *, limit: int, lease_s: float, per_host: int) -> Claims:
         answer = json.loads(await self._call("claim", limit=limit, lease_s=lease_s, per_host=per_host))

@@ -18,8 +18,8 @@ LEAST = 64
 FETCHES_PER_WORK = 4
 # those, as many of clients, and two of workers
 _PER_WORK = 10
-# itself, three in the slow lane, a warm spare
-_PER_WORKER = 5
+# itself, three in the slow lane, a warm spare, one in the background
+_PER_WORKER = 6
 
 
 class Shares(Struct, frozen=True, kw_only=True):

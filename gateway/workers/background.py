@@ -1,23 +1,16 @@
-"""A part of the pool for work that nobody waits for."""
+"""The part of the pool for work that nobody waits for."""
 
-import asyncio
-
-from gateway.core.tasks.base import R, Task, Workers
+from gateway.core.tasks.base import R, Task
+from gateway.workers.counting import CountingWorkers
+from gateway.workers.pool import WorkerPool
 
 
 class BackgroundWorkers:
-    """Runs tasks in another's processes, so few at a time that callers who wait always find some free.
+    """Runs tasks in a pool's background, for parts that are handed `Workers`."""
 
-    Args:
-        workers: whose processes they are.
-        at_once: tasks at a time.
-    """
-
-    def __init__(self, workers: Workers, *, at_once: int) -> None:
-        self._workers = workers
-        self._turns = asyncio.Semaphore(at_once)
+    def __init__(self, pool: WorkerPool | CountingWorkers) -> None:
+        self._pool = pool
 
     async def run(self, task: Task[R]) -> R:
         """As `Workers.run`."""
-        async with self._turns:
-            return await self._workers.run(task)
+        return await self._pool.run_in_background(task)

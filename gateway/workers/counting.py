@@ -6,9 +6,10 @@ ends no other work.
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 
-from gateway.core.tasks.base import R, Task, Workers
+from gateway.core.tasks.base import R, Task
 from gateway.core.tokens.tokenizer import ModelVocabulary
 from gateway.workers.pool import WorkerPool
 
@@ -23,7 +24,7 @@ class CountingWorkers:
         open_pool: makes the pool whose processes hold a vocabulary; it need not be started.
     """
 
-    def __init__(self, pool: Workers, *, open_pool: OpenPool) -> None:
+    def __init__(self, pool: WorkerPool, *, open_pool: OpenPool) -> None:
         self._pool = pool
         self._open_pool = open_pool
         # by the file's path
@@ -32,21 +33,32 @@ class CountingWorkers:
 
     async def run(self, task: Task[R]) -> R:
         """As `Workers.run`."""
-        tokenizer = getattr(task, "tokenizer", None)
-        if not isinstance(tokenizer, ModelVocabulary):
-            return await self._pool.run(task)
-        holder = self._holder_of(tokenizer)
-        holder.running += 1
-        try:
-            return await holder.pool.run(task)
-        finally:
-            holder.running -= 1
-            self._end_if_unused(holder)
+        async with self._pool_for(task) as pool:
+            return await pool.run(task)
+
+    async def run_in_background(self, task: Task[R]) -> R:
+        """As `WorkerPool.run_in_background`."""
+        async with self._pool_for(task) as pool:
+            return await pool.run_in_background(task)
 
     async def aclose(self) -> None:
         """End the processes that hold vocabularies; the pool is its maker's to close."""
         holders = list(self._holders.values())
         await asyncio.gather(*(holder.pool.aclose() for holder in holders), *self._ends)
+
+    @contextlib.asynccontextmanager
+    async def _pool_for(self, task: Task[R]) -> AsyncIterator[WorkerPool]:
+        tokenizer = getattr(task, "tokenizer", None)
+        if not isinstance(tokenizer, ModelVocabulary):
+            yield self._pool
+            return
+        holder = self._holder_of(tokenizer)
+        holder.running += 1
+        try:
+            yield holder.pool
+        finally:
+            holder.running -= 1
+            self._end_if_unused(holder)
 
     def _holder_of(self, vocabulary: ModelVocabulary) -> "_Holder":
         holder = self._holders.get(vocabulary.path)

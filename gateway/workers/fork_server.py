@@ -4,6 +4,7 @@ It imports the work once, meets no page itself, has one thread, and so forks a r
 that shares its memory. It is started with an environment free of keys. The gateway orders, over descriptor 0:
 
     S + a descriptor   fork a worker that serves that socket
+    B + a descriptor   the same, of a worker in the background: it lets other processes go before it
     K + pid            kill that worker
     N + pid            let other processes go before that worker
 
@@ -38,8 +39,9 @@ DONE, SPENT, MEMORY, BROKEN = b"D", b"S", b"M", b"X"
 
 # a worker that has grown by this much is not used again
 SPENT_BYTES = 128 * 1024**2
-# about a tenth of the CPU while others want it
-_SLOW_NICENESS = 10
+# beyond the service's own, since to lower one is not ours: while another process wants the same core, a tenth of it for
+# a slow job, a quarter for one in the background
+_SLOW_NICENESS, _BACKGROUND_NICENESS = 10, 5
 
 
 class Limits:
@@ -168,17 +170,18 @@ class ForkServer:
         if len(message) < ORDER.size:
             return False
         order, pid = ORDER.unpack(message)
-        if order == b"S":
-            self._fork(socket.socket(fileno=descriptors[0]))
+        if order in (b"S", b"B"):
+            self._fork(socket.socket(fileno=descriptors[0]), yields=order == b"B")
         elif pid in self._children:
             # not reaped yet: the number is still its own
             if order == b"K":
                 os.kill(pid, signal.SIGKILL)
             elif order == b"N":
-                os.setpriority(os.PRIO_PROCESS, pid, _SLOW_NICENESS)
+                own = os.getpriority(os.PRIO_PROCESS, 0)
+                os.setpriority(os.PRIO_PROCESS, pid, min(own + _SLOW_NICENESS, 19))
         return True
 
-    def _fork(self, link: socket.socket) -> None:
+    def _fork(self, link: socket.socket, *, yields: bool) -> None:
         if not self._warm:
             self._warm = True
             getattr(self._module, "warm", lambda *_: None)(*self._given)
@@ -190,10 +193,12 @@ class ForkServer:
         with link:
             pid = os.fork()
             if pid == 0:
-                self._become_worker(link)
+                self._become_worker(link, yields=yields)
             self._children.add(pid)
 
-    def _become_worker(self, link: socket.socket) -> NoReturn:
+    def _become_worker(self, link: socket.socket, *, yields: bool) -> NoReturn:
+        if yields:
+            _yield_to_others()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._orders.close()
@@ -209,6 +214,16 @@ class ForkServer:
             if pid == 0:
                 return
             self._children.discard(pid)
+
+
+def _yield_to_others() -> None:
+    """Let all other processes go before this one."""
+    os.nice(_BACKGROUND_NICENESS)
+    # sched(7): where sessions share the CPU evenly, a niceness counts within one only. So it gets a session of its own
+    # and that one a niceness
+    os.setsid()
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w", encoding="ascii") as session:  # noqa: PTH123
+        session.write(str(_BACKGROUND_NICENESS))
 
 
 def main() -> None:

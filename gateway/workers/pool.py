@@ -6,6 +6,9 @@ decoded with msgspec: a process that has met a hostile page is not trusted eithe
 
 A job that has used `SLOW_S` of CPU moves to the slow lane: its process yields to every other, and its place is given to
 a fresh worker, so that slow pages delay only themselves. CPU, since on a busy machine every job takes long.
+
+Work that nobody waits for has places and processes of its own, which yield in the same way. Neither kind waits for the
+other to end: work in the background gets the CPU that others leave, and about a quarter of a core beside one of them.
 """
 
 import asyncio
@@ -16,29 +19,43 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from gateway.core.tasks.base import R, Task, pack, unpack
 from gateway.environment import child_environment
-from gateway.errors import CleanError, GatewayError, Overloaded
+from gateway.errors import CleanError, GatewayError, Overloaded, shutting_down
 from gateway.telemetry.spans import add_stages, are_recorded, span
 from gateway.workers.fork_server import DONE, HELLO, MEMORY, ORDER, SPENT
-from gateway.workers.worker import Worker, WorkerDied, cpu_s
+from gateway.workers.worker import Worker, WorkerDied
 
 SLOW_S = 0.1
 # slow jobs beside each worker; beyond that they keep their place
 SLOW_PER_WORKER = 3
+# a job in the background may use `timeout_s` of CPU; on a busy machine it gets that in many times as long
+BACKGROUND_PATIENCE = 60
 RECYCLE_AFTER_JOBS = 1000
 START_TIMEOUT_S = 30.0
 EXTRA_BYTES = 300 * 1024**2
 _KEPT_BYTES = str(32 * 1024**2)
 
 _log = logging.getLogger("winnow.workers")
+Subject = TypeVar("Subject")
+
+
+class _Lane:
+    """Jobs of one kind: how many run at a time, and the workers that wait for their next one."""
+
+    def __init__(self, places: int, *, yields: bool = False) -> None:
+        self.places = places
+        self.yields = yields
+        self.free = asyncio.Semaphore(places)
+        self.idle: list[Worker] = []
 
 
 class _Place:
-    """A turn among the pool's workers, left once: at the end, or early by a job that moves to the slow lane."""
+    """A turn among the workers of a lane, left once: at the end, or early by a job that moves to the slow lane."""
 
     def __init__(self, free: asyncio.Semaphore) -> None:
         self._free = free
@@ -62,8 +79,8 @@ class WorkerPool:
     """Runs tasks in killable processes.
 
     Args:
-        workers: tasks that run at a time, slow ones apart.
-        timeout_s: the longest a job may run.
+        workers: tasks that run at a time, slow ones and those in the background apart; half as many run there.
+        timeout_s: the longest a job may run; the most CPU that one in the background may use.
         memory_bytes: address space of a worker, all in all.
         extra_bytes: address space of a worker beyond what it starts with.
         work: module whose `run(bytes) -> bytes` does a task, and whose `warm()`, if any, loads what it needs.
@@ -84,14 +101,13 @@ class WorkerPool:
         computes: bool = False,
         killed: Callable[[str], None] = lambda reason: None,
     ) -> None:
-        self._workers = workers
+        self._front = _Lane(workers)
+        self._background = _Lane(max(1, workers // 2), yields=True)
         self._timeout_s = timeout_s
         self._killed = killed
         self._arguments = [work, str(memory_bytes), str(extra_bytes), str(timeout_s), *given]
         self._computes = computes
-        self._free = asyncio.Semaphore(workers)
         self._slow = 0
-        self._idle: list[Worker] = []
         self._live: set[Worker] = set()
         self._refills: set[asyncio.Task[None]] = set()
         self._fork_server: subprocess.Popen[bytes] | None = None
@@ -103,7 +119,7 @@ class WorkerPool:
         self._start_fork_server()
 
     async def aclose(self) -> None:
-        """End every process; jobs still running fail."""
+        """End every process; jobs that run or wait fail."""
         self._closed = True
         for task in self._refills:
             task.cancel()
@@ -127,21 +143,33 @@ class WorkerPool:
 
         Raises:
             GatewayError: `task.exceeded` when it passed its time or its memory, or took its process down;
-                CleanError when the work failed; and any that the work itself ends in.
+                CleanError when the work failed; Overloaded when the pool has no process for it, or was closed; and
+                any that the work itself ends in.
         """
+        return await self._run(task, self._front)
+
+    async def run_in_background(self, task: Task[R]) -> R:
+        """As `run`, for work that nobody waits for: it delays no task of `run`, and none of them delays its start."""
+        return await self._run(task, self._background)
+
+    async def _run(self, task: Task[R], lane: _Lane) -> R:
         with span("worker"):
-            result = await self._run(task)
+            result = await self._do(task, lane)
             if are_recorded():
                 add_stages(task.stages_ms(result))
             return result
 
-    async def _run(self, task: Task[R]) -> R:
+    async def _do(self, task: Task[R], lane: _Lane) -> R:
         content = pack(task)
-        async with _Place(self._free) as place:
-            worker = await self._take()
-            self._watch(worker, place)
+        async with _Place(lane.free) as place:
+            worker = await self._take(lane)
+            patience = BACKGROUND_PATIENCE if lane.yields else 1
             try:
-                async with asyncio.timeout(self._timeout_s):
+                async with asyncio.timeout(patience * self._timeout_s) as deadline:
+                    if lane.yields:
+                        self._look_in(self._timeout_s, self._end_spent, worker, deadline)
+                    else:
+                        self._look_in(SLOW_S, self._move_slow, worker, place)
                     kind, answer = await worker.ask(content)
             except asyncio.CancelledError:
                 self._killed("caller")
@@ -157,75 +185,82 @@ class WorkerPool:
                     f"the process died while {task.doing}, most likely at its memory limit", limit="memory"
                 ) from None
             finally:
-                self._put_back(worker)
+                self._put_back(worker, lane)
             if kind == MEMORY:
                 self._killed("memory")
             return _read(task, kind, answer)
 
-    def _watch(self, worker: Worker, place: _Place) -> None:
-        self._look_in(SLOW_S, worker, place)
+    def _look_in(
+        self, seconds: float, look: Callable[[Worker, Subject], None], worker: Worker, subject: Subject
+    ) -> None:
+        worker.next_look = asyncio.get_running_loop().call_later(seconds, look, worker, subject)
 
-    def _look_in(self, seconds: float, worker: Worker, place: _Place) -> None:
-        worker.deadline = asyncio.get_running_loop().call_later(seconds, self._look_at, worker, place)
-
-    def _look_at(self, worker: Worker, place: _Place) -> None:
+    def _move_slow(self, worker: Worker, place: _Place) -> None:
         """Move a job that has used enough CPU to the slow lane; look again later at one that has not."""
-        left_s = SLOW_S - (cpu_s(worker.pid) - worker.cpu_s)
-        if left_s > 0 or self._slow >= SLOW_PER_WORKER * self._workers:
-            self._look_in(max(left_s, 0.01), worker, place)
+        left_s = SLOW_S - worker.spent_s()
+        if left_s > 0 or self._slow >= SLOW_PER_WORKER * self._front.places:
+            self._look_in(max(left_s, 0.01), self._move_slow, worker, place)
             return
         self._slow += 1
         worker.is_slow = True
         self._order(b"N", worker)
         place.leave()
 
-    def _put_back(self, worker: Worker) -> None:
-        if worker.deadline is not None:
-            worker.deadline.cancel()
+    def _end_spent(self, worker: Worker, deadline: asyncio.Timeout) -> None:
+        """End a job that has used its CPU; look again later at one that has not been given it."""
+        left_s = self._timeout_s - worker.spent_s()
+        if left_s > 0:
+            self._look_in(max(left_s, 0.01), self._end_spent, worker, deadline)
+        else:
+            deadline.reschedule(asyncio.get_running_loop().time())
+
+    def _put_back(self, worker: Worker, lane: _Lane) -> None:
+        if worker.next_look is not None:
+            worker.next_look.cancel()
         if worker.is_slow:
             self._slow -= 1
         is_reusable = (
             worker.is_reusable and worker.alive and not worker.is_slow and worker.jobs < RECYCLE_AFTER_JOBS
         )
-        if is_reusable and len(self._idle) <= self._workers and not self._closed:
+        if is_reusable and len(lane.idle) <= lane.places and not self._closed:
             # with the warm spare
-            self._idle.append(worker)
+            lane.idle.append(worker)
             return
         self._discard(worker)
-        self._keep_warm_spare()
+        self._keep_warm_spare(lane)
 
     def _discard(self, worker: Worker) -> None:
         self._live.discard(worker)
         worker.close()
         self._order(b"K", worker)
 
-    def _keep_warm_spare(self) -> None:
+    def _keep_warm_spare(self, lane: _Lane) -> None:
         """Have one worker ready beyond those at work: on a busy machine a fork can take seconds."""
-        if not self._idle and not self._refills and not self._closed:
-            task = asyncio.create_task(self._refill())
+        if not lane.yields and not lane.idle and not self._refills and not self._closed:
+            task = asyncio.create_task(self._refill(lane))
             self._refills.add(task)
             task.add_done_callback(self._refills.discard)
 
-    async def _refill(self) -> None:
+    async def _refill(self, lane: _Lane) -> None:
         try:
-            self._idle.append(await self._spawn())
+            lane.idle.append(await self._spawn(lane))
         except GatewayError:
             # the next job meets the same fault and reports it
             pass
 
-    async def _take(self) -> Worker:
-        while self._idle:
-            worker = self._idle.pop()
+    async def _take(self, lane: _Lane) -> Worker:
+        while lane.idle:
+            worker = lane.idle.pop()
             if worker.alive:
-                self._keep_warm_spare()
+                self._keep_warm_spare(lane)
                 return worker
             self._discard(worker)
-        return await self._spawn()
+        return await self._spawn(lane)
 
-    async def _spawn(self) -> Worker:
+    async def _spawn(self, lane: _Lane) -> Worker:
         for _ in range(2):
             # the fork server itself may have died: then a new one
-            worker = await self._connect()
+            worker = await self._connect(lane)
             self._live.add(worker)
             try:
                 async with asyncio.timeout(START_TIMEOUT_S):
@@ -241,13 +276,15 @@ class WorkerPool:
                 return worker
         raise CleanError("no cleaning worker starts; the gateway's log says why")
 
-    async def _connect(self) -> Worker:
+    async def _connect(self, lane: _Lane) -> Worker:
         """A worker that was ordered, and has not said anything yet."""
+        if self._closed:
+            raise shutting_down(Overloaded)
         try:
             ours, theirs = socket.socketpair()
             try:
                 with theirs:
-                    self._order_worker(theirs)
+                    self._order_worker(theirs, b"B" if lane.yields else b"S")
                 _, worker = await asyncio.get_running_loop().create_connection(Worker, sock=ours)
             except BaseException:
                 ours.close()
@@ -292,13 +329,13 @@ class WorkerPool:
             raise
         self._orders = ours
 
-    def _order_worker(self, link: socket.socket) -> None:
+    def _order_worker(self, link: socket.socket, order: bytes) -> None:
         try:
-            self._send_order(b"S", 0, [link.fileno()])
+            self._send_order(order, 0, [link.fileno()])
         except OSError:
             # the fork server died: its workers with it, or soon
             self._start_fork_server()
-            self._send_order(b"S", 0, [link.fileno()])
+            self._send_order(order, 0, [link.fileno()])
 
     def _order(self, order: bytes, worker: Worker) -> None:
         try:

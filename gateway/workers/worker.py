@@ -31,7 +31,8 @@ class Worker(asyncio.Protocol):
         # to be asked again
         self.is_reusable = True
         self.is_slow = False
-        self.deadline: asyncio.TimerHandle | None = None
+        # at what its job has used
+        self.next_look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop has a class of its own
@@ -77,14 +78,17 @@ class Worker(asyncio.Protocol):
         self.is_reusable = kind == DONE
         return kind, content
 
+    def spent_s(self) -> float:
+        """CPU that its job has used so far; without /proc, as if all of the time had been its."""
+        return _cpu_s(self.pid) - self.cpu_s
+
     def close(self) -> None:
         self.alive = False
         if self._transport is not None:
             self._transport.abort()
 
 
-def cpu_s(pid: int) -> float:
-    """CPU that a process has used so far; without /proc, as if all of the time had been its."""
+def _cpu_s(pid: int) -> float:
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:

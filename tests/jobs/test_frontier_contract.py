@@ -273,6 +273,46 @@ async def test_frontier_cancelled_job_gives_no_more_results(frontier: Frontier) 
     assert await frontier.cancel("no-such-job") is None
 
 
+@pytest.mark.parametrize("is_swept", [False, True])
+async def test_frontier_cancelled_job_leaves_its_hosts(frontier: Frontier, is_swept: bool) -> None:
+    await create(frontier, "1", "2", "3")
+    assert len(await claim(frontier, lease_s=3600, per_host=2)) == 2
+    await frontier.cancel("job-1", hold_s=0)
+    while is_swept and await frontier.sweep():
+        pass
+    await create(frontier, "1", "2", "3", id="job-2")
+    claims = await claim(frontier, per_host=2)
+    assert [each.job_id for each in claims] == ["job-2", "job-2"]
+    assert await claim(frontier, per_host=2) == []
+
+
+async def test_frontier_cancelled_job_holds_its_hosts_until_runners_know(frontier: Frontier) -> None:
+    await create(frontier, "1", "2")
+    await claim(frontier, lease_s=3600)
+    await create(frontier, "3", id="job-2")
+    await frontier.cancel("job-1", hold_s=3600)
+    assert await claim(frontier, per_host=2) == []
+    assert [each.job_id for each in await claim(frontier, per_host=3)] == ["job-2"]
+
+
+async def test_frontier_cancel_lengthens_no_lease(frontier: Frontier) -> None:
+    await create(frontier, "1")
+    await claim(frontier, lease_s=0)
+    await create(frontier, "2", id="job-2")
+    await frontier.cancel("job-1", hold_s=3600)
+    [found] = await claim(frontier, per_host=1)
+    assert found.job_id == "job-2"
+
+
+async def test_frontier_cancel_leaves_the_leases_of_others(frontier: Frontier) -> None:
+    await create(frontier, "1")
+    await create(frontier, "2", id="job-2")
+    [other] = [each for each in await claim(frontier) if each.job_id == "job-2"]
+    await frontier.cancel("job-1", hold_s=0)
+    assert await claim(frontier, per_host=1) == []
+    assert await frontier.finish(other, done())
+
+
 async def test_frontier_idempotency_key_finds_the_first_job(frontier: Frontier) -> None:
     first = await create(frontier, "1", idempotency_key="once")
     assert (await create(frontier, "2", id="job-2", idempotency_key="once")).id == first.id

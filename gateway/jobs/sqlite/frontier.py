@@ -14,8 +14,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.errors import JobsUnavailable
-from gateway.jobs.frontier import Address, Claim, Claims, Event, Job, NewJob, Outcome, Result, most_known
-from gateway.jobs.sqlite.claims import claim_addresses, extend_leases, release
+from gateway.jobs.frontier import (
+    GIVEN_UP_S,
+    Address,
+    Claim,
+    Claims,
+    Event,
+    Job,
+    NewJob,
+    Outcome,
+    Result,
+    most_known,
+)
+from gateway.jobs.sqlite.claims import claim_addresses, extend_leases, release, shorten_leases
 from gateway.jobs.sqlite.events import claim_events, end_event, note_event
 from gateway.jobs.sqlite.outcomes import add_addresses, end_if_over, finish
 from gateway.jobs.sqlite.schema import find_job, find_jobs, prepare
@@ -85,14 +96,16 @@ class SqliteFrontier:
         query = "SELECT count(*) FROM jobs WHERE owner = ? AND status = 'running'"
         return await self._run(lambda database: int(database.execute(query, (owner,)).fetchone()[0]))
 
-    async def cancel(self, job_id: str) -> Job | None:
+    async def cancel(self, job_id: str, *, hold_s: float = GIVEN_UP_S) -> Job | None:
         def run(database: sqlite3.Connection) -> Job | None:
             now = self._now()
-            database.execute(
+            cancelled = database.execute(
                 "UPDATE jobs SET status = 'cancelled', finished_at = ?, expires_at = ? + keep_s "
                 "WHERE id = ? AND status = 'running'",
                 (now, now, job_id),
             )
+            if cancelled.rowcount:
+                shorten_leases(database, job_id, until=now + hold_s)
             return find_job(database, "id = ?", job_id)
 
         return await self._run(run)
