@@ -91,15 +91,19 @@ def open_frontier(settings: Settings) -> Frontier:
     return SqliteFrontier(folder / "jobs.sqlite")
 
 
-def open_search(settings: Settings, client: httpx2.AsyncClient) -> SearchProvider:
+@asynccontextmanager
+async def open_search(settings: Settings) -> AsyncIterator[SearchProvider]:
     """The search engine that is configured; the first of several."""
-    if settings.search_url:
-        return Searxng(client, url=settings.search_url)
-    if settings.brave_api_key:
-        return Brave(client, key=settings.brave_api_key)
-    if settings.tavily_api_key:
-        return Tavily(client, key=settings.tavily_api_key)
-    return NoProvider()
+    if not (settings.search_url or settings.brave_api_key or settings.tavily_api_key):
+        yield NoProvider()
+        return
+    async with httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+        if settings.search_url:
+            yield Searxng(client, url=settings.search_url)
+        elif settings.brave_api_key:
+            yield Brave(client, key=settings.brave_api_key)
+        elif settings.tavily_api_key:
+            yield Tavily(client, key=settings.tavily_api_key)
 
 
 def open_limits_store(settings: Settings, metrics: Metrics) -> LimitsStore | None:
@@ -137,6 +141,8 @@ async def open_services(
         code = await asyncio.to_thread(core_fingerprint)
 
         proxies = open_proxies(settings)
+        # reading the system's certificates takes as long as opening all else
+        ssl_context = httpx2.create_ssl_context()
 
         def open_fetcher(*, respect_robots: bool) -> HttpFetcher:
             fetcher = HttpFetcher(
@@ -148,6 +154,7 @@ async def open_services(
                 user_agent=settings.user_agent,
                 max_connections=FETCHES_PER_WORK * settings.max_concurrency,
                 proxies=proxies,
+                ssl_context=ssl_context,
             )
             stack.push_async_callback(fetcher.aclose)
             return fetcher
@@ -224,8 +231,6 @@ async def open_services(
             keep_s=settings.job_keep_s,
             created=runner.wake,
         )
-        search_client = httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
-        stack.push_async_callback(search_client.aclose)
         yield Services(
             scraper=scraper,
             renderer=renderer,
@@ -239,7 +244,9 @@ async def open_services(
             cache=cache,
             frontier=frontier,
             searcher=Searcher(
-                provider=open_search(settings, search_client), scraper=scraper, workers=workers
+                provider=await stack.enter_async_context(open_search(settings)),
+                scraper=scraper,
+                workers=workers,
             ),
             jobs=jobs,
             runner=runner,

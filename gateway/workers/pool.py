@@ -77,7 +77,7 @@ class WorkerPool:
         timeout_s: float,
         memory_bytes: int,
         extra_bytes: int = EXTRA_BYTES,
-        work: str = "gateway.core.tasks",
+        work: str = "gateway.core.tasks.work",
         killed: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._workers = workers
