@@ -141,7 +141,7 @@ async def open_services(
         code = await asyncio.to_thread(core_fingerprint)
 
         proxies = open_proxies(settings)
-        # reading the system's certificates takes as long as opening all else
+        # one for all fetchers: reading the system's certificates takes longer than opening all else
         ssl_context = httpx2.create_ssl_context()
 
         def open_fetcher(*, respect_robots: bool) -> HttpFetcher:
