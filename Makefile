@@ -30,11 +30,12 @@ run-local: $(call stamp,$(LOCAL_EXTRAS))
 	@cat deploy/run-local.txt
 	WINNOW_LOCAL_MODEL=$${WINNOW_LOCAL_MODEL:-starter} $(BIN)/winnow serve
 
-# as many tests at once; a file's tests stay together, since they share servers and browsers
-TEST_PROCESSES ?= 2
+# As many tests at once, three for two cores: they wait a lot. A file's tests stay together, since they share servers and
+# browsers, and files go by the order of tests/conftest.py: by their number of tests, the longest of all would be the last.
+TEST_PROCESSES ?= 3
 
 test: $(tested) system lint types
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 lint: $(tested)
 	$(BIN)/ruff check .

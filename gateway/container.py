@@ -96,15 +96,19 @@ def open_frontier(settings: Settings) -> Frontier:
     return SqliteFrontier(folder / "jobs.sqlite")
 
 
-def open_search(settings: Settings, client: httpx2.AsyncClient) -> SearchProvider:
+@asynccontextmanager
+async def open_search(settings: Settings) -> AsyncIterator[SearchProvider]:
     """The search engine that is configured; the first of several."""
-    if settings.search_url:
-        return Searxng(client, url=settings.search_url)
-    if settings.brave_api_key:
-        return Brave(client, key=settings.brave_api_key)
-    if settings.tavily_api_key:
-        return Tavily(client, key=settings.tavily_api_key)
-    return NoProvider()
+    if not (settings.search_url or settings.brave_api_key or settings.tavily_api_key):
+        yield NoProvider()
+        return
+    async with httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+        if settings.search_url:
+            yield Searxng(client, url=settings.search_url)
+        elif settings.brave_api_key:
+            yield Brave(client, key=settings.brave_api_key)
+        elif settings.tavily_api_key:
+            yield Tavily(client, key=settings.tavily_api_key)
 
 
 def open_limits_store(settings: Settings, metrics: Metrics) -> LimitsStore | None:
@@ -158,7 +162,7 @@ async def open_services(
         code = await asyncio.to_thread(core_fingerprint)
 
         proxies = open_proxies(settings)
-        # takes 20 ms, and is the same for all
+        # one for all fetchers: reading the system's certificates takes longer than opening all else
         ssl_context = httpx2.create_ssl_context()
 
         def open_fetcher(workers: Workers, *, respect_robots: bool) -> HttpFetcher:
@@ -259,8 +263,6 @@ async def open_services(
             keep_s=settings.job_keep_s,
             created=runner.wake,
         )
-        search_client = httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
-        stack.push_async_callback(search_client.aclose)
         yield Services(
             scraper=scraper,
             renderer=renderer,
@@ -274,7 +276,9 @@ async def open_services(
             cache=cache,
             frontier=frontier,
             searcher=Searcher(
-                provider=open_search(settings, search_client), scraper=scraper, workers=workers
+                provider=await stack.enter_async_context(open_search(settings)),
+                scraper=scraper,
+                workers=workers,
             ),
             jobs=jobs,
             runner=runner,

@@ -12,9 +12,18 @@ from fixtures.site import Site, running_site
 from tests.requirements import require
 from tests.service import running_gateway
 
+# Half a minute and more each: they begin first, since of several processes all wait for the one that ends last.
+LONGEST = set(
+    "test_fleet.py test_shutdown.py test_fuzz.py test_growth.py test_openapi.py test_packaging.py".split()
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="accept the present output as the golden one")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ ROOT = Path(__file__).parent.parent
 
 # What parses, matches, validates or searches a stranger's input. Only tasks call it, in a process that can be killed.
 ONLY_IN_WORKERS = {
-    "gateway.core.clean.clean",
+    "gateway.core.cleaning.clean",
     "gateway.core.tokens.split.split_markdown",
     "gateway.core.documents.charset.decode",
-    "gateway.core.documents.reader.markdown_alternate",
+    "gateway.core.documents.alternate.markdown_alternate",
     "gateway.core.documents.reader.read_document",
     "gateway.core.llm.evidence.find_evidence",
     "gateway.core.llm.evidence.leaves_of",

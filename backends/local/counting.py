@@ -11,7 +11,7 @@ import msgspec
 
 from backends.local.model_file import identify_vocabulary
 from backends.local.parameters import RequestRejected
-from gateway.core.tasks import run, warm_cleaner
+from gateway.core.tasks.work import run, warm_cleaner
 from gateway.core.tokens.counters import ModelCounter, add_counter
 from gateway.core.tokens.tokenizer import ModelVocabulary
 from gateway.errors import BackendUnavailable, InvalidRequest

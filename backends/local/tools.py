@@ -1,4 +1,4 @@
-"""Tools of a request: checked, told to a model whose chat template knows none, and the grammar of calls. Pure.
+"""Tools of a request: checked, described to a model whose chat template knows none, and the grammar of calls. Pure.
 
 A call is written as `<tool_call>`, a JSON object with `name` and `arguments`, `</tool_call>`, each on lines of its own:
 the form that most open models were trained on, and a plain one for the others.
@@ -112,14 +112,18 @@ def grammar_of(tools: Tools, check: Check, may_try: MayTry = lambda: True) -> st
         head = f'\n{{"name": {json.dumps(tool.name)}, "arguments": '
         bodies.append(f"{json.dumps(head)} @{names[written]} {json.dumps(f'}}{chr(10)}{CLOSES}')}")
     more = "" if tools.one else r'("\n" call)*'
-    start = f"call {more}" if tools.must_call else f"TEXT | told {more}"
+    start = f"call {more}" if tools.must_call else f"TEXT | calls_in_text {more}"
     rules = [
         f"start: {start}",
         f"call: {json.dumps(OPENS)} body",
         f"body: {' | '.join(bodies)}",
     ]
     if not tools.must_call:
-        rules += ["told: trigger body", f"trigger[lazy]: TEXT {json.dumps(OPENS)}", r"TEXT: /(.|\n)*/"]
+        rules += [
+            "calls_in_text: trigger body",
+            f"trigger[lazy]: TEXT {json.dumps(OPENS)}",
+            r"TEXT: /(.|\n)*/",
+        ]
     return json.dumps({"grammars": [{"name": "answer", "lark_grammar": "\n".join(rules) + "\n"}, *parts]})
 
 
@@ -145,29 +149,29 @@ def for_a_template(messages: list[Message], mark: Callable[[Any], Any]) -> list[
 
 def in_words(messages: list[Message], tools: Tools | None) -> list[Message]:
     """Messages for a template that knows no tools: their description, calls and results are text."""
-    told: list[Message] = []
+    plain: list[Message] = []
     for message in messages:
         role, text = message.get("role"), text_of(message)
         if role == "tool":
             result = f"<tool_response>\n{text}\n</tool_response>"
-            if told and told[-1].get("is_result"):
-                told[-1]["content"] += f"\n{result}"
+            if plain and plain[-1].get("is_result"):
+                plain[-1]["content"] += f"\n{result}"
             else:
-                told.append({"role": "user", "content": result, "is_result": True})
+                plain.append({"role": "user", "content": result, "is_result": True})
         elif message.get("tool_calls"):
             calls = [
                 f"{OPENS}\n{_dumped({'name': name, 'arguments': _arguments(arguments)})}\n{CLOSES}"
                 for _, name, arguments in _calls(message)
             ]
-            told.append({"role": "assistant", "content": "\n".join([*([text] if text else []), *calls])})
+            plain.append({"role": "assistant", "content": "\n".join([*([text] if text else []), *calls])})
         else:
-            told.append(message)
+            plain.append(message)
     if tools is None:
-        return told
+        return plain
     rules = _RULES.format(tools="\n".join(_dumped(tool.sent) for tool in tools.tools))
-    if told and told[0].get("role") == "system":
-        return [told[0] | {"content": f"{text_of(told[0])}\n\n{rules}"}, *told[1:]]
-    return [{"role": "system", "content": rules}, *told]
+    if plain and plain[0].get("role") == "system":
+        return [plain[0] | {"content": f"{text_of(plain[0])}\n\n{rules}"}, *plain[1:]]
+    return [{"role": "system", "content": rules}, *plain]
 
 
 def _calls(message: Message) -> list[tuple[dict[str, Any], str, Any]]:

@@ -5,7 +5,9 @@ import re
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
+from litestar.types import Receive
 
+from gateway.api.streaming import cancelled_on_disconnect
 from gateway.core.http.json_body import decode_json
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.body import DecodeBody
@@ -44,11 +46,29 @@ class Bodies:
             InvalidRequest: it is no JSON, of too many values, or not of this type; names the field at fault and what
                 would do.
         """
+        value = decode_json(body) if len(body) <= LONG_BYTES else await self._decode_long(body)
+        return to_kind(value, kind)
+
+    async def decode_fields(
+        self, body: bytes, kind: type[T], *, receive: Receive
+    ) -> tuple[dict[str, Any], T]:
+        """A JSON body as it came, where what its type does not name can be looked up, and as `kind`.
+
+        Raises:
+            InvalidRequest: as `decode` does.
+            ClientDisconnected: by what `receive` says, before a long body was decoded.
+        """
         if len(body) <= LONG_BYTES:
-            return to_kind(decode_json(body), kind)
+            fields = decode_json(body)
+        else:
+            async with cancelled_on_disconnect(receive):
+                fields = await self._decode_long(body)
+        return fields, to_kind(fields, kind)
+
+    async def _decode_long(self, body: bytes) -> Any:
         async with self._places:
             packed = await self._workers.run(DecodeBody(body=body))
-        return to_kind(msgspec.msgpack.decode(packed), kind)
+        return msgspec.msgpack.decode(packed)
 
 
 def to_kind(value: Any, kind: type[T]) -> T:

@@ -119,15 +119,15 @@ class AccessLog:
             context.status = 499 if context.client_left else message["status"]
             message["headers"] = [*message["headers"], *context.headers]
         elif context and message["type"] == "http.response.body" and not message.get("more_body"):
-            self._tell(context, scope)
+            self._log_end(context, scope)
 
     def log_disconnect(self, context: RequestContext, scope: Scope) -> None:
         """Log a request whose client disconnected before the end of the response, unless it is logged already."""
         if not context.is_logged:
             context.status = 499
-            self._tell(context, scope)
+            self._log_end(context, scope)
 
-    def _tell(self, context: RequestContext, scope: Scope) -> None:
+    def _log_end(self, context: RequestContext, scope: Scope) -> None:
         context.is_logged = True
         took_s = time.perf_counter() - context.began
         route = route_of(scope)

@@ -158,7 +158,8 @@ class AccessMiddleware(ASGIMiddleware):
 
 def request_context(request: Request[Any, Any, Any]) -> RequestContext:
     """What the log and metrics say of this request; an empty context where the app has no access control."""
-    context: RequestContext = request.scope["state"].setdefault("context", RequestContext(name=""))
+    state = request.scope["state"]
+    context: RequestContext = state.get("context") or state.setdefault("context", RequestContext(name=""))
     return context
 
 

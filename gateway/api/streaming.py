@@ -22,8 +22,8 @@ class DisconnectWatcher:
     """Watches a connection for the client's disconnect.
 
     Every request that can be long has one from its first wait to its last byte: a server reports a
-    disconnect only when it is asked. Asking costs a task, so it begins after PATIENCE_S: many answers are there
-    before.
+    disconnect only to a task that waits for it. A task has its cost, so it begins after PATIENCE_S: many answers are
+    there before.
     """
 
     def __init__(self, receive: Receive) -> None:

@@ -97,9 +97,9 @@ async def _clean_here(pairs: list[Pair], *, limits: Limits, format: "RowFormat",
             for source, target in pairs:
                 began = time.monotonic()
                 try:
-                    _tell(target, await cleaner.clean_file(source, target, format=format), began)
+                    _print_report(target, await cleaner.clean_file(source, target, format=format), began)
                 except OSError as exc:
-                    code = _tell_fault(source, exc)
+                    code = _print_fault(source, exc)
     return code
 
 
@@ -112,9 +112,9 @@ def _clean_on_cluster(
     work = partial(clean_alone, limits=limits, format=format, tokenizer=tokenizer)
     for (source, target), outcome in spread(pairs, work, address=address, cpus=limits.clean_workers):
         if isinstance(outcome, Exception):
-            code = _tell_fault(source, outcome)
+            code = _print_fault(source, outcome)
         else:
-            _tell(target, outcome, began)
+            _print_report(target, outcome, began)
     return code
 
 
@@ -155,7 +155,7 @@ async def _cleaner(
         await pool.aclose()
 
 
-def _tell(target: Path, report: "FileReport", began: float) -> None:
+def _print_report(target: Path, report: "FileReport", began: float) -> None:
     rate = (report.done + report.failed) / max(time.monotonic() - began, 0.001)
     print(
         f"{target}: {report.done:,} pages, {report.tokens:,} tokens, {report.failed:,} failed, "
@@ -164,7 +164,7 @@ def _tell(target: Path, report: "FileReport", began: float) -> None:
     )
 
 
-def _tell_fault(source: Path, exc: Exception) -> int:
+def _print_fault(source: Path, exc: Exception) -> int:
     print(f"{source} was left out: {exc}", file=sys.stderr)
     return FAILED
 

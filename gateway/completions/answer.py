@@ -111,7 +111,7 @@ class Answer:
         try:
             has_token = await self._source.first(patience_s=HOLD_S)
         except GatewayError as error:
-            self._tell_failure(error)
+            self._report_failure(error)
             raise
         if has_token:
             self._first = self._clock()
@@ -122,7 +122,7 @@ class Answer:
         try:
             deltas = await self._source.batch()
         except GatewayError as error:
-            self._tell_failure(error)
+            self._report_failure(error)
             raise
         if self.finished is None and (result := self._source.end) is not None:
             self.finished = self._finish(result)
@@ -176,7 +176,7 @@ class Answer:
             failed_models=result.failed_models,
         )
 
-    def _tell_failure(self, error: GatewayError) -> None:
+    def _report_failure(self, error: GatewayError) -> None:
         if self._watcher:
             after_ms = (self._clock() - self._started) * 1000
             self._watcher.failed(error, route=self.route, after_ms=after_ms)

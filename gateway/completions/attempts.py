@@ -72,7 +72,7 @@ class Attempts:
         """Try the route, then its fallbacks.
 
         Args:
-            failed_models: those passed over already; grows.
+            failed_models: those that failed already; grows.
         Raises:
             GatewayError: no try was worth another.
         """

@@ -144,7 +144,7 @@ class Completer:
                 identity=identity,
                 code=self._code,
             )
-        broadcast, report = await self._find(key, route, cache)
+        broadcast, report = await self._find(key, route, cache, stream=request.stream)
         if broadcast is None:
             # a backend's own queue is fair by it
             asked = msgspec.structs.replace(request, tenant=tenant)
@@ -231,7 +231,7 @@ class Completer:
         await asyncio.gather(*self._payments)
 
     async def _find(
-        self, key: str | None, route: Route, cache: CachePolicy
+        self, key: str | None, route: Route, cache: CachePolicy, *, stream: bool
     ) -> tuple[Broadcast[Delta, Result] | None, CacheReport]:
         """An answer that is there or on its way, and what to report of the cache."""
         if key is None or not cache.read:
@@ -241,7 +241,8 @@ class Completer:
         if self._kept and (stored := await self._kept.get(key, max_age_s=cache.max_age_s)):
             result = Result(stored=stored, route=route, token_times=[], is_over=0, failed_models=[])
             report = CacheReport(status="hit", age_s=round(self._kept.age_s(stored), 3))
-            return Broadcast(replay_deltas(stored), result), report
+            # whoever does not stream reads the end alone
+            return Broadcast(replay_deltas(stored) if stream else [], result), report
         # again: it may have started during the lookup
         broadcast = self._broadcasts.get((key, cache.write))
         return broadcast, CacheReport(status="hit" if broadcast else "miss")

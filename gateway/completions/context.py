@@ -22,10 +22,12 @@ async def check_context(request: CompletionRequest, route: Route, workers: Worke
         ContextOverflow: it does not fit; `extra` has `prompt_tokens`, `max_output_tokens`, `context_tokens`.
     """
     limit = route.context_tokens
+    if limit is None:
+        return
     answer_tokens = request.max_output_tokens or 1
     tools = request.parameters.get("tools")
     most = most_tokens(request.messages) + (len(encode_json(tools)) if tools else 0)
-    if limit is None or most + answer_tokens <= limit:
+    if most + answer_tokens <= limit:
         return
     tokens = await count_prompt(request.messages, route, workers, tools=tools)
     if tokens + answer_tokens > limit:

@@ -3,6 +3,9 @@
 Source: OpenTelemetry semantic conventions, "GenAI metrics" (names, labels and bucket boundaries).
 """
 
+from collections.abc import Callable
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from backends.base import Route
@@ -27,68 +30,65 @@ class ModelMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._tokens = Histogram(
+        # the library looks a label up under a lock, each time: on every request that would add up
+        def histogram(
+            name: str, text: str, *labels: str, buckets: tuple[float, ...]
+        ) -> Callable[..., Histogram]:
+            return cache(
+                Histogram(name, text, (*_LABELS, *labels), buckets=buckets, registry=registry).labels
+            )
+
+        def counter(name: str, text: str, label: str) -> Callable[..., Counter]:
+            return cache(Counter(name, text, (*_LABELS, label), registry=registry).labels)
+
+        self._tokens = histogram(
             "gen_ai_client_token_usage",
             "Tokens of a request, as the model reported them; answers from the cache use none",
-            (*_LABELS, "gen_ai_token_type"),
+            "gen_ai_token_type",
             buckets=_TOKENS,
-            registry=registry,
         )
-        self._duration = Histogram(
+        self._duration = histogram(
             "gen_ai_client_operation_duration_seconds",
             "From request to whole answer or failure",
-            (*_LABELS, "error_type"),
+            "error_type",
             buckets=_SECONDS,
-            registry=registry,
         )
-        self._first = Histogram(
-            "gen_ai_server_time_to_first_token_seconds",
-            "From prompt sent to first delta",
-            _LABELS,
-            buckets=_TTFT,
-            registry=registry,
+        self._first = histogram(
+            "gen_ai_server_time_to_first_token_seconds", "From prompt sent to first delta", buckets=_TTFT
         )
-        self._each = Histogram(
+        self._each = histogram(
             "gen_ai_server_time_per_output_token_seconds",
             "Seconds for each token after the first",
-            _LABELS,
             buckets=_TPOT,
-            registry=registry,
         )
-        self._cache = Counter(
-            "winnow_completion_cache",
-            "Answers by what the cache did",
-            (*_LABELS, "status"),
-            registry=registry,
-        )
-        self._cost = Counter(
+        self._cache = counter("winnow_completion_cache", "Answers by what the cache did", "status")
+        self._cost = counter(
             "winnow_completion_cost_usd",
             "US dollars by configured prices; saved: answers from the cache or a shared call",
-            (*_LABELS, "kind"),
-            registry=registry,
+            "kind",
         )
         self._models: set[str] = set()
 
     def finished(self, finished: Finished) -> None:
         labels = self._labels(finished.backend, finished.model)
         timings, usage = finished.timings, finished.completion.usage
-        self._duration.labels(*labels, "").observe(timings.total_ms / 1000)
-        self._cache.labels(*labels, finished.cache.status).inc()
-        self._cost.labels(*labels, "spent").inc(finished.cost.usd)
-        self._cost.labels(*labels, "saved").inc(finished.cost.saved_usd)
+        self._duration(*labels, "").observe(timings.total_ms / 1000)
+        self._cache(*labels, finished.cache.status).inc()
+        self._cost(*labels, "spent").inc(finished.cost.usd)
+        self._cost(*labels, "saved").inc(finished.cost.saved_usd)
         if finished.cache.status == "hit":
             # no model worked for it
             return
-        self._first.labels(*labels).observe(timings.ttft_ms / 1000)
+        self._first(*labels).observe(timings.ttft_ms / 1000)
         if timings.tpot_ms is not None:
-            self._each.labels(*labels).observe(timings.tpot_ms / 1000)
+            self._each(*labels).observe(timings.tpot_ms / 1000)
         if usage is not None:
-            self._tokens.labels(*labels, "input").observe(usage.input_tokens)
-            self._tokens.labels(*labels, "output").observe(usage.output_tokens)
+            self._tokens(*labels, "input").observe(usage.input_tokens)
+            self._tokens(*labels, "output").observe(usage.output_tokens)
 
     def failed(self, error: GatewayError, *, route: Route, after_ms: float) -> None:
         labels = self._labels(route.backend.name, route.name)
-        self._duration.labels(*labels, error.code).observe(after_ms / 1000)
+        self._duration(*labels, error.code).observe(after_ms / 1000)
 
     def _labels(self, backend: str, model: str) -> tuple[str, str, str]:
         if model not in self._models:

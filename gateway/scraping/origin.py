@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from gateway.cache.keys import digest_of
+from gateway.core.documents.alternate import HEAD_BYTES, may_offer_markdown
 from gateway.core.documents.document import Received
-from gateway.core.documents.reader import HEAD_BYTES, may_offer_markdown
 from gateway.core.http.cache_policy import merge_cache_headers
 from gateway.core.tasks.alternate import FindMarkdownAlternate
 from gateway.core.tasks.base import Workers

@@ -86,7 +86,8 @@ def parent_in(headers: Mapping[str, str]) -> Context:
 def trace_headers() -> dict[str, str]:
     """The headers that name the current span to another server; empty without one."""
     headers: dict[str, str] = {}
-    _propagator.inject(headers)
+    if are_recorded():
+        _propagator.inject(headers)
     return headers
 
 

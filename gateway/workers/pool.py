@@ -96,7 +96,7 @@ class WorkerPool:
         timeout_s: float,
         memory_bytes: int,
         extra_bytes: int = EXTRA_BYTES,
-        work: str = "gateway.core.tasks",
+        work: str = "gateway.core.tasks.work",
         given: Sequence[str] = (),
         computes: bool = False,
         killed: Callable[[str], None] = lambda reason: None,

@@ -49,7 +49,7 @@ def test_fingerprint_is_the_same_in_every_process() -> None:
     "changed",
     [
         "core/classifier/weights/classifier.npz",
-        "core/clean.py",
+        "core/cleaning.py",
         "core/tokens/counters.py",  # it holds the digests of the vocabularies
         "core/markdown/__init__.py",
         "wire/scrape.py",

@@ -11,7 +11,6 @@ from gateway.api.answering import check_operators_fields, respond
 from gateway.api.anthropic.answers import MessageEvents, to_message
 from gateway.api.anthropic.requests import to_completion_request, to_prompt
 from gateway.api.anthropic.types import MessagesPrompt, MessagesRequest, TokenCount
-from gateway.api.bodies import to_kind
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
 from gateway.wire import encode_json
@@ -35,9 +34,7 @@ async def create_message(
 
     `Cache-Control` is honoured as in `/v1/chat/completions`.
     """
-    async with cancelled_on_disconnect(request.receive):
-        fields = await services.bodies.decode(body, dict[str, Any])
-    data = to_kind(fields, MessagesRequest)
+    fields, data = await services.bodies.decode_fields(body, MessagesRequest, receive=request.receive)
     check_operators_fields(fields)
     stop = data.stop_sequences or []
     return await respond(

@@ -106,7 +106,7 @@ def report_body(finished: Finished, sources: Sequence[WebSource]) -> dict[str, A
         "cost": finished.cost,
     }
     if finished.failed_models:
-        report["passed_over"] = finished.failed_models
+        report["failed_models"] = finished.failed_models
     if sources:
         report["web"] = sources
     return report

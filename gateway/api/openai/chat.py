@@ -9,7 +9,6 @@ from litestar.response.base import ASGIResponse
 
 from backends.base import CompletionRequest, Route
 from gateway.api.answering import check_operators_fields, respond
-from gateway.api.bodies import to_kind
 from gateway.api.context import hosts_in
 from gateway.api.middleware import request_context
 from gateway.api.openai.answers import ChatEvents, whole_body
@@ -40,9 +39,7 @@ async def create_completion(
     `no-store` keeps nothing besides; `max-age=<seconds>` limits the age of a cached answer, and allows one even
     where chance decides: where the temperature is not 0, or not given, and there is no seed.
     """
-    async with cancelled_on_disconnect(request.receive):
-        fields = await services.bodies.decode(body, dict[str, Any])
-    data = to_kind(fields, ChatRequest)
+    fields, data = await services.bodies.decode_fields(body, ChatRequest, receive=request.receive)
     asked = to_completion_request(data, fields)
     context = request_context(request)
     context.facts["host"] = hosts_in(*(data.web.urls if data.web else []))

@@ -8,12 +8,10 @@ from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
 from gateway.api.answering import check_operators_fields, respond
-from gateway.api.bodies import to_kind
 from gateway.api.openai.response_answers import ResponseEvents, to_response
 from gateway.api.openai.response_requests import to_completion_request
 from gateway.api.openai.types import ResponsesRequest
 from gateway.api.services import Services
-from gateway.api.streaming import cancelled_on_disconnect
 
 
 @post(
@@ -29,9 +27,7 @@ async def create_response(
     services: NamedDependency[Services],
 ) -> ASGIResponse:
     """OpenAI's responses over any configured model, functions included, streamed or whole; none is kept."""
-    async with cancelled_on_disconnect(request.receive):
-        fields = await services.bodies.decode(body, dict[str, Any])
-    data = to_kind(fields, ResponsesRequest)
+    fields, data = await services.bodies.decode_fields(body, ResponsesRequest, receive=request.receive)
     check_operators_fields(fields)
     return await respond(
         request,

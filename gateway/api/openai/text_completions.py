@@ -10,12 +10,10 @@ from litestar.response.base import ASGIResponse
 
 from backends.base import CompletionRequest, Delta
 from gateway.api.answering import AnswerEvents, check_operators_fields, respond
-from gateway.api.bodies import to_kind
 from gateway.api.openai.answers import report_body, usage_body
 from gateway.api.openai.errors import error_body
 from gateway.api.openai.types import TextCompletionRequest
 from gateway.api.services import Services
-from gateway.api.streaming import cancelled_on_disconnect
 from gateway.completions.answer import Answer, Finished
 from gateway.completions.attempts import new_answer_id
 from gateway.core.llm.choices import decode_chunk
@@ -38,9 +36,7 @@ async def create_text_completion(
     services: NamedDependency[Services],
 ) -> ASGIResponse:
     """OpenAI's text completions; a backend that has chats alone answers the prompt as a user's message."""
-    async with cancelled_on_disconnect(request.receive):
-        fields = await services.bodies.decode(body, dict[str, Any])
-    data = to_kind(fields, TextCompletionRequest)
+    fields, data = await services.bodies.decode_fields(body, TextCompletionRequest, receive=request.receive)
     check_operators_fields(fields)
     wants_usage = bool((data.stream_options or {}).get("include_usage"))
     return await respond(

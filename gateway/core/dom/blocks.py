@@ -134,13 +134,13 @@ class Blocks:
         bits, depth = self.flags[parent], self.depths[parent]
         first = len(self.texts)
         for node, number, mem_id, link_depth in elements:
-            tag, told = _NAMED.get(number) or (node.tag or "", 0)
-            bits |= told
+            tag, named_bits = _NAMED.get(number) or (node.tag or "", 0)
+            bits |= named_bits
             attributes = node.attributes
             name = attributes.get("class") or ""
             if not _TELLING.isdisjoint(attributes):
-                name, said = _read_attributes(attributes)
-                bits |= said
+                name, attribute_bits = _read_attributes(attributes)
+                bits |= attribute_bits
             if link_depth:
                 bits |= _LINKED
             depth += 1

@@ -36,6 +36,9 @@ def decode_json(body: bytes) -> Any:
 
 def has_more_values(body: bytes, *, than: int) -> bool:
     """Whether a decoder of `body` would build more values and names than that."""
+    if len(body) <= than:
+        # each takes a byte at least
+        return False
     # each but the first follows one of these, which texts may hold too: then it is counted exactly
     if sum(map(body.count, (b",", b":", b"[", b"{"))) < than:
         return False

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from gateway.core.documents.reader import markdown_alternate
+from gateway.core.documents.alternate import markdown_alternate
 from gateway.core.tasks.base import Task
 
 

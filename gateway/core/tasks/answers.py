@@ -11,10 +11,6 @@ from msgspec import Struct
 
 from gateway.core.json_schema.pointer import count_values
 from gateway.core.json_schema.schema import Schema, Violation
-from gateway.core.llm.evidence import find_evidence
-from gateway.core.llm.merge import Part, merge_parts
-from gateway.core.llm.reply import NoJson, read_json
-from gateway.core.llm.structured_answer import answer_from_structured
 from gateway.core.tasks.base import Task
 from gateway.errors import GatewayError, InvalidRequest, SchemaUnsatisfied
 
@@ -47,6 +43,8 @@ class AnswerFromStructured(Task[bytes | None], kw_only=True, frozen=True):
     prompt: str | None
 
     def run(self) -> bytes | None:
+        from gateway.core.llm.structured_answer import answer_from_structured
+
         schema = _schema_of(self.schema)
         found = answer_from_structured(
             _decode(self.structured),
@@ -74,6 +72,8 @@ class ValidateAnswer(Task[Checked], kw_only=True, frozen=True):
     reply: str
 
     def run(self) -> Checked:
+        from gateway.core.llm.reply import NoJson, read_json
+
         try:
             data = read_json(self.reply)
         except NoJson as exc:
@@ -105,6 +105,10 @@ class MergeAnswers(Task[Merged], kw_only=True, frozen=True):
     answers: list[Answered]
 
     def run(self) -> Merged:
+        from gateway.core.llm.evidence import find_evidence
+        from gateway.core.llm.merge import Part, merge_parts
+        from gateway.core.llm.reply import NoJson, read_json
+
         parts, unreadable = [], []
         for index, answered in enumerate(self.answers):
             if answered.reply is None:

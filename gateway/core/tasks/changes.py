@@ -5,9 +5,7 @@ from typing import ClassVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.core.clean import clean
 from gateway.core.documents.document import Received
-from gateway.core.documents.reader import read_document
 from gateway.core.model.page import CleanOptions
 from gateway.core.tasks.base import Task
 from gateway.core.text.changes import compare
@@ -42,6 +40,9 @@ class FindChanges(Task[Changes], kw_only=True, frozen=True):
         return Changes(blocks=blocks, left_out=len(found) - len(blocks))
 
     def _blocks(self, copy: Received) -> list[str]:
+        from gateway.core.cleaning import clean
+        from gateway.core.documents.reader import read_document
+
         document = read_document(copy.body, content_type=copy.content_type, url=self.url)
         options = self.options if document.kind == "html" else replace(self.options, scope="page")
         page = clean(document.html, url=self.url, options=options)

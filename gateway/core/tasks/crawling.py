@@ -6,10 +6,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from gateway.core.crawling.identity import identify, pattern_of
-from gateway.core.crawling.links import find_links
 from gateway.core.crawling.scope import Border, Scope, is_of_the_site
-from gateway.core.crawling.sitemap import read_sitemap
-from gateway.core.documents.reader import kind_of, read_document
 from gateway.core.http.url import Url, parse_url
 from gateway.core.tasks.base import Task
 from gateway.errors import InvalidRequest, UrlRefused
@@ -94,6 +91,9 @@ class FollowLinks(Task[Found], kw_only=True, frozen=True):
     scope: Scope
 
     def run(self) -> Found:
+        from gateway.core.crawling.links import find_links
+        from gateway.core.documents.reader import kind_of, read_document
+
         border = Border(self.scope)
         if kind_of(self.body, content_type=self.content_type, url=self.url) not in _WITH_LINKS:
             return Found(addresses=[])
@@ -125,6 +125,8 @@ class ReadSitemap(Task[Found], kw_only=True, frozen=True):
     scope: Scope
 
     def run(self) -> Found:
+        from gateway.core.crawling.sitemap import read_sitemap
+
         border = Border(self.scope)
         sitemap = read_sitemap(self.body, content_type=self.content_type)
         addresses = []

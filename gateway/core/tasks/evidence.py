@@ -5,7 +5,6 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from gateway.core.llm.evidence import find_evidence, leaves_of
 from gateway.core.tasks.base import Task
 from gateway.wire import Evidence
 
@@ -33,6 +32,8 @@ class FindEvidence(Task[list[Evidence]], kw_only=True, frozen=True):
     pages: list[StatedPage]
 
     def run(self) -> list[Evidence]:
+        from gateway.core.llm.evidence import find_evidence
+
         return find_evidence(
             msgspec.json.decode(self.data),
             [page.content for page in self.pages],
@@ -43,6 +44,8 @@ class FindEvidence(Task[list[Evidence]], kw_only=True, frozen=True):
 
 def _stated_beside(page: StatedPage) -> str:
     """What a page states outside its content."""
+    from gateway.core.llm.evidence import leaves_of
+
     return "\n".join(
         [page.title or "", *(str(leaf.value) for leaf in leaves_of(msgspec.json.decode(page.structured)))]
     )

@@ -7,10 +7,7 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.core.clean import clean
-from gateway.core.documents.charset import decode, notice_of_guess
 from gateway.core.documents.document import Document, Received
-from gateway.core.documents.reader import read_document
 from gateway.core.json_schema.pointer import count_values
 from gateway.core.model.page import CleanOptions, Page
 from gateway.core.tasks.base import Task
@@ -77,6 +74,9 @@ class CleanPage(Task[Cleaned], kw_only=True, frozen=True):
     page: Received | None = None
 
     def run(self) -> Cleaned:
+        from gateway.core.documents.charset import notice_of_guess
+        from gateway.core.documents.reader import read_document
+
         count = get_counter(self.tokenizer)
         document = read_document(self.body, content_type=self.content_type, url=self.url)
         # only HTML has a main content to choose; the rest is content from end to end
@@ -167,11 +167,15 @@ def _html(page: Page, kept: list[int]) -> str:
 
 
 def _received_text(task: CleanPage, document: Document) -> str:
+    from gateway.core.documents.charset import decode
+
     return decode(task.page.body, content_type=task.page.content_type).text if task.page else document.text
 
 
 def _clean_timed(html: str | bytes, url: str | None, options: CleanOptions) -> tuple[Page, float]:
     """The page, and the milliseconds it took."""
+    from gateway.core.cleaning import clean
+
     began = time.perf_counter()
     page = clean(html, url=url, options=options)
     return page, (time.perf_counter() - began) * 1e3

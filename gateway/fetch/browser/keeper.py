@@ -119,7 +119,7 @@ class Keeper:
             signal.set_wakeup_fd(-1)
             _end_children()
             shutil.rmtree(profile, ignore_errors=True)
-        self._tell(event="ended", code=code, said=self._said.decode("utf-8", "replace"))
+        self._emit(event="ended", code=code, said=self._said.decode("utf-8", "replace"))
 
     def _watch(self, browser: "subprocess.Popen[bytes]", ended: socket.socket) -> int | None:
         assert browser.stderr is not None
@@ -159,10 +159,10 @@ class Keeper:
             largest = max(held, key=lambda pid: held[pid])
             with contextlib.suppress(ProcessLookupError):
                 os.kill(largest, signal.SIGKILL)
-            self._tell(event="killed", bytes=total)
+            self._emit(event="killed", bytes=total)
         if now - self._reported_at >= _REPORT_S:
             self._reported_at = now
-            self._tell(event="memory", bytes=total)
+            self._emit(event="memory", bytes=total)
 
     def _family(self, root: int) -> Iterator[int]:
         """The browser's process and those below it.
@@ -186,7 +186,7 @@ class Keeper:
                 children = self._known[pid]
             waiting += children
 
-    def _tell(self, **event: object) -> None:
+    def _emit(self, **event: object) -> None:
         # the gateway has left
         with contextlib.suppress(OSError):
             self._gateway.sendall(json.dumps(event).encode() + b"\n")

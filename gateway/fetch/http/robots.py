@@ -1,4 +1,4 @@
-"""Asking sites for their robots.txt, and how long an answer holds (RFC 9309)."""
+"""Fetches the robots.txt of sites, and decides how long each file holds (RFC 9309)."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ _SITE_BYTES = 4096
 
 
 class Robots:
-    """Asks a site's robots.txt once a day and keeps to it.
+    """Fetches a site's robots.txt once a day and keeps to it.
 
     Args:
         fetch: gets one URL through the guard, redirects followed, its own deadline kept.

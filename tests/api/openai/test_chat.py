@@ -357,7 +357,7 @@ async def test_fallback_serves_when_the_first_choice_fails_before_its_first_toke
             streamed = await stack.events(model="best")
     assert whole["choices"][0]["message"]["content"] == "Hello"
     assert whole["winnow"]["backend"] == "up"
-    assert "first" in whole["winnow"]["passed_over"][0]
+    assert "first" in whole["winnow"]["failed_models"][0]
     assert len([event for event in streamed if b'"role"' in event]) == 1
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.clean import clean
+from gateway.core.cleaning import clean
 from gateway.core.documents import charset_guess
 from gateway.core.documents.charset import codec_of, decode, name_of, to_utf8
 

@@ -9,8 +9,9 @@ import pypdfium2
 import pytest
 
 from gateway.core import CleanOptions, clean
+from gateway.core.documents.alternate import markdown_alternate
 from gateway.core.documents.feeds import feed_html
-from gateway.core.documents.reader import kind_of, markdown_alternate, read_document
+from gateway.core.documents.reader import kind_of, read_document
 from gateway.errors import UnsupportedContent
 from tests.growth import assert_linear
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.clean import clean
+from gateway.core.cleaning import clean
 from gateway.core.model.page import CleanOptions
 from gateway.core.visibility.review import MAX_BLOCKS, MAX_CHARACTERS
 from gateway.wire import JudgedBlock

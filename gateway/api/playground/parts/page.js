@@ -33,13 +33,13 @@ const post = (path, body, signal) =>
   fetch(path, { method: "POST", headers: headers(), body: JSON.stringify(body), signal });
 
 function figures(list, entries) {
-  const told = entries.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  list.replaceChildren(...told.map(([name, value]) => {
+  const shown = entries.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  list.replaceChildren(...shown.map(([name, value]) => {
     const row = document.createElement("div");
     row.append(make("dt", name), make("dd", value));
     return row;
   }));
-  list.parentElement.hidden = list.parentElement.parentElement.className === "groups" && !told.length;
+  list.parentElement.hidden = list.parentElement.parentElement.className === "groups" && !shown.length;
 }
 
 async function* piecesOf(body, separator) {
