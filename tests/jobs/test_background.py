@@ -19,7 +19,7 @@ from gateway.jobs.frontier import Job
 from gateway.settings import Settings
 from gateway.wire import ScrapeRequest
 from gateway.wire.jobs import CrawlRequest, MapRequest
-from gateway.workers.pool import WorkerPool
+from gateway.workers.counting import CountingWorkers
 from tests.leaks import descendants, eventually
 
 pytestmark = pytest.mark.anyio
@@ -77,7 +77,7 @@ async def running(site: Site, tmp_path: Path) -> AsyncIterator[Running]:
     before = {*descendants(os.getpid())}
     async with open_services(settings) as services:
         [fork_server] = {*descendants(os.getpid())} - before
-        assert isinstance(services.workers, WorkerPool)
+        assert isinstance(services.workers, CountingWorkers)
         await services.workers.run(COUNT)
         await services.workers.run_in_background(COUNT)
         running = Running(services, fork_server)
