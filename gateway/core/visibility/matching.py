@@ -1,11 +1,11 @@
 """The elements that selectors are for. A query costs much by itself, and little for each selector in it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from gateway.core.dom.landmarks import Attributes, select
+from gateway.core.dom.landmarks import Attributes, Mark, select
 from gateway.core.visibility.selectors import (
     classes_of,
     fits,
@@ -41,37 +41,12 @@ class Matcher:
     def __init__(self, selectors: Sequence[str]) -> None:
         self.is_cut = False
         self._selectors = [_read(text, index) for index, text in enumerate(selectors)]
-        self._by_key: dict[str, list[_Selector]] = {}
-        self._has_tags = False
-        # pages repeat what is in a class attribute
-        self._by_classes: dict[str, list[_Selector]] = {}
 
     def match(self, tree: LexborHTMLParser) -> Iterator[Match]:
         """Each element once or more for each selector that it has."""
-        if not self._selectors:
-            return iter(())
-        return self._match_few(tree) if len(self._selectors) <= _FEW else self._match_many(tree)
-
-    def _match_few(self, tree: LexborHTMLParser) -> Iterator[Match]:
-        selectors = self._selectors
-        try:
-            found = list(select(tree, _join(selectors)))
-        except (SelectolaxError, ValueError):
-            selectors = [each for each in selectors if is_selector(each.text)]
-            found = list(select(tree, _join(selectors))) if selectors else []
-        self._file(selectors)
-        unsure: dict[int, _Selector] = {}
-        for node, attributes in found:
-            possible = self._possible(node, attributes.get("class") or "", attributes.get("id"))
-            for each in possible:
-                if each.is_plain:
-                    if _fits(each, node, attributes):
-                        yield node, attributes, each.index
-                elif len(possible) == 1:
-                    yield node, attributes, each.index
-                else:
-                    unsure[each.index] = each
-        yield from _query(tree, unsure.values())
+        if len(self._selectors) <= _FEW:
+            return _match_few(tree, self._selectors)
+        return self._match_many(tree)
 
     def _match_many(self, tree: LexborHTMLParser) -> Iterator[Match]:
         named: list[tuple[LexborNode, str, str | None]] = []
@@ -85,25 +60,32 @@ class Matcher:
         names = {f".{name}" for text in texts for name in classes_of(text.lower())}
         names.update(f"#{own_id.lower()}" for _, _, own_id in named if own_id)
         selectors = [each for each in self._selectors if names.issuperset(each.names)]
-        queries = sum(not each.is_plain for each in selectors)
-        self.is_cut = len(selectors) > _MAX_SELECTORS or queries > _MAX_QUERIES
-        selectors = selectors[:_MAX_SELECTORS]
-        self._file([each for each in selectors if each.is_plain])
+        queried = [each for each in selectors if not each.is_plain]
+        self.is_cut = len(selectors) > _MAX_SELECTORS or len(queried) > _MAX_QUERIES
+        filed = _Filed([each for each in selectors[:_MAX_SELECTORS] if each.is_plain])
         for node, classes, own_id in named:
-            if possible := self._possible(node, classes, own_id):
+            if possible := filed.possible(node, classes, own_id):
                 attributes = node.attributes
                 for each in possible:
                     if _fits(each, node, attributes):
                         yield node, attributes, each.index
-        queried = [each for each in selectors if not each.is_plain][:_MAX_QUERIES]
-        yield from _query(tree, [each for each in queried if is_selector(each.text)])
+        queried = queried[:_MAX_QUERIES]
+        for at in range(0, len(queried), _FEW):
+            yield from _match_few(tree, queried[at : at + _FEW])
 
-    def _file(self, selectors: Sequence[_Selector]) -> None:
+
+class _Filed:
+    """Selectors by what an element must have for them."""
+
+    def __init__(self, selectors: Sequence[_Selector]) -> None:
+        self._by_key: dict[str, list[_Selector]] = {}
         for each in selectors:
             self._by_key.setdefault(each.key, []).append(each)
-            self._has_tags |= each.key[:1] not in (".", "#")
+        self._has_tags = any(each.key[:1] not in (".", "#") for each in selectors)
+        # pages repeat what is in a class attribute
+        self._by_classes: dict[str, list[_Selector]] = {}
 
-    def _possible(self, node: LexborNode, classes: str, own_id: str | None) -> list[_Selector]:
+    def possible(self, node: LexborNode, classes: str, own_id: str | None) -> list[_Selector]:
         """The selectors whose key an element has."""
         get = self._by_key.get
         found = self._by_classes.get(classes)
@@ -117,6 +99,30 @@ class Matcher:
         return found
 
 
+def _match_few(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> Iterator[Match]:
+    """One query for all of them; who has which is told by the keys, and asked where these leave it open."""
+    try:
+        found = _query(tree, selectors)
+    except (SelectolaxError, ValueError):
+        selectors = [each for each in selectors if is_selector(each.text)]
+        found = _query(tree, selectors)
+    filed = _Filed(selectors)
+    unsure: dict[int, _Selector] = {}
+    for node, attributes in found:
+        possible = filed.possible(node, attributes.get("class") or "", attributes.get("id"))
+        for each in possible:
+            if each.is_plain:
+                if _fits(each, node, attributes):
+                    yield node, attributes, each.index
+            elif len(possible) == 1:
+                yield node, attributes, each.index
+            else:
+                unsure[each.index] = each
+    for each in unsure.values():
+        for node, attributes in _query(tree, [each]):
+            yield node, attributes, each.index
+
+
 def _read(text: str, index: int) -> _Selector:
     last, own, others = parts_of(text)
     names = [name_of(part) for part in (*own, *others)]
@@ -127,11 +133,5 @@ def _fits(selector: _Selector, node: LexborNode, attributes: Attributes) -> bool
     return fits(selector.text, node, classes_of(attributes.get("class")), attributes.get("id"))
 
 
-def _join(selectors: Sequence[_Selector]) -> str:
-    return ",".join(each.text for each in selectors)
-
-
-def _query(tree: LexborHTMLParser, selectors: Iterable[_Selector]) -> Iterator[Match]:
-    for each in selectors:
-        for node in tree.css(each.text):
-            yield node, node.attributes, each.index
+def _query(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> list[Mark]:
+    return list(select(tree, ",".join(each.text for each in selectors))) if selectors else []
