@@ -152,7 +152,8 @@ class Sheets:
                 return True
         weight = is_important, specificity(rule.selector), rule.place
         for key in sorted(_names_of(attributes))[:_MAX_NAMES] or (last_of(rule.selector),):
-            for place in text.places_of(key):
+            # what is said of it may be too veiled to be read
+            for place in text.places_of(key) if key else ():
                 style = text.style(place)
                 if rule.properties.isdisjoint(style) or concealed_by(style):
                     continue

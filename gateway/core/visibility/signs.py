@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 # Declarations that may hide; the last is the name of a property behind an escape.
 _SIGNS = "|".join((
-    r"(?i)display\s*:\s*none",
-    r"visibility\s*:\s*(?:hidden|collapse)",
+    r"(?i)display\s*:\s*(?:none|var)",
+    r"visibility\s*:\s*(?:hidden|collapse|var)",
+    r"opacity\s*:\s*var",
     r"opacity\s*:\s*0?\.?0\d*\s*[;}!%]",
     r"opacity\(\s*0?\.?0",
     r"font(?:-size)?\s*:\s*(?:[a-z ]{0,20}\s)?(?:1px|0?\.\d+px|0?\.?(?:0[^.\d]|0\d|0\.0))",

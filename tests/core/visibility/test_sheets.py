@@ -117,7 +117,8 @@ def test_declarations_hide(style: str, why: str) -> None:
         "".join(f".d{number} .x1,.x1.d{number}{{display:none}}" for number in range(40))
         + "article .x1{display:none}",
         ".X1{display:none}.x1{display:none}",
-        ":root{--b:none}.x1{--a:var(--b);display:var(--b);font-size:0}",
+        ":root{--b:none}.x1{color:#333;display:var(--b)}",
+        ":root{--b:0}.x1{opacity:var(--b)}",
     ],
 )
 def test_rules_hide_whatever_selects(css: str) -> None:
