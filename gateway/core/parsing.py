@@ -51,7 +51,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     structured = read_structured(tree, base_url=url, marks=marks)
     facts = read_metadata(tree, structured, url=url, marks=marks)
     cut: list[Notice] = []
-    root, hidden, blocks = _walk(tree, markup.markup, marks, options, cut)
+    root, hidden, blocks = _walk(tree, marks, options, cut)
     visible = "\n".join(blocks.texts)
     recovered = recover(tree, structured, visible=visible, marks=marks)
     page = next((piece for piece in recovered if piece.replaces), None)
@@ -62,7 +62,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
         inner = limit_nesting(to_utf8(page.html)).markup
         tree = _parse(inner)
         cut = []
-        root, hidden, blocks = _walk(tree, inner, find_marks(tree), options, cut)
+        root, hidden, blocks = _walk(tree, find_marks(tree), options, cut)
     return ParsedPage(
         tree=tree,
         root=root,
@@ -89,10 +89,10 @@ def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
 
 
 def _walk(
-    tree: LexborHTMLParser, markup: bytes, marks: Landmarks, options: CleanOptions, warnings: list[Notice]
+    tree: LexborHTMLParser, marks: Landmarks, options: CleanOptions, warnings: list[Notice]
 ) -> tuple[LexborNode, dict[int, str], Blocks]:
     root = root_of(tree)
-    hidden = find_hidden(tree, marks=marks, markup=markup, warnings=warnings)
+    hidden = find_hidden(tree, marks=marks, warnings=warnings)
     left_out = hidden | find_removed(tree, options.remove)
     formulas, drawn = find_formulas(marks)
     left_out |= dict.fromkeys(drawn, DRAWN)

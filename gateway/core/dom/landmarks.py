@@ -10,7 +10,22 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _TAGS = ("html", "title", "base", "meta", "link", "h1", "script", "style", "noscript")
-_MARKED = ",".join((*_TAGS, "[itemprop]", "[itemscope]"))
+# what says of itself that it is hidden, or may be; to search all class attributes for a word costs most, and two of
+# the words share letters
+_CONCEALED = (
+    "[style]",
+    "[hidden]",
+    "[popover]",
+    '[aria-hidden="true"]',
+    "dialog",
+    "font[color]",
+    "[bgcolor]",
+    '[class*="ly"]:is([class*="sr-only"],[class*="visually"])',
+    '[class*="screen-reader"]',
+)
+# attributes of what may be hidden
+_SAYING = frozenset(("style", "hidden", "popover", "aria-hidden", "class"))
+_MARKED = ",".join((*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED))
 
 # of one formula: a preview and what replaced it
 _DRAWINGS = 2
@@ -27,6 +42,9 @@ class Landmarks(Struct, frozen=True):
     tags: dict[str, list[Mark]]
     # with itemprop or itemscope, of any tag
     properties: list[Mark]
+    # what may be hidden: with a style, `hidden`, `popover`, `aria-hidden`, a background or a class for screen readers;
+    # dialogs and fonts; and others among them
+    concealed: list[Mark]
 
     def longest_noscript(self) -> str:
         """The markup of the longest `<noscript>`: the page itself, where a script was to build it."""
@@ -37,16 +55,19 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     """The head's elements wherever they stand, scripts, style sheets, `<h1>`, and microdata."""
     tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
     properties: list[Mark] = []
+    concealed: list[Mark] = []
     for mark in select(tree, _MARKED):
         node, attributes = mark
         tag = node.tag or ""
+        if tag not in tags or not _SAYING.isdisjoint(attributes):
+            concealed.append(mark)
         if tag in tags:
             tags[tag].append(mark)
             if tag not in ("meta", "link", "h1"):
                 continue
         if "itemprop" in attributes or "itemscope" in attributes:
             properties.append(mark)
-    return Landmarks(tags, properties)
+    return Landmarks(tags, properties, concealed)
 
 
 def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:

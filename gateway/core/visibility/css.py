@@ -58,6 +58,8 @@ PROPERTIES = {
     "color": frozenset(("color", "background", "background-color", "-webkit-text-fill-color")),
 }
 HIDING = frozenset(name for names in PROPERTIES.values() for name in names)
+# what is see-through under one of these is so until it is shown
+ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
 _TOLD = HIDING - PROPERTIES["display"]
 
 

@@ -25,6 +25,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, select
 from gateway.core.visibility.css import (
+    ANIMATED,
     background_of,
     clips_background,
     color_of,
@@ -33,14 +34,11 @@ from gateway.core.visibility.css import (
     is_near,
     may_hide,
 )
-from gateway.core.visibility.sheets import Sheets
+from gateway.core.visibility.sheets import Rule, Sheets
 from gateway.core.visibility.unicode import strip_invisible
 from gateway.wire import Notice
 
-_MARKED = (
-    '[hidden],[popover],[aria-hidden="true"],dialog,font[color],'
-    '[class*="sr-only"],[class*="visually"],[class*="screen-reader"]'
-)
+_WORDS = ("sr-only", "visually", "screen-reader")
 _ICONS = frozenset(("svg", "i", "img"))
 _CONTROLS = '[popovertarget],[aria-controls],[data-target],[data-bs-target],[href^="#"]'
 _CONTROL_ATTRIBUTES = ("popovertarget", "aria-controls", "data-target", "data-bs-target", "href")
@@ -63,7 +61,6 @@ _WIDGET = re.compile(
 _NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|consent|newsletter")
 # whose names are asked too
 _PARENTS = 2
-_ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
 _ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
 # of the page's text: more is the page itself
 _SHARE = 0.5
@@ -86,7 +83,6 @@ def find_hidden(
     tree: LexborHTMLParser,
     *,
     marks: Landmarks | None = None,
-    markup: bytes | None = None,
     warnings: list[Notice] | None = None,
 ) -> dict[int, str]:
     """The elements whose text no reader can see.
@@ -94,7 +90,6 @@ def find_hidden(
     Args:
         tree: the parsed page; not changed.
         marks: `find_marks(tree)`, if that is at hand.
-        markup: what the page was parsed from, if that is at hand.
         warnings: `styles_cut` is added where the style sheets are too long to be read whole.
     Returns:
         `mem_id` -> why: font-size, off-screen, clip, scale, color, sr-only, dialog, or one of display,
@@ -102,11 +97,11 @@ def find_hidden(
         `<span>` too; what is below a hidden element is hidden with it, listed or not. Elements without
         text are not listed.
     """
-    page = _Page(tree, marks or find_marks(tree), markup)
+    page = _Page(tree, marks or find_marks(tree))
     found: dict[int, str] = {}
     left = _READ_CHARACTERS
     alike: dict[tuple[str, str, str], list[int]] = {}
-    for node, attributes, reason in page.candidates():
+    for node, attributes, reason, rule in page.candidates(found):
         first = node.first_child
         if first is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
             continue
@@ -118,18 +113,22 @@ def find_hidden(
         left -= characters
         if not characters:
             continue
-        if reason in ("font-size", "visibility") and page.is_shown_below(node, reason, characters):
-            continue
+        is_group = False
         if reason in _UNDOABLE:
-            never_shown = _NEVER.search(_names(attributes)) is not None
-            if not never_shown and page.shows(node, attributes, reason):
+            names = _names(attributes)
+            never_shown = page.is_never_shown(names)
+            if not never_shown and page.shows(node, attributes, names, reason):
                 continue
             if page.is_much(characters) or (reason == "aria-hidden" and page.is_all(node, characters)):
                 continue
-            classes = attributes.get("class")
-            if classes and characters >= _ALIKE_CHARACTERS and not never_shown:
-                alike.setdefault((node.tag or "", classes, reason), []).append(node.mem_id)
+            is_group = characters >= _ALIKE_CHARACTERS and not never_shown
+        if reason in ("font-size", "visibility") and page.is_shown_below(node, reason, characters):
+            continue
+        if rule is not None and page.outweighs(rule, attributes):
+            continue
         found[node.mem_id] = reason
+        if is_group and (classes := attributes.get("class")):
+            alike.setdefault((node.tag or "", classes, reason), []).append(node.mem_id)
     if page.is_cut and warnings is not None:
         message = "the style sheets hide more than is looked at: text that no reader can see may be left"
         warnings.append(Notice(code="styles_cut", message=message))
@@ -168,9 +167,8 @@ def _outer_ids(node: LexborNode) -> Iterator[int]:
 class _Page:
     """A tree with what is worth computing once, and only if asked."""
 
-    def __init__(self, tree: LexborHTMLParser, marks: Landmarks, markup: bytes | None) -> None:
+    def __init__(self, tree: LexborHTMLParser, marks: Landmarks) -> None:
         self.tree = tree
-        self._markup = markup
         self._marks = marks
         self._sheets = [node.text() or "" for node, _ in marks.tags["style"]]
         self._rules = Sheets(self._sheets)
@@ -178,6 +176,14 @@ class _Page:
         self._styles: dict[str, tuple[dict[str, str], str]] = {}
         # names -> whether a widget that reveals is called so
         self._widgets: dict[str, bool] = {}
+        # names -> whether what is called so is never content
+        self._nevers: dict[str, bool] = {}
+        # mem_id -> whether it is called so
+        self._parents: dict[int, bool] = {}
+        # colours of backgrounds
+        self._stated: set[str] | None = None
+        # what rules see of elements -> whether another rule shows them
+        self._outweighed: dict[tuple[object, ...], bool] = {}
         self._controlled: set[str] | None = None
         self._characters: int | None = None
         # characters by mem_id
@@ -189,18 +195,35 @@ class _Page:
         """Whether rules or elements were left unread."""
         return self._rules.is_cut
 
-    def candidates(self) -> Iterator[tuple[LexborNode, Attributes, str]]:
-        """Elements that an attribute or a `<style>` rule hides, and why, whatever may reveal them."""
-        for node in self.tree.css("[style]"):
-            style, reason = self._style(node.attrs["style"] or "")
-            if reason or ("color" in style and (reason := self._same_color(node, style))):
-                yield node, node.attributes, reason
-        for node, attributes in select(self.tree, _MARKED):
-            if node.tag not in _ICONS and (reason := self._marked(node, attributes)):
-                yield node, attributes, reason
-        for node, rule in self._rules.find_hidden(self.tree, self._markup):
-            if rule.reason not in ("opacity", "visibility") or _ANIMATED.isdisjoint(rule.style):
-                yield node, node.attributes, rule.reason
+    def candidates(self, found: Collection[int]) -> Iterator[tuple[LexborNode, Attributes, str, Rule | None]]:
+        """Elements that an attribute or a `<style>` rule hides, and why, whatever may reveal them.
+
+        Args:
+            found: the mem_ids of those that need not come again; may grow meanwhile.
+        """
+        for node, attributes in self._marks.concealed:
+            if text := attributes.get("style"):
+                style, reason = self._style(text)
+                if reason or ("color" in style and (reason := self._same_color(node, style))):
+                    yield node, attributes, reason, None
+            if (reason := self._marked(node, attributes)) and node.tag not in _ICONS:
+                yield node, attributes, reason, None
+        for node, attributes, rule in self._rules.find_hidden(self.tree, found):
+            yield node, attributes, rule.reason, rule
+
+    def outweighs(self, rule: Rule, attributes: Attributes) -> bool:
+        """Whether a `style` attribute or another rule shows what a rule hides."""
+        look = (
+            attributes.get("class"),
+            attributes.get("id"),
+            attributes.get("style"),
+            rule.place,
+            rule.selector,
+        )
+        known = self._outweighed.get(look)
+        if known is None:
+            known = self._outweighed[look] = self._rules.is_shown(attributes, rule)
+        return known
 
     def _style(self, text: str) -> tuple[dict[str, str], str]:
         """The declarations of a style attribute, if they might matter here, and how they hide."""
@@ -211,38 +234,52 @@ class _Page:
         return known
 
     def _marked(self, node: LexborNode, attributes: Attributes) -> str:
+        get = attributes.get
         if "hidden" in attributes:
-            return "" if attributes.get("hidden") == "until-found" else "hidden"
+            return "" if get("hidden") == "until-found" else "hidden"
         if "popover" in attributes:
             return "hidden"
-        if attributes.get("aria-hidden") == "true":
-            link = (attributes.get("href") or "#") if node.tag == "a" else "#"
+        if get("aria-hidden") == "true":
+            link = (get("href") or "#") if node.tag == "a" else "#"
             return "aria-hidden" if link.startswith("#") else ""
-        if node.tag == "dialog":
+        tag = node.tag
+        if tag == "dialog":
             return "" if "open" in attributes else "dialog"
-        if node.tag == "font":
-            return self._same_color(node, {"color": (attributes.get("color") or "").lower()})
-        return "sr-only" if _SCREEN_READER.search(attributes.get("class") or "") else ""
+        if tag == "font":
+            return self._same_color(node, {"color": (get("color") or "").lower()})
+        classes = get("class")
+        if classes and any(word in classes for word in _WORDS) and _SCREEN_READER.search(classes):
+            return "sr-only"
+        return ""
 
     def _same_color(self, node: LexborNode, style: dict[str, str]) -> str:
         color = color_of(style["color"])
         if color == "transparent":
             return "" if clips_background(style) else "color"
-        return "color" if color and is_near(color, self._background(node)) else ""
+        if not color or not any(is_near(color, background) for background in self._backgrounds()):
+            return ""
+        return "color" if is_near(color, self._background(node)) else ""
 
-    def shows(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
+    def is_never_shown(self, names: str) -> bool:
+        """Whether what is called so may be shown, but is no content."""
+        known = self._nevers.get(names)
+        if known is None:
+            known = self._nevers[names] = _NEVER.search(names) is not None
+        return known
+
+    def shows(self, node: LexborNode, attributes: Attributes, names: str, reason: str) -> bool:
         """Whether something on the page shows this element to its readers after all."""
         own_id = attributes.get("id") or ""
         if (
             own_id[1:2] == ":"
-            or self._is_widget(_names(attributes))
+            or self._is_widget(names)
             or _is_opened(node, reason)
             or self._is_in_widget(node)
         ):
             return True
         if reason in ("opacity", "visibility"):
             style, _ = self._style(attributes.get("style") or "")
-            if not style.keys().isdisjoint(_ANIMATED) or any(map(_ANIMATES.match, attributes)):
+            if not style.keys().isdisjoint(ANIMATED) or any(map(_ANIMATES.match, attributes)):
                 return True
         return own_id != "" and own_id in self._controlled_ids()
 
@@ -289,7 +326,11 @@ class _Page:
         for _ in range(_PARENTS):
             if parent is None or parent.tag in _WHOLE_PAGE:
                 return False
-            if self._is_widget(_names(parent.attributes)):
+            mem_id = parent.mem_id
+            known = self._parents.get(mem_id)
+            if known is None:
+                known = self._parents[mem_id] = self._is_widget(_names(parent.attributes))
+            if known:
                 return True
             parent = parent.parent
         return False
@@ -304,6 +345,21 @@ class _Page:
             if bgcolor := at.attrs.get("bgcolor"):
                 return color_of(bgcolor.lower())
             at = at.parent
+        return self._page_background()
+
+    def _backgrounds(self) -> set[str]:
+        """All that `_background` may give."""
+        if self._stated is None:
+            self._stated = {self._page_background()}
+            for _, attributes in self._marks.concealed:
+                style, _ = self._style(attributes.get("style") or "")
+                if "background" in style or "background-color" in style:
+                    self._stated.add(background_of(style))
+                if bgcolor := attributes.get("bgcolor"):
+                    self._stated.add(color_of(bgcolor.lower()))
+        return self._stated
+
+    def _page_background(self) -> str:
         if self._plain is None:
             links = self._marks.tags["link"]
             styled = any("stylesheet" in (attributes.get("rel") or "") for _, attributes in links)

@@ -4,17 +4,28 @@ Source: Selectors Level 4, 4 and 17; CSS Nesting Level 1, 3.
 """
 
 import re
+from collections.abc import Collection
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-_NAME = re.compile(r"[.#]((?:[\w\x80-\U0010ffff-]|\\.)++)")
-_PLAIN = re.compile(r"(?:[a-z][a-z0-9]*+)?+(?:[.#][\w\x80-\U0010ffff-]++)++", re.I)
+# a class or an id, of which no letter is given by its number
+_IDENTIFIER = r"(?:--|-?[a-z_\x80-\U0010ffff])[\w\x80-\U0010ffff-]*+"
+_PART = re.compile(
+    r"[.#](?:--|-?(?:[a-z_\x80-\U0010ffff]|\\[^0-9a-f\n]))(?:[\w\x80-\U0010ffff-]|\\.)*+", re.I
+)
+_PLAIN = re.compile(rf"(?:[a-z][a-z0-9]*+)?+(?:[.#]{_IDENTIFIER})++", re.I)
 _PARTS = re.compile(r"[.#]?[^.#]+")
 # a letter by its number
 _CODED = re.compile(r"\\[0-9a-f]", re.I)
 _ARGUMENTS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_COMBINATOR = re.compile(r"\s*[\s>+~]\s*")
+_MAX_NESTED_ARGUMENTS = 4
+# brackets that are none
+_VEILED = re.compile(r"\\[()\[\]\"']")
+_LEFT_OVER = re.compile(r"[()\[\]\"']")
+_COMBINATOR = re.compile(r"\s*[\s>+~]\s*", re.A)
 _TAGS = re.compile(r"(?:^|[\s>+~(])[a-z][\w-]*", re.I)
+_SPACE = re.compile(r"[ \t\n\f\r]+")
+_TAG = re.compile(r"[a-z][\w-]*", re.I)
 _BRACKETS = re.compile(r"[,()\[\]]")
 
 
@@ -23,7 +34,7 @@ def is_plain(selector: str) -> bool:
     return _PLAIN.fullmatch(selector) is not None
 
 
-def fits(selector: str, node: LexborNode, classes: frozenset[str], own_id: str | None) -> bool:
+def fits(selector: str, node: LexborNode, classes: Collection[str], own_id: str | None) -> bool:
     """Whether an element has the tag, the classes and the id of a plain selector."""
     return all(
         part[1:] in classes
@@ -37,16 +48,56 @@ def fits(selector: str, node: LexborNode, classes: frozenset[str], own_id: str |
 
 def last_of(selector: str) -> str:
     """What a selector says of the element itself."""
-    return _COMBINATOR.split(_ARGUMENTS.sub("", selector))[-1]
+    return _COMBINATOR.split(_without_arguments(selector))[-1]
+
+
+def parts_of(selector: str) -> tuple[str, list[str], list[str]]:
+    """What a selector says of the element itself; its classes and ids, as written; those of others on the page."""
+    bare = _without_arguments(selector)
+    last = _COMBINATOR.split(bare)[-1]
+    own, others = _PART.findall(last), _PART.findall(bare[: len(bare) - len(last)])
+    if "\\" in bare:
+        own, others = ([part for part in parts if not _CODED.search(part)] for parts in (own, others))
+    return last, own, others
+
+
+def name_of(part: str) -> str:
+    """The class (`.a`) or id (`#a`) of a part, in lower case."""
+    return part.replace("\\", "").lower()
+
+
+def classes_of(attribute: str | None) -> list[str]:
+    """The classes in an attribute: white space of ASCII alone parts them."""
+    text = attribute or ""
+    return text.split() if text.isascii() else [name for name in _SPACE.split(text) if name]
+
+
+def tag_of(last: str) -> str:
+    """The tag that is asked of the element itself, in lower case; empty where that is not known."""
+    found = _TAG.match(last)
+    return found[0].lower() if found is not None and "|" not in last and "\\" not in last else ""
 
 
 def keys_of(selector: str) -> frozenset[str]:
-    names = _NAME.findall(_ARGUMENTS.sub("", selector))
-    return frozenset(name.replace("\\", "") for name in names if not _CODED.search(name))
+    _, own, others = parts_of(selector)
+    return frozenset(part[1:].replace("\\", "") for part in (*own, *others))
+
+
+def _without_arguments(selector: str) -> str:
+    """Without brackets and what is in them; empty where that is not plain to see."""
+    if _VEILED.search(selector):
+        return ""
+    for _ in range(_MAX_NESTED_ARGUMENTS):
+        if "(" not in selector and "[" not in selector:
+            break
+        selector = _ARGUMENTS.sub("", selector)
+    return "" if _LEFT_OVER.search(selector) else selector
 
 
 def split(selector: str) -> list[str]:
     """The selectors of a list: at commas outside brackets."""
+    if "," not in selector:
+        return [selector] if selector else []
     parts, begin, depth = [], 0, 0
     for mark in _BRACKETS.finditer(selector):
         if mark[0] != ",":

@@ -1,0 +1,80 @@
+"""Where a style sheet may hide something: searched for by words, before anything of it is read."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from gateway.core.text.patterns import compile_pattern
+
+if TYPE_CHECKING:
+    import re2
+
+# Declarations that may hide; the last is the name of a property behind an escape.
+_SIGNS = "|".join((
+    r"(?i)display\s*:\s*(?:none|var)",
+    r"visibility\s*:\s*(?:hidden|collapse|var)",
+    r"opacity\s*:\s*var",
+    r"opacity\s*:\s*0?\.?0\d*\s*[;}!%]",
+    r"opacity\(\s*0?\.?0",
+    r"font(?:-size)?\s*:\s*(?:[a-z ]{0,20}\s)?(?:1px|0?\.\d+px|0?\.?(?:0[^.\d]|0\d|0\.0))",
+    r":\s*-(?:\d{3}|\d+(?:v|r?em))",
+    r"(?:left|right|top|bottom)\s*:\s*\+?(?:\d{4}|\d{3}(?:v|r?em))",
+    r"[{;\s](?:max-|line-)?(?:height|width)\s*:\s*(?:0[^.\d]|1px)",
+    r"clip(?:-path)?\s*:",
+    r"scale[xyz3d]*[(:]\s*0?\.?0*%?\s*[,);}]",
+    r"rotate[xy]\(\s*-?(?:90|270)deg",
+    r"translate[xyz3d]*[(:][^;}]{0,60}(?:\d{4}|\d{3}v|\d\dr?em)",
+    r"zoom\s*:\s*0?\.?0",
+    r"mask(?:-image)?\s*:[^;}]{0,80}transparent",
+    r"fill-color\s*:\s*(?:t|rgba|hsla|#)",
+    r"\\[0-9a-f]{1,6}\s?[a-z-]{0,24}\s*:",
+))  # fmt: skip
+# no colour at all, and a colour beside a background
+_PART = r"[^\s,/();]+[\s,/]+"
+_COLORS = "|".join((
+    r"[{;\s]color\s*:\s*(?:transp|var|#[0-9a-f]{3}0[^0-9a-f]|#[0-9a-f]{6}0|[^;{}]{0,40}\\)",
+    rf"[{{;\s]color\s*:\s*(?:rgb|hsl)a?\(\s*(?:{_PART}){{3}}(?:0*\.0|0+[^.\d]|[0-4](?:\.\d*)?%|-)",
+    r"[{;\s]color\s*:[^{}]*[;\s]background(?:-color)?\s*:",
+    r"[{;\s]background(?:-color)?\s*:[^{}]*[;\s]color\s*:",
+))  # fmt: skip
+_SIGNS_AND_COLORS = f"{_SIGNS}|{_COLORS}"
+_ALIKE = "|".join(
+    rf"(?i:[{{;\s]color\s*:\s*{one}[^{{}}]*[;\s]background(?:-color)?\s*:\s*{one})"
+    rf"|(?i:[{{;\s]background(?:-color)?\s*:\s*{one}[^{{}}]*[;\s]color\s*:\s*{one})"
+    for one in (
+        *(f"#{digit}" for digit in "123456789abcd"),
+        r"(?:#[ef]|white|rgba?\(2[45])",
+        r"(?:#0|black|rgba?\([0-9],)",
+    )
+)
+# after so many bytes only colours that begin alike are compared: most rules that set both belong to buttons
+_COLOR_BYTES = 20_000
+# no sign but that of colours is longer
+_OVERLAP_BYTES = 200
+_PATTERN_BYTES = 8_000_000
+
+
+def find_signs(css: bytes) -> list[int]:
+    """Where the blocks begin that may hide, in order.
+
+    Args:
+        css: in UTF-8, without comments.
+    """
+    found: set[int] = set()
+    later = _COLOR_BYTES - _OVERLAP_BYTES
+    # where both are long, two searches are faster than one for either
+    searches = [(_SIGNS_AND_COLORS, css[:_COLOR_BYTES], 0)]
+    if len(css) > _COLOR_BYTES:
+        searches += [(_SIGNS, css[later:], later), (_ALIKE, css[later:], later)]
+    for pattern, searched, offset in searches:
+        start, seen = -1, 0
+        for sign in _pattern(pattern).finditer(searched) if searched else ():
+            end = offset + sign.start() + 1
+            start = max(start, css.rfind(b"{", seen, end))
+            seen = end
+            found.add(start)
+    return sorted(found - {-1})
+
+
+@cache
+def _pattern(pattern: str) -> "re2._Regexp[bytes]":
+    return compile_pattern(pattern, max_bytes=_PATTERN_BYTES)
