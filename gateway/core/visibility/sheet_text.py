@@ -22,9 +22,15 @@ _MAX_VALUES = 200
 _MAX_MENTIONS = 200
 _MAX_VALUE_BYTES = 200
 
-_COMMENT = re.compile(rb"/\*.*?(?:\*/|\Z)", re.S)
-# a string with a brace in it
-_BRACED = re.compile(rb"\"[^\"\n{}]*+[{}][^\"\n]*+\"|'[^'\n{}]*+[{}][^'\n]*+'")
+# text and strings in which nothing is to be taken out; then a comment, or a string that has a brace or has no end
+_KEPT = re.compile(
+    rb"(?:[^\"'/\\]++|\"[^\"\\\n{}]*+\"|'[^'\\\n{}]*+'|\\.|/(?!\*))*+",
+    re.S,
+)
+_TAKEN = re.compile(
+    rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?|\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*+\"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?|\\",
+    re.S,
+)
 _SET = re.compile(rb"\s*+:([^;}]*+)")
 _IN_NAME = re.compile(rb"[\w\x80-\xff-]")
 
@@ -36,10 +42,8 @@ class SheetText:
         css = b"\n".join(text.encode("utf-8", "replace") for text in texts)
         self.is_cut = len(css) > _MAX_BYTES
         css = css[:_MAX_BYTES]
-        if b"/*" in css:
-            css = _COMMENT.sub(b" ", css)
-        if b"{" in css and _BRACED.search(css):
-            css = _BRACED.sub(b'""', css)
+        if b"/*" in css or b'"' in css or b"'" in css:
+            css = _strip(css)
         self.css = css
         # of a block's text; sheets repeat theirs
         self._styles: dict[bytes, dict[str, str]] = {}
@@ -139,6 +143,28 @@ class SheetText:
         if prelude.startswith("@"):
             return around if applies(prelude.lower()) else None
         return nest(around, prelude, _MAX_SELECTOR_BYTES)
+
+
+def _strip(css: bytes) -> bytes:
+    """Without comments, and with nothing in strings that have a brace: it begins and ends no block."""
+    parts: list[bytes] = []
+    at = 0
+    while at < len(css):
+        kept = _KEPT.match(css, at)
+        # matches the empty string, too
+        assert kept is not None
+        parts.append(kept[0])
+        taken = _TAKEN.match(css, kept.end())
+        if taken is None:
+            break
+        text = taken[0]
+        if text.startswith(b"/*"):
+            text = b" "
+        elif b"{" in text or b"}" in text:
+            text = b'""'
+        parts.append(text)
+        at = taken.end()
+    return b"".join(parts)
 
 
 def _find_nesting(css: bytes) -> tuple[list[int], list[int]]:
