@@ -15,6 +15,8 @@ from gateway.core.visibility.selectors import nest
 _MAX_BYTES = 1_000_000
 # of one name that are looked at for rules that show
 _MAX_USES = 20
+# blocks that name one property
+_MAX_SETTING = 500
 _MAX_SELECTOR_BYTES = 2000
 _MAX_NESTED = 4
 # custom properties that are looked for, and mentions of one
@@ -104,7 +106,7 @@ class SheetText:
         return known or ""
 
     def places_of(self, name: str) -> list[int]:
-        """Where the blocks begin whose selectors have this name."""
+        """Where the blocks begin whose selectors have this name: a class (`.a`), an id (`#a`) or a tag."""
         known = self._places.get(name)
         if known is not None:
             return known
@@ -119,6 +121,19 @@ class SheetText:
                 known.append(start)
             at = css.find(word, at + len(word))
         return known
+
+    def places_with(self, name: str) -> list[int]:
+        """Where the blocks begin that name a property."""
+        self._low = self._low or self.css.lower()
+        css, word = self._low, name.encode()
+        found: list[int] = []
+        at = css.find(word)
+        while at >= 0 and len(found) < _MAX_SETTING:
+            start, end = css.rfind(b"{", 0, at), css.find(b"}", at)
+            if start >= 0:
+                found.append(start)
+            at = css.find(word, end) if end >= 0 else -1
+        return found
 
     def _outer_of(self, start: int) -> int:
         """The brace of the block around a block; -1 where there is none."""
