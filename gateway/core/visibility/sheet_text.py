@@ -15,6 +15,8 @@ from gateway.core.visibility.selectors import nest
 _MAX_BYTES = 1_000_000
 # of one name that are looked at for rules that show
 _MAX_USES = 20
+# blocks that name one property
+_MAX_SETTING = 500
 _MAX_SELECTOR_BYTES = 2000
 _MAX_NESTED = 4
 # custom properties that are looked for, and mentions of one
@@ -22,9 +24,15 @@ _MAX_VALUES = 200
 _MAX_MENTIONS = 200
 _MAX_VALUE_BYTES = 200
 
-_COMMENT = re.compile(rb"/\*.*?(?:\*/|\Z)", re.S)
-# a string with a brace in it
-_BRACED = re.compile(rb"\"[^\"\n{}]*+[{}][^\"\n]*+\"|'[^'\n{}]*+[{}][^'\n]*+'")
+# text and strings in which nothing is to be taken out; then a comment, or a string that has a brace or has no end
+_KEPT = re.compile(
+    rb"(?:[^\"'/\\]++|\"[^\"\\\n{}]*+\"|'[^'\\\n{}]*+'|\\.|/(?!\*))*+",
+    re.S,
+)
+_TAKEN = re.compile(
+    rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?|\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*+\"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?|\\",
+    re.S,
+)
 _SET = re.compile(rb"\s*+:([^;}]*+)")
 _IN_NAME = re.compile(rb"[\w\x80-\xff-]")
 
@@ -36,10 +44,8 @@ class SheetText:
         css = b"\n".join(text.encode("utf-8", "replace") for text in texts)
         self.is_cut = len(css) > _MAX_BYTES
         css = css[:_MAX_BYTES]
-        if b"/*" in css:
-            css = _COMMENT.sub(b" ", css)
-        if b"{" in css and _BRACED.search(css):
-            css = _BRACED.sub(b'""', css)
+        if b"/*" in css or b'"' in css or b"'" in css:
+            css = _strip(css)
         self.css = css
         # of a block's text; sheets repeat theirs
         self._styles: dict[bytes, dict[str, str]] = {}
@@ -100,7 +106,7 @@ class SheetText:
         return known or ""
 
     def places_of(self, name: str) -> list[int]:
-        """Where the blocks begin whose selectors have this name."""
+        """Where the blocks begin whose selectors have this name: a class (`.a`), an id (`#a`) or a tag."""
         known = self._places.get(name)
         if known is not None:
             return known
@@ -115,6 +121,19 @@ class SheetText:
                 known.append(start)
             at = css.find(word, at + len(word))
         return known
+
+    def places_with(self, name: str) -> list[int]:
+        """Where the blocks begin that name a property."""
+        self._low = self._low or self.css.lower()
+        css, word = self._low, name.encode()
+        found: list[int] = []
+        at = css.find(word)
+        while at >= 0 and len(found) < _MAX_SETTING:
+            start, end = css.rfind(b"{", 0, at), css.find(b"}", at)
+            if start >= 0:
+                found.append(start)
+            at = css.find(word, end) if end >= 0 else -1
+        return found
 
     def _outer_of(self, start: int) -> int:
         """The brace of the block around a block; -1 where there is none."""
@@ -139,6 +158,28 @@ class SheetText:
         if prelude.startswith("@"):
             return around if applies(prelude.lower()) else None
         return nest(around, prelude, _MAX_SELECTOR_BYTES)
+
+
+def _strip(css: bytes) -> bytes:
+    """Without comments, and with nothing in strings that have a brace: it begins and ends no block."""
+    parts: list[bytes] = []
+    at = 0
+    while at < len(css):
+        kept = _KEPT.match(css, at)
+        # matches the empty string, too
+        assert kept is not None
+        parts.append(kept[0])
+        taken = _TAKEN.match(css, kept.end())
+        if taken is None:
+            break
+        text = taken[0]
+        if text.startswith(b"/*"):
+            text = b" "
+        elif b"{" in text or b"}" in text:
+            text = b'""'
+        parts.append(text)
+        at = taken.end()
+    return b"".join(parts)
 
 
 def _find_nesting(css: bytes) -> tuple[list[int], list[int]]:

@@ -24,7 +24,7 @@ from gateway.core.visibility.css import (
     same_colors,
 )
 from gateway.core.visibility.matching import Matcher
-from gateway.core.visibility.selectors import keys_of, last_of, specificity, split
+from gateway.core.visibility.selectors import classes_of, keys_of, last_of, specificity, split
 from gateway.core.visibility.sheet_text import SheetText
 from gateway.core.visibility.signs import find_signs
 
@@ -62,6 +62,8 @@ class Sheets:
         self._text = SheetText(texts)
         self._is_cut = False
         self._strengths: dict[int, dict[str, int]] = {}
+        # property -> names of elements
+        self._setting: dict[str, frozenset[str]] = {}
 
     @property
     def is_cut(self) -> bool:
@@ -91,15 +93,20 @@ class Sheets:
 
     def sets(self, attributes: Attributes, name: str) -> bool:
         """Whether a rule for one of an element's names gives the property a value that shows text."""
+        setting = self._setting.get(name)
+        if setting is None:
+            setting = self._setting[name] = self._find_setting(name)
+        return not setting.isdisjoint(_names_of(attributes))
+
+    def _find_setting(self, name: str) -> frozenset[str]:
+        """The classes and ids of elements to which rules give the property such a value."""
         text = self._text
-        for key in sorted(_names_of(attributes))[:_MAX_NAMES]:
-            for place in text.places_of(key):
-                style = text.style(place)
-                if name not in style or concealed_by(style):
-                    continue
-                if (selector := text.selector(place)) and key in self._strengths_of(place, selector):
-                    return True
-        return False
+        found: set[str] = set()
+        for place in text.places_with(name):
+            style = text.style(place)
+            if name in style and not concealed_by(style) and (selector := text.selector(place)):
+                found.update(self._strengths_of(place, selector))
+        return frozenset(found)
 
     def _read_rules(self) -> list[Rule]:
         """The rules that hide, whatever the page has for them; of equal selectors the last counts."""
@@ -151,9 +158,14 @@ class Sheets:
             if not is_important and not rule.properties.isdisjoint(style) and not concealed_by(style):
                 return True
         weight = is_important, specificity(rule.selector), rule.place
-        for key in sorted(_names_of(attributes))[:_MAX_NAMES] or (last_of(rule.selector),):
+        classes = classes_of(attributes.get("class"))
+        named = [f".{name}" for name in sorted(set(classes))[:_MAX_NAMES]]
+        if own_id := attributes.get("id"):
+            named.append(f"#{own_id}")
+        for asked in named or [last_of(rule.selector)]:
+            key = asked[1:] if named else asked
             # what is said of it may be too veiled to be read
-            for place in text.places_of(key) if key else ():
+            for place in text.places_of(asked) if key else ():
                 style = text.style(place)
                 if rule.properties.isdisjoint(style) or concealed_by(style):
                     continue
@@ -181,7 +193,7 @@ class Sheets:
 
 
 def _names_of(attributes: Attributes) -> frozenset[str]:
-    names = (attributes.get("class") or "").split()
+    names = classes_of(attributes.get("class"))
     if own := attributes.get("id"):
         names.append(own)
     return frozenset(names)

@@ -87,6 +87,12 @@ def test_declarations_hide(style: str, why: str) -> None:
         ".x1{display:block}.x1{display:none}",
         ".x1{display:none!important}#q1{display:block}",
         '.a::after{content:"{"}.x1{display:none}',
+        'i[t="a"]{color:red}.x1{display:none}i[t="b"]{color:red}',
+        ".a::after{content:'}'}.x1{display:none}.b::after{content:'{'}",
+        r'.a::after{content:"\"{"}.x1{display:none}.b::after{content:"\\"}',
+        r".\'a{color:red}.x1{display:none}.\'b{color:red}",
+        '.a{content:"/*"}.x1{display:none}.b{content:"*/"}',
+        '.a{content:"{\n}.x1{display:none}',
         '@charset "utf-8";@import url(a.css);.x1{display:none}',
         ":root{--c:#fff}.x1{color:var(--c);background:#fff}",
         "".join(f".d{number}{{display:none}}" for number in range(900)) + ".x1{display:none}",
@@ -266,6 +272,9 @@ def test_applies_on_a_usual_screen(prelude: str, holds: bool) -> None:
         "\\" * 500_000,
         "/*" * 200_000,
         '"' * 300_000,
+        '"{' * 300_000,
+        '"\\' * 300_000 + ".x1{display:none}",
+        "'\n/" * 200_000,
         ",".join(f".x1 .a{number}" for number in range(50_000)) + "{display:none}",
         ".x1{" + "display:none;" * 70_000,
         ",".join(f".x1.a{number}" for number in range(50_000)) + "{display:none}",
@@ -277,7 +286,7 @@ def test_applies_on_a_usual_screen(prelude: str, holds: bool) -> None:
         ".x1{display:none!important}"
         + (",".join(f".a{number}" for number in range(300)) + ",.x1{display:block}") * 20,
     ],
-    ids=range(18),
+    ids=range(21),
 )
 def test_hostile_sheets_take_bounded_time(css: str) -> None:
     body = '<p class="x1 y">a<b class="y">b</b>' * 2000
