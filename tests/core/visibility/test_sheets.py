@@ -205,6 +205,7 @@ def test_a_rule_hides_what_it_selects_and_nothing_around_it() -> None:
 @pytest.mark.parametrize(
     ("css", "body"),
     [
+        (".c{font-size:.8666666666667rem}", f'<div class="c">{SAID}</div>'),
         (".r{font-size:0}.r .c{font-size:16px}", f'<div class="r"><div class="c">{SAID}</div></div>'),
         (".r{font-size:0}", f'<div class="r"><span style="font-size:14px">{SAID}</span></div>'),
         (".r{visibility:hidden}.c{visibility:visible}", f'<div class="r"><p class="c">{SAID}</p></div>'),
