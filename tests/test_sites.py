@@ -24,6 +24,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 PAGES = {
     "github-issue": Expected(
         title="Tide table is off by one hour after the clocks change #412",
+        author="mira-olsen",
         published="2024-03-31",
         headings=["Steps to reproduce"],
         has=[
@@ -114,6 +115,7 @@ PAGES = {
     ),
     "mediawiki": Expected(
         title="Sandhavn lighthouse",
+        author="Contributors to Wikimedia projects",
         published="2009-05-07",
         headings=["Sandhavn lighthouse", "History"],
         has=[
@@ -154,6 +156,7 @@ PAGES = {
     ),
     "arxiv": Expected(
         title="Waves at a vertical wall",
+        author="Ane Holm, Ole Dahl",
         headings=["Waves at a vertical wall", "1 Introduction", "2 Measurements"],
         has=[
             "We measure how high waves run up a vertical wall",

@@ -36,12 +36,10 @@ _SPREAD_STYLE = re.compile(r"display:(?:inline-)?(?:flex|grid)|(?:^|;)(?:column-
 _APART_CLASS = re.compile(
     r"(?:^|\s)(?:d-)?(?:block|flex|grid|inline-block|inline-flex|table-cell|btn|button|badge|chip|pill|tag|cell"
     r"|col|column|(?:ml|mr|mx|ms|me|pl|pr|px)-[1-9]\d{0,2})(?:$|\s|-(?:sm|md|lg|xl|\d))",
-    re.I,
 )
 _SPREAD_CLASS = re.compile(
     r"(?:^|[\s_-])(?:d-)?(?:inline-)?(?:flex|grid|row|gap-\S{1,9}|space-x-\d{1,2}|justify-\w{1,12}|buttons|btn-group"
     r"|toolbar|tags|badges|chips|breadcrumbs?|columns|cols|tabs)(?:$|[\s_-])",
-    re.I,
 )
 
 
@@ -153,7 +151,7 @@ def _stands_apart(node: LexborNode) -> bool:
         if _BLOCK_STYLE.search(style) or _APART_STYLE.search(style):
             return True
     classes = attributes.get("class")
-    return classes is not None and _APART_CLASS.search(classes) is not None
+    return classes is not None and _APART_CLASS.search(classes.lower()) is not None
 
 
 def _spreads(parent: LexborNode) -> bool:
@@ -163,7 +161,7 @@ def _spreads(parent: LexborNode) -> bool:
     if parent.tag_id in HEADINGS or parent.tag_id == ID["p"]:
         return False
     classes = attributes.get("class")
-    return classes is not None and _SPREAD_CLASS.search(classes) is not None
+    return classes is not None and _SPREAD_CLASS.search(classes.lower()) is not None
 
 
 def _reads_apart(before: LexborNode, node: LexborNode, parent: LexborNode) -> bool:

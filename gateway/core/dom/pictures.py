@@ -31,13 +31,14 @@ _GAP = 3
 _BUTTON = 1 << FLAGS.index("button")
 _TITLES = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "li"))
 
-_INVISIBLE = re.compile(r"(?:0|1|2)(?:px)?")
+_INVISIBLE = frozenset(f"{side}{unit}" for side in "012" for unit in ("", "px"))
 _ICON_PX = 50
-_DECORATION = re.compile(
-    r"(?:^|[\s_-])(?:g?r?avatars?|icons?|ico|emojis?|smileys?|logos?|spacer|spinner|pixel|tracker|tracking|badges?|share"
-    r"|sharing|social|author-?(?:image|photo|pic|img)|byline|userpic|favicon|headshot|profile-?(?:image|photo|pic))"
-    r"(?:$|[\s_-])",
-    re.I,
+_DECORATION = frozenset(
+    "avatar avatars gravatar gravatars icon icons ico emoji emojis smiley smileys logo logos spacer spinner pixel"
+    " tracker tracking badge badges share sharing social byline userpic favicon headshot".split()
+)
+_PORTRAIT = re.compile(
+    r"(?:^|[\s_-])(?:author-?(?:image|photo|pic|img)|profile-?(?:image|photo|pic))(?:$|[\s_-])"
 )
 # what an element is called whose pictures belong to no content
 _OUTSIDE = re.compile(
@@ -45,15 +46,28 @@ _OUTSIDE = re.compile(
     r"|sponsor\w{0,4}|promo\w{0,6}|related|recommend\w{0,6}|newsletter|share|sharing|social|logo)(?:$|[\s_-])",
     re.I,
 )
+# without any of them an address is that of no decoration; most have none
+_DECORATION_WORDS = (
+    "avatar",
+    "emoji",
+    "smil",
+    "ico",
+    "spacer",
+    "blank",
+    "pixel",
+    "transparent",
+    "1x1",
+    "/tr",
+)
 _DECORATION_URL = re.compile(
     r"gravatar\.com/|/avatars?/|/emojis?/|/smil(?:ies|eys)/|/icons?/|[/_-](?:spacer|blank|pixel|transparent|1x1)\.(?:gif|png)"
-    r"|\.ico(?:$|\?)|facebook\.com/tr\b|/favicon",
-    re.I,
+    r"|\.ico(?:$|\?)|facebook\.com/tr\b|/favicon"
 )
 _LAZY_SOURCES = (
     *("data-src", "data-original", "data-lazy-src", "data-hi-res-src", "data-full-src", "data-orig-file"),
     *("data-actualsrc", "data-url", "data-image", "data-img-src", "data-echo", "data-pin-media"),
 )
+_LAZY_NAMES = frozenset(_LAZY_SOURCES)
 _SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 # wider files are for print
 _WIDEST = 2400
@@ -74,7 +88,9 @@ def with_pictures(kept: KeptNodes, blocks: Blocks, chosen: Collection[int]) -> K
     numbers = {mem_id: element for element, mem_id in enumerate(blocks.mem_ids)}
     texts, elements = set(kept.texts), set(kept.elements)
     for at, image in blocks.pictures:
-        place = None if is_decoration(image) else _find_place(at, image, kept, blocks, numbers)
+        place = (
+            None if is_decoration(image, image.attributes) else _find_place(at, image, kept, blocks, numbers)
+        )
         if place is None or not place.is_beside(said):
             continue
         elements.update(place.path)
@@ -147,31 +163,41 @@ def _is_caption(run: range, blocks: Blocks, *, figure: bool) -> bool:
 
 def is_tracker(attributes: Attributes) -> bool:
     """Whether nobody sees the image: it counts readers, or keeps a space."""
-    return any(_INVISIBLE.fullmatch(attributes.get(side) or "") for side in ("width", "height"))
+    return attributes.get("width") in _INVISIBLE or attributes.get("height") in _INVISIBLE
 
 
-def is_decoration(image: LexborNode) -> bool:
+def is_decoration(image: LexborNode, attributes: Attributes) -> bool:
     """Whether an image is no picture of the content: an icon, an avatar, a logo, an advertisement, a tracker."""
-    attributes = image.attributes
     get = attributes.get
     if is_tracker(attributes):
         return True
-    sides = [side.removesuffix("px") for name in ("width", "height") if (side := get(name))]
-    if len(sides) == 2 and all(side.isdecimal() and len(side) < 3 and int(side) < _ICON_PX for side in sides):
+    width, height = get("width"), get("height")
+    if width and height and _is_icon_side(width) and _is_icon_side(height):
         return True
-    names = f"{get('class') or ''} {get('id') or ''}"
-    if _DECORATION.search(names):
-        return True
-    return _DECORATION_URL.search(get("src") or "") is not None and (
-        _DECORATION_URL.search(source_of(image, attributes) or "") is not None
-    )
+    if names := f"{get('class') or ''} {get('id') or ''}".strip().lower():
+        if not _DECORATION.isdisjoint(names.replace("-", " ").replace("_", " ").split()):
+            return True
+        if ("author" in names or "profile" in names) and _PORTRAIT.search(names):
+            return True
+    return _is_of_decoration(get("src")) and _is_of_decoration(source_of(image, attributes))
+
+
+def _is_of_decoration(address: str | None) -> bool:
+    address = (address or "").lower()
+    return any(word in address for word in _DECORATION_WORDS) and _DECORATION_URL.search(address) is not None
+
+
+def _is_icon_side(side: str) -> bool:
+    side = side.removesuffix("px")
+    return len(side) < 3 and side.isdecimal() and int(side) < _ICON_PX
 
 
 def source_of(image: LexborNode, attributes: Attributes) -> str | None:
     """Where the file of an image is, also of one that is loaded late or chosen by the screen's width."""
-    for name in _LAZY_SOURCES:
-        if (value := attributes.get(name)) and _is_address(value):
-            return value
+    if not _LAZY_NAMES.isdisjoint(attributes):
+        for name in _LAZY_SOURCES:
+            if (value := attributes.get(name)) and _is_address(value):
+                return value
     source = attributes.get("src")
     if source and _is_address(source):
         return source

@@ -174,7 +174,7 @@ def open_item(walk: Walk, node: LexborNode) -> Close:
     walk.flush()
     list_ = walk.flow.list or List(ordered=False, number=0)
     if list_.ordered:
-        list_.number = _number(node.attrs.get("value"), list_.number)
+        list_.number = _number(node.attributes.get("value"), list_.number)
     item = Item(list_)
     if list_.tasks:
         item.task = _task_of(node)
@@ -255,7 +255,7 @@ def open_table(walk: Walk, node: LexborNode) -> Close:
     if is_equation_table(node):
         return add_equations(walk, node)
     outer = flow.table
-    flow.table = table = Table(presentational=node.attrs.get("role") in ("presentation", "none"))
+    flow.table = table = Table(presentational=node.attributes.get("role") in ("presentation", "none"))
 
     def close() -> None:
         walk.flush()

@@ -1,6 +1,7 @@
-"""Whether the delimiters of emphasis in a line will be paired as they are meant, where some of them touch.
+"""Whether the delimiters of emphasis in a line will be paired as they are meant.
 
-Source: CommonMark 0.31 section 6.2 and the algorithm "process emphasis" of its appendix.
+Source: CommonMark 0.31 section 6.2 and the algorithm "process emphasis" of its appendix; GitHub Flavored Markdown,
+strikethrough.
 """
 
 import unicodedata
@@ -16,101 +17,122 @@ _ASCII = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
 class _Run:
-    """Asterisks that stand together: which pieces they come from, and what they may do."""
+    """Equal delimiters that stand together: which pairs they belong to, and what they may do."""
 
-    __slots__ = ("closes", "opens", "owners", "size")
+    __slots__ = ("after", "before", "char", "closes", "opens", "owners", "size")
 
-    def __init__(self) -> None:
-        # the number of the pair, for each asterisk
+    def __init__(self, char: str, before: str) -> None:
+        self.char = char
+        # the characters around it, "" at an edge
+        self.before = before
+        self.after = ""
+        # the number of the pair, for each character
         self.owners: list[int] = []
         self.opens = self.closes = False
         self.size = 0
 
 
-def pairs_as_meant(pieces: Sequence[str], pairs: Sequence[Pair]) -> bool:
-    """Whether a reader finds exactly these pairs of `*` and `**`; False too where readers may differ.
+def find_misread(pieces: Sequence[str], pairs: Sequence[Pair]) -> int | None:
+    """The number of a pair that a reader would not find where it is meant; None where all are read as meant.
 
     Args:
         pieces: the line, delimiters filled in.
-        pairs: in any order; `~~` is not looked at.
+        pairs: in any order.
     """
     runs = _find_runs(pieces, pairs)
-    if runs is None:
-        return False
-    openers: list[_Run] = []
-    for run in runs:
-        at = len(openers) - 1
-        while run.closes and run.owners and at >= 0:
-            opener = openers[at]
-            odd = (opener.closes or run.opens) and (opener.size + run.size) % 3 == 0
-            if odd and (opener.size % 3 or run.size % 3):
-                # meant to pair, or the one to pair with is further out: no need to know
-                return False
-            used = 2 if len(opener.owners) > 1 and len(run.owners) > 1 else 1
-            if opener.owners[-used:] != run.owners[:used] or len(set(run.owners[:used])) > 1:
-                return False
-            del opener.owners[-used:], run.owners[:used]
-            del openers[at + 1 :]
-            if not opener.owners:
-                openers.pop()
-                at -= 1
-        if run.owners:
-            if not run.opens:
-                return False
-            openers.append(run)
-    return not openers
+    wrong = _pair_up(runs, symbols=True)
+    if wrong is None and any(_is_symbol(run.before) or _is_symbol(run.after) for run in runs):
+        # which CommonMark takes for punctuation since 0.31
+        wrong = _pair_up(_find_runs(pieces, pairs), symbols=False)
+    return wrong
 
 
-def _find_runs(pieces: Sequence[str], pairs: Sequence[Pair]) -> list[_Run] | None:
-    """The runs of asterisks in order; None where versions of CommonMark disagree on what flanks one."""
-    # piece -> for each asterisk of it the number of its pair, and where they begin
-    marks: dict[int, tuple[list[int], int]] = {}
+def _find_runs(pieces: Sequence[str], pairs: Sequence[Pair]) -> list[_Run]:
+    # piece -> the number of the pair whose delimiter it has, where that begins, the delimiter
+    marks: dict[int, tuple[int, int, str]] = {}
     for number, (first, lead, last, delimiter) in enumerate(pairs):
-        if delimiter[0] == "*":
-            marks[first] = [number] * len(delimiter), lead
-            marks[last] = [number] * len(delimiter), 0
+        marks[first] = number, lead, delimiter
+        marks[last] = number, 0, delimiter
     runs: list[_Run] = []
     current: _Run | None = None
-    # the last character that is no asterisk of a run
+    # the last character that is no delimiter
     before = ""
     for at, piece in enumerate(pieces):
         if not piece:
             continue
-        owners, lead = marks.get(at, ([], 0))
-        rest = piece
-        if owners:
-            if lead:
-                if not _end_run(current, before, piece[0]):
-                    return None
-                current, before = None, piece[lead - 1]
-            if current is None:
-                current = _Run()
-                runs.append(current)
-            current.owners += owners
-            rest = piece[lead + len(owners) :]
-        if rest:
-            if not _end_run(current, before, rest[0]):
-                return None
-            current, before = None, rest[-1]
-    return runs if _end_run(current, before, "") else None
+        mark = marks.get(at)
+        if current is not None and (mark is None or mark[1] or mark[2][0] != current.char):
+            current.after = piece[0]
+            before, current = current.char, None
+        if mark is None:
+            before = piece[-1]
+            continue
+        number, lead, delimiter = mark
+        if lead:
+            before = piece[lead - 1]
+        if current is None:
+            current = _Run(delimiter[0], before)
+            runs.append(current)
+        current.owners += [number] * len(delimiter)
+        if rest := piece[lead + len(delimiter) :]:
+            current.after = rest[0]
+            before, current = rest[-1], None
+    return runs
 
 
-def _end_run(run: _Run | None, before: str, after: str) -> bool:
-    if run is None:
-        return True
-    if _is_disputed(before) or _is_disputed(after):
-        return False
+def _pair_up(runs: list[_Run], *, symbols: bool) -> int | None:
+    """Pair the delimiters as a reader does; the number of the first pair that comes out otherwise than it is meant."""
+    openers: list[_Run] = []
+    opened: set[int] = set()
+    for run in runs:
+        _see_flanks(run, symbols=symbols)
+        if run.char == "~" and run.size != 2:
+            # no strikethrough for some readers
+            return run.owners[0]
+        at = len(openers) - 1
+        while run.closes and run.owners and at >= 0:
+            opener = openers[at]
+            odd = (opener.closes or run.opens) and (opener.size + run.size) % 3 == 0
+            if opener.char != run.char or (run.char == "*" and odd and (opener.size % 3 or run.size % 3)):
+                at -= 1
+                continue
+            if at < len(openers) - 1:
+                # what was opened after it is not closed
+                return openers[-1].owners[-1]
+            used = 2 if len(opener.owners) > 1 and len(run.owners) > 1 else 1
+            outer_is_strong = used == 2 and opener.owners[-1] != opener.owners[-2]
+            if outer_is_strong and opener.owners[-3:] == run.owners[2::-1]:
+                # strong emphasis around all of an emphasis is read the other way around, which says the same
+                opener.owners[-3:] = opener.owners[-1:] + opener.owners[-3:-1]
+                run.owners[:3] = run.owners[1:3] + run.owners[:1]
+            if opener.owners[-used:] != run.owners[:used] or run.owners[0] != run.owners[used - 1]:
+                return run.owners[0]
+            del opener.owners[-used:], run.owners[:used]
+            if not opener.owners:
+                openers.pop()
+                at -= 1
+        if run.owners:
+            if not run.opens or not opened.isdisjoint(run.owners):
+                return run.owners[0]
+            opened.update(run.owners)
+            openers.append(run)
+    return openers[-1].owners[-1] if openers else None
+
+
+def _see_flanks(run: _Run, *, symbols: bool) -> None:
     run.size = len(run.owners)
-    space_before, space_after = is_space(before), is_space(after)
-    mark_before, mark_after = _is_punctuation(before), _is_punctuation(after)
+    space_before, space_after = is_space(run.before), is_space(run.after)
+    mark_before = _is_punctuation(run.before, symbols=symbols)
+    mark_after = _is_punctuation(run.after, symbols=symbols)
     run.opens = not space_after and (not mark_after or space_before or mark_before)
     run.closes = not space_before and (not mark_before or space_after or mark_after)
-    return True
 
 
-def _is_disputed(char: str) -> bool:
+def _is_symbol(char: str) -> bool:
     return bool(char) and not char.isascii() and unicodedata.category(char)[0] == "S"
 
 
-def _is_punctuation(char: str) -> bool:
-    return bool(char) and (char in _ASCII or unicodedata.category(char)[0] == "P")
+def _is_punctuation(char: str, *, symbols: bool) -> bool:
+    if char.isalnum() or not char:
+        return False
+    return char in _ASCII or unicodedata.category(char)[0] in ("PS" if symbols else "P")

@@ -10,7 +10,8 @@ Source: CommonMark 0.31 sections 2.4 (backslash escapes), 4 (leaf blocks), 6 (in
 import re
 import unicodedata
 
-_SPECIAL = re.compile(r"[\\`*_\[\]<&~]")
+# without any of them nothing needs an escape
+SPECIAL = re.compile(r"[\\`*_\[\]<&~]")
 _RISKS = r"""
     \\(?=[!-/:-@\[-`{-~]|$)            # escapes what follows
   | `
@@ -58,7 +59,7 @@ def escape(text: str, *, alone: bool = False, in_link: bool = False) -> str:
         alone: nothing else stands in the block, so a lone delimiter has no partner to pair with.
         in_link: escape every bracket, as a link's text needs, and a page with reference definitions.
     """
-    if not _SPECIAL.search(text):
+    if not SPECIAL.search(text):
         return text
     lone = {mark for mark in "*_`" if text.count(mark) == 1} if alone else ()
     pattern = _IN_LINK if in_link else _IN_BLOCK if alone else _IN_TOKEN

@@ -75,7 +75,7 @@ class Item:
         self.broken = False
         self.task = ""
 
-    def adjust_probabilities(self) -> None:
+    def join_more(self) -> None:
         """Join to the item's block what followed it."""
         draft, more = self.draft, self.more
         if draft is not None and more:
@@ -128,8 +128,9 @@ class Flow:
             self._define(run)
         else:
             item = self.item
-            bare = self.cell or (item is not None and item.draft is None and not item.broken)
-            tagged = "" if not html else run.html if bare else f"<p>{run.html}</p>"
+            tagged = run.html
+            if html and not (self.cell or (item is not None and item.draft is None and not item.broken)):
+                tagged = f"<p>{tagged}</p>"
             self.add(Draft(self.kind, escape_lines(markdown), run.text, tagged, markdown))
 
     def _extend_heading(self, heading: Draft, run: Run) -> bool:
@@ -216,7 +217,7 @@ class Flow:
         else:
             # the item goes on after a list inside it
             self._forget_below(item.list.lead)
-            item.adjust_probabilities()
+            item.join_more()
             draft.markdown = item.indent + indent(draft.markdown, item.indent)
             draft.kind, draft.level, draft.gap = "item", item.list.level, "\n\n"
             item.draft = draft
@@ -226,7 +227,7 @@ class Flow:
         # a heading ends the items around it: it belongs to the page's outline, not behind a bullet
         item = self.item
         while item is not None and not item.broken:
-            item.adjust_probabilities()
+            item.join_more()
             item.broken = True
             item = item.outer
 
@@ -234,9 +235,12 @@ class Flow:
         list_ = item.list
         list_.written = item
         lead = list_.lead
-        before = self._latest.get(lead)
-        self._forget_below(lead)
-        self._latest[lead] = list_
+        latest = self._latest
+        before = latest.get(lead)
+        if before is not list_:
+            latest[lead] = list_
+        if len(latest) > 1:
+            self._forget_below(lead)
         gap = "\n\n"
         if not list_.delimiter:
             follows = before is not None and before.ordered == list_.ordered
@@ -299,7 +303,7 @@ class Flow:
 
         def close() -> None:
             self.end_definition()
-            item.adjust_probabilities()
+            item.join_more()
             self.item = outer
             self._end_tag("</li>")
 

@@ -15,10 +15,12 @@ _MISREAD = re.compile(r"&(?=#?\w+;)|(?<![^\W_])_(?=\S)|\](?=[(\[:])|~(?=~)")
 _MARKS = re.compile(r"\\.|[$<*`]")
 _WRITTEN = {"$": "\\$", "<": " \\lt ", "*": " * ", "`": "'"}
 _DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
-_NAMED = re.compile(r"(?:^|[\s_-])(?:math|latex|tex|equations?|formulas?|eqn?|mathml)(?:$|[\s_-])", re.I)
+_NAMED = re.compile(r"(?:^|[\s_-])(?:math|latex|tex|equations?|formulas?|eqn?|mathml)(?:$|[\s_-])")
 _IN_TEX = re.compile(r"[\\^_={}<>+]")
 _LIKE_TEX = re.compile(r"[\\^_={}<>+]|^[\w.,()]{1,4}$")
-_SERVICE = re.compile(r"latex|equation|mathtex|mimetex|cht=tx|[?&](?:tex|chl)=", re.I)
+_SERVICE = re.compile(r"latex|equation|mathtex|mimetex|cht=tx|[?&](?:tex|chl)=")
+# without any of them it is none; most addresses have none
+_SERVICE_WORDS = ("tex", "equation", "cht=tx", "chl=")
 _DISPLAY_STYLE = re.compile(r"^\\displaystyle(?![A-Za-z])\s*")
 _SURELY_TEX = re.compile(r"\\[A-Za-z{}]|[\^_]")
 _DELIMITER = re.compile(r"(\\[()\[\]]|(?<!\\)\$\$?)")
@@ -61,8 +63,9 @@ def tex_of_image(attributes: Mapping[str, str | None]) -> str:
     source = attributes.get("src") or attributes.get("data-src") or ""
     alt = (attributes.get("alt") or "").strip()
     classes = attributes.get("class") or ""
-    is_served = _SERVICE.search(source[:_MAX_SOURCE_CHARS]) is not None
-    if not is_served and not _NAMED.search(classes):
+    address = source[:_MAX_SOURCE_CHARS].lower()
+    is_served = any(word in address for word in _SERVICE_WORDS) and _SERVICE.search(address) is not None
+    if not is_served and not _NAMED.search(classes.lower()):
         return ""
     if alt and (_LIKE_TEX.search(alt) or "mwe-math" in classes or "latex" in classes.split()):
         return fold(alt)

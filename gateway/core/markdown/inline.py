@@ -11,8 +11,15 @@ from html import escape as escape_html
 
 from msgspec import Struct
 
-from gateway.core.markdown.emphasis import Pair, pairs_as_meant
-from gateway.core.markdown.escape import certainly_separates, code_span, escape, is_punctuation, is_space
+from gateway.core.markdown.emphasis import Pair, find_misread
+from gateway.core.markdown.escape import (
+    SPECIAL,
+    certainly_separates,
+    code_span,
+    escape,
+    is_punctuation,
+    is_space,
+)
 from gateway.core.markdown.line import BREAK, CLOSE, Code, Mark, Token
 from gateway.wire import Link, LinkStyle
 
@@ -21,6 +28,8 @@ _DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}
 _AROUND = "\\[]() "
 _BRACKETS = dict(zip("([{「『（【《〈“‘«‹", ")]}」』）】》〉”’»›", strict=True))
 _OPENERS = {closer: opener for opener, closer in _BRACKETS.items()}
+# to find which emphasis of a line is misread
+_MAX_TRIES = 8
 _TAGS = frozenset((*_DELIMITERS, "sub", "sup"))
 # superscripts that read better on the line than as a tag
 _ORDINAL = re.compile(r"st|nd|rd|th|er|ère|ème|re|es?|o|a|[ºª°®©™rc]|tm|sm", re.I)
@@ -60,7 +69,9 @@ class Style:
             return "[", f"]({url})"
         return "[", f"][{self.references.setdefault(url, len(self.references) + 1)}]"
 
-    def finish(self, tokens: list[Token], plain: bool, *, bold: bool, alone: bool) -> Run | None:
+    def finish(
+        self, tokens: list[Token], plain: bool, *, bold: bool, alone: bool, cell: bool = False
+    ) -> Run | None:
         """Render the tokens of a block; None when nothing is left of it.
 
         Args:
@@ -68,6 +79,7 @@ class Style:
             plain: all of them are strings.
             bold: whether strong emphasis says anything here (not in a heading).
             alone: no other line ends up in the same block of markdown.
+            cell: it may stand in the cell of a table, where `<br>` breaks lines.
         """
         if plain:
             text = "".join(tokens)  # type: ignore[arg-type]
@@ -79,7 +91,7 @@ class Style:
             tokens.pop()
         if not tokens:
             return None
-        markdown, text = _Marked(self, tokens, bold).join()
+        markdown, text = _Marked(self, tokens, bold=bold, cell=cell).join()
         return (
             Run(markdown, text, html_of(tokens, linked=self.links != "none") if self.html else "")
             if markdown
@@ -90,11 +102,12 @@ class Style:
 class _Marked:
     """The tokens of one block with marks in it, half-way to markdown."""
 
-    __slots__ = ("bold", "codes", "linked", "open", "pairs", "pieces", "plain", "style", "texts")
+    __slots__ = ("bold", "cell", "codes", "linked", "open", "pairs", "pieces", "plain", "style", "texts")
 
-    def __init__(self, style: Style, tokens: list[Token], bold: bool) -> None:
+    def __init__(self, style: Style, tokens: list[Token], *, bold: bool, cell: bool) -> None:
         self.style = style
         self.bold = bold
+        self.cell = cell
         self.linked = 0
         # markdown; delimiters are filled in when both sides are known
         self.pieces: list[str] = []
@@ -107,22 +120,25 @@ class _Marked:
         self.codes: dict[int, str] = {}
         # pieces that are text and nothing else
         self.plain: set[int] = set()
-        pieces, texts = self.pieces, self.texts
+        pieces, texts, plain, opened = self.pieces, self.texts, self.plain, self.open
         brackets = style.links == "reference"
-        dollars, style.has_formula = style.has_formula, False
         for token in tokens:
             if isinstance(token, str):
-                self.plain.add(len(pieces))
-                piece = escape(token, in_link=brackets or self.linked > 0)
-                # beside a formula a price's dollar would open another
-                pieces.append(piece.replace("$", "\\$") if dollars else piece)
+                if SPECIAL.search(token):
+                    plain.add(len(pieces))
+                    pieces.append(escape(token, in_link=brackets or self.linked > 0))
+                else:
+                    if token != " ":
+                        plain.add(len(pieces))
+                    pieces.append(token)
                 texts.append(token)
             elif token is CLOSE:
-                self._close(*self.open.pop())
+                self._close(*opened.pop())
             elif isinstance(token, Mark):
-                self.open.append((token, len(pieces), len(texts)))
+                opened.append((token, len(pieces), len(texts)))
                 pieces.append("")
-                self.linked += token.kind == "a"
+                if token.kind == "a":
+                    self.linked += 1
             elif isinstance(token, Code):
                 self.codes[len(pieces)] = token.text
                 pieces.append(code_span(token.text))
@@ -130,6 +146,11 @@ class _Marked:
             else:
                 pieces.append(token.markdown)
                 texts.append(token.text)
+        if style.has_formula:
+            # beside a formula a price's dollar would open another
+            style.has_formula = False
+            for at in plain:
+                pieces[at] = pieces[at].replace("$", "\\$")
 
     def join(self) -> tuple[str, str]:
         """Markdown and text."""
@@ -146,7 +167,7 @@ class _Marked:
             self._link(mark.url, at, "".join(self.texts[at_text:]))
         elif kind in _DELIMITERS:
             if kind != "strong" or self.bold:
-                around = max((at for mark, at, _ in self.open if mark.kind in _DELIMITERS), default=-1)
+                around = next((at for mark, at, _ in reversed(self.open) if mark.kind in _DELIMITERS), -1)
                 self.pairs.append((at, len(self.pieces), around, _DELIMITERS[kind]))
                 self.pieces.append("")
         elif kind in ("sub", "sup"):
@@ -156,11 +177,15 @@ class _Marked:
         self.style.found[url, text.strip()] = None
         if text == url and len(self.pieces) == at + 2 and self.style.links == "inline":
             self.pieces[at + 1] = f"<{url}>"
+            self.plain.discard(at + 1)
+            self.codes.pop(at + 1, None)
             return
         self.pieces[at], end = self.style.link(url)
         self.pieces.append(end)
-        before = self._filled(at, -1)
-        if before is not None and self.pieces[before][-1] == "!" and end:
+        before = at - 1
+        while before >= 0 and not self.pieces[before]:
+            before -= 1
+        if before >= 0 and self.pieces[before][-1] == "!" and end:
             # would make an image of the link
             self.pieces[before] = self.pieces[before][:-1] + "\\!"
 
@@ -182,21 +207,35 @@ class _Marked:
             self.pieces[at] = f"<{kind}>"
             self.pieces.append(f"</{kind}>")
 
-    def _filled(self, start: int, step: int) -> int | None:
-        """The nearest piece that is not empty."""
-        at = start + step
-        while 0 <= at < len(self.pieces):
-            if self.pieces[at]:
-                return at
-            at += step
-        return None
-
     def _place_delimiters(self) -> None:
         placed = self._try_delimiters(touching=True)
-        if placed.touching and not pairs_as_meant(self.pieces, placed.pairs):
+        wrong = self._find_misread(placed) if len(placed.pairs) > 1 else None
+        if wrong is not None and placed.touching:
             for at, piece in placed.before.items():
                 self.pieces[at] = piece
-            self._try_delimiters(touching=False)
+            placed = self._try_delimiters(touching=False)
+            wrong = self._find_misread(placed)
+        tries = 0
+        while wrong is not None:
+            # emphasis that is read as something else is left out, and all of it where that goes on and on
+            tries += 1
+            for pair in placed.pairs[wrong : wrong + 1] if tries < _MAX_TRIES else placed.pairs:
+                self._drop(pair)
+            del placed.pairs[wrong]
+            wrong = self._find_misread(placed) if tries < _MAX_TRIES else None
+
+    def _find_misread(self, placed: "_Placed") -> int | None:
+        wrong = find_misread(self.pieces, placed.pairs)
+        if wrong is None and self.cell and BREAK.markdown in self.pieces:
+            in_cell = ["<br>" if piece == BREAK.markdown else piece for piece in self.pieces]
+            wrong = find_misread(in_cell, placed.pairs)
+        return wrong
+
+    def _drop(self, pair: Pair) -> None:
+        """Take the delimiters of a pair out again."""
+        first, lead, last, delimiter = pair
+        self.pieces[first] = self.pieces[first][:lead]
+        self.pieces[last] = self.pieces[last][len(delimiter) :]
 
     def _try_delimiters(self, *, touching: bool) -> "_Placed":
         """Fill in the delimiters that will be read as such.
@@ -209,24 +248,27 @@ class _Marked:
         closing: dict[int, str] = {}
         placed = _Placed()
         for first, last, around, delimiter in self.pairs:
-            before, inner = self._filled(first, -1), self._filled(first, 1)
-            tail, after = self._filled(last, -1), self._filled(last, 1)
-            if inner is None or tail is None or inner >= last:
+            inner, tail, before, after = first + 1, last - 1, first - 1, last + 1
+            while not pieces[inner] and inner < last:
+                inner += 1
+            if inner == last:
                 continue
+            while not pieces[tail]:
+                tail -= 1
+            while before >= 0 and not pieces[before]:
+                before -= 1
+            while after < len(pieces) and not pieces[after]:
+                after += 1
+            left = pieces[before][-1] if before >= 0 else ""
+            right = pieces[after][0] if after < len(pieces) else ""
             # `*a***b**` can pair in more than one way, and what opens here could close what is around it
-            if before in closing or (
-                before is not None and before > around >= 0 and not is_space(pieces[before][-1])
-            ):
+            if before in closing or (before > around >= 0 and not is_space(left)):
                 if not touching:
                     continue
                 placed.touching = True
             # `***` is one run: what flanks the inner delimiter flanks the outer one
-            starts = opening.get(inner, " ")[0] == delimiter[0] or _flanks(
-                self._edge(before, -1), pieces[inner][0]
-            )
-            ends = closing.get(tail, " ")[0] == delimiter[0] or _flanks(
-                self._edge(after, 0), pieces[tail][-1]
-            )
+            starts = _flanks(left, pieces[inner][0]) or opening.get(inner, " ")[0] == delimiter[0]
+            ends = _flanks(right, pieces[tail][-1]) or closing.get(tail, " ")[0] == delimiter[0]
             lead = end = ""
             if not (starts and ends):
                 lead, end = self._outside(inner, tail, starts=starts, ends=ends)
@@ -272,18 +314,14 @@ class _Marked:
     def _merge_codes(self) -> None:
         # two spans that touch would be read as one with odd fences
         group: list[int] = []
-        for at, piece in enumerate([*self.pieces, "end"]):
-            if at in self.codes:
-                group.append(at)
-            elif piece:
+        for at in [*self.codes, len(self.pieces)]:
+            if group and (at == len(self.pieces) or any(self.pieces[group[-1] + 1 : at])):
                 if len(group) > 1:
                     self.pieces[group[0]] = code_span("".join([self.codes[code] for code in group]))
                     for code in group[1:]:
                         self.pieces[code] = ""
                 group = []
-
-    def _edge(self, piece: int | None, index: int) -> str:
-        return "" if piece is None else self.pieces[piece][index]
+            group.append(at)
 
 
 class _Placed:
@@ -328,6 +366,8 @@ def _ends_in_backslash(text: str) -> bool:
 
 def _flanks(outside: str, inside: str) -> bool:
     """Whether a delimiter between these characters opens (or closes) emphasis."""
+    if inside.isalnum():
+        return True
     return not is_space(inside) and (not is_punctuation(inside) or certainly_separates(outside))
 
 

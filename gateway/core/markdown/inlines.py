@@ -94,7 +94,7 @@ def add_image(walk: Walk, node: LexborNode) -> Close:
         walk.add_formula(tex, display=False)
         return skip
     is_chosen = walk.options.scope == "main" and walk.options.select is None
-    if is_decoration(node) if is_chosen else is_tracker(attributes):
+    if is_decoration(node, attributes) if is_chosen else is_tracker(attributes):
         walk.line.space = True
         return skip
     url = walk.resolver.resolve(source_of(node, attributes))

@@ -133,11 +133,18 @@ class Line:
 
     def open(self, kind: str, *, url: str = "") -> bool:
         """Open a mark; False (and then no `close` is due) when one of its kind is open already."""
-        if self._code_depth or self.is_open(kind):
+        if self._code_depth or (self._marks and self.is_open(kind)):
             return False
         closed = self._closed
-        touches = bool(self.tokens) and self.tokens[-1] is CLOSE and not self.space
-        if closed is not None and touches and (closed.kind, closed.url) == (kind, url) and kind in _GROWING:
+        if (
+            closed is not None
+            and closed.kind == kind
+            and closed.url == url
+            and kind in _GROWING
+            and self.tokens
+            and self.tokens[-1] is CLOSE
+            and not self.space
+        ):
             # one goes on
             self.tokens.pop()
             self._marks.append(closed)
@@ -153,10 +160,11 @@ class Line:
         """Close the innermost mark."""
         mark = self._marks.pop()
         tokens = self.tokens
-        if tokens and isinstance(tokens[-1], Mark):
+        last = tokens[-1] if tokens else CLOSE
+        if isinstance(last, Mark):
             # nothing inside
             tokens.pop()
-        elif tokens and tokens[-1] is BREAK:
+        elif last is BREAK:
             # a line that breaks at the end of a mark breaks after it
             tokens[-1] = CLOSE
             tokens.append(BREAK)
@@ -208,8 +216,12 @@ class Line:
 
         Open emphasis goes on in the next block; a link only when it has no text yet.
         """
-        tokens, plain = self.tokens, self._plain
-        self.tokens, self.space, self._code, self._closed = [], False, None, None
+        tokens = self.tokens
+        self.tokens, self.space = [], False
+        if self._plain:
+            # neither marks nor code are open
+            return tokens, True
+        self._code = self._closed = None
         self._plain = not (self._marks or self._code_depth)
         while tokens and tokens[-1] is BREAK:
             tokens.pop()
@@ -225,7 +237,7 @@ class Line:
                     self._marks[index] = mark
                 carried.append(mark)
             self.tokens = carried[::-1]
-        return tokens, plain
+        return tokens, False
 
 
 def drop_brackets(tokens: list[Token]) -> None:

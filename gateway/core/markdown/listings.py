@@ -46,20 +46,21 @@ def add_code(walk: Walk, node: LexborNode) -> Close:
 
 
 def open_code(walk: Walk, node: LexborNode) -> Close:
-    line, flow = walk.line, walk.flow
-    if not (flow.heading or line.in_code) and _is_block(node, alone=not line.tokens):
+    line = walk.line
+    style = node.attributes.get("style")
+    may_be_block = (style or not line.tokens) and not (walk.flow.heading or line.in_code)
+    if may_be_block and _is_block(node, style, alone=not line.tokens):
         return add_code(walk, node)
     line.open_code()
     return line.close_code
 
 
-def _is_block(code: LexborNode, *, alone: bool) -> bool:
+def _is_block(code: LexborNode, style: str | None, *, alone: bool) -> bool:
     """Whether inline code is shown as a block.
 
     Args:
         alone: nothing stands before it in its block.
     """
-    style = code.attrs.get("style")
     if style and is_shown_as_block(style):
         return True
     if not alone:

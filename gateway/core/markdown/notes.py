@@ -26,6 +26,7 @@ _REFERENCE_NAME = re.compile(r"footnote|noteref|endnote|fnref|reference|mw-ref",
 _BACK_TEXT = re.compile(r"(?:[a-k]|[↩↑^⏎⬆↵⇧]\ufe0e?|return|back|jump up)?", re.I)
 _INLINE = PLAIN | ids("a abbr b code em i rt s strong sub sup")
 _BODIES = ids("li p div aside dd td tr section blockquote")
+_A = ID["a"]
 _LINE_START = re.compile(r"(?:[\^↑]\s*)+")
 _LABEL_START = re.compile(r"(?:<sup>\s*+)?(?:\\?\[)?\(?")
 _LABEL_END = re.compile(r"(?:\\?[.)\]:])*+(?:\s*+</sup>)?(?:\s++|\Z|(?<=[.)\]:>])(?=\S))")
@@ -175,12 +176,13 @@ class Notes:
     def _read_targets(self) -> dict[str, LexborNode]:
         if self._targets is None:
             self._targets = {}
+            targets, order = self._targets, self._order
             for place, node in enumerate(self._root.css('[id], a[name], a[href*="#"]')):
-                self._order.setdefault(node.mem_id, place)
-                attributes = node.attributes
-                for name in (attributes.get("id"), attributes.get("name")):
-                    if name:
-                        self._targets.setdefault(name, node)
+                order.setdefault(node.mem_id, place)
+                if name := node.id:
+                    targets.setdefault(name, node)
+                if node.tag_id == _A and (name := node.attributes.get("name")):
+                    targets.setdefault(name, node)
         return self._targets
 
     def _label(self, word: str) -> str:

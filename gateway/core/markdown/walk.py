@@ -35,6 +35,12 @@ from gateway.wire import Image
 # what to do when an element ends
 Close = Callable[[], None]
 _SPAN = ID["span"]
+# custom elements that are written as this tag is
+_CUSTOM_VOIDS: dict[str | None, int] = {
+    "mjx-container": ID["math"],
+    "amp-img": ID["img"],
+    **dict.fromkeys(CUSTOM_EMBEDS, ID["iframe"]),
+}
 
 
 def skip() -> None:
@@ -43,6 +49,10 @@ def skip() -> None:
 
 def end_block() -> None:
     """Returned by an opener whose element ends the block of text that is gathered in it, and does no more."""
+
+
+def as_known() -> None:
+    """Returned for a custom element that is treated as a known one is: left out or kept, a block."""
 
 
 class Walk:
@@ -101,6 +111,7 @@ class Walk:
         texts, elements = (kept.texts, kept.elements) if kept else (None, None)
         self.texts = texts
         line, hidden, callouts = self.line, self.hidden, self.callouts
+        phrases = {*PLAIN, *inlines, *voids}
         max_depth = self.options.max_depth
         stack: list[tuple[LexborNode | None, Close | None]] = []
         close: Close | None
@@ -110,64 +121,54 @@ class Walk:
                 if not stack:
                     break
                 node, close = stack.pop()
-                if close is end_block:
-                    if line.tokens:
-                        self.flush()
-                elif close is not None:
+                if close is None:
+                    continue
+                if close is not end_block:
                     close()
+                elif line.tokens:
+                    self.flush()
                 continue
             tag = node.tag_id
-            mem_id = node.mem_id
             if tag == TEXT:
-                if texts is None or mem_id in texts:
+                is_kept = texts is None or node.mem_id in texts
+                if not is_kept or (text := node.text_content or "").isspace():
+                    line.space = True
+                else:
                     if line.tokens and not line.space:
                         before = node.prev
                         if before is not None and before.tag_id in PLAIN and shows_as_block(before):
                             line.space = True
-                    self.add_text(node.text_content or "")
-                else:
-                    line.space = True
+                    self.add_text(text)
                 node = node.next
                 continue
             close = None
+            mem_id = node.mem_id
             if mem_id in hidden:
                 close = skip
                 if tag == _SPAN and is_lone_drawing(node):
                     self.add_formula(tex_of_drawing(node), display=is_drawn_apart(node))
-            elif tag in PLAIN:
-                if line.tokens and not line.space and is_set_apart(node):
-                    line.space = True
-            elif tag in inlines:
-                if line.tokens and not line.space and is_set_apart(node):
-                    line.space = True
-                close = inlines[tag](self, node)
-            elif tag in voids:
-                close = voids[tag](self, node)
-            elif tag not in KNOWN and node.tag == "mjx-container":
-                close = voids[ID["math"]](self, node)
-            elif tag not in KNOWN and node.tag == "amp-img":
-                close = voids[ID["img"]](self, node)
-            elif tag not in KNOWN and node.tag in CUSTOM_EMBEDS:
-                close = voids[ID["iframe"]](self, node)
-            elif tag not in KNOWN and is_inline(node):
-                if line.tokens and not line.space and is_set_apart(node):
-                    line.space = True
-            elif (
-                tag in SKIPPED or not node.is_element_node
-                if elements is None
-                else mem_id not in elements and tag not in UNPRUNED
-            ):
-                close = skip
+            elif tag in phrases:
+                if tag in voids:
+                    close = voids[tag](self, node)
+                else:
+                    if line.tokens and not line.space and is_set_apart(node):
+                        line.space = True
+                    if tag in inlines:
+                        close = inlines[tag](self, node)
+            elif tag not in KNOWN and (custom := self._open_custom(node, voids)) is not as_known:
+                close = custom
+            elif tag in SKIPPED if elements is None else mem_id not in elements and tag not in UNPRUNED:
+                node = node.next
+                continue
             elif tag in blocks:
                 close = blocks[tag](self, node)
             elif mem_id in callouts:
                 close = blocks[ID["blockquote"]](self, node)
             elif mem_id in codes:
                 close = blocks[ID["pre"]](self, node)
-            elif not line.tokens:
-                close = end_block
             else:
-                self.flush()
+                if line.tokens:
+                    self.flush()
                 close = end_block
             if close is skip:
                 node = node.next
@@ -184,17 +185,30 @@ class Walk:
         self.flush()
         self.flow.end_definition()
 
+    def _open_custom(self, node: LexborNode, voids: Mapping[int, "Opener"]) -> Close | None:
+        """What to do at an element that HTML does not know; `as_known` where that is the same as at those it knows."""
+        if not node.is_element_node:
+            return skip
+        if void := _CUSTOM_VOIDS.get(node.tag):
+            return voids[void](self, node)
+        if not is_inline(node):
+            return as_known
+        if self.line.tokens and not self.line.space and is_set_apart(node):
+            self.line.space = True
+        return None
+
     def flush(self) -> None:
         """End the block of text that is being gathered."""
-        if not self.line.tokens:
+        line = self.line
+        if not line.tokens:
             return
         flow = self.flow
-        alone = not (flow.cell or flow.defining or flow.headed)
-        tokens, plain = self.line.take()
+        tokens, plain = line.take()
         if self.empty_brackets:
             self.empty_brackets = False
             drop_brackets(tokens)
-        run = self.style.finish(tokens, plain, bold=flow.bold, alone=alone)
+        alone = not (flow.cell or flow.defining or flow.headed)
+        run = self.style.finish(tokens, plain, bold=flow.bold, alone=alone, cell=flow.cell)
         if run is None:
             return
         if self.follows_code:
@@ -207,7 +221,8 @@ class Walk:
                 and is_beside_code(run.text, self.language)
             ):
                 return
-        self._room -= not flow.cell
+        if not flow.cell:
+            self._room -= 1
         if self._room < 0:
             self.truncated = True
         else:
@@ -222,13 +237,10 @@ class Walk:
             flow.out.pop()
 
     def add_text(self, text: str) -> None:
-        """Add a text node, formulas between TeX delimiters included."""
-        if text.isspace():
-            self.line.space = True
-            return
+        """Add a text that is not all white space, formulas between TeX delimiters included."""
         if not text.isascii():
             text = self.see(text)
-        if ("\\" not in text and text.count("$") < 2) or self.line.in_code:
+        if ("\\" not in text and ("$" not in text or text.count("$") < 2)) or self.line.in_code:
             self.line.add_text(text)
             return
         pieces = split_formulas(text)

@@ -9,13 +9,21 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.core.dom.landmarks import Attributes, Mark, select
 from gateway.core.metadata.iso_dates import Dated, said_of, to_iso
 from gateway.core.metadata.names import clean_name, names_in
+from gateway.core.metadata.papers import authors_of_paper
 
 # What else pages call a date ("published", "posted-on") was not worth its selectors: on 1,491 pages not one more
 # date was right for it.
 _MARKED = (
     'h1,time,[itemprop],[rel~="author"],a[href*="/author"],.username,[class*="author" i],[class*="byline" i],'
-    '[class*="date" i]'
+    '[class*="date" i],[data-testid*="author" i]'
 )
+# neither "authority" nor "authorized"
+_AUTHOR = re.compile(r"author(?!i[tsz])", re.I)
+# what stands after the name of who began a discussion
+_BEGAN = re.compile(r"\s*(?:opened|asked|started|wants to merge|merged)\b")
+_TEASER_HEADINGS = ",".join(f'h{level} a[href]:not([href^="#"])' for level in (2, 3, 4))
+# elements around a byline that may be the box of another story
+_TEASER_PARENTS = 3
 _AUTHOR_NAME = re.compile(r"auth(?:or)?[-_]{0,2}name|writer[-_]?name", re.I)
 _DATED = re.compile(r"publish|date|posted|byline", re.I)
 # whole words: "content-sidebar-wrap" holds the article
@@ -43,14 +51,20 @@ class Bylines:
     def __init__(self, tree: LexborHTMLParser) -> None:
         self._tree = tree
         self._found: list[Mark] | None = None
+        # mem_id of an element around bylines -> whether it is the box of another story; None where it may be in one
+        self._boxes: dict[int, bool | None] = {}
 
     @property
     def are_read(self) -> bool:
         """Whether the page was searched already."""
         return self._found is not None
 
-    def authors(self) -> Iterator[str]:
-        """The names in the elements that pages mark as their author, the most telling first."""
+    def authors(self, *, teasers: bool = False) -> Iterator[str]:
+        """The names in the elements that pages mark as their author, the most telling first.
+
+        Args:
+            teasers: those in boxes below the headline that lead to other stories, and no others.
+        """
         tiers: tuple[list[LexborNode], ...] = ([], [], [], [], [])
         after: list[LexborNode] = []
         seen_heading = False
@@ -70,7 +84,9 @@ class Bylines:
         for tier_nodes in tiers:
             ordered = sorted(tier_nodes[:_MAX_TRIED], key=lambda node: node.mem_id not in behind)
             for node in ordered:
-                if (name := _name_of(node)) and not _is_elsewhere(node):
+                if not (name := _name_of(node)) or _is_elsewhere(node):
+                    continue
+                if (node.mem_id in behind and self._is_in_teaser(node)) == teasers:
                     yield name
 
     def dates(self, *, month_first: bool) -> Iterator[Dated]:
@@ -93,6 +109,19 @@ class Bylines:
             if node.tag == "time" or _DATED.search(attributes.get("class") or ""):
                 yield (node.text(separator=" ") or "")[:_MAX_DATE_CHARACTERS]
 
+    def _is_in_teaser(self, node: LexborNode) -> bool:
+        """Whether it stands in a box with a heading that leads to another story."""
+        parent = node.parent
+        for _ in range(_TEASER_PARENTS):
+            if parent is None:
+                break
+            if parent.mem_id not in self._boxes:
+                self._boxes[parent.mem_id] = _is_teaser(parent)
+            if (known := self._boxes[parent.mem_id]) is not None:
+                return known
+            parent = parent.parent
+        return False
+
     def _marks(self) -> list[Mark]:
         if self._found is None:
             self._found = list(islice(select(self._tree, _MARKED), _MAX_MARKED))
@@ -102,8 +131,8 @@ class Bylines:
 def _tier(node: LexborNode, attributes: Attributes) -> int | None:
     """How telling a mark is, 0 the most; None where it marks no author."""
     classes = attributes.get("class") or ""
-    marked = "author" in classes.lower()
-    if "author" in (attributes.get("rel") or ""):
+    marked = _AUTHOR.search(classes) is not None
+    if "author" in (attributes.get("rel") or "") or "ltx_authors" in classes or _has_begun(node):
         return 0
     if "username" in classes.split() or attributes.get("itemprop") == "author":
         return 1
@@ -116,7 +145,33 @@ def _tier(node: LexborNode, attributes: Attributes) -> int | None:
     return None
 
 
+def _is_teaser(box: LexborNode) -> bool | None:
+    """Whether an element is the box of another story; None where what is around it may be."""
+    if box.tag in ("body", "html", "main", "article") or box.css_first("h1") is not None:
+        return False
+    return True if box.css_first(_TEASER_HEADINGS) is not None else None
+
+
+def _has_begun(node: LexborNode) -> bool:
+    """Whether it is a link to a person, and what follows says that they began what the page is about."""
+    if node.tag != "a":
+        return False
+    following = node.next
+    for _ in range(_MAX_PARENTS):
+        if following is None:
+            break
+        if following.tag != "-text":
+            following = following.first_child
+        elif following.is_empty_text_node:
+            following = following.next
+        else:
+            return _BEGAN.match(following.text_content or "") is not None
+    return False
+
+
 def _name_of(node: LexborNode) -> str | None:
+    if "ltx_authors" in (node.attributes.get("class") or ""):
+        return authors_of_paper(node)
     inner = node.css_first('[itemprop="name"]') if node.attributes.get("itemprop") == "author" else None
     if content := (inner or node).attributes.get("content"):
         return clean_name(content, stated=True)

@@ -96,7 +96,7 @@ def read_metadata(
     doubtful = any(heading.glued != heading.spaced for heading in head.headings)
     known = {word for text in (head.title, *stated) for word in key(text).split()} if doubtful else set()
     headings = [
-        text
+        _without_label(text, stated)
         for heading in head.headings
         if not heading.is_logo and (text := normal(heading.text(known))) and not is_placeholder(text)
     ]
@@ -127,6 +127,12 @@ def read_metadata(
             image=first_of(absolute(address, base) for address in _images(said)),
         ),
     )
+
+
+def _without_label(heading: str, stated: list[str]) -> str:
+    """A headline without the word that says that it is one, as in "Title: Waves at a wall"."""
+    label, _, rest = heading.partition(":")
+    return rest.strip() if " " not in label and rest.strip() in stated else heading
 
 
 def _page_of(tree: LexborHTMLParser, marks: Landmarks) -> LexborHTMLParser:
@@ -173,6 +179,8 @@ def _authors(said: Said, bylines: Bylines, near: Surroundings | None) -> Iterato
     for name in bylines.authors():
         yield name, True
     for name in near.authors() if near else ():
+        yield name, True
+    for name in bylines.authors(teasers=True):
         yield name, True
 
 

@@ -56,6 +56,25 @@ from tests.core.markdown.reading import html_of, markdown_of, read_back
         pytest.param("<code>a  b</code>", "`a b`", id="code"),
         pytest.param("<code>`</code>", "`` ` ``", id="code-with-backtick"),
         pytest.param("<code>a``b`c</code>", "```a``b`c```", id="code-with-runs"),
+        pytest.param("<i>a <s><b>`x</b></s></i>", "*a ~~**\\`x**~~*", id="marks-at-one-place"),
+        pytest.param(
+            "<h2><s>a！a</s><b><s>！b</s></b></h2>", "## ~~a！a~~！b", id="strikethrough-that-touches-another"
+        ),
+        pytest.param(
+            "<table><tr><th>h<th>i<tr><td>c<td><b><i>b</i><br><i>(x)</i> a</b></table>",
+            "| h | i |\n|---|---|\n| c | ***b*<br>(x) a** |",
+            id="mark-after-the-break-of-a-cell-that-would-be-misread",
+        ),
+        pytest.param(
+            "a<b><a href='https://e.org/x'>https://e.org/x</a></b>b",
+            "a<https://e.org/x>b",
+            id="bare-link-in-a-mark",
+        ),
+        pytest.param(
+            "<a href='https://e.org/x'><code>https://e.org/x</code></a><code>b</code>",
+            "<https://e.org/x>`b`",
+            id="bare-link-beside-code",
+        ),
         pytest.param("<code>a</code><code>b</code>", "`ab`", id="touching-code-is-one-span"),
         pytest.param("<code>a</code> <kbd>b</kbd>", "`a` `b`", id="code-apart"),
         pytest.param("<code><b>*a*</b></code>", "`*a*`", id="no-marks-in-code"),

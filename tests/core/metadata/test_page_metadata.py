@@ -57,6 +57,57 @@ def test_read_metadata_says_nothing_where_the_page_says_nothing(html: str) -> No
         ),
         ('<meta name="twitter:label1" content="Written by"><meta name="twitter:data1" content="Ada">', "Ada"),
         ('<a rel="author" href="/ada">Ada Lovelace</a>', "Ada Lovelace"),
+        # LaTeXML: a name an element, or all in one above their addresses
+        (
+            '<h1>Walls</h1><div class="ltx_authors"><span class="ltx_creator ltx_role_author">'
+            '<span class="ltx_personname">'
+            'Ane Holm<sup class="ltx_sup">1,2</sup></span><span class="ltx_author_notes"><span class="'
+            'ltx_contact ltx_role_affiliation">Institute of Quays</span></span></span>'
+            '<span class="ltx_author_before">, </span>'
+            '<span class="ltx_creator ltx_role_author"><span class="ltx_personname">Ole Dahl</span></span></div>',
+            "Ane Holm, Ole Dahl",
+        ),
+        (
+            '<h1>Walls</h1><div class="ltx_authors"><span class="ltx_creator ltx_role_author">'
+            '<span class="ltx_personname">'
+            'Ane Holm<span class="ltx_note ltx_role_footnotemark"><sup>1</sup></span>, Ole Dahl,\n'
+            '<br class="ltx_break">and Nina Vik<math alttext="{}^{1}"><mn>1</mn></math><br class="ltx_break">New Quay,'
+            " Norway</span></span></div>",
+            "Ane Holm, Ole Dahl, Nina Vik",
+        ),
+        # GitHub: whoever opened it, not the owner of the repository
+        (
+            '<span class="author" itemprop="author"><a href="/quayside">quayside</a></span><h1>Tides are late #4</h1>'
+            '<div><a class="author" href="/mira-olsen">mira-olsen</a> opened this issue</div>'
+            '<b><a class="author">tomk</a></b> commented',
+            "mira-olsen",
+        ),
+        (
+            '<span class="author" itemprop="author"><a href="/quayside">quayside</a></span><h1>Ask for each day</h1>'
+            '<div><a class="author Link--secondary" href="/tomk">tomk</a> merged 3 commits into <a>main</a></div>',
+            "tomk",
+        ),
+        (
+            '<h1>Tides are late #4</h1><a data-testid="issue-body-header-author" href="https://github.com/mira-olsen">'
+            "mira-olsen</a><div><span>opened</span> <relative-time>on May 5</relative-time></div>",
+            "mira-olsen",
+        ),
+        # MediaWiki: the box of library catalogues is none of authors
+        (
+            '<script type="application/ld+json">{"@type": "Article", "author": {"@type": "Organization", "name":'
+            ' "Contributors to Wikimedia projects"}}</script><h1>Lighthouse</h1><div class="navbox authority-control">'
+            '<ul><li><span class="uid"><a href="/x">United States</a></span></li></ul></div>',
+            "Contributors to Wikimedia projects",
+        ),
+        ('<h1>Lighthouse</h1><div class="authority-control"><a href="/x">Czech Republic</a></div>', None),
+        # the box of another story below has a byline too
+        (
+            '<h1>Prize for a singer</h1>by QuayFan, <small><time datetime="2023-12-19">Dec 19</time></small>'
+            "<p>Text.</p>"
+            '<div class="box"><div><h3><a href="/review/1">A review</a></h3><div class="byline"><time>Dec 24</time>'
+            '<span class="topics"><a href="/all">manga</a></span></div></div></div>',
+            "QuayFan",
+        ),
         ('<div class="post-author"><a href="/a"> Ada\n Lovelace </a></div>', "Ada Lovelace"),
         (
             '<p itemscope itemtype="https://schema.org/BlogPosting"><b itemprop="author">Ada</b></p>',
@@ -67,6 +118,14 @@ def test_read_metadata_says_nothing_where_the_page_says_nothing(html: str) -> No
 )
 def test_read_metadata_finds_the_author(html: str, author: str | None) -> None:
     assert read(html).metadata.author == author
+
+
+def test_a_label_before_the_headline_is_no_part_of_it() -> None:
+    head = '<title>[2401.1] Walls: a study</title><meta property="og:title" content="Walls: a study">'
+    assert (
+        read(f'{head}<h1><span class="descriptor">Title:</span>Walls: a study</h1>').title == "Walls: a study"
+    )
+    assert read(f"{head}<h1>Walls: a study</h1>").title == "Walls: a study"
 
 
 @pytest.mark.parametrize(
