@@ -131,7 +131,8 @@ def create_app(
                 ledger.flushing(),
                 opened.webhooks.deliver(),
                 opened.runner.work(
-                    budget_of=partial(KeyBudget, keyring=access_control.keyring, ledger=ledger)
+                    budget_of=partial(KeyBudget, keyring=access_control.keyring, ledger=ledger),
+                    idle_s=lambda: access_control.admission.idle_s,
                 ),
             ):
                 yield

@@ -5,6 +5,8 @@ Everything here belongs to one event loop and holds within a process.
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import Iterator
 
 from gateway.auth.keys import Key
@@ -32,12 +34,18 @@ class Admission:
         self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
         self.running = 0
         self.draining = False
+        self._ended_at = -math.inf
         self._idle = asyncio.Event()
 
     @property
     def queued(self) -> int:
         """How many wait for a place."""
         return len(self._waiting)
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since work ran; 0 while it does."""
+        return 0.0 if self.running else time.monotonic() - self._ended_at
 
     @property
     def is_full(self) -> bool:
@@ -84,6 +92,7 @@ class Admission:
                 return
         self.running -= 1
         if not self.running:
+            self._ended_at = time.monotonic()
             self._idle.set()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -21,6 +22,8 @@ HEARTBEAT_S = 0.75
 IDLE_S = 1.0
 SWEEP_S = 60.0
 FAULT_PAUSE_S = 5.0
+# between the beginnings of two pages while callers wait for this process
+YIELD_S = 0.025
 _REMEMBERED_JOBS = 1_000
 _log = logging.getLogger("winnow.jobs")
 
@@ -59,10 +62,13 @@ class Runner:
         self._per_host = per_host
         self._lease_s = lease_s
         self._budget_of: Callable[[str], Budget] = lambda owner: NoBudget()
+        self._idle_s: Callable[[], float] = lambda: math.inf
         self._on_page = on_page
         self._under_way: dict[asyncio.Task[None], Claim] = {}
         self._jobs: dict[str, RunnableJob] = {}
         self._wake = asyncio.Event()
+        # a page's to begin
+        self._turn = asyncio.Lock()
 
     @property
     def running(self) -> int:
@@ -75,14 +81,18 @@ class Runner:
 
     @contextlib.asynccontextmanager
     async def work(
-        self, *, budget_of: Callable[[str], Budget] = lambda owner: NoBudget()
+        self,
+        *,
+        budget_of: Callable[[str], Budget] = lambda owner: NoBudget(),
+        idle_s: Callable[[], float] = lambda: math.inf,
     ) -> AsyncIterator[None]:
         """Work while the block lasts; then give back what is not done.
 
         Args:
             budget_of: a key's, by its name; without, nobody's tokens are counted.
+            idle_s: seconds since somebody waited for an answer of this process; 0 while somebody does.
         """
-        self._budget_of = budget_of
+        self._budget_of, self._idle_s = budget_of, idle_s
         loops = [asyncio.create_task(loop()) for loop in (self._claim, self._hold, self._sweep)]
         try:
             yield
@@ -155,8 +165,11 @@ class Runner:
             await asyncio.sleep(0 if more else SWEEP_S)
 
     async def _read(self, claim: Claim) -> None:
-        began = time.perf_counter()
         with contained():
+            async with self._turn:
+                if self._idle_s() < YIELD_S:
+                    await asyncio.sleep(YIELD_S)
+            began = time.perf_counter()
             job = await self._job(claim.job_id)
             if job is None:
                 return

@@ -1,6 +1,7 @@
 """Admission is bounded and fair, and each key has so many requests under way."""
 
 import asyncio
+import math
 
 import pytest
 
@@ -9,6 +10,17 @@ from gateway.auth.keys import Key
 from gateway.errors import Overloaded, RateLimited
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_admission_knows_how_long_nothing_ran() -> None:
+    admission = Admission(limit=2, queue=0)
+    assert admission.idle_s == math.inf
+    await admission.acquire("a")
+    await admission.acquire("a")
+    admission.release()
+    assert admission.idle_s == 0
+    admission.release()
+    assert 0 <= admission.idle_s < math.inf
 
 
 async def test_admission_runs_up_to_the_limit_then_queues_then_refuses() -> None:
