@@ -9,7 +9,6 @@ finds text that no reader sees; `landmarks` is the one query of the page whose e
 
 import argparse
 import gc
-import random
 import statistics
 import time
 from collections import defaultdict
@@ -58,9 +57,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=300)
     args = parser.parse_args()
 
-    ids = page_ids(args.data)
-    if 0 < args.pages < len(ids):
-        ids = sorted(random.Random(0).sample(ids, args.pages))
+    ids = page_ids(args.data, sample=args.pages)
     samples = list(read_samples(args.data, ids))
     for sample in samples[:5]:  # imports and tables that load late
         Steps().read(sample)

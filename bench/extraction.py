@@ -12,7 +12,6 @@ cross-validated figure stands in gateway/core/classifier/weights/MODEL_CARD.md.
 """
 
 import argparse
-import random
 import statistics
 import time
 from collections import defaultdict
@@ -179,9 +178,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=300)
     args = parser.parse_args()
 
-    ids = page_ids(args.data)
-    if 0 < args.pages < len(ids):
-        ids = sorted(random.Random(0).sample(ids, args.pages))
+    ids = page_ids(args.data, sample=args.pages)
     results, parses, raw_tokens = run(list(read_samples(args.data, ids)))
     kinds = ["all", *sorted({kind for kind in results["winnow, text"].f1 if kind != "all"})]
     print(f"{len(ids)} pages; raw HTML: median {statistics.median(raw_tokens):,.0f} tokens (o200k_base)")

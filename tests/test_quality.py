@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import json
 import os
-import random
 import re
 import statistics
 import tomllib
@@ -34,7 +33,7 @@ Cleaned = list[tuple[Sample, Page]]
 def ids() -> list[str]:
     require_folder(CORPUS / "ground-truth")
     pinned = PINNED["wcxb"]
-    return sorted(random.Random(pinned["seed"]).sample(page_ids(CORPUS), pinned["sample"]))
+    return page_ids(CORPUS, sample=pinned["sample"], seed=pinned["seed"])
 
 
 @pytest.fixture(scope="module")

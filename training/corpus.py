@@ -7,6 +7,7 @@ and articles.json.
 import gzip
 import hashlib
 import json
+import random
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -30,8 +31,10 @@ class Sample(NamedTuple):
     corpus: str = "wcxb"
 
 
-def page_ids(corpus: Path) -> list[str]:
-    return sorted(path.stem for path in (corpus / "ground-truth").glob("*.json"))
+def page_ids(corpus: Path, *, sample: int = 0, seed: int = 0) -> list[str]:
+    """In order; where fewer are asked for, always the same ones by a seed. 0 asks for all."""
+    ids = sorted(path.stem for path in (corpus / "ground-truth").glob("*.json"))
+    return sorted(random.Random(seed).sample(ids, sample)) if 0 < sample < len(ids) else ids
 
 
 def read_samples(corpus: Path, ids: list[str] | None = None) -> Iterator[Sample]:
