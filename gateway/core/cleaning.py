@@ -60,7 +60,21 @@ def clean(
             )
             message = f"{found} ({confidence:.2f}); compare with scope page"
             warnings.append(Notice(code="low_confidence", message=message))
-    rendered = _render(parsed, kept, url=url, options=options)
+    codes, callouts = find_editors(parsed.blocks), find_callouts(parsed.blocks)
+
+    def render_kept(kept: KeptNodes | None, options: CleanOptions) -> Rendered:
+        return render(
+            parsed.root,
+            kept=kept,
+            hidden=parsed.hidden,
+            base_url=url,
+            options=options,
+            beside=[root_of(tree) for tree in parsed.beside] if options.select is None else [],
+            codes=codes,
+            callouts=callouts,
+        )
+
+    rendered = render_kept(kept, options)
     warnings += rendered.notices
     if parsed.truncated or rendered.truncated:
         message = (
@@ -101,7 +115,7 @@ def clean(
         return page
     options = structs.replace(options, select=None)
     kept = _choose(parsed, options, classifier)[1] if options.scope == "main" else None
-    whole = _render(parsed, kept, url=url, options=options)
+    whole = render_kept(kept, options)
     blocks = _titled(whole.blocks, title, options)
     return structs.replace(page, unselected=structs.replace(page, blocks=blocks, appendix=whole.appendix))
 
@@ -115,21 +129,6 @@ def _choose(
         return choice, None
     kept = keep(parsed.blocks, choice.blocks)
     return choice, with_pictures(kept, parsed.blocks, choice.blocks) if options.images != "none" else kept
-
-
-def _render(
-    parsed: ParsedPage, kept: KeptNodes | None, *, url: str | None, options: CleanOptions
-) -> Rendered:
-    return render(
-        parsed.root,
-        kept=kept,
-        hidden=parsed.hidden,
-        base_url=url,
-        options=options,
-        beside=[root_of(tree) for tree in parsed.beside] if options.select is None else [],
-        codes=find_editors(parsed.blocks),
-        callouts=find_callouts(parsed.blocks),
-    )
 
 
 def _is_of_main(options: CleanOptions) -> bool:
