@@ -233,9 +233,13 @@ def main() -> None:
     parser.add_argument("extra_bytes", type=int)
     parser.add_argument("cpu_s", type=float)
     parser.add_argument("given", nargs="*", help="arguments of warm()")
-    told = parser.parse_args()
-    limits = Limits(total_bytes=told.total_bytes, extra_bytes=told.extra_bytes, cpu_s=told.cpu_s)
-    ForkServer(socket.socket(fileno=os.dup(0)), work=told.work, limits=limits, given=told.given).run()
+    arguments = parser.parse_args()
+    limits = Limits(
+        total_bytes=arguments.total_bytes, extra_bytes=arguments.extra_bytes, cpu_s=arguments.cpu_s
+    )
+    ForkServer(
+        socket.socket(fileno=os.dup(0)), work=arguments.work, limits=limits, given=arguments.given
+    ).run()
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ PROPERTIES = {
 HIDING = frozenset(name for names in PROPERTIES.values() for name in names)
 # what is see-through under one of these is so until it is shown
 ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
-_TOLD = HIDING - PROPERTIES["display"]
+_BUT_DISPLAY = HIDING - PROPERTIES["display"]
 
 
 def declarations(style: str) -> dict[str, str]:
@@ -93,25 +93,25 @@ def concealed_by(style: dict[str, str]) -> str:
         return "display"
     if get("visibility") in ("hidden", "collapse") or get("content-visibility") == "hidden":
         return "visibility"
-    told = style.keys() & _TOLD
-    if not told:
+    set_here = style.keys() & _BUT_DISPLAY
+    if not set_here:
         return ""
-    if "opacity" in told and _amount(style["opacity"]) < _FAINT:
+    if "opacity" in set_here and _amount(style["opacity"]) < _FAINT:
         return "opacity"
-    if "filter" in told and (faded := _FADED.search(style["filter"])) and _amount(faded[1]) < _FAINT:
+    if "filter" in set_here and (faded := _FADED.search(style["filter"])) and _amount(faded[1]) < _FAINT:
         return "opacity"
-    size = get("font-size") or ("font" in told and (found := _FONT.search(style["font"])) and found[1])
+    size = get("font-size") or ("font" in set_here and (found := _FONT.search(style["font"])) and found[1])
     if size and _px(size) <= _TINY_PX:
         return "font-size"
-    if not told.isdisjoint(_MOVES) and _is_far(style):
+    if not set_here.isdisjoint(_MOVES) and _is_far(style):
         return "off-screen"
-    if not told.isdisjoint(_TURNS) and _is_flat(style):
+    if not set_here.isdisjoint(_TURNS) and _is_flat(style):
         return "scale"
-    if not told.isdisjoint(_CLIPS) and _is_clipped(style):
+    if not set_here.isdisjoint(_CLIPS) and _is_clipped(style):
         return "clip"
-    if "-webkit-text-fill-color" in told and color_of(style["-webkit-text-fill-color"]) == "transparent":
+    if "-webkit-text-fill-color" in set_here and color_of(style["-webkit-text-fill-color"]) == "transparent":
         return "" if clips_background(style) else "color"
-    if "overflow" in told and style["overflow"].startswith(("hidden", "clip")):
+    if "overflow" in set_here and style["overflow"].startswith(("hidden", "clip")):
         is_flat = _amount(get("line-height", "")) < _FAINT
         return (
             "no-size"
