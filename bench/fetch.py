@@ -132,11 +132,11 @@ async def fetch_and_clean(urls: list[str], port: int) -> Cost:
 def run_peer(python: str, urls: list[str]) -> Cost:
     """Raises SystemExit where it did not clean every page: what it cost then says nothing."""
     began, cpu = time.perf_counter(), cpu_s()
-    told = subprocess.run(
+    printed = subprocess.run(
         [python, "-c", PEER], input="\n".join(urls), text=True, check=True, stdout=subprocess.PIPE
     ).stdout
-    if f"succeeded: {len(urls)}\n" not in told:
-        raise SystemExit(f"crawl4ai did not clean all of {len(urls)} pages: {told[-200:]}")
+    if f"succeeded: {len(urls)}\n" not in printed:
+        raise SystemExit(f"crawl4ai did not clean all of {len(urls)} pages: {printed[-200:]}")
     return Cost(time.perf_counter() - began, cpu_s() - cpu)
 
 

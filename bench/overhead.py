@@ -3,7 +3,7 @@
     python -m bench.overhead            # in one process, no sockets; rounds alternate, so noise hits both alike
 
 "With" is the service as operated: a key with a rate, a concurrency and a monthly budget, metrics, a log line a
-request. "Without" is the same app with entrance, watch and page metrics that do nothing. Target: 0.5 CPU-ms a request.
+request. "Without" is the same app with access control, access log and page metrics that do nothing. Target: 0.5 CPU-ms a request.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ def build(folder: Path, port: str) -> Litestar:
 
 
 class Open(ASGIMiddleware):
-    """An entrance that asks nothing."""
+    """Access control that checks nothing."""
 
     def __init__(self, *_: object) -> None:
         pass
@@ -75,7 +75,7 @@ class Blind(AccessLog):
 
 
 class Uncounted(Metrics):
-    """Metrics that no page is told to."""
+    """Metrics that count no page."""
 
     def observe_page(self, page: ScrapedPage) -> None:
         pass

@@ -154,8 +154,8 @@ async def soak(pid: int, url: str, site: Site, minutes: float) -> bool:
 
 async def figure(client: httpx2.AsyncClient, name: str) -> float:
     """A metric of the service, over all its labels."""
-    told = (await client.get("/metrics")).text
-    families = text_string_to_metric_families(told)
+    text = (await client.get("/metrics")).text
+    families = text_string_to_metric_families(text)
     return sum(sample.value for family in families for sample in family.samples if sample.name == name)
 
 
@@ -171,10 +171,10 @@ def report(samples: list[Sample]) -> bool:
         growth = late / early - 1
         slope = statistics.linear_regression(hours, values).slope if len(values) > 1 else 0.0
         flat = flat and (growth <= GROWTH or late - early <= NOISE.get(name, 0))
-        told = f"{early:14,.0f} at half time {late:14,.0f} at the end  {growth:+.1%}"
-        print(f"{name:14}{told}  slope {slope:+,.0f} an hour")
-    told = " ".join(f"{row.gateway_bytes / 2**20:.0f}" for row in samples)
-    print(f"memory of the gateway's own process at each rest, MiB: {told}")
+        medians = f"{early:14,.0f} at half time {late:14,.0f} at the end  {growth:+.1%}"
+        print(f"{name:14}{medians}  slope {slope:+,.0f} an hour")
+    sizes = " ".join(f"{row.gateway_bytes / 2**20:.0f}" for row in samples)
+    print(f"memory of the gateway's own process at each rest, MiB: {sizes}")
     print("flat" if flat else "NOT flat")
     return flat
 

@@ -1,4 +1,4 @@
-"""A stranger's words served from our origin."""
+"""Headers for content of other sites that is served from our origin."""
 
 # nothing in them may run, nor be framed by a page
 FOREIGN_HEADERS = {

@@ -20,7 +20,7 @@ OURS = "the gateway failed; the request id finds the reason in its log"
 
 
 class Dialect(Struct, kw_only=True, frozen=True):
-    """How the clients of a dialect are told of failures.
+    """How failures are written for the clients of a dialect.
 
     `paths` are the beginnings of its paths, served or not; `body` writes a failure; `statuses` are those that its
     clients know by another number.
@@ -33,7 +33,7 @@ class Dialect(Struct, kw_only=True, frozen=True):
 
 
 def to_error(exc: Exception) -> GatewayError:
-    """Any exception as the error that a client is told of."""
+    """Any exception as the error that its client gets."""
     match exc:
         case GatewayError():
             return exc

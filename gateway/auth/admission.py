@@ -49,7 +49,7 @@ class Admission:
 
     @property
     def is_full(self) -> bool:
-        """Whether whoever comes now has to wait."""
+        """Whether a new request would have to wait."""
         return self.running >= self._limit
 
     async def wait_idle(self) -> None:

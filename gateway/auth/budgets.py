@@ -156,7 +156,7 @@ class KeyBudget:
         self._ledger = ledger
 
     async def check(self) -> None:
-        """Raises Unauthorized when the key is there no more, RateLimited when its monthly tokens are used up."""
+        """Raises Unauthorized when the key no longer exists, RateLimited when its monthly tokens are used up."""
         if not self._name:
             return
         if (key := self._keyring.named(self._name)) is None:

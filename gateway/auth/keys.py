@@ -125,7 +125,7 @@ class KeyFile:
             ) from exc
 
     def add(self, key: Key) -> None:
-        """Raises KeyFault when the name is taken or no name."""
+        """Raises KeyFault when the name is taken or is not a valid name."""
         keys = self.read()
         if not _NAME.fullmatch(key.name):
             raise KeyFault(f"{key.name!r} is no key's name: 1 to 64 letters, digits, '.', '_' and '-'")

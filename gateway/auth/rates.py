@@ -72,7 +72,7 @@ class Rates:
         """
         if (limit := key.requests_per_minute) is None:
             return None
-        # also while the store has a say: it may fail next
+        # counted here too while the store decides: it may fail next
         is_taken, level = self._take_here(key.name, limit)
         if self._store is not None:
             answer = await self._store.run(_TAKE, [f"winnow:rate:{{{key.name}}}"], [limit])

@@ -28,7 +28,7 @@ class MemoryCache:
     Args:
         below: where everything is written, and read from when it is not here.
         size_bytes: values and their overhead; a value above a quarter of it is not held.
-        hold_s: how long an entry is answered from here without asking below.
+        hold_s: how long an entry is answered from here without a look into the store.
     """
 
     def __init__(self, below: Store, *, size_bytes: int, hold_s: float = 5) -> None:

@@ -1,4 +1,4 @@
-"""The commands of who operates a gateway: `winnow cache`, `winnow keys`, `winnow doctor`."""
+"""Commands for operators: `winnow cache`, `winnow keys`, `winnow doctor`."""
 
 import argparse
 import asyncio
@@ -48,7 +48,7 @@ def _cache(arguments: argparse.Namespace) -> int:
             if fault := await cache.health():
                 print(f"winnow: {fault}", file=sys.stderr)
                 return FAILED
-            # what asking left behind
+            # what the probes left behind
             await cache.clear(PROBES)
             cleared = {"cleared": await cache.clear()} if arguments.action == "clear" else {}
             for name, value in (cleared or await cache.stats()).items():

@@ -26,7 +26,7 @@ Pair = tuple[Path, Path]
 
 
 class Limits(Struct, kw_only=True, frozen=True):
-    """What of the settings bounds the cleaning; the nodes of a cluster are sent this, not the settings' secrets."""
+    """The settings that bound the cleaning; the nodes of a cluster get these, and no secrets."""
 
     clean_workers: int
     clean_timeout_s: float

@@ -170,7 +170,7 @@ async def _try_browser(services: Services) -> Finding:
 
 
 async def _try_proxies(settings: Settings) -> list[Finding]:
-    """Ask each outbound proxy for a connection; whether the host answers it is not its fault."""
+    """Ask each outbound proxy for a connection; a host that does not answer is no fault of the proxy."""
     proxies = open_proxies(settings)
     probes = await proxies.probe(*_PROBED) if proxies is not None else []
     return [

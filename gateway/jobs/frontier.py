@@ -132,7 +132,7 @@ class Result(Struct, kw_only=True, frozen=True):
 
 
 class Event(Struct, kw_only=True, frozen=True):
-    """Something that a job's webhook is to be told; `sequence` is that of the page's result."""
+    """An event for a job's webhook; `sequence` is that of the page's result."""
 
     id: int
     job_id: str

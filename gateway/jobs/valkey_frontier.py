@@ -1,6 +1,6 @@
 """The frontier of a fleet: jobs on a Valkey or Redis server that all gateways share.
 
-The server must not evict what it holds (`maxmemory-policy noeviction`), and should write what it is told to disk
+The server must not evict what it holds (`maxmemory-policy noeviction`), and should write its data to disk
 (`appendonly yes`): unlike a cache, a job cannot be made again.
 """
 

@@ -38,7 +38,7 @@ class AsyncioBackend(httpcore2.AsyncNetworkBackend):
         # the pool below is made without
         assert local_address is None and not socket_options
         loop = asyncio.get_running_loop()
-        with _told_as(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+        with _translated_to(httpcore2.ConnectTimeout, httpcore2.ConnectError):
             async with asyncio.timeout(timeout):
                 addresses = await _resolve(host, port)
                 connected = await start_connection(addresses, happy_eyeballs_delay=HEAD_START_S)
@@ -120,7 +120,7 @@ class _Stream(httpcore2.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._send()
         if not self._connection.received:
-            with _told_as(httpcore2.ReadTimeout, httpcore2.ReadError):
+            with _translated_to(httpcore2.ReadTimeout, httpcore2.ReadError):
                 async with asyncio.timeout(timeout):
                     return await self._connection.read(max_bytes)
         return await self._connection.read(max_bytes)
@@ -131,7 +131,7 @@ class _Stream(httpcore2.AsyncNetworkStream):
         self._unsent += buffer
         if len(self._unsent) > _GATHER_BYTES:
             self._send()
-            with _told_as(httpcore2.WriteTimeout, httpcore2.WriteError):
+            with _translated_to(httpcore2.WriteTimeout, httpcore2.WriteError):
                 async with asyncio.timeout(timeout):
                     await self._connection.drain()
 
@@ -141,7 +141,7 @@ class _Stream(httpcore2.AsyncNetworkStream):
         self._send()
         connection = self._connection
         try:
-            with _told_as(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+            with _translated_to(httpcore2.ConnectTimeout, httpcore2.ConnectError):
                 async with asyncio.timeout(timeout):
                     secured = await self._loop.start_tls(
                         connection.transport, connection, ssl_context, server_hostname=server_hostname
@@ -189,7 +189,7 @@ async def _resolve(host: str, port: int) -> list[Any]:
 
 
 @contextmanager
-def _told_as(late: type[Exception], failed: type[Exception]) -> Iterator[None]:
+def _translated_to(late: type[Exception], failed: type[Exception]) -> Iterator[None]:
     """asyncio's errors in the terms of the HTTP client."""
     try:
         yield

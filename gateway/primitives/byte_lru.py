@@ -15,7 +15,7 @@ class ByteLru(Generic[K, V]):
     """Values by key, as many of the most recently used as fit.
 
     Args:
-        size_bytes: of all values together, as told with each.
+        size_bytes: of all values together; each comes with its own.
     """
 
     def __init__(self, size_bytes: int) -> None:

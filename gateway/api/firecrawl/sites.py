@@ -214,7 +214,7 @@ def sources_of(answer: ExtractResponse) -> dict[str, list[str]]:
 
 
 def _below(url: str) -> list[str]:
-    """The pattern of the paths below an address: Firecrawl's crawls go there alone unless they are told."""
+    """The pattern of the paths below an address: Firecrawl's crawls stay there unless the request says otherwise."""
     try:
         path = parse_url(url).target.partition("?")[0]
     except UrlRefused:

@@ -221,6 +221,6 @@ class McpTools:
 
 
 async def _nothing_comes() -> Never:
-    """What a program without a connection hears of its client: it leaves with the process."""
+    """An ASGI `receive` without a connection: the client disconnects when the process ends."""
     await asyncio.Event().wait()
     raise AssertionError

@@ -72,7 +72,7 @@ _NAMES = {
     **{"cp949": "euc-kr", "euc_jp": "euc-jp", "iso2022_jp": "iso-2022-jp", "mac-roman": "macintosh"},
     "mac-cyrillic": "x-mac-cyrillic",
 }
-# as chardet names them; text in the others is told by its first bytes or is valid UTF-8 too
+# as chardet names them; text in the others is known by its first bytes or is valid UTF-8 too
 _GUESSED_AMONG = sorted(
     codec.replace("_", "-") for codec in _LABELS if not codec.startswith("utf-") and codec != "iso2022_jp"
 )

@@ -1,4 +1,4 @@
-"""What webhooks are to be told: an outbox in the same file, written with what it tells of."""
+"""Events for webhooks: an outbox in the same file, written in the transaction that causes them."""
 
 import json
 import sqlite3
