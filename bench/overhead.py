@@ -3,7 +3,8 @@
     python -m bench.overhead            # in one process, no sockets; rounds alternate, so noise hits both alike
 
 "With" is the service as operated: a key with a rate, a concurrency and a monthly budget, metrics, a log line a
-request. "Without" is the same app with access control, access log and page metrics that do nothing. Target: 0.5 CPU-ms a request.
+request. "Without" is the same app with access control, access log and page metrics that do nothing. Target: 0.5 CPU-ms
+a request.
 """
 
 import asyncio
