@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.logging import LoggingConfig
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from structlog.typing import FilteringBoundLogger
 
 from gateway.api import problems
@@ -144,7 +146,7 @@ def create_app(
 
     cached_responses = CachedResponseMiddleware(lambda: services[0].ready)
 
-    return Litestar(
+    return _App(
         route_handlers=[
             Router(
                 "/",
@@ -193,6 +195,14 @@ def create_app(
         # `docs` serves a document of its own
         openapi_config=None,
     )
+
+
+class _App(Litestar):
+    """Litestar with msgspec's plugin alone: importing pydantic for its own takes a third of the start and 10 MB."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
 
 
 async def _job_stats(frontier: Frontier) -> dict[str, int | float | str]:

@@ -1,7 +1,6 @@
 """Commands for operators: `winnow cache`, `winnow keys`, `winnow doctor`."""
 
 import argparse
-import asyncio
 import os
 import sys
 from typing import Any
@@ -38,6 +37,8 @@ def add_operation(commands: Any) -> None:
 
 
 def _cache(arguments: argparse.Namespace) -> int:
+    import asyncio
+
     from gateway.cache.keys import PROBES
     from gateway.container import open_services
     from gateway.settings import load_settings
@@ -93,6 +94,8 @@ def _keys(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    import asyncio
+
     from gateway.cli.doctor import examine
 
     findings = asyncio.run(examine(os.environ))

@@ -1,7 +1,6 @@
 """`winnow clean-warc`: the pages of stored crawls as rows of counted markdown, here or on a Ray cluster."""
 
 import argparse
-import asyncio
 import contextlib
 import os
 import sys
@@ -64,6 +63,8 @@ def add_archives(commands: Any) -> None:
 
 
 def _clean_warc(arguments: argparse.Namespace) -> int:
+    import asyncio
+
     from gateway.archives.cleaner import targets_of
     from gateway.settings import load_settings
 
@@ -122,6 +123,7 @@ def clean_alone(
     source: Path, target: Path, *, limits: Limits, format: "RowFormat", tokenizer: str
 ) -> "FileReport":
     """Clean one file with workers of its own. Raises as `ArchiveCleaner.clean_file`."""
+    import asyncio
 
     async def clean() -> "FileReport":
         async with _cleaner(limits, tokenizer, lambda: None) as cleaner:

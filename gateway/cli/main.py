@@ -5,7 +5,6 @@ Content goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the pag
 """
 
 import argparse
-import asyncio
 import io
 import os
 import sys
@@ -145,6 +144,7 @@ def _mcp(arguments: argparse.Namespace) -> int:
     """Serve the agent that started this command, in this process; standard output is the protocol's."""
     if find_spec("mcp") is None:
         raise UsageError("this needs the extra: pip install 'winnow-gateway[mcp]'")
+    import asyncio
 
     async def serve() -> None:
         from gateway.api.mcp.tools import McpTools

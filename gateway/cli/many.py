@@ -1,7 +1,6 @@
 """The commands about many pages: `winnow map`, `winnow search`, `winnow crawl`, `winnow batch`, `winnow jobs`."""
 
 import argparse
-import asyncio
 import contextlib
 import hashlib
 import os
@@ -245,6 +244,8 @@ async def _follow(
     output: Output,
     ends: bool,
 ) -> JobReport:
+    import asyncio
+
     if state.job is None:
         start = jobs.start_crawl if isinstance(request, CrawlRequest) else jobs.start_batch
         state.job = (await start(request, idempotency_key=state.key)).id
@@ -271,6 +272,8 @@ async def _progress(job: Any) -> AsyncIterator[Any]:
     if not sys.stderr.isatty():
         yield lambda failed: None
         return
+    import asyncio
+
     from tqdm import tqdm
 
     failures = 0

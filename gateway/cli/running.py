@@ -1,6 +1,5 @@
 """Runs a command's work: at the gateway that WINNOW_URL names, or in this process."""
 
-import asyncio
 import json
 import os
 import sys
@@ -29,6 +28,7 @@ def run(
         quiet: no spinner: the work prints.
         jobs_dir: where jobs of this process are kept.
     """
+    import asyncio
 
     async def supervised() -> Any:
         spinner = asyncio.create_task(_spin(label)) if sys.stderr.isatty() and not quiet else None
@@ -55,6 +55,8 @@ def run(
 
 
 async def _spin(label: str) -> None:
+    import asyncio
+
     while True:
         for frame in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏":
             sys.stderr.write(f"\r{frame} {label}")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 TASKS = Path(__file__).parent.parent.parent / "gateway" / "core" / "tasks"
-PROGRAM = "import sys, {module}; print(*sys.modules)"
+PROGRAM = "import sys, {module}; {then}; print(*sys.modules)"
 # what chooses and reads content, and the libraries it takes for that
 LARGE = {"chardet", "gateway.core.classifier", "gateway.core.cleaning", "gateway.core.documents.pdf", "numpy"}
 
@@ -15,14 +15,19 @@ def test_service_leaves_what_is_large_to_its_workers() -> None:
     assert not LARGE & _imported_with("gateway.app")
 
 
+def test_service_starts_without_pydantic() -> None:
+    built = "gateway.app.create_app(gateway.settings.Settings())"
+    assert "pydantic" not in _imported_with("gateway.app, gateway.settings", then=built)
+
+
 def test_workers_have_what_tasks_import_when_they_run() -> None:
     late = {name for path in TASKS.glob("*.py") for name in _imported_in_functions(path)}
     assert late
     assert not late - _imported_with("gateway.core.tasks.work")
 
 
-def _imported_with(module: str) -> set[str]:
-    program = PROGRAM.format(module=module)
+def _imported_with(module: str, *, then: str = "pass") -> set[str]:
+    program = PROGRAM.format(module=module, then=then)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
