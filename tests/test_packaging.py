@@ -126,10 +126,11 @@ def test_what_only_developers_need_is_not_published(installed: Path) -> None:
     )
 
 
-def test_uvicorn_is_of_the_minor_whose_private_parts_are_used() -> None:
-    [pin] = [each for each in PROJECT["project"]["dependencies"] if each.startswith("uvicorn")]
-    major, minor, *_ = map(int, distribution("uvicorn").version.split("."))
-    assert pin == f"uvicorn>={major}.{minor},<{major}.{minor + 1}"
+@pytest.mark.parametrize("library", ["litestar", "uvicorn"])
+def test_library_is_of_the_minor_whose_private_parts_are_used(library: str) -> None:
+    [pin] = [each for each in PROJECT["project"]["dependencies"] if each.startswith(library)]
+    major, minor, *_ = map(int, distribution(library).version.split("."))
+    assert pin == f"{library}>={major}.{minor},<{major}.{minor + 1}"
 
 
 @pytest.mark.parametrize("module", ["gateway", "gateway.sdk", "gateway.core", "backends.base"])
