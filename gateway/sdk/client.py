@@ -224,8 +224,8 @@ class Client:
         Args:
             url: where it begins, or a whole `wire.jobs.CrawlRequest`.
             idempotency_key: a call with the same one finds the job of the first.
-            options: the fields of `wire.jobs.CrawlRequest`; where the `schema` of `extract` is a type, `data` is an instance
-                a type.
+            options: the fields of `wire.jobs.CrawlRequest`; if the `schema` of `extract` is a type, `data` is an
+                instance of it.
         """
         call = crawl_call(url, idempotency_key=idempotency_key, **options)
         return self._job(call, options)
@@ -242,8 +242,8 @@ class Client:
         Args:
             urls: the addresses, or a whole `wire.jobs.BatchRequest`.
             idempotency_key: a call with the same one finds the job of the first.
-            options: the fields of `wire.jobs.BatchRequest`; where the `schema` of `extract` is a type, `data` is an instance
-                a type.
+            options: the fields of `wire.jobs.BatchRequest`; if the `schema` of `extract` is a type, `data` is an
+                instance of it.
         """
         call = batch_call(urls, idempotency_key=idempotency_key, **options)
         return self._job(call, options)

@@ -168,8 +168,8 @@ def crawl(
     Args:
         url: where it begins, or a whole `wire.jobs.CrawlRequest`.
         idempotency_key: a call with the same one finds the job of the first.
-        options: the fields of `wire.jobs.CrawlRequest`; where the `schema` of `extract` is a type, `data` is an instance
-            a type.
+        options: the fields of `wire.jobs.CrawlRequest`; if the `schema` of `extract` is a type, `data` is an
+            instance of it.
     """
     created = start_crawl(url, idempotency_key=idempotency_key, **options)
     return Job(Connection, created.id, kind=schema_type(options), connected=True)
@@ -186,8 +186,8 @@ def batch(
     Args:
         urls: the addresses, or a whole `wire.jobs.BatchRequest`.
         idempotency_key: a call with the same one finds the job of the first.
-        options: the fields of `wire.jobs.BatchRequest`; where the `schema` of `extract` is a type, `data` is an instance
-            a type.
+        options: the fields of `wire.jobs.BatchRequest`; if the `schema` of `extract` is a type, `data` is an
+            instance of it.
     """
     created = start_batch(urls, idempotency_key=idempotency_key, **options)
     return Job(Connection, created.id, kind=schema_type(options), connected=True)

@@ -46,7 +46,7 @@ async function fillExample(name) {
   example = name;
   if (!name) return;
   const response = await fetch(`examples/${encodeURIComponent(name)}`, { headers: headers() });
-  if (!response.ok) { example = ""; say("status", await problemOf(response), "problem"); return; }
+  if (!response.ok) { example = ""; complain(await problemOf(response)); return; }
   $("html").value = await response.text();
 }
 
@@ -57,10 +57,12 @@ function remember() {
 }
 addEventListener("popstate", async () => {
   if (location.hash && !location.hash.includes("=")) return;  // the link that skips to the form
+  clearResult();
+  clearAnswer();
+  clearCrawl();
   await fillForms(location.hash.slice(1));
-  say("status", "");
   if (history.state && history.state.sent === "tab-scrape" && $("form").checkValidity()) { earlier = []; scrape(requestOf()); }
-  else { clearResult(); $("start").hidden = false; }
+  else $("start").hidden = false;
 });
 
 function withoutSecrets(text) {
