@@ -15,9 +15,10 @@ COPY deploy/llama_cmake_args.py deploy/
 COPY gateway gateway
 COPY backends backends
 # What no running gateway uses goes: Faker (Litestar asks for it through polyfactory, for examples that are not made here),
-# numpy's tests, symbols in wheels that were not stripped, and pip, since nobody installs packages into a running image.
+# what colours Litestar's own command (structlog would import it too, 4 MB in memory), numpy's tests, symbols in wheels
+# that were not stripped, and pip, since nobody installs packages into a running image.
 RUN make install-only VENV=/opt/winnow EXTRAS="${EXTRAS}" EDITABLE= \
- && /opt/winnow/bin/python -m pip uninstall --quiet --yes faker polyfactory pip \
+ && /opt/winnow/bin/python -m pip uninstall --quiet --yes faker polyfactory pygments rich rich-click pip \
  && cd /opt/winnow/lib/python3*/site-packages \
  && find . -type d -name tests -prune -exec rm -r {} + \
  && find zstandard uvloop httptools -name '*.so' -exec strip --strip-unneeded {} + \

@@ -9,6 +9,9 @@ a fresh worker, so that slow pages delay only themselves. CPU, since on a busy m
 
 Work that nobody waits for has places and processes of its own, which yield in the same way. Neither kind waits for the
 other to end: work in the background gets the CPU that others leave, and about a quarter of a core beside one of them.
+
+Processes that had nothing to do for a while end, and with them the vocabulary that they hold: a gateway that nobody asks
+takes what it took at its start. The next task waits for a new one, as the first did.
 """
 
 import asyncio
@@ -37,6 +40,7 @@ SLOW_PER_WORKER = 3
 BACKGROUND_PATIENCE = 60
 RECYCLE_AFTER_JOBS = 1000
 START_TIMEOUT_S = 30.0
+REST_AFTER_S = 600.0
 EXTRA_BYTES = 300 * 1024**2
 _KEPT_BYTES = str(32 * 1024**2)
 
@@ -86,6 +90,7 @@ class WorkerPool:
         work: module whose `run(bytes) -> bytes` does a task, and whose `warm()`, if any, loads what it needs.
         given: arguments of `warm`.
         computes: it runs native code that may need to know the hardware.
+        rest_after_s: without a task for so long, the processes end.
         killed: is called for every worker that did not finish its job: "time", "memory", or "caller" when it left.
     """
 
@@ -99,6 +104,7 @@ class WorkerPool:
         work: str = "gateway.core.tasks.work",
         given: Sequence[str] = (),
         computes: bool = False,
+        rest_after_s: float = REST_AFTER_S,
         killed: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._front = _Lane(workers)
@@ -107,6 +113,9 @@ class WorkerPool:
         self._killed = killed
         self._arguments = [work, str(memory_bytes), str(extra_bytes), str(timeout_s), *given]
         self._computes = computes
+        self._rest_after_s = rest_after_s
+        self._asked_at = 0.0
+        self._next_rest: asyncio.TimerHandle | None = None
         self._slow = 0
         self._live: set[Worker] = set()
         self._refills: set[asyncio.Task[None]] = set()
@@ -121,6 +130,8 @@ class WorkerPool:
     async def aclose(self) -> None:
         """End every process; jobs that run or wait fail."""
         self._closed = True
+        if self._next_rest is not None:
+            self._next_rest.cancel()
         for task in self._refills:
             task.cancel()
         await asyncio.gather(*self._refills, return_exceptions=True)
@@ -248,7 +259,30 @@ class WorkerPool:
             # the next job meets the same fault and reports it
             pass
 
+    def _rest(self) -> None:
+        """End the processes if none had anything to do for long enough, else look again later."""
+        now = asyncio.get_running_loop().time()
+        idle = [worker for lane in (self._front, self._background) for worker in lane.idle]
+        rest_at = self._asked_at + self._rest_after_s
+        if self._refills or len(idle) < len(self._live):
+            # one is at work, or starts
+            rest_at = now + self._rest_after_s
+        self._next_rest = None
+        if now < rest_at:
+            self._next_rest = asyncio.get_running_loop().call_at(rest_at, self._rest)
+            return
+        for lane in (self._front, self._background):
+            lane.idle.clear()
+        for worker in idle:
+            self._discard(worker)
+        # the new one knows no vocabulary until it is asked for a worker
+        self._start_fork_server()
+
     async def _take(self, lane: _Lane) -> Worker:
+        loop = asyncio.get_running_loop()
+        self._asked_at = loop.time()
+        if self._next_rest is None and not self._closed:
+            self._next_rest = loop.call_later(self._rest_after_s, self._rest)
         while lane.idle:
             worker = lane.idle.pop()
             if worker.alive:
