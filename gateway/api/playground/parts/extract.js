@@ -77,7 +77,7 @@ function showFigures(data, elapsed_s) {
     ["cost", asked || cost.saved_usd ? `$${cost.usd.toPrecision(3)}${cost.saved_usd ? `, saved $${cost.saved_usd.toPrecision(3)}` : ""}` : "none: no model was asked"],
     ["read", coverage.chunks > 1 || coverage.read < coverage.chunks ? `${coverage.read} of ${coverage.chunks} parts of the page` : "the whole page"],
     ["first token", asked ? ms(timings.ttft_ms) : null],
-    ["between", asked ? `${ms(timings.itl_ms.p50)} median, ${ms(timings.itl_ms.p95)} p95` : null],
+    ["inter-token", asked ? `${ms(timings.itl_ms.p50)} median, ${ms(timings.itl_ms.p95)} p95` : null],
     ["total", ms(timings.total_ms)], ["cache", data.cache.status],
   ]);
 }
