@@ -32,7 +32,9 @@ def test_examples_of_help_are_understood(name: str) -> None:
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="argparse has colours of its own")
-@pytest.mark.parametrize(("variable", "value", "coloured"), [("TERM", "xterm", True), ("NO_COLOR", "1", False)])
+@pytest.mark.parametrize(
+    ("variable", "value", "coloured"), [("TERM", "xterm", True), ("NO_COLOR", "1", False)]
+)
 def test_help_is_coloured_on_a_terminal(variable: str, value: str, coloured: bool) -> None:
     ours, theirs = pty.openpty()
     environ = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "100", variable: value}
