@@ -10,8 +10,8 @@ a fresh worker, so that slow pages delay only themselves. CPU, since on a busy m
 Work that nobody waits for has places and processes of its own, which yield in the same way. Neither kind waits for the
 other to end: work in the background gets the CPU that others leave, and about a quarter of a core beside one of them.
 
-Processes that had nothing to do for a while end, and with them the vocabulary that they hold: a gateway that nobody asks
-takes what it took at its start. The next task waits for a new one, as the first did.
+Processes that had nothing to do for a while end, and with them the vocabulary that they hold: a gateway that nobody
+asks takes what it took at its start. The next task waits for a new one, as the first did.
 """
 
 import asyncio
