@@ -81,7 +81,8 @@ def _commit() -> str:
             ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
         ).stdout.strip()
 
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results", ":!*.md")
+    unread = (":!bench/results", ":!docs", ":!*.md")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", *unread)
     return git("rev-parse", "--short=8", "HEAD") + ("+" if changed else "")
 
 
