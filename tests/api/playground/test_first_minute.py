@@ -271,6 +271,23 @@ def test_page_that_comes_late_does_not_take_the_place_of_another(tab: Page) -> N
     assert tab.is_enabled("#go")
 
 
+def test_going_back_twice_shows_the_page_of_the_address(tab: Page) -> None:
+    show_example(tab, "documentation")
+    show_example(tab, "article")
+    tab.fill("#url", "http://10.0.0.1/")
+    tab.press("#url", "Enter")
+    tab.wait_for_selector("#status.problem")
+    held: list[Route] = []
+    tab.route("**/examples/article", lambda route: held.append(route))
+    tab.go_back()
+    tab.go_back()
+    expect(tab.locator("#facts-page")).to_contain_text("Retries")
+    with tab.expect_response("**/examples/article"):
+        held[0].continue_()
+    assert "Retries" in tab.input_value("#html")
+    expect(tab.locator("#facts-page")).to_contain_text("Retries")
+
+
 def test_answer_in_words_speaks_of_no_values(tab: Page) -> None:
     show_example(tab, "article")
     tab.click("#tab-extract")

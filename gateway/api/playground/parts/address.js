@@ -47,7 +47,9 @@ async function fillExample(name) {
   if (!name) return;
   const response = await fetch(`examples/${encodeURIComponent(name)}`, { headers: headers() });
   if (!response.ok) { example = ""; complain(await problemOf(response)); return; }
-  $("html").value = await response.text();
+  const html = await response.text();
+  // another one may have been chosen meanwhile
+  if (example === name) $("html").value = html;
 }
 
 // what is about to be sent gets a place to go back to
@@ -60,7 +62,10 @@ addEventListener("popstate", async () => {
   clearResult();
   clearAnswer();
   clearCrawl();
-  await fillForms(location.hash.slice(1));
+  const state = location.hash;
+  await fillForms(state.slice(1));
+  // gone further back meanwhile
+  if (location.hash !== state) return;
   if (history.state && history.state.sent === "tab-scrape" && $("form").checkValidity()) { earlier = []; scrape(requestOf()); }
   else $("start").hidden = false;
 });
