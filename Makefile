@@ -97,10 +97,10 @@ soak: $(tested)
 render: $(tested) system
 	$(BIN)/python -m pytest tests/fetch/browser -m slow
 
-# the playground in every state, width and scheme, held against axe-core's rules; the README's pictures are two of them
+# playground, reference and status in every state, width and scheme, held against axe-core's rules; two are the README's
 screenshots: $(tested) system
 	mkdir -p build/screenshots
-	PICTURES=$(CURDIR)/build/screenshots $(BIN)/python -m pytest tests/api/playground/test_first_minute.py -m 'slow or not slow' -k everyone
+	PICTURES=$(CURDIR)/build/screenshots $(BIN)/python -m pytest tests/api/playground -m 'slow or not slow' -k everyone
 	cp build/screenshots/removed-1280-light.png docs/playground-light.png
 	cp build/screenshots/removed-1280-dark.png docs/playground-dark.png
 

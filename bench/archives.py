@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from bench.figures import note
 from bench.processes import ROOT, cpu_s, family, resident_mb
 from training.corpus import Sample, page_ids, read_samples
 
@@ -65,6 +66,8 @@ def main() -> None:
     pages = len(ids) - 1
     cpu_ms = (all_cpu_s - one_cpu_s) / pages * 1e3
     hours = cpu_ms * 1e6 / 3600
+    note(pages=pages + 1, cpu_ms=cpu_ms, pages_per_core_s=1000 / cpu_ms, core_hours=hours)
+    note(most_mb=most_mb, rows_kb=size_kb / len(ids))
     print(
         f"{cpu_ms:.1f} CPU-ms a page: {1000 / cpu_ms:.0f} pages/s and core, 10⁹ pages {hours:,.0f} core-hours"
     )

@@ -27,6 +27,7 @@ from pathlib import Path
 
 import httpx2
 
+from bench.figures import note
 from bench.processes import cpu_s, family, resident_mb, start
 from fixtures.redis import RedisServer, free_port
 from fixtures.service import Service, running_service
@@ -92,6 +93,7 @@ async def measure_frontier(pages: int) -> None:
         grown_mb = resident_mb() - before_mb
         await store.aclose()
         size = sum(each.stat().st_size for each in os.scandir(folder))
+        note(frontier_pages=pages, sqlite_cpu_ms=spent_ms, sqlite_bytes=size / pages)
         print(
             f"  SQLite  {spent_ms:6.3f} CPU-ms a page; {size / pages:,.0f} bytes a page on disk; the process grew by "
             f"{grown_mb:.0f} MB"
@@ -108,6 +110,7 @@ async def measure_frontier(pages: int) -> None:
             client_ms = (time.process_time() - began) * 1e3 / pages
             server_ms = (cpu_s(server.pid) - server_began) * 1e3 / pages
             await store.aclose()
+            note(valkey_cpu_ms=client_ms + server_ms)
             print(
                 f"  Valkey  {client_ms + server_ms:6.3f} CPU-ms a page ({client_ms:.3f} here, {server_ms:.3f} in the "
                 f"server); {resident_mb(server.pid) * 2**20 / pages:,.0f} bytes a page in the server's memory"
@@ -215,6 +218,11 @@ def measure_service(pages: int) -> None:
                 spent(lambda turn=turn: scrape_all(url, site, f"s{turn}", range(pages), AT_ONCE))  # type: ignore[misc]
             )
         ratio = statistics.median(c / s for c, s in zip(crawls, scrapes, strict=True))
+        note(
+            crawl_ratio=ratio,
+            crawl_cpu_ms=statistics.median(crawls),
+            scrape_cpu_ms=statistics.median(scrapes),
+        )
         print(
             f"a crawl of {pages:,} pages {statistics.median(crawls):.2f} CPU-ms a page, as many scrapes "
             f"{statistics.median(scrapes):.2f}: ratio {ratio:.2f} (target 1.30)"
@@ -240,6 +248,7 @@ def measure_waiting() -> None:
             time.sleep(CANCELLED_S)
         for name, part in (("p50", 49), ("p95", 94)):
             one, other = (statistics.quantiles(seconds, n=100)[part] * 1e3 for seconds in (alone, beside))
+            note(scrapes=len(alone), **{f"{name}_ratio": other / one})
             print(
                 f"a scrape that is waited for, of {len(alone)}: {name} {one:.1f} ms alone, {other:.1f} ms beside a "
                 f"crawl at {statistics.median(rates):.0f} pages/s: ratio {other / one:.2f} (target of p95 1.50)"
@@ -261,11 +270,12 @@ def measure_large(pages: int) -> None:
         settings = {"WINNOW_CLEAN_WORKERS": "1", "WINNOW_JOBS_DIR": str(jobs)}
         with running_site(source) as site, service_of(site, at_once=2, **settings) as service:
             job_id = crawl(service.url, site, "large", pages)
-            next_report, status = pages // 100, "running"
+            next_report, status, most_mb = pages // 100, "running", 0.0
             while status == "running":
                 time.sleep(1)
                 job = httpx2.get(f"{service.url}/v1/jobs/{job_id}", timeout=60).json()
                 status = job["status"]
+                most_mb = max(most_mb, resident_mb(service.process.pid))
                 if job["done"] >= next_report or status != "running":
                     next_report += pages // 20
                     stored = sum(each.stat().st_size for each in os.scandir(jobs))
@@ -275,6 +285,8 @@ def measure_large(pages: int) -> None:
                         f"  {job['pages_per_s']:.0f} pages/s",
                         flush=True,
                     )
+            note(pages=job["done"], failed=job["failed"], duplicates=job["duplicates"])
+            note(most_mb=most_mb, stored_bytes=stored / max(job["done"], 1))
             print(f"{status}: {job['failed']:,} failed, {job['duplicates']:,} duplicates")
 
 

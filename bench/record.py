@@ -2,6 +2,7 @@
 
     python -m bench.record fetch                                # runs `python -m bench.fetch`
     python -m bench.record tokens --data ../shared/data/wcxb    # with its arguments
+    python -m bench.record jobs waiting                         # a part of a bench: its figures are jobs_waiting
     python -m bench.record                                      # the tables alone
 
 Beside its figures a result has the commit, the day and the machine, and how busy that was. What is not committed yet
@@ -68,13 +69,20 @@ def measure(name: str, arguments: list[str]) -> Result:
     )
 
 
+def result_name(name: str, arguments: list[str]) -> str:
+    """What a result is called: as its bench, and as the part of it that ran alone."""
+    parts = [each for each in arguments[:1] if each.isidentifier() and not Path(ROOT, each).exists()]
+    return "_".join([name, *parts])
+
+
 def _commit() -> str:
     def git(*arguments: str) -> str:
         return subprocess.run(
             ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
         ).stdout.strip()
 
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results", ":!*.md")
+    unread = (":!bench/results", ":!docs", ":!*.md")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", *unread)
     return git("rev-parse", "--short=8", "HEAD") + ("+" if changed else "")
 
 
@@ -89,7 +97,7 @@ def main() -> None:
         raise SystemExit(__doc__)
     if name := next(iter(sys.argv[1:]), None):
         result = msgspec.json.format(msgspec.json.encode(measure(name, sys.argv[2:])))
-        (tables.RESULTS / f"{name}.json").write_bytes(result + b"\n")
+        (tables.RESULTS / f"{result_name(name, sys.argv[2:])}.json").write_bytes(result + b"\n")
     tables.write_all()
 
 

@@ -148,8 +148,11 @@ def load(fleet: Fleet, script: Path) -> dict[str, float]:
     }
 
 
-def compare(fleets: dict[int, Fleet], script: Path) -> list[dict[str, float]]:
-    """What one replica and two spend a request, by what spends it."""
+Spent = list[dict[str, float]]
+
+
+def compare(fleets: dict[int, Fleet], script: Path) -> tuple[Spent, dict[str, float]]:
+    """What one replica and two spend a request, by what spends it; what two do and spend of what one does."""
     rounds: dict[int, list[dict[str, float]]] = {replicas: [] for replicas in fleets}
     for _ in range(ROUNDS):
         for replicas, fleet in fleets.items():
@@ -166,7 +169,7 @@ def compare(fleets: dict[int, Fleet], script: Path) -> list[dict[str, float]]:
         f"two to one: {two['requests/s'] / one['requests/s']:.2f} x the requests a second, "
         f"{growth:.2f} x the gateway's CPU a request"
     )
-    return list(median.values())
+    return list(median.values()), {"rate": two["requests/s"] / one["requests/s"], "cpu": growth}
 
 
 def main() -> None:
@@ -205,15 +208,18 @@ def main() -> None:
         print(f"\n{len(bodies)} cached pages, {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} s")
         cores = os.cpu_count() or 1
         print(f"\n{cores} cores for replicas, nginx, Valkey and wrk together")
-        rows = compare(fleets, folder / "load.lua")
+        rows, shared = compare(fleets, folder / "load.lua")
         print(f"\n{CORES} of a core for each replica, the rest for the others")
         with limited([process for fleet in fleets.values() for process in fleet.gateways]):
-            rows += compare(fleets, folder / "load.lua")
+            more, own = compare(fleets, folder / "load.lua")
+            rows += more
         served_mb = resident_mb(fleets[1].gateways[0].pid)
     for name, column in (("hit_cpu_ms", "gateway CPU-ms"), ("nginx_cpu_ms", "nginx CPU-ms")):
         spent = [row[column] for row in rows]
         note(**{name: [min(spent), max(spent)]})
     note(idle_mb=idle_mb, served_mb=served_mb)
+    # two replicas to one: all on the machine's cores, and each with CORES of its own
+    note(two_to_one={"shared cores": shared, "own share": own})
     print(f"a gateway's main process: {idle_mb:.0f} MB idle, {served_mb:.0f} MB after the load")
 
 

@@ -19,6 +19,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 
+from bench.figures import note
 from bench.processes import ROOT, family, proportional_mb
 
 
@@ -78,6 +79,8 @@ def main() -> None:
             idle = [proportional_mb(member) for member in family(pid)]
             answers(f"{url}/v1/scrape", b'{"html": "<p>Some words to clean and count.</p>"}')
             used = [proportional_mb(member) for member in family(pid)]
+    note(sdk_cpu_ms=statistics.median(imports), help_cpu_ms=statistics.median(helps))
+    note(ready_s=statistics.median(readies), rest_mb=sum(idle), used_mb=sum(used))
     print(f"ready                     {statistics.median(readies):7.2f} s (2)")
     print(
         f"memory at rest            {sum(idle):7.0f} MB PSS in {len(idle)} processes: {[round(x) for x in idle]} (150)"

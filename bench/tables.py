@@ -12,12 +12,14 @@ from typing import Any
 
 import msgspec
 
+from bench import sizing
 from bench.processes import ROOT
 from gateway.api.docs.tables import fill_tables
 
 RESULTS, TEMPLATES = ROOT / "bench" / "results", ROOT / "bench" / "templates"
 FILES = (
     "README.md",
+    "docs/getting-started.md",
     "docs/local-models.md",
     "docs/rendering.md",
     "docs/scaling.md",
@@ -71,7 +73,10 @@ def make_tables() -> dict[str, Callable[[], str]]:
         return lambda: path.read_text("utf-8").format_map(figures).rstrip("\n")
 
     tables = {path.stem.replace("-", " "): from_template(path) for path in TEMPLATES.glob("*.md")}
-    return tables | {"hostile requests": lambda: _hostile(results["hostile"])}
+    return tables | {
+        "hostile requests": lambda: _hostile(results["hostile"]),
+        "sizing": lambda: sizing.to_markdown(results),
+    }
 
 
 def _hostile(figures: dict[str, Any]) -> str:

@@ -39,7 +39,9 @@ def test_workflow_follows_the_published_schema_and_runs_what_must_pass() -> None
     assert result.returncode == 0, result.stdout + result.stderr
     jobs = yaml.safe_load((ROOT / path).read_text("utf-8"))["jobs"]
     runs = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
-    assert ".ci/run" in runs and any("docker build" in run for run in runs)
+    assert ".ci/run" in runs
+    for built in ("docker build", "python -m build\n", "packages/client", "./clients/js"):
+        assert any(built in run for run in runs), built
 
 
 def test_kubernetes_manifest_is_valid_and_locked_down() -> None:

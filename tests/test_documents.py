@@ -1,50 +1,19 @@
-"""What the documents show works: their Python is Python, their requests are requests, their links lead somewhere."""
+"""What the documents say holds: a webhook is verified as the guide shows, links lead somewhere."""
 
 import re
 import time
 from pathlib import Path
 
-import msgspec
-import pytest
-
 from gateway.jobs.webhooks import sign
-from gateway.wire import ExtractRequest, ScrapeRequest
-from gateway.wire.jobs import BatchRequest, CrawlRequest
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ["README.md", "docs/crawling.md"]
-REQUESTS = {
-    "/v1/scrape": ScrapeRequest,
-    "/v1/extract": ExtractRequest,
-    "/v1/crawl": CrawlRequest,
-    "/v1/batch": BatchRequest,
-}
-
-
-def blocks(document: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / document).read_text("utf-8"), re.DOTALL)
-
-
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_python_of_documents_compiles(document: str) -> None:
-    snippets = blocks(document, "python")
-    assert snippets
-    for snippet in snippets:
-        compile(snippet, document, "exec")
-
-
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_requests_of_documents_are_understood(document: str) -> None:
-    sent = re.findall(
-        r"127\.0\.0\.1:8000(/v1/\w+) [^']*'[^']*'[^']*-d '([^']*)'", "".join(blocks(document, "sh"))
-    )
-    assert sent
-    for route, body in sent:
-        msgspec.json.decode(body, type=REQUESTS[route])
 
 
 def test_webhook_is_verified_as_the_guide_shows() -> None:
-    (snippet,) = (each for each in blocks("docs/crawling.md", "python") if "# verify a webhook" in each)
+    text = (ROOT / "docs/crawling.md").read_text("utf-8")
+    (snippet,) = (
+        each for each in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "# verify a webhook" in each
+    )
     names: dict[str, object] = {}
     exec(snippet, names)
     is_ours = names["is_ours"]

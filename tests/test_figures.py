@@ -3,13 +3,14 @@
 import datetime
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from bench.figures import VARIABLE, note
-from bench.record import Result, measure
+from bench.record import Result, measure, result_name
 from bench.tables import FILES, RESULTS, ROOT, TEMPLATES, Figures, make_tables, read_results
 from gateway.api.docs.tables import TABLES, fill_tables
 
@@ -19,6 +20,11 @@ _PLACEHOLDER, _CODE, _NUMBER = (
     re.compile(r"(?<![A-Za-z\d])\d"),
 )
 _COMMIT = re.compile(r"[0-9a-f]{8}")
+_TABLE = re.compile(r"<!-- table: [a-z ]+ -->.*?<!-- end -->", re.DOTALL)
+_MEASURED = re.compile(
+    r"\d(?:\.\d+)? (?:CPU-m?s|CPU-seconds|core-hours|pages a second|times (?:as|the|less))\b|\bPSS\b"
+)
+_ORIGIN = re.compile(r"python -m (?:bench|training)\b|`make [a-z-]+`|\b[0-9a-f]{8}\b")
 _BENCH = """
 import sys
 from bench.figures import note
@@ -58,6 +64,40 @@ def test_result_says_when_and_on_what_it_was_measured(path: Path) -> None:
     result = msgspec.json.decode(path.read_bytes(), type=Result)
     assert datetime.date.fromisoformat(result.date) and _COMMIT.fullmatch(result.commit)
     assert result.machine and result.command and result.figures
+
+
+def test_figures_in_prose_say_where_they_come_from() -> None:
+    """Beside the tables, which come from `bench/results`: a command repeats them, or their commit is named."""
+    nameless = []
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        prose = _TABLE.sub("", path.read_text("utf-8"))
+        for paragraph in re.split(r"\n\s*\n", prose):
+            if (found := _MEASURED.search(paragraph)) and not _ORIGIN.search(paragraph):
+                nameless.append(f"{path.relative_to(ROOT)}: {found[0]} in {paragraph[:60]!r}")
+    assert nameless == []
+
+
+def test_every_extra_is_in_the_table_of_sizes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    # a cluster's, which nobody who develops this installs
+    extras = project["optional-dependencies"].keys() - {"ray"}
+    assert read_results()["extras"]["extras_mb"].keys() == extras
+    table = (TEMPLATES / "extras.md").read_text("utf-8")
+    assert [extra for extra in extras if f"| `{extra}` |" not in table] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ([], "jobs"),
+        (["waiting"], "jobs_waiting"),
+        (["large", "--pages", "5"], "jobs_large"),
+        (["--pages", "5"], "jobs"),
+        (["bench"], "jobs"),
+    ],
+)
+def test_part_of_a_bench_has_a_result_of_its_own(arguments: list[str], name: str) -> None:
+    assert result_name("jobs", arguments) == name
 
 
 def test_quality_in_the_documents_is_that_of_the_model_card() -> None:

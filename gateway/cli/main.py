@@ -41,7 +41,7 @@ USAGE = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    parser = _parser()
+    parser = make_parser()
     arguments = parser.parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # in markdown and HTML, &#8364; is what an ASCII terminal lacks
@@ -72,7 +72,8 @@ def _in_flags(message: str) -> str:
     return f"--{place.rpartition('.')[2].rstrip('`').replace('_', '-')}: {words}" if place else message
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Every command with its options and examples."""
     parser = argparse.ArgumentParser(prog="winnow", description="Web pages in, exactly counted markdown out.")
     parser.add_argument("--version", action="version", version=f"winnow {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -125,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
 def _complete(arguments: argparse.Namespace) -> int:
     import shtab
 
-    print(shtab.complete(_parser(), arguments.shell))
+    print(shtab.complete(make_parser(), arguments.shell))
     return DONE
 
 

@@ -67,11 +67,21 @@ class AsyncClient:
     async def scrape(
         self, url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]
     ) -> ScrapeResponse:
-        """Fetch and clean a page: its address and the fields of `wire.ScrapeRequest`, or one of those."""
+        """Fetch and clean a page.
+
+        Args:
+            url: the page's address, or a whole `wire.ScrapeRequest`; None where the option `html` has the page.
+            options: the fields of `wire.ScrapeRequest`.
+        """
         return await self._connection.send(scrape_call(url, **options))
 
     async def tokens(self, text: str | None = None, **options: Unpack[TokensKeywords]) -> TokensResponse:
-        """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
+        """Count tokens exactly.
+
+        Args:
+            text: what is counted; None where the option `messages` has it.
+            options: the fields of `wire.TokensRequest`.
+        """
         return await self._connection.send(tokens_call(text, **options))
 
     async def models(self) -> list[Model]:
@@ -108,12 +118,26 @@ class AsyncClient:
     def extract(
         self, url: Any = None, *, stream: bool = False, schema: Any = None, **options: Unpack[ExtractKeywords]
     ) -> Any:
-        """Ask about pages; arguments and results as in `Client.extract`."""
+        """Ask about pages.
+
+        Args:
+            url: a page's address, or a whole `wire.ExtractRequest`; None where an option names the pages.
+            stream: give the events as they come; `data` of the last is then an instance of `schema`.
+            schema: a JSON Schema, or a msgspec Struct, dataclass or pydantic model.
+            options: the fields of `wire.ExtractRequest`, the question as `prompt`.
+        Returns:
+            An instance of `schema` when it is a type, else (and for a dry run) the whole response.
+        """
         call = extract_call(url, schema=schema, stream=stream, **options)
         return self._connection.stream(call, EventReader(schema)) if stream else self._connection.send(call)
 
     def pages(self, url: str, **options: Unpack[ScrapeKeywords]) -> AsyncIterator[ScrapeResponse]:
-        """The pieces of a long page, as in `Client.pages`."""
+        """The pieces of a long page, one after the other as they are asked for.
+
+        Args:
+            url: the page's address.
+            options: as of `scrape`: each piece has `max_tokens` at most, the first begins at `cursor`.
+        """
         call = scrape_call(url, **options)
 
         async def walk() -> AsyncIterator[ScrapeResponse]:
@@ -129,7 +153,13 @@ class AsyncClient:
     def scrape_many(
         self, urls: Iterable[str], *, concurrency: int = 8, **options: Unpack[PageKeywords]
     ) -> AsyncIterator[ScrapeResponse | GatewayError]:
-        """Scrape many pages; arguments and results as in `Client.scrape_many`."""
+        """Scrape many pages; what came of each stands in its place, an error too.
+
+        Args:
+            urls: read as far as is needed.
+            concurrency: pages at a time, at least 1.
+            options: as of `scrape`.
+        """
         scrape_call("", **options)
         check_concurrency(concurrency)
         places = asyncio.Semaphore(concurrency)
@@ -157,11 +187,21 @@ class AsyncClient:
         return read()
 
     async def map(self, url: str | MapRequest, **options: Unpack[MapKeywords]) -> MapResponse:
-        """The addresses of a site; `options` are the fields of `wire.jobs.MapRequest`."""
+        """The addresses of a site.
+
+        Args:
+            url: an address of the site, or a whole `wire.jobs.MapRequest`.
+            options: the fields of `wire.jobs.MapRequest`.
+        """
         return await self._connection.send(map_call(url, **options))
 
     async def search(self, query: str | SearchRequest, **options: Unpack[SearchKeywords]) -> SearchResponse:
-        """Search the web; arguments as in `Client.search`."""
+        """Search the web, and read what is found if asked.
+
+        Args:
+            query: what is looked for, or a whole `wire.search.SearchRequest`.
+            options: the fields of `wire.search.SearchRequest`.
+        """
         return await self._connection.send(search_call(query, **options))
 
     def crawl(
@@ -171,7 +211,14 @@ class AsyncClient:
         idempotency_key: str | None = None,
         **options: Unpack[CrawlKeywords],
     ) -> AsyncJob:
-        """Read a site and iterate over its pages as they come; arguments as in `Client.crawl`."""
+        """Read a site, from one address on, and iterate over its pages as they come.
+
+        Args:
+            url: where it begins, or a whole `wire.jobs.CrawlRequest`.
+            idempotency_key: a call with the same one finds the job of the first.
+            options: the fields of `wire.jobs.CrawlRequest`; if the `schema` of `extract` is a type, `data` is an
+                instance of it.
+        """
         call = crawl_call(url, idempotency_key=idempotency_key, **options)
         return AsyncJob(lambda: nullcontext(self._connection), call, kind=schema_type(options))
 
@@ -182,7 +229,14 @@ class AsyncClient:
         idempotency_key: str | None = None,
         **options: Unpack[BatchKeywords],
     ) -> AsyncJob:
-        """Read pages by their addresses, and iterate over them as they come; arguments as of `crawl`."""
+        """Read pages by their addresses, and iterate over them as they come.
+
+        Args:
+            urls: the addresses, or a whole `wire.jobs.BatchRequest`.
+            idempotency_key: a call with the same one finds the job of the first.
+            options: the fields of `wire.jobs.BatchRequest`; if the `schema` of `extract` is a type, `data` is an
+                instance of it.
+        """
         call = batch_call(urls, idempotency_key=idempotency_key, **options)
         return AsyncJob(lambda: nullcontext(self._connection), call, kind=schema_type(options))
 
@@ -193,7 +247,13 @@ class AsyncClient:
         idempotency_key: str | None = None,
         **options: Unpack[CrawlKeywords],
     ) -> JobCreated:
-        """Create a crawl and leave it to the gateway; `job` finds it by its id."""
+        """Create a crawl and leave it to the gateway; `job` finds it by its id.
+
+        Args:
+            url: where it begins, or a whole `wire.jobs.CrawlRequest`.
+            idempotency_key: a call with the same one finds the job of the first.
+            options: the fields of `wire.jobs.CrawlRequest`.
+        """
         return await self._connection.send(crawl_call(url, idempotency_key=idempotency_key, **options))
 
     async def start_batch(
@@ -203,16 +263,32 @@ class AsyncClient:
         idempotency_key: str | None = None,
         **options: Unpack[BatchKeywords],
     ) -> JobCreated:
-        """Create a batch and leave it to the gateway; `job` finds it by its id."""
+        """Create a batch and leave it to the gateway; `job` finds it by its id.
+
+        Args:
+            urls: the addresses, or a whole `wire.jobs.BatchRequest`.
+            idempotency_key: a call with the same one finds the job of the first.
+            options: the fields of `wire.jobs.BatchRequest`.
+        """
         return await self._connection.send(batch_call(urls, idempotency_key=idempotency_key, **options))
 
     def job(self, job_id: str, *, after: int = 0, schema: Any = None) -> AsyncJob:
-        """A job by its identifier, as in `Client.job`."""
+        """A job by its identifier; nothing is sent yet.
+
+        Args:
+            job_id: what `start_crawl` or `start_batch` gave as `id`.
+            after: number of the last result that is not wanted again.
+            schema: a type that each page's `data` is made an instance of.
+        """
         kind = schema_type({"extract": {"schema": schema}})
         return AsyncJob(lambda: nullcontext(self._connection), job_id, after=after, kind=kind)
 
     async def jobs(self, *, limit: int = 100) -> list[JobReport]:
-        """The jobs of this key, the newest first."""
+        """The jobs of this key, the newest first.
+
+        Args:
+            limit: how many at most, from 1 to 1,000.
+        """
         return await self._connection.send(jobs_call(limit=limit))
 
     async def aclose(self) -> None:

@@ -77,11 +77,21 @@ class Client:
     def scrape(
         self, url: str | ScrapeRequest | None = None, **options: Unpack[ScrapeKeywords]
     ) -> ScrapeResponse:
-        """Fetch and clean a page: its address and the fields of `wire.ScrapeRequest`, or one of those."""
+        """Fetch and clean a page.
+
+        Args:
+            url: the page's address, or a whole `wire.ScrapeRequest`; None where the option `html` has the page.
+            options: the fields of `wire.ScrapeRequest`.
+        """
         return self._connection.send(scrape_call(url, **options))
 
     def tokens(self, text: str | None = None, **options: Unpack[TokensKeywords]) -> TokensResponse:
-        """Count tokens exactly; `options` are the fields of `wire.TokensRequest`."""
+        """Count tokens exactly.
+
+        Args:
+            text: what is counted; None where the option `messages` has it.
+            options: the fields of `wire.TokensRequest`.
+        """
         return self._connection.send(tokens_call(text, **options))
 
     def models(self) -> list[Model]:
@@ -118,11 +128,13 @@ class Client:
     def extract(
         self, url: Any = None, *, stream: bool = False, schema: Any = None, **options: Unpack[ExtractKeywords]
     ) -> Any:
-        """Ask about pages: an address and the fields of `wire.ExtractRequest`, or one of those.
+        """Ask about pages.
 
         Args:
-            schema: a JSON Schema, or a msgspec Struct, dataclass or pydantic model.
+            url: a page's address, or a whole `wire.ExtractRequest`; None where an option names the pages.
             stream: give the events as they come; `data` of the last is then an instance of `schema`.
+            schema: a JSON Schema, or a msgspec Struct, dataclass or pydantic model.
+            options: the fields of `wire.ExtractRequest`, the question as `prompt`.
         Returns:
             An instance of `schema` when it is a type, else (and for a dry run) the whole response.
         """
@@ -130,7 +142,12 @@ class Client:
         return self._connection.stream(call, EventReader(schema)) if stream else self._connection.send(call)
 
     def pages(self, url: str, **options: Unpack[ScrapeKeywords]) -> Iterator[ScrapeResponse]:
-        """The pieces of a long page, each of at most `max_tokens`, from `cursor` on; options as of `scrape`."""
+        """The pieces of a long page, one after the other as they are asked for.
+
+        Args:
+            url: the page's address.
+            options: as of `scrape`: each piece has `max_tokens` at most, the first begins at `cursor`.
+        """
         call = scrape_call(url, **options)
 
         def walk() -> Iterator[ScrapeResponse]:
@@ -178,11 +195,21 @@ class Client:
         return read()
 
     def map(self, url: str | MapRequest, **options: Unpack[MapKeywords]) -> MapResponse:
-        """The addresses of a site; `options` are the fields of `wire.jobs.MapRequest`."""
+        """The addresses of a site.
+
+        Args:
+            url: an address of the site, or a whole `wire.jobs.MapRequest`.
+            options: the fields of `wire.jobs.MapRequest`.
+        """
         return self._connection.send(map_call(url, **options))
 
     def search(self, query: str | SearchRequest, **options: Unpack[SearchKeywords]) -> SearchResponse:
-        """Search the web, and read what is found if asked; `options` are the fields of `wire.search.SearchRequest`."""
+        """Search the web, and read what is found if asked.
+
+        Args:
+            query: what is looked for, or a whole `wire.search.SearchRequest`.
+            options: the fields of `wire.search.SearchRequest`.
+        """
         return self._connection.send(search_call(query, **options))
 
     def crawl(
@@ -195,9 +222,10 @@ class Client:
         """Read a site, from one address on, and iterate over its pages as they come.
 
         Args:
+            url: where it begins, or a whole `wire.jobs.CrawlRequest`.
             idempotency_key: a call with the same one finds the job of the first.
-            options: fields of `wire.jobs.CrawlRequest`; where the `schema` of `extract` is a type, each page's `data`
-                is an instance of it.
+            options: the fields of `wire.jobs.CrawlRequest`; if the `schema` of `extract` is a type, `data` is an
+                instance of it.
         """
         call = crawl_call(url, idempotency_key=idempotency_key, **options)
         return self._job(call, options)
@@ -209,7 +237,14 @@ class Client:
         idempotency_key: str | None = None,
         **options: Unpack[BatchKeywords],
     ) -> Job:
-        """Read pages by their addresses, and iterate over them as they come; arguments as of `crawl`."""
+        """Read pages by their addresses, and iterate over them as they come.
+
+        Args:
+            urls: the addresses, or a whole `wire.jobs.BatchRequest`.
+            idempotency_key: a call with the same one finds the job of the first.
+            options: the fields of `wire.jobs.BatchRequest`; if the `schema` of `extract` is a type, `data` is an
+                instance of it.
+        """
         call = batch_call(urls, idempotency_key=idempotency_key, **options)
         return self._job(call, options)
 
@@ -220,7 +255,13 @@ class Client:
         idempotency_key: str | None = None,
         **options: Unpack[CrawlKeywords],
     ) -> JobCreated:
-        """Create a crawl and leave it to the gateway; `job` finds it by its id."""
+        """Create a crawl and leave it to the gateway; `job` finds it by its id.
+
+        Args:
+            url: where it begins, or a whole `wire.jobs.CrawlRequest`.
+            idempotency_key: a call with the same one finds the job of the first.
+            options: the fields of `wire.jobs.CrawlRequest`.
+        """
         return self._connection.send(crawl_call(url, idempotency_key=idempotency_key, **options))
 
     def start_batch(
@@ -230,13 +271,20 @@ class Client:
         idempotency_key: str | None = None,
         **options: Unpack[BatchKeywords],
     ) -> JobCreated:
-        """Create a batch and leave it to the gateway; `job` finds it by its id."""
+        """Create a batch and leave it to the gateway; `job` finds it by its id.
+
+        Args:
+            urls: the addresses, or a whole `wire.jobs.BatchRequest`.
+            idempotency_key: a call with the same one finds the job of the first.
+            options: the fields of `wire.jobs.BatchRequest`.
+        """
         return self._connection.send(batch_call(urls, idempotency_key=idempotency_key, **options))
 
     def job(self, job_id: str, *, after: int = 0, schema: Any = None) -> Job:
         """A job by its identifier; nothing is sent yet.
 
         Args:
+            job_id: what `start_crawl` or `start_batch` gave as `id`.
             after: number of the last result that is not wanted again.
             schema: a type that each page's `data` is made an instance of.
         """
@@ -244,7 +292,11 @@ class Client:
         return Job(lambda: nullcontext(self._connection), job_id, after=after, kind=kind)
 
     def jobs(self, *, limit: int = 100) -> list[JobReport]:
-        """The jobs of this key, the newest first."""
+        """The jobs of this key, the newest first.
+
+        Args:
+            limit: how many at most, from 1 to 1,000.
+        """
         return self._connection.send(jobs_call(limit=limit))
 
     def _job(self, call: Call[JobCreated], options: BatchKeywords) -> Job:

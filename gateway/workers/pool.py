@@ -9,6 +9,9 @@ a fresh worker, so that slow pages delay only themselves. CPU, since on a busy m
 
 Work that nobody waits for has places and processes of its own, which yield in the same way. Neither kind waits for the
 other to end: work in the background gets the CPU that others leave, and about a quarter of a core beside one of them.
+
+Processes that had nothing to do for a while end, and with them the vocabulary that they hold: a gateway that nobody
+asks takes what it took at its start. The next task waits for a new one, as the first did.
 """
 
 import asyncio
@@ -28,6 +31,7 @@ from gateway.environment import child_environment
 from gateway.errors import CleanError, GatewayError, Overloaded, shutting_down
 from gateway.telemetry.spans import add_stages, are_recorded, span
 from gateway.workers.fork_server import DONE, HELLO, MEMORY, ORDER, SPENT
+from gateway.workers.lanes import Lane, Place
 from gateway.workers.worker import Worker, WorkerDied
 
 SLOW_S = 0.1
@@ -37,42 +41,12 @@ SLOW_PER_WORKER = 3
 BACKGROUND_PATIENCE = 60
 RECYCLE_AFTER_JOBS = 1000
 START_TIMEOUT_S = 30.0
+REST_AFTER_S = 600.0
 EXTRA_BYTES = 300 * 1024**2
 _KEPT_BYTES = str(32 * 1024**2)
 
 _log = logging.getLogger("winnow.workers")
 Subject = TypeVar("Subject")
-
-
-class _Lane:
-    """Jobs of one kind: how many run at a time, and the workers that wait for their next one."""
-
-    def __init__(self, places: int, *, yields: bool = False) -> None:
-        self.places = places
-        self.yields = yields
-        self.free = asyncio.Semaphore(places)
-        self.idle: list[Worker] = []
-
-
-class _Place:
-    """A turn among the workers of a lane, left once: at the end, or early by a job that moves to the slow lane."""
-
-    def __init__(self, free: asyncio.Semaphore) -> None:
-        self._free = free
-        self._taken = False
-
-    async def __aenter__(self) -> "_Place":
-        await self._free.acquire()
-        self._taken = True
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.leave()
-
-    def leave(self) -> None:
-        if self._taken:
-            self._taken = False
-            self._free.release()
 
 
 class WorkerPool:
@@ -86,6 +60,7 @@ class WorkerPool:
         work: module whose `run(bytes) -> bytes` does a task, and whose `warm()`, if any, loads what it needs.
         given: arguments of `warm`.
         computes: it runs native code that may need to know the hardware.
+        rest_after_s: without a task for so long, the processes end.
         killed: is called for every worker that did not finish its job: "time", "memory", or "caller" when it left.
     """
 
@@ -99,17 +74,23 @@ class WorkerPool:
         work: str = "gateway.core.tasks.work",
         given: Sequence[str] = (),
         computes: bool = False,
+        rest_after_s: float = REST_AFTER_S,
         killed: Callable[[str], None] = lambda reason: None,
     ) -> None:
-        self._front = _Lane(workers)
-        self._background = _Lane(max(1, workers // 2), yields=True)
+        self._front = Lane(workers)
+        self._background = Lane(max(1, workers // 2), yields=True)
         self._timeout_s = timeout_s
         self._killed = killed
         self._arguments = [work, str(memory_bytes), str(extra_bytes), str(timeout_s), *given]
         self._computes = computes
+        self._rest_after_s = rest_after_s
+        self._asked_at = 0.0
+        self._next_rest: asyncio.TimerHandle | None = None
         self._slow = 0
         self._live: set[Worker] = set()
         self._refills: set[asyncio.Task[None]] = set()
+        # of fork servers that were left
+        self._ends: set[asyncio.Task[int]] = set()
         self._fork_server: subprocess.Popen[bytes] | None = None
         self._orders: socket.socket | None = None
         self._closed = False
@@ -121,9 +102,11 @@ class WorkerPool:
     async def aclose(self) -> None:
         """End every process; jobs that run or wait fail."""
         self._closed = True
+        if self._next_rest is not None:
+            self._next_rest.cancel()
         for task in self._refills:
             task.cancel()
-        await asyncio.gather(*self._refills, return_exceptions=True)
+        await asyncio.gather(*self._refills, *self._ends, return_exceptions=True)
         for worker in list(self._live):
             self._discard(worker)
         if self._orders is not None:
@@ -152,16 +135,16 @@ class WorkerPool:
         """As `run`, for work that nobody waits for: it delays no task of `run`, and none of them delays its start."""
         return await self._run(task, self._background)
 
-    async def _run(self, task: Task[R], lane: _Lane) -> R:
+    async def _run(self, task: Task[R], lane: Lane) -> R:
         with span("worker"):
             result = await self._do(task, lane)
             if are_recorded():
                 add_stages(task.stages_ms(result))
             return result
 
-    async def _do(self, task: Task[R], lane: _Lane) -> R:
+    async def _do(self, task: Task[R], lane: Lane) -> R:
         content = pack(task)
-        async with _Place(lane.free) as place:
+        async with Place(lane.free) as place:
             worker = await self._take(lane)
             patience = BACKGROUND_PATIENCE if lane.yields else 1
             try:
@@ -195,7 +178,7 @@ class WorkerPool:
     ) -> None:
         worker.next_look = asyncio.get_running_loop().call_later(seconds, look, worker, subject)
 
-    def _move_slow(self, worker: Worker, place: _Place) -> None:
+    def _move_slow(self, worker: Worker, place: Place) -> None:
         """Move a job that has used enough CPU to the slow lane; look again later at one that has not."""
         left_s = SLOW_S - worker.spent_s()
         if left_s > 0 or self._slow >= SLOW_PER_WORKER * self._front.places:
@@ -214,7 +197,7 @@ class WorkerPool:
         else:
             deadline.reschedule(asyncio.get_running_loop().time())
 
-    def _put_back(self, worker: Worker, lane: _Lane) -> None:
+    def _put_back(self, worker: Worker, lane: Lane) -> None:
         if worker.next_look is not None:
             worker.next_look.cancel()
         if worker.is_slow:
@@ -234,21 +217,55 @@ class WorkerPool:
         worker.close()
         self._order(b"K", worker)
 
-    def _keep_warm_spare(self, lane: _Lane) -> None:
+    def _keep_warm_spare(self, lane: Lane) -> None:
         """Have one worker ready beyond those at work: on a busy machine a fork can take seconds."""
         if not lane.yields and not lane.idle and not self._refills and not self._closed:
             task = asyncio.create_task(self._refill(lane))
             self._refills.add(task)
             task.add_done_callback(self._refills.discard)
 
-    async def _refill(self, lane: _Lane) -> None:
+    async def _refill(self, lane: Lane) -> None:
         try:
             lane.idle.append(await self._spawn(lane))
         except GatewayError:
             # the next job meets the same fault and reports it
             pass
 
-    async def _take(self, lane: _Lane) -> Worker:
+    def _rest(self) -> None:
+        """End the processes if none had anything to do for long enough, else look again later."""
+        now = asyncio.get_running_loop().time()
+        idle = [worker for lane in (self._front, self._background) for worker in lane.idle]
+        rest_at = self._asked_at + self._rest_after_s
+        if self._refills or len(idle) < len(self._live):
+            # one is at work, or starts
+            rest_at = now + self._rest_after_s
+        self._next_rest = None
+        if now < rest_at:
+            self._next_rest = asyncio.get_running_loop().call_at(rest_at, self._rest)
+            return
+        for lane in (self._front, self._background):
+            lane.idle.clear()
+        for worker in idle:
+            self._live.discard(worker)
+            worker.close()
+        self._leave_fork_server()
+        # the new one knows no vocabulary until it is asked for a worker
+        self._start_fork_server()
+
+    def _leave_fork_server(self) -> None:
+        """Have the fork server end and take its workers along, so that none of them is left to be waited for."""
+        if self._fork_server is not None and self._orders is not None:
+            self._orders.close()
+            wait = asyncio.create_task(asyncio.to_thread(self._fork_server.wait, START_TIMEOUT_S))
+            self._ends.add(wait)
+            wait.add_done_callback(self._ends.discard)
+            self._fork_server = self._orders = None
+
+    async def _take(self, lane: Lane) -> Worker:
+        loop = asyncio.get_running_loop()
+        self._asked_at = loop.time()
+        if self._next_rest is None and not self._closed:
+            self._next_rest = loop.call_later(self._rest_after_s, self._rest)
         while lane.idle:
             worker = lane.idle.pop()
             if worker.alive:
@@ -257,7 +274,7 @@ class WorkerPool:
             self._discard(worker)
         return await self._spawn(lane)
 
-    async def _spawn(self, lane: _Lane) -> Worker:
+    async def _spawn(self, lane: Lane) -> Worker:
         for _ in range(2):
             # the fork server itself may have died: then a new one
             worker = await self._connect(lane)
@@ -276,7 +293,7 @@ class WorkerPool:
                 return worker
         raise CleanError("no cleaning worker starts; the gateway's log says why")
 
-    async def _connect(self, lane: _Lane) -> Worker:
+    async def _connect(self, lane: Lane) -> Worker:
         """A worker that was ordered, and has not said anything yet."""
         if self._closed:
             raise shutting_down(Overloaded)

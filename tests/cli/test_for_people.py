@@ -1,12 +1,18 @@
 """What makes the command kind: examples, completion, clear faults, an exit code for an origin's error."""
 
+import os
+import pty
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from fixtures.site import Answer, Site
+from gateway.cli.help import EXAMPLES
+from gateway.cli.main import make_parser
 from tests.cli.test_main import winnow
 
 
@@ -14,6 +20,42 @@ def test_help_has_examples_and_no_colours_in_a_pipe(tmp_path: Path) -> None:
     result = winnow("scrape", "--help", cache=tmp_path)
     assert "examples:\n  winnow scrape https://example.com\n" in result.stdout
     assert "\033" not in result.stdout
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_of_help_are_understood(name: str) -> None:
+    asked = [part for line in EXAMPLES[name].splitlines() for part in line.split(" | ")]
+    commands = [shlex.split(part.partition(" > ")[0], comments=True) for part in asked]
+    understood = [words[words.index("winnow") + 1 :] for words in commands if "winnow" in words]
+    parsed = {make_parser().parse_args(words).command for words in understood if "--help" not in words}
+    assert parsed and (not name or name in parsed)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="argparse has colours of its own")
+@pytest.mark.parametrize(
+    ("variable", "value", "coloured"), [("TERM", "xterm", True), ("NO_COLOR", "1", False)]
+)
+def test_help_is_coloured_on_a_terminal(variable: str, value: str, coloured: bool) -> None:
+    ours, theirs = pty.openpty()
+    environ = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "100", variable: value}
+    command = [sys.executable, "-m", "gateway.cli.main", "scrape", "--help"]
+    # more than a terminal holds would have to be read meanwhile
+    with subprocess.Popen(command, env=environ, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        shown = b""
+        while part := _read(ours):
+            shown += part
+    os.close(ours)
+    assert running.returncode == 0
+    assert (b"\033[36m--max-tokens\033[0m" in shown) is coloured and b"winnow scrape page.html" in shown
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        # how Linux says that nobody writes any more
+        return b""
 
 
 def test_completion_completes(tmp_path: Path) -> None:

@@ -311,3 +311,17 @@ def test_answers_show_themselves_in_notebooks_and_become_dictionaries(gateway_ur
     assert page._repr_markdown_().startswith(page.content)
     found = page.to_dict()
     assert found["tokens"]["content"] == page.tokens.content and "links" not in found
+
+
+CALLS = sorted(name for name in vars(sdk.Client) if not name.startswith("_") and name != "close")
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_argument_of_a_call_is_described_wherever_it_is_called(name: str) -> None:
+    """Editors show the docstring of what is called: method, method of `AsyncClient`, function."""
+    described = inspect.getdoc(getattr(sdk.Client, name))
+    arguments = inspect.signature(getattr(sdk.Client, name)).parameters.keys() - {"self"}
+    assert described
+    assert [each for each in arguments if f"\n    {each}: " not in described] == []
+    assert inspect.getdoc(getattr(sdk.AsyncClient, name)) == described
+    assert inspect.getdoc(getattr(sdk, name)) == described

@@ -108,6 +108,23 @@ async def test_worker_that_has_grown_is_not_used_again(pool: WorkerPool) -> None
     assert await ask(pool, "pid") != before
 
 
+async def test_processes_without_work_end_and_start_again() -> None:
+    pool = make_pool(workers=2, timeout_s=60, work="tests.hostile_work", rest_after_s=0.5)
+    await pool.start()
+    before = await ask(pool, "pid")
+    # one that is at work does not rest, nor the others meanwhile
+    assert await ask(pool, "sleep 2") == 0
+    assert is_running(before)
+    parent = stat_of(before).parent
+    # they have been waited for: in a container there may be nobody else who does
+    for pid in (before, parent):
+        await eventually(lambda pid=pid: not Path(f"/proc/{pid}").exists())
+    assert pool.health() is None
+    assert await ask(pool, "pid") != before
+    assert await asyncio.gather(*(ask(pool, f"echo {n}") for n in range(8))) == list(range(8))
+    await pool.aclose()
+
+
 async def test_worker_is_used_again(pool: WorkerPool) -> None:
     assert await ask(pool, "pid") == await ask(pool, "pid")
 

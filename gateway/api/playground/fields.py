@@ -31,7 +31,9 @@ def form_fields(
 
 
 def _field(name: str, about: dict[str, Any]) -> str:
-    note = f"<small>{escape(about.get('description', '').replace('`', ''), quote=False)}</small>"
+    # what JSON has as null is a field that is left empty
+    words = about.get("description", "").replace("`", "").replace("null: ", "Empty: ")
+    note = f"<small>{escape(words, quote=False)}</small>"
     options = [option for option in about.get("anyOf", [about]) if option.get("type") != "null"]
     first, default = options[0], about.get("default")
     items = first.get("items", {})

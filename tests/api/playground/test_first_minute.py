@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import axe_playwright_python
 import msgspec
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from backends.base import Price
 from backends.specs import BackendSettings, ModelSpec
@@ -20,6 +21,7 @@ from tests.api.playground.test_playground import copied
 from tests.service import running_gateway
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+ROOT = Path(__file__).parents[3]
 OTHER_LOOKS = [(390, "light"), (768, "light"), (768, "dark"), (1280, "dark")]
 ANSWER = '{"title": "Why bakers weigh their water", "key_facts": ["Bagel", "The moon is a cheese"]}'
 
@@ -48,7 +50,10 @@ def show_example(tab: Page, name: str) -> None:
 
 def test_example_needs_one_click_and_no_network(tab: Page) -> None:
     show_example(tab, "article")
-    expect(tab.locator("#tokens")).to_contain_text("(−9")
+    # the picture of the README is of this page
+    told = re.search(r"a page of ([\d,]+) tokens became ([\d,]+)", (ROOT / "README.md").read_text("utf-8"))
+    assert told
+    expect(tab.locator("#tokens")).to_have_text(re.compile(rf"^{told[1]} → {told[2]} tokens \(−9\d\s%\)$"))
     # by the price of the model that is configured
     expect(tab.locator("#saved")).to_contain_text("with small-model.")
     tab.click("#tab-removed")
@@ -207,6 +212,93 @@ def test_no_earlier_result_stands_beside_an_error(tab: Page) -> None:
     assert tab.is_hidden("#result")
 
 
+def test_no_earlier_answer_stands_beside_an_error(tab: Page) -> None:
+    show_example(tab, "article")
+    tab.click("#tab-extract")
+    tab.click("#asking")
+    expect(tab.locator("#ask-status")).to_contain_text("2 of 3 values found")
+    tab.fill("#ask [name=schema]", "{")
+    tab.click("#asking")
+    expect(tab.locator("#ask-status")).to_contain_text("The schema is not JSON")
+    assert tab.is_hidden("#asked")
+
+
+def test_no_earlier_crawl_stands_beside_an_error(tab: Page, site: Site) -> None:
+    tab.fill("#url", site.url + "/pages/product-backpack")
+    tab.click("#tab-site")
+    tab.fill("#crawl [name=limit]", "1")
+    tab.click("#crawling")
+    expect(tab.locator("#crawl-status")).to_have_class("well")
+    assert tab.is_visible("#crawled")
+    tab.fill("#url", "")
+    tab.evaluate("document.getElementById('crawl').requestSubmit()")
+    expect(tab.locator("#crawl-status")).to_contain_text("begins at a page address")
+    assert tab.is_hidden("#crawled")
+
+
+def test_going_back_takes_an_answer_to_other_questions_away(tab: Page) -> None:
+    show_example(tab, "article")
+    tab.click("#tab-extract")
+    for title in ("title", "summary"):
+        tab.fill("#ask [name=prompt]", f"Which {title}?")
+        tab.click("#asking")
+        expect(tab.locator("#ask-status")).to_contain_text("values found")
+    tab.go_back()
+    expect(tab.locator("#ask [name=prompt]")).to_have_value("Which title?")
+    assert tab.is_hidden("#asked") and tab.inner_text("#ask-status") == ""
+
+
+def test_page_that_comes_late_does_not_take_the_place_of_another(tab: Page) -> None:
+    show_example(tab, "article")
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    tab.route("**/v1/scrape", hold_the_first)
+    tab.click("[data-example=documentation]")
+    expect(tab.locator("#status")).to_contain_text("Fetching")
+    tab.go_back()
+    tab.wait_for_selector("#status.well")
+    # its sender has given it up
+    with suppress(Error):
+        held[0].fulfill(json={})
+    expect(tab.locator("#facts-page")).to_contain_text("Why bakers weigh their water")
+    expect(tab.locator("#status")).to_have_class("well")
+    assert tab.is_enabled("#go")
+
+
+def test_going_back_twice_shows_the_page_of_the_address(tab: Page) -> None:
+    show_example(tab, "documentation")
+    show_example(tab, "article")
+    tab.fill("#url", "http://10.0.0.1/")
+    tab.press("#url", "Enter")
+    tab.wait_for_selector("#status.problem")
+    held: list[Route] = []
+    tab.route("**/examples/article", lambda route: held.append(route))
+    tab.go_back()
+    tab.go_back()
+    expect(tab.locator("#facts-page")).to_contain_text("Retries")
+    with tab.expect_response("**/examples/article"):
+        held[0].continue_()
+    assert "Retries" in tab.input_value("#html")
+    expect(tab.locator("#facts-page")).to_contain_text("Retries")
+
+
+def test_answer_in_words_speaks_of_no_values(tab: Page) -> None:
+    show_example(tab, "article")
+    tab.click("#tab-extract")
+    tab.fill("#ask [name=schema]", "")
+    tab.fill("#ask [name=prompt]", "What is it about?")
+    tab.click("#asking")
+    expect(tab.locator("#ask-status")).to_have_text("Done.")
+    expect(tab.locator("#answer")).to_have_text(ANSWER)
+    assert tab.is_hidden("#evidence")
+
+
 def test_every_option_is_sent_as_it_is_filled_in(tab: Page, site: Site) -> None:
     site.extra["/options"] = Answer(
         200, {"content-type": "text/html"}, b"<p class=a>One <b>two</b>.</p><p>Three."
@@ -244,6 +336,11 @@ def test_request_is_copied_for_agents_and_as_a_link(tab: Page, gateway: str) -> 
         "mcpServers": {"winnow": {"type": "http", "url": gateway + "/mcp"}}
     }
     assert copied(tab, "link") == gateway + "/r/https://example.com/a?b=c"
+    tab.click("#tab-extract")
+    tab.click("[data-example=product]")
+    # an example's address leads nowhere
+    tab.click("[data-copy=link]")
+    expect(tab.locator("#ask-status")).to_contain_text("Nothing was copied: a link needs a page's address")
 
 
 def test_markdown_is_downloaded(tab: Page, tmp_path: Path) -> None:
@@ -294,7 +391,8 @@ def test_every_state_is_for_everyone(
     tab = context.new_page()
 
     def see(name: str) -> None:
-        if PICTURES or name not in ("raw", "json", "outline"):
+        # what differs little from others is looked at for pictures alone
+        if PICTURES or name not in ("raw", "json", "outline", "structured"):
             look(tab, f"{name}-{width}-{scheme}")
 
     tab.goto(gateway + "/")
@@ -308,6 +406,15 @@ def test_every_state_is_for_everyone(
     tab.click("#asking")
     expect(tab.locator("#ask-status")).to_contain_text("values found")
     see("extract")
+    tab.click("[data-example=product]")
+    expect(tab.locator("#ask-status")).to_contain_text("no model was asked")
+    see("structured")
+    tab.click("#tab-site")
+    tab.fill("#url", site.url + "/pages/listing-go-blog")
+    tab.fill("#crawl [name=limit]", "3")
+    tab.click("#crawling")
+    expect(tab.locator("#crawl-status")).to_contain_text("Done")
+    see("crawl")
     tab.click("#tab-scrape")
     for drawer in tab.locator("summary:visible").all():
         drawer.click()

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from fixtures.site import Site
+from tests.api.playground.test_playground import copied
 
 CLIENT = Path(__file__).parents[3] / "clients/js/winnow.js"
 
@@ -48,6 +49,31 @@ def test_page_of_the_same_origin_uses_the_client(tab: Page, model_gateway_url: s
     assert "Get started with Go" in shown["content"] and len(shown["results"]) == 1
     assert shown["types"] == ["source", "delta", "done"]
     assert shown["failed"] == [True, "url_refused"] and shown["stopped"] == "AbortError"
+
+
+@pytest.mark.parametrize(
+    ("panel", "shown"),
+    [("scrape", "content"), ("extract", "finish_reason"), ("site", "done")],
+)
+def test_javascript_that_the_playground_copies_runs(
+    browser: Browser, tab: Page, model_gateway_url: str, site: Site, panel: str, shown: str
+) -> None:
+    playground = browser.new_page(permissions=["clipboard-read", "clipboard-write"])
+    playground.goto(model_gateway_url + "/")
+    playground.fill("#url", site.url + "/pages/product-backpack")
+    playground.click(f"#tab-{panel}")
+    if panel == "extract":
+        playground.fill("#ask [name=schema]", "")
+        playground.fill("#ask [name=prompt]", "What is it?")
+    if panel == "site":
+        playground.fill("#crawl [name=limit]", "1")
+    playground.click("#copy-box summary")
+    code = copied(playground, "javascript").replace('"winnow-client"', f'"{model_gateway_url}/winnow.js"')
+    playground.close()
+    tab.goto(model_gateway_url + "/a-page")
+    with tab.expect_console_message() as printed:
+        tab.evaluate("code => import('data:text/javascript,' + encodeURIComponent(code))", code)
+    assert shown in printed.value.text or shown in str(printed.value.args[0].json_value())
 
 
 def test_page_of_another_origin_is_refused(tab: Page, model_gateway_url: str, site: Site) -> None:

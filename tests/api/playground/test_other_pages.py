@@ -1,5 +1,7 @@
 """The reference and the status page, in the same dress: tried in a browser, and for everyone."""
 
+import math
+import re
 from collections.abc import Callable
 
 import httpx2
@@ -10,7 +12,7 @@ from fixtures.site import Site
 from gateway.auth.keys import Key, hash_secret
 from gateway.telemetry.history import add_up, used_bytes
 from gateway.telemetry.metrics import Metrics
-from tests.api.playground.test_first_minute import AXE, look
+from tests.api.playground.test_first_minute import AXE, OTHER_LOOKS, look
 from tests.service import running_gateway
 
 
@@ -29,7 +31,8 @@ def test_status_plots_what_happened(open_tab: Callable[..., Page], gateway_url: 
     httpx2.post(gateway_url + "/v1/scrape", json={"url": site.url + "/pages/product-backpack"}, timeout=60)
     tab = open_tab(gateway_url + "/status")
     charts = tab.locator("#charts section")
-    expect(charts.first.locator(".now")).to_contain_text("in this hour")
+    expect(charts.first.locator(".now")).to_have_text(re.compile(r"^\d+$"))
+    expect(charts.first.locator(".ends")).to_contain_text(re.compile(r"at most [\d.]+K? a minute"))
     memory = charts.filter(has_text="Memory").locator(".now").inner_text()
     assert int(memory.removesuffix(" MiB")) > 20
 
@@ -58,7 +61,29 @@ def test_memory_is_known_here() -> None:
     assert used_bytes() > 10_000_000
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def an_hour() -> list[dict[str, object]]:
+    """Samples of a gateway that has had something to do."""
+    counters = {"requests": 9, "request_seconds": 2.1, "pages": 7, "pages_cached": 4, "html_tokens": 90_000}
+    counters |= {"saved_tokens": 80_000, "spent_usd": 0.002, "saved_usd": 0.001, "job_pages": 3}
+    samples: list[dict[str, object]] = []
+    sums = dict.fromkeys(counters, 0.0)
+    for number in range(240):
+        busy = 1 + math.sin(number / 20) + (number % 7) / 10
+        sums = {name: sums[name] + busy * each for name, each in counters.items()}
+        levels = {"running": number % 5, "queued": number % 3, "memory_bytes": (120 + 9 * busy) * 2**20}
+        models = {"small-model": [3 * number, 0.9 * number], "local": [number, 0.2 * number]}
+        samples.append({"at": 1.8e9 + 15 * number, "sums": sums | levels, "models": models})
+    return samples
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "dark"),
+        (1280, "light"),
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in OTHER_LOOKS),
+    ],
+)
 @pytest.mark.parametrize("path", ["docs", "status"])
 def test_other_pages_are_for_everyone(
     browser: Browser, gateway_url: str, path: str, width: int, scheme: str
@@ -72,7 +97,16 @@ def test_other_pages_are_for_everyone(
     tab.goto(f"{gateway_url}/{path}")
     tab.evaluate(AXE)
     if path == "status":
-        tab.wait_for_selector("#charts svg")
+        tab.route("**/status/history.json", lambda route: route.fulfill(json=an_hour()))
+        models = [
+            {"id": "small-model", "price": {"input": 2.5, "output": 10}},
+            {"id": "local", "price": None},
+        ]
+        tab.route("**/v1/models", lambda route: route.fulfill(json={"data": models}))
+        tab.reload()
+        tab.evaluate(AXE)
+        tab.wait_for_selector("#models tbody tr")
+        expect(tab.locator("#charts .worth")).to_contain_text("with small-model")
     else:
         # the rest is more of the same, and looking at all of it takes a minute
         tab.evaluate("document.querySelectorAll('main > .call ~ .call ~ *').forEach(part => part.remove())")

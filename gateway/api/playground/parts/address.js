@@ -46,8 +46,10 @@ async function fillExample(name) {
   example = name;
   if (!name) return;
   const response = await fetch(`examples/${encodeURIComponent(name)}`, { headers: headers() });
-  if (!response.ok) { example = ""; say("status", await problemOf(response), "problem"); return; }
-  $("html").value = await response.text();
+  if (!response.ok) { example = ""; complain(await problemOf(response)); return; }
+  const html = await response.text();
+  // another one may have been chosen meanwhile
+  if (example === name) $("html").value = html;
 }
 
 // what is about to be sent gets a place to go back to
@@ -57,10 +59,15 @@ function remember() {
 }
 addEventListener("popstate", async () => {
   if (location.hash && !location.hash.includes("=")) return;  // the link that skips to the form
-  await fillForms(location.hash.slice(1));
-  say("status", "");
+  clearResult();
+  clearAnswer();
+  clearCrawl();
+  const state = location.hash;
+  await fillForms(state.slice(1));
+  // gone further back meanwhile
+  if (location.hash !== state) return;
   if (history.state && history.state.sent === "tab-scrape" && $("form").checkValidity()) { earlier = []; scrape(requestOf()); }
-  else { clearResult(); $("start").hidden = false; }
+  else $("start").hidden = false;
 });
 
 function withoutSecrets(text) {

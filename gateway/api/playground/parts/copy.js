@@ -1,5 +1,6 @@
 "use strict";
 // The request that the forms make, as curl, Python, JavaScript, a link, and the configuration of an agent.
+// Python and JavaScript call the gateway's own clients.
 const quoted = (text) => "'" + text.replaceAll("'", "'\\''") + "'";
 const here = () => location.href.replace(/[^/]*([?#].*)?$/, "");
 const hasKey = () => $("key").value.trim() !== "";
@@ -33,9 +34,17 @@ function python() {
 }
 
 function javascript() {
-  const key = hasKey() ? "\n    Authorization: `Bearer ${process.env.WINNOW_API_KEY}`," : "";
-  return `const response = await fetch(${JSON.stringify(here() + call().path)}, {\n  method: "POST",\n  headers: {\n    "Content-Type": "application/json",${key}\n  },\n` +
-    `  body: JSON.stringify(${JSON.stringify(call().request(), null, 2).replaceAll("\n", "\n  ")}),\n});\nconsole.log(await response.json());\n`;
+  const { url, ...options } = call().request();
+  const words = [...(url ? [url] : []), ...(Object.keys(options).length ? [options] : [])];
+  const made = `client.${call().name}(${words.map((word) => JSON.stringify(word, null, 2)).join(", ")})`;
+  const body = call().name === "crawl" ? `for await (const { url, status } of ${made}) {\n  console.log(url, status);\n}` : `console.log(await ${made});`;
+  return `import { Client } from "winnow-client"; // npm pack ./clients/js\n\nconst client = new Client({ url: ${JSON.stringify(here())} }); // the key: WINNOW_API_KEY\n${body}\n`;
+}
+
+function link() {
+  const { url, html } = sourceOf();
+  if (!url || html) throw new Error("a link needs a page's address, and filled-in HTML has none");
+  return here() + "r/" + url;
 }
 
 function mcp() {
@@ -45,8 +54,7 @@ function mcp() {
 }
 
 const copies = {
-  curl, python, javascript, mcp,
-  link: () => here() + "r/" + (sourceOf().url || ""),
+  curl, python, javascript, mcp, link,
   markdown: () => (page ? page.content : ""),
 };
 
@@ -68,7 +76,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       button.focus();
       button.textContent = "Copied";
     } catch (error) {
-      say("status", `Copying failed: ${error.message}`, "problem");
+      complain(`Nothing was copied: ${error.message}`);
     }
     setTimeout(() => { button.textContent = label; }, 1500);
   });

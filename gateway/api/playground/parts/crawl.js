@@ -75,14 +75,21 @@ async function follow(id) {
   }
 }
 
-async function crawl() {
-  let request;
-  try { request = crawlOf(); } catch (error) { say("crawl-status", error.message, "problem"); return; }
-  if (!request.url) { say("crawl-status", "A crawl begins at a page address: fill it in above.", "problem"); $("url").focus(); return; }
-  $("crawling").disabled = true;
+// a crawl that runs stays in sight, and with it the way to end it
+function clearCrawl() {
+  if ($("crawling").disabled) return;
   results = [];
   $("pages").replaceChildren();
   $("crawled").hidden = $("crawl-bar").hidden = true;
+  say("crawl-status", "");
+}
+
+async function crawl() {
+  clearCrawl();
+  let request;
+  try { request = crawlOf(); } catch (error) { complain(error.message); return; }
+  if (!request.url) { complain("A crawl begins at a page address: fill it in above."); $("url").focus(); return; }
+  $("crawling").disabled = true;
   say("crawl-status", "Starting …");
   let watch = 0;
   try {

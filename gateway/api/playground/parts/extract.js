@@ -27,7 +27,7 @@ function valueAt(data, pointer) {
 
 function showEvidence(evidence, data, text) {
   const marks = new Map(), parts = [], characters = [...text];  // offsets count characters, JavaScript's strings UTF-16 units
-  const found = evidence.filter((item) => typeof item.start === "number" && !item.source);
+  const found = evidence.filter((item) => typeof item.start === "number" && !item.source && item.end <= characters.length);
   let at = 0;
   for (const item of found.sort((a, b) => a.start - b.start)) {
     if (item.start < at) continue;
@@ -52,6 +52,7 @@ function showEvidence(evidence, data, text) {
   }));
   $("evidence").previousElementSibling.hidden = !evidence.length;
   showMark($("source").querySelector("mark"), false);
+  if (!evidence.length) return;
   const supported = evidence.filter((item) => item.status === "supported").length;
   const wrong = evidence.some((item) => item.status === "unsupported");
   const kind = supported === evidence.length ? "well" : wrong ? "problem" : "not_found";
@@ -76,41 +77,52 @@ function showFigures(data, elapsed_s) {
     ["cost", asked || cost.saved_usd ? `$${cost.usd.toPrecision(3)}${cost.saved_usd ? `, saved $${cost.saved_usd.toPrecision(3)}` : ""}` : "none: no model was asked"],
     ["read", coverage.chunks > 1 || coverage.read < coverage.chunks ? `${coverage.read} of ${coverage.chunks} parts of the page` : "the whole page"],
     ["first token", asked ? ms(timings.ttft_ms) : null],
-    ["between", asked ? `${ms(timings.itl_ms.p50)} median, ${ms(timings.itl_ms.p95)} p95` : null],
+    ["inter-token", asked ? `${ms(timings.itl_ms.p50)} median, ${ms(timings.itl_ms.p95)} p95` : null],
     ["total", ms(timings.total_ms)], ["cache", data.cache.status],
   ]);
 }
 
-async function showSource(question, done, evidence) {
+async function showSource(question, done, evidence, signal) {
   const structured = done.backend === "structured";
   const { html, url, scrape: options } = question;
-  const response = await post("v1/scrape", { html, url, ...options, ...(structured ? { include: ["structured"] } : {}) });
-  if (!response.ok) return;
-  const read = await response.json();
+  const response = await post("v1/scrape", { html, url, ...options, ...(structured ? { include: ["structured"] } : {}) }, signal);
+  const problem = response.ok ? "" : await problemOf(response), read = response.ok ? await response.json() : null;
+  if (signal.aborted) return;
   $("source-title").textContent = structured ? "The page's own structured data" : "Source";
+  if (!read) { showEvidence(evidence, done.data, ""); $("source").textContent = problem; return; }
   if (!structured) { showEvidence(evidence, done.data, read.content); return; }
   $("source").textContent = JSON.stringify(read.structured, null, 2);
   showEvidence([], null, $("source").textContent);
   say("ask-status", "Answered by the page's structured data: no model was asked.", "well");
 }
 
+function clearAnswer() {
+  if (asking) asking.abort();
+  asking = null;
+  $("asking").disabled = false;
+  $("asked").hidden = $("stop").hidden = true;
+  for (const part of ["answer", "source", "evidence", "ask-figures"]) $(part).replaceChildren();
+  say("ask-status", "");
+}
+
 async function ask() {
+  clearAnswer();
   let question;
-  try { question = questionOf(); } catch (error) { say("ask-status", error.message, "problem"); return; }
+  try { question = questionOf(); } catch (error) { complain(error.message); return; }
+  const mine = asking = new AbortController();
   $("asking").disabled = true;
   $("asked").hidden = $("stop").hidden = false;
-  $("answer").textContent = $("source").textContent = ""; $("evidence").replaceChildren(); $("ask-figures").replaceChildren();
-  asking = new AbortController();
   const began = performance.now();
   let attempt = 1, evidence = [], done = null, deltas = 0, first = 0, doing = "Reading the page";
   const tick = () => {
+    if (asking !== mine) return;
     const now = performance.now(), rate = deltas > 1 ? `, ${(1e3 * (deltas - 1) / (now - first)).toFixed(1)} pieces a second` : "";
     say("ask-status", `${doing} … ${((now - began) / 1e3).toFixed(1)} s${rate}`);
   };
   tick();
   const clock = setInterval(tick, 100);
   try {
-    const response = await post("v1/extract", { ...question, stream: true }, asking.signal);
+    const response = await post("v1/extract", { ...question, stream: true }, mine.signal);
     if (!response.ok) throw new Error(await problemOf(response));
     for await (const { name, data } of events(response.body)) {
       if (name === "source") doing = `Read ${data.title || data.url || "the page"}; asking the model`;
@@ -128,16 +140,16 @@ async function ask() {
     $("answer").textContent = done.data === null ? done.text : JSON.stringify(done.data, null, 2);
     showFigures(done, (performance.now() - (first || began)) / 1e3);
     say("ask-status", "Done.", "well");
-    await showSource(question, done, evidence);
+    await showSource(question, done, evidence, mine.signal);
   } catch (error) {
+    // another request took its place
+    if (asking !== mine) return;
     $("asked").hidden = !$("answer").textContent;
     say("ask-status", error.name === "AbortError" ? "Stopped; the gateway stops the model too." : error.message,
       error.name === "AbortError" ? "" : "problem");
   } finally {
     clearInterval(clock);
-    asking = null;
-    $("asking").disabled = false;
-    $("stop").hidden = true;
+    if (asking === mine) { asking = null; $("asking").disabled = false; $("stop").hidden = true; }
   }
 }
 $("stop").addEventListener("click", () => asking && asking.abort());

@@ -97,3 +97,6 @@ for (const tab of document.querySelectorAll("[role=tab]")) {
   });
 }
 const mode = () => $("modes").querySelector("[aria-selected=true]").id;
+// the line below the form that is shown
+const STATUS = { "tab-scrape": "status", "tab-extract": "ask-status", "tab-site": "crawl-status" };
+const complain = (message) => say(STATUS[mode()], message, "problem");

@@ -3,34 +3,42 @@
 let page = null;      // the last response
 let sent = null;      // the request it answered
 let models = null;    // what /v1/models lists, null where that is not known
+let reading = null;   // ends the request that runs
 const REASONS = {
   not_main: "unlikely to be content", repeated: "said elsewhere", leads_elsewhere: "leads elsewhere",
   heading_alone: "heads nothing", not_selected: "not selected", removed: "removed by you", hidden: "hidden",
 };
 
 function clearResult() {
-  page = null;
+  if (reading) reading.abort();
+  page = reading = null;
+  $("go").disabled = false;
   $("result").hidden = $("start").hidden = true;
+  say("status", "");
 }
 
 async function scrape(request) {
   clearResult();
+  const mine = reading = new AbortController();
   $("go").disabled = true;
   say("status", "Fetching and cleaning …");
   const include = ["outline", "html", "hidden", "removed", ...(request.include || [])];
   try {
-    const response = await post("v1/scrape", { ...request, include: [...new Set(include)] });
-    if (!response.ok) { say("status", await problemOf(response), "problem"); return false; }
-    page = await response.json();
+    const response = await post("v1/scrape", { ...request, include: [...new Set(include)] }, mine.signal);
+    const answer = response.ok ? await response.json() : null, problem = response.ok ? "" : await problemOf(response);
+    // another request took its place
+    if (reading !== mine) return false;
+    if (problem) { say("status", problem, "problem"); return false; }
+    page = answer;
     sent = request;
     show();
     say("status", "Done.", "well");
     return true;
   } catch (error) {
-    say("status", `The gateway cannot be reached: ${error.message}`, "problem");
+    if (reading === mine) say("status", `The gateway cannot be reached: ${error.message}`, "problem");
     return false;
   } finally {
-    $("go").disabled = false;
+    if (reading === mine) { reading = null; $("go").disabled = false; }
   }
 }
 

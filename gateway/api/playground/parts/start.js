@@ -9,7 +9,7 @@ $("form").addEventListener("submit", async (event) => {
   if (mode() === "tab-extract") { $("ask").requestSubmit(); return; }
   if (mode() === "tab-site") { $("crawl").requestSubmit(); return; }
   let request;
-  try { request = requestOf(); } catch (error) { clearResult(); say("status", error.message, "problem"); return; }
+  try { request = requestOf(); } catch (error) { clearResult(); complain(error.message); return; }
   remember();
   earlier = [];
   if (await scrape(request)) recent.add(page.title || page.url || "pasted HTML");

@@ -14,19 +14,20 @@ const share = (part, whole) => (older, newer) => {
 };
 const level = (name) => (_, newer) => newer.sums[name];
 
-// `now` sums the hour up where the last value alone says little
+// a plot of rates is summed up by `now`, the hour's total; `rate` is the unit of its points
 const CHARTS = [
-  { title: "Requests a minute", plot: perMinute("requests"), now: grown("requests"), show: number.format, unit: " in this hour" },
-  { title: "Milliseconds a request", plot: (a, b) => { const n = grown("requests")(a, b); return n ? 1e3 * grown("request_seconds")(a, b) / n : null; }, show: number.format, unit: " ms" },
-  { title: "Tokens saved a minute", plot: perMinute("saved_tokens"), now: grown("saved_tokens"), show: number.format, unit: " in this hour" },
-  { title: "Saved by cached answers", plot: perMinute("saved_usd"), now: grown("saved_usd"), show: money, unit: " in this hour" },
-  { title: "Spent on models", plot: perMinute("spent_usd"), now: grown("spent_usd"), show: money, unit: " in this hour" },
+  { title: "Requests", plot: perMinute("requests"), now: grown("requests"), show: number.format, rate: " a minute" },
+  { title: "Time a request", plot: (a, b) => { const n = grown("requests")(a, b); return n ? 1e3 * grown("request_seconds")(a, b) / n : null; }, show: number.format, unit: " ms" },
+  { title: "Tokens saved", plot: perMinute("saved_tokens"), now: grown("saved_tokens"), show: number.format, rate: " a minute", worth: true },
+  { title: "Saved by cached answers", plot: perMinute("saved_usd"), now: grown("saved_usd"), show: money, rate: " a minute" },
+  { title: "Spent on models", plot: perMinute("spent_usd"), now: grown("spent_usd"), show: money, rate: " a minute" },
   { title: "Pages from the cache", plot: share("pages_cached", "pages"), now: share("pages_cached", "pages"), show: number.format, unit: " %" },
-  { title: "Pages of jobs a minute", plot: perMinute("job_pages"), now: grown("job_pages"), show: number.format, unit: " in this hour" },
-  { title: "Requests that run", plot: level("running"), show: number.format, unit: "" },
-  { title: "Requests that wait", plot: level("queued"), show: number.format, unit: "" },
-  { title: "Memory", plot: level("memory_bytes"), show: mebibytes, unit: "" },
+  { title: "Pages of jobs", plot: perMinute("job_pages"), now: grown("job_pages"), show: number.format, rate: " a minute" },
+  { title: "Requests that run", plot: level("running"), show: number.format },
+  { title: "Requests that wait", plot: level("queued"), show: number.format },
+  { title: "Memory", plot: level("memory_bytes"), show: mebibytes },
 ];
+let priced = [];  // models with a price, by which tokens are worth money
 
 function make(tag, text = "", className = "") {
   const element = document.createElement(tag);
@@ -41,24 +42,27 @@ function draw(tag, attributes) {
   return element;
 }
 
-function chart({ title, plot, now, show, unit }, samples) {
+function chart({ title, plot, now, show, unit = "", rate = unit, worth }, samples) {
   const points = samples.slice(1).map((newer, index) => [newer.at, plot(samples[index], newer)]).filter(([, value]) => value !== null);
   const last = samples.at(-1), first = samples[0];
   const value = now && samples.length > 1 ? now(first, last) : points.length ? points.at(-1)[1] : null;
-  const most = Math.max(...points.map(([, each]) => each), 1e-9);
+  const most = Math.max(0, ...points.map(([, each]) => each));
   const panel = make("section", "", "panel");
-  const said = value === null ? "nothing yet" : show(value) + unit;
-  const picture = draw("svg", { viewBox: "0 0 240 60", preserveAspectRatio: "none", role: "img", "aria-label": `${title}: ${said}, at most ${show(most < 1e-6 ? 0 : most)}` });
+  const said = value === null ? "nothing yet" : show(value) + unit, scale = points.length ? `at most ${show(most)}${rate}` : "";
+  const worths = worth && value ? priced.slice(0, 2).map((model) => `${money(value * model.price.input / 1e6)} with ${model.id}`) : [];
+  const picture = draw("svg", { viewBox: "0 0 240 60", preserveAspectRatio: "none", role: "img", "aria-label": `${title}: ${said}${scale && `, ${scale}`}` });
   picture.append(draw("line", { class: "floor", x1: 0, x2: 240, y1: 60, y2: 60 }));
   const span = Math.max(60, last.at - first.at);
-  const path = points.map(([at, each]) => `${(240 * (at - first.at) / span).toFixed(1)},${(60 - 56 * each / most).toFixed(1)}`);
+  const path = points.map(([at, each]) => `${(240 * (at - first.at) / span).toFixed(1)},${(60 - 56 * each / (most || 1)).toFixed(1)}`);
   if (path.length) {
     picture.append(draw("polygon", { class: "area", points: `${path[0].split(",")[0]},60 ${path.join(" ")} ${path.at(-1).split(",")[0]},60` }));
     picture.append(draw("polyline", { class: "line", points: path.join(" ") }));
   }
   const ends = make("p", "", "ends"), clock = (at) => new Date(at * 1e3).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  ends.append(make("span", clock(first.at)), make("span", clock(last.at)));
-  panel.append(make("h2", title), make("p", said, "now"), picture, ends);
+  ends.append(make("span", clock(first.at)), make("span", scale), make("span", clock(last.at)));
+  const figure = make("p", said, "now");
+  if (worths.length) figure.append(make("span", ` ${worths.join(", ")}`, "worth"));
+  panel.append(make("h2", title), figure, picture, ends);
   return panel;
 }
 
@@ -72,6 +76,11 @@ function showModels(samples) {
   });
   $("models").querySelector("tbody").replaceChildren(...rows);
   $("models").hidden = !rows.length;
+}
+
+async function listPrices() {
+  const response = await fetch("v1/models");
+  if (response.ok) priced = (await response.json()).data.filter((model) => model.price && model.price.input);
 }
 
 async function read() {
@@ -89,4 +98,5 @@ async function read() {
   }
 }
 read();
+listPrices().then(read, () => {});
 setInterval(read, 15_000);
