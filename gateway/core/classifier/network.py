@@ -23,6 +23,7 @@ from gateway.core.classifier.choice import (
     with_beside,
     with_data,
     with_table_heads,
+    without_counters,
     without_last_heading,
 )
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
@@ -101,7 +102,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     chosen, expected = select(settled.probabilities, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
     link = features.rows[BLOCK_NAMES.index("link")]
-    likely = with_data(chosen, link, blocks, is_article=page_type == "article")
+    likely = with_data(without_counters(chosen, blocks), link, blocks, is_article=page_type == "article")
     likely = with_beside(likely, settled.probabilities, link, blocks, page_type=page_type)
     chosen = drop_teasers(likely, features.words, link, blocks, is_article=page_type == "article")
     said = set(chosen)
