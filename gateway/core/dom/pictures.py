@@ -26,6 +26,7 @@ _BESIDE = 5
 # of the text in an element around a picture, at most, that is its caption
 _CAPTION_WORDS = 80
 _CAPTION_BLOCKS = 8
+_CREDIT_WORDS = 3
 # of its characters, less than that
 _CAPTION_LINKED = 0.5
 # blocks between a picture and the content, at most: a date, a byline
@@ -71,6 +72,7 @@ _DECORATION_URL = re.compile(
     r"gravatar\.com/|/avatars?/|/emojis?/|/smil(?:ies|eys)/|/icons?/|[/_-](?:spacer|blank|pixel|transparent|1x1)\.(?:gif|png)"
     r"|\.ico(?:$|\?)|facebook\.com/tr\b|/favicon"
 )
+_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?/])", re.I)
 _LAZY_SOURCES = (
     *("data-src", "data-original", "data-lazy-src", "data-hi-res-src", "data-full-src", "data-orig-file"),
     *("data-actualsrc", "data-url", "data-image", "data-img-src", "data-echo", "data-pin-media"),
@@ -93,12 +95,15 @@ def with_pictures(kept: KeptNodes, blocks: Blocks, chosen: Collection[int]) -> K
     if not blocks.pictures or not chosen:
         return kept
     said = frozenset(chosen)
-    beside = said | _headline_of(blocks, min(chosen))
+    head = _head_of(blocks, min(chosen))
+    beside = said.union(head)
     numbers = {mem_id: element for element, mem_id in enumerate(blocks.mem_ids)}
     texts, elements = set(kept.texts), set(kept.elements)
     for at, image in blocks.pictures:
         place = (
-            None if is_decoration(image, image.attributes) else _find_place(at, image, kept, blocks, numbers)
+            None
+            if is_decoration(image, image.attributes)
+            else _find_place(at, image, kept, blocks, numbers, head)
         )
         if place is None or not place.is_beside(beside):
             continue
@@ -114,10 +119,15 @@ def with_pictures(kept: KeptNodes, blocks: Blocks, chosen: Collection[int]) -> K
     return KeptNodes(texts, elements)
 
 
-def _headline_of(blocks: Blocks, first: int) -> frozenset[int]:
-    """The blocks of the headline over the first block of the content, whether it was chosen or is said by the title."""
-    headline = range(max(0, first - _HEADLINE_GAP), first)
-    return frozenset(index for index in headline if blocks.flags[blocks.owners[index]] & _H1)
+def _head_of(blocks: Blocks, first: int) -> range:
+    """The blocks from the headline to the first of the content; empty where none stands above it.
+
+    The headline may be left out, since the title says it; between the two are bylines, dates and buttons to share.
+    """
+    for index in range(first - 1, max(-1, first - 1 - _HEADLINE_GAP), -1):
+        if blocks.flags[blocks.owners[index]] & _H1:
+            return range(index, first)
+    return range(first, first)
 
 
 class _Place(Struct, frozen=True):
@@ -136,11 +146,11 @@ class _Place(Struct, frozen=True):
 
 
 def _find_place(
-    at: int, image: LexborNode, kept: KeptNodes, blocks: Blocks, numbers: Mapping[int, int]
+    at: int, image: LexborNode, kept: KeptNodes, blocks: Blocks, numbers: Mapping[int, int], head: range
 ) -> _Place | None:
     path: list[int] = []
     captions = range(at, at)
-    is_linked = is_figure = False
+    is_linked = is_figure = in_figure = False
     above = image.parent
     while above is not None and above.mem_id not in kept.elements:
         names = f"{above.attributes.get('class') or ''} {above.attributes.get('id') or ''}"
@@ -148,18 +158,27 @@ def _find_place(
             return None
         if above.tag_id == ID["button"] and (above.text(deep=True) or "").strip():
             return None
+        in_figure = in_figure or above.tag_id == ID["figure"]
         if above.tag_id == ID["a"]:
-            if _leads_home(above.attributes.get("href") or ""):
+            address = (above.attributes.get("href") or "").strip()
+            if _leads_home(address, above_headline=at <= head.start):
                 return None
-            is_linked = True
+            # to itself, larger, is to nowhere else
+            is_linked = is_linked or not _IMAGE_FILE.search(address)
         element = numbers.get(above.mem_id)
         if element is not None:
             run = range(blocks.firsts[element], blocks.lasts[element])
             is_figure = is_figure or above.tag_id == ID["figure"]
             if run == captions or _is_caption(run, blocks, figure=above.tag_id == ID["figure"]):
                 captions = run
-            elif is_linked or not is_figure:
-                # of a figure the caption is known, and the rest was left out for itself
+            elif is_linked and not (in_figure and _is_credit(run, blocks)):
+                return None
+            elif (
+                not is_figure
+                and not (head and head.start in run)
+                and not (in_figure and _is_credit(run, blocks))
+            ):
+                # of a figure the caption is known, and the rest was left out for itself, as is a headline's byline
                 return None
         path.append(above.mem_id)
         above = above.parent
@@ -181,15 +200,23 @@ def _is_caption(run: range, blocks: Blocks, *, figure: bool) -> bool:
     )
 
 
+def _is_credit(run: range, blocks: Blocks) -> bool:
+    """Whether the text beside a picture only names where it is from."""
+    return len(run) == 1 and blocks.texts[run.start].count(" ") < _CREDIT_WORDS
+
+
 def is_counter(text: str) -> bool:
     """Whether it is the number that a gallery puts to a picture: "1/50"."""
     return _COUNTER.fullmatch(text) is not None
 
 
-def _leads_home(address: str) -> bool:
-    """Whether a link leads to the first page of a site: what it shows is a logo or a banner."""
+def _leads_home(address: str, *, above_headline: bool) -> bool:
+    """Whether a link leads to the first page of the site: what it shows is a logo or a banner."""
+    if not above_headline:
+        # in the content a whole address is that of another site
+        return address == "/"
     try:
-        parts = urlsplit(address.strip())
+        parts = urlsplit(address)
     except ValueError:
         return False
     return parts.path in ("/", "" if parts.netloc else "/") and not (parts.query or parts.fragment)
@@ -262,6 +289,10 @@ def source_of(image: LexborNode, attributes: Attributes) -> str | None:
     for name in _SETS:
         if (value := attributes.get(name)) and (widest := _widest_of(value)):
             return widest
+    for name, value in attributes.items():
+        # what a script of the site's own reads
+        if name.startswith("data-") and value and _is_address(value) and _IMAGE_FILE.search(value):
+            return value
     return _source_beside(image)
 
 
