@@ -95,7 +95,7 @@ def with_pictures(kept: KeptNodes, blocks: Blocks, chosen: Collection[int]) -> K
     if not blocks.pictures or not chosen:
         return kept
     said = frozenset(chosen)
-    head = _head_of(blocks, min(chosen))
+    head = _head_of(blocks, min((index for index in chosen if not _is_headline(index, blocks)), default=0))
     beside = said.union(head)
     numbers = {mem_id: element for element, mem_id in enumerate(blocks.mem_ids)}
     texts, elements = set(kept.texts), set(kept.elements)
@@ -120,14 +120,18 @@ def with_pictures(kept: KeptNodes, blocks: Blocks, chosen: Collection[int]) -> K
 
 
 def _head_of(blocks: Blocks, first: int) -> range:
-    """The blocks from the headline to the first of the content; empty where none stands above it.
+    """The blocks from the headline to the first of the content below; empty where none stands above it.
 
-    The headline may be left out, since the title says it; between the two are bylines, dates and buttons to share.
+    The headline may not have been chosen; between the two are bylines, dates and buttons to share.
     """
     for index in range(first - 1, max(-1, first - 1 - _HEADLINE_GAP), -1):
-        if blocks.flags[blocks.owners[index]] & _H1:
+        if _is_headline(index, blocks):
             return range(index, first)
     return range(first, first)
+
+
+def _is_headline(index: int, blocks: Blocks) -> bool:
+    return blocks.flags[blocks.owners[index]] & _H1 != 0
 
 
 class _Place(Struct, frozen=True):

@@ -21,7 +21,8 @@ _MARKED = (
 _AUTHOR = re.compile(r"author(?!i[tsz])", re.I)
 # what stands after the name of who began a discussion
 _BEGAN = re.compile(r"\s*(?:opened|asked|started|wants to merge|merged)\b")
-_TEASER_HEADINGS = ",".join(f'h{level} a[href]:not([href^="#"])' for level in (2, 3, 4))
+# a link to a part of a page is that of a post of its own discussion
+_TEASER_HEADINGS = ",".join(f'h{level} a[href]:not([href*="#"])' for level in (2, 3, 4))
 # elements around a byline that may be the box of another story
 _TEASER_PARENTS = 3
 _AUTHOR_NAME = re.compile(r"auth(?:or)?[-_]{0,2}name|writer[-_]?name", re.I)
@@ -99,7 +100,8 @@ class Bylines:
         """The dates in the elements that pages mark as theirs, in order.
 
         Args:
-            teasers: those in boxes and entries of lists that lead to other pages, and no others.
+            teasers: those in side bars, boxes and entries of lists that lead to other pages, and no others. What
+                stands in navigation is no page's date.
         """
         for node, attributes in self._marks():
             classes, prop = attributes.get("class") or "", attributes.get("itemprop") or ""
@@ -111,7 +113,9 @@ class Bylines:
             said = said_of(f"{classes} {prop} {text.lower().partition('publish')[0]}")
             stated = attributes.get("datetime") or attributes.get("content") or ""
             found = to_iso(stated, month_first=month_first) or to_iso(text, month_first=month_first)
-            if found and not _is_elsewhere(node) and self._leads_elsewhere(node) == teasers:
+            if not found or _is_in_navigation(node):
+                continue
+            if (_is_elsewhere(node) or self._leads_elsewhere(node)) == teasers:
                 yield Dated(found, said)
 
     def date_texts(self) -> Iterator[str]:
@@ -211,6 +215,17 @@ def _name_of(node: LexborNode) -> str | None:
     text = ((inner or node).text(separator=_SEPARATOR) or "")[:_MAX_NAME_CHARACTERS]
     markup = "" if not text.strip() else (node.html or "")[:_MAX_MARKUP_CHARACTERS]
     return names_in(text.split(_SEPARATOR), markup=markup)
+
+
+def _is_in_navigation(node: LexborNode) -> bool:
+    parent: LexborNode | None = node
+    for _ in range(_MAX_PARENTS):
+        if parent is None or parent.tag in ("body", "html"):
+            return False
+        if parent.tag == "nav" or parent.attributes.get("role") == "navigation":
+            return True
+        parent = parent.parent
+    return False
 
 
 def _is_elsewhere(node: LexborNode) -> bool:

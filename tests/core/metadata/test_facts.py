@@ -187,6 +187,26 @@ STORY = "<a href=/story>The keeper of the light was never asked about it</a>"
             id="not-in-a-link-to-a-story",
         ),
         pytest.param(
+            SITE
+            + "<div><h3><a href='topic.php?p=2#p2'>Re: Rivers</a></h3><time datetime=2024-05-02></time></div>"
+            "<dl class=posted><dd>Joined: 9 Jan 2024</dl>",
+            "2024-05-02",
+            None,
+            id="of-a-post-in-a-discussion",
+        ),
+        pytest.param(
+            SITE + "<div class='story with sidebar'><p class=date>2 May 2024</p></div>",
+            "2024-05-02",
+            None,
+            id="in-what-is-called-a-side-bar-where-nothing-else-is-dated",
+        ),
+        pytest.param(
+            "<nav><time datetime=2024-01-09></time></nav>" + SITE + "<p>Long ago</p>",
+            None,
+            None,
+            id="of-navigation-alone",
+        ),
+        pytest.param(
             SITE + "<a href=/this rel=bookmark><time datetime=2024-05-02>2 May 2024</time></a>",
             "2024-05-02",
             None,
