@@ -18,7 +18,8 @@ from gateway.core.dom.blocks import FLAGS, Blocks
 
 _LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl"))
 _NO_BOXES = frozenset(("p", "ul", "ol", "dl", "table", "pre", "blockquote", "figure"))
-_CONTROLS = frozenset(("form", "button"))
+_FORMS = frozenset(("form",))
+_CONTROLS = _FORMS | {"button"}
 # at least, of a text that makes a column
 _PARAGRAPH_WORDS = 12
 # of its characters, less than that
@@ -109,7 +110,7 @@ class _Boxes:
             return box >= 0 and self._is_beside_the_text(box)
         if box < 0 or self._blocks.tags[owner] == "h1":
             return False
-        if self._is_in_form(owner):
+        if self._is_article and self._is_in_form(owner):
             return True
         if index > self._column.last:
             is_linked = bool(link >= _LINE_LINKED) or self._linked_share(box) >= _BOX_LINKED
@@ -132,7 +133,8 @@ class _Boxes:
             if self._count(element) > _FORM_WORDS:
                 break
             form = element
-        return form >= 0 and self._asks(form)
+        # a mere button beside the text may unfold some of it
+        return form >= 0 and self._asks(form, _FORMS)
 
     def _is_in_card(self, owner: int) -> bool:
         """Whether a block stands in one of several cards, each with a headline that leads to another page."""
@@ -184,8 +186,8 @@ class _Boxes:
         lines = np.count_nonzero(self._link[start:end] >= _LINE_LINKED)
         return bool(lines >= _SOME_LINES) and self._linked_share(box) >= _HALF_LINKED
 
-    def _asks(self, box: int) -> bool:
-        """Whether there are few words, and among them a form's or a button's; code has buttons to copy it."""
+    def _asks(self, box: int, controls: frozenset[str] = _CONTROLS) -> bool:
+        """Whether there are few words, and among them those of a control; code has buttons to copy it."""
         blocks = self._blocks
         start, end = blocks.firsts[box], blocks.lasts[box]
         if self._count(box) > _FORM_WORDS:
@@ -196,7 +198,7 @@ class _Boxes:
                 tags.add(blocks.tags[element])
                 if element == box:
                     break
-        return not _CONTROLS.isdisjoint(tags) and "pre" not in tags
+        return not controls.isdisjoint(tags) and "pre" not in tags
 
 
 def _find_column(chosen: Sequence[int], words: Array, link: Array, blocks: Blocks) -> _Column | None:
