@@ -160,7 +160,8 @@ def _find_place(
         names = f"{above.attributes.get('class') or ''} {above.attributes.get('id') or ''}"
         if len(path) == _BETWEEN or above.tag_id in _TOPS or _OUTSIDE.search(names):
             return None
-        if above.tag_id == ID["button"] and (above.text(deep=True) or "").strip():
+        if above.tag_id == ID["button"] and above.mem_id in numbers:
+            # it has a text, and so a purpose of its own
             return None
         in_figure = in_figure or above.tag_id == ID["figure"]
         if above.tag_id == ID["a"]:
@@ -235,15 +236,20 @@ def find_twins(blocks: Blocks) -> list[int]:
     for (at, image), (following, other) in pairwise(blocks.pictures):
         if at != following:
             continue
-        attributes = image.attributes
-        one, two = source_of(image, attributes), source_of(other, other.attributes)
-        if one and two and _file_of(one) == _file_of(two) and (one != two or not _has_file(attributes)):
+        attributes, others = image.attributes, other.attributes
+        loaded = _has_file(attributes), _has_file(others)
+        if all(loaded):
+            continue
+        one, two = source_of(image, attributes), source_of(other, others)
+        if one and two and (one == two or (any(loaded) and _file_of(one) == _file_of(two))):
             twins.append(image.mem_id)
     return twins
 
 
 def _file_of(address: str) -> str:
-    return address.partition("?")[0].rpartition("/")[2]
+    """The name of an image's file; the address where it names none."""
+    name = address.partition("?")[0].rpartition("/")[2]
+    return name if _IMAGE_FILE.search(name) else address
 
 
 def _has_file(attributes: Attributes) -> bool:

@@ -133,6 +133,19 @@ def test_banner_that_leads_home_is_not_kept() -> None:
     assert clean(html, url="https://example.org/a", options=CleanOptions(images="inline")).images == []
 
 
+@pytest.mark.parametrize(
+    "sources",
+    [
+        pytest.param(("/1/thumb.jpg", "/2/thumb.jpg"), id="folders"),
+        pytest.param(("/image?url=1.jpg", "/image?url=2.jpg"), id="queries"),
+    ],
+)
+@pytest.mark.parametrize("attribute", ["src", "data-src"])
+def test_pictures_whose_files_have_one_name_are_two(attribute: str, sources: tuple[str, str]) -> None:
+    gallery = "".join(f'<img {attribute}="{source}">' for source in sources)
+    assert len(images(f"<figure>{gallery}</figure>")) == 2
+
+
 def test_gallery_has_its_captions_and_not_its_numbers() -> None:
     slides = "".join(
         f"<div><img src=/p{n}.jpg><span>{n}/3</span><figcaption>Crane {n}.</figcaption></div>"
