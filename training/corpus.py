@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import random
+import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,12 @@ class Sample(NamedTuple):
     author: str | None
     published: str | None
     corpus: str = "wcxb"
+
+
+def read_doubtful() -> dict[str, str]:
+    """The pages of WCXB whose label is plainly wrong: by id, what is wrong with it."""
+    found: dict[str, str] = tomllib.loads(Path(__file__).with_name("doubtful.toml").read_text("utf-8"))
+    return found
 
 
 def page_ids(corpus: Path, *, sample: int = 0, seed: int = 0) -> list[str]:

@@ -1,5 +1,7 @@
 """Writes what was learned: half-precision arrays in one file, and a card that says where they come from."""
 
+import tomllib
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -21,17 +23,20 @@ Convolutional network of {hidden} channels over {of_blocks} features a block and
 - Recipe: `{recipe}`
 - Languages: nearly all pages are English. Text measures work without spaces and without case; what was learned about
   class names and short words is about English ones, and every second page was also shown without them.
+- {doubtful} pages of WCXB whose label is plainly wrong (`training/doubtful.toml` says why) were not trained on; figures
+  are given with them and without.
 - News labels that leave out more than 0.3 of an article's own paragraphs were not trained on, and are scored all the
   same.
 
 ## Scores
 
 Word-level F1 a page, averaged over pages, of `clean(...).text`. {folds} folds, grouped by domain: no page was
-cleaned by a classifier that had seen its site. Figures on pages trained on would say nothing and are not given.
+cleaned by a classifier that had seen its site. Means of {seeds} seeds. Figures on pages trained on would say nothing
+and are not given.
 
 {tables}
 
-## Confidence
+{peers}## Confidence
 
 Mean F1 of the out-of-fold pages by confidence, which is calibrated to the pages of all corpora together:
 
@@ -43,6 +48,8 @@ _CORPORA = {
     "  Murrough Foley (2026), `Murrough-Foley/web-content-extraction-benchmark` on GitHub.",
     "news": "News articles, {pages} pages scored, Apache-2.0, `AndyTheFactory/article-extraction-dataset` on GitHub.",
 }
+
+_PEERS = Path(__file__).with_name("peers.toml")
 
 _WIDE = {"low", "high", "input_weight", "input_bias"}  # half precision does not span features as they are
 
@@ -83,12 +90,15 @@ def write_card(
             words=len(classifier.lexicon.words),
             date=date.today().isoformat(),
             corpora="\n".join(
-                f"- Corpus: {_CORPORA[name].format(pages=len(part.pages))} SHA-256 over pages and labels:\n"
-                f"  `{hashes[name]}`."
+                f"- Corpus: {_CORPORA[name].format(pages=len(part.pages) // scores.seeds)} SHA-256 over pages and\n"
+                f"  labels: `{hashes[name]}`."
                 for name, part in parts.items()
             ),
             recipe=recipe,
             folds=folds,
+            seeds=scores.seeds,
+            doubtful=sum(page.is_doubtful for page in scores.pages) // scores.seeds,
+            peers=tabulate_peers(list(parts)),
             tables="\n\n".join(f"### {name}\n\n{part.table()}" for name, part in parts.items()),
             confidence="\n\n".join(
                 f"### {name}: confidence\n\n| confidence | pages | F1 |\n|---|---|---|\n"
@@ -100,6 +110,20 @@ def write_card(
     )
 
 
+def tabulate_peers(corpora: Sequence[str]) -> str:
+    """What `training.peers` measured of others on the same corpora, as a section; empty where it was not run."""
+    if not _PEERS.exists():
+        return ""
+    peers = tomllib.loads(_PEERS.read_text("utf-8"))
+    rows = [
+        f"| {name} | {' | '.join(f'{of[corpus]:.4f}' for corpus in corpora)} |"
+        for name, of in peers["f1"].items()
+    ]
+    head = [f"| peer | {' | '.join(corpora)} |", "|---" * (len(corpora) + 1) + "|"]
+    table = "\n".join(head + rows)
+    return f"### Peers\n\nThe same pages and the same F1, of each peer's text ({peers['measured']}):\n\n{table}\n\n"
+
+
 def tabulate_confidence(scores: Scores, classifier: Classifier) -> str:
     """Rows of a table: pages by calibrated confidence, and the mean F1 they came to."""
     confidence = np.interp([p.confidence for p in scores.pages], classifier.expected, classifier.observed)
@@ -109,5 +133,7 @@ def tabulate_confidence(scores: Scores, classifier: Classifier) -> str:
     for low, high in pairwise(edges):
         inside = (confidence >= low) & (confidence < high)
         if inside.any():
-            lines.append(f"| {low:.1f} to {min(high, 1):.1f} | {inside.sum()} | {f1[inside].mean():.3f} |")
+            lines.append(
+                f"| {low:.1f} to {min(high, 1):.1f} | {inside.sum() // scores.seeds} | {f1[inside].mean():.3f} |"
+            )
     return "\n".join(lines)

@@ -9,6 +9,8 @@ from gateway.core.dom.blocks import Blocks, read_blocks
 from gateway.core.dom.inner_trees import show_inner_trees
 from gateway.core.dom.landmarks import Landmarks, find_formulas, find_marks
 from gateway.core.dom.nesting import limit_nesting
+from gateway.core.dom.noscript_pictures import show_noscript_pictures
+from gateway.core.dom.pictures import find_twins
 from gateway.core.dom.selection import DRAWN, find_removed
 from gateway.core.dom.shown_text import show_text
 from gateway.core.dom.side_notes import move_side_notes
@@ -83,6 +85,8 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
 def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
     tree = LexborHTMLParser(markup, scripting=scripting)
     show_inner_trees(tree, markup)
+    if scripting:
+        show_noscript_pictures(tree, markup)
     move_side_notes(tree, markup)
     show_text(tree, markup)
     return tree
@@ -103,6 +107,7 @@ def _walk(
         max_depth=options.max_depth,
         max_blocks=options.max_blocks,
     )
+    left_out |= dict.fromkeys(find_twins(blocks), DRAWN)
     return root, left_out, blocks
 
 

@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from gateway.core.classifier.repeats import find_repeats
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
+from gateway.core.dom.pictures import is_counter
 
 # of the words that ought to be chosen, against those that are
 _RECALL_WEIGHT = 1.1
@@ -35,6 +36,7 @@ _LEAST_BESIDE = {"table": 0.2, "details": 0.15, "blockquote": 0.15}
 _LINKED = 0.3
 # blocks on either side that speak for code between them
 _NEAR = 3
+_FIGURE = 1 << FLAGS.index("figure")
 
 
 class Settled(NamedTuple):
@@ -87,6 +89,16 @@ def with_table_heads(chosen: list[int], blocks: Blocks) -> list[int]:
         if blocks.tags[head] == "thead" or row in rows or blocks.firsts[row] == blocks.firsts[table]:
             added.update(range(blocks.firsts[head], blocks.lasts[head]))
     return sorted(added)
+
+
+def without_counters(chosen: list[int], blocks: Blocks) -> list[int]:
+    """The chosen blocks without the numbers that a gallery puts to its pictures: "1/50"."""
+    return [
+        index
+        for index in chosen
+        if not (blocks.images[index] or blocks.flags[blocks.owners[index]] & _FIGURE)
+        or not is_counter(blocks.texts[index])
+    ]
 
 
 def without_last_heading(chosen: list[int], blocks: Blocks, *, page_type: str) -> list[int]:

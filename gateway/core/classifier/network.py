@@ -23,10 +23,12 @@ from gateway.core.classifier.choice import (
     with_beside,
     with_data,
     with_table_heads,
+    without_counters,
     without_last_heading,
 )
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon
+from gateway.core.classifier.standfirst import with_standfirst
 from gateway.core.classifier.teasers import drop_teasers
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import Blocks
@@ -75,6 +77,7 @@ class Network(NamedTuple):
     type_bias: Array
 
 
+_LINK, _DESCRIBED = BLOCK_NAMES.index("link"), BLOCK_NAMES.index("description_share")
 DILATIONS = (1, 3)
 WIDTH = 5
 
@@ -100,9 +103,12 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     settled = settle(probabilities, features.words, blocks, page_type=page_type)
     chosen, expected = select(settled.probabilities, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
-    link = features.rows[BLOCK_NAMES.index("link")]
-    likely = with_data(chosen, link, blocks, is_article=page_type == "article")
+    link = features.rows[_LINK]
+    likely = with_data(without_counters(chosen, blocks), link, blocks, is_article=page_type == "article")
     likely = with_beside(likely, settled.probabilities, link, blocks, page_type=page_type)
+    if page_type == "article":
+        described = features.rows[_DESCRIBED]
+        likely = with_standfirst(likely, settled.probabilities, features.words, link, described, blocks)
     chosen = drop_teasers(likely, features.words, link, blocks, is_article=page_type == "article")
     said = set(chosen)
     repeated = sum(stays in said for stays in settled.repeats.values())

@@ -3,10 +3,12 @@
 The network knows such boxes by their names, where those are words it has learned. Where they are not, in other
 languages and with class names that a machine made, their place and their links tell: the paragraphs of an article
 stand together in one element, its column; a box outside the column that is mostly links leads elsewhere, and so does
-a line of the column that is a link from end to end. No word of any language is read here.
+a line of the column that is a link from end to end, a box that asks for something, and behind the column a card that
+has others like it, each with a headline that is a link. No word of any language is read here.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 import numpy as np
 from msgspec import Struct
@@ -16,7 +18,8 @@ from gateway.core.dom.blocks import FLAGS, Blocks
 
 _LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl"))
 _NO_BOXES = frozenset(("p", "ul", "ol", "dl", "table", "pre", "blockquote", "figure"))
-_CONTROLS = frozenset(("form", "button"))
+_FORMS = frozenset(("form",))
+_CONTROLS = _FORMS | {"button"}
 # at least, of a text that makes a column
 _PARAGRAPH_WORDS = 12
 # of its characters, less than that
@@ -38,6 +41,16 @@ _SOME_LINES = 2
 _LEAST_WORDS = 4
 # at most, in a box that asks for something
 _FORM_WORDS = 60
+# cards of one kind: at least, of which so many have a headline to elsewhere, among the first so many of their blocks
+_CARDS = 2
+_CARDS_LINKED = 0.6
+_CARDS_READ, _CARD_BLOCKS = 20, 30
+# two of them in a row are no cards
+_NO_CARDS = _NO_BOXES | frozenset(("h2", "h3", "h4", "h5", "h6", "tr", "td", "th", "span"))
+
+
+# an element's parent, tag and names
+_Kind = tuple[int, str, str]
 
 
 class _Column(Struct, frozen=True):
@@ -64,21 +77,27 @@ def drop_teasers(
     column = _find_column(chosen, words, link, blocks)
     if column is None or not (is_article or column.words >= _MOST * float(words[list(chosen)].sum())):
         return list(chosen)
-    boxes = _Boxes(column, words, link, blocks)
+    boxes = _Boxes(column, words, link, blocks, is_article=is_article)
     return [index for index in chosen if not boxes.leads_elsewhere(index)]
 
 
 class _Boxes:
     """The elements around and among the paragraphs of a column, and what they are for."""
 
-    def __init__(self, column: _Column, words: Array, link: Array, blocks: Blocks) -> None:
-        self._column = column
+    def __init__(
+        self, column: _Column, words: Array, link: Array, blocks: Blocks, *, is_article: bool
+    ) -> None:
+        self._column, self._is_article = column, is_article
         self._words, self._link, self._blocks = words, link, blocks
         self._around = frozenset(_upwards(column.element, blocks))
         self._total, self._linked = _running(words), _running(words * link)
         self._inside = range(blocks.firsts[column.element], blocks.lasts[column.element])
         # by box among the paragraphs, whether it leads elsewhere
         self._known: dict[int, bool] = {}
+        # by parent, tag and names, the elements; filled when first asked for
+        self._alike: dict[_Kind, list[int]] = {}
+        # by kind, whether its elements are cards that lead elsewhere
+        self._cards: dict[_Kind, bool] = {}
 
     def leads_elsewhere(self, index: int) -> bool:
         """Whether a block belongs to no article but to what leads away from it."""
@@ -91,18 +110,61 @@ class _Boxes:
             return box >= 0 and self._is_beside_the_text(box)
         if box < 0 or self._blocks.tags[owner] == "h1":
             return False
+        if self._is_article and self._is_in_form(owner):
+            return True
         if index > self._column.last:
-            return bool(link >= _LINE_LINKED) or self._linked_share(box) >= _BOX_LINKED
+            is_linked = bool(link >= _LINE_LINKED) or self._linked_share(box) >= _BOX_LINKED
+            return is_linked or (self._is_article and self._is_in_card(owner))
         return bool(link >= _HALF_LINKED) and self._linked_share(box) >= _BOX_LINKED
 
     def _box_of(self, owner: int) -> int:
         """The outermost element around a block that does not hold the column, -1 if there is none."""
-        box = -1
-        for element in _upwards(owner, self._blocks):
-            if element in self._around:
+        outside = list(self._outside(owner))
+        return outside[-1] if outside else -1
+
+    def _outside(self, owner: int) -> Iterator[int]:
+        """The elements around a block that do not hold the column, the innermost first."""
+        return takewhile(lambda element: element not in self._around, _upwards(owner, self._blocks))
+
+    def _is_in_form(self, owner: int) -> bool:
+        """Whether the largest element of few words around a block asks for something."""
+        form = -1
+        for element in self._outside(owner):
+            if self._count(element) > _FORM_WORDS:
                 break
-            box = element
-        return box
+            form = element
+        # a mere button beside the text may unfold some of it
+        return form >= 0 and self._asks(form, _FORMS)
+
+    def _is_in_card(self, owner: int) -> bool:
+        """Whether a block stands in one of several cards, each with a headline that leads to another page."""
+        blocks = self._blocks
+        if not self._alike:
+            for element, kind in enumerate(zip(blocks.parents, blocks.tags, blocks.names, strict=True)):
+                self._alike.setdefault(kind, []).append(element)
+        for element in self._outside(owner):
+            if blocks.tags[element] in _NO_CARDS:
+                continue
+            kind = blocks.parents[element], blocks.tags[element], blocks.names[element]
+            if kind not in self._cards:
+                read = self._alike[kind][:_CARDS_READ]
+                linked = sum(map(self._has_headline, read))
+                self._cards[kind] = linked >= max(_CARDS, _CARDS_LINKED * len(read))
+            if self._cards[kind]:
+                return True
+        return False
+
+    def _has_headline(self, card: int) -> bool:
+        """Whether a card has several lines, one of which is a link to another page."""
+        start, end = self._blocks.firsts[card], self._blocks.lasts[card]
+        lines = range(start, min(end, start + _CARD_BLOCKS))
+        return len(lines) > 1 and any(
+            self._link[line] >= _LINE_LINKED and self._words[line] >= _LEAST_WORDS for line in lines
+        )
+
+    def _count(self, element: int) -> float:
+        """The words in an element."""
+        return float(self._total[self._blocks.lasts[element]] - self._total[self._blocks.firsts[element]])
 
     def _linked_share(self, box: int) -> float:
         start, end = self._blocks.firsts[box], self._blocks.lasts[box]
@@ -124,11 +186,11 @@ class _Boxes:
         lines = np.count_nonzero(self._link[start:end] >= _LINE_LINKED)
         return bool(lines >= _SOME_LINES) and self._linked_share(box) >= _HALF_LINKED
 
-    def _asks(self, box: int) -> bool:
-        """Whether there are few words, and among them a form's or a button's; code has buttons to copy it."""
+    def _asks(self, box: int, controls: frozenset[str] = _CONTROLS) -> bool:
+        """Whether there are few words, and among them those of a control; code has buttons to copy it."""
         blocks = self._blocks
         start, end = blocks.firsts[box], blocks.lasts[box]
-        if self._total[end] - self._total[start] > _FORM_WORDS:
+        if self._count(box) > _FORM_WORDS:
             return False
         tags: set[str] = set()
         for owner in blocks.owners[start:end]:
@@ -136,7 +198,7 @@ class _Boxes:
                 tags.add(blocks.tags[element])
                 if element == box:
                     break
-        return not _CONTROLS.isdisjoint(tags) and "pre" not in tags
+        return not controls.isdisjoint(tags) and "pre" not in tags
 
 
 def _find_column(chosen: Sequence[int], words: Array, link: Array, blocks: Blocks) -> _Column | None:

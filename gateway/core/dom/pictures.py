@@ -6,6 +6,8 @@ beside it, and nothing but its own caption stands between them. Icons, avatars, 
 
 import re
 from collections.abc import Collection, Mapping
+from itertools import pairwise
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -16,7 +18,7 @@ from gateway.core.model.page import KeptNodes
 
 Attributes = Mapping[str, str | None]
 
-_TOPS = ids("body html form nav button")
+_TOPS = ids("body html form nav")
 # elements around a picture that stands between two pieces of content
 _BETWEEN = 12
 # around one that content is on one side of
@@ -24,11 +26,15 @@ _BESIDE = 5
 # of the text in an element around a picture, at most, that is its caption
 _CAPTION_WORDS = 80
 _CAPTION_BLOCKS = 8
+_CREDIT_WORDS = 3
 # of its characters, less than that
 _CAPTION_LINKED = 0.5
 # blocks between a picture and the content, at most: a date, a byline
 _GAP = 3
+# blocks between the headline and the content, at most: a standfirst, a byline, buttons to share
+_HEADLINE_GAP = 15
 _BUTTON = 1 << FLAGS.index("button")
+_H1 = 1 << FLAGS.index("h1")
 _TITLES = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "li"))
 
 _INVISIBLE = frozenset(f"{side}{unit}" for side in "012" for unit in ("", "px"))
@@ -40,12 +46,15 @@ _DECORATION = frozenset(
 _PORTRAIT = re.compile(
     r"(?:^|[\s_-])(?:author-?(?:image|photo|pic|img)|profile-?(?:image|photo|pic))(?:$|[\s_-])"
 )
-# what an element is called whose pictures belong to no content
+# what an element is called whose pictures belong to no content; "promo-image" is what some call any picture
 _OUTSIDE = re.compile(
-    r"(?:^|[\s_-])(?:avatars?|author-?(?:image|photo|pic|img|avatar|bio|box)|byline|ads?|advert\w{0,12}|adsense|banner-?ad"
-    r"|sponsor\w{0,4}|promo\w{0,6}|related|recommend\w{0,6}|newsletter|share|sharing|social|logo)(?:$|[\s_-])",
+    r"(?:^|[\s_-])(?:(?:avatars?|author-?(?:image|photo|pic|img|avatar|bio|box)|byline|ads?|advert\w{0,12}|adsense|banner-?ad"
+    r"|newsletter|logo)(?:$|[\s_-])"
+    r"|(?:sponsor\w{0,4}|promo\w{0,6}|related|recommend\w{0,6}|share|sharing|social)(?:$|[\s_-])(?!ima?ge?\b|photo|pic))",
     re.I,
 )
+# which picture of how many it is
+_COUNTER = re.compile(r"\W{0,3}\d{1,3} ?(?:/|of|von|de|di|sur|av|z|из) ?\d{1,3}\W{0,3}")
 # without any of them an address is that of no decoration; most have none
 _DECORATION_WORDS = (
     "avatar",
@@ -63,6 +72,7 @@ _DECORATION_URL = re.compile(
     r"gravatar\.com/|/avatars?/|/emojis?/|/smil(?:ies|eys)/|/icons?/|[/_-](?:spacer|blank|pixel|transparent|1x1)\.(?:gif|png)"
     r"|\.ico(?:$|\?)|facebook\.com/tr\b|/favicon"
 )
+_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?/])", re.I)
 _LAZY_SOURCES = (
     *("data-src", "data-original", "data-lazy-src", "data-hi-res-src", "data-full-src", "data-orig-file"),
     *("data-actualsrc", "data-url", "data-image", "data-img-src", "data-echo", "data-pin-media"),
@@ -85,24 +95,43 @@ def with_pictures(kept: KeptNodes, blocks: Blocks, chosen: Collection[int]) -> K
     if not blocks.pictures or not chosen:
         return kept
     said = frozenset(chosen)
+    head = _head_of(blocks, min((index for index in chosen if not _is_headline(index, blocks)), default=0))
+    beside = said.union(head)
     numbers = {mem_id: element for element, mem_id in enumerate(blocks.mem_ids)}
     texts, elements = set(kept.texts), set(kept.elements)
     for at, image in blocks.pictures:
         place = (
-            None if is_decoration(image, image.attributes) else _find_place(at, image, kept, blocks, numbers)
+            None
+            if is_decoration(image, image.attributes)
+            else _find_place(at, image, kept, blocks, numbers, head)
         )
-        if place is None or not place.is_beside(said):
+        if place is None or not place.is_beside(beside):
             continue
         elements.update(place.path)
         for index in place.captions:
             owner = blocks.owners[index]
-            if index in said or blocks.flags[owner] & _BUTTON:
+            if index in said or blocks.flags[owner] & _BUTTON or is_counter(blocks.texts[index]):
                 continue
             texts.update(blocks.nodes[blocks.node_ends[index - 1] if index else 0 : blocks.node_ends[index]])
             while owner >= 0 and blocks.mem_ids[owner] not in elements:
                 elements.add(blocks.mem_ids[owner])
                 owner = blocks.parents[owner]
     return KeptNodes(texts, elements)
+
+
+def _head_of(blocks: Blocks, first: int) -> range:
+    """The blocks from the headline to the first of the content below; empty where none stands above it.
+
+    The headline may not have been chosen; between the two are bylines, dates and buttons to share.
+    """
+    for index in range(first - 1, max(-1, first - 1 - _HEADLINE_GAP), -1):
+        if _is_headline(index, blocks):
+            return range(index, first)
+    return range(first, first)
+
+
+def _is_headline(index: int, blocks: Blocks) -> bool:
+    return blocks.flags[blocks.owners[index]] & _H1 != 0
 
 
 class _Place(Struct, frozen=True):
@@ -121,25 +150,40 @@ class _Place(Struct, frozen=True):
 
 
 def _find_place(
-    at: int, image: LexborNode, kept: KeptNodes, blocks: Blocks, numbers: Mapping[int, int]
+    at: int, image: LexborNode, kept: KeptNodes, blocks: Blocks, numbers: Mapping[int, int], head: range
 ) -> _Place | None:
     path: list[int] = []
     captions = range(at, at)
-    is_linked = is_figure = False
+    is_linked = is_figure = in_figure = False
     above = image.parent
     while above is not None and above.mem_id not in kept.elements:
         names = f"{above.attributes.get('class') or ''} {above.attributes.get('id') or ''}"
         if len(path) == _BETWEEN or above.tag_id in _TOPS or _OUTSIDE.search(names):
             return None
-        is_linked = is_linked or above.tag_id == ID["a"]
+        if above.tag_id == ID["button"] and above.mem_id in numbers:
+            # it has a text, and so a purpose of its own
+            return None
+        in_figure = in_figure or above.tag_id == ID["figure"]
+        if above.tag_id == ID["a"]:
+            address = (above.attributes.get("href") or "").strip()
+            if _leads_home(address, above_headline=at <= head.start):
+                return None
+            # to itself, larger, is to nowhere else
+            is_linked = is_linked or not _IMAGE_FILE.search(address)
         element = numbers.get(above.mem_id)
         if element is not None:
             run = range(blocks.firsts[element], blocks.lasts[element])
             is_figure = is_figure or above.tag_id == ID["figure"]
-            if _is_caption(run, blocks, figure=above.tag_id == ID["figure"]):
+            if run == captions or _is_caption(run, blocks, figure=above.tag_id == ID["figure"]):
                 captions = run
-            elif is_linked or not is_figure:
-                # of a figure the caption is known, and the rest was left out for itself
+            elif is_linked and not (in_figure and _is_credit(run, blocks)):
+                return None
+            elif (
+                not is_figure
+                and not (head and head.start in run)
+                and not (in_figure and _is_credit(run, blocks))
+            ):
+                # of a figure the caption is known, and the rest was left out for itself, as is a headline's byline
                 return None
         path.append(above.mem_id)
         above = above.parent
@@ -159,6 +203,57 @@ def _is_caption(run: range, blocks: Blocks, *, figure: bool) -> bool:
         linked < _CAPTION_LINKED * characters
         and all(blocks.tags[blocks.owners[index]] not in _TITLES for index in run)
     )
+
+
+def _is_credit(run: range, blocks: Blocks) -> bool:
+    """Whether the text beside a picture only names where it is from."""
+    return len(run) == 1 and blocks.texts[run.start].count(" ") < _CREDIT_WORDS
+
+
+def is_counter(text: str) -> bool:
+    """Whether it is the number that a gallery puts to a picture: "1/50"."""
+    return _COUNTER.fullmatch(text) is not None
+
+
+def _leads_home(address: str, *, above_headline: bool) -> bool:
+    """Whether a link leads to the first page of the site: what it shows is a logo or a banner."""
+    if not above_headline:
+        # in the content a whole address is that of another site
+        return address == "/"
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.path in ("/", "" if parts.netloc else "/") and not (parts.query or parts.fragment)
+
+
+def find_twins(blocks: Blocks) -> list[int]:
+    """The mem_ids of images right before the same picture: a small one until it is loaded, or one without a file.
+
+    A picture that an author repeats has the same file each time, and stays.
+    """
+    twins: list[int] = []
+    for (at, image), (following, other) in pairwise(blocks.pictures):
+        if at != following:
+            continue
+        attributes, others = image.attributes, other.attributes
+        loaded = _has_file(attributes), _has_file(others)
+        if all(loaded):
+            continue
+        one, two = source_of(image, attributes), source_of(other, others)
+        if one and two and (one == two or (any(loaded) and _file_of(one) == _file_of(two))):
+            twins.append(image.mem_id)
+    return twins
+
+
+def _file_of(address: str) -> str:
+    """The name of an image's file; the address where it names none."""
+    name = address.partition("?")[0].rpartition("/")[2]
+    return name if _IMAGE_FILE.search(name) else address
+
+
+def _has_file(attributes: Attributes) -> bool:
+    return _is_address(attributes.get("src") or "")
 
 
 def is_tracker(attributes: Attributes) -> bool:
@@ -204,6 +299,10 @@ def source_of(image: LexborNode, attributes: Attributes) -> str | None:
     for name in _SETS:
         if (value := attributes.get(name)) and (widest := _widest_of(value)):
             return widest
+    for name, value in attributes.items():
+        # what a script of the site's own reads
+        if name.startswith("data-") and value and _is_address(value) and _IMAGE_FILE.search(value):
+            return value
     return _source_beside(image)
 
 
@@ -238,7 +337,7 @@ def _widest_of(candidates: str) -> str | None:
 
 def _source_beside(image: LexborNode) -> str | None:
     """The address in the `<picture>` around an image, or in the `<noscript>` that repeats it."""
-    beside = image.next
+    beside, before = image.next, image.prev
     parent = image.parent
     if parent is not None and parent.tag_id == ID["picture"]:
         for child in parent.iter():
@@ -251,9 +350,15 @@ def _source_beside(image: LexborNode) -> str | None:
         if beside is None:
             break
         if beside.tag_id == ID["noscript"]:
-            markup = beside.text(deep=True)[:_MAX_NOSCRIPT_CHARACTERS]
-            twin = LexborHTMLParser(markup).css_first("img")
-            source = twin.attributes.get("src") if twin is not None else None
-            return source if source and _is_address(source) else None
+            return _source_in(beside)
         beside = beside.next
-    return None
+    while before is not None and before.is_text_node:
+        before = before.prev
+    return _source_in(before) if before is not None and before.tag_id == ID["noscript"] else None
+
+
+def _source_in(noscript: LexborNode) -> str | None:
+    markup = noscript.text(deep=True)[:_MAX_NOSCRIPT_CHARACTERS]
+    twin = LexborHTMLParser(markup).css_first("img")
+    source = twin.attributes.get("src") if twin is not None else None
+    return source if source and _is_address(source) else None

@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from gateway.core.model.page import KeptNodes
 from gateway.errors import InvalidRequest
 
-# why an element is left out: the caller says so; a formula that it draws is read from its source
+# why an element is left out: the caller says so; what it draws, a formula or a picture, is read from beside it
 REMOVED, DRAWN = "removed", "drawn"
 
 

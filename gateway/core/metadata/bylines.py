@@ -21,7 +21,8 @@ _MARKED = (
 _AUTHOR = re.compile(r"author(?!i[tsz])", re.I)
 # what stands after the name of who began a discussion
 _BEGAN = re.compile(r"\s*(?:opened|asked|started|wants to merge|merged)\b")
-_TEASER_HEADINGS = ",".join(f'h{level} a[href]:not([href^="#"])' for level in (2, 3, 4))
+# a link to a part of a page is that of a post of its own discussion
+_TEASER_HEADINGS = ",".join(f'h{level} a[href]:not([href*="#"])' for level in (2, 3, 4))
 # elements around a byline that may be the box of another story
 _TEASER_PARENTS = 3
 _AUTHOR_NAME = re.compile(r"auth(?:or)?[-_]{0,2}name|writer[-_]?name", re.I)
@@ -36,6 +37,10 @@ _ELSEWHERE = re.compile(
 _NO_AUTHORS = frozenset(
     "html body main form input textarea img time ul ol nav iframe svg meta link h1".split()
 )
+# of a link that is no name, no "read more" and no date
+_HEADLINE_CHARACTERS = 30
+# of an entry, that are looked at
+_MAX_LINKS = 3
 _MAX_TRIED = 40
 _MAX_MARKED = 120
 _MAX_PARENTS = 6
@@ -53,6 +58,8 @@ class Bylines:
         self._found: list[Mark] | None = None
         # mem_id of an element around bylines -> whether it is the box of another story; None where it may be in one
         self._boxes: dict[int, bool | None] = {}
+        # mem_id of a link or an entry of a list around dates -> whether it leads to another page
+        self._entries: dict[int, bool] = {}
 
     @property
     def are_read(self) -> bool:
@@ -89,8 +96,13 @@ class Bylines:
                 if (node.mem_id in behind and self._is_in_teaser(node)) == teasers:
                     yield name
 
-    def dates(self, *, month_first: bool) -> Iterator[Dated]:
-        """The dates in the elements that pages mark as theirs, in order."""
+    def dates(self, *, month_first: bool, teasers: bool = False) -> Iterator[Dated]:
+        """The dates in the elements that pages mark as theirs, in order.
+
+        Args:
+            teasers: those in side bars, boxes and entries of lists that lead to other pages, and no others. What
+                stands in navigation is no page's date.
+        """
         for node, attributes in self._marks():
             classes, prop = attributes.get("class") or "", attributes.get("itemprop") or ""
             if node.tag != "time" and not prop.startswith("date") and not _DATED.search(classes):
@@ -100,7 +112,10 @@ class Bylines:
             text = text[max(0, text.lower().find("publish")) :]
             said = said_of(f"{classes} {prop} {text.lower().partition('publish')[0]}")
             stated = attributes.get("datetime") or attributes.get("content") or ""
-            if found := to_iso(stated, month_first=month_first) or to_iso(text, month_first=month_first):
+            found = to_iso(stated, month_first=month_first) or to_iso(text, month_first=month_first)
+            if not found or _is_in_navigation(node):
+                continue
+            if (_is_elsewhere(node) or self._leads_elsewhere(node)) == teasers:
                 yield Dated(found, said)
 
     def date_texts(self) -> Iterator[str]:
@@ -121,6 +136,20 @@ class Bylines:
                 return known
             parent = parent.parent
         return False
+
+    def _leads_elsewhere(self, node: LexborNode) -> bool:
+        """Whether it stands in a link's text, in an entry of a list that links to another page, or in a teaser."""
+        parent = node.parent
+        for _ in range(_TEASER_PARENTS):
+            if parent is None or parent.tag in ("body", "html", "main"):
+                break
+            if parent.tag in ("a", "li"):
+                if parent.mem_id not in self._entries:
+                    self._entries[parent.mem_id] = _is_entry(parent)
+                if self._entries[parent.mem_id]:
+                    return True
+            parent = parent.parent
+        return self._is_in_teaser(node)
 
     def _marks(self) -> list[Mark]:
         if self._found is None:
@@ -152,6 +181,14 @@ def _is_teaser(box: LexborNode) -> bool | None:
     return True if box.css_first(_TEASER_HEADINGS) is not None else None
 
 
+def _is_entry(box: LexborNode) -> bool:
+    """Whether a link, or an entry of a list by its first links, says a headline that is not the page's own."""
+    links = [box] if box.tag == "a" else box.css("a[href]")[:_MAX_LINKS]
+    return box.css_first("h1") is None and any(
+        len(" ".join((link.text() or "").split())) >= _HEADLINE_CHARACTERS for link in links
+    )
+
+
 def _has_begun(node: LexborNode) -> bool:
     """Whether it is a link to a person, and what follows says that they began what the page is about."""
     if node.tag != "a":
@@ -178,6 +215,17 @@ def _name_of(node: LexborNode) -> str | None:
     text = ((inner or node).text(separator=_SEPARATOR) or "")[:_MAX_NAME_CHARACTERS]
     markup = "" if not text.strip() else (node.html or "")[:_MAX_MARKUP_CHARACTERS]
     return names_in(text.split(_SEPARATOR), markup=markup)
+
+
+def _is_in_navigation(node: LexborNode) -> bool:
+    parent: LexborNode | None = node
+    for _ in range(_MAX_PARENTS):
+        if parent is None or parent.tag in ("body", "html"):
+            return False
+        if parent.tag == "nav" or parent.attributes.get("role") == "navigation":
+            return True
+        parent = parent.parent
+    return False
 
 
 def _is_elsewhere(node: LexborNode) -> bool:

@@ -24,10 +24,12 @@ _BY = re.compile(
 _BY_OR_NAME = re.compile(
     r"^\W*(?:[Vv]on|[Dd]i|[Dd]e|[Dd]a)\s+(?=[^\W\d_][^\s,]*\s+[^\W\d_])(?!de[rnmls]?\s|la\s)"
 )
+# … and in lower case in front of one word too: who is called so is not called by it alone
+_BY_WORD = re.compile(r"^\W*(?:von|di|de|da)\s+(?=[^\W\d_a-z][^\s,]*$)")
 _PARTICLE_FIRST = re.compile(r"^(?:Von|Di|De|Da)\s+(?:der|den|dem|la|las|los|le)\s")
 # in a text whose white space is single spaces
 _END = re.compile(
-    r"[|•·—–…]| - | / |,? (?:on|at|in|is|for|published|updated|posted|last|view|edited by|contact) |,? \d{1,2}[ ,./-]"
+    r"[|•·—–…»]| - | / |,? (?:on|at|in|is|for|published|updated|posted|last|view|edited by|contact) |,? \d{1,2}[ ,./-]"
     r"|,? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\.?"
     r"(?: \d|$)|,? (?:mon|tues?|wednes|thurs?|fri|satur|sun)day\b| (?:view|follow|posted|published|updated)$|\(@",
     re.I,
@@ -87,7 +89,9 @@ def clean_name(text: str, *, stated: bool = False) -> str | None:
         text = _BY.sub("", text)
     if not stated and not _PARTICLE_FIRST.match(text):
         text = _BY_OR_NAME.sub("", text)
-    text = _END.split(f"{text} ", maxsplit=1)[0]
+    text = _END.split(f"{text} ", maxsplit=1)[0].rstrip()
+    if not stated:
+        text = _BY_WORD.sub("", text)
     names = [name for part in _JOIN.split(text) if (name := _without_roles(part, stated=stated))]
     text = ", ".join(dict.fromkeys(names))
     refused = not text or len(text) > _MAX_CHARACTERS or _NO_NAME.search(text) or is_placeholder(text)

@@ -1,6 +1,7 @@
 """When a page was published and changed, by all who say so."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,6 +66,7 @@ class PageDates:
             or self._first_shown(self._bylines.dates, ("published", ""))
             or date_of_address(self._url)
             or self._near_published()
+            or self._first_shown(partial(self._bylines.dates, teasers=True), ("published", ""))
         )
 
     def modified(self) -> str | None:

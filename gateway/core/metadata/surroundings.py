@@ -20,6 +20,10 @@ _BY_NAME = re.compile(
     rf"(?:^|\W){_BY_WORD}:? ((?:[^\W\d_a-zà-ÿ][\w.'’-]{{0,30}} )"
     r"(?:(?:[^\W\d_a-zà-ÿ][\w.'’-]{0,30}|von|van|de|der|di|da|la|al)(?: |$)){1,4})"
 )
+# scripts without letters of two cases: a label anywhere in a line
+_LABELLED_NAME = re.compile(
+    r"(?:作者|撰文|記者|记者|著者|執筆者?|筆者|글쓴이|기자)\s?[:：・]\s?([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af·]{2,12})"
+)
 _INLINE = frozenset(
     "-text a abbr b bdi bdo cite code data dfn em font i img ins kbd mark q s small span strong sub sup svg time"
     " u".split()
@@ -96,7 +100,7 @@ def _after_by(piece: str, following: list[str], *, in_prose: bool) -> str | None
         ):
             return name
         return None
-    named = _BY_NAME.search(piece)
+    named = _BY_NAME.search(piece) or _LABELLED_NAME.search(piece)
     name = clean_name(named[1]) if named else None
     return name if name and is_person(name) else None
 

@@ -15,7 +15,10 @@ _TINY_PX = 1.0
 _FAR_PX = 900.0
 # to the right, or below: a page is that wide or long itself
 _BEYOND_PX = 3000.0
-_SIZES = ("width", "height", "max-width", "max-height")
+_WIDTHS = ("width", "max-width")
+_HEIGHTS = ("height", "max-height")
+_SIZES = (*_WIDTHS, *_HEIGHTS)
+_TALL = frozenset(("padding", "padding-top", "padding-bottom"))
 _NO_SCALE = re.compile(r"scale[xy3d]{0,2}\(\s*+0?+\.?+0*+%?+\s*+[,)]")
 _EDGE_ON = re.compile(r"rotate[xy]\(\s*+-?(?:90|270)deg")
 _MOVE = re.compile(r"translate[xyz3d]{0,2}\(([^)]{0,200})")
@@ -112,13 +115,21 @@ def concealed_by(style: dict[str, str]) -> str:
     if "-webkit-text-fill-color" in set_here and color_of(style["-webkit-text-fill-color"]) == "transparent":
         return "" if clips_background(style) else "color"
     if "overflow" in set_here and style["overflow"].startswith(("hidden", "clip")):
-        is_flat = _amount(get("line-height", "")) < _FAINT
-        return (
-            "no-size"
-            if is_flat or any(name in style and _px(style[name]) <= _TINY_PX for name in _SIZES)
-            else ""
-        )
+        if _amount(get("line-height", "")) < _FAINT or any(
+            name in style and _px(style[name]) <= _TINY_PX for name in _WIDTHS
+        ):
+            return "no-size"
+        if any(name in style and _px(style[name]) <= _TINY_PX for name in _HEIGHTS):
+            # what overflows is cut at the padding's edge: a box of a picture's proportions has no other height
+            return "" if any(_is_more(style[name]) for name in style.keys() & _TALL) else "no-size"
     return ""
+
+
+def _is_more(padding: str) -> bool:
+    """Whether a padding, above or below, takes a percentage or more than a few pixels."""
+    # above, right, below, left
+    above_and_below = _SPACES.split(padding)[::2]
+    return any(_NUMBER.match(part) and _px(part) > _TINY_PX for part in above_and_below)
 
 
 def _is_far(style: dict[str, str]) -> bool:

@@ -11,6 +11,9 @@ from tests.core.articles import LANGUAGES, LAYOUTS, page_of, paragraphs_of
 
 A = "<p>" + "the ferry leaves the north pier at nine and comes back when the lamps are lit again " * 3
 B = "<p>" + "nobody had asked the keeper of the light whether the new pier would be in his way " * 3
+SUMMARY = (
+    "The bays are deep and quiet, and nobody asks for a fee in any of them, says whoever was there before"
+)
 STORY = "<a href=/1>Ten quiet bays to anchor in</a>"
 
 
@@ -58,6 +61,25 @@ def test_links_around_paragraphs_are_left_out(html: str) -> None:
 def test_text_of_a_box_that_asks_is_left_out() -> None:
     box = "<div><p>Never miss a ship.<form><button>Sign up</button></form></div>"
     assert left_out(f"<article>{A}{box}{B}</article>") == ["Never miss a ship.", "Sign up"]
+
+
+def test_text_of_a_box_that_asks_is_left_out_beside_the_article_too() -> None:
+    box = "<section><h4>By letter</h4><div><p>Never miss a ship.<form><button>Sign up</button></form></div></section>"
+    assert left_out(f"<main><div>{A}{B}</div>{box}</main>") == ["By letter", "Never miss a ship.", "Sign up"]
+
+
+def test_cards_behind_an_article_are_left_out() -> None:
+    cards = "".join(f"<div class=card><h3>{STORY}</h3><p>{SUMMARY} {n}.</div>" for n in range(3))
+    html = f"<main><div>{A}{B}</div><section><h2>More</h2>{cards}</section></main>"
+    assert [text for text in left_out(html) if text.startswith(SUMMARY)] == [
+        f"{SUMMARY} {n}." for n in range(3)
+    ]
+    assert not any(text.startswith(SUMMARY) for text in left_out(html, is_article=False))
+
+
+def test_one_box_of_its_kind_behind_an_article_is_no_card() -> None:
+    html = f"<main><div>{A}{B}</div><section class=more><h3>{STORY}</h3><p>{SUMMARY} 1.</section></main>"
+    assert f"{SUMMARY} 1." not in left_out(html)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,30 @@ def images(between: str, *, before: str = "", after: str = "") -> list[str]:
         pytest.param('<figure><div class="x"><img src="/a.jpg"></div></figure>', id="figure"),
         pytest.param('<div><div><a href="/a.jpg"><img src="/a.jpg"></a></div></div>', id="linked"),
         pytest.param('<amp-img src="/a.jpg" width="600" height="400"></amp-img>', id="amp"),
+        pytest.param(
+            '<figure><button aria-label="Enlarge"><img src="/a.jpg"></button></figure>', id="button"
+        ),
+        pytest.param('<div class="promo-image"><img src="/a.jpg"></div>', id="name-of-a-picture"),
+        pytest.param(
+            '<div><figure><a href="/full"><img src="/a.jpg"></a><figcaption>By <a href="/x">Ada Bell</a>'
+            "</figcaption></figure></div>",
+            id="linked-with-a-credit",
+        ),
+        pytest.param('<div><noscript><img src="/a.jpg"></noscript></div>', id="noscript-alone"),
+        pytest.param(
+            '<figure><noscript><img src="/a.jpg"></noscript><img src="data:image/gif;base64,R0"></figure>',
+            id="noscript-before",
+        ),
+        pytest.param(
+            '<figure><img class="thumb" src="/30/a.jpg"><canvas></canvas><img data-src="/1000/a.jpg">'
+            '<noscript><img src="/1000/a.jpg"></noscript></figure>',
+            id="small-until-it-is-loaded",
+        ),
+        pytest.param(
+            '<div><img aria-hidden="true" src="data:image/webp;base64,R0"><picture><img data-src="/a.jpg"></picture>'
+            '<noscript><img src="/a.jpg"></noscript></div>',
+            id="placeholder-beside-it",
+        ),
     ],
 )
 def test_pictures_of_the_content_are_kept(html: str) -> None:
@@ -85,6 +109,58 @@ def test_pictures_of_the_content_are_kept(html: str) -> None:
 )
 def test_other_images_are_not(html: str) -> None:
     assert images(html) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("<figure><div><img src=/a.jpg></div></figure>", "", id="above-the-headline"),
+        pytest.param(
+            "", "<div><div><div><div><div><img src=/a.jpg></div></div></div></div></div>", id="deep"
+        ),
+    ],
+)
+def test_picture_beside_the_headline_is_the_content_s_first(before: str, after: str) -> None:
+    head = "<header><h1>Piers</h1><p>By Ada Bell<p>May 2<p><a href=#>Share</a><p><a href=#>Save</a></header>"
+    html = f"<article>{before}{head}{after}<div>{LINES[0]}{LINES[1]}{LINES[2]}</div></article>"
+    page = clean(html, url="https://example.org/", options=CleanOptions(images="inline"))
+    assert page.markdown.count("![](https://example.org/a.jpg)") == 1
+
+
+def test_banner_that_leads_home_is_not_kept() -> None:
+    banner = "<div><a href=/><img src=/banner.jpg></a></div>"
+    html = f"<article>{banner}<h1>Piers</h1>{LINES[0]}{LINES[1]}{LINES[2]}</article>"
+    assert clean(html, url="https://example.org/a", options=CleanOptions(images="inline")).images == []
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        pytest.param(("/1/thumb.jpg", "/2/thumb.jpg"), id="folders"),
+        pytest.param(("/image?url=1.jpg", "/image?url=2.jpg"), id="queries"),
+    ],
+)
+@pytest.mark.parametrize("attribute", ["src", "data-src"])
+def test_pictures_whose_files_have_one_name_are_two(attribute: str, sources: tuple[str, str]) -> None:
+    gallery = "".join(f'<img {attribute}="{source}">' for source in sources)
+    assert len(images(f"<figure>{gallery}</figure>")) == 2
+
+
+def test_gallery_has_its_captions_and_not_its_numbers() -> None:
+    slides = "".join(
+        f"<div><img src=/p{n}.jpg><span>{n}/3</span><figcaption>Crane {n}.</figcaption></div>"
+        for n in (1, 2, 3)
+    )
+    html = f"<article><h1>Piers</h1>{LINES[0]}<figure>{slides}</figure>{LINES[1]}{LINES[2]}</article>"
+    markdown = clean(html, url="https://example.org/", options=CleanOptions(images="inline")).markdown
+    assert [f"Crane {n}." in markdown for n in (1, 2, 3)] == [True] * 3
+    assert "/3" not in markdown
+
+
+def test_picture_that_is_repeated_stays() -> None:
+    stars = "<p>Rated " + "<img src=/star.png alt=star>" * 3
+    page = clean(stars, url="https://example.org/", options=CleanOptions(images="inline", scope="page"))
+    assert page.markdown.count("star.png") == 3
 
 
 def test_a_picture_has_its_caption() -> None:

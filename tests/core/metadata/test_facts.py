@@ -119,6 +119,9 @@ def test_author_is_a_person_where_one_is_named(html: str, author: str | None) ->
     assert read(html).author == author
 
 
+STORY = "<a href=/story>The keeper of the light was never asked about it</a>"
+
+
 @pytest.mark.parametrize(
     ("html", "published", "modified"),
     [
@@ -160,6 +163,60 @@ def test_author_is_a_person_where_one_is_named(html: str, author: str | None) ->
             "2024-05-02",
             "2024-05-04T01:02:03Z",
             id="metas",
+        ),
+        pytest.param(
+            "<nav><ul><li>News <time datetime=2024-01-09></time></ul></nav>" + SITE + "<p>2 May 2024</p>",
+            "2024-05-02",
+            None,
+            id="not-in-navigation",
+        ),
+        pytest.param(
+            f"<ul><li>{STORY}<time datetime=2024-01-09></time></ul>"
+            + SITE
+            + "<time datetime=2024-05-02></time>",
+            "2024-05-02",
+            None,
+            id="not-in-a-list-of-stories",
+        ),
+        pytest.param(
+            f"<div>{STORY[:-4]}<time datetime=2024-01-09></time></a></div>"
+            + SITE
+            + "<p class=date>2 May 2024</p>",
+            "2024-05-02",
+            None,
+            id="not-in-a-link-to-a-story",
+        ),
+        pytest.param(
+            SITE
+            + "<div><h3><a href='topic.php?p=2#p2'>Re: Rivers</a></h3><time datetime=2024-05-02></time></div>"
+            "<dl class=posted><dd>Joined: 9 Jan 2024</dl>",
+            "2024-05-02",
+            None,
+            id="of-a-post-in-a-discussion",
+        ),
+        pytest.param(
+            SITE + "<div class='story with sidebar'><p class=date>2 May 2024</p></div>",
+            "2024-05-02",
+            None,
+            id="in-what-is-called-a-side-bar-where-nothing-else-is-dated",
+        ),
+        pytest.param(
+            "<nav><time datetime=2024-01-09></time></nav>" + SITE + "<p>Long ago</p>",
+            None,
+            None,
+            id="of-navigation-alone",
+        ),
+        pytest.param(
+            SITE + "<a href=/this rel=bookmark><time datetime=2024-05-02>2 May 2024</time></a>",
+            "2024-05-02",
+            None,
+            id="in-a-link-of-its-own",
+        ),
+        pytest.param(
+            SITE + f"<ul><li>{STORY}<time datetime=2024-01-09></time></ul>",
+            "2024-01-09",
+            None,
+            id="of-a-list-where-nothing-else-is-dated",
         ),
         pytest.param(
             "<html lang=en>" + SITE + "<p class=date>4/5/2024</p>", "2024-04-05", None, id="month-first"

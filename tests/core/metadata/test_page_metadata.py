@@ -114,6 +114,7 @@ def test_read_metadata_says_nothing_where_the_page_says_nothing(html: str) -> No
             "Ada",
         ),
         ('<a class="author" href="/a">Read more</a>', None),
+        ("<h1>老码头改造完成</h1><p>2026-02-10 来源：海港日报 作者：王小明</p>", "王小明"),
     ],
 )
 def test_read_metadata_finds_the_author(html: str, author: str | None) -> None:
@@ -181,6 +182,8 @@ def test_date_of_address_needs_a_whole_date() -> None:
         ("Written by: Ada Lovelace | Editor", "Ada Lovelace"),
         ("von Ada Lovelace, 3. Mai 2025", "Ada Lovelace"),
         ("Posted by Ada on Monday", "Ada"),
+        ("von Ada » 11. Jun 2025", "Ada"),
+        ("Ludwig von Mises", "Ludwig von Mises"),
         ("夏目漱石", "夏目漱石"),
         ("ada@example.com", None),
         ("View all posts", None),

@@ -57,6 +57,10 @@ def reason(css: str, body: str = TEXT) -> str | None:
         ("-webkit-clip-path:inset(100%)", "clip"),
         ("mask:linear-gradient(transparent,transparent)", "clip"),
         ("height:0;overflow:clip", "no-size"),
+        ("height:0;overflow:hidden;padding:0 20px", "no-size"),
+        ("height:0;overflow:hidden;padding-bottom:0%", "no-size"),
+        # a box of a picture's proportions
+        ("height:0;overflow:hidden;padding-bottom:56.25%", None),
         ("line-height:0;overflow:hidden", "no-size"),
         ("-webkit-text-fill-color:transparent", "color"),
         ("color:#fefefe;background:#fff", "color"),
@@ -65,7 +69,7 @@ def reason(css: str, body: str = TEXT) -> str | None:
         ("color:rgb(100%,100%,100%);background:#fff", "color"),
     ],
 )
-def test_declarations_hide(style: str, why: str) -> None:
+def test_declarations_hide(style: str, why: str | None) -> None:
     assert reason(f".x1{{{style}}}") == why
     assert reason("", f'<p style="{style}">{SAID}</p>') == why
 
