@@ -82,8 +82,8 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
 
 def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
     tree = LexborHTMLParser(markup, scripting=scripting)
-    show_inner_trees(tree, markup)
-    move_side_notes(tree, markup)
+    show_inner_trees(tree)
+    move_side_notes(tree)
     show_text(tree, markup)
     return tree
 
