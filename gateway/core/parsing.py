@@ -84,10 +84,10 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
 
 def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
     tree = LexborHTMLParser(markup, scripting=scripting)
-    show_inner_trees(tree, markup)
+    show_inner_trees(tree)
     if scripting:
         show_noscript_pictures(tree, markup)
-    move_side_notes(tree, markup)
+    move_side_notes(tree)
     show_text(tree, markup)
     return tree
 

@@ -368,7 +368,7 @@ _EDITORS = ("cm-content", "CodeMirror-code", "view-lines", "ace_text-layer", "re
 
 def find_editors(blocks: Blocks) -> frozenset[int]:
     """The mem_ids of elements that hold the lines of a code editor."""
-    names = " ".join(blocks.names)
+    names = " ".join(set(blocks.names))
     called = [name for name in _EDITORS if name in names]
     if not called:
         return frozenset()

@@ -40,16 +40,18 @@ _ALONE = frozenset(("note", "tip", "important", "warning", "caution"))
 
 def find_callouts(blocks: Blocks) -> dict[int, str]:
     """The kind of callout (`NOTE`, `TIP`, …) of elements, by mem_id."""
-    names = blocks.names
+    # pages repeat theirs
+    names = set(blocks.names)
     everything = " ".join(names).lower()
     hinted = any(hint in everything for hint in _HINTS)
     if not hinted and not any(name in everything for name in _ALONE):
         return {}
-    found = {}
-    for element, name in enumerate(names):
-        if name and blocks.tags[element] in _TAGS and (kind := _kind_of(name, hinted=hinted)):
-            found[blocks.mem_ids[element]] = kind
-    return found
+    kinds = {name: kind for name in names if (kind := _kind_of(name, hinted=hinted))}
+    return {
+        blocks.mem_ids[element]: kinds[name]
+        for element, name in enumerate(blocks.names)
+        if name in kinds and blocks.tags[element] in _TAGS
+    }
 
 
 def _kind_of(name: str, *, hinted: bool) -> str:

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.nesting import limit_nesting
 
-_SHADOW, _FRAME = b"shadowrootmode", b"srcdoc"
+_HOLDERS = "iframe[srcdoc],template"
 _MODES = ("open", "closed")
 # shadow roots in shadow roots, documents in documents
 _MOST_NESTED = 4
@@ -18,18 +18,18 @@ _NO_SIZE = ("0", "1", "0px", "1px")
 _FRAMES_OWN = frozenset(("srcdoc", "src", "width", "height", "title"))
 
 
-def show_inner_trees(tree: LexborHTMLParser, markup: bytes, *, nested: int = 0) -> None:
+def show_inner_trees(tree: LexborHTMLParser, *, nested: int = 0) -> None:
     """Put shadow roots and the documents of frames where a reader sees them.
 
     Args:
         tree: the parsed page; changed in place.
-        markup: what it was parsed from; the tree is searched only where this names one of the two attributes.
         nested: documents around this one.
     """
-    if _FRAME in markup and nested < _MOST_NESTED:
-        for frame in tree.css("iframe[srcdoc]"):
-            _show_document(tree, frame, nested)
-    if _SHADOW in markup:
+    holders = tree.css(_HOLDERS)
+    for holder in holders if nested < _MOST_NESTED else ():
+        if holder.tag == "iframe":
+            _show_document(tree, holder, nested)
+    if holders:
         # what nobody sees is moved here; to free it would leave further roots in it without a tree
         unseen = tree.create_node("div")
         hosts: set[int] = set()
@@ -45,7 +45,7 @@ def _show_document(tree: LexborHTMLParser, frame: LexborNode, nested: int) -> No
         return
     markup = limit_nesting((attributes.get("srcdoc") or "").encode()).markup
     document = LexborHTMLParser(markup, scripting=True)
-    show_inner_trees(document, markup, nested=nested + 1)
+    show_inner_trees(document, nested=nested + 1)
     section = tree.create_node("section")
     for name, value in attributes.items():
         # what hides the frame hides what is in it

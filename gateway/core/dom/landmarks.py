@@ -4,14 +4,15 @@ A query costs a tenth of the parse to begin with and a thirtieth for each of its
 metadata, hidden text and recovery would each make several. Attributes are read once too.
 """
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _TAGS = ("html", "title", "base", "meta", "link", "h1", "script", "style", "noscript")
-# what says of itself that it is hidden, or may be; to search all class attributes for a word costs most, and two of
-# the words share letters
+# what says of itself that it is hidden, or may be; to search all class attributes for a word costs most, and the
+# words for screen readers share letters
 _CONCEALED = (
     "[style]",
     "[hidden]",
@@ -20,8 +21,11 @@ _CONCEALED = (
     "dialog",
     "font[color]",
     "[bgcolor]",
-    '[class*="ly"]:is([class*="sr-only"],[class*="visually"])',
-    '[class*="screen-reader"]',
+    '[class*="r-"]:is([class*="sr-only"],[class*="screen-reader"])',
+    '[class*="vis"]:is([class*="visually"],[class*="element-invisible"])',
+)
+_FOR_SCREEN_READERS = re.compile(
+    r"(?:^|[\s_-])(?:sr-only|visually-?hidden|screen-reader(?:-text|-only)?|element-invisible)(?=\s|$)", re.I
 )
 # attributes of what may be hidden
 _SAYING = frozenset(("style", "hidden", "popover", "aria-hidden", "class"))
@@ -79,6 +83,11 @@ def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:
             # Lexbor gives an element once for every selector it matches
             last = mem_id
             yield node, node.attributes
+
+
+def is_for_screen_readers(classes: str) -> bool:
+    """Whether an element of these classes is there to be heard, not to be seen."""
+    return _FOR_SCREEN_READERS.search(classes) is not None
 
 
 def find_formulas(marks: Landmarks) -> tuple[set[int], set[int]]:

@@ -11,6 +11,7 @@ import re
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 # parses in some milliseconds; browsers stop at 512
 MAX_DEPTH = 2000
@@ -71,25 +72,33 @@ def limit_nesting(markup: bytes) -> Limited:
     Returns:
         The page itself for all but hostile ones.
     """
-    suspect = _nests(markup) or _has_many_options(markup) or _has_crowded_tag(markup)
+    codes = np.frombuffer(markup, dtype=np.uint8)
+    tags = np.flatnonzero(codes == ord("<"))
+    second = codes.take(tags + 1, mode="clip")
+    suspect = (
+        _nests(len(markup), tags, second == ord("/"))
+        or (np.count_nonzero(second | 0x20 == ord("o")) > _SOME_OPTIONS and _has_many_options(markup))
+        or _has_crowded_tag(markup)
+    )
     return _thin_out(markup) if suspect else Limited(markup, 0)
 
 
-def _nests(text: bytes) -> bool:
-    """Whether some stretch opens many tags and closes hardly any, or the page leaves very many open."""
-    # compared at once; bytes.count stops at each of them
-    codes = np.frombuffer(text, dtype=np.uint8)
-    open_tags = 0
-    for start in range(0, len(text), _WINDOW_BYTES):
-        end = min(start + _WINDOW_BYTES, len(text))
-        tags = np.count_nonzero(codes[start:end] == ord("<"))
-        closing = text.count(b"</", start, end)
-        open_tags += int(tags) - 2 * closing
-        if tags < _SOME_TAGS or tags * _TAG_BYTES < end - start:
-            continue
-        if tags > _OPENED_A_CLOSED * closing:
-            return True
-    return open_tags > _SOME_OPEN
+def _nests(size: int, tags: NDArray[np.intp], closing: NDArray[np.bool_]) -> bool:
+    """Whether some stretch opens many tags and closes hardly any, or the page leaves very many open.
+
+    Args:
+        size: of the page in bytes.
+        tags: where its tags begin, those of ends too.
+        closing: by tag, whether it is one of an end.
+    """
+    bounds = np.append(np.arange(0, size, _WINDOW_BYTES), size)
+    firsts = np.searchsorted(tags, bounds)
+    count = np.diff(firsts)
+    closed = np.diff(np.append(0, np.cumsum(closing)).take(firsts))
+    dense = (count >= _SOME_TAGS) & (count * _TAG_BYTES >= np.diff(bounds))
+    return bool(np.any(dense & (count > _OPENED_A_CLOSED * closed))) or (
+        len(tags) - 2 * int(np.count_nonzero(closing)) > _SOME_OPEN
+    )
 
 
 def _has_many_options(text: bytes) -> bool:

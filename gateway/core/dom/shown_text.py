@@ -6,9 +6,10 @@ Both change the tree, before anything reads it; code, and addresses of links, ke
 import re
 import unicodedata
 
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_MARKS = (b"data-cfemail", b"/email-protection#")
 _SELECTORS = '[data-cfemail],a[href*="/email-protection#"]'
 _IN_LINK = re.compile(r"/cdn-cgi/l/email-protection#([0-9a-fA-F]+)$")
 # an address has at most 254 bytes (RFC 5321, 4.5.3.1.3); a subject may follow
@@ -18,6 +19,12 @@ _VERBATIM = frozenset(
     ("pre", "code", "samp", "kbd", "tt", "textarea", "script", "style", "noscript", "template")
 )
 _MAX_PARENTS = 12
+# in UTF-8, of the first letter that may combine, U+0300
+_FIRST_BYTE = 0xCC
+# as many bytes as a character has at most
+_EDGE = np.zeros(4, dtype=np.uint8)
+# so many bytes for each such letter, at least
+_RARE = 16
 
 
 def show_text(tree: LexborHTMLParser, markup: bytes) -> None:
@@ -25,12 +32,30 @@ def show_text(tree: LexborHTMLParser, markup: bytes) -> None:
 
     Args:
         tree: the parsed page; changed in place.
-        markup: what it was parsed from, UTF-8; the tree is searched only where this shows a need.
+        markup: what it was parsed from, UTF-8; letters are looked at only where this shows a need.
     """
-    if any(mark in markup for mark in _MARKS):
-        _show_emails(tree)
-    if not markup.isascii() and not unicodedata.is_normalized("NFC", markup.decode("utf-8", "replace")):
+    _show_emails(tree)
+    if not markup.isascii() and not _is_composed(markup):
         _compose_characters(tree)
+
+
+def _is_composed(markup: bytes) -> bool:
+    """Whether text is in normal form C.
+
+    Letters below U+0300 are, and most pages repeat the few others that they have: each is looked at once, with what is
+    right before it. Only one of a combining class composes across others, and then the whole text is looked at.
+    """
+    codes = np.frombuffer(markup, dtype=np.uint8)
+    places = np.flatnonzero(codes >= _FIRST_BYTE)
+    if not len(places):
+        return True
+    if len(places) * _RARE < len(markup):
+        padded = np.concatenate((_EDGE, codes, _EDGE))
+        around = np.unique(sliding_window_view(padded, 2 * len(_EDGE))[places].view(np.uint64))
+        text = around.tobytes().decode("utf-8", "ignore")
+        if not any(map(unicodedata.combining, text)) and unicodedata.is_normalized("NFC", text):
+            return True
+    return unicodedata.is_normalized("NFC", markup.decode("utf-8", "replace"))
 
 
 def _show_emails(tree: LexborHTMLParser) -> None:

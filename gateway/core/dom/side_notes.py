@@ -6,7 +6,6 @@ place, so that what reads footnotes finds them.
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_NAMES = (b"ltx_role_footnote", b"sidenote", b"marginnote")
 _NOTES = "span.ltx_role_footnote,span.sidenote,span.marginnote,small.sidenote"
 # the number that is written in the note, and what opens it on a small screen
 _MARKS = ".ltx_note_mark,.ltx_tag_note"
@@ -17,19 +16,20 @@ _MOST_TOGGLES = 2
 _MOST_PARENTS = 100
 
 
-def move_side_notes(tree: LexborHTMLParser, markup: bytes) -> None:
+def move_side_notes(tree: LexborHTMLParser) -> None:
     """Put a reference where a note beside the text stands, and the note at the end of the page.
 
     Args:
         tree: the parsed page; changed in place.
-        markup: what it was parsed from; the tree is searched only where this names such a note.
     """
-    if tree.body is None or not any(name in markup for name in _NAMES):
+    # a query costs less than to search the markup for these names
+    notes = tree.css(_NOTES)
+    if not notes or tree.body is None:
         return
     items = tree.create_node("ol")
     # what is taken out; to free it would leave notes in it without a tree
     unseen = tree.create_node("div")
-    for number, note in enumerate(tree.css(_NOTES)[:_MOST_NOTES], 1):
+    for number, note in enumerate(notes[:_MOST_NOTES], 1):
         if _is_inside(note, items, unseen):
             continue
         for mark in (*note.css(_MARKS), *_toggles_before(note)):

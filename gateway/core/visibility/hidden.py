@@ -23,7 +23,7 @@ from collections.abc import Collection, Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, select
+from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, is_for_screen_readers
 from gateway.core.visibility.css import (
     ANIMATED,
     background_of,
@@ -36,13 +36,10 @@ from gateway.core.visibility.css import (
 )
 from gateway.core.visibility.sheets import Rule, Sheets
 from gateway.core.visibility.unicode import strip_invisible
+from gateway.core.visibility.widgets import Widgets, names_of
 from gateway.wire import Notice
 
-_WORDS = ("sr-only", "visually", "screen-reader")
 _ICONS = frozenset(("svg", "i", "img"))
-_CONTROLS = '[popovertarget],[aria-controls],[data-target],[data-bs-target],[href^="#"]'
-_CONTROL_ATTRIBUTES = ("popovertarget", "aria-controls", "data-target", "data-bs-target", "href")
-_OPENERS = frozenset(("button", "summary"))
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
 _CONTENT = frozenset(("article", "main"))
 # elements between such a one and what is all its text, such ones looked at, and characters of that text
@@ -51,16 +48,6 @@ _MOST_CONTENTS = 20
 _LEAST_ALL = 60
 _WHOLE_PAGE = frozenset(("html", "body", "main"))
 
-_SCREEN_READER = re.compile(
-    r"(?:^|[\s_-])(?:sr-only|visually-?hidden|screen-reader(?:-text|-only)?|element-invisible)(?=\s|$)", re.I
-)
-_WIDGET = re.compile(
-    r"tab(?!le|let|ul|in)|pane|accord|collaps|carousel|slide|swiper|slick|splide|faq|answer|toggle|expand"
-    r"|disclos|truncat|reveal|spoiler|read-?more|show-?more|gallery|elementor-invisible"
-)
-_NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|consent|newsletter")
-# whose names are asked too
-_PARENTS = 2
 _ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
 # of the page's text: more is the page itself
 _SHARE = 0.5
@@ -108,20 +95,20 @@ def find_hidden(
         if first.tag == "math":
             # beside it stands a picture of the same formula, which readers see
             continue
-        characters = len((node.text() or "").strip()) if left > 0 else 1
+        characters = len(node.text_lexbor().strip()) if left > 0 else 1
         # hidden elements may nest, and each repeats what is below it
         left -= characters
         if not characters:
             continue
         is_group = False
         if reason in _UNDOABLE:
-            names = _names(attributes)
-            never_shown = page.is_never_shown(names)
-            if not never_shown and page.shows(node, attributes, names, reason):
+            names = names_of(attributes)
+            is_content = not page.widgets.is_never_content(names)
+            if is_content and page.shows(node, attributes, names, reason):
                 continue
             if page.is_much(characters) or (reason == "aria-hidden" and page.is_all(node, characters)):
                 continue
-            is_group = characters >= _ALIKE_CHARACTERS and not never_shown
+            is_group = is_content and characters >= _ALIKE_CHARACTERS
         if reason in ("font-size", "visibility") and page.is_shown_below(node, reason, characters):
             continue
         if rule is not None and page.outweighs(rule, attributes):
@@ -168,23 +155,21 @@ class _Page:
     """A tree with what is worth computing once, and only if asked."""
 
     def __init__(self, tree: LexborHTMLParser, marks: Landmarks) -> None:
-        self.tree = tree
+        self.widgets = Widgets(tree)
+        self._tree = tree
         self._marks = marks
-        self._sheets = [node.text() or "" for node, _ in marks.tags["style"]]
+        self._sheets = [node.text_lexbor() for node, _ in marks.tags["style"]]
         self._rules = Sheets(self._sheets)
         # pages repeat theirs
         self._styles: dict[str, tuple[dict[str, str], str]] = {}
-        # names -> whether a widget that reveals is called so
-        self._widgets: dict[str, bool] = {}
-        # names -> whether what is called so is never content
-        self._nevers: dict[str, bool] = {}
-        # mem_id -> whether it is called so
-        self._parents: dict[int, bool] = {}
+        # classes -> whether they are for screen readers
+        self._heard: dict[str, bool] = {}
+        # colours -> whether a background is near
+        self._near: dict[str, bool] = {}
         # colours of backgrounds
         self._stated: set[str] | None = None
         # what rules see of elements -> whether another rule shows them
         self._outweighed: dict[tuple[object, ...], bool] = {}
-        self._controlled: set[str] | None = None
         self._characters: int | None = None
         # characters by mem_id
         self._contents: dict[int, int] = {}
@@ -208,7 +193,7 @@ class _Page:
                     yield node, attributes, reason, None
             if (reason := self._marked(node, attributes)) and node.tag not in _ICONS:
                 yield node, attributes, reason, None
-        for node, attributes, rule in self._rules.find_hidden(self.tree, found):
+        for node, attributes, rule in self._rules.find_hidden(self._tree, found):
             yield node, attributes, rule.reason, rule
 
     def outweighs(self, rule: Rule, attributes: Attributes) -> bool:
@@ -247,41 +232,31 @@ class _Page:
             return "" if "open" in attributes else "dialog"
         if tag == "font":
             return self._same_color(node, {"color": (get("color") or "").lower()})
-        classes = get("class")
-        if classes and any(word in classes for word in _WORDS) and _SCREEN_READER.search(classes):
-            return "sr-only"
-        return ""
+        classes = get("class") or ""
+        known = self._heard.get(classes)
+        if known is None:
+            known = self._heard[classes] = is_for_screen_readers(classes)
+        return "sr-only" if known else ""
 
     def _same_color(self, node: LexborNode, style: dict[str, str]) -> str:
         color = color_of(style["color"])
         if color == "transparent":
             return "" if clips_background(style) else "color"
-        if not color or not any(is_near(color, background) for background in self._backgrounds()):
+        known = self._near.get(color)
+        if known is None:
+            known = color != "" and any(is_near(color, background) for background in self._backgrounds())
+            self._near[color] = known
+        if not known:
             return ""
         return "color" if is_near(color, self._background(node)) else ""
 
-    def is_never_shown(self, names: str) -> bool:
-        """Whether what is called so may be shown, but is no content."""
-        known = self._nevers.get(names)
-        if known is None:
-            known = self._nevers[names] = _NEVER.search(names) is not None
-        return known
-
     def shows(self, node: LexborNode, attributes: Attributes, names: str, reason: str) -> bool:
         """Whether something on the page shows this element to its readers after all."""
-        own_id = attributes.get("id") or ""
-        if (
-            own_id[1:2] == ":"
-            or self._is_widget(names)
-            or _is_opened(node, reason)
-            or self._is_in_widget(node)
-        ):
-            return True
         if reason in ("opacity", "visibility"):
             style, _ = self._style(attributes.get("style") or "")
             if not style.keys().isdisjoint(ANIMATED) or any(map(_ANIMATES.match, attributes)):
                 return True
-        return own_id != "" and own_id in self._controlled_ids()
+        return self.widgets.reveal(node, attributes, names, reason)
 
     def is_shown_below(self, node: LexborNode, name: str, characters: int) -> bool:
         """Whether most of its text is in elements that have a size of their own, or are visible."""
@@ -292,7 +267,7 @@ class _Page:
             attributes = below.attributes
             style, reason = self._style(attributes.get("style") or "")
             if (name in style and not reason) or self._rules.sets(attributes, name):
-                shown += len((below.text() or "").strip())
+                shown += len(below.text_lexbor().strip())
         return shown >= _SHOWN * characters
 
     def is_much(self, characters: int) -> bool:
@@ -312,28 +287,8 @@ class _Page:
         if known is None:
             if len(self._contents) == _MOST_CONTENTS:
                 return False
-            known = self._contents[around.mem_id] = len((around.text() or "").strip())
+            known = self._contents[around.mem_id] = len(around.text_lexbor().strip())
         return known <= characters
-
-    def _is_widget(self, names: str) -> bool:
-        known = self._widgets.get(names)
-        if known is None:
-            known = self._widgets[names] = _WIDGET.search(names) is not None
-        return known
-
-    def _is_in_widget(self, node: LexborNode) -> bool:
-        parent = node.parent
-        for _ in range(_PARENTS):
-            if parent is None or parent.tag in _WHOLE_PAGE:
-                return False
-            mem_id = parent.mem_id
-            known = self._parents.get(mem_id)
-            if known is None:
-                known = self._parents[mem_id] = self._is_widget(_names(parent.attributes))
-            if known:
-                return True
-            parent = parent.parent
-        return False
 
     def _background(self, node: LexborNode) -> str:
         """The colour right behind a node, where inline styles tell; white on a page without style sheets."""
@@ -351,12 +306,13 @@ class _Page:
         """All that `_background` may give."""
         if self._stated is None:
             self._stated = {self._page_background()}
-            for _, attributes in self._marks.concealed:
-                style, _ = self._style(attributes.get("style") or "")
+            concealed = self._marks.concealed
+            for text in {attributes.get("style") or "" for _, attributes in concealed}:
+                style, _ = self._style(text)
                 if "background" in style or "background-color" in style:
                     self._stated.add(background_of(style))
-                if bgcolor := attributes.get("bgcolor"):
-                    self._stated.add(color_of(bgcolor.lower()))
+            stated = {attributes["bgcolor"] for _, attributes in concealed if "bgcolor" in attributes}
+            self._stated.update(color_of(color.lower()) for color in stated if color)
         return self._stated
 
     def _page_background(self) -> str:
@@ -366,44 +322,11 @@ class _Page:
             self._plain = not styled and not any("background" in sheet for sheet in self._sheets)
         return "ffffff" if self._plain else ""
 
-    def _controlled_ids(self) -> set[str]:
-        if self._controlled is None:
-            self._controlled = set()
-            for _, attributes in select(self.tree, _CONTROLS):
-                for name in _CONTROL_ATTRIBUTES:
-                    if value := attributes.get(name):
-                        self._controlled.update(value.replace("#", " ").split())
-        return self._controlled
-
     def _page_characters(self) -> int:
         if self._characters is None:
-            body = self.tree.body
+            body = self._tree.body
             marks = [mark for tag in ("script", "style", "noscript") for mark in self._marks.tags[tag]]
             # the head's is little
-            code = sum(len(node.text() or "") for node, _ in marks)
-            self._characters = len(body.text() or "") - code if body is not None else 0
+            code = sum(len(node.text_lexbor()) for node, _ in marks)
+            self._characters = len(body.text_lexbor()) - code if body is not None else 0
         return self._characters
-
-
-def _names(attributes: Attributes) -> str:
-    """What an element is called, in lower case."""
-    get = attributes.get
-    return f"{get('class') or ''} {get('id') or ''} {get('role') or ''}".lower()
-
-
-def _is_opened(node: LexborNode, reason: str) -> bool:
-    """Whether what stands right before the element opens it, or is its twin for screen readers."""
-    before = node.prev
-    while before is not None and before.is_text_node and not (before.text() or "").strip():
-        before = before.prev
-    if before is None or not before.is_element_node:
-        return False
-    attributes = before.attrs
-    if (
-        reason == "aria-hidden"
-        # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
-    ):
-        return bool(_SCREEN_READER.search(attributes.get("class") or ""))
-    return (
-        before.tag in _OPENERS or attributes.get("role") in ("button", "tab") or "aria-expanded" in attributes
-    )

@@ -1,11 +1,12 @@
 """The elements that selectors are for. A query costs much by itself, and little for each selector in it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from gateway.core.dom.landmarks import Attributes, Mark, select
+from gateway.core.dom.landmarks import Attributes
 from gateway.core.visibility.selectors import (
     classes_of,
     fits,
@@ -16,7 +17,7 @@ from gateway.core.visibility.selectors import (
     tag_of,
 )
 
-# of more selectors than these, the elements with classes and ids are read first
+# of more selectors than these, the classes and ids of the page are read first
 _FEW = 40
 _MAX_SELECTORS = 200
 _MAX_QUERIES = 100
@@ -45,82 +46,95 @@ class Matcher:
     def match(self, tree: LexborHTMLParser) -> Iterator[Match]:
         """Each element once or more for each selector that it has."""
         if len(self._selectors) <= _FEW:
-            return _match_few(tree, self._selectors)
-        return self._match_many(tree)
+            yield from _match_few(tree, self._selectors)
+        else:
+            yield from self._match_many(tree)
 
     def _match_many(self, tree: LexborHTMLParser) -> Iterator[Match]:
-        named: list[tuple[LexborNode, str, str | None]] = []
-        last = 0
-        for node in tree.css("[class],[id]"):
-            if (mem_id := node.mem_id) != last:
-                last = mem_id
-                read = node.attrs
-                named.append((node, read.get("class") or "", read.get("id")))
-        texts = {classes for _, classes, _ in named}
-        names = {f".{name}" for text in texts for name in classes_of(text.lower())}
-        names.update(f"#{own_id.lower()}" for _, _, own_id in named if own_id)
-        selectors = [each for each in self._selectors if names.issuperset(each.names)]
+        named = _Named(tree)
+        selectors = [each for each in self._selectors if named.names.issuperset(each.names)]
         queried = [each for each in selectors if not each.is_plain]
         self.is_cut = len(selectors) > _MAX_SELECTORS or len(queried) > _MAX_QUERIES
-        filed = _Filed([each for each in selectors[:_MAX_SELECTORS] if each.is_plain])
-        for node, classes, own_id in named:
-            if possible := filed.possible(node, classes, own_id):
-                attributes = node.attributes
-                for each in possible:
-                    if _fits(each, node, attributes):
-                        yield node, attributes, each.index
+        yield from named.match([each for each in selectors[:_MAX_SELECTORS] if each.is_plain])
         queried = queried[:_MAX_QUERIES]
         for at in range(0, len(queried), _FEW):
             yield from _match_few(tree, queried[at : at + _FEW])
 
 
-class _Filed:
-    """Selectors by what an element must have for them."""
+class _Named:
+    """The elements of a page that have classes or an id, by these."""
 
-    def __init__(self, selectors: Sequence[_Selector]) -> None:
-        self._by_key: dict[str, list[_Selector]] = {}
-        for each in selectors:
-            self._by_key.setdefault(each.key, []).append(each)
-        self._has_tags = any(each.key[:1] not in (".", "#") for each in selectors)
-        # pages repeat what is in a class attribute
-        self._by_classes: dict[str, list[_Selector]] = {}
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        # by what is in the attribute: pages repeat theirs
+        self._by_classes: dict[str, list[LexborNode]] = {}
+        self._by_id: dict[str, list[LexborNode]] = {}
+        for node in tree.css("[class]"):
+            if classes := node.attrs["class"]:
+                self._by_classes.setdefault(classes, []).append(node)
+        for node in tree.css("[id]"):
+            if own_id := node.id:
+                self._by_id.setdefault(f"#{own_id.lower()}", []).append(node)
+        self.names = {key for classes in self._by_classes for key in _keys_of(classes)}
+        self.names.update(self._by_id)
 
-    def possible(self, node: LexborNode, classes: str, own_id: str | None) -> list[_Selector]:
-        """The selectors whose key an element has."""
-        get = self._by_key.get
-        found = self._by_classes.get(classes)
-        if found is None:
-            names = dict.fromkeys(classes_of(classes.lower()))
-            found = self._by_classes[classes] = [each for name in names for each in get(f".{name}", ())]
-        if own_id and (more := get(f"#{own_id.lower()}")):
-            found = [*found, *more]
-        if self._has_tags:
-            found = [*found, *get(node.tag or "", ()), *get("", ())]
-        return found
+    def match(self, selectors: Sequence[_Selector]) -> Iterator[Match]:
+        """The elements that have plain selectors, whose keys are classes and ids."""
+        by_key = _by_key(selectors)
+        for classes, nodes in self._by_classes.items():
+            if possible := [each for key in _keys_of(classes) for each in by_key.get(key, ())]:
+                yield from _fitting(nodes, possible)
+        for key, possible in by_key.items():
+            yield from _fitting(self._by_id.get(key, ()), possible)
 
 
 def _match_few(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> Iterator[Match]:
-    """One query for all of them; who has which is told by the keys, and asked where these leave it open."""
+    """Two queries: those without a key may be any element's, and would leave open who has the others."""
+    keyed = [each for each in selectors if each.key]
+    yield from _match_together(tree, keyed)
+    if len(keyed) < len(selectors):
+        yield from _match_together(tree, [each for each in selectors if not each.key])
+
+
+def _match_together(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> Iterator[Match]:
+    """One query for all of them; who has which is told by keys and numbers, and asked where these leave it open."""
     try:
         found = _query(tree, selectors)
     except (SelectolaxError, ValueError):
         selectors = [each for each in selectors if is_selector(each.text)]
         found = _query(tree, selectors)
-    filed = _Filed(selectors)
+    by_key = _by_key(selectors)
     unsure: dict[int, _Selector] = {}
-    for node, attributes in found:
-        possible = filed.possible(node, attributes.get("class") or "", attributes.get("id"))
-        for each in possible:
-            if each.is_plain:
-                if _fits(each, node, attributes):
-                    yield node, attributes, each.index
-            elif len(possible) == 1:
+    for _, same in groupby(found, key=_mem_id):
+        # Lexbor gives an element once for every selector that it has
+        nodes = list(same)
+        node = nodes[0]
+        attributes = node.attributes
+        keys = _keys_of(attributes.get("class") or "", attributes.get("id") or "")
+        possible = [each for key in (*keys, node.tag or "", "") for each in by_key.get(key, ())]
+        veiled = [each for each in possible if not each.is_plain]
+        left = len(nodes)
+        if len(veiled) < len(possible):
+            for match in _fitting([node], [each for each in possible if each.is_plain]):
+                left -= 1
+                yield match
+        if left == len(veiled):
+            for each in veiled:
                 yield node, attributes, each.index
-            else:
-                unsure[each.index] = each
+        elif left:
+            unsure.update((each.index, each) for each in veiled)
     for each in unsure.values():
-        for node, attributes in _query(tree, [each]):
-            yield node, attributes, each.index
+        for node in _query(tree, [each]):
+            yield node, node.attributes, each.index
+
+
+def _fitting(nodes: Iterable[LexborNode], selectors: Sequence[_Selector]) -> Iterator[Match]:
+    """The elements among these that have plain selectors."""
+    for node in nodes:
+        attributes = node.attributes
+        classes, own_id = classes_of(attributes.get("class")), attributes.get("id")
+        for each in selectors:
+            if fits(each.text, node, classes, own_id):
+                yield node, attributes, each.index
 
 
 def _read(text: str, index: int) -> _Selector:
@@ -129,9 +143,22 @@ def _read(text: str, index: int) -> _Selector:
     return _Selector(text, index, is_plain(text), names[0] if own else tag_of(last), names)
 
 
-def _fits(selector: _Selector, node: LexborNode, attributes: Attributes) -> bool:
-    return fits(selector.text, node, classes_of(attributes.get("class")), attributes.get("id"))
+def _by_key(selectors: Iterable[_Selector]) -> dict[str, list[_Selector]]:
+    found: dict[str, list[_Selector]] = {}
+    for each in selectors:
+        found.setdefault(each.key, []).append(each)
+    return found
 
 
-def _query(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> list[Mark]:
-    return list(select(tree, ",".join(each.text for each in selectors))) if selectors else []
+def _keys_of(classes: str, own_id: str = "") -> list[str]:
+    """The names of an element as `name_of` gives them, each once."""
+    keys = [f".{name}" for name in dict.fromkeys(classes_of(classes.lower()))]
+    return [*keys, f"#{own_id.lower()}"] if own_id else keys
+
+
+def _mem_id(node: LexborNode) -> int:
+    return node.mem_id
+
+
+def _query(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> list[LexborNode]:
+    return tree.css(",".join(each.text for each in selectors)) if selectors else []

@@ -7,6 +7,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
+import numpy as np
+
 from gateway.core.visibility.css import declarations
 from gateway.core.visibility.media import applies
 from gateway.core.visibility.selectors import nest
@@ -24,13 +26,9 @@ _MAX_VALUES = 200
 _MAX_MENTIONS = 200
 _MAX_VALUE_BYTES = 200
 
-# text and strings in which nothing is to be taken out; then a comment, or a string that has a brace or has no end
-_KEPT = re.compile(
-    rb"(?:[^\"'/\\]++|\"[^\"\\\n{}]*+\"|'[^'\\\n{}]*+'|\\.|/(?!\*))*+",
-    re.S,
-)
+# a comment, a string, or an escape
 _TAKEN = re.compile(
-    rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?|\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*+\"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?|\\",
+    rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?|\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*+\"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?|\\.",
     re.S,
 )
 _SET = re.compile(rb"\s*+:([^;}]*+)")
@@ -162,24 +160,34 @@ class SheetText:
 
 def _strip(css: bytes) -> bytes:
     """Without comments, and with nothing in strings that have a brace: it begins and ends no block."""
+    codes = np.frombuffer(css, dtype=np.uint8)
+    following = codes[1:]
+    quotes = (codes == ord('"')) | (codes == ord("'"))
+    begins = quotes.copy()
+    begins[:-1] |= (codes[:-1] == ord("/")) & (following == ord("*"))
+    # an escape is of interest before what would begin something
+    begins[:-1] |= (codes[:-1] == ord("\\")) & (
+        quotes[1:] | (following == ord("/")) | (following == ord("\\"))
+    )
     parts: list[bytes] = []
-    at = 0
-    while at < len(css):
-        kept = _KEPT.match(css, at)
-        # matches the empty string, too
-        assert kept is not None
-        parts.append(kept[0])
-        taken = _TAKEN.match(css, kept.end())
-        if taken is None:
-            break
-        text = taken[0]
-        if text.startswith(b"/*"):
-            text = b" "
-        elif b"{" in text or b"}" in text:
-            text = b'""'
-        parts.append(text)
+    kept = at = 0
+    for begin in np.flatnonzero(begins).tolist():
+        if begin < at:
+            # in what was taken before
+            continue
+        taken = _TAKEN.match(css, begin)
+        # each branch begins with one of these
+        assert taken is not None
         at = taken.end()
-    return b"".join(parts)
+        text = taken[0]
+        if text[0] == ord("/"):
+            parts += css[kept:begin], b" "
+        elif b"{" in text or b"}" in text:
+            parts += css[kept:begin], b'""'
+        else:
+            continue
+        kept = at
+    return b"".join([*parts, css[kept:]])
 
 
 def _find_nesting(css: bytes) -> tuple[list[int], list[int]]:
@@ -187,27 +195,26 @@ def _find_nesting(css: bytes) -> tuple[list[int], list[int]]:
 
     Most blocks hold none: they end at the next brace, and change nothing.
     """
+    codes = np.frombuffer(css, dtype=np.uint8)
+    # the end of the sheets ends a block
+    marks = np.append(np.flatnonzero((codes == ord("{")) | (codes == ord("}"))), len(css))
+    opens = np.append(codes.take(marks[:-1]) == ord("{"), False)
+    holds = opens & np.append(opens[1:], False)
+    closes = ~opens & ~np.append(False, opens[:-1])
     places: list[int] = []
     braces: list[int] = []
     opened = [-1]
-    begin = 0
-    for piece in css.split(b"}"):
-        begun = piece.count(b"{")
-        end = begin + len(piece)
-        if begun == 0:
-            # one that closes nothing counts for nothing
-            if len(opened) > 1:
-                opened.pop()
-                places.append(end)
-                braces.append(opened[-1])
-        elif begun > 1:
-            at = begin - 1
-            for _ in range(begun - 1):
-                at = css.find(b"{", at + 1)
-                opened.append(at)
-                places.append(at + 1)
-                braces.append(at)
-        begin = end + 1
+    for at in np.flatnonzero(holds | closes).tolist():
+        place = int(marks[at])
+        if holds[at]:
+            opened.append(place)
+            places.append(place + 1)
+            braces.append(place)
+        # one that closes nothing counts for nothing
+        elif len(opened) > 1:
+            opened.pop()
+            places.append(place)
+            braces.append(opened[-1])
     return places, braces
 
 

@@ -11,7 +11,7 @@ from gateway.core.dom.inner_trees import show_inner_trees
 
 def shown(html: str) -> str:
     tree = LexborHTMLParser(html, scripting=True)
-    show_inner_trees(tree, html.encode())
+    show_inner_trees(tree)
     assert tree.body is not None
     return tree.body.inner_html or ""
 

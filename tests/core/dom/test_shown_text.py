@@ -1,5 +1,7 @@
 """Obfuscated e-mail addresses are decoded; text is NFC, code and addresses are as the page has them."""
 
+import unicodedata
+
 import pytest
 
 from gateway.core import CleanOptions, clean
@@ -58,3 +60,17 @@ def test_clean_composes_characters_outside_of_code() -> None:
     assert f"{composed} `{decomposed}`" in page.markdown
     assert f"```\n{decomposed}\n```" in page.markdown
     assert page.links[0].url in (f"https://daily.example/{decomposed}", "https://daily.example/Cafe%CC%81")
+
+
+@pytest.mark.parametrize(
+    "decomposed",
+    ["Cafe\u0301", "\u09c7\u09be", "\u1100\u1161", "\u212b", "o\u0323\u0302", "\U00011131\U00011127"],
+    ids=["mark", "vowel-sign", "jamo", "sign", "two-marks", "four-bytes"],
+)
+@pytest.mark.parametrize(
+    "around", ["It\u2019s plain. ", "\u3053\u306e\u6587\u306f\u9577\u3044\u3002"], ids=["few", "many"]
+)
+def test_clean_composes_whatever_is_around(decomposed: str, around: str) -> None:
+    page = clean(f"<body><p>{around * 40}{decomposed}{around * 40}</p>", options=PAGE)
+    assert unicodedata.normalize("NFC", decomposed) in page.text
+    assert decomposed not in page.text

@@ -60,6 +60,8 @@ def hidden_text(body: str, head: str = "") -> list[str]:
         'class="sr-only"',
         'class="label visually-hidden"',
         'class="screen-reader-text"',
+        'class="element-invisible"',
+        'class="element-invisible element-focusable"',
         'class="modal" style="display:none"',
     ],
 )
@@ -95,6 +97,8 @@ def test_find_hidden_finds_what_no_reader_sees(tag: str, attributes: str) -> Non
         'aria-hidden="false"',
         'hidden="until-found"',
         'class="not-hidden"',
+        'class="elementor-invisible"',
+        'class="visually-pleasing user-list"',
     ],
 )
 def test_find_hidden_leaves_what_readers_see(attributes: str) -> None:
