@@ -19,6 +19,8 @@ _TEXT_BLOCKS = (
     ids("p dt summary figcaption caption button a b em i strong span label small font") | HEADINGS.keys()
 )
 _LABELS = ids("span a time label small b strong button abbr data output")
+# keys, and the labels of buttons to choose from
+_EACH_APART = ids("kbd label")
 # looked at below a custom element
 _MOST_NODES = 40
 # custom elements below each other
@@ -126,7 +128,7 @@ def is_set_apart(node: LexborNode) -> bool:
         return False
     if _stands_apart(node) or _stands_apart(before):
         return True
-    if node.tag_id == before.tag_id == ID["kbd"]:
+    if node.tag_id == before.tag_id and node.tag_id in _EACH_APART:
         return True
     if before.tag_id not in _LABELS or node.tag_id not in _LABELS:
         return False

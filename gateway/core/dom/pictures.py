@@ -11,7 +11,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.blocks import FLAGS, Blocks
-from gateway.core.dom.tags import ID, ids
+from gateway.core.dom.tags import ID, TEXT, ids
 from gateway.core.model.page import KeptNodes
 
 Attributes = Mapping[str, str | None]
@@ -72,6 +72,8 @@ _SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 # wider files are for print
 _WIDEST = 2400
 _MAX_NOSCRIPT_CHARACTERS = 10_000
+# with the joiners between its parts
+_MAX_EMOJI_CHARACTERS = 12
 # siblings between an image and the noscript element that repeats it
 _NEAR = 3
 
@@ -164,6 +166,20 @@ def _is_caption(run: range, blocks: Blocks, *, figure: bool) -> bool:
 def is_tracker(attributes: Attributes) -> bool:
     """Whether nobody sees the image: it counts readers, or keeps a space."""
     return attributes.get("width") in _INVISIBLE or attributes.get("height") in _INVISIBLE
+
+
+def is_emoji(image: LexborNode, alt: str) -> bool:
+    """Whether it shows a character of the sentence it stands in.
+
+    Args:
+        alt: its alternative text.
+    """
+    if not alt or len(alt) > _MAX_EMOJI_CHARACTERS or alt.isascii() or any(map(str.isalnum, alt)):
+        return False
+    return any(
+        beside is not None and beside.tag_id == TEXT and not (beside.text_content or "").isspace()
+        for beside in (image.prev, image.next)
+    )
 
 
 def is_decoration(image: LexborNode, attributes: Attributes) -> bool:

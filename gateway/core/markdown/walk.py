@@ -246,13 +246,15 @@ class Walk:
         pieces = split_formulas(text)
         for piece in pieces:
             if not piece.delimiter:
-                self.line.add_text(piece.text)
+                if piece.text:
+                    self.line.add_text(piece.text)
                 continue
             is_alone = len(pieces) == 3 and not (
                 self.line.tokens or pieces[0].text.strip() or pieces[2].text.strip()
             )
-            doubled = piece.delimiter in ("$$", "\\[")
-            marks = "$$" if piece.delimiter == "$$" else "$"
+            is_environment = piece.delimiter.startswith("\\begin")
+            doubled = is_environment or piece.delimiter in ("$$", "\\[")
+            marks = "$$" if is_environment or piece.delimiter == "$$" else "$"
             self.add_formula(fold(piece.text), display=doubled and is_alone, marks=marks)
 
     def see(self, text: str) -> str:
