@@ -10,6 +10,7 @@ from gateway.core.dom.landmarks import Attributes, Mark, select
 from gateway.core.metadata.iso_dates import Dated, said_of, to_iso
 from gateway.core.metadata.names import clean_name, names_in
 from gateway.core.metadata.papers import authors_of_paper
+from gateway.core.metadata.teasers import Teasers, is_listing
 
 # What else pages call a date ("published", "posted-on") was not worth its selectors: on 1,491 pages not one more
 # date was right for it.
@@ -21,9 +22,6 @@ _MARKED = (
 _AUTHOR = re.compile(r"author(?!i[tsz])", re.I)
 # what stands after the name of who began a discussion
 _BEGAN = re.compile(r"\s*(?:opened|asked|started|wants to merge|merged)\b")
-_TEASER_HEADINGS = ",".join(f'h{level} a[href]:not([href^="#"])' for level in (2, 3, 4))
-# elements around a byline that may be the box of another story
-_TEASER_PARENTS = 3
 _AUTHOR_NAME = re.compile(r"auth(?:or)?[-_]{0,2}name|writer[-_]?name", re.I)
 _DATED = re.compile(r"publish|date|posted|byline", re.I)
 # whole words: "content-sidebar-wrap" holds the article
@@ -48,23 +46,35 @@ _SEPARATOR = "\x1f"
 class Bylines:
     """The elements of a page that are marked as its author or its date; looked for when first asked."""
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, teasers: Teasers) -> None:
         self._tree = tree
         self._found: list[Mark] | None = None
-        # mem_id of an element around bylines -> whether it is the box of another story; None where it may be in one
-        self._boxes: dict[int, bool | None] = {}
+        self._teasers = teasers
 
     @property
     def are_read(self) -> bool:
         """Whether the page was searched already."""
         return self._found is not None
 
-    def authors(self, *, teasers: bool = False) -> Iterator[str]:
-        """The names in the elements that pages mark as their author, the most telling first.
+    def authors(self) -> Iterator[str]:
+        """The names in the elements that pages mark as their author, the most telling first; none of other stories."""
+        return (name for name, box in self._named() if box is None)
 
-        Args:
-            teasers: those in boxes below the headline that lead to other stories, and no others.
+    def authors_of_others(self) -> Iterator[str]:
+        """The names in boxes that lead to other stories, of which one may be the page's own.
+
+        None where the page lists stories of several authors.
         """
+        others = [(name, box) for name, box in self._named() if box is not None]
+        if not is_listing({box for _, box in others}) or len({name for name, _ in others}) == 1:
+            yield from (name for name, _ in others)
+
+    def lists_stories(self) -> bool:
+        """Whether many of the authors are each in a box that leads to another story."""
+        return is_listing({box for _, box in self._named() if box is not None})
+
+    def _named(self) -> Iterator[tuple[str, int | None]]:
+        """The names of authors, each with the box of another story that it stands in."""
         tiers: tuple[list[LexborNode], ...] = ([], [], [], [], [])
         after: list[LexborNode] = []
         seen_heading = False
@@ -84,10 +94,8 @@ class Bylines:
         for tier_nodes in tiers:
             ordered = sorted(tier_nodes[:_MAX_TRIED], key=lambda node: node.mem_id not in behind)
             for node in ordered:
-                if not (name := _name_of(node)) or _is_elsewhere(node):
-                    continue
-                if (node.mem_id in behind and self._is_in_teaser(node)) == teasers:
-                    yield name
+                if (name := _name_of(node)) and not _is_elsewhere(node):
+                    yield _with_others(name, node, ordered), self._teasers.box_of(node)
 
     def dates(self, *, month_first: bool) -> Iterator[Dated]:
         """The dates in the elements that pages mark as theirs, in order."""
@@ -108,19 +116,6 @@ class Bylines:
         for node, attributes in self._marks():
             if node.tag == "time" or _DATED.search(attributes.get("class") or ""):
                 yield (node.text(separator=" ") or "")[:_MAX_DATE_CHARACTERS]
-
-    def _is_in_teaser(self, node: LexborNode) -> bool:
-        """Whether it stands in a box with a heading that leads to another story."""
-        parent = node.parent
-        for _ in range(_TEASER_PARENTS):
-            if parent is None:
-                break
-            if parent.mem_id not in self._boxes:
-                self._boxes[parent.mem_id] = _is_teaser(parent)
-            if (known := self._boxes[parent.mem_id]) is not None:
-                return known
-            parent = parent.parent
-        return False
 
     def _marks(self) -> list[Mark]:
         if self._found is None:
@@ -145,11 +140,16 @@ def _tier(node: LexborNode, attributes: Attributes) -> int | None:
     return None
 
 
-def _is_teaser(box: LexborNode) -> bool | None:
-    """Whether an element is the box of another story; None where what is around it may be."""
-    if box.tag in ("body", "html", "main", "article") or box.css_first("h1") is not None:
-        return False
-    return True if box.css_first(_TEASER_HEADINGS) is not None else None
+def _with_others(name: str, node: LexborNode, marked: list[LexborNode]) -> str:
+    """A name with those that stand beside it in one line, each in an element of its own."""
+    parent = node.parent
+    if parent is None:
+        return name
+    line = parent.mem_id
+    if sum(other.parent is not None and other.parent.mem_id == line for other in marked) < 2:
+        return name
+    together = names_in((parent.text(separator=_SEPARATOR) or "")[:_MAX_NAME_CHARACTERS].split(_SEPARATOR))
+    return together if together and together.startswith(f"{name}, ") else name
 
 
 def _has_begun(node: LexborNode) -> bool:

@@ -17,7 +17,7 @@ _BY = re.compile(
     r"|geschreven|skrevet|skrivet|tekst|text|napisane|opublikowane|ditulis)\s+)?"
     r"(?:by|par|por|door|av|af|przez|oleh|автор|από|bởi)\b"
     r"|(?:авторы?|автор статьи|текст|autore?|auteur|autor(?:in|ka|zy|ul)?|author|verfasser(?:in)?|redacteur|författare"
-    r"|forfatter|kirjoittaja|tekijä|yazar|yazan|szerző|penulis|tác giả|συντάκτης)(?=\s?:)"
+    r"|forfatter|kirjoittaja|tekijä|yazar|yazan|szerző|penulis|tác giả|συντάκτης|text|words|story)(?=\s?:)"
     r"|بقلم|الكاتب|כתב|מאת|作者|文|撰文|記者|记者|著者|執筆|筆者|글쓴이|글)(?:\s*[:：/／]\s*|\s+|$)",
     re.I,
 )
@@ -29,7 +29,8 @@ _PARTICLE_FIRST = re.compile(r"^(?:Von|Di|De|Da)\s+(?:der|den|dem|la|las|los|le)
 _END = re.compile(
     r"[|•·—–…]| - | / |,? (?:on|at|in|is|for|published|updated|posted|last|view|edited by|contact) |,? \d{1,2}[ ,./-]"
     r"|,? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\.?"
-    r"(?: \d|$)|,? (?:mon|tues?|wednes|thurs?|fri|satur|sun)day\b| (?:view|follow|posted|published|updated)$|\(@",
+    r"(?: \d|$)|,? (?:photos?|fotos?|photographs?|pictures|images|illustrations?|bilder|video)(?:\s?:| by )"
+    r"|,? (?:mon|tues?|wednes|thurs?|fri|satur|sun)day\b| (?:view|follow|posted|published|updated)$|\(@",
     re.I,
 )
 _ROLE = re.compile(
