@@ -20,8 +20,8 @@ _NAMED = re.compile(r"(?:^|[\s_-])(?:math|latex|tex|equations?|formulas?|eqn?|ma
 _IN_TEX = re.compile(r"[\\^_={}<>+]")
 _LIKE_TEX = re.compile(r"[\\^_={}<>+]|^[\w.,()]{1,4}$")
 _SERVICE = re.compile(r"latex|equation|mathtex|mimetex|cht=tx|[?&](?:tex|chl)=")
-# without any of them it is none; most addresses have none
-_SERVICE_WORDS = ("tex", "equation", "cht=tx", "chl=")
+# a class or an address that matches either has one of them
+_HINTS = ("eq", "tex", "math", "formula", "cht=tx", "chl=")
 _DISPLAY_STYLE = re.compile(r"^\\displaystyle(?![A-Za-z])\s*")
 _SURELY_TEX = re.compile(r"\\[A-Za-z{}]|[\^_]")
 # that MathJax draws where they stand
@@ -66,12 +66,16 @@ def tex_of_drawing(drawing: LexborNode) -> str:
 def tex_of_image(attributes: Mapping[str, str | None]) -> str:
     """TeX of an image that shows a formula, from its `alt` or its address; "" for any other image."""
     source = attributes.get("src") or attributes.get("data-src") or ""
-    alt = (attributes.get("alt") or "").strip()
     classes = attributes.get("class") or ""
     address = source[:_MAX_SOURCE_CHARS].lower()
-    is_served = any(word in address for word in _SERVICE_WORDS) and _SERVICE.search(address) is not None
+    hints = f"{classes.lower()} {address}"
+    if not any(word in hints for word in _HINTS):
+        # as nearly all of them
+        return ""
+    is_served = _SERVICE.search(address) is not None
     if not is_served and not _NAMED.search(classes.lower()):
         return ""
+    alt = (attributes.get("alt") or "").strip()
     if alt and (_LIKE_TEX.search(alt) or "mwe-math" in classes or "latex" in classes.split()):
         return fold(alt)
     if not is_served or len(source) > _MAX_SOURCE_CHARS:

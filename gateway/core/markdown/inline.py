@@ -13,12 +13,12 @@ from msgspec import Struct
 
 from gateway.core.markdown.emphasis import Pair, find_misread
 from gateway.core.markdown.escape import (
-    SPECIAL,
     certainly_separates,
     code_span,
     escape,
     is_punctuation,
     is_space,
+    may_need_escape,
 )
 from gateway.core.markdown.line import BREAK, CLOSE, Code, Mark, Token
 from gateway.wire import Link, LinkStyle
@@ -28,6 +28,8 @@ _DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}
 _AROUND = "\\[]() "
 _BRACKETS = dict(zip("([{「『（【《〈“‘«‹", ")]}」』）】》〉”’»›", strict=True))
 _OPENERS = {closer: opener for opener, closer in _BRACKETS.items()}
+# may follow an emphasis that ends in a letter, and leaves no doubt that it ends there
+_AFTER = frozenset(("", " ", ".", ",", ";", ":", "!", "?", ")"))
 # to find which emphasis of a line is misread
 _MAX_TRIES = 8
 _TAGS = frozenset((*_DELIMITERS, "sub", "sup"))
@@ -91,12 +93,26 @@ class Style:
             tokens.pop()
         if not tokens:
             return None
-        markdown, text = _Marked(self, tokens, bold=bold, cell=cell).join()
+        markdown, text = self._lone_link(tokens) or _Marked(self, tokens, bold=bold, cell=cell).join()
         return (
             Run(markdown, text, html_of(tokens, linked=self.links != "none") if self.html else "")
             if markdown
             else None
         )
+
+    def _lone_link(self, tokens: list[Token]) -> tuple[str, str] | None:
+        """Markdown and text of a line that is one link with plain text, as most lines with marks are."""
+        if len(tokens) != 3:
+            return None
+        mark, text, end = tokens
+        if not (isinstance(mark, Mark) and mark.kind == "a" and isinstance(text, str) and end is CLOSE):
+            return None
+        url, said = mark.url, text.strip()
+        self.found[url, said] = None
+        if text == url and self.links == "inline":
+            return f"<{url}>", said
+        before, after = self.link(url)
+        return f"{before}{escape(text, in_link=True)}{after}".strip(), said
 
 
 class _Marked:
@@ -124,7 +140,7 @@ class _Marked:
         brackets = style.links == "reference"
         for token in tokens:
             if isinstance(token, str):
-                if SPECIAL.search(token):
+                if may_need_escape(token):
                     plain.add(len(pieces))
                     pieces.append(escape(token, in_link=brackets or self.linked > 0))
                 else:
@@ -209,7 +225,7 @@ class _Marked:
 
     def _place_delimiters(self) -> None:
         placed = self._try_delimiters(touching=True)
-        wrong = self._find_misread(placed) if len(placed.pairs) > 1 else None
+        wrong = None if placed.certain else self._find_misread(placed)
         if wrong is not None and placed.touching:
             for at, piece in placed.before.items():
                 self.pieces[at] = piece
@@ -285,6 +301,15 @@ class _Marked:
             if not end:
                 closing[last] = delimiter
             placed.pairs.append((first, len(lead), last, delimiter))
+            # one that can only open there, and only close here, with none in between
+            placed.certain &= (
+                around < 0
+                and left in ("", " ")
+                and right in _AFTER
+                and pieces[inner][0].isalnum()
+                and pieces[tail][-1].isalnum()
+            )
+        placed.certain |= len(placed.pairs) < 2
         return placed
 
     def _outside(self, inner: int, tail: int, *, starts: bool, ends: bool) -> tuple[str, str]:
@@ -327,9 +352,11 @@ class _Marked:
 class _Placed:
     """The delimiters of a line: each pair, what was there before, and whether some of them touch."""
 
-    __slots__ = ("before", "pairs", "touching")
+    __slots__ = ("before", "certain", "pairs", "touching")
 
     def __init__(self) -> None:
+        # readers cannot but pair them as they are meant
+        self.certain = True
         self.pairs: list[Pair] = []
         self.before: dict[int, str] = {}
         self.touching = False

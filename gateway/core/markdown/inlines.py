@@ -32,7 +32,7 @@ _MAX_ABOVE = 4
 
 def _mark(kind: str) -> Opener:
     def open_mark(walk: Walk, node: LexborNode) -> Close | None:
-        if (style := node.attrs.get("style")) and _UNMARKED.search(style):
+        if (style := node.attributes.get("style")) and _UNMARKED.search(style):
             return None
         return walk.line.close if walk.line.open(kind) else None
 
@@ -169,11 +169,12 @@ def open_abbreviation(walk: Walk, node: LexborNode) -> Close | None:
 
 def add_other_script(walk: Walk, node: LexborNode) -> Close:
     """Write a formula or the link to a gist; any other script shows nothing."""
-    source = node.attributes.get("src")
-    if source and "gist.github.com" in source:
+    attributes = node.attributes
+    if (source := attributes.get("src")) and "gist.github.com" in source:
         add_gist(walk, source)
-        return skip
-    return add_script(walk, node)
+    elif kind := attributes.get("type"):
+        add_script(walk, node, kind)
+    return skip
 
 
 def add_checkbox(walk: Walk, node: LexborNode) -> Close:
