@@ -20,8 +20,6 @@ _NAMED = re.compile(r"(?:^|[\s_-])(?:math|latex|tex|equations?|formulas?|eqn?|ma
 _IN_TEX = re.compile(r"[\\^_={}<>+]")
 _LIKE_TEX = re.compile(r"[\\^_={}<>+]|^[\w.,()]{1,4}$")
 _SERVICE = re.compile(r"latex|equation|mathtex|mimetex|cht=tx|[?&](?:tex|chl)=")
-# a class or an address that matches either has one of them
-_HINTS = ("eq", "tex", "math", "formula", "cht=tx", "chl=")
 _DISPLAY_STYLE = re.compile(r"^\\displaystyle(?![A-Za-z])\s*")
 _SURELY_TEX = re.compile(r"\\[A-Za-z{}]|[\^_]")
 # that MathJax draws where they stand
@@ -69,7 +67,14 @@ def tex_of_image(attributes: Mapping[str, str | None]) -> str:
     classes = attributes.get("class") or ""
     address = source[:_MAX_SOURCE_CHARS].lower()
     hints = f"{classes.lower()} {address}"
-    if not any(word in hints for word in _HINTS):
+    if not (
+        "eq" in hints
+        or "tex" in hints
+        or "math" in hints
+        or "formula" in hints
+        or "cht=tx" in hints
+        or "chl=" in hints
+    ):
         # as nearly all of them
         return ""
     is_served = _SERVICE.search(address) is not None

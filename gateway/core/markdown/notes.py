@@ -87,6 +87,9 @@ class Notes:
 
     def refer(self, link: LexborNode, fragment: str) -> Note | None:
         """The note that a link within the page refers to, if it is one."""
+        if not fragment:
+            # the top of the page, as buttons of menus say
+            return None
         label = _LABEL.fullmatch(link.text(deep=True).strip())
         if label is None:
             return None

@@ -11,7 +11,7 @@ from html import escape as escape_html
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.embeds import CUSTOM_EMBEDS
-from gateway.core.dom.layout import KNOWN, is_inline, is_set_apart, shows_as_block
+from gateway.core.dom.layout import KNOWN, Gaps, is_inline, shows_as_block
 from gateway.core.dom.tags import ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
@@ -95,6 +95,7 @@ class Walk:
         self.expanded: set[str] = set()
         # mem_ids of what holds a footnote
         self._noted: set[int] = set()
+        self._gaps = Gaps()
         self._room = options.max_blocks
 
     def run(
@@ -113,7 +114,7 @@ class Walk:
         """
         texts, elements = (kept.texts, kept.elements) if kept else (None, None)
         self.texts = texts
-        line, hidden, callouts = self.line, self.hidden, self.callouts
+        line, hidden, callouts, gaps = self.line, self.hidden, self.callouts, self._gaps
         max_depth = self.options.max_depth
         stack: list[tuple[LexborNode | None, Close | None]] = []
         close: Close | None
@@ -155,7 +156,7 @@ class Walk:
                 if tag == _SPAN and is_lone_drawing(node):
                     self.add_formula(tex_of_drawing(node), display=is_drawn_apart(node))
             elif kind <= _INLINE:
-                if line.tokens and not line.space and is_set_apart(node):
+                if line.tokens and not line.space and gaps.is_before(node):
                     line.space = True
                 if opener is not None:
                     close = opener(self, node)
@@ -199,7 +200,7 @@ class Walk:
             return _do(actions, void, self, node)
         if not is_inline(node):
             return as_known
-        if self.line.tokens and not self.line.space and is_set_apart(node):
+        if self.line.tokens and not self.line.space and self._gaps.is_before(node):
             self.line.space = True
         return None
 
