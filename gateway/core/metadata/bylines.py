@@ -28,7 +28,7 @@ _DATED = re.compile(r"publish|date|posted|byline", re.I)
 _ELSEWHERE = re.compile(
     r"(?:^|[\s_-])(?:comments?|comments?[-_](?:list|area|body|author)|side-?bar|related(?:[-_](?:posts?|stories|articles|content|links))?"
     r"|recommend(?:ed|ations?)?"
-    r"|widget[-_]area|nav|popular|trending|more-from|read-next)(?:\s|$)",
+    r"|widget[-_]area|nav|popular|trending|more-from|read-next|testimonials?)(?:\s|$)",
     re.I,
 )
 _NO_AUTHORS = frozenset(
@@ -58,23 +58,43 @@ class Bylines:
 
     def authors(self) -> Iterator[str]:
         """The names in the elements that pages mark as their author, the most telling first; none of other stories."""
-        return (name for name, box in self._named() if box is None)
+        return (name for name, is_of_other in self._named() if not is_of_other)
 
     def authors_of_others(self) -> Iterator[str]:
         """The names in boxes that lead to other stories, of which one may be the page's own.
 
         None where the page lists stories of several authors.
         """
-        others = [(name, box) for name, box in self._named() if box is not None]
-        if not is_listing({box for _, box in others}) or len({name for name, _ in others}) == 1:
-            yield from (name for name, _ in others)
+        others = [name for name, is_of_other in self._named() if is_of_other]
+        return iter(() if is_listing(others) else others)
 
-    def lists_stories(self) -> bool:
-        """Whether many of the authors are each in a box that leads to another story."""
-        return is_listing({box for _, box in self._named() if box is not None})
+    def list_stories(self) -> bool:
+        """Whether several authors are each in a box that leads to another story."""
+        return is_listing(name for name, is_of_other in self._named() if is_of_other)
 
-    def _named(self) -> Iterator[tuple[str, int | None]]:
-        """The names of authors, each with the box of another story that it stands in."""
+    def are_many(self) -> bool:
+        """Whether the page names more than one author."""
+        return len({name for name, _ in self._named()}) > 1
+
+    def _named(self) -> Iterator[tuple[str, bool]]:
+        """The names of authors, and whether each stands in the box of another story."""
+        marked = self._marked()
+        # mem_id of a box -> the names in it
+        names: dict[int, set[str]] = {}
+        for node in marked:
+            if not (name := _name_of(node)) or _is_elsewhere(node):
+                continue
+            box = self._teasers.box_of(node)
+            if box is not None and not names:
+                for other in marked:
+                    if (of_other := self._teasers.box_of(other)) is not None:
+                        names.setdefault(of_other, set()).add(_name_of(other) or "")
+            # with several names in it, it holds the page's posts
+            is_of_other = box is not None and len(names[box] - {""}) == 1
+            yield (name, True) if is_of_other else (_with_others(name, node, marked), False)
+
+    def _marked(self) -> list[LexborNode]:
+        """The elements that are marked as an author, the most telling first; those below the headline before others."""
         tiers: tuple[list[LexborNode], ...] = ([], [], [], [], [])
         after: list[LexborNode] = []
         seen_heading = False
@@ -91,11 +111,11 @@ class Bylines:
             if seen_heading:
                 after.append(node)
         behind = {node.mem_id for node in after}
-        for tier_nodes in tiers:
-            ordered = sorted(tier_nodes[:_MAX_TRIED], key=lambda node: node.mem_id not in behind)
-            for node in ordered:
-                if (name := _name_of(node)) and not _is_elsewhere(node):
-                    yield _with_others(name, node, ordered), self._teasers.box_of(node)
+        return [
+            node
+            for tier_nodes in tiers
+            for node in sorted(tier_nodes[:_MAX_TRIED], key=lambda node: node.mem_id not in behind)
+        ]
 
     def dates(self, *, month_first: bool) -> Iterator[Dated]:
         """The dates in the elements that pages mark as theirs, in order."""
@@ -181,13 +201,13 @@ def _name_of(node: LexborNode) -> str | None:
 
 
 def _is_elsewhere(node: LexborNode) -> bool:
-    """Whether it stands among comments, in a side bar or beside another story."""
+    """Whether it stands among comments, in a side bar, in a quotation or beside another story."""
     parent: LexborNode | None = node
     for _ in range(_MAX_PARENTS):
         if parent is None or parent.tag in ("body", "html"):
             return False
         attributes = parent.attributes
-        if parent.tag == "nav" or _ELSEWHERE.search(
+        if parent.tag in ("nav", "blockquote") or _ELSEWHERE.search(
             f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
         ):
             return True

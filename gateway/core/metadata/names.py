@@ -43,7 +43,7 @@ _ROLE = re.compile(
 _JOIN = re.compile(r" (?:and|und|et|y|e|och|og|en|i|и|και|&) |;")
 _JOINS = frozenset(", & ; / · and und et y e och og en i и και with mit".split())
 _NO_NAME = re.compile(
-    r"https?:|www\.|@|\d{3}|^\d+ |^(?:news|blog|our|partner content)$|[{}<>=#*]|\d{1,2}:\d\d"
+    r"https?:|www\.|@|\d{3}|^\d+ |^(?:news|blog|our|partner content)$|[{}<>=#*$€£%]|\d{1,2}:\d\d"
     r"|^(?:authors?|admin(?:istrator)?|about|more|share|follow|view|read|see|all|by|posts?|comments?|skip|menu|home"
     r"|search|subscribe|sign|log|login|register|reply|published|updated|posted|written|edited|last|user ?names?|name"
     r"|names|next|previous|back|contact|learn|click|load|show|hide|close|open|print|save|email|e-mail|newsletters?"
@@ -53,7 +53,7 @@ _NO_NAME = re.compile(
     r"|(?:january|february|march|april|may|june|july|august|september|october|november|december"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday"
     r"|friday|saturday|sunday)\.?$"
-    r")(?![\w'’.-])|^anonymous$|^\W*$",
+    r")(?![\w'’.-])|^anonymous$|^[\W\d_]*$",
     re.I,
 )
 _GROUP = re.compile(

@@ -200,9 +200,10 @@ def _authors(
         name := clean_name(text_of(said.card.get("data1")) or "")
     ):
         yield name, True
-    # a front page that lists stories has no author, whoever wrote the first of them
-    may_list = teasers.are_on_front or (near is not None and near.leads_elsewhere)
-    if not (may_list and bylines.lists_stories()):
+    if teasers.are_on_front and bylines.are_many():
+        # of stories, or of praise
+        return
+    if not (near and near.leads_elsewhere and bylines.list_stories()):
         for name in bylines.authors():
             yield name, True
         for name in near.authors() if near else ():

@@ -129,7 +129,7 @@ def _lines_after(heading: LexborNode, teasers: Teasers) -> Iterator[_Line]:
                 text = text[:_MAX_LINE_CHARACTERS]
                 seen += len(text)
                 line.pieces.append(text)
-        elif tag in _HEADINGS and teasers.leads_elsewhere(node):
+        elif tag in _HEADINGS and teasers.begin_at(node):
             # another story begins
             break
         elif tag not in _INLINE and "-" not in tag and line.pieces:

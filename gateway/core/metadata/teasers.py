@@ -1,14 +1,21 @@
 """The boxes of a page that lead to other stories: who wrote one of those did not write the page."""
 
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from selectolax.lexbor import LexborNode
 
 _HEADINGS = "h1,h2,h3,h4"
 _TOPS = frozenset(("body", "html", "main"))
 # elements around a byline that may be the box of another story
-_PARENTS = 4
-# a page with so many boxes that have a byline, or so many articles of different authors, lists stories
+_PARENTS = 6
+# of one
+_MAX_CHARACTERS = 2000
+# of a name, at most
+_NAME_WORDS, _NAME_CHARACTERS = 3, 24
+# of a query
+_MAX_FIELDS = 50
+# a page with stories of so many authors lists stories
 LISTING = 3
 
 
@@ -50,6 +57,13 @@ class Teasers:
             link = heading.parent
         return link is not None and self._is_other(link.attributes.get("href") or "#")
 
+    def begin_at(self, heading: LexborNode) -> bool:
+        """Whether a heading is another story's: names of authors may be headings that lead to them too."""
+        text = " ".join(heading.text(deep=True).split())
+        return (text.count(" ") >= _NAME_WORDS or len(text) > _NAME_CHARACTERS) and self.leads_elsewhere(
+            heading
+        )
+
     def _is_teaser(self, box: LexborNode) -> bool | None:
         if box.tag in _TOPS:
             return False
@@ -59,7 +73,10 @@ class Teasers:
         if headline is not None and not self.leads_elsewhere(headline):
             return False
         heading = box.css_first(_HEADINGS)
-        return True if heading is not None and self.leads_elsewhere(heading) else None
+        if heading is None or not self.leads_elsewhere(heading):
+            return None
+        # a post of a forum may link to others in its headings
+        return len(box.text(deep=True)) <= _MAX_CHARACTERS
 
     def _is_other(self, href: str) -> bool:
         """Whether an address is that of another page."""
@@ -67,17 +84,19 @@ class Teasers:
             return False
         try:
             host, path, query = _place(urljoin(self._url, href))
+            if (host, path) != self._here[:2]:
+                return True
+            # what a query has more may count visitors, or name a post of the same page
+            here = dict(parse_qsl(self._here[2], max_num_fields=_MAX_FIELDS))
+            there = dict(parse_qsl(query, max_num_fields=_MAX_FIELDS))
         except ValueError:
             return False
-        if (host, path) != self._here[:2]:
-            return True
-        # a query may but count visitors where the other address has none
-        return "" not in (query, self._here[2]) and query != self._here[2]
+        return any(name in here and here[name] != value for name, value in there.items())
 
 
-def is_listing(boxes: set[int]) -> bool:
-    """Whether a page with bylines in these boxes lists stories."""
-    return len(boxes) >= LISTING
+def is_listing(names: Iterable[str]) -> bool:
+    """Whether a page with these names in boxes of other stories lists stories."""
+    return len(set(names)) >= LISTING
 
 
 def _place(url: str) -> tuple[str, str, str]:

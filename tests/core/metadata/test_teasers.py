@@ -52,6 +52,18 @@ CARDS = "".join(
         ),
         pytest.param("<h1>Stories</h1>" + CARDS, SECTION, id="cards"),
         pytest.param(
+            "<h1>Ropes that hold</h1>"
+            + "".join(f'<p>Fine.</p><p class="author">{name}</p>' for name in NAMES[:2]),
+            FRONT,
+            id="praise",
+        ),
+        pytest.param(
+            '<h1>Ropes</h1><blockquote>Fine. <cite class="author">Anna Berg</cite></blockquote>'
+            '<div class="testimonial"><p class="author">Kai Holm</p></div>',
+            STORY,
+            id="quotations",
+        ),
+        pytest.param(
             f"<article><h1>Pier plan</h1><p>Text.</p></article>{teasers()}", STORY, id="story-of-nobody"
         ),
     ],
@@ -98,6 +110,8 @@ def test_a_story_whose_title_links_elsewhere_keeps_its_author() -> None:
         ('<p class="byline">Text: Anna Berg, Fotos: Kai Holm</p>', "Anna Berg"),
         ('<p class="author">%AUTHOR%</p>', None),
         ('<p class="author">[author name]</p>', None),
+        ('<p class="author">26</p>', None),
+        ('<p class="byline">by $50 a year</p>', None),
     ],
 )  # fmt: skip
 def test_a_line_of_authors_is_read_whole(html: str, author: str | None) -> None:
@@ -125,6 +139,18 @@ def test_articles_in_data_that_are_others_have_no_say() -> None:
     for own in (("Pier plan", "Lena Moe", ""), ("Another headline", "Lena Moe", STORY)):
         page = f"<title>Pier plan</title>{data(*OTHERS, own)}<h1>Pier plan</h1>"
         assert author_of(page) == "Lena Moe"
+
+
+def test_posts_that_link_in_headings_are_no_stories() -> None:
+    post = '<div><p class="username">{0}</p><div><h3><a href="/x">A long read about ropes</a></h3>{1}</div></div>'
+    posts = "".join(post.format(name, "Some words. " * 200) for name in NAMES)
+    title = f'<div><h1><a href="{STORY}?page=1#2">Pier plan</a></h1></div>'
+    assert author_of(f"{title}<div>{posts}</div>") == NAMES[0]
+
+
+def test_an_author_in_a_heading_is_followed_by_the_date() -> None:
+    page = '<h1>Pier plan</h1><h3><a href="/u/7">Lena Moe</a></h3><p>Last updated 17 December 2025</p>'
+    assert read_metadata(LexborHTMLParser(page), [], url=STORY).metadata.published == "2025-12-17"
 
 
 def test_many_boxes_in_each_other_are_looked_at_once() -> None:
