@@ -11,12 +11,18 @@ from html import escape as escape_html
 
 from msgspec import Struct
 
-from gateway.core.markdown.emphasis import Pair, find_misread
+from gateway.core.markdown.emphasis import (
+    BRACKETS,
+    Pair,
+    ends_in_backslash,
+    find_misread,
+    flanks,
+    leading_marks,
+    trailing_marks,
+)
 from gateway.core.markdown.escape import (
-    certainly_separates,
     code_span,
     escape,
-    is_punctuation,
     is_space,
     may_need_escape,
 )
@@ -26,8 +32,6 @@ from gateway.wire import Link, LinkStyle
 _DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}
 # what a page may put around a reference to a footnote
 _AROUND = "\\[]() "
-_BRACKETS = dict(zip("([{「『（【《〈“‘«‹", ")]}」』）】》〉”’»›", strict=True))
-_OPENERS = {closer: opener for opener, closer in _BRACKETS.items()}
 # may follow an emphasis that ends in a letter, and leaves no doubt that it ends there
 _AFTER = frozenset(("", " ", ".", ",", ";", ":", "!", "?", ")"))
 # to find which emphasis of a line is misread
@@ -93,26 +97,32 @@ class Style:
             tokens.pop()
         if not tokens:
             return None
-        markdown, text = self._lone_link(tokens) or _Marked(self, tokens, bold=bold, cell=cell).join()
+        markdown, text = self._lone(tokens, bold=bold) or _Marked(self, tokens, bold=bold, cell=cell).join()
         return (
             Run(markdown, text, html_of(tokens, linked=self.links != "none") if self.html else "")
             if markdown
             else None
         )
 
-    def _lone_link(self, tokens: list[Token]) -> tuple[str, str] | None:
-        """Markdown and text of a line that is one link with plain text, as most lines with marks are."""
+    def _lone(self, tokens: list[Token], *, bold: bool) -> tuple[str, str] | None:
+        """Markdown and text of a line that is one link, or one emphasis, of plain text: most lines with marks are."""
         if len(tokens) != 3:
             return None
         mark, text, end = tokens
-        if not (isinstance(mark, Mark) and mark.kind == "a" and isinstance(text, str) and end is CLOSE):
+        if not (isinstance(mark, Mark) and isinstance(text, str) and end is CLOSE):
             return None
-        url, said = mark.url, text.strip()
-        self.found[url, said] = None
-        if text == url and self.links == "inline":
-            return f"<{url}>", said
-        before, after = self.link(url)
-        return f"{before}{escape(text, in_link=True)}{after}".strip(), said
+        said = text.strip()
+        if mark.kind == "a":
+            url = mark.url
+            self.found[url, said] = None
+            if text == url and self.links == "inline":
+                return f"<{url}>", said
+            before, after = self.link(url)
+            return f"{before}{escape(text, in_link=True)}{after}".strip(), said
+        if mark.kind not in _DELIMITERS or said != text or not said:
+            return None
+        delimiter = _DELIMITERS[mark.kind] if bold or mark.kind != "strong" else ""
+        return f"{delimiter}{escape(text, in_link=self.links == 'reference')}{delimiter}", said
 
 
 class _Marked:
@@ -283,8 +293,8 @@ class _Marked:
                     continue
                 placed.touching = True
             # `***` is one run: what flanks the inner delimiter flanks the outer one
-            starts = _flanks(left, pieces[inner][0]) or opening.get(inner, " ")[0] == delimiter[0]
-            ends = _flanks(right, pieces[tail][-1]) or closing.get(tail, " ")[0] == delimiter[0]
+            starts = flanks(left, pieces[inner][0]) or opening.get(inner, " ")[0] == delimiter[0]
+            ends = flanks(right, pieces[tail][-1]) or closing.get(tail, " ")[0] == delimiter[0]
             lead = end = ""
             if not (starts and ends):
                 lead, end = self._outside(inner, tail, starts=starts, ends=ends)
@@ -317,22 +327,22 @@ class _Marked:
         pieces = self.pieces
         lead = end = ""
         if not starts and inner in self.plain:
-            lead = pieces[inner][: _leading(pieces[inner])]
+            lead = pieces[inner][: leading_marks(pieces[inner])]
         if not ends and tail in self.plain:
-            end = pieces[tail][_trailing(pieces[tail], whole=inner != tail) :]
+            end = pieces[tail][trailing_marks(pieces[tail], whole=inner != tail) :]
         if inner == tail and inner in self.plain:
             text = pieces[inner]
-            if lead and not end and text[-1] == _BRACKETS.get(lead[-1]):
+            if lead and not end and text[-1] == BRACKETS.get(lead[-1]):
                 end = text[-1]
-            elif end and not lead and _BRACKETS.get(text[0]) == end[0]:
+            elif end and not lead and BRACKETS.get(text[0]) == end[0]:
                 lead = text[0]
         if (not starts and not lead) or (not ends and not end):
             return "", ""
         inside = "".join(pieces[inner : tail + 1])
         inside = inside[len(lead) : len(inside) - len(end)]
-        if not inside or _ends_in_backslash(lead) or _ends_in_backslash(inside):
+        if not inside or ends_in_backslash(lead) or ends_in_backslash(inside):
             return "", ""
-        if (lead and not _flanks(lead[-1], inside[0])) or (end and not _flanks(end[0], inside[-1])):
+        if (lead and not flanks(lead[-1], inside[0])) or (end and not flanks(end[0], inside[-1])):
             return "", ""
         return lead, end
 
@@ -360,42 +370,6 @@ class _Placed:
         self.pairs: list[Pair] = []
         self.before: dict[int, str] = {}
         self.touching = False
-
-
-def _leading(text: str) -> int:
-    """How many characters of punctuation a text begins with."""
-    at = 0
-    while at < len(text) and is_punctuation(text[at]):
-        at += 1
-    return at
-
-
-def _trailing(text: str, *, whole: bool) -> int:
-    """Where the punctuation begins that a text ends with, a bracket with all it holds.
-
-    Args:
-        whole: that may be all of the text.
-    """
-    at = len(text)
-    while at and is_punctuation(text[at - 1]):
-        at -= 1
-    opener = _OPENERS.get(text[at]) if at < len(text) else None
-    if opener is not None and (start := text.rfind(opener, 0, at)) >= (not whole):
-        at = start
-        while at and is_punctuation(text[at - 1]):
-            at -= 1
-    return at
-
-
-def _ends_in_backslash(text: str) -> bool:
-    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
-
-
-def _flanks(outside: str, inside: str) -> bool:
-    """Whether a delimiter between these characters opens (or closes) emphasis."""
-    if inside.isalnum():
-        return True
-    return not is_space(inside) and (not is_punctuation(inside) or certainly_separates(outside))
 
 
 def html_of(tokens: list[Token], *, linked: bool) -> str:

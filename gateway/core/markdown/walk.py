@@ -155,13 +155,11 @@ class Walk:
                 close = skip
                 if tag == _SPAN and is_lone_drawing(node):
                     self.add_formula(tex_of_drawing(node), display=is_drawn_apart(node))
-            elif kind <= _INLINE:
-                if line.tokens and not line.space and gaps.is_before(node):
+            elif kind <= _VOID:
+                if kind != _VOID and line.tokens and not line.space and gaps.is_before(node):
                     line.space = True
                 if opener is not None:
                     close = opener(self, node)
-            elif kind == _VOID and opener is not None:
-                close = opener(self, node)
             elif kind == _CUSTOM and (custom := self._open_custom(node, actions)) is not as_known:
                 close = custom
             elif kind == _SKIPPED if elements is None else mem_id not in elements and tag not in UNPRUNED:
