@@ -19,6 +19,7 @@ _MAX_FORMULA_CHARACTERS = 4000
 _DRAWN_TIMES, _DRAWN_MORE = 40, 2000
 # characters below formulas' elements, which may be inside each other
 _MOST_READ = 2_000_000
+_MOST_LINES = 20_000
 _LINE_MARKS = (b"pre-wrap", b"pre-line")
 _LINES = ",".join(
     f'[style*="{value}"],[class*="whitespace-{value}"]' for value in ("pre-wrap", "pre-line", "break-spaces")
@@ -103,8 +104,13 @@ def _break_lines(tree: LexborHTMLParser) -> None:
                 seen.add(node.mem_id)
             elif "\n" in (node.text_content or "").strip() and not _is_verbatim(node):
                 texts.append(node)
+    room = _MOST_LINES
     for text in texts:
-        for number, line in enumerate((text.text_content or "").split("\n")):
+        lines = (text.text_content or "").split("\n")
+        room -= len(lines)
+        if room < 0:
+            break
+        for number, line in enumerate(lines):
             if number:
                 text.insert_before(tree.create_node("br"))
             if line:
