@@ -20,14 +20,15 @@ def is_sign(text: str) -> bool:
     return text in _SIGNS
 
 
-def says_permalink(text: str, classes: str) -> bool:
+def says_permalink(text: str, classes: str, *, behind: bool) -> bool:
     """Whether a link that is not all of its heading only leads to it, by its words or by what it is called.
 
     Args:
         text: of the link, without white space around it.
         classes: its `class`.
+        behind: what the heading says stands before it; the heading itself may be in such a link, too.
     """
     if len(text) > _MAX_CHARACTERS or not any(map(str.isalpha, text)):
         # a number is the section's
         return is_sign(text)
-    return _SAYING.match(text) is not None or _CALLED.search(classes) is not None
+    return _SAYING.match(text) is not None or (behind and _CALLED.search(classes) is not None)

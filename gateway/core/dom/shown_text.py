@@ -20,10 +20,8 @@ _DRAWN_TIMES, _DRAWN_MORE = 40, 2000
 # characters below formulas' elements, which may be inside each other
 _MOST_READ = 2_000_000
 _MOST_LINES = 20_000
-_LINE_MARKS = (b"pre-wrap", b"pre-line")
-_LINES = ",".join(
-    f'[style*="{value}"],[class*="whitespace-{value}"]' for value in ("pre-wrap", "pre-line", "break-spaces")
-)
+_LINE_MARKS = (b"pre-wrap", b"pre-line", b"break-spaces")
+_LINES = ",".join(f'[style*="{mark.decode()}"],[class*="whitespace-{mark.decode()}"]' for mark in _LINE_MARKS)
 _IN_LINK = re.compile(r"/cdn-cgi/l/email-protection#([0-9a-fA-F]+)$")
 # an address has at most 254 bytes (RFC 5321, 4.5.3.1.3); a subject may follow
 _MAX_HEX_CHARACTERS = 640

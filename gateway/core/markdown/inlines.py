@@ -19,9 +19,11 @@ from gateway.core.markdown.walk import Close, Opener, Walk, skip
 from gateway.wire import Image
 
 # takes the tag's own style back: Google Docs puts all of a text in such a `<b>`
-_UNMARKED = re.compile(
-    r"font-(?:weight|style)\s*:\s*(?:normal|[1-4]00)|text-decoration(?:-line)?\s*:\s*none", re.I
-)
+_UNMARKED = {
+    "strong": re.compile(r"font-weight\s*:\s*(?:normal|[1-4]00)", re.I),
+    "em": re.compile(r"font-style\s*:\s*normal", re.I),
+    "del": re.compile(r"text-decoration(?:-line)?\s*:\s*none", re.I),
+}
 # characters of what an abbreviation stands for
 _MAX_EXPANSION = 120
 # characters of a reference to a footnote
@@ -31,8 +33,10 @@ _MAX_ABOVE = 4
 
 
 def _mark(kind: str) -> Opener:
+    unmarked = _UNMARKED.get(kind)
+
     def open_mark(walk: Walk, node: LexborNode) -> Close | None:
-        if (style := node.attributes.get("style")) and _UNMARKED.search(style):
+        if (style := node.attributes.get("style")) and unmarked is not None and unmarked.search(style):
             return None
         return walk.line.close if walk.line.open(kind) else None
 
@@ -78,7 +82,7 @@ def _open_fragment(walk: Walk, node: LexborNode, fragment: str) -> Close | None:
     text = node.text(deep=True).strip()
     if is_sign(text) or walk.notes.leads_back(node, fragment):
         return skip
-    if walk.flow.heading and _is_beside_heading(node, text):
+    if walk.flow.heading and _is_beside_heading(node, text, is_behind=bool(walk.line.tokens)):
         return skip
     if len(text) > _MAX_LABEL or not walk.is_kept(node):
         return None
@@ -90,9 +94,9 @@ def _open_fragment(walk: Walk, node: LexborNode, fragment: str) -> Close | None:
     return skip
 
 
-def _is_beside_heading(link: LexborNode, text: str) -> bool:
+def _is_beside_heading(link: LexborNode, text: str, *, is_behind: bool) -> bool:
     """Whether a link in a heading says where it leads, and nothing of what the heading does."""
-    if not says_permalink(text, link.attributes.get("class") or ""):
+    if not says_permalink(text, link.attributes.get("class") or "", behind=is_behind):
         return False
     above = link.parent
     for _ in range(_MAX_ABOVE):

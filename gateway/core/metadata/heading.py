@@ -72,7 +72,7 @@ def _texts(node: LexborNode) -> tuple[str, str]:
         around = _elements_around(child, node)
         if not _UNSEEN.isdisjoint([element.tag or "" for element in around]):
             continue
-        if _is_in_permalink(text.strip(), around):
+        if _is_in_permalink(text.strip(), around, behind="".join(glued).strip() != ""):
             beside.append(text)
             continue
         glued.append(text)
@@ -92,14 +92,16 @@ def _elements_around(child: LexborNode, heading: LexborNode) -> list[LexborNode]
     return elements
 
 
-def _is_in_permalink(text: str, around: list[LexborNode]) -> bool:
+def _is_in_permalink(text: str, around: list[LexborNode], *, behind: bool) -> bool:
     link = next((element for element in around if element.tag == "a"), None)
     if link is None or not text:
         return False
     if text.lower() in ("link", "permalink"):
         return True
     attributes = link.attributes
-    return "#" in (attributes.get("href") or "#") and says_permalink(text, attributes.get("class") or "")
+    return "#" in (attributes.get("href") or "#") and says_permalink(
+        text, attributes.get("class") or "", behind=behind
+    )
 
 
 def _fold(text: str) -> str:

@@ -187,8 +187,9 @@ STRUCTURE = {
     "permalinks-that-speak": (
         "<h2 id=a>One<a class=anchor href='#a'><span>Link to this heading</span></a></h2>"
         "<h2>Zwei<a class=headerlink href='#b'>Dauerhafter Verweis</a></h2><h2>Three<button>Copy link</button></h2>"
-        "<h2><a class=header-anchor href='#c'>Four</a></h2><h2><a class=header-anchor href='#d'>1.2</a> Five</h2>",
-        "## One\n\n## Zwei\n\n## Three\n\n## Four\n\n## 1.2 Five",
+        "<h2><a class=header-anchor href='#c'>Four</a></h2><h2><a class=header-anchor href='#d'>1.2</a> Five</h2>"
+        "<h2><a class=permalink href='#e'>Six</a> of <i>seven</i></h2>",
+        "## One\n\n## Zwei\n\n## Three\n\n## Four\n\n## 1.2 Five\n\n## Six of *seven*",
     ),
     "a-link-around-blocks": (
         "<a href=/x><h3><strong>Head</strong></h3><p>text</p></a><ul><li><a href=/y><div>T</div><div>d</div></a></ul>",
@@ -204,7 +205,8 @@ STRUCTURE = {
         "one  \ntwo\n\nthree **x  \ny**\n\na  \nb\n\nno break",
     ),
     "a-b-that-is-not-bold": (
-        "<b style='font-weight:normal'><p>one</p><ul><li>two</ul></b><p><i style='font-style: normal'>n</i> <b>b</b>",
+        "<b style='font-weight:normal'><p>one</p><ul><li>two</ul></b><p><i style='font-style: normal'>n</i> "
+        "<b style='text-decoration: none'>b</b>",
         "one\n\n- two\n\nn **b**",
     ),
     "a-face-that-is-a-picture": (
