@@ -19,6 +19,8 @@ _TEXT_BLOCKS = (
     ids("p dt summary figcaption caption button a b em i strong span label small font") | HEADINGS.keys()
 )
 _LABELS = ids("span a time label small b strong button abbr data output")
+# keys, and the labels of buttons to choose from
+_EACH_APART = ids("kbd label")
 # looked at below a custom element
 _MOST_NODES = 40
 # custom elements below each other
@@ -110,58 +112,92 @@ def _is_beside_phrase(sibling: LexborNode | None, name: str, *, forward: bool) -
     return False
 
 
-def is_set_apart(node: LexborNode) -> bool:
-    """Whether a page shows a gap before an element of a line that no white space is before."""
-    before = node.prev
-    while before is not None and before.tag_id == COMMENT:
-        before = before.prev
-    if before is None:
-        return False
-    if before.tag_id == TEXT:
-        return shows_as_block(node)
-    if before.tag_id == ID["br"] or before.tag_id == ID["wbr"]:
-        return False
-    parent = node.parent
-    if parent is None or parent.tag_id == ID["code"]:
-        return False
-    if _stands_apart(node) or _stands_apart(before):
-        return True
-    if node.tag_id == before.tag_id == ID["kbd"]:
-        return True
-    if before.tag_id not in _LABELS or node.tag_id not in _LABELS:
-        return False
-    if _spreads(parent):
-        return len(_edge_text(before, last=True)) > 1 or len(_edge_text(node, last=False)) > 1
-    if node.tag_id == before.tag_id == ID["a"]:
-        href = node.attributes.get("href") or "#"
-        return href[0] != "#" and href != before.attributes.get("href")
-    return parent.tag_id not in _TEXT_BLOCKS and parent.tag_id in KNOWN and _reads_apart(before, node, parent)
+class Gaps:
+    """Which elements a page sets apart in its lines: each class, and each element between two, is looked at once."""
+
+    __slots__ = ("_apart", "_last", "_parent", "_spread")
+
+    def __init__(self) -> None:
+        # a `class` -> what it says
+        self._apart: dict[str, bool] = {}
+        self._spread: dict[str, bool] = {}
+        # mem_id of the element looked at last, and of the last parent -> what they say
+        self._last = self._parent = (0, False)
+
+    def is_before(self, node: LexborNode) -> bool:
+        """Whether a page shows a gap before an element of a line that no white space is before."""
+        before = node.prev
+        while before is not None and before.tag_id == COMMENT:
+            before = before.prev
+        if before is None:
+            return False
+        tag = before.tag_id
+        if tag == TEXT:
+            return shows_as_block(node)
+        if tag == ID["br"] or tag == ID["wbr"]:
+            return False
+        parent = node.parent
+        if parent is None or parent.tag_id == ID["code"]:
+            return False
+        if self._stands_apart(before) or self._stands_apart(node):
+            return True
+        if node.tag_id == tag and tag in _EACH_APART:
+            return True
+        if tag not in _LABELS or node.tag_id not in _LABELS:
+            return False
+        if self._spreads(parent):
+            return len(_edge_text(before, last=True)) > 1 or len(_edge_text(node, last=False)) > 1
+        if node.tag_id == tag == ID["a"]:
+            href = node.attributes.get("href") or "#"
+            return href[0] != "#" and href != before.attributes.get("href")
+        return (
+            parent.tag_id not in _TEXT_BLOCKS
+            and parent.tag_id in KNOWN
+            and _reads_apart(before, node, parent)
+        )
+
+    def _stands_apart(self, node: LexborNode) -> bool:
+        mem_id = node.mem_id
+        if mem_id != self._last[0]:
+            self._last = mem_id, self._says_apart(node.attributes)
+        return self._last[1]
+
+    def _says_apart(self, attributes: dict[str, str | None]) -> bool:
+        if style := attributes.get("style"):
+            style = style.replace(" ", "").lower()
+            if _BLOCK_STYLE.search(style) or _APART_STYLE.search(style):
+                return True
+        classes = attributes.get("class")
+        if not classes:
+            return False
+        known = self._apart.get(classes)
+        if known is None:
+            known = self._apart[classes] = _APART_CLASS.search(classes.lower()) is not None
+        return known
+
+    def _spreads(self, parent: LexborNode) -> bool:
+        mem_id = parent.mem_id
+        if mem_id != self._parent[0]:
+            self._parent = mem_id, self._says_spread(parent)
+        return self._parent[1]
+
+    def _says_spread(self, parent: LexborNode) -> bool:
+        attributes = parent.attributes
+        if (style := attributes.get("style")) and _SPREAD_STYLE.search(style.replace(" ", "").lower()):
+            return True
+        classes = attributes.get("class")
+        if not classes or parent.tag_id in HEADINGS or parent.tag_id == ID["p"]:
+            return False
+        known = self._spread.get(classes)
+        if known is None:
+            known = self._spread[classes] = _SPREAD_CLASS.search(classes.lower()) is not None
+        return known
 
 
 def shows_as_block(node: LexborNode) -> bool:
     """Whether its `style` makes a block of an inline element."""
     style = node.attributes.get("style")
     return style is not None and _BLOCK_STYLE.search(style.replace(" ", "").lower()) is not None
-
-
-def _stands_apart(node: LexborNode) -> bool:
-    attributes = node.attributes
-    if style := attributes.get("style"):
-        style = style.replace(" ", "").lower()
-        if _BLOCK_STYLE.search(style) or _APART_STYLE.search(style):
-            return True
-    classes = attributes.get("class")
-    return classes is not None and _APART_CLASS.search(classes.lower()) is not None
-
-
-def _spreads(parent: LexborNode) -> bool:
-    attributes = parent.attributes
-    if (style := attributes.get("style")) and _SPREAD_STYLE.search(style.replace(" ", "").lower()):
-        return True
-    if parent.tag_id in HEADINGS or parent.tag_id == ID["p"]:
-        return False
-    classes = attributes.get("class")
-    return classes is not None and _SPREAD_CLASS.search(classes.lower()) is not None
 
 
 def _reads_apart(before: LexborNode, node: LexborNode, parent: LexborNode) -> bool:

@@ -1,6 +1,7 @@
-"""Text as a reader sees it where the markup holds it otherwise: obfuscated e-mail addresses, decomposed letters.
+"""Text as a reader sees it where the markup holds it otherwise.
 
-Both change the tree, before anything reads it; code, and addresses of links, keep their characters.
+Obfuscated e-mail addresses, formulas that stand in an attribute, line ends that a style keeps, decomposed letters: each
+changes the tree, before anything reads it. Code, and addresses of links, keep their characters.
 """
 
 import re
@@ -10,7 +11,18 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_SELECTORS = '[data-cfemail],a[href*="/email-protection#"]'
+_EMAILS = '[data-cfemail],a[href*="/email-protection#"]'
+# of data-tex="…" and data-latex="…"
+_FORMULA_MARKS = (b'tex="', b"tex='")
+_FORMULAS = ":is(span,div):is([data-tex],[data-latex])"
+_MAX_FORMULA_CHARACTERS = 4000
+# what a formula's element may hold beside the drawing, which has its characters several times
+_DRAWN_TIMES, _DRAWN_MORE = 40, 2000
+# characters below formulas' elements, which may be inside each other
+_MOST_READ = 2_000_000
+_MOST_LINES = 20_000
+_LINE_MARKS = (b"pre-wrap", b"pre-line", b"break-spaces")
+_LINES = ",".join(f'[style*="{mark.decode()}"],[class*="whitespace-{mark.decode()}"]' for mark in _LINE_MARKS)
 _IN_LINK = re.compile(r"/cdn-cgi/l/email-protection#([0-9a-fA-F]+)$")
 # an address has at most 254 bytes (RFC 5321, 4.5.3.1.3); a subject may follow
 _MAX_HEX_CHARACTERS = 640
@@ -28,13 +40,17 @@ _RARE = 16
 
 
 def show_text(tree: LexborHTMLParser, markup: bytes) -> None:
-    """Put e-mail addresses where a CDN's script would, and text in Unicode's normal form C.
+    """Put text where scripts and styles would, and in Unicode's normal form C.
 
     Args:
         tree: the parsed page; changed in place.
         markup: what it was parsed from, UTF-8; letters are looked at only where this shows a need.
     """
     _show_emails(tree)
+    if any(mark in markup for mark in _FORMULA_MARKS):
+        _show_formulas(tree)
+    if any(mark in markup for mark in _LINE_MARKS):
+        _break_lines(tree)
     if not markup.isascii() and not _is_composed(markup):
         _compose_characters(tree)
 
@@ -59,7 +75,8 @@ def _is_composed(markup: bytes) -> bool:
 
 
 def _show_emails(tree: LexborHTMLParser) -> None:
-    for node in tree.css(_SELECTORS):
+    unseen = tree.create_node("div")
+    for node in tree.css(_EMAILS):
         link = _IN_LINK.search(node.attributes.get("href") or "")
         if link and (target := _decode(link[1])):
             node.attrs["href"] = f"mailto:{target}"
@@ -67,11 +84,61 @@ def _show_emails(tree: LexborHTMLParser) -> None:
         if shown:
             if node.tag == "a" and not link:
                 node.attrs["href"] = f"mailto:{shown}"
-            texts = list(node.iter(include_text=True))
-            for text in texts[1:]:
-                text.decompose()
-            if texts:
-                texts[0].replace_with(shown)
+            _replace_children(node, shown, unseen)
+
+
+def _replace_children(node: LexborNode, text: str, unseen: LexborNode) -> None:
+    """Put a text in the place of what an element holds.
+
+    Args:
+        unseen: where that goes; to free it would leave what was found in it without a tree.
+    """
+    for child in list(node.iter(include_text=True)):
+        unseen.insert_child(child, move=True)
+    node.insert_child(text)
+
+
+def _show_formulas(tree: LexborHTMLParser) -> None:
+    """Put the TeX of an attribute in the place of what was drawn of it, as MathJax's source would stand there."""
+    unseen = tree.create_node("div")
+    room = _MOST_READ
+    for node in tree.css(_FORMULAS):
+        attributes = node.attributes
+        tex = (attributes.get("data-tex") or attributes.get("data-latex") or "").strip()
+        if not 0 < len(tex) <= _MAX_FORMULA_CHARACTERS or "\\)" in tex or _is_verbatim(node) or room < 0:
+            continue
+        size = len(node.text(deep=True))
+        room -= size
+        if size <= _DRAWN_TIMES * len(tex) + _DRAWN_MORE:
+            shown = f"\\[{tex}\\]" if node.tag == "div" else f"\\({tex}\\)"
+            _replace_children(node, shown, unseen)
+
+
+def _break_lines(tree: LexborHTMLParser) -> None:
+    """Put a `<br>` where a style keeps the end of a line."""
+    seen: set[int] = set()
+    texts: list[LexborNode] = []
+    for outer in tree.css(_LINES):
+        if outer.mem_id in seen:
+            # inside an earlier one: they come in document order
+            continue
+        for node in outer.traverse(include_text=True):
+            if node.tag != "-text":
+                seen.add(node.mem_id)
+            elif "\n" in (node.text_content or "").strip() and not _is_verbatim(node):
+                texts.append(node)
+    room = _MOST_LINES
+    for text in texts:
+        lines = (text.text_content or "").split("\n")
+        room -= len(lines)
+        if room < 0:
+            break
+        for number, line in enumerate(lines):
+            if number:
+                text.insert_before(tree.create_node("br"))
+            if line:
+                text.insert_before(line)
+        text.decompose()
 
 
 def _compose_characters(tree: LexborHTMLParser) -> None:

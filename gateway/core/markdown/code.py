@@ -30,8 +30,8 @@ _UNSELECTABLE = re.compile(
 )
 _NUMBER = re.compile(r"[\d\s.:|│┃⋮…▸▾▼▶]*")
 _COPY_WORDS = frozenset(
-    ("copy", "copy code", "copied", "copied!", "copy to clipboard", "copy snippet", "copy text", "kopieren",
-     "copier", "copiar", "copia", "复制", "复制代码", "コピー", "复制成功")
+    ("copy", "copy code", "copy link", "copied", "copied!", "copy to clipboard", "copy snippet", "copy text",
+     "kopieren", "copier", "copiar", "copia", "复制", "复制代码", "コピー", "复制成功")
 )  # fmt: skip
 _LINES = ids("div p li tr pre")
 _SKIPPED = ids("script style button template svg")

@@ -156,18 +156,31 @@ def open_list(walk: Walk, node: LexborNode) -> Close:
     walk.flush()
     ordered = node.tag_id == ID["ol"]
     attributes = node.attributes
-    number = _number(attributes.get("start"), 1) if ordered else 0
+    counts_down = ordered and "reversed" in attributes
+    number = _number(attributes.get("start"), _count_items(node) if counts_down else 1) if ordered else 0
     named = f"{attributes.get('class') or ''} {attributes.get('data-type') or ''}"
     tasks = "task" in named or "to-do" in named or "check" in named
     name = "ol" if ordered else "ul"
     start_tag = f'<ol start="{number}">' if number > 1 else f"<{name}>"
-    end = walk.flow.open_list(List(ordered=ordered, number=number, tasks=tasks), start_tag)
+    if counts_down:
+        start_tag = f'<ol reversed start="{number}">'
+    list_ = List(ordered=ordered, number=number, step=-1 if counts_down else 1, tasks=tasks)
+    end = walk.flow.open_list(list_, start_tag)
 
     def close() -> None:
         walk.flush()
         end(f"</{name}>")
 
     return close
+
+
+def _count_items(node: LexborNode) -> int:
+    count = 0
+    child = node.first_child
+    while child is not None:
+        count += child.tag_id == ID["li"]
+        child = child.next
+    return count
 
 
 def open_item(walk: Walk, node: LexborNode) -> Close:

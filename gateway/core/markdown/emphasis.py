@@ -1,4 +1,4 @@
-"""Whether the delimiters of emphasis in a line will be paired as they are meant.
+"""Where the delimiters of emphasis may stand in a line, and whether they will be paired as they are meant.
 
 Source: CommonMark 0.31 section 6.2 and the algorithm "process emphasis" of its appendix; GitHub Flavored Markdown,
 strikethrough.
@@ -7,13 +7,15 @@ strikethrough.
 import unicodedata
 from collections.abc import Sequence
 
-from gateway.core.markdown.escape import is_space
+from gateway.core.markdown.escape import certainly_separates, is_punctuation, is_space
 
 Pair = tuple[
     int, int, int, str
     # opening piece, characters of it before the delimiter, closing piece, delimiter
 ]
 _ASCII = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+BRACKETS = dict(zip("([{「『（【《〈“‘«‹", ")]}」』）】》〉”’»›", strict=True))
+_OPENERS = {closer: opener for opener, closer in BRACKETS.items()}
 
 
 class _Run:
@@ -136,3 +138,40 @@ def _is_punctuation(char: str, *, symbols: bool) -> bool:
     if char.isalnum() or not char:
         return False
     return char in _ASCII or unicodedata.category(char)[0] in ("PS" if symbols else "P")
+
+
+def leading_marks(text: str) -> int:
+    """How many characters of punctuation a text begins with."""
+    at = 0
+    while at < len(text) and is_punctuation(text[at]):
+        at += 1
+    return at
+
+
+def trailing_marks(text: str, *, whole: bool) -> int:
+    """Where the punctuation begins that a text ends with, a bracket with all it holds.
+
+    Args:
+        whole: that may be all of the text.
+    """
+    at = len(text)
+    while at and is_punctuation(text[at - 1]):
+        at -= 1
+    opener = _OPENERS.get(text[at]) if at < len(text) else None
+    if opener is not None and (start := text.rfind(opener, 0, at)) >= (not whole):
+        at = start
+        while at and is_punctuation(text[at - 1]):
+            at -= 1
+    return at
+
+
+def ends_in_backslash(text: str) -> bool:
+    """Whether a text ends in a backslash that would escape what follows."""
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
+
+
+def flanks(outside: str, inside: str) -> bool:
+    """Whether a delimiter between these characters opens (or closes) emphasis."""
+    if inside.isalnum():
+        return True
+    return not is_space(inside) and (not is_punctuation(inside) or certainly_separates(outside))

@@ -24,12 +24,14 @@ def add_math(walk: Walk, node: LexborNode) -> Close:
     return skip
 
 
-def add_script(walk: Walk, node: LexborNode) -> Close:
-    """Write the source that MathJax 2 keeps beside its drawing."""
-    kind = node.attrs.get("type") or ""
+def add_script(walk: Walk, node: LexborNode, kind: str) -> None:
+    """Write the source that MathJax 2 keeps beside its drawing.
+
+    Args:
+        kind: the script's `type`.
+    """
     if kind.startswith("math/tex"):
         walk.add_formula(fold(node.text(deep=True)), display="display" in kind)
-    return skip
 
 
 def is_equation_table(table: LexborNode) -> bool:

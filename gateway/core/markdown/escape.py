@@ -12,6 +12,7 @@ import unicodedata
 
 # without any of them nothing needs an escape
 SPECIAL = re.compile(r"[\\`*_\[\]<&~]")
+_SHORT_CHARS = 40
 _RISKS = r"""
     \\(?=[!-/:-@\[-`{-~]|$)            # escapes what follows
   | `
@@ -51,6 +52,24 @@ _BLOCK_START = re.compile(
 _FENCE_RUN = re.compile(r"`+")
 
 
+def may_need_escape(text: str) -> bool:
+    """Whether a text holds any of the characters that may need one."""
+    if len(text) < _SHORT_CHARS:
+        return SPECIAL.search(text) is not None
+    # a look for one character takes hardly more time in a long text
+    return (
+        "_" in text
+        or "&" in text
+        or "*" in text
+        or "[" in text
+        or "]" in text
+        or "`" in text
+        or "<" in text
+        or "~" in text
+        or "\\" in text
+    )
+
+
 def escape(text: str, *, alone: bool = False, in_link: bool = False) -> str:
     """Escape running text (for the start of a line, see `escape_start`).
 
@@ -59,11 +78,17 @@ def escape(text: str, *, alone: bool = False, in_link: bool = False) -> str:
         alone: nothing else stands in the block, so a lone delimiter has no partner to pair with.
         in_link: escape every bracket, as a link's text needs, and a page with reference definitions.
     """
-    if not SPECIAL.search(text):
+    if not may_need_escape(text):
         return text
     lone = {mark for mark in "*_`" if text.count(mark) == 1} if alone else ()
-    pattern = _IN_LINK if in_link else _IN_BLOCK if alone else _IN_TOKEN
-    return pattern.sub(lambda match: match[0] if match[0] in lone else "\\" + match[0], text)
+    at_risk = (_IN_LINK if in_link else _IN_BLOCK if alone else _IN_TOKEN).match
+
+    def escape_one(special: re.Match[str]) -> str:
+        mark = special[0]
+        return mark if mark in lone or not at_risk(text, special.start()) else "\\" + mark
+
+    # each of the rules asks for one of these characters: to try them at all others took most of the time
+    return SPECIAL.sub(escape_one, text)
 
 
 def escape_start(line: str) -> str:
@@ -103,6 +128,8 @@ def longest_run(text: str) -> int:
 
 def code_span(text: str) -> str:
     """Inline code, with a fence that the code does not contain."""
+    if "`" not in text and text[0] != " ":
+        return f"`{text}`"
     runs = set(map(len, _FENCE_RUN.findall(text))) if "`" in text else set()
     fence = "`" * next(size for size in range(1, len(runs) + 2) if size not in runs)
     # CommonMark strips one space from both ends when both are there and something else is too

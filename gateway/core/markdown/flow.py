@@ -34,14 +34,17 @@ class List:
         "number",
         "ordered",
         "owner",
+        "step",
         "tasks",
         "written",
     )
 
-    def __init__(self, *, ordered: bool, number: int, tasks: bool = False) -> None:
+    def __init__(self, *, ordered: bool, number: int, step: int = 1, tasks: bool = False) -> None:
         self.ordered = ordered
         # of the next item
         self.number = number
+        # to the number of the one after it
+        self.step = step
         # before the marker
         self.lead = ""
         self.level = 1
@@ -296,7 +299,8 @@ class Flow:
         """Start an item; returns what ends it."""
         outer = item.outer = self.item
         list_ = item.list
-        list_.number += 1
+        # CommonMark has no sign for numbers below zero
+        list_.number = max(0, list_.number + list_.step)
         list_.last = item
         self.item = item
         self._tags.append("<li>")

@@ -12,19 +12,22 @@ from gateway.core.markdown.mathml import tex_of_mathml
 
 # TeX ignores the space that keeps markdown from seeing an entity, emphasis, a link, strikethrough
 _MISREAD = re.compile(r"&(?=#?\w+;)|(?<![^\W_])_(?=\S)|\](?=[(\[:])|~(?=~)")
-_MARKS = re.compile(r"\\.|[$<*`]")
+# the name of an environment ends in a star that TeX wants there
+_MARKS = re.compile(r"\\(?:begin|end)\{[A-Za-z]{1,20}\*\}|\\.|[$<*`]")
 _WRITTEN = {"$": "\\$", "<": " \\lt ", "*": " * ", "`": "'"}
 _DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 _NAMED = re.compile(r"(?:^|[\s_-])(?:math|latex|tex|equations?|formulas?|eqn?|mathml)(?:$|[\s_-])")
 _IN_TEX = re.compile(r"[\\^_={}<>+]")
 _LIKE_TEX = re.compile(r"[\\^_={}<>+]|^[\w.,()]{1,4}$")
 _SERVICE = re.compile(r"latex|equation|mathtex|mimetex|cht=tx|[?&](?:tex|chl)=")
-# without any of them it is none; most addresses have none
-_SERVICE_WORDS = ("tex", "equation", "cht=tx", "chl=")
 _DISPLAY_STYLE = re.compile(r"^\\displaystyle(?![A-Za-z])\s*")
 _SURELY_TEX = re.compile(r"\\[A-Za-z{}]|[\^_]")
-_DELIMITER = re.compile(r"(\\[()\[\]]|(?<!\\)\$\$?)")
-_CLOSING = {"\\(": "\\)", "\\[": "\\]", "$$": "$$", "$": "$"}
+# that MathJax draws where they stand
+_ENVIRONMENTS = "equation align gather multline eqnarray alignat flalign".split()
+_DELIMITER = re.compile(rf"(\\[()\[\]]|(?<!\\)\$\$?|\\(?:begin|end)\{{(?:{'|'.join(_ENVIRONMENTS)})\*?\}})")
+_CLOSING = {"\\(": "\\)", "\\[": "\\]", "$$": "$$", "$": "$"} | {
+    f"\\begin{{{name}{star}}}": f"\\end{{{name}{star}}}" for name in _ENVIRONMENTS for star in ("", "*")
+}
 # characters between dollars
 _MAX_DOLLARS = 2000
 _QUERY_NAMES = ("latex", "tex", "chl", "eq", "formula")
@@ -61,12 +64,23 @@ def tex_of_drawing(drawing: LexborNode) -> str:
 def tex_of_image(attributes: Mapping[str, str | None]) -> str:
     """TeX of an image that shows a formula, from its `alt` or its address; "" for any other image."""
     source = attributes.get("src") or attributes.get("data-src") or ""
-    alt = (attributes.get("alt") or "").strip()
     classes = attributes.get("class") or ""
     address = source[:_MAX_SOURCE_CHARS].lower()
-    is_served = any(word in address for word in _SERVICE_WORDS) and _SERVICE.search(address) is not None
+    hints = f"{classes.lower()} {address}"
+    if not (
+        "eq" in hints
+        or "tex" in hints
+        or "math" in hints
+        or "formula" in hints
+        or "cht=tx" in hints
+        or "chl=" in hints
+    ):
+        # as nearly all of them
+        return ""
+    is_served = _SERVICE.search(address) is not None
     if not is_served and not _NAMED.search(classes.lower()):
         return ""
+    alt = (attributes.get("alt") or "").strip()
     if alt and (_LIKE_TEX.search(alt) or "mwe-math" in classes or "latex" in classes.split()):
         return fold(alt)
     if not is_served or len(source) > _MAX_SOURCE_CHARS:
@@ -92,8 +106,9 @@ class Piece(Struct):
 
 
 def split_formulas(text: str) -> list[Piece]:
-    """Running text apart from the formulas that a script was to draw: `\\(…\\)`, `\\[…\\]`, `$$…$$`, `$…$`.
+    """Running text apart from the formulas that a script was to draw.
 
+    They stand in `\\(…\\)`, `\\[…\\]`, `$$…$$`, `$…$`, or in an environment: `\\begin{align}…\\end{align}`.
     Dollars are prices far more often: between two of them must stand what only TeX has.
     """
     # text, delimiter, text, …, delimiter, text
@@ -101,17 +116,25 @@ def split_formulas(text: str) -> list[Piece]:
     found: list[Piece] = []
     plain, at = [pieces[0]], 1
     while at + 2 < len(pieces):
-        opening, inner, closing = pieces[at : at + 3]
-        after = pieces[at + 3]
+        opening, end = pieces[at], at + 2
+        while not _is_environment(opening) and end < len(pieces) - 2 and _is_environment(pieces[end]):
+            # a part of the formula
+            end += 2
+        inner, closing, after = "".join(pieces[at + 1 : end]), pieces[end], pieces[end + 1]
         if _CLOSING.get(opening) == closing and _is_formula(opening, inner, before=plain[-1], after=after):
-            found += [Piece("".join(plain)), Piece(inner, opening)]
+            formula = f"{opening}{inner}{closing}" if _is_environment(opening) else inner
+            found += [Piece("".join(plain)), Piece(formula, opening)]
             plain = [after]
-            at += 4
+            at = end + 2
         else:
             plain += pieces[at : at + 2]
             at += 2
     plain += pieces[at:]
     return [*found, Piece("".join(plain))]
+
+
+def _is_environment(delimiter: str) -> bool:
+    return delimiter[-1] == "}"
 
 
 def _is_formula(delimiter: str, inner: str, *, before: str, after: str) -> bool:

@@ -11,14 +11,20 @@ from html import escape as escape_html
 
 from msgspec import Struct
 
-from gateway.core.markdown.emphasis import Pair, find_misread
+from gateway.core.markdown.emphasis import (
+    BRACKETS,
+    Pair,
+    ends_in_backslash,
+    find_misread,
+    flanks,
+    leading_marks,
+    trailing_marks,
+)
 from gateway.core.markdown.escape import (
-    SPECIAL,
-    certainly_separates,
     code_span,
     escape,
-    is_punctuation,
     is_space,
+    may_need_escape,
 )
 from gateway.core.markdown.line import BREAK, CLOSE, Code, Mark, Token
 from gateway.wire import Link, LinkStyle
@@ -26,8 +32,8 @@ from gateway.wire import Link, LinkStyle
 _DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}
 # what a page may put around a reference to a footnote
 _AROUND = "\\[]() "
-_BRACKETS = dict(zip("([{「『（【《〈“‘«‹", ")]}」』）】》〉”’»›", strict=True))
-_OPENERS = {closer: opener for opener, closer in _BRACKETS.items()}
+# may follow an emphasis that ends in a letter, and leaves no doubt that it ends there
+_AFTER = frozenset(("", " ", ".", ",", ";", ":", "!", "?", ")"))
 # to find which emphasis of a line is misread
 _MAX_TRIES = 8
 _TAGS = frozenset((*_DELIMITERS, "sub", "sup"))
@@ -91,12 +97,32 @@ class Style:
             tokens.pop()
         if not tokens:
             return None
-        markdown, text = _Marked(self, tokens, bold=bold, cell=cell).join()
+        markdown, text = self._lone(tokens, bold=bold) or _Marked(self, tokens, bold=bold, cell=cell).join()
         return (
             Run(markdown, text, html_of(tokens, linked=self.links != "none") if self.html else "")
             if markdown
             else None
         )
+
+    def _lone(self, tokens: list[Token], *, bold: bool) -> tuple[str, str] | None:
+        """Markdown and text of a line that is one link, or one emphasis, of plain text: most lines with marks are."""
+        if len(tokens) != 3:
+            return None
+        mark, text, end = tokens
+        if not (isinstance(mark, Mark) and isinstance(text, str) and end is CLOSE):
+            return None
+        said = text.strip()
+        if mark.kind == "a":
+            url = mark.url
+            self.found[url, said] = None
+            if text == url and self.links == "inline":
+                return f"<{url}>", said
+            before, after = self.link(url)
+            return f"{before}{escape(text, in_link=True)}{after}".strip(), said
+        if mark.kind not in _DELIMITERS or said != text or not said:
+            return None
+        delimiter = _DELIMITERS[mark.kind] if bold or mark.kind != "strong" else ""
+        return f"{delimiter}{escape(text, in_link=self.links == 'reference')}{delimiter}", said
 
 
 class _Marked:
@@ -124,7 +150,7 @@ class _Marked:
         brackets = style.links == "reference"
         for token in tokens:
             if isinstance(token, str):
-                if SPECIAL.search(token):
+                if may_need_escape(token):
                     plain.add(len(pieces))
                     pieces.append(escape(token, in_link=brackets or self.linked > 0))
                 else:
@@ -209,7 +235,7 @@ class _Marked:
 
     def _place_delimiters(self) -> None:
         placed = self._try_delimiters(touching=True)
-        wrong = self._find_misread(placed) if len(placed.pairs) > 1 else None
+        wrong = None if placed.certain else self._find_misread(placed)
         if wrong is not None and placed.touching:
             for at, piece in placed.before.items():
                 self.pieces[at] = piece
@@ -267,8 +293,8 @@ class _Marked:
                     continue
                 placed.touching = True
             # `***` is one run: what flanks the inner delimiter flanks the outer one
-            starts = _flanks(left, pieces[inner][0]) or opening.get(inner, " ")[0] == delimiter[0]
-            ends = _flanks(right, pieces[tail][-1]) or closing.get(tail, " ")[0] == delimiter[0]
+            starts = flanks(left, pieces[inner][0]) or opening.get(inner, " ")[0] == delimiter[0]
+            ends = flanks(right, pieces[tail][-1]) or closing.get(tail, " ")[0] == delimiter[0]
             lead = end = ""
             if not (starts and ends):
                 lead, end = self._outside(inner, tail, starts=starts, ends=ends)
@@ -285,6 +311,15 @@ class _Marked:
             if not end:
                 closing[last] = delimiter
             placed.pairs.append((first, len(lead), last, delimiter))
+            # one that can only open there, and only close here, with none in between
+            placed.certain &= (
+                around < 0
+                and left in ("", " ")
+                and right in _AFTER
+                and pieces[inner][0].isalnum()
+                and pieces[tail][-1].isalnum()
+            )
+        placed.certain |= len(placed.pairs) < 2
         return placed
 
     def _outside(self, inner: int, tail: int, *, starts: bool, ends: bool) -> tuple[str, str]:
@@ -292,22 +327,22 @@ class _Marked:
         pieces = self.pieces
         lead = end = ""
         if not starts and inner in self.plain:
-            lead = pieces[inner][: _leading(pieces[inner])]
+            lead = pieces[inner][: leading_marks(pieces[inner])]
         if not ends and tail in self.plain:
-            end = pieces[tail][_trailing(pieces[tail], whole=inner != tail) :]
+            end = pieces[tail][trailing_marks(pieces[tail], whole=inner != tail) :]
         if inner == tail and inner in self.plain:
             text = pieces[inner]
-            if lead and not end and text[-1] == _BRACKETS.get(lead[-1]):
+            if lead and not end and text[-1] == BRACKETS.get(lead[-1]):
                 end = text[-1]
-            elif end and not lead and _BRACKETS.get(text[0]) == end[0]:
+            elif end and not lead and BRACKETS.get(text[0]) == end[0]:
                 lead = text[0]
         if (not starts and not lead) or (not ends and not end):
             return "", ""
         inside = "".join(pieces[inner : tail + 1])
         inside = inside[len(lead) : len(inside) - len(end)]
-        if not inside or _ends_in_backslash(lead) or _ends_in_backslash(inside):
+        if not inside or ends_in_backslash(lead) or ends_in_backslash(inside):
             return "", ""
-        if (lead and not _flanks(lead[-1], inside[0])) or (end and not _flanks(end[0], inside[-1])):
+        if (lead and not flanks(lead[-1], inside[0])) or (end and not flanks(end[0], inside[-1])):
             return "", ""
         return lead, end
 
@@ -327,48 +362,14 @@ class _Marked:
 class _Placed:
     """The delimiters of a line: each pair, what was there before, and whether some of them touch."""
 
-    __slots__ = ("before", "pairs", "touching")
+    __slots__ = ("before", "certain", "pairs", "touching")
 
     def __init__(self) -> None:
+        # readers cannot but pair them as they are meant
+        self.certain = True
         self.pairs: list[Pair] = []
         self.before: dict[int, str] = {}
         self.touching = False
-
-
-def _leading(text: str) -> int:
-    """How many characters of punctuation a text begins with."""
-    at = 0
-    while at < len(text) and is_punctuation(text[at]):
-        at += 1
-    return at
-
-
-def _trailing(text: str, *, whole: bool) -> int:
-    """Where the punctuation begins that a text ends with, a bracket with all it holds.
-
-    Args:
-        whole: that may be all of the text.
-    """
-    at = len(text)
-    while at and is_punctuation(text[at - 1]):
-        at -= 1
-    opener = _OPENERS.get(text[at]) if at < len(text) else None
-    if opener is not None and (start := text.rfind(opener, 0, at)) >= (not whole):
-        at = start
-        while at and is_punctuation(text[at - 1]):
-            at -= 1
-    return at
-
-
-def _ends_in_backslash(text: str) -> bool:
-    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
-
-
-def _flanks(outside: str, inside: str) -> bool:
-    """Whether a delimiter between these characters opens (or closes) emphasis."""
-    if inside.isalnum():
-        return True
-    return not is_space(inside) and (not is_punctuation(inside) or certainly_separates(outside))
 
 
 def html_of(tokens: list[Token], *, linked: bool) -> str:

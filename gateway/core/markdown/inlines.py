@@ -1,12 +1,14 @@
 """What the walk does at elements inside a line of text: links, emphasis, code, images, formulas."""
 
+import re
 from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.embeds import EMBEDS
-from gateway.core.dom.pictures import is_decoration, is_tracker, source_of
-from gateway.core.dom.tags import ID, TEXT, ids
+from gateway.core.dom.permalinks import is_sign, says_permalink
+from gateway.core.dom.pictures import is_decoration, is_emoji, is_tracker, source_of
+from gateway.core.dom.tags import HEADINGS, ID, TEXT, ids
 from gateway.core.markdown.embeds import add_embed, add_gist
 from gateway.core.markdown.equations import add_math, add_script
 from gateway.core.markdown.escape import escape
@@ -16,15 +18,26 @@ from gateway.core.markdown.listings import open_code
 from gateway.core.markdown.walk import Close, Opener, Walk, skip
 from gateway.wire import Image
 
-_PERMALINKS = frozenset(("¶", "#", "§", "🔗", "∞", "⚓"))
+# takes the tag's own style back: Google Docs puts all of a text in such a `<b>`
+_UNMARKED = {
+    "strong": re.compile(r"font-weight\s*:\s*(?:normal|[1-4]00)", re.I),
+    "em": re.compile(r"font-style\s*:\s*normal", re.I),
+    "del": re.compile(r"text-decoration(?:-line)?\s*:\s*none", re.I),
+}
 # characters of what an abbreviation stands for
 _MAX_EXPANSION = 120
 # characters of a reference to a footnote
 _MAX_LABEL = 12
+# elements between a link and the heading it stands in
+_MAX_ABOVE = 4
 
 
 def _mark(kind: str) -> Opener:
+    unmarked = _UNMARKED.get(kind)
+
     def open_mark(walk: Walk, node: LexborNode) -> Close | None:
+        if (style := node.attributes.get("style")) and unmarked is not None and unmarked.search(style):
+            return None
         return walk.line.close if walk.line.open(kind) else None
 
     return open_mark
@@ -67,7 +80,9 @@ def open_link(walk: Walk, node: LexborNode) -> Close | None:
 def _open_fragment(walk: Walk, node: LexborNode, fragment: str) -> Close | None:
     """A link within the page says nothing outside it, unless it leads to a footnote."""
     text = node.text(deep=True).strip()
-    if text in _PERMALINKS or walk.notes.leads_back(node, fragment):
+    if is_sign(text) or walk.notes.leads_back(node, fragment):
+        return skip
+    if walk.flow.heading and _is_beside_heading(node, text, is_behind=bool(walk.line.tokens)):
         return skip
     if len(text) > _MAX_LABEL or not walk.is_kept(node):
         return None
@@ -77,6 +92,18 @@ def _open_fragment(walk: Walk, node: LexborNode, fragment: str) -> Close | None:
     html = f"<sup>{note.label}</sup>"
     walk.line.add_atom(Atom(f"[^{note.label}]", f"[{note.label}]", html))
     return skip
+
+
+def _is_beside_heading(link: LexborNode, text: str, *, is_behind: bool) -> bool:
+    """Whether a link in a heading says where it leads, and nothing of what the heading does."""
+    if not says_permalink(text, link.attributes.get("class") or "", behind=is_behind):
+        return False
+    above = link.parent
+    for _ in range(_MAX_ABOVE):
+        if above is None or above.tag_id in HEADINGS:
+            break
+        above = above.parent
+    return above is not None and above.text(deep=True).strip() != text
 
 
 def add_break(walk: Walk, node: LexborNode) -> Close:
@@ -96,6 +123,9 @@ def add_image(walk: Walk, node: LexborNode) -> Close:
     is_chosen = walk.options.scope == "main" and walk.options.select is None
     if is_decoration(node, attributes) if is_chosen else is_tracker(attributes):
         walk.line.space = True
+        return skip
+    if is_emoji(node, alt):
+        walk.line.add_text(alt)
         return skip
     url = walk.resolver.resolve(source_of(node, attributes))
     if url:
@@ -143,11 +173,12 @@ def open_abbreviation(walk: Walk, node: LexborNode) -> Close | None:
 
 def add_other_script(walk: Walk, node: LexborNode) -> Close:
     """Write a formula or the link to a gist; any other script shows nothing."""
-    source = node.attributes.get("src")
-    if source and "gist.github.com" in source:
+    attributes = node.attributes
+    if (source := attributes.get("src")) and "gist.github.com" in source:
         add_gist(walk, source)
-        return skip
-    return add_script(walk, node)
+    elif kind := attributes.get("type"):
+        add_script(walk, node, kind)
+    return skip
 
 
 def add_checkbox(walk: Walk, node: LexborNode) -> Close:

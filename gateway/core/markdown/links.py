@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 _PLAIN = r"[\w./?=%#&;:+,@!$~'*-]*"
 _ABSOLUTE = re.compile(rf"https?://[\w.-]+(?::\d+)?(?:[/?#]{_PLAIN})?", re.ASCII)
-_ROOTED = re.compile(rf"/(?![/.])(?!.*/\.){_PLAIN}", re.ASCII)
+_ROOTED = re.compile(rf"/(?!/){_PLAIN}", re.ASCII)
 _UNSAFE = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f]")
 _BREAKS = str.maketrans("", "", "\t\n\r")
 # C0 controls and the space
@@ -36,11 +36,10 @@ class Resolver:
         """The absolute address, or None for anything but http(s) and for relative ones without a base."""
         if not reference:
             return None
-        try:
-            return self._known[reference]
-        except KeyError:
+        url = self._known.get(reference, "")
+        if url == "":
             url = self._known[reference] = self._resolve(reference)
-            return url
+        return url
 
     def fragment(self, reference: str) -> str | None:
         """What comes after the `#` of a reference to the page itself, or None."""
@@ -52,10 +51,11 @@ class Resolver:
     def _resolve(self, reference: str) -> str | None:
         if len(reference) > _MAX_CHARS:
             return None
-        if _ABSOLUTE.fullmatch(reference):
+        if reference[0] == "/":
+            if self._base and "/." not in reference and _ROOTED.fullmatch(reference):
+                return self._origin + reference
+        elif _ABSOLUTE.fullmatch(reference):
             return reference
-        if self._base and _ROOTED.fullmatch(reference):
-            return self._origin + reference
         reference = reference.strip(_EDGES).translate(_BREAKS)
         scheme = _SCHEME.match(reference)
         if scheme and scheme[0].lower() not in ("http:", "https:"):

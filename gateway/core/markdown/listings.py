@@ -4,13 +4,14 @@ from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.tags import TEXT, ids
+from gateway.core.dom.tags import ID, TEXT, ids
 from gateway.core.markdown.code import fence, is_copy_button, is_shown_as_block, read_code
 from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.escape import code_span
 from gateway.core.markdown.languages import language_named, language_of
 from gateway.core.markdown.walk import Close, Walk, end_block, skip
 
+_A = ID["a"]
 _INSIDE_LINES = ids("br div p li ol ul table")
 _AROUND = ids("p div body section article main figure")
 
@@ -51,8 +52,26 @@ def open_code(walk: Walk, node: LexborNode) -> Close:
     may_be_block = (style or not line.tokens) and not (walk.flow.heading or line.in_code)
     if may_be_block and _is_block(node, style, alone=not line.tokens):
         return add_code(walk, node)
+    link = node.first_child
+    if link is not None and link.tag_id == _A and link.next is None and (close := _open_linked(walk, link)):
+        return close
     line.open_code()
     return line.close_code
+
+
+def _open_linked(walk: Walk, link: LexborNode) -> Close | None:
+    """Start code that is a link as a whole; None where that leads nowhere."""
+    line, href = walk.line, link.attributes.get("href") or ""
+    url = walk.resolver.resolve(href) if walk.resolver.fragment(href) is None else None
+    if not url or not line.open("a", url=url):
+        return None
+    line.open_code()
+
+    def close() -> None:
+        line.close_code()
+        line.close()
+
+    return close
 
 
 def _is_block(code: LexborNode, style: str | None, *, alone: bool) -> bool:

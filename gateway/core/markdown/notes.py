@@ -30,6 +30,7 @@ _A = ID["a"]
 _LINE_START = re.compile(r"(?:[\^↑]\s*)+")
 _LABEL_START = re.compile(r"(?:<sup>\s*+)?(?:\\?\[)?\(?")
 _LABEL_END = re.compile(r"(?:\\?[.)\]:])*+(?:\s*+</sup>)?(?:\s++|\Z|(?<=[.)\]:>])(?=\S))")
+_LEFT = re.compile(r"(?:\\?[.)\]:])+\s+")
 # elements between a target and what must not be around it
 _MAX_ABOVE = 40
 # of a note; a longer one is a part of the page
@@ -86,6 +87,9 @@ class Notes:
 
     def refer(self, link: LexborNode, fragment: str) -> Note | None:
         """The note that a link within the page refers to, if it is one."""
+        if not fragment:
+            # the top of the page, as buttons of menus say
+            return None
         label = _LABEL.fullmatch(link.text(deep=True).strip())
         if label is None:
             return None
@@ -300,5 +304,8 @@ def _strip_label(draft: Draft, word: str) -> bool:
             if rest.startswith(label, start) and (end := _LABEL_END.match(rest, start + len(label))):
                 rest = rest[end.end() :]
                 break
+        else:
+            # of a label that led back, and was left out
+            rest = rest[left.end() :] if (left := _LEFT.match(rest)) else rest
         setattr(draft, name, lead + rest)
     return not draft.text.strip("[](){}.:^ ")

@@ -11,9 +11,11 @@ from gateway.core.markdown.elements import BLOCKS
 from gateway.core.markdown.inlines import INLINES, VOIDS
 from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.notes import Notes
-from gateway.core.markdown.walk import Walk
+from gateway.core.markdown.walk import Walk, actions_of
 from gateway.core.model.page import Block, CleanOptions, KeptNodes
 from gateway.wire import Image, Link, LinkStyle, Notice
+
+_ACTIONS = actions_of(voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
@@ -84,15 +86,15 @@ def _render(
     callouts: Mapping[int, str],
 ) -> Rendered:
     walk = Walk(hidden, Resolver(_base_of(root, base_url)), options, Notes(root), callouts)
-    walk.run(root, kept=kept, voids=VOIDS, inlines=INLINES, blocks=BLOCKS, codes=codes)
+    walk.run(root, kept=kept, actions=_ACTIONS, codes=codes)
     drafts = walk.flow.out
     while drafts and drafts[-1].kind == "rule":
         drafts.pop()
-    walk.write_notes(voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
+    walk.write_notes(_ACTIONS)
     for other in beside:
         walk.notes = Notes(other)
-        walk.run(other, kept=None, voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
-        walk.write_notes(voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
+        walk.run(other, kept=None, actions=_ACTIONS)
+        walk.write_notes(_ACTIONS)
     return Rendered(
         blocks=[
             draft.to_block(draft.gap if index else "", html=options.html)

@@ -5,6 +5,7 @@ empty. Columns and rows that hold nothing are left out, which is also what disar
 and blocks of a cell are kept apart by `<br>`, the only line break that a GFM table has.
 """
 
+import re
 from typing import NamedTuple
 
 from gateway.core.markdown.drafts import Draft, join
@@ -25,6 +26,7 @@ _HEADER_WITHIN = 3
 _REPEATED_CHARS = 300
 # characters that repetition may add beyond a multiple of the table's own
 _SPARE_REPEATS = 2000
+_NUMBERED = re.compile(r" *(\d{1,9})[.)] ")
 
 
 class Cell:
@@ -35,18 +37,19 @@ class Cell:
     def __init__(self, *, is_header: bool, columns: str | None, rows: str | None) -> None:
         self.drafts: list[Draft] = []
         self.is_header = is_header
-        self.columns = _span(columns)
-        self.rows = _span(rows)
+        self.columns = _span(columns, zero=1)
+        # none at all: down to the last row
+        self.rows = _span(rows, zero=_MAX_SPAN)
 
     def line(self) -> str:
         """Its markdown on one line, safe between pipes."""
-        line = "<br>".join([draft.line for draft in self.drafts if draft.line])
+        line = "<br>".join([_number_of(draft) + draft.line for draft in self.drafts if draft.line])
         if "\n" in line:
             line = " ".join(line.replace(BREAK.markdown, "<br>").split())
         return line.replace("|", "\\|") if "|" in line else line
 
     def text(self) -> str:
-        return " ".join(" ".join([draft.text for draft in self.drafts]).split())
+        return " ".join(" ".join([_number_of(draft) + draft.text for draft in self.drafts]).split())
 
     def chars(self) -> int:
         return sum([len(draft.text) for draft in self.drafts])
@@ -59,10 +62,16 @@ class Cell:
         return f"<{tag}{spans}>{''.join([draft.html for draft in self.drafts])}</{tag}>"
 
 
-def _span(value: str | None) -> int:
+def _span(value: str | None, *, zero: int) -> int:
     if not value or not value.isascii() or not value.isdigit():
         return 1
-    return min(int(value[:6]), _MAX_SPAN) or 1
+    return min(int(value[:6]), _MAX_SPAN) or zero
+
+
+def _number_of(draft: Draft) -> str:
+    """What stands before an item of a numbered list, which a cell has no list for."""
+    numbered = _NUMBERED.match(draft.markdown) if draft.kind == "item" else None
+    return f"{numbered[1]}. " if numbered else ""
 
 
 class Table:

@@ -11,7 +11,7 @@ from html import escape as escape_html
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.embeds import CUSTOM_EMBEDS
-from gateway.core.dom.layout import KNOWN, is_inline, is_set_apart, shows_as_block
+from gateway.core.dom.layout import KNOWN, Gaps, is_inline, shows_as_block
 from gateway.core.dom.tags import ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
@@ -36,11 +36,14 @@ from gateway.wire import Image
 Close = Callable[[], None]
 _SPAN = ID["span"]
 # custom elements that are written as this tag is
-_CUSTOM_VOIDS: dict[str | None, int] = {
-    "mjx-container": ID["math"],
-    "amp-img": ID["img"],
-    **dict.fromkeys(CUSTOM_EMBEDS, ID["iframe"]),
+_CUSTOM_VOIDS: dict[str | None, str] = {
+    "mjx-container": "math",
+    "amp-img": "img",
+    **dict.fromkeys(CUSTOM_EMBEDS, "iframe"),
 }
+# what the walk does at a tag. The line goes on at the first two, the second of which has an opener; a void's opener is
+# asked whatever is kept, a block's where it is; a box ends the line
+_PHRASE, _INLINE, _VOID, _BLOCK, _SKIPPED, _BOX, _CUSTOM = range(7)
 
 
 def skip() -> None:
@@ -92,6 +95,7 @@ class Walk:
         self.expanded: set[str] = set()
         # mem_ids of what holds a footnote
         self._noted: set[int] = set()
+        self._gaps = Gaps()
         self._room = options.max_blocks
 
     def run(
@@ -99,19 +103,18 @@ class Walk:
         root: LexborNode,
         *,
         kept: KeptNodes | None,
-        voids: Mapping[int, "Opener"],
-        inlines: Mapping[int, "Opener"],
-        blocks: Mapping[int, "Opener"],
+        actions: "Actions",
         codes: Container[int] = (),
     ) -> None:
-        """Walk what is kept below `root`; each mapping holds what to do at a tag, by its number.
+        """Walk what is kept below `root`.
 
-        `codes` are the mem_ids of elements without a tag for code that are blocks of it: editors.
+        Args:
+            actions: of `actions_of`.
+            codes: mem_ids of elements without a tag for code that are blocks of it: editors.
         """
         texts, elements = (kept.texts, kept.elements) if kept else (None, None)
         self.texts = texts
-        line, hidden, callouts = self.line, self.hidden, self.callouts
-        phrases = {*PLAIN, *inlines, *voids}
+        line, hidden, callouts, gaps = self.line, self.hidden, self.callouts, self._gaps
         max_depth = self.options.max_depth
         stack: list[tuple[LexborNode | None, Close | None]] = []
         close: Close | None
@@ -130,42 +133,44 @@ class Walk:
                 continue
             tag = node.tag_id
             if tag == TEXT:
-                is_kept = texts is None or node.mem_id in texts
-                if not is_kept or (text := node.text_content or "").isspace():
+                # three in five hold nothing but white space
+                is_left_out = node.is_empty_text_node if texts is None else node.mem_id not in texts
+                if is_left_out or (text := node.text_content or "").isspace():
                     line.space = True
                 else:
                     if line.tokens and not line.space:
                         before = node.prev
                         if before is not None and before.tag_id in PLAIN and shows_as_block(before):
                             line.space = True
-                    self.add_text(text)
+                    if text.isascii() and "$" not in text and "\\" not in text:
+                        line.add_text(text)
+                    else:
+                        self.add_text(text)
                 node = node.next
                 continue
             close = None
+            kind, opener = actions.get(tag, _UNKNOWN)
             mem_id = node.mem_id
             if mem_id in hidden:
                 close = skip
                 if tag == _SPAN and is_lone_drawing(node):
                     self.add_formula(tex_of_drawing(node), display=is_drawn_apart(node))
-            elif tag in phrases:
-                if tag in voids:
-                    close = voids[tag](self, node)
-                else:
-                    if line.tokens and not line.space and is_set_apart(node):
-                        line.space = True
-                    if tag in inlines:
-                        close = inlines[tag](self, node)
-            elif tag not in KNOWN and (custom := self._open_custom(node, voids)) is not as_known:
+            elif kind <= _VOID:
+                if kind != _VOID and line.tokens and not line.space and gaps.is_before(node):
+                    line.space = True
+                if opener is not None:
+                    close = opener(self, node)
+            elif kind == _CUSTOM and (custom := self._open_custom(node, actions)) is not as_known:
                 close = custom
-            elif tag in SKIPPED if elements is None else mem_id not in elements and tag not in UNPRUNED:
+            elif kind == _SKIPPED if elements is None else mem_id not in elements and tag not in UNPRUNED:
                 node = node.next
                 continue
-            elif tag in blocks:
-                close = blocks[tag](self, node)
+            elif opener is not None:
+                close = opener(self, node)
             elif mem_id in callouts:
-                close = blocks[ID["blockquote"]](self, node)
+                close = _do(actions, "blockquote", self, node)
             elif mem_id in codes:
-                close = blocks[ID["pre"]](self, node)
+                close = _do(actions, "pre", self, node)
             else:
                 if line.tokens:
                     self.flush()
@@ -185,15 +190,15 @@ class Walk:
         self.flush()
         self.flow.end_definition()
 
-    def _open_custom(self, node: LexborNode, voids: Mapping[int, "Opener"]) -> Close | None:
+    def _open_custom(self, node: LexborNode, actions: "Actions") -> Close | None:
         """What to do at an element that HTML does not know; `as_known` where that is the same as at those it knows."""
         if not node.is_element_node:
             return skip
         if void := _CUSTOM_VOIDS.get(node.tag):
-            return voids[void](self, node)
+            return _do(actions, void, self, node)
         if not is_inline(node):
             return as_known
-        if self.line.tokens and not self.line.space and is_set_apart(node):
+        if self.line.tokens and not self.line.space and self._gaps.is_before(node):
             self.line.space = True
         return None
 
@@ -246,13 +251,15 @@ class Walk:
         pieces = split_formulas(text)
         for piece in pieces:
             if not piece.delimiter:
-                self.line.add_text(piece.text)
+                if piece.text:
+                    self.line.add_text(piece.text)
                 continue
             is_alone = len(pieces) == 3 and not (
                 self.line.tokens or pieces[0].text.strip() or pieces[2].text.strip()
             )
-            doubled = piece.delimiter in ("$$", "\\[")
-            marks = "$$" if piece.delimiter == "$$" else "$"
+            is_environment = piece.delimiter.startswith("\\begin")
+            doubled = is_environment or piece.delimiter in ("$$", "\\[")
+            marks = "$$" if is_environment or piece.delimiter == "$$" else "$"
             self.add_formula(fold(piece.text), display=doubled and is_alone, marks=marks)
 
     def see(self, text: str) -> str:
@@ -321,7 +328,7 @@ class Walk:
         self._noted.add(note.body.mem_id)
         return note
 
-    def write_notes(self, **openers: Mapping[int, "Opener"]) -> None:
+    def write_notes(self, actions: "Actions") -> None:
         """Write the text of every footnote that was referred to, in the order of the references."""
         notes = self.notes
         at = 0
@@ -331,7 +338,7 @@ class Walk:
             at += 1
             if note.body.mem_id in self._noted:
                 _, end = self.open_flow(cell=False)
-                self.run(note.body, kept=None, **openers)
+                self.run(note.body, kept=None, actions=actions)
                 if draft := to_draft(note, end(), html=self.style.html):
                     self.flow.add(draft)
         notes.inside = None
@@ -352,3 +359,30 @@ class Walk:
 
 
 Opener = Callable[[Walk, LexborNode], Close | None]
+# a tag's number -> what is done at it, and how
+Actions = Mapping[int, tuple[int, Opener | None]]
+_UNKNOWN: tuple[int, Opener | None] = (_CUSTOM, None)
+
+
+def actions_of(
+    *, voids: Mapping[int, Opener], inlines: Mapping[int, Opener], blocks: Mapping[int, Opener]
+) -> Actions:
+    """What is done at each tag that HTML knows: one look a node tells.
+
+    Args:
+        voids: those below which the walk does not go, by the tags' numbers.
+        inlines: those that stand in a line.
+        blocks: those that end one.
+    """
+    actions: dict[int, tuple[int, Opener | None]] = dict.fromkeys(KNOWN, (_BOX, None))
+    actions |= dict.fromkeys(SKIPPED, (_SKIPPED, None)) | dict.fromkeys(PLAIN, (_PHRASE, None))
+    for kind, openers in ((_BLOCK, blocks), (_INLINE, inlines), (_VOID, voids)):
+        actions |= {tag: (kind, opener) for tag, opener in openers.items()}
+    return actions
+
+
+def _do(actions: Actions, tag: str, walk: Walk, node: LexborNode) -> Close | None:
+    """Treat an element as if it had this tag, which has an opener."""
+    opener = actions[ID[tag]][1]
+    assert opener is not None
+    return opener(walk, node)

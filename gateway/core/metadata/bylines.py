@@ -10,6 +10,7 @@ from gateway.core.dom.landmarks import Attributes, Mark, select
 from gateway.core.metadata.iso_dates import Dated, said_of, to_iso
 from gateway.core.metadata.names import clean_name, names_in
 from gateway.core.metadata.papers import authors_of_paper
+from gateway.core.metadata.teasers import Teasers, is_listing
 
 # What else pages call a date ("published", "posted-on") was not worth its selectors: on 1,491 pages not one more
 # date was right for it.
@@ -21,17 +22,15 @@ _MARKED = (
 _AUTHOR = re.compile(r"author(?!i[tsz])", re.I)
 # what stands after the name of who began a discussion
 _BEGAN = re.compile(r"\s*(?:opened|asked|started|wants to merge|merged)\b")
-# a link to a part of a page is that of a post of its own discussion
-_TEASER_HEADINGS = ",".join(f'h{level} a[href]:not([href*="#"])' for level in (2, 3, 4))
-# elements around a byline that may be the box of another story
-_TEASER_PARENTS = 3
+# elements around a date that may lead to another page
+_ENTRY_PARENTS = 3
 _AUTHOR_NAME = re.compile(r"auth(?:or)?[-_]{0,2}name|writer[-_]?name", re.I)
 _DATED = re.compile(r"publish|date|posted|byline", re.I)
 # whole words: "content-sidebar-wrap" holds the article
 _ELSEWHERE = re.compile(
     r"(?:^|[\s_-])(?:comments?|comments?[-_](?:list|area|body|author)|side-?bar|related(?:[-_](?:posts?|stories|articles|content|links))?"
     r"|recommend(?:ed|ations?)?"
-    r"|widget[-_]area|nav|popular|trending|more-from|read-next)(?:\s|$)",
+    r"|widget[-_]area|nav|popular|trending|more-from|read-next|testimonials?)(?:\s|$)",
     re.I,
 )
 _NO_AUTHORS = frozenset(
@@ -53,11 +52,10 @@ _SEPARATOR = "\x1f"
 class Bylines:
     """The elements of a page that are marked as its author or its date; looked for when first asked."""
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, teasers: Teasers) -> None:
         self._tree = tree
         self._found: list[Mark] | None = None
-        # mem_id of an element around bylines -> whether it is the box of another story; None where it may be in one
-        self._boxes: dict[int, bool | None] = {}
+        self._teasers = teasers
         # mem_id of a link or an entry of a list around dates -> whether it leads to another page
         self._entries: dict[int, bool] = {}
 
@@ -66,12 +64,45 @@ class Bylines:
         """Whether the page was searched already."""
         return self._found is not None
 
-    def authors(self, *, teasers: bool = False) -> Iterator[str]:
-        """The names in the elements that pages mark as their author, the most telling first.
+    def authors(self) -> Iterator[str]:
+        """The names in the elements that pages mark as their author, the most telling first; none of other stories."""
+        return (name for name, is_of_other in self._named() if not is_of_other)
 
-        Args:
-            teasers: those in boxes below the headline that lead to other stories, and no others.
+    def authors_of_others(self) -> Iterator[str]:
+        """The names in boxes that lead to other stories, of which one may be the page's own.
+
+        None where the page lists stories of several authors.
         """
+        others = [name for name, is_of_other in self._named() if is_of_other]
+        return iter(() if is_listing(others) else others)
+
+    def list_stories(self) -> bool:
+        """Whether several authors are each in a box that leads to another story."""
+        return is_listing(name for name, is_of_other in self._named() if is_of_other)
+
+    def are_many(self) -> bool:
+        """Whether the page names more than one author."""
+        return len({name for name, _ in self._named()}) > 1
+
+    def _named(self) -> Iterator[tuple[str, bool]]:
+        """The names of authors, and whether each stands in the box of another story."""
+        marked = self._marked()
+        # mem_id of a box -> the names in it
+        names: dict[int, set[str]] = {}
+        for node in marked:
+            if not (name := _name_of(node)) or _is_elsewhere(node):
+                continue
+            box = self._teasers.box_of(node)
+            if box is not None and not names:
+                for other in marked:
+                    if (of_other := self._teasers.box_of(other)) is not None:
+                        names.setdefault(of_other, set()).add(_name_of(other) or "")
+            # with several names in it, it holds the page's posts
+            is_of_other = box is not None and len(names[box] - {""}) == 1
+            yield (name, True) if is_of_other else (_with_others(name, node, marked), False)
+
+    def _marked(self) -> list[LexborNode]:
+        """The elements that are marked as an author, the most telling first; those below the headline before others."""
         tiers: tuple[list[LexborNode], ...] = ([], [], [], [], [])
         after: list[LexborNode] = []
         seen_heading = False
@@ -88,13 +119,11 @@ class Bylines:
             if seen_heading:
                 after.append(node)
         behind = {node.mem_id for node in after}
-        for tier_nodes in tiers:
-            ordered = sorted(tier_nodes[:_MAX_TRIED], key=lambda node: node.mem_id not in behind)
-            for node in ordered:
-                if not (name := _name_of(node)) or _is_elsewhere(node):
-                    continue
-                if (node.mem_id in behind and self._is_in_teaser(node)) == teasers:
-                    yield name
+        return [
+            node
+            for tier_nodes in tiers
+            for node in sorted(tier_nodes[:_MAX_TRIED], key=lambda node: node.mem_id not in behind)
+        ]
 
     def dates(self, *, month_first: bool, teasers: bool = False) -> Iterator[Dated]:
         """The dates in the elements that pages mark as theirs, in order.
@@ -124,23 +153,10 @@ class Bylines:
             if node.tag == "time" or _DATED.search(attributes.get("class") or ""):
                 yield (node.text(separator=" ") or "")[:_MAX_DATE_CHARACTERS]
 
-    def _is_in_teaser(self, node: LexborNode) -> bool:
-        """Whether it stands in a box with a heading that leads to another story."""
-        parent = node.parent
-        for _ in range(_TEASER_PARENTS):
-            if parent is None:
-                break
-            if parent.mem_id not in self._boxes:
-                self._boxes[parent.mem_id] = _is_teaser(parent)
-            if (known := self._boxes[parent.mem_id]) is not None:
-                return known
-            parent = parent.parent
-        return False
-
     def _leads_elsewhere(self, node: LexborNode) -> bool:
         """Whether it stands in a link's text, in an entry of a list that links to another page, or in a teaser."""
         parent = node.parent
-        for _ in range(_TEASER_PARENTS):
+        for _ in range(_ENTRY_PARENTS):
             if parent is None or parent.tag in ("body", "html", "main"):
                 break
             if parent.tag in ("a", "li"):
@@ -149,7 +165,7 @@ class Bylines:
                 if self._entries[parent.mem_id]:
                     return True
             parent = parent.parent
-        return self._is_in_teaser(node)
+        return self._teasers.box_of(node) is not None
 
     def _marks(self) -> list[Mark]:
         if self._found is None:
@@ -174,11 +190,16 @@ def _tier(node: LexborNode, attributes: Attributes) -> int | None:
     return None
 
 
-def _is_teaser(box: LexborNode) -> bool | None:
-    """Whether an element is the box of another story; None where what is around it may be."""
-    if box.tag in ("body", "html", "main", "article") or box.css_first("h1") is not None:
-        return False
-    return True if box.css_first(_TEASER_HEADINGS) is not None else None
+def _with_others(name: str, node: LexborNode, marked: list[LexborNode]) -> str:
+    """A name with those that stand beside it in one line, each in an element of its own."""
+    parent = node.parent
+    if parent is None:
+        return name
+    line = parent.mem_id
+    if sum(other.parent is not None and other.parent.mem_id == line for other in marked) < 2:
+        return name
+    together = names_in((parent.text(separator=_SEPARATOR) or "")[:_MAX_NAME_CHARACTERS].split(_SEPARATOR))
+    return together if together and together.startswith(f"{name}, ") else name
 
 
 def _is_entry(box: LexborNode) -> bool:
@@ -229,13 +250,13 @@ def _is_in_navigation(node: LexborNode) -> bool:
 
 
 def _is_elsewhere(node: LexborNode) -> bool:
-    """Whether it stands among comments, in a side bar or beside another story."""
+    """Whether it stands among comments, in a side bar, in a quotation or beside another story."""
     parent: LexborNode | None = node
     for _ in range(_MAX_PARENTS):
         if parent is None or parent.tag in ("body", "html"):
             return False
         attributes = parent.attributes
-        if parent.tag == "nav" or _ELSEWHERE.search(
+        if parent.tag in ("nav", "blockquote") or _ELSEWHERE.search(
             f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
         ):
             return True

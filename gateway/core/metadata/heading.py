@@ -8,6 +8,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.landmarks import Mark
+from gateway.core.dom.permalinks import says_permalink
 
 _MAX_HEADINGS, _MAX_NODES, _MAX_CHARACTERS = 20, 200, 2000
 _WORD = re.compile(r"[^\W_]+")
@@ -17,7 +18,6 @@ _INLINE = frozenset(
     "a abbr b bdi bdo cite code data dfn em font i ins kbd mark q rb rt ruby s samp small span strong sub sup time u"
     " var wbr -text".split()
 )
-_PERMALINKS = frozenset("¶ # § 🔗 ⚓ permalink link".split())
 _LOGO = re.compile(
     r"\blogo|logo\b|site[-_]?(?:title|name|brand|logo)|masthead|\bbrand(?:ing)?\b|navbar", re.I
 )
@@ -58,6 +58,8 @@ def read_headings(marks: list[Mark], *, url: str | None) -> list[Heading]:
 def _texts(node: LexborNode) -> tuple[str, str]:
     glued: list[str] = []
     spaced: list[str] = []
+    # in links to the heading itself
+    beside: list[str] = []
     for place, child in enumerate(node.traverse(include_text=True)):
         if place > _MAX_NODES:
             break
@@ -67,21 +69,39 @@ def _texts(node: LexborNode) -> tuple[str, str]:
                 glued.append(" ")
             continue
         text = child.text(deep=False) or ""
-        around = _tags_around(child, node)
-        if not _UNSEEN.isdisjoint(around) or (around[:1] == ["a"] and text.strip().lower() in _PERMALINKS):
+        around = _elements_around(child, node)
+        if not _UNSEEN.isdisjoint([element.tag or "" for element in around]):
+            continue
+        if _is_in_permalink(text.strip(), around, behind="".join(glued).strip() != ""):
+            beside.append(text)
             continue
         glued.append(text)
         spaced.append(text)
+    if not "".join(glued).strip():
+        # the link is all there is
+        glued = spaced = beside
     return _fold("".join(glued)), _fold(" ".join(spaced))
 
 
-def _tags_around(child: LexborNode, heading: LexborNode) -> list[str]:
-    tags: list[str] = []
+def _elements_around(child: LexborNode, heading: LexborNode) -> list[LexborNode]:
+    elements: list[LexborNode] = []
     parent = child.parent
-    while parent is not None and parent.mem_id != heading.mem_id and len(tags) < _MAX_DEPTH:
-        tags.append(parent.tag or "")
+    while parent is not None and parent.mem_id != heading.mem_id and len(elements) < _MAX_DEPTH:
+        elements.append(parent)
         parent = parent.parent
-    return tags
+    return elements
+
+
+def _is_in_permalink(text: str, around: list[LexborNode], *, behind: bool) -> bool:
+    link = next((element for element in around if element.tag == "a"), None)
+    if link is None or not text:
+        return False
+    if text.lower() in ("link", "permalink"):
+        return True
+    attributes = link.attributes
+    return "#" in (attributes.get("href") or "#") and says_permalink(
+        text, attributes.get("class") or "", behind=behind
+    )
 
 
 def _fold(text: str) -> str:

@@ -17,7 +17,7 @@ _BY = re.compile(
     r"|geschreven|skrevet|skrivet|tekst|text|napisane|opublikowane|ditulis)\s+)?"
     r"(?:by|par|por|door|av|af|przez|oleh|автор|από|bởi)\b"
     r"|(?:авторы?|автор статьи|текст|autore?|auteur|autor(?:in|ka|zy|ul)?|author|verfasser(?:in)?|redacteur|författare"
-    r"|forfatter|kirjoittaja|tekijä|yazar|yazan|szerző|penulis|tác giả|συντάκτης)(?=\s?:)"
+    r"|forfatter|kirjoittaja|tekijä|yazar|yazan|szerző|penulis|tác giả|συντάκτης|text|words|story)(?=\s?:)"
     r"|بقلم|الكاتب|כתב|מאת|作者|文|撰文|記者|记者|著者|執筆|筆者|글쓴이|글)(?:\s*[:：/／]\s*|\s+|$)",
     re.I,
 )
@@ -31,7 +31,8 @@ _PARTICLE_FIRST = re.compile(r"^(?:Von|Di|De|Da)\s+(?:der|den|dem|la|las|los|le)
 _END = re.compile(
     r"[|•·—–…»]| - | / |,? (?:on|at|in|is|for|published|updated|posted|last|view|edited by|contact) |,? \d{1,2}[ ,./-]"
     r"|,? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\.?"
-    r"(?: \d|$)|,? (?:mon|tues?|wednes|thurs?|fri|satur|sun)day\b| (?:view|follow|posted|published|updated)$|\(@",
+    r"(?: \d|$)|,? (?:photos?|fotos?|photographs?|pictures|images|illustrations?|bilder|video)(?:\s?:| by )"
+    r"|,? (?:mon|tues?|wednes|thurs?|fri|satur|sun)day\b| (?:view|follow|posted|published|updated)$|\(@",
     re.I,
 )
 _ROLE = re.compile(
@@ -44,7 +45,7 @@ _ROLE = re.compile(
 _JOIN = re.compile(r" (?:and|und|et|y|e|och|og|en|i|и|και|&) |;")
 _JOINS = frozenset(", & ; / · and und et y e och og en i и και with mit".split())
 _NO_NAME = re.compile(
-    r"https?:|www\.|@|\d{3}|^\d+ |^(?:news|blog|our|partner content)$|[{}<>=#*]|\d{1,2}:\d\d"
+    r"https?:|www\.|@|\d{3}|^\d+ |^(?:news|blog|our|partner content)$|[{}<>=#*$€£%]|\d{1,2}:\d\d"
     r"|^(?:authors?|admin(?:istrator)?|about|more|share|follow|view|read|see|all|by|posts?|comments?|skip|menu|home"
     r"|search|subscribe|sign|log|login|register|reply|published|updated|posted|written|edited|last|user ?names?|name"
     r"|names|next|previous|back|contact|learn|click|load|show|hide|close|open|print|save|email|e-mail|newsletters?"
@@ -54,7 +55,7 @@ _NO_NAME = re.compile(
     r"|(?:january|february|march|april|may|june|july|august|september|october|november|december"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday"
     r"|friday|saturday|sunday)\.?$"
-    r")(?![\w'’.-])|^anonymous$|^\W*$",
+    r")(?![\w'’.-])|^anonymous$|^[\W\d_]*$",
     re.I,
 )
 _GROUP = re.compile(

@@ -31,6 +31,7 @@ from gateway.core.metadata.placeholders import is_placeholder
 from gateway.core.metadata.said import MAX_VALUES, Head, Said, first_of, join_names, name_of, normal, text_of
 from gateway.core.metadata.structured import Item, absolute, types_of
 from gateway.core.metadata.surroundings import Surroundings
+from gateway.core.metadata.teasers import LISTING, Teasers
 from gateway.core.metadata.title import choose_titles, key
 from gateway.wire import Metadata
 
@@ -102,8 +103,9 @@ def read_metadata(
     ]
     titles = choose_titles(head.title, headings, stated=stated, site_names=site_names, url=url or "")
     heading = next((heading for heading in head.headings if not heading.is_logo), None)
-    bylines = Bylines(_page_of(tree, marks))
-    near = Surroundings(heading.node) if heading else None
+    teasers = Teasers(url or "")
+    bylines = Bylines(_page_of(tree, marks), teasers)
+    near = Surroundings(heading.node, teasers) if heading else None
     dates = PageDates(said, bylines, near, language=language, url=url or "")
     return Facts(
         title=titles.headline,
@@ -114,7 +116,15 @@ def read_metadata(
             or text_of(graph.get("description"))
             or first_of(said.texts("description"))
             or text_of(card.get("description")),
-            author=_author(said, bylines, near, site_names=site_names, url=url or ""),
+            author=_author(
+                said,
+                bylines,
+                near,
+                teasers,
+                title=titles.headline or "",
+                site_names=site_names,
+                url=url or "",
+            ),
             published=dates.published(),
             modified=dates.modified(),
             language=language,
@@ -142,7 +152,14 @@ def _page_of(tree: LexborHTMLParser, marks: Landmarks) -> LexborHTMLParser:
 
 
 def _author(
-    said: Said, bylines: Bylines, near: Surroundings | None, *, site_names: list[str], url: str
+    said: Said,
+    bylines: Bylines,
+    near: Surroundings | None,
+    teasers: Teasers,
+    *,
+    title: str,
+    site_names: list[str],
+    url: str,
 ) -> str | None:
     """The first name that is a person's; else the first."""
     host = (urlsplit(url).hostname or "").removeprefix("www.") if "://" in url else ""
@@ -152,7 +169,7 @@ def _author(
     }
     sites.discard("")
     first: str | None = None
-    for name, trusted in _authors(said, bylines, near):
+    for name, trusted in _authors(said, bylines, near, teasers, title=title):
         folded = key(name).replace(" ", "")
         if folded in sites or folded.removeprefix("the") in sites:
             first = first or name
@@ -163,9 +180,16 @@ def _author(
     return first
 
 
-def _authors(said: Said, bylines: Bylines, near: Surroundings | None) -> Iterator[tuple[str, bool]]:
+def _authors(
+    said: Said,
+    bylines: Bylines,
+    near: Surroundings | None,
+    teasers: Teasers,
+    *,
+    title: str,
+) -> Iterator[tuple[str, bool]]:
     """Who may be the author, the most credible first, and whether a single word is enough for a name there."""
-    for item in said.articles:
+    for item in _own_articles(said.articles, title, teasers):
         for value in (item.get("author"), item.get("creator")):
             if name := name_of(value):
                 yield name, not _is_organisation(value)
@@ -176,12 +200,37 @@ def _authors(said: Said, bylines: Bylines, near: Surroundings | None) -> Iterato
         name := clean_name(text_of(said.card.get("data1")) or "")
     ):
         yield name, True
-    for name in bylines.authors():
+    if teasers.are_on_front and bylines.are_many():
+        # of stories, or of praise
+        return
+    if not (near and near.leads_elsewhere and bylines.list_stories()):
+        for name in bylines.authors():
+            yield name, True
+        for name in near.authors() if near else ():
+            yield name, True
+    for name in bylines.authors_of_others():
         yield name, True
-    for name in near.authors() if near else ():
-        yield name, True
-    for name in bylines.authors(teasers=True):
-        yield name, True
+
+
+def _own_articles(articles: list[Item], title: str, teasers: Teasers) -> list[Item]:
+    """The articles that are the page's own: of several by different authors, those with its title or address."""
+    if len({name_of(item.get("author")) for item in articles} - {None}) < LISTING:
+        return articles
+    words = key(title)
+    return [
+        item
+        for item in articles
+        if (words and key(text_of(item.get("headline")) or "") == words)
+        or any(teasers.is_page(address) for address in _addresses(item))
+    ]
+
+
+def _addresses(item: Item) -> Iterator[str]:
+    for value in (item.get("mainEntityOfPage"), item.get("url"), item.get("@id")):
+        if isinstance(value, dict):
+            value = value.get("@id") or value.get("url")
+        if isinstance(value, str) and value:
+            yield value
 
 
 def _is_organisation(value: Any) -> bool:

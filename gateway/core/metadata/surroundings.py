@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborNode
 
 from gateway.core.metadata.iso_dates import Dated, dates_in
 from gateway.core.metadata.names import clean_name, is_person, names_in
+from gateway.core.metadata.teasers import Teasers
 
 _BY_WORD = (
     r"(?:[Bb]y|BY|[Vv]on|[Pp]ar|[Pp]or|[Dd]oor|[Aa]v|[Aa]f|[Pp]rzez|[Aa]utor(?:in)?:|[Aa]uthor:|[Аа]втор:?)"
@@ -28,6 +29,7 @@ _INLINE = frozenset(
     "-text a abbr b bdi bdo cite code data dfn em font i img ins kbd mark q s small span strong sub sup svg time"
     " u".split()
 )
+_HEADINGS = frozenset(("h2", "h3", "h4"))
 _UNSEEN = frozenset(
     ("style", "script", "noscript", "template", "title", "desc", "textarea", "option", "button")
 )
@@ -49,9 +51,15 @@ class _Line(Struct):
 class Surroundings:
     """The lines around a headline; read when first asked."""
 
-    def __init__(self, heading: LexborNode) -> None:
+    def __init__(self, heading: LexborNode, teasers: Teasers) -> None:
         self._heading = heading
+        self._teasers = teasers
         self._lines: list[_Line] | None = None
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        """Whether the headline is that of another page."""
+        return self._teasers.leads_elsewhere(self._heading)
 
     def authors(self) -> Iterator[str]:
         """Names after "by", then those that stand before a date and nothing else."""
@@ -85,7 +93,7 @@ class Surroundings:
 
     def _read(self) -> list[_Line]:
         if self._lines is None:
-            self._lines = [*_lines_after(self._heading), *_line_before(self._heading)]
+            self._lines = [*_lines_after(self._heading, self._teasers), *_line_before(self._heading)]
         return self._lines
 
 
@@ -110,7 +118,7 @@ def _begins_with_date(text: str) -> bool:
     return bool(found) and len(text) <= 60
 
 
-def _lines_after(heading: LexborNode) -> Iterator[_Line]:
+def _lines_after(heading: LexborNode, teasers: Teasers) -> Iterator[_Line]:
     line = _Line([])
     seen = 0
     for place, node in enumerate(_nodes_after(heading)):
@@ -125,6 +133,9 @@ def _lines_after(heading: LexborNode) -> Iterator[_Line]:
                 text = text[:_MAX_LINE_CHARACTERS]
                 seen += len(text)
                 line.pieces.append(text)
+        elif tag in _HEADINGS and teasers.begin_at(node):
+            # another story begins
+            break
         elif tag not in _INLINE and "-" not in tag and line.pieces:
             yield line
             line = _Line([])

@@ -74,3 +74,21 @@ def test_clean_composes_whatever_is_around(decomposed: str, around: str) -> None
     page = clean(f"<body><p>{around * 40}{decomposed}{around * 40}</p>", options=PAGE)
     assert unicodedata.normalize("NFC", decomposed) in page.text
     assert decomposed not in page.text
+
+
+def test_what_is_shown_in_each_other_is_shown_once() -> None:
+    formulas = '<span data-tex="a_1">x' * 200
+    assert clean(f"<p>Let {formulas}</p>", options=PAGE).markdown == "Let $a_1$"
+    code = obfuscate("ada@daily.example")
+    addresses = f'<span data-cfemail="{code}">x' * 200
+    assert clean(f"<p>Write {addresses}</p>", options=PAGE).markdown == "Write ada@daily.example"
+
+
+def test_an_attribute_of_much_text_is_no_formula() -> None:
+    page = f'<p>a <span data-tex="x">{"many words " * 400}</span></p>'
+    assert "many words" in clean(page, options=PAGE).markdown
+
+
+def test_more_lines_than_anyone_reads_stay_one() -> None:
+    page = clean(f'<p style="white-space: pre-line">{chr(10).join(map(str, range(30_000)))}', options=PAGE)
+    assert "29998 29999" in page.markdown

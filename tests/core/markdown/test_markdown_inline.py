@@ -194,3 +194,15 @@ def test_a_line_after_a_break_is_escaped_too(text: str) -> None:
 def test_characters_nobody_sees_are_taken_out() -> None:
     html = "<p>a&#8203;b &#xE0041;c soft&shy;hyphen</p><pre>x&#8203;y</pre>"
     assert markdown_of(html) == "ab c softhyphen\n\n```\nxy\n```"
+
+
+@pytest.mark.parametrize("mark", ["b", "i", "s", "a href=/x", "sup", "code"])
+@pytest.mark.parametrize(
+    "text", ["a", "*", "“a”", "a_b* [c](d)", "$5", "!", "\\", "（中）", "a &amp;lt; b", "/x"]
+)
+@pytest.mark.parametrize("links", ["inline", "reference", "none"])
+def test_a_mark_alone_on_its_line_is_written_as_beside_others(mark: str, text: str, links: str) -> None:
+    marked = f"<{mark}>{text}</{mark.split()[0]}>"
+    alone = markdown_of(f"<p>{marked}", links=links).partition("\n\n")[0]
+    beside = markdown_of(f"<p>{marked} end", links=links).partition("\n\n")[0]
+    assert alone == beside.removesuffix(" end")
