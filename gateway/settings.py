@@ -161,7 +161,7 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
     native_walk: Annotated[
         bool,
-        Meta(description="Whether pages are walked by the C of `winnow-native`, where that is installed."),
+        Meta(description="Whether pages are read by the C of `winnow-native`, where that is installed."),
     ] = True
 
     max_concurrency: Annotated[Count, Meta(description="Requests that run at a time.")] = 64

@@ -1,4 +1,5 @@
-/* The walk of gateway/core/dom/blocks.py over Lexbor's tree, without a Python object for each node.
+/* Lexbor's tree read without a Python object for each node: the walk of gateway/core/dom/blocks.py, and what the one
+   query of gateway/core/dom/landmarks.py finds.
 
    selectolax's shared library exports Lexbor's functions; `load` finds them there, so that no header and no layout of a
    structure is needed but one: where the text of a text node stands. gateway/core/dom/native.py checks that, and
@@ -36,9 +37,11 @@ static struct {
     int (*type)(node *);
     node *(*next)(node *);
     node *(*first_child)(node *);
+    node *(*parent)(node *);
     attribute *(*first_attribute)(node *);
     attribute *(*next_attribute)(attribute *);
     const unsigned char *(*attribute_name)(attribute *, size_t *);
+    const unsigned char *(*attribute_local_name)(attribute *, size_t *);
     const unsigned char *(*attribute_value)(attribute *, size_t *);
     /* selectolax's LexborNode of a node and its parser, and the class */
     PyObject *(*wrap)(node *, PyObject *);
@@ -173,6 +176,12 @@ static Py_ssize_t count_characters(const unsigned char *p, const unsigned char *
 {
     Py_ssize_t count = 0;
     while (p < end) {
+        uint64_t eight;
+        if (end - p >= 8 && (memcpy(&eight, p, 8), (eight & 0x8080808080808080) == 0)) {
+            count += 8;
+            p += 8;
+            continue;
+        }
         unsigned char c = *p;
         count++;
         if (c < 0x80) {
@@ -253,15 +262,30 @@ static int is(bytes text, const char *other)
     return text.count == strlen(other) && memcmp(text.at, other, text.count) == 0;
 }
 
-/* Whether a text has another in it; `skips` lets spaces stand between its letters. */
-static int has(bytes text, const char *sought, int skips)
+/* Whether a text has another in it. */
+static int holds(bytes text, bytes part)
 {
-    for (size_t start = 0; start < text.count; start++) {
+    if (part.count == 0)
+        return 1;
+    for (size_t at = 0; part.count <= text.count && at <= text.count - part.count; at++)
+        if (text.at[at] == *part.at && memcmp(text.at + at, part.at, part.count) == 0)
+            return 1;
+    return 0;
+}
+
+/* Whether a style has "none" in it and, without its spaces, "display:none". */
+static int is_undisplayed(bytes style)
+{
+    static const bytes none = {(const unsigned char *)"none", 4};
+    static const char sought[] = "display:none";
+    if (!holds(style, none))
+        return 0;
+    for (size_t start = 0; start < style.count; start++) {
         const char *left = sought;
-        for (size_t at = start; *left && at < text.count; at++) {
-            if (text.at[at] == (unsigned char)*left)
+        for (size_t at = start; *left && at < style.count; at++) {
+            if (style.at[at] == (unsigned char)*left)
                 left++;
-            else if (!skips || text.at[at] != ' ' || left == sought)
+            else if (style.at[at] != ' ' || left == sought)
                 break;
         }
         if (*left == '\0')
@@ -305,7 +329,7 @@ static PyObject *read_names(walk *w, node *element, Py_ssize_t *bits)
     }
     if (aria_hidden)
         *bits |= w->bits[ARIA_HIDDEN];
-    if (has(style, "none", 0) && has(style, "display:none", 1))
+    if (is_undisplayed(style))
         *bits |= w->bits[UNDISPLAYED];
     if (!(id.count || testid.count || itemprop.count || role.count))
         return decode(class.at, class.count);
@@ -409,7 +433,9 @@ static int flush(walk *w)
         if (gap && out > start)
             *out++ = ' ';
         gap = 0;
-        *out++ = *p++;
+        do
+            *out++ = *p++;
+        while (p < end && ((*p > ' ' && *p < 0xc2) || *p > 0xe3));
     }
     if (append(w->texts, PyUnicode_DecodeUTF8((const char *)start, out - start, NULL)) < 0)
         return -1;
@@ -719,6 +745,131 @@ done:
     return result;
 }
 
+/* ---- elements with certain tags and attributes ---- */
+
+/* an attribute that is looked for: its value is `value`, or has it and `letters` in it; an empty one is in any value */
+typedef struct {
+    bytes name, value, letters;
+    int contains;
+    /* of the element; 0 for any */
+    uintptr_t tag;
+} sought;
+
+/* Whether an element's attributes have one that is looked for; `sizes` has a bit for the size of each name. */
+static int has_sought(node *element, uintptr_t tag, const sought *all, size_t count, uint64_t sizes)
+{
+    attribute *each = lexbor.first_attribute(element);
+    for (; each != NULL; each = lexbor.next_attribute(each)) {
+        bytes name = {0}, value = {0};
+        name.at = lexbor.attribute_local_name(each, &name.count);
+        if (name.count >= 64 || !(sizes >> name.count & 1))
+            continue;
+        for (size_t i = 0; i < count; i++) {
+            const sought *one = &all[i];
+            if (one->name.count != name.count || (one->tag && one->tag != tag) ||
+                memcmp(one->name.at, name.at, name.count) != 0)
+                continue;
+            if (one->value.count == 0)
+                return 1;
+            if (value.at == NULL && (value.at = lexbor.attribute_value(each, &value.count)) == NULL)
+                continue;
+            if (one->contains ? holds(value, one->value) && holds(value, one->letters)
+                              : value.count == one->value.count && holds(value, one->value))
+                return 1;
+        }
+    }
+    return 0;
+}
+
+/* LexborNode.attributes */
+static PyObject *read_attributes(node *element)
+{
+    PyObject *all = PyDict_New();
+    attribute *each = all ? lexbor.first_attribute(element) : NULL;
+    for (; each != NULL; each = lexbor.next_attribute(each)) {
+        bytes name = {0}, value = {0};
+        name.at = lexbor.attribute_name(each, &name.count);
+        value.at = lexbor.attribute_value(each, &value.count);
+        PyObject *key = decode(name.at, name.count);
+        PyObject *text = value.at ? decode(value.at, value.count) : Py_NewRef(Py_None);
+        int failed = key == NULL || text == NULL || PyDict_SetItem(all, key, text) < 0;
+        Py_XDECREF(key);
+        Py_XDECREF(text);
+        if (failed) {
+            Py_DECREF(all);
+            return NULL;
+        }
+    }
+    return all;
+}
+
+PyDoc_STRVAR(select_doc, "select(root, tags, attributes)\n--\n\n"
+                         "The elements from a LexborNode on down, in document order, each with its `attributes`, that have\n"
+                         "one of the tags (a byte for each number) or of the attributes: (name, value, letters, whether the\n"
+                         "value need only have these two in it, number of the tag or 0), an empty value for any.");
+
+static PyObject *select_marked(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *root, *attributes, *parser, *found = NULL;
+    const char *tags;
+    Py_ssize_t tag_count;
+    if (!PyArg_ParseTuple(args, "Oy#O!:select", &root, &tags, &tag_count, &PyTuple_Type, &attributes))
+        return NULL;
+    node *top = address_of(root, &parser);
+    if (top == NULL)
+        return NULL;
+    sought all[32];
+    Py_ssize_t count = PyTuple_Size(attributes);
+    uint64_t sizes = 0;
+    if (tag_count != TAGS || count > (Py_ssize_t)(sizeof all / sizeof *all)) {
+        PyErr_SetString(PyExc_ValueError, "tables of another size");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        const char *name, *value, *letters;
+        Py_ssize_t name_size, value_size, letters_size;
+        unsigned long tag;
+        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, i), "y#y#y#pk", &name, &name_size, &value, &value_size,
+                              &letters, &letters_size, &all[i].contains, &tag))
+            return NULL;
+        if (name_size >= 64) {
+            PyErr_SetString(PyExc_ValueError, "a name of more than 63 bytes");
+            return NULL;
+        }
+        all[i].name = (bytes){(const unsigned char *)name, (size_t)name_size};
+        all[i].value = (bytes){(const unsigned char *)value, (size_t)value_size};
+        all[i].letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
+        all[i].tag = tag;
+        sizes |= (uint64_t)1 << name_size;
+    }
+    if ((found = PyList_New(0)) == NULL)
+        return NULL;
+    for (node *each = top;;) {
+        uintptr_t number = lexbor.tag_id(each);
+        if (lexbor.type(each) == ELEMENT &&
+            ((number < TAGS && tags[number]) || has_sought(each, number, all, (size_t)count, sizes))) {
+            PyObject *wrapped = lexbor.wrap(each, parser);
+            PyObject *read = wrapped ? read_attributes(each) : NULL;
+            if (read == NULL)
+                Py_XDECREF(wrapped);
+            if (read == NULL || append(found, Py_BuildValue("(NN)", wrapped, read)) < 0) {
+                Py_DECREF(found);
+                return NULL;
+            }
+        }
+        node *next = lexbor.first_child(each);
+        while (next == NULL && each != top) {
+            next = lexbor.next(each);
+            if (next == NULL)
+                each = lexbor.parent(each);
+        }
+        if (next == NULL)
+            return found;
+        each = next;
+    }
+}
+
 /* ---- loading ---- */
 
 /* The function of that name, at `into`. */
@@ -758,9 +909,11 @@ static PyObject *load(PyObject *module, PyObject *args)
         find(library, "lxb_dom_node_type_noi", &lexbor.type) < 0 ||
         find(library, "lxb_dom_node_next_noi", &lexbor.next) < 0 ||
         find(library, "lxb_dom_node_first_child_noi", &lexbor.first_child) < 0 ||
+        find(library, "lxb_dom_node_parent_noi", &lexbor.parent) < 0 ||
         find(library, "lxb_dom_element_first_attribute_noi", &lexbor.first_attribute) < 0 ||
         find(library, "lxb_dom_element_next_attribute_noi", &lexbor.next_attribute) < 0 ||
         find(library, "lxb_dom_attr_qualified_name", &lexbor.attribute_name) < 0 ||
+        find(library, "lxb_dom_attr_local_name_noi", &lexbor.attribute_local_name) < 0 ||
         find(library, "lxb_dom_attr_value_noi", &lexbor.attribute_value) < 0)
         return NULL;
     /* Cython's table of the class's C methods, in the order of selectolax's lexbor.pxd: `new` is the first */
@@ -788,6 +941,7 @@ static PyObject *load(PyObject *module, PyObject *args)
 static PyMethodDef methods[] = {
     {"load", load, METH_VARARGS, load_doc},
     {"read_blocks", read_blocks, METH_VARARGS, read_blocks_doc},
+    {"select", select_marked, METH_VARARGS, select_doc},
     {NULL, NULL, 0, NULL},
 };
 

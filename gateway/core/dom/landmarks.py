@@ -4,7 +4,7 @@ A query costs a tenth of the parse to begin with and a thirtieth for each of its
 metadata, hidden text and recovery would each make several. Attributes are read once too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -25,7 +25,7 @@ _CONCEALED = (
 )
 # attributes of what may be hidden
 _SAYING = frozenset(("style", "hidden", "popover", "aria-hidden", "class"))
-_MARKED = ",".join((*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED))
+SELECTORS = (*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED)
 
 # of one formula: a preview and what replaced it
 _DRAWINGS = 2
@@ -53,10 +53,15 @@ class Landmarks(Struct, frozen=True):
 
 def find_marks(tree: LexborHTMLParser) -> Landmarks:
     """The head's elements wherever they stand, scripts, style sheets, `<h1>`, and microdata."""
+    return sort_marks(select(tree, ",".join(SELECTORS)))
+
+
+def sort_marks(found: Iterable[Mark]) -> Landmarks:
+    """What SELECTORS match, by what it says."""
     tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
     properties: list[Mark] = []
     concealed: list[Mark] = []
-    for mark in select(tree, _MARKED):
+    for mark in found:
         node, attributes = mark
         tag = node.tag or ""
         if tag not in tags or not _SAYING.isdisjoint(attributes):

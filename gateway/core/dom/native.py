@@ -1,13 +1,16 @@
-"""The walk of `blocks` in C, where the package `winnow-native` is installed; Python's otherwise. Both give the same.
+"""The walk of `blocks` and the query of `landmarks` in C, where the package `winnow-native` is installed.
+
+Without it Python reads the tree. Both give the same.
 
 The extension calls the functions of Lexbor that selectolax's library exports. It is used with the versions of
-selectolax that it was tried with, and only after both walks have given the same for a page that has everything in it.
-Any doubt means Python's walk, and a line in the log.
+selectolax that it was tried with, and only after it has given the same as Python for a page that has everything in it.
+Any doubt means Python, and a line in the log.
 """
 
 import logging
+import re
 import struct
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
@@ -16,9 +19,12 @@ import selectolax.lexbor
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom import blocks as python
+from gateway.core.dom import landmarks
 from gateway.core.dom.blocks import ACTIONS, BIT, BY_ROLE, NAMED, SCRIPT, Blocks, judge, read_formula
 from gateway.core.dom.embeds import EMBEDS
+from gateway.core.dom.landmarks import SELECTORS, Landmarks, Mark, select, sort_marks
 from gateway.core.dom.layout import KNOWN
+from gateway.core.dom.tags import ID
 
 # versions of selectolax that the extension was tried with
 _TRIED = frozenset(("1.0.2",))
@@ -33,10 +39,17 @@ _COLUMNS = (
 ).split()
 
 
+# a tag, an attribute, or both; an attribute may be asked for a value, or a part of it. Before `:is` stand letters
+# that a value has too
+_LETTERS = re.compile(r'\[([\w-]+)\*="([^"]+)"\]')
+_FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:(\*?)="([^"]+)")?\])?')
 _wanted = True
 
 # a page that has everything in it that the walk tells apart
-_PROBE = """<title>A text of fifty characters, and not one of them less</title><body class=page>
+_PROBE = """<title>A text of fifty characters, and not one of them less</title><base href=/><meta charset=utf-8>
+<link rel=x><style>p {}</style><body class=page><h1 popover>h</h1><font color=red>f</font><p color=red bgcolor=red>c
+<p class="a sr-only">s<p class=sr->s<p class=visually-hidden>v<p class=screen-reader-text>r<p CLASS=SR-ONLY>s
+<dialog>d</dialog>
 <nav role=navigation><ul><li>one<li> two <a href=/>linked<b>bold</b></a></ul></nav><!-- no text -->
 <div id=a class="b c" itemprop=name itemscope data-testid=d role=main hidden aria-hidden=true
  style="color: red; display : none; display: none">\u00e9\u00a0\u2003 \u6f22\u5b57 \U0001f600 &nbsp; &#0; &#xD800;</div>
@@ -55,6 +68,8 @@ class Extension(Protocol):
     def load(self, path: str, node_class: type, text_node: LexborNode, text: bytes) -> None: ...
 
     def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
+
+    def select(self, root: LexborNode, tags: bytes, attributes: tuple[object, ...]) -> list[Mark]: ...
 
 
 class Walk(NamedTuple):
@@ -79,6 +94,14 @@ def read_blocks(
             root, left_out=left_out, formulas=formulas, max_depth=max_depth, max_blocks=max_blocks
         )
     return _walk(extension, root, left_out, formulas, max_depth, max_blocks)
+
+
+def find_marks(tree: LexborHTMLParser) -> Landmarks:
+    """As `landmarks.find_marks`, by the extension where it may be used."""
+    extension, root = find_walk().extension, tree.root
+    if extension is None or root is None:
+        return landmarks.find_marks(tree)
+    return sort_marks(extension.select(root, *sought(SELECTORS)))
 
 
 def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
@@ -107,6 +130,34 @@ def tables() -> tuple[object, ...]:
         bits.append(bit)
     own = [BIT[name] for name in _OWN_BITS]
     return bytes(actions), _packed(bits), tuple(tags), _packed(own), BY_ROLE, judge, read_formula
+
+
+@cache
+def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
+    """Selectors as the extension takes them: a byte for each tag, and attributes.
+
+    Raises:
+        ValueError: it has no form for one of them.
+    """
+    tags, attributes = bytearray(_TAGS), []
+    for selector in selectors:
+        wide, _, narrow = selector.removesuffix(")").partition(":is(")
+        letters = _LETTERS.fullmatch(wide) if narrow else None
+        for part in narrow.split(",") if letters else [selector]:
+            form = _FORM.fullmatch(part)
+            if form is None or not part:
+                raise ValueError(f"winnow-native has no form for {selector}")
+            tag, name, contains, value = form.groups(default="")
+            if letters and (name, contains) != (letters[1], "*"):
+                raise ValueError(f"winnow-native has no form for {selector}")
+            if name:
+                also = letters[2] if letters else ""
+                attributes.append(
+                    (name.encode(), value.encode(), also.encode(), bool(contains), ID[tag] if tag else 0)
+                )
+            else:
+                tags[ID[tag]] = 1
+    return bytes(tags), tuple(attributes)
 
 
 def _packed(numbers: list[int]) -> bytes:
@@ -159,10 +210,22 @@ def find_fault(extension: Extension) -> str:
             differ = find_difference(_walk(extension, root, hidden, formulas, max_depth, max_blocks), right)
             if differ:
                 return f"it reads {differ} otherwise than Python does"
+        if tree.root is None or not is_same(
+            extension.select(tree.root, *sought(SELECTORS)), select(tree, ",".join(SELECTORS))
+        ):
+            return "it finds other landmarks than Python does"
     except Exception as exc:
         # whatever it is, it is a doubt
         return f"{type(exc).__name__}: {exc}"
     return ""
+
+
+def is_same(marks: Iterable[Mark], others: Iterable[Mark]) -> bool:
+    """Whether both are the same elements in the same order, with the same attributes."""
+    one, other = (
+        [(node.mem_id, node.tag, list(read.items())) for node, read in each] for each in (marks, others)
+    )
+    return one == other
 
 
 def find_difference(one: Blocks, other: Blocks) -> str:

@@ -19,8 +19,8 @@ from gateway.core import CleanOptions, clean
 from gateway.core.documents.charset import to_utf8
 from gateway.core.dom import blocks as python
 from gateway.core.dom import native
-from gateway.core.dom.landmarks import find_formulas, find_marks
-from gateway.core.dom.native import find_difference, find_fault, find_walk
+from gateway.core.dom.landmarks import find_formulas, find_marks, select
+from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.parsing import root_of
 from gateway.core.visibility.hidden import find_hidden
@@ -53,6 +53,15 @@ def used(compiled: ModuleType) -> Iterator[None]:
     find_walk.cache_clear()
 
 
+def compare_marks(tree: LexborHTMLParser) -> None:
+    seen, right = native.find_marks(tree), find_marks(tree)
+    assert seen.tags.keys() == right.tags.keys()
+    for tag in seen.tags:
+        assert is_same(seen.tags[tag], right.tags[tag])
+    assert is_same(seen.properties, right.properties)
+    assert is_same(seen.concealed, right.concealed)
+
+
 # to see what is left behind by each
 WALKS = 150
 
@@ -63,6 +72,7 @@ def compare(html: str | bytes, **bounds: int) -> None:
         limit_nesting(to_utf8(html) if isinstance(html, str) else html).markup, scripting=True
     )
     root, marks = root_of(tree), find_marks(tree)
+    compare_marks(tree)
     formulas, drawn = find_formulas(marks)
     for left_out in ({}, find_hidden(tree, marks=marks) | dict.fromkeys(drawn, "")):
         seen = native.read_blocks(root, left_out=left_out, formulas=formulas, **bounds)
@@ -174,6 +184,7 @@ def test_walks_leave_nothing_behind() -> None:
     def walk() -> int:
         for _ in range(WALKS):
             native.read_blocks(root, left_out={1}, max_depth=20)
+            native.find_marks(tree)
         gc.collect()
         return sys.getallocatedblocks()
 
@@ -250,7 +261,7 @@ class Other:
     """An extension that gives one column another value."""
 
     def __init__(self, extension: ModuleType, column: int, value: object) -> None:
-        self.load = extension.load
+        self.load, self.select = extension.load, extension.select
         self._extension, self._column, self._value = extension, column, value
 
     def read_blocks(self, *args: object) -> tuple[object, ...]:
@@ -266,6 +277,57 @@ def test_python_walks_where_a_column_differs(compiled: ModuleType) -> None:
         assert fault.startswith("it reads ") and fault.endswith(" otherwise than Python does")
 
 
+def test_python_reads_where_landmarks_differ(compiled: ModuleType) -> None:
+    other = Other(compiled, 0, [])
+    other.read_blocks = compiled.read_blocks
+    for wrong in (lambda *_: [], lambda *given: compiled.select(*given)[:-1]):
+        other.select = wrong
+        assert find_fault(other) == "it finds other landmarks than Python does"
+
+
+@pytest.mark.usefixtures("used")
+def test_marks_agree_on_names_that_only_look_alike() -> None:
+    html = """<p STYLE=a><p data-style=a><p styles=a><p hidden=until-found><p hiddenn><p aria-hidden=TRUE>
+    <p aria-hidden><p aria-hidden="true "><p class="sr-onl"><p class="SR-ONLY"><p class="xsr-onlyx">
+    <p class=screen-readerx><font><font COLOR><p color=a><svg hidden class=visually><font color=b></svg>
+    <math><title style>x</title></math><title>y</title><x-a popover=b><template><p style=c></template>
+    <frameset><p itemscope><p itemprop><dialogs><dialog><h1><head><meta><link><base>"""
+    compare(html)
+    compare(html.replace("<p", "<x-b").replace("font", "a"))
+    compare("<p " + " ".join(f"{'n' * size}=1" for size in range(1, 200)) + " itemprop=x>")
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ["a b", "a>b", '[a~="b"]', '[class*="a"]:is([id*="b"])', '[class*="a"]:is(b)', "x:is(b)", ":not(a)", ""],
+)
+def test_selectors_without_a_form_are_refused(selector: str) -> None:
+    with pytest.raises(ValueError, match="no form"):
+        sought((selector,))
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "p",
+        "[id]",
+        "p[id]",
+        '[id="a"]',
+        '[id*="a"]',
+        'p[id*="a"]',
+        '[id*="x"]:is([id*="a"],[id*="b"])',
+        '[id*="x"]:is([id*="a"])',
+    ],
+)
+def test_selectors_find_what_lexbor_finds(selector: str, compiled: ModuleType) -> None:
+    ids = ["", "a", "A", "b", "ab", "xa", "ax", "xb", "x", "xyz", "aa", "é", "\ufffd"]
+    tree = LexborHTMLParser("".join(f'<p id="{each}">1<i id="{each}">2</i><p>3' for each in ids))
+    assert tree.root is not None
+    found = compiled.select(tree.root, *sought((selector,)))
+    assert found and is_same(found, select(tree, selector))
+
+
 def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     tree = LexborHTMLParser("<title>a")
     text = tree.css_first("title").first_child
@@ -275,6 +337,8 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
             compiled.load(path, type(text), wrong, b"a")
         with pytest.raises(TypeError):
             compiled.read_blocks(wrong, native.tables(), "", "", 0, (), (), 9, 9)
+        with pytest.raises(TypeError):
+            compiled.select(wrong, bytes(256), ())
     with pytest.raises(OSError, match="not loaded"):
         compiled.load("/nowhere/lexbor.so", type(text), text, b"a")
     with pytest.raises(OSError, match="text is not where"):
@@ -284,6 +348,13 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     compiled.load(path, type(text), text, b"a")
     with pytest.raises(ValueError, match="tables"):
         compiled.read_blocks(root_of(tree), (b"", *native.tables()[1:]), "", "", 0, (), (), 9, 9)
+    for tags, attributes in (
+        (b"", ()),
+        (bytes(256), ((b"a", b"", b"", 0, 0),) * 33),
+        (bytes(256), ((b"a" * 64, b"", b"", 0, 0),)),
+    ):
+        with pytest.raises(ValueError, match=r"tables|name"):
+            compiled.select(root_of(tree), tags, attributes)
 
 
 def test_extension_hands_on_what_python_raises(compiled: ModuleType) -> None:
