@@ -4,7 +4,7 @@ A query costs a tenth of the parse to begin with and a thirtieth for each of its
 metadata, hidden text and recovery would each make several. Attributes are read once too.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -56,7 +56,7 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     return sort_marks(select(tree, ",".join(SELECTORS)))
 
 
-def sort_marks(found: Iterable[Mark]) -> Landmarks:
+def sort_marks(found: Iterator[Mark]) -> Landmarks:
     """What SELECTORS match, by what it says."""
     tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
     properties: list[Mark] = []

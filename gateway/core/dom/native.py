@@ -101,7 +101,7 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
         return landmarks.find_marks(tree)
-    return sort_marks(extension.select(root, *sought(SELECTORS)))
+    return sort_marks(iter(extension.select(root, *sought(SELECTORS))))
 
 
 def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
