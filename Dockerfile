@@ -4,7 +4,7 @@ ARG PYTHON=3.13
 FROM python:${PYTHON}-slim AS build
 # `anthropic` adds Anthropic's models, `render` a browser that runs elsewhere, `otel` traces, `local` llama.cpp
 ARG EXTRAS=valkey,mcp
-# for `local`, which is compiled: "build-essential cmake". Everything else comes as wheels, but for the walk in C.
+# for `local`, which is compiled: "build-essential cmake". Everything else comes as wheels, but for packages/native.
 ARG BUILD_PACKAGES=
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends binutils gcc libc6-dev make ${BUILD_PACKAGES} \

@@ -48,7 +48,7 @@ types: $(tested)
 # what the Dockerfile runs, so that these steps are exercised without Docker too
 install-only: $(call stamp,$(EXTRAS)) native
 
-# the walk over a page's tree in C; where it cannot be compiled Python walks, and gives the same
+# C that reads a page's tree; where it cannot be compiled Python reads it, and gives the same
 native: $(VENV)/.native
 
 $(VENV)/.native: $(addprefix packages/native/,pyproject.toml setup.py winnow_native.c) | $(BIN)/python
@@ -84,7 +84,7 @@ golden: $(tested)
 fuzz: $(tested)
 	FUZZ_PAGES=$${FUZZ_PAGES:-1000000} $(BIN)/python -m pytest tests/test_fuzz.py -s
 
-# both walks over every labelled page, and over 100,000 mutated ones under AddressSanitizer: an hour
+# both walks over every labelled page, and over 100,000 mutated ones under AddressSanitizer: minutes
 native-check: $(tested)
 	NATIVE_PAGES=0 $(BIN)/python -m pytest tests/core/dom/test_native.py -k labelled
 	LD_PRELOAD=$$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \

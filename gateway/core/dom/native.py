@@ -46,7 +46,7 @@ _FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:(\*?)="([^"]+)")?\])?')
 _wanted = True
 
 # a page that has everything in it that the walk tells apart
-_PROBE = """<title>A text of fifty characters, and not one of them less</title><base href=/><meta charset=utf-8>
+_PROBE = """<title>A text that is looked for where text nodes have theirs</title><base href=/><meta charset=utf-8>
 <link rel=x><style>p {}</style><body class=page><h1 popover>h</h1><font color=red>f</font><p color=red bgcolor=red>c
 <p class="a sr-only">s<p class=sr->s<p class=visually-hidden>v<p class=screen-reader-text>r<p CLASS=SR-ONLY>s
 <dialog>d</dialog>
