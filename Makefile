@@ -51,7 +51,7 @@ install-only: $(call stamp,$(EXTRAS)) native
 # C that reads a page's tree; where it cannot be compiled Python reads it, and gives the same
 native: $(VENV)/.native
 
-$(VENV)/.native: $(addprefix packages/native/,pyproject.toml setup.py winnow_native.c) | $(BIN)/python
+$(VENV)/.native: $(wildcard packages/native/*.c packages/native/*.h) packages/native/pyproject.toml packages/native/setup.py | $(BIN)/python
 	@{ command -v cc && $(PIP) ./packages/native; } > $(VENV)/native.log 2>&1 \
 	    || echo 'no winnow-native: pages are walked by Python (a C compiler is missing, or see $(VENV)/native.log)'
 	@touch $@

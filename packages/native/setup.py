@@ -6,8 +6,9 @@ setup(
     ext_modules=[
         Extension(
             "winnow_native",
-            ["winnow_native.c"],
-            extra_compile_args=["-std=c11", "-O2", "-Wall", "-Wextra"],
+            ["blocks.c", "lexbor.c", "names.c", "select.c", "winnow_native.c"],
+            depends=["arrays.h", "lexbor.h", "names.h", "text.h"],
+            extra_compile_args=["-std=c11", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"],
             py_limited_api=True,
         )
     ],

@@ -14,7 +14,7 @@ from tests.requirements import require
 
 # flags for the compiler: `make native-asan` sets them
 FLAGS = shlex.split(os.environ.get("NATIVE_FLAGS", ""))
-SOURCE = Path(__file__).parents[3] / "packages" / "native" / "winnow_native.c"
+SOURCES = sorted((Path(__file__).parents[3] / "packages" / "native").glob("*.c"))
 
 
 def compile_extension(folder: Path, *flags: str) -> ModuleType:
@@ -26,9 +26,22 @@ def compile_extension(folder: Path, *flags: str) -> ModuleType:
     )
     library = folder / "winnow_native.abi3.so"
     link = sysconfig.get_config_var("LDSHARED").split(maxsplit=1)[1]
-    options = ["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", f"-I{include}", *FLAGS, *flags]
+    options = [
+        "-std=c11",
+        "-O1",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fPIC",
+        "-fvisibility=hidden",
+        f"-I{include}",
+        *FLAGS,
+        *flags,
+    ]
     subprocess.run(
-        [str(compiler), *shlex.split(link), *options, str(SOURCE), "-o", str(library)], check=True, timeout=60
+        [str(compiler), *shlex.split(link), *options, *map(str, SOURCES), "-o", str(library)],
+        check=True,
+        timeout=100,
     )
     spec = spec_from_file_location(
         "winnow_native", library, loader=ExtensionFileLoader("winnow_native", str(library))
