@@ -4,16 +4,17 @@ ARG PYTHON=3.13
 FROM python:${PYTHON}-slim AS build
 # `anthropic` adds Anthropic's models, `render` a browser that runs elsewhere, `otel` traces, `local` llama.cpp
 ARG EXTRAS=valkey,mcp
-# for `local`, which is compiled: "build-essential cmake". Everything else comes as wheels.
+# for `local`, which is compiled: "build-essential cmake". Everything else comes as wheels, but for packages/native.
 ARG BUILD_PACKAGES=
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends binutils make ${BUILD_PACKAGES} \
+ && apt-get install --yes --no-install-recommends binutils gcc libc6-dev make ${BUILD_PACKAGES} \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 WORKDIR /src
 COPY pyproject.toml constraints.txt Makefile README.md LICENSE ./
 COPY deploy/llama_cmake_args.py deploy/
 COPY gateway gateway
 COPY backends backends
+COPY packages/native packages/native
 # What no running gateway uses goes: Faker (Litestar asks for it through polyfactory, for examples that are not made here),
 # what colours Litestar's own command (structlog would import it too, 4 MB in memory), numpy's tests, symbols in wheels
 # that were not stripped, setuptools and pip, since nobody installs packages into a running image.

@@ -20,13 +20,13 @@ SYSTEM_PACKAGES := redis-server nginx chromium chromium-headless-shell
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))$(subst $() ,,$(addprefix +,$(2)))
 tested := $(call stamp,$(TEST_EXTRAS),dev)
 
-.PHONY: run run-local test lint types install-only system api-docs golden fuzz schemathesis clients soak render \
-    screenshots scale-demo bench-local weights bench-extraction clean
+.PHONY: run run-local test lint types install-only native system api-docs golden fuzz native-check schemathesis clients soak \
+    render screenshots scale-demo bench-local weights bench-extraction clean
 
-run: $(call stamp,$(EXTRAS))
+run: $(call stamp,$(EXTRAS)) native
 	$(BIN)/winnow serve
 
-run-local: $(call stamp,$(LOCAL_EXTRAS))
+run-local: $(call stamp,$(LOCAL_EXTRAS)) native
 	@cat deploy/run-local.txt
 	WINNOW_LOCAL_MODEL=$${WINNOW_LOCAL_MODEL:-starter} $(BIN)/winnow serve
 
@@ -34,7 +34,7 @@ run-local: $(call stamp,$(LOCAL_EXTRAS))
 # browsers, and files go by the order of tests/conftest.py: by their number of tests, the longest of all would be the last.
 TEST_PROCESSES ?= 3
 
-test: $(tested) system lint types
+test: $(tested) native system lint types
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 lint: $(tested)
@@ -46,7 +46,15 @@ types: $(tested)
 	$(BIN)/mypy
 
 # what the Dockerfile runs, so that these steps are exercised without Docker too
-install-only: $(call stamp,$(EXTRAS))
+install-only: $(call stamp,$(EXTRAS)) native
+
+# C that reads a page's tree; where it cannot be compiled Python reads it, and gives the same
+native: $(VENV)/.native
+
+$(VENV)/.native: $(wildcard packages/native/*.c packages/native/*.h) packages/native/pyproject.toml packages/native/setup.py | $(BIN)/python
+	@{ command -v cc && $(PIP) ./packages/native; } > $(VENV)/native.log 2>&1 \
+	    || echo 'no winnow-native: pages are walked by Python (a C compiler is missing, or see $(VENV)/native.log)'
+	@touch $@
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -75,6 +83,13 @@ golden: $(tested)
 # a million mutated pages through the workers, an hour on two cores; FUZZ_PAGES and FUZZ_SEED change that
 fuzz: $(tested)
 	FUZZ_PAGES=$${FUZZ_PAGES:-1000000} $(BIN)/python -m pytest tests/test_fuzz.py -s
+
+# both walks over every labelled page, and over 100,000 mutated ones under AddressSanitizer: minutes
+native-check: $(tested)
+	NATIVE_PAGES=0 $(BIN)/python -m pytest tests/core/dom/test_native.py -k labelled
+	LD_PRELOAD=$$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+	    NATIVE_FLAGS='-g -fsanitize=address,undefined -fno-sanitize-recover=all' NATIVE_MUTATED=$${NATIVE_MUTATED:-100000} \
+	    $(BIN)/python -m pytest tests/core/dom/test_native.py -k agree
 
 # hundreds of requests to every route, each answer held against /docs/openapi.json: minutes
 schemathesis: $(tested)

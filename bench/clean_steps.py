@@ -2,13 +2,16 @@
 
     python -m bench.clean_steps --data DIR                # 300 pages, a fixed sample
     python -m bench.clean_steps --data DIR --pages 0      # all of them
+    python -m bench.clean_steps --data DIR --script-free  # without scripts, which parsing pays for more than cleaning
 
 CPU of this process, the steps one after the other on each page; the multiples hold on a busy machine. `hidden` is what
-finds text that no reader sees; `landmarks` is the one query of the page whose elements it and the metadata share.
+finds text that no reader sees; `landmarks` is the one query of the page whose elements it and the metadata share;
+`walk` is `read_blocks`. Where `winnow-native` is installed these two and `clean` are measured with it too, by turns.
 """
 
 import argparse
 import gc
+import re
 import statistics
 import time
 from collections import defaultdict
@@ -19,19 +22,21 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
-from gateway.core.dom.landmarks import find_marks
+from gateway.core.dom.native import find_marks, find_walk, prefer_native, read_blocks
 from gateway.core.dom.nesting import limit_nesting
+from gateway.core.parsing import root_of
 from gateway.core.visibility.hidden import find_hidden
 from training.corpus import Sample, page_ids, read_samples
 
-STEPS = ("parse", "landmarks", "hidden", "clean")
+_SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.S | re.I)
 
 
 class Steps:
-    """The CPU of each step, a page an entry."""
+    """The CPU of each step, a page an entry; where C reads the tree that is said behind its name."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, list[float]] = defaultdict(list)
+        self._turns = ("", " in C") if find_walk().extension else ("",)
 
     def measure(self, step: str, work: Callable[[], Any]) -> Any:
         began = time.process_time()
@@ -39,14 +44,23 @@ class Steps:
         self.seconds[step].append(time.process_time() - began)
         return done
 
-    def read(self, sample: Sample) -> None:
+    def read(self, sample: Sample, *, script_free: bool) -> None:
         html = sample.html.decode("utf-8", "replace")
+        if script_free:
+            html = _SCRIPT.sub("", html)
         markup = limit_nesting(html.encode()).markup
         self.measure("parse", lambda: LexborHTMLParser(html))
         tree = LexborHTMLParser(markup, scripting=True)
-        marks = self.measure("landmarks", lambda: find_marks(tree))
-        self.measure("hidden", lambda: find_hidden(tree, marks=marks))
-        self.measure("clean", lambda: clean(html, url=sample.url))
+        root, marks = root_of(tree), find_marks(tree)
+        hidden = self.measure("hidden", lambda: find_hidden(tree, marks=marks))
+        # each of the two goes first on every second page
+        self._turns = self._turns[::-1]
+        for turn in self._turns:
+            prefer_native(turn != "")
+            find_walk()
+            self.measure(f"landmarks{turn}", lambda: find_marks(tree))
+            self.measure(f"walk{turn}", lambda: read_blocks(root, left_out=hidden))
+            self.measure(f"clean{turn}", lambda: clean(html, url=sample.url))
 
 
 def main() -> None:
@@ -55,20 +69,22 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--pages", type=int, default=300)
+    parser.add_argument("--script-free", action="store_true")
     args = parser.parse_args()
 
     ids = page_ids(args.data, sample=args.pages)
     samples = list(read_samples(args.data, ids))
-    for sample in samples[:5]:  # imports and tables that load late
-        Steps().read(sample)
-    gc.freeze()
     steps = Steps()
+    for sample in samples[:5]:  # imports and tables that load late
+        steps.read(sample, script_free=args.script_free)
+    gc.freeze()
+    steps.seconds.clear()
     for sample in samples:
-        steps.read(sample)
-    parse = statistics.fmean(steps.seconds["parse"])
+        steps.read(sample, script_free=args.script_free)
+    parse = statistics.fmean(steps.seconds.pop("parse"))
     print(f"{len(ids)} pages; parse: mean {parse * 1e3:.2f} ms")
-    for step in STEPS[1:]:
-        print(f"{step:<12}{statistics.fmean(steps.seconds[step]) / parse:6.2f} x")
+    for step, seconds in sorted(steps.seconds.items()):
+        print(f"{step:<15}{statistics.fmean(seconds) / parse:6.2f} x")
 
 
 if __name__ == "__main__":

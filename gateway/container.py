@@ -139,6 +139,7 @@ async def open_services(
             workers=settings.clean_workers,
             timeout_s=settings.clean_timeout_s,
             memory_bytes=settings.clean_memory_bytes,
+            given=() if settings.native_walk else ("native",),
             killed=metrics.observe_kill,
         )
         stack.push_async_callback(pool.aclose)

@@ -159,6 +159,11 @@ class Settings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
         1024**3
     )
 
+    native_walk: Annotated[
+        bool,
+        Meta(description="Whether pages are read by the C of `winnow-native`, where that is installed."),
+    ] = True
+
     max_concurrency: Annotated[Count, Meta(description="Requests that run at a time.")] = 64
     queue_limit: Annotated[
         int, Meta(ge=0, description="Requests that wait for their turn; beyond it the answer is 503.")

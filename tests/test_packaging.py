@@ -3,6 +3,7 @@
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import gateway
+from tests.requirements import require
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -159,3 +161,22 @@ print(gateway.__file__, not {{"litestar", "numpy", "selectolax", "openai"}} & sy
 """
     done = run("-c", program, cwd=tmp_path, PYTHONPATH=str(tmp_path / "client"))
     assert done.stdout == f"It works []\n{tmp_path}/client/gateway/__init__.py True\n", done.stderr
+
+
+@pytest.mark.parametrize("fails", ["compiler", "pip"])
+def test_make_goes_on_where_the_walk_in_c_cannot_be_compiled(fails: str, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "touch").symlink_to(shutil.which("touch") or "")
+    # in place of the environment's Python: pip finds no network
+    (programs / "python").write_text("#!/bin/sh\nexit 1\n")
+    (programs / "python").chmod(0o755)
+    if fails == "pip":
+        (programs / "cc").symlink_to("python")
+    make = shutil.which("make")
+    require(make is not None, "make is missing")
+    command = [str(make), "--no-print-directory", "native", f"VENV={tmp_path}"]
+    done = subprocess.run(command, cwd=ROOT, env={"PATH": str(programs)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("no winnow-native: pages are walked by Python")
+    assert (tmp_path / ".native").is_file(), "it is not tried again"

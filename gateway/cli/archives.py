@@ -30,6 +30,7 @@ class Limits(Struct, kw_only=True, frozen=True):
     clean_workers: int
     clean_timeout_s: float
     clean_memory_bytes: int
+    native_walk: bool
     max_body_bytes: int
 
 
@@ -143,6 +144,7 @@ async def _cleaner(
         workers=limits.clean_workers,
         timeout_s=limits.clean_timeout_s,
         memory_bytes=limits.clean_memory_bytes,
+        given=() if limits.native_walk else ("native",),
     )
     try:
         await pool.start()

@@ -64,6 +64,7 @@ async def examine(environ: Mapping[str, str]) -> list[Finding]:
             )
             findings.append(await _try("cache", lambda: _try_cache(services, where)))
             findings.append(await _try("cleaning", lambda: _try_cleaning(services)))
+            findings.append(_find_walk(settings))
             findings.append(await _try("browser", lambda: _try_browser(services)))
             findings += await _try_proxies(settings) if settings.proxy_url else [await _try_network()]
             findings += await _try_models(services, settings, environ)
@@ -177,6 +178,15 @@ async def _try_proxies(settings: Settings) -> list[Finding]:
         Finding(name="proxy", well=probe.fault is None, message=f"{probe.shown}: {probe.fault or 'connects'}")
         for probe in probes
     ]
+
+
+def _find_walk(settings: Settings) -> Finding:
+    """Which walk reads pages: C's, or Python's, which needs nothing and gives the same."""
+    from gateway.core.dom.native import find_walk, prefer_native
+
+    prefer_native(settings.native_walk)
+    walk = find_walk()
+    return Finding(name="walk", well=True, message=f"{'C' if walk.extension else 'Python'}: {walk.reason}")
 
 
 async def _try_cleaning(services: Services) -> Finding:

@@ -5,9 +5,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.classifier.features import PageHints
 from gateway.core.documents.charset import decode, notice_of_guess, to_utf8
-from gateway.core.dom.blocks import Blocks, read_blocks
+from gateway.core.dom.blocks import Blocks
 from gateway.core.dom.inner_trees import show_inner_trees
-from gateway.core.dom.landmarks import Landmarks, find_formulas, find_marks
+from gateway.core.dom.landmarks import Landmarks, find_formulas
+from gateway.core.dom.native import find_marks, read_blocks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.noscript_pictures import show_noscript_pictures
 from gateway.core.dom.pictures import find_twins

@@ -20,7 +20,7 @@ _BLOCK, _CELL, _INLINE, _LINK, _BOLD, _SKIPPED, _BREAK, _IMAGE = range(
     8
     # from _SKIPPED on: nothing is below
 )
-_ACTIONS = (
+ACTIONS = (
     dict.fromkeys(
         ids(
             "script style svg template select datalist input textarea iframe object embed video audio canvas"
@@ -40,6 +40,9 @@ _ACTIONS = (
     | {ID["a"]: _LINK, ID["br"]: _BREAK, ID["img"]: _IMAGE, COMMENT: _SKIPPED}
 )
 
+# what `judge` says of an element that is in no table
+_AS_BLOCK, _AS_INLINE, _AS_FORMULA, _AS_PICTURE, _AS_EMBED = range(5)
+
 # Inherited facts about where a block stands, one bit each: by tag, by ARIA role, by attribute.
 _TAG_FLAGS = (
     "nav header footer aside main article section form table ul ol dl li figure blockquote pre details button "
@@ -48,14 +51,14 @@ _TAG_FLAGS = (
 _ROLE_FLAGS = ("navigation banner contentinfo complementary main dialog search menu list tabpanel").split()
 _OTHER_FLAGS = ("linked", "hidden", "undisplayed", "aria_hidden", "itemscope")
 FLAGS = (*_TAG_FLAGS, *(f"role_{role}" for role in _ROLE_FLAGS), *_OTHER_FLAGS)
-_BIT = {name: 1 << index for index, name in enumerate(FLAGS)}
-_SCRIPT = ID["script"]
+BIT = {name: 1 << index for index, name in enumerate(FLAGS)}
+SCRIPT = ID["script"]
 # a tag and the flag it sets
-_NAMED = {number: (tag, _BIT.get(tag, 0)) for tag, number in ID.items()}
-_BY_ROLE = {role: _BIT[f"role_{role}"] for role in _ROLE_FLAGS}
+NAMED = {number: (tag, BIT.get(tag, 0)) for tag, number in ID.items()}
+BY_ROLE = {role: BIT[f"role_{role}"] for role in _ROLE_FLAGS}
 _TELLING = frozenset(("id", "data-testid", "itemprop", "role", "hidden", "aria-hidden", "itemscope", "style"))
-_LINKED, _HIDDEN, _UNDISPLAYED = _BIT["linked"], _BIT["hidden"], _BIT["undisplayed"]
-_ARIA_HIDDEN, _ITEMSCOPE = _BIT["aria_hidden"], _BIT["itemscope"]
+_LINKED, _HIDDEN, _UNDISPLAYED = BIT["linked"], BIT["hidden"], BIT["undisplayed"]
+_ARIA_HIDDEN, _ITEMSCOPE = BIT["aria_hidden"], BIT["itemscope"]
 
 
 # an element, its tag's number, its mem_id, the links around it
@@ -134,7 +137,7 @@ class Blocks:
         bits, depth = self.flags[parent], self.depths[parent]
         first = len(self.texts)
         for node, number, mem_id, link_depth in elements:
-            tag, named_bits = _NAMED.get(number) or (node.tag or "", 0)
+            tag, named_bits = NAMED.get(number) or (node.tag or "", 0)
             bits |= named_bits
             attributes = node.attributes
             name = attributes.get("class") or ""
@@ -173,7 +176,7 @@ def read_blocks(
         max_depth: elements nested deeper are left out, and `truncated` is set.
         max_blocks: the walk ends there, and `truncated` is set.
     """
-    actions = _ACTIONS
+    actions = ACTIONS
     blocks = Blocks(root)
     texts, nodes, lasts = blocks.texts, blocks.nodes, blocks.lasts
     # the innermost registered element
@@ -248,26 +251,26 @@ def read_blocks(
             continue
         action = actions.get(number, _BLOCK)
         if action == _BLOCK and number not in KNOWN:
-            if node.tag == "mjx-container":
-                # a formula, which MathJax may draw without any text
-                parts.append(node.text(deep=True) or "x")
+            kind = judge(node)
+            if kind == _AS_FORMULA:
+                parts.append(read_formula(node))
                 nodes.append(node.mem_id)
                 chars += len(parts[-1])
                 node = node.next
                 continue
-            if node.tag == "amp-img":
+            if kind == _AS_PICTURE:
                 blocks.pictures.append((len(texts) + (chars > 0), node))
                 node = node.next
                 continue
-            if node.tag in CUSTOM_EMBEDS:
+            if kind == _AS_EMBED:
                 blocks.embeds.append((len(texts) + (chars > 0), node))
-            elif is_inline(node):
+            elif kind == _AS_INLINE:
                 action = _INLINE
         if action == _SKIPPED or (mem_id := node.mem_id) in left_out:
             if number in EMBEDS:
                 blocks.embeds.append((len(texts) + (chars > 0), node))
-            if number == _SCRIPT and node.mem_id in formulas:
-                parts.append(node.text(deep=True) or "x")
+            if number == SCRIPT and node.mem_id in formulas:
+                parts.append(read_formula(node))
                 nodes.append(node.mem_id)
                 chars += len(parts[-1])
             node = node.next
@@ -317,6 +320,23 @@ def read_blocks(
     return blocks
 
 
+def judge(node: LexborNode) -> int:
+    """What an element is that no table has."""
+    tag = node.tag
+    if tag == "mjx-container":
+        return _AS_FORMULA
+    if tag == "amp-img":
+        return _AS_PICTURE
+    if tag in CUSTOM_EMBEDS:
+        return _AS_EMBED
+    return _AS_INLINE if is_inline(node) else _AS_BLOCK
+
+
+def read_formula(node: LexborNode) -> str:
+    """The source of a formula, which MathJax may draw without any text."""
+    return node.text(deep=True) or "x"
+
+
 def _read_attributes(attributes: dict[str, str | None]) -> tuple[str, int]:
     """An element's names as one text, and the flags that its attributes set."""
     name = attributes.get("class") or ""
@@ -329,7 +349,7 @@ def _read_attributes(attributes: dict[str, str | None]) -> tuple[str, int]:
         name += " itemprop " + value
     if value := attributes.get("role"):
         name += " role " + value
-        bits |= _BY_ROLE.get(value, 0)
+        bits |= BY_ROLE.get(value, 0)
     if "hidden" in attributes:
         bits |= _HIDDEN
     if attributes.get("aria-hidden") == "true":

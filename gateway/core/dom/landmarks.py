@@ -29,7 +29,7 @@ _FOR_SCREEN_READERS = re.compile(
 )
 # attributes of what may be hidden
 _SAYING = frozenset(("style", "hidden", "popover", "aria-hidden", "class"))
-_MARKED = ",".join((*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED))
+SELECTORS = (*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED)
 
 # of one formula: a preview and what replaced it
 _DRAWINGS = 2
@@ -57,10 +57,15 @@ class Landmarks(Struct, frozen=True):
 
 def find_marks(tree: LexborHTMLParser) -> Landmarks:
     """The head's elements wherever they stand, scripts, style sheets, `<h1>`, and microdata."""
+    return sort_marks(select(tree, ",".join(SELECTORS)))
+
+
+def sort_marks(found: Iterator[Mark]) -> Landmarks:
+    """What SELECTORS match, by what it says."""
     tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
     properties: list[Mark] = []
     concealed: list[Mark] = []
-    for mark in select(tree, _MARKED):
+    for mark in found:
         node, attributes = mark
         tag = node.tag or ""
         if tag not in tags or not _SAYING.isdisjoint(attributes):

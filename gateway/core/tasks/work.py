@@ -11,6 +11,7 @@ import gateway.core.llm.merge
 import gateway.core.llm.reply
 import gateway.core.llm.structured_answer  # noqa: F401
 from gateway.core.cleaning import clean
+from gateway.core.dom.native import prefer_native
 from gateway.core.tasks.alternate import FindMarkdownAlternate
 from gateway.core.tasks.answers import AnswerFromStructured, CheckSchema, MergeAnswers, ValidateAnswer
 from gateway.core.tasks.base import Tasks
@@ -71,8 +72,13 @@ def run(task: bytes) -> bytes:
         raise MemoryError from exc
 
 
-def warm() -> None:
-    """Load what the first task would otherwise wait for: the parser, the classifier, the usual vocabulary."""
+def warm(*without: str) -> None:
+    """Load what the first task would otherwise wait for: the parser, the classifier, the usual vocabulary.
+
+    Args:
+        without: "native" where pages are to be walked by Python.
+    """
+    prefer_native("native" not in without)
     warm_cleaner()
     get_counter(DEFAULT_TOKENIZER)("")
 

@@ -1,0 +1,241 @@
+"""The walk of `blocks` and the query of `landmarks` in C, where the package `winnow-native` is installed.
+
+Without it Python reads the tree. Both give the same.
+
+The extension calls the functions of Lexbor that selectolax's library exports. It is used with the versions of
+selectolax that it was tried with, and only after it has given the same as Python for a page that has everything in it.
+Any doubt means Python, and a line in the log.
+"""
+
+import logging
+import re
+import struct
+from collections.abc import Container, Iterable
+from functools import cache
+from typing import Any, NamedTuple, Protocol
+
+import selectolax
+import selectolax.lexbor
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.core.dom import blocks as python
+from gateway.core.dom import landmarks
+from gateway.core.dom.blocks import ACTIONS, BIT, BY_ROLE, NAMED, SCRIPT, Blocks, judge, read_formula
+from gateway.core.dom.embeds import EMBEDS
+from gateway.core.dom.landmarks import SELECTORS, Landmarks, Mark, select, sort_marks
+from gateway.core.dom.layout import KNOWN
+from gateway.core.dom.tags import ID
+
+# versions of selectolax that the extension was tried with
+_TRIED = frozenset(("1.0.2",))
+# as in the extension: tags with a row in its tables, and what a row says beside the action
+_TAGS = 256
+_UNKNOWN, _EMBED, _SCRIPT = 16, 32, 64
+_OWN_BITS = ("hidden", "aria_hidden", "itemscope", "undisplayed", "linked")
+# what the extension gives, in its order
+_COLUMNS = (
+    "tags names texts embeds pictures parents depths flags mem_ids firsts lasts owners chars link_chars bold_chars "
+    "links images node_ends nodes truncated"
+).split()
+
+
+# a tag, an attribute, or both; an attribute may be asked for a value, or a part of it. Before `:is` stand letters
+# that a value has too
+_LETTERS = re.compile(r'\[([\w-]+)\*="([^"]+)"\]')
+_FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:(\*?)="([^"]+)")?\])?')
+_wanted = True
+
+# a page that has everything in it that the walk tells apart
+_PROBE = """<title>A text that is looked for where text nodes have theirs</title><base href=/><meta charset=utf-8>
+<link rel=x><style>p {}</style><body class=page><h1 popover>h</h1><font color=red>f</font><p color=red bgcolor=red>c
+<p class="a sr-only">s<p class=sr->s<p class=visually-hidden>v<p class=screen-reader-text>r<p CLASS=SR-ONLY>s
+<dialog>d</dialog>
+<nav role=navigation><ul><li>one<li> two <a href=/>linked<b>bold</b></a></ul></nav><!-- no text -->
+<div id=a class="b c" itemprop=name itemscope data-testid=d role=main hidden aria-hidden=true
+ style="color: red; display : none; display: none">\u00e9\u00a0\u2003 \u6f22\u5b57 \U0001f600 &nbsp; &#0; &#xD800;</div>
+<p class>a<br><br>b<br> \v c<img src=x><p id=out>left out<p><span style=display:none>shown</span> <strong>x</strong>
+<table><tr><td>cell<td><p>block</table><pre>\ncode\n  more</pre><template>no</template><svg><g>no</g></svg>
+<script type=math/tex>x^2</script><script>no</script><iframe src=/></iframe><amp-img src=x></amp-img>
+<amp-youtube></amp-youtube><p>in <x-word>a line</x-word> of text<x-card><div>a block</div></x-card>
+<mjx-container></mjx-container><math><mi>y</mi></math>
+<marquee>odd</marquee><a href=/><div aria-hidden=false role=none>block in a link</div></a>
+<noscript>no</noscript><div><div><div><div><div><div>deep</div></div></div></div></div></div><textarea>no</textarea><p>last"""
+
+
+class Extension(Protocol):
+    """The module `winnow_native`."""
+
+    def load(self, path: str, node_class: type, text_node: LexborNode, text: bytes) -> None: ...
+
+    def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
+
+    def select(self, root: LexborNode, tags: bytes, attributes: tuple[object, ...]) -> list[Mark]: ...
+
+
+class Walk(NamedTuple):
+    """The extension, None where Python walks, and why."""
+
+    extension: Extension | None
+    reason: str
+
+
+def read_blocks(
+    root: LexborNode,
+    *,
+    left_out: Container[int] = (),
+    formulas: Container[int] = (),
+    max_depth: int = 512,
+    max_blocks: int = 50_000,
+) -> Blocks:
+    """As `blocks.read_blocks`, by the extension where it may be used."""
+    extension = find_walk().extension
+    if extension is None:
+        return python.read_blocks(
+            root, left_out=left_out, formulas=formulas, max_depth=max_depth, max_blocks=max_blocks
+        )
+    return _walk(extension, root, left_out, formulas, max_depth, max_blocks)
+
+
+def find_marks(tree: LexborHTMLParser) -> Landmarks:
+    """As `landmarks.find_marks`, by the extension where it may be used."""
+    extension, root = find_walk().extension, tree.root
+    if extension is None or root is None:
+        return landmarks.find_marks(tree)
+    return sort_marks(iter(extension.select(root, *sought(SELECTORS))))
+
+
+def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
+    blocks = Blocks(root)
+    own = blocks.tags[0], blocks.names[0], blocks.flags[0]
+    for name, column in zip(_COLUMNS, extension.read_blocks(root, tables(), *own, *bounds), strict=True):
+        setattr(blocks, name, column)
+    return blocks
+
+
+@cache
+def tables() -> tuple[object, ...]:
+    """What the extension is told of tags and attributes."""
+    actions, bits, tags = bytearray(), [], []
+    for number in range(_TAGS):
+        action = ACTIONS.get(number, 0)
+        if number not in ACTIONS and number not in KNOWN:
+            action |= _UNKNOWN
+        if number in EMBEDS:
+            action |= _EMBED
+        if number == SCRIPT:
+            action |= _SCRIPT
+        actions.append(action)
+        tag, bit = NAMED.get(number, (None, 0))
+        tags.append(tag)
+        bits.append(bit)
+    own = [BIT[name] for name in _OWN_BITS]
+    return bytes(actions), _packed(bits), tuple(tags), _packed(own), BY_ROLE, judge, read_formula
+
+
+@cache
+def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
+    """Selectors as the extension takes them: a byte for each tag, and attributes.
+
+    Raises:
+        ValueError: it has no form for one of them.
+    """
+    tags, attributes = bytearray(_TAGS), []
+    for selector in selectors:
+        wide, _, narrow = selector.removesuffix(")").partition(":is(")
+        letters = _LETTERS.fullmatch(wide) if narrow else None
+        for part in narrow.split(",") if letters else [selector]:
+            form = _FORM.fullmatch(part)
+            if form is None or not part:
+                raise ValueError(f"winnow-native has no form for {selector}")
+            tag, name, contains, value = form.groups(default="")
+            if letters and (name, contains) != (letters[1], "*"):
+                raise ValueError(f"winnow-native has no form for {selector}")
+            if name:
+                also = letters[2] if letters else ""
+                attributes.append(
+                    (name.encode(), value.encode(), also.encode(), bool(contains), ID[tag] if tag else 0)
+                )
+            else:
+                tags[ID[tag]] = 1
+    return bytes(tags), tuple(attributes)
+
+
+def _packed(numbers: list[int]) -> bytes:
+    return struct.pack(f"={len(numbers)}q", *numbers)
+
+
+def prefer_native(wanted: bool) -> None:
+    """Whether the extension is used from here on; as it begins, it is."""
+    global _wanted
+    _wanted = wanted
+    find_walk.cache_clear()
+
+
+@cache
+def find_walk() -> Walk:
+    """The extension if it is wanted, installed, and reads trees as Python does."""
+    if not _wanted:
+        return Walk(None, "winnow-native is not wanted")
+    version = selectolax.__version__
+    try:
+        import winnow_native
+    except ModuleNotFoundError:
+        return Walk(None, "winnow-native is not installed")
+    except ImportError as exc:
+        fault = f"winnow-native cannot be loaded: {exc}"
+    else:
+        if version not in _TRIED:
+            fault = f"winnow-native was not tried with selectolax {version}"
+        elif not (fault := find_fault(winnow_native)):
+            return Walk(winnow_native, f"winnow-native with selectolax {version}")
+    logging.getLogger(__name__).warning("pages are walked by Python: %s", fault)
+    return Walk(None, fault)
+
+
+def find_fault(extension: Extension) -> str:
+    """Why the extension cannot be used here; empty where it can."""
+    tree = LexborHTMLParser(_PROBE, scripting=True)
+    root, text = tree.body, tree.css_first("title")
+    if root is None or text is None or text.first_child is None:
+        return "the page that it is tried with has no text"
+    try:
+        path = selectolax.lexbor.__file__
+        extension.load(path, LexborNode, text.first_child, (text.text() or "").encode())
+        left_out = {node.mem_id for node in tree.css("[id=out]")}
+        formulas = {node.mem_id for node in tree.css("script[type^=math]")}
+        for hidden, max_depth, max_blocks in (((), 512, 50_000), (left_out, 5, 50_000), (left_out, 512, 5)):
+            right = python.read_blocks(
+                root, left_out=hidden, formulas=formulas, max_depth=max_depth, max_blocks=max_blocks
+            )
+            differ = find_difference(_walk(extension, root, hidden, formulas, max_depth, max_blocks), right)
+            if differ:
+                return f"it reads {differ} otherwise than Python does"
+        if tree.root is None or not is_same(
+            extension.select(tree.root, *sought(SELECTORS)), select(tree, ",".join(SELECTORS))
+        ):
+            return "it finds other landmarks than Python does"
+    except Exception as exc:
+        # whatever it is, it is a doubt
+        return f"{type(exc).__name__}: {exc}"
+    return ""
+
+
+def is_same(marks: Iterable[Mark], others: Iterable[Mark]) -> bool:
+    """Whether both are the same elements in the same order, with the same attributes."""
+    one, other = (
+        [(node.mem_id, node.tag, list(read.items())) for node, read in each] for each in (marks, others)
+    )
+    return one == other
+
+
+def find_difference(one: Blocks, other: Blocks) -> str:
+    """The first column in which two walks over one tree differ; empty where they are equal."""
+    for name in _COLUMNS:
+        left, right = getattr(one, name), getattr(other, name)
+        if name in ("embeds", "pictures"):
+            left, right = (
+                [(at, node.mem_id, node.tag, node.attributes) for at, node in each] for each in (left, right)
+            )
+        if left != right or type(left) is not type(right):
+            return name
+    return ""

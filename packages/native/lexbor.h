@@ -1,0 +1,87 @@
+/* Lexbor's tree read without a Python object for each node: the walk of gateway/core/dom/blocks.py, and what the one
+   query of gateway/core/dom/landmarks.py finds.
+
+   selectolax's shared library exports Lexbor's functions; `load` finds them there, so that no header and no layout of a
+   structure is needed but one: where the text of a text node stands. gateway/core/dom/native.py checks that, and
+   everything else, on a tree of its own before this is used. The tree is only read, and nothing recurses. */
+
+#ifndef LEXBOR_H
+#define LEXBOR_H
+
+#define Py_LIMITED_API 0x030b0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdint.h>
+#include <string.h>
+
+_Static_assert(sizeof(Py_ssize_t) >= 8, "flags and addresses are kept in a Py_ssize_t");
+
+/* Lexbor's, never looked into */
+typedef struct node node;
+typedef struct attribute attribute;
+
+/* a text node: what every node has, and its text (lxb_dom_character_data) */
+#ifndef NODE_SIZE
+#define NODE_SIZE 96
+#endif
+typedef struct {
+    unsigned char node[NODE_SIZE];
+    const unsigned char *data;
+    size_t length;
+} text_node;
+
+struct lexbor {
+    uintptr_t (*tag_id)(node *);
+    int (*type)(node *);
+    node *(*next)(node *);
+    node *(*first_child)(node *);
+    node *(*parent)(node *);
+    attribute *(*first_attribute)(node *);
+    attribute *(*next_attribute)(attribute *);
+    const unsigned char *(*attribute_name)(attribute *, size_t *);
+    const unsigned char *(*attribute_local_name)(attribute *, size_t *);
+    const unsigned char *(*attribute_value)(attribute *, size_t *);
+    /* selectolax's LexborNode of a node and its parser, and the class */
+    PyObject *(*wrap)(node *, PyObject *);
+    PyObject *node_class;
+};
+
+/* filled by `load` */
+extern struct lexbor lexbor;
+
+/* of lxb_dom_node_type_t, and of tags */
+enum { ELEMENT = 1, TEXT = 3, TEXT_TAG = 2 };
+
+/* Tags with a row in the tables; Lexbor numbers what it does not know by address. */
+enum { TAGS = 256 };
+
+typedef struct {
+    const unsigned char *at;
+    size_t count;
+} bytes;
+
+/* selectolax's: what cannot be decoded is U+FFFD */
+static inline PyObject *decode(const unsigned char *bytes, size_t count)
+{
+    return PyUnicode_DecodeUTF8((const char *)bytes, (Py_ssize_t)count, "replace");
+}
+
+/* Append, and give up the reference; an error if there is none. */
+static inline int append(PyObject *list, PyObject *item)
+{
+    int failed = item == NULL || PyList_Append(list, item) < 0;
+    Py_XDECREF(item);
+    return failed ? -1 : 0;
+}
+
+/* The address of a LexborNode, NULL and an exception where it is none, and its parser, borrowed from it. */
+node *address_of(PyObject *wrapped, PyObject **parser);
+
+/* the module's functions; their own documentation says what they take */
+PyObject *load(PyObject *module, PyObject *args);
+PyObject *read_blocks(PyObject *module, PyObject *args);
+PyObject *select_marked(PyObject *module, PyObject *args);
+extern const char load_doc[], read_blocks_doc[], select_doc[];
+
+#endif

@@ -1,0 +1,16 @@
+"""One module in C for all Pythons from 3.11 on: it keeps to their stable interface."""
+
+from setuptools import Extension, setup
+
+setup(
+    ext_modules=[
+        Extension(
+            "winnow_native",
+            ["blocks.c", "lexbor.c", "names.c", "select.c", "winnow_native.c"],
+            depends=["arrays.h", "lexbor.h", "names.h", "text.h"],
+            extra_compile_args=["-std=c11", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"],
+            py_limited_api=True,
+        )
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)

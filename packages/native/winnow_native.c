@@ -1,0 +1,17 @@
+#include "lexbor.h"
+
+static PyMethodDef methods[] = {
+    {"load", load, METH_VARARGS, load_doc},
+    {"read_blocks", read_blocks, METH_VARARGS, read_blocks_doc},
+    {"select", select_marked, METH_VARARGS, select_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "winnow_native", "Lexbor's tree read by C.", 0, methods, NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit_winnow_native(void)
+{
+    return PyModuleDef_Init(&definition);
+}

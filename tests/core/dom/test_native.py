@@ -1,0 +1,376 @@
+"""The walk in C gives what Python's gives, column by column, and is used only where that is sure."""
+
+import gc
+import os
+import random
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import selectolax
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core import CleanOptions, clean
+from gateway.core.documents.charset import to_utf8
+from gateway.core.dom import blocks as python
+from gateway.core.dom import native
+from gateway.core.dom.landmarks import find_formulas, find_marks, select
+from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
+from gateway.core.dom.nesting import limit_nesting
+from gateway.core.parsing import root_of
+from gateway.core.visibility.hidden import find_hidden
+from tests.core.dom.extension import compile_extension
+from tests.core.test_fuzz import BAD, MARKUP
+from tests.requirements import SHARED, require_folder
+from tests.test_fuzz import mutate, seeds
+from training.corpus import page_ids, read_samples
+
+PAGES = sorted((Path(__file__).parents[3] / "fixtures" / "pages").glob("*/source.html"))
+CORPUS = SHARED / "data" / "wcxb"
+# pages of the labelled corpus: a sample, all of them with 0
+CORPUS_PAGES = int(os.environ.get("NATIVE_PAGES", 60))
+# mutated pages that C alone reads, and those of them that both read
+MUTATED = int(os.environ.get("NATIVE_MUTATED", 5000))
+MUTATED_TWICE = 1500
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    return compile_extension(tmp_path_factory.mktemp("native"))
+
+
+@pytest.fixture
+def used(compiled: ModuleType) -> Iterator[None]:
+    """`read_blocks` walks by the compiled extension."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "winnow_native", compiled)
+        find_walk.cache_clear()
+        assert find_walk().extension is compiled
+        yield
+    find_walk.cache_clear()
+
+
+def compare_marks(tree: LexborHTMLParser) -> None:
+    seen, right = native.find_marks(tree), find_marks(tree)
+    assert seen.tags.keys() == right.tags.keys()
+    for tag in seen.tags:
+        assert is_same(seen.tags[tag], right.tags[tag])
+    assert is_same(seen.properties, right.properties)
+    assert is_same(seen.concealed, right.concealed)
+
+
+# to see what is left behind by each
+WALKS = 150
+
+
+def compare(html: str | bytes, **bounds: int) -> None:
+    """Walk a page both ways: whole, and without what is hidden, as `clean` does."""
+    tree = LexborHTMLParser(
+        limit_nesting(to_utf8(html) if isinstance(html, str) else html).markup, scripting=True
+    )
+    root, marks = root_of(tree), find_marks(tree)
+    compare_marks(tree)
+    formulas, drawn = find_formulas(marks)
+    for left_out in ({}, find_hidden(tree, marks=marks) | dict.fromkeys(drawn, "")):
+        seen = native.read_blocks(root, left_out=left_out, formulas=formulas, **bounds)
+        right = python.read_blocks(root, left_out=left_out, formulas=formulas, **bounds)
+        assert find_difference(seen, right) == ""
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in PAGES])
+def test_walks_agree_on_pages(path: Path) -> None:
+    compare(path.read_bytes())
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize("name", BAD)
+def test_walks_agree_on_bad_pages(name: str) -> None:
+    compare(BAD[name], max_blocks=2000)
+    compare(BAD[name], max_depth=100_000, max_blocks=2000)
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.timeout(0)
+def test_walks_agree_on_mutated_pages() -> None:
+    chance, pieces = random.Random(23), seeds()
+    for number in range(MUTATED):
+        page = mutate(chance.choice(pieces), chance)
+        if number < MUTATED_TWICE:
+            compare(page)
+            continue
+        # under AddressSanitizer this is about what is read, not what comes out
+        tree = LexborHTMLParser(page, scripting=True)
+        marks = native.find_marks(tree)
+        left_out = {node.mem_id for node, _ in marks.concealed}
+        native.read_blocks(root_of(tree), left_out=left_out, max_depth=chance.choice([3, 512]))
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.timeout(0)
+def test_walks_agree_on_labelled_pages() -> None:
+    require_folder(CORPUS)
+    for sample in read_samples(CORPUS, page_ids(CORPUS, sample=CORPUS_PAGES)):
+        compare(sample.html)
+
+
+ELEMENTS = """
+<x-a> </x-a> <x-b> </x-b> <span> <nav> <main> <details> <label/for=x> <strong> <th> <mjx-container> <mjx-math>
+</mjx-container> <amp-img> <amp-youtube> <lite-youtube> <embed> <video> <object> <iframe> <picture> <marquee> <mi>
+<script/type=math/tex> <p/class=a> <p/class> <div/id> <div/id=b/class=c/role=main> <div/role=menu> <div/hidden>
+<div/aria-hidden=true> <div/aria-hidden=false/itemscope> <li/itemprop=d/data-testid=e> &nbsp; &#x2003; &#x85; &#x1c; \\v
+<i/style=display:none> <p/style="display&#32;:&#32;none"> <p/style=display:n&#32;one> <p/class="&#xd800;é\U0001f600">
+<svg/viewBox=0/class=f> <foreignObject> <p/CLASS=G/class=h> </template> <section/style="x:none;d&#32;isplay:none">
+"""
+PIECES = st.sampled_from([*MARKUP.split(), *ELEMENTS.split(), " ", "\n", "\x0c", "\u3000", "\x1f"])
+
+
+@pytest.mark.usefixtures("used")
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(PIECES, max_size=80), st.integers(1, 12), st.integers(1, 12))
+def test_walks_agree_on_trees(pieces: list[str], max_depth: int, max_blocks: int) -> None:
+    compare("".join(pieces))
+    compare("".join(pieces), max_depth=max_depth, max_blocks=max_blocks)
+
+
+@pytest.mark.usefixtures("used")
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.binary(max_size=12), max_size=8),
+    st.binary(max_size=12).filter(lambda value: b'"' not in value),
+)
+def test_walks_agree_on_broken_utf8(texts: list[bytes], value: bytes) -> None:
+    """Also where a character begins in one text node and would end in the next."""
+    markup = b'<div class="%s" id="%s" role="%s">' % (value, value, value)
+    compare(markup + b"<b>".join(texts))
+    compare(b"<!---->".join(texts))
+
+
+@pytest.mark.usefixtures("used")
+def test_walks_agree_on_every_character() -> None:
+    characters = [
+        chr(code)
+        for code in range(1, sys.maxunicode + 1)
+        if not 0xD800 <= code < 0xE000 and chr(code) not in "<&"
+    ]
+    compare("<p>x" + "x".join(characters) + "<p>" + "<p>".join(characters[:0x3100]))
+
+
+@pytest.mark.usefixtures("used")
+def test_walks_agree_on_trees_that_were_changed() -> None:
+    tree = LexborHTMLParser("<p>a<i>b</i><section><div class=c>d</div></section>")
+    root = root_of(tree)
+    for node in tree.css("p,div"):
+        node.attrs["id"] = "é"
+        node.attrs["class"] = ""
+        node.insert_before("text & <no markup>")
+    inner = tree.create_node("article")
+    inner.insert_child("\ud7ff\U0001f600")
+    root.insert_child(inner)
+    for node in tree.css("i"):
+        node.replace_with("")
+    assert find_difference(native.read_blocks(root), python.read_blocks(root)) == ""
+
+
+@pytest.mark.usefixtures("used")
+def test_walk_of_deep_trees_needs_no_stack() -> None:
+    root = root_of(LexborHTMLParser("<div>" * 5000 + "deep"))
+    assert native.read_blocks(root, max_depth=10**6).texts == ["deep"]
+    assert native.read_blocks(root).truncated
+
+
+@pytest.mark.usefixtures("used")
+def test_walks_leave_nothing_behind() -> None:
+    tree = LexborHTMLParser(
+        PAGES[0].read_bytes() + b"<x-a>b</x-a><p class=a id=b role=c>\xff<img>", scripting=True
+    )
+    root = root_of(tree)
+
+    def walk() -> int:
+        for _ in range(WALKS):
+            native.read_blocks(root, left_out={1}, max_depth=20)
+            native.find_marks(tree)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    tracemalloc.start()
+    try:
+        walk()
+        blocks, (held, _) = walk(), tracemalloc.get_traced_memory()
+        assert walk() - blocks < WALKS, "one is left a walk"
+        assert tracemalloc.get_traced_memory()[0] - held < 20_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in PAGES])
+def test_pages_are_the_same_to_the_byte(
+    path: Path, compiled: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = CleanOptions(links="reference", images="inline", html=True, review=True)
+    pages = []
+    for extension in (compiled, None):
+        monkeypatch.setitem(sys.modules, "winnow_native", extension)
+        find_walk.cache_clear()
+        pages.append(clean(path.read_bytes(), url="https://site.example/a", options=options))
+        assert find_walk().extension is extension
+    find_walk.cache_clear()
+    assert pages[0] == pages[1]
+
+
+@pytest.fixture
+def offered(compiled: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The extension is installed, and not yet looked at."""
+    monkeypatch.setitem(sys.modules, "winnow_native", compiled)
+    find_walk.cache_clear()
+    yield monkeypatch
+    find_walk.cache_clear()
+
+
+def test_python_walks_with_another_selectolax(
+    offered: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    offered.setattr(selectolax, "__version__", "1.0.3")
+    assert find_walk() == (None, "winnow-native was not tried with selectolax 1.0.3")
+    assert [record.getMessage() for record in caplog.records] == [
+        "pages are walked by Python: winnow-native was not tried with selectolax 1.0.3"
+    ]
+    root = root_of(LexborHTMLParser("<p>a"))
+    assert native.read_blocks(root).texts == ["a"]
+
+
+def test_python_walks_where_nothing_is_installed(
+    offered: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    offered.setitem(sys.modules, "winnow_native", None)
+    assert find_walk() == (None, "winnow-native is not installed")
+    assert not caplog.records, "that is nothing to speak of"
+
+
+def test_python_walks_where_it_is_told_to(offered: pytest.MonkeyPatch) -> None:
+    native.prefer_native(False)
+    try:
+        assert find_walk() == (None, "winnow-native is not wanted")
+    finally:
+        native.prefer_native(True)
+    assert find_walk().extension is not None
+
+
+@pytest.mark.parametrize("size", [88, 104])
+def test_python_walks_where_a_text_stands_elsewhere(size: int, tmp_path: Path) -> None:
+    fault = find_fault(compile_extension(tmp_path, f"-DNODE_SIZE={size}"))
+    assert fault == "OSError: a text node's text is not where it is looked for"
+
+
+class Other:
+    """An extension that gives one column another value."""
+
+    def __init__(self, extension: ModuleType, column: int, value: object) -> None:
+        self.load, self.select = extension.load, extension.select
+        self._extension, self._column, self._value = extension, column, value
+
+    def read_blocks(self, *args: object) -> tuple[object, ...]:
+        columns = list(self._extension.read_blocks(*args))
+        columns[self._column] = self._value
+        return tuple(columns)
+
+
+def test_python_walks_where_a_column_differs(compiled: ModuleType) -> None:
+    tree = LexborHTMLParser("<p>a")
+    for column in range(20):
+        fault = find_fault(Other(compiled, column, [(0, root_of(tree))]))
+        assert fault.startswith("it reads ") and fault.endswith(" otherwise than Python does")
+
+
+def test_python_reads_where_landmarks_differ(compiled: ModuleType) -> None:
+    other = Other(compiled, 0, [])
+    other.read_blocks = compiled.read_blocks
+    for wrong in (lambda *_: [], lambda *given: compiled.select(*given)[:-1]):
+        other.select = wrong
+        assert find_fault(other) == "it finds other landmarks than Python does"
+
+
+@pytest.mark.usefixtures("used")
+def test_marks_agree_on_names_that_only_look_alike() -> None:
+    html = """<p STYLE=a><p data-style=a><p styles=a><p hidden=until-found><p hiddenn><p aria-hidden=TRUE>
+    <p aria-hidden><p aria-hidden="true "><p class="sr-onl"><p class="SR-ONLY"><p class="xsr-onlyx">
+    <p class=screen-readerx><font><font COLOR><p color=a><svg hidden class=visually><font color=b></svg>
+    <math><title style>x</title></math><title>y</title><x-a popover=b><template><p style=c></template>
+    <frameset><p itemscope><p itemprop><dialogs><dialog><h1><head><meta><link><base>"""
+    compare(html)
+    compare(html.replace("<p", "<x-b").replace("font", "a"))
+    compare("<p " + " ".join(f"{'n' * size}=1" for size in range(1, 200)) + " itemprop=x>")
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ["a b", "a>b", '[a~="b"]', '[class*="a"]:is([id*="b"])', '[class*="a"]:is(b)', "x:is(b)", ":not(a)", ""],
+)
+def test_selectors_without_a_form_are_refused(selector: str) -> None:
+    with pytest.raises(ValueError, match="no form"):
+        sought((selector,))
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "p",
+        "[id]",
+        "p[id]",
+        '[id="a"]',
+        '[id*="a"]',
+        'p[id*="a"]',
+        '[id*="x"]:is([id*="a"],[id*="b"])',
+        '[id*="x"]:is([id*="a"])',
+    ],
+)
+def test_selectors_find_what_lexbor_finds(selector: str, compiled: ModuleType) -> None:
+    ids = ["", "a", "A", "b", "ab", "xa", "ax", "xb", "x", "xyz", "aa", "é", "\ufffd"]
+    tree = LexborHTMLParser("".join(f'<p id="{each}">1<i id="{each}">2</i><p>3' for each in ids))
+    assert tree.root is not None
+    found = compiled.select(tree.root, *sought((selector,)))
+    assert found and is_same(found, select(tree, selector))
+
+
+def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
+    tree = LexborHTMLParser("<title>a")
+    text = tree.css_first("title").first_child
+    path = selectolax.lexbor.__file__
+    for wrong in (tree, None, 12, "node", object()):
+        with pytest.raises(TypeError):
+            compiled.load(path, type(text), wrong, b"a")
+        with pytest.raises(TypeError):
+            compiled.read_blocks(wrong, native.tables(), "", "", 0, (), (), 9, 9)
+        with pytest.raises(TypeError):
+            compiled.select(wrong, bytes(256), ())
+    with pytest.raises(OSError, match="not loaded"):
+        compiled.load("/nowhere/lexbor.so", type(text), text, b"a")
+    with pytest.raises(OSError, match="text is not where"):
+        compiled.load(path, type(text), text, b"another")
+    with pytest.raises(TypeError, match="`load` was not called"):
+        compiled.read_blocks(root_of(tree), native.tables(), "", "", 0, (), (), 9, 9)
+    compiled.load(path, type(text), text, b"a")
+    with pytest.raises(ValueError, match="tables"):
+        compiled.read_blocks(root_of(tree), (b"", *native.tables()[1:]), "", "", 0, (), (), 9, 9)
+    for tags, attributes in (
+        (b"", ()),
+        (bytes(256), ((b"a", b"", b"", 0, 0),) * 33),
+        (bytes(256), ((b"a" * 64, b"", b"", 0, 0),)),
+    ):
+        with pytest.raises(ValueError, match=r"tables|name"):
+            compiled.select(root_of(tree), tags, attributes)
+
+
+def test_extension_hands_on_what_python_raises(compiled: ModuleType) -> None:
+    tree = LexborHTMLParser("<title>a</title><p>x<x-a>b</x-a><p>c")
+    *tables, _, source = native.tables()
+    assert find_fault(compiled) == ""
+    for judge in (lambda node: 1 / 0, lambda node: "a word"):
+        with pytest.raises((ZeroDivisionError, TypeError)):
+            compiled.read_blocks(root_of(tree), (*tables, judge, source), "", "", 0, (), (), 9, 9)
