@@ -77,6 +77,7 @@ async def gateway(
             "completer": completer,
             "web_context_builder": web_context_builder,
             "bodies": Bodies(InlineWorkers()),
+            "workers": InlineWorkers(),
         }
         services = Services(**parts | needed)
         app = Litestar(
