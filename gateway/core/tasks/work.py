@@ -26,10 +26,11 @@ from gateway.core.tasks.crawling import (
     ReadSitemapLines,
 )
 from gateway.core.tasks.evidence import FindEvidence
+from gateway.core.tasks.files import ReadFiles
 from gateway.core.tasks.page import CleanPage
 from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter, PlanCalls
 from gateway.core.tasks.robots import CheckRobots
-from gateway.core.tasks.tokens import CountTokens
+from gateway.core.tasks.tokens import CountTokens, DecodeTokens
 from gateway.core.tokens.counters import get_counter
 from gateway.wire import DEFAULT_TOKENIZER
 
@@ -38,6 +39,7 @@ _tasks = Tasks(
     | FindChanges
     | FindMarkdownAlternate
     | CountTokens
+    | DecodeTokens
     | CheckSchema
     | AnswerFromStructured
     | ValidateAnswer
@@ -55,6 +57,7 @@ _tasks = Tasks(
     | ReadSitemapLines
     | ReadLinkList
     | DecodeBody
+    | ReadFiles
 )
 
 

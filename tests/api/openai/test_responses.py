@@ -81,6 +81,16 @@ def asked(**fields: Any) -> Any:
             id="image",
         ),
         pytest.param(
+            [{"role": "user", "content": [{"type": "input_file", "filename": "a.pdf", "file_data": "eA=="}]}],
+            [
+                {
+                    "role": "user",
+                    "content": [{"type": "file", "file": {"file_data": "eA==", "filename": "a.pdf"}}],
+                }
+            ],
+            id="file",
+        ),
+        pytest.param(
             [
                 {"type": "reasoning", "id": "r", "summary": []},
                 {"type": "function_call", "call_id": "c1", **ADD},
@@ -105,6 +115,39 @@ def asked(**fields: Any) -> Any:
                 {"role": "tool", "tool_call_id": "c2", "content": "3"},
             ],
             id="calls-of-one-turn-and-outputs",
+        ),
+        pytest.param(
+            [
+                {"type": "function_call", "call_id": "c1", **ADD},
+                {
+                    "type": "function_call_output",
+                    "call_id": "c1",
+                    "output": [
+                        {"type": "input_text", "text": "See:"},
+                        {"type": "input_image", "image_url": "https://x/a.png"},
+                    ],
+                },
+                {"type": "function_call_output", "call_id": "c2", "output": "3"},
+                {"role": "user", "content": "And?"},
+            ],
+            [
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [{"id": "c1", "type": "function", "function": ADD}],
+                },
+                {"role": "tool", "tool_call_id": "c1", "content": "See:"},
+                {"role": "tool", "tool_call_id": "c2", "content": "3"},
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "text", "text": "Shown by the output of the call c1:"},
+                        {"type": "image_url", "image_url": {"url": "https://x/a.png"}},
+                    ],
+                },
+                {"role": "user", "content": "And?"},
+            ],
+            id="picture-of-an-output",
         ),
     ],
 )
@@ -147,6 +190,10 @@ def test_options_have_their_counterparts() -> None:
         ({"input": [{"role": "robot", "content": "x"}]}, "input[0].role"),
         (
             {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]},
+            "input[0].content[0]",
+        ),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_file", "file_url": "https://a.test/"}]}]},
             "input[0].content[0]",
         ),
         ({"input": [{"type": "function_call", "call_id": "c", "name": "x"}]}, "input[0].arguments"),
