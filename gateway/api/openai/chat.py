@@ -22,7 +22,7 @@ _OURS = {"model", "messages", "stream", "stream_options", "web"}
 
 
 @post(
-    "/v1/chat/completions",
+    "/chat/completions",
     status_code=200,
     summary="Complete a conversation",
     tags=["models"],
@@ -65,7 +65,7 @@ async def create_completion(
     )
 
 
-@get("/v1/models", summary="List the models", tags=["models"], opt={"access": "chat"})
+@get("/models", summary="List the models", tags=["models"], opt={"access": "chat"})
 async def list_models(services: NamedDependency[Services]) -> dict[str, Any]:
     """Every model that can be asked for, by name and by alias; clients of OpenAI and of Anthropic read it alike."""
     served = await services.completer.models()
@@ -79,7 +79,7 @@ async def list_models(services: NamedDependency[Services]) -> dict[str, Any]:
     }
 
 
-@get("/v1/models/{model:path}", summary="Show one model", tags=["models"], opt={"access": "chat"})
+@get("/models/{model:path}", summary="Show one model", tags=["models"], opt={"access": "chat"})
 async def show_model(model: FromPath[str], services: NamedDependency[Services]) -> dict[str, Any]:
     """One model's entry."""
     name = model.removeprefix("/")

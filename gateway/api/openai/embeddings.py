@@ -18,7 +18,7 @@ from gateway.completions.embedding import embed
 
 
 @post(
-    "/v1/embeddings",
+    "/embeddings",
     status_code=200,
     summary="Embed texts",
     tags=["models"],

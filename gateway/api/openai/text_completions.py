@@ -24,7 +24,7 @@ _OURS = {"model", "prompt", "stream", "stream_options"}
 
 
 @post(
-    "/v1/completions",
+    "/completions",
     status_code=200,
     summary="Go on from a text",
     tags=["models"],

@@ -72,6 +72,16 @@ class ResponseAnswer(Struct, kw_only=True):
     usage: Annotated[dict[str, Any] | None, Meta(description="OpenAI's: tokens in and out, with details.")]
 
 
+class InputTokens(Struct, kw_only=True):
+    """The answer of `/v1/responses/input_tokens`."""
+
+    object: Annotated[Literal["response.input_tokens"], Meta(description="Always `response.input_tokens`.")]
+    input_tokens: Annotated[
+        int,
+        Meta(description="Tokens of instructions, input and tools by the model's tokenizer, if it is known."),
+    ]
+
+
 class TextCompletionRequest(Struct, kw_only=True, frozen=True):
     """The fields of `/v1/completions` that this gateway reads; any other is passed to the model's server."""
 

@@ -286,3 +286,21 @@ async def test_failures_have_the_clients_own_classes_and_what_is_kept_nowhere_is
             await stack.openai.responses.create(model="m", input="Hi", previous_response_id="resp_1")
         with pytest.raises(openai.NotFoundError):
             await stack.openai.responses.retrieve("resp_1")
+
+
+async def test_tokens_of_items_are_counted() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        counting = stack.openai.responses.input_tokens.count
+        bare = await counting(model="m", input="Hi")
+        more = await counting(model="m", input="Hi", instructions="Be brief.", tools=[TOOL])
+        with pytest.raises(openai.BadRequestError, match="not kept"):
+            await counting(model="m", input="Hi", previous_response_id="resp_1")
+        assert stack.up.heard == []
+    assert bare.object == "response.input_tokens" and 0 < bare.input_tokens < more.input_tokens
+
+
+async def test_text_of_a_response_has_a_format() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        response = await stack.openai.responses.create(model="m", input="Hi", text={"verbosity": "low"})
+    assert response.text is not None and response.text.format is not None
+    assert (response.text.format.type, response.text.verbosity) == ("text", "low")
