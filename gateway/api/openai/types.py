@@ -86,8 +86,10 @@ class TextCompletionRequest(Struct, kw_only=True, frozen=True):
     """The fields of `/v1/completions` that this gateway reads; any other is passed to the model's server."""
 
     prompt: Annotated[
-        str | Annotated[list[str], Meta(min_length=1, max_length=1)],
-        Meta(description="A text to go on from, as it is: no chat template is put around it. One a request."),
+        str | Annotated[list[str], Meta(min_length=1, max_length=20)],
+        Meta(
+            description="A text to go on from, as it is: no chat template is put around it. Or several, not streamed."
+        ),
     ]
     model: ModelName = None
     stream: Annotated[bool | None, Meta(description="Answer with server-sent events, `[DONE]` last.")] = None

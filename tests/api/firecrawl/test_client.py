@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from fixtures.site import Site
 from gateway.api.firecrawl import jobs as job_routes
+from tests.leaks import wait_until
 
 with warnings.catch_warnings():
     # of pydantic, about names of fields
@@ -122,6 +123,22 @@ def test_cancelled_job_keeps_what_it_has(client: Firecrawl, pages: Site) -> None
     assert client.get_batch_scrape_status(started.id).status == "scraping"
     assert client.cancel_batch_scrape(started.id) is True
     assert client.get_batch_scrape_status(started.id).status == "cancelled"
+
+
+@pytest.mark.parametrize("kind", ["crawl", "batch"])
+def test_watcher_is_told_over_http_where_it_finds_no_web_socket(
+    client: Firecrawl, pages: Site, kind: str
+) -> None:
+    if kind == "crawl":
+        started = client.start_crawl(f"{pages.url}/docs/", sitemap="skip")
+    else:
+        started = client.start_batch_scrape([f"{pages.url}/one"])
+    ended: list[dict[str, Any]] = []
+    watcher = client.watcher(started.id, kind=kind, poll_interval=1, timeout=30)
+    watcher.add_event_listener("done", ended.append)
+    watcher.start()
+    wait_until(lambda: ended)
+    assert (ended[0]["id"], ended[0]["status"]) == (started.id, "completed")
 
 
 def test_map_lists_addresses(client: Firecrawl, pages: Site) -> None:
