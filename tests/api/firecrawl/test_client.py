@@ -216,7 +216,8 @@ def test_account_is_told_of(client: Firecrawl, url: str, pages: Site) -> None:
     queue = client.get_queue_status()
     assert queue.jobs_in_queue == queue.active_jobs_in_queue + queue.waiting_jobs_in_queue >= 3
     check = client.get_concurrency()
-    assert check.max_concurrency >= 1 and 0 <= check.concurrency <= 3
+    # of all jobs of this key, some of which other tests left running
+    assert check.max_concurrency >= 1 and check.concurrency >= 0
     client.cancel_batch_scrape(started.id)
     # as n8n asks whether a key is good
     answers = [
