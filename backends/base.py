@@ -35,7 +35,9 @@ __all__ = [
     "UpstreamUnavailable",
     "Usage",
     "VocabularyFile",
+    "embeds_tokens",
     "identity_of",
+    "reads_files",
     "reads_native",
 ]
 
@@ -268,6 +270,19 @@ class Backend(Protocol):
 def reads_native(backend: Backend) -> bool:
     """Whether a backend sends on `CompletionRequest.native`: it says so by an attribute `reads_native`."""
     return bool(getattr(backend, "reads_native", False))
+
+
+def embeds_tokens(backend: Backend) -> bool:
+    """Whether `EmbeddingRequest.input` may be tokens; a backend that takes texts alone has `embeds_tokens = False`."""
+    return bool(getattr(backend, "embeds_tokens", True))
+
+
+def reads_files(backend: Backend) -> bool:
+    """Whether a backend's server reads the files (PDFs) of messages: it says so by an attribute `reads_files`.
+
+    Others get their text.
+    """
+    return bool(getattr(backend, "reads_files", False))
 
 
 def identity_of(*parts: Any) -> str:

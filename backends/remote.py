@@ -71,6 +71,7 @@ class RemoteBackend:
         api_key: sent as a bearer token; None sends none.
         headers: sent on every request (Azure's `api-key`, a proxy's token).
         timeout_s: the longest silence.
+        reads_files: whether it takes the files of messages as they are; None: if it is OpenAI's own.
     """
 
     def __init__(
@@ -81,11 +82,13 @@ class RemoteBackend:
         api_key: str | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float = ANSWER_TIMEOUT_S,
+        reads_files: bool | None = None,
     ) -> None:
         self.name = name
         self._identity = identity_of(url, dict(headers or {}))
         address = httpx2.URL(url)
         self._is_openai = address.host == httpx2.URL(OPENAI_URL).host
+        self.reads_files = self._is_openai if reads_files is None else reads_files
         # model -> what it answered 400 to
         self._declined: dict[str, frozenset[str]] = {}
         left_out = _TELLTALE if self._is_openai else (*_TELLTALE, "OpenAI-Organization", "OpenAI-Project")
@@ -228,6 +231,7 @@ def build(spec: BackendSpec) -> RemoteBackend:
         api_key=spec.api_key,
         headers=spec.headers,
         timeout_s=spec.timeout_s,
+        reads_files=spec.reads_files,
     )
 
 

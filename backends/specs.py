@@ -53,6 +53,13 @@ class BackendSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
     ] = None
     headers: Annotated[dict[str, str], Meta(description="Headers sent with every request.")] = {}
     timeout_s: Annotated[float, Meta(gt=0, description="Seconds a call may take.")] = ANSWER_TIMEOUT_S
+    reads_files: Annotated[
+        bool | None,
+        Meta(
+            description="`remote`: whether its server reads the files of a prompt (PDFs) itself; else it is sent their "
+            "text. Unset: OpenAI's own alone does."
+        ),
+    ] = None
     path: Annotated[str | None, Meta(description="`local`: a GGUF file; `scripted`: a script.")] = None
     models: Annotated[list[ModelSpec], Meta(description="Its models. Empty: all that it lists.")] = []
 

@@ -158,7 +158,7 @@ def create_app(
             extract.extract,
             *jobs.handlers,
             search.search,
-            openai_routes.router,
+            *openai_routes.routers(),
             messages.router,
             *firecrawl.routers(cached_responses),
             jina.router,

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import platformdirs
@@ -23,7 +24,6 @@ from gateway.completions.completer import Completer
 from gateway.completions.model_metrics import ModelMetrics
 from gateway.completions.web_context import WebContextBuilder
 from gateway.core.tasks.base import Workers
-from gateway.core.tokens.tokenizer import ModelVocabulary
 from gateway.extraction.extractor import Extractor
 from gateway.fetch.browser.browsers import Browser, Browsers
 from gateway.fetch.browser.executable import command_line, find_browser
@@ -52,10 +52,9 @@ from gateway.server.descriptors import FETCHES_PER_WORK
 from gateway.settings import Settings, SettingsError, backend_specs
 from gateway.telemetry.health import Health
 from gateway.telemetry.metrics import Metrics
-from gateway.wire import encode_json
 from gateway.workers.background import BackgroundWorkers
-from gateway.workers.counting import CountingWorkers
-from gateway.workers.pool import EXTRA_BYTES, WorkerPool
+from gateway.workers.counting import CountingWorkers, open_counting_pool
+from gateway.workers.pool import WorkerPool
 
 
 def cache_directory(settings: Settings) -> Path:
@@ -135,30 +134,18 @@ async def open_services(
             alone=settings.workers == 1,
         )
         stack.push_async_callback(cache.aclose)
-        pool = WorkerPool(
-            workers=settings.clean_workers,
-            timeout_s=settings.clean_timeout_s,
-            memory_bytes=settings.clean_memory_bytes,
-            given=() if settings.native_walk else ("native",),
-            killed=metrics.observe_kill,
-        )
+        without = () if settings.native_walk else ("native",)
+        bounds: dict[str, Any] = {
+            "workers": settings.clean_workers,
+            "timeout_s": settings.clean_timeout_s,
+            "memory_bytes": settings.clean_memory_bytes,
+            "killed": metrics.observe_kill,
+        }
+        pool = WorkerPool(given=without, **bounds)
         stack.push_async_callback(pool.aclose)
         await pool.start()
 
-        def open_counting_pool(vocabulary: ModelVocabulary) -> WorkerPool:
-            return WorkerPool(
-                workers=settings.clean_workers,
-                timeout_s=settings.clean_timeout_s,
-                # beyond what its library and its vocabulary take, however much that is
-                memory_bytes=sys.maxsize,
-                extra_bytes=min(EXTRA_BYTES, settings.clean_memory_bytes),
-                work="backends.local.counting",
-                given=[encode_json(vocabulary).decode()],
-                computes=True,
-                killed=metrics.observe_kill,
-            )
-
-        workers = CountingWorkers(pool, open_pool=open_counting_pool)
+        workers = CountingWorkers(pool, open_pool=partial(open_counting_pool, without=without, **bounds))
         stack.push_async_callback(workers.aclose)
         code = await asyncio.to_thread(core_fingerprint)
 

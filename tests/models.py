@@ -77,10 +77,11 @@ async def gateway(
             "completer": completer,
             "web_context_builder": web_context_builder,
             "bodies": Bodies(InlineWorkers()),
+            "workers": InlineWorkers(),
         }
         services = Services(**parts | needed)
         app = Litestar(
-            [openai_routes.router, messages.router],
+            [*openai_routes.routers(), messages.router],
             exception_handlers=problems.exception_handlers([openai_errors.DIALECT, anthropic_errors.DIALECT]),
             dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
         )

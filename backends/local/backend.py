@@ -74,6 +74,8 @@ class LocalBackend:
         silence_s: how long the process may say nothing, twice, while something is asked of it.
     """
 
+    embeds_tokens = False
+
     def __init__(
         self,
         *,

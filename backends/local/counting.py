@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["run", "warm"]
 
 
-def warm(packed: str) -> None:
+def warm(packed: str, *without: str) -> None:
     """Load what every task needs.
 
     Args:
         packed: a ModelVocabulary as JSON.
+        without: as in `gateway.core.tasks.work.warm`.
     """
-    warm_cleaner()
+    warm_cleaner(*without)
     vocabulary = msgspec.json.decode(packed, type=ModelVocabulary)
     add_counter(vocabulary, open_counter(vocabulary))
 

@@ -547,14 +547,20 @@ export interface Metadata {
   page_type: string | null;
 }
 
-/** A model that can be asked for. */
+/** A model that can be asked for, with what the clients of OpenAI and of Anthropic each read. */
 export interface ModelEntry {
   /** What to send as `model`. */
   id: string;
   /** Always `model`. */
   object: "model";
+  /** Always `model`: Anthropic's name for `object`. */
+  type: "model";
+  /** As `id`. */
+  display_name: string;
   /** Always 0: the gateway does not know. */
   created: number;
+  /** As `created`, in Anthropic's form. */
+  created_at: string;
   /** The backend that serves it. */
   owned_by: string;
   /** Tokens the model's context holds, where known. */
@@ -563,12 +569,18 @@ export interface ModelEntry {
   price?: ModelPrice;
 }
 
-/** OpenAI's list of models. */
+/** The list of models: OpenAI's, which is a page of Anthropic's too. */
 export interface ModelList {
   /** Always `list`. */
   object: "list";
   /** Every model, by name and by alias. */
   data: Array<ModelEntry>;
+  /** Of the first model. */
+  first_id: string | null;
+  /** Of the last model. */
+  last_id: string | null;
+  /** Always false: the list is whole. */
+  has_more: false;
 }
 
 /** US dollars per million tokens, as the gateway is configured. */

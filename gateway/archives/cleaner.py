@@ -12,7 +12,7 @@ from gateway.archives.warc import StoredPage, read_pages
 from gateway.core.model.page import CleanOptions
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.page import CleanPage
-from gateway.core.tokens.counters import resolve_tokenizer
+from gateway.core.tokens.tokenizer import Tokenizer
 from gateway.errors import GatewayError, UnsupportedContent
 from gateway.wire import DEFAULT_TOKENIZER
 
@@ -41,13 +41,13 @@ class ArchiveCleaner:
         *,
         at_once: int,
         max_body_bytes: int,
-        tokenizer: str = DEFAULT_TOKENIZER,
+        tokenizer: Tokenizer = DEFAULT_TOKENIZER,
         on_page: Callable[[], None] = lambda: None,
     ) -> None:
         self._workers = workers
         self._at_once = at_once
         self._max_body_bytes = max_body_bytes
-        self._tokenizer = resolve_tokenizer(tokenizer)
+        self._tokenizer = tokenizer
         self._on_page = on_page
 
     async def clean_file(self, source: Path, target: Path, *, format: RowFormat) -> FileReport:

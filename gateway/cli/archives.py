@@ -19,6 +19,7 @@ from gateway.wire import DEFAULT_TOKENIZER
 if TYPE_CHECKING:
     from gateway.archives.cleaner import ArchiveCleaner, FileReport
     from gateway.archives.rows import RowFormat
+    from gateway.core.tokens.tokenizer import Tokenizer
     from gateway.settings import Settings
 
 Pair = tuple[Path, Path]
@@ -54,7 +55,11 @@ def add_archives(commands: Any) -> None:
         help="a file of rows for each WARC file; those that are there are not made again",
     )
     clean.add_argument("--format", choices=get_args(RowFormat), default="parquet")
-    clean.add_argument("--tokenizer", default=DEFAULT_TOKENIZER, help=f"of the counts ({DEFAULT_TOKENIZER})")
+    clean.add_argument(
+        "--tokenizer",
+        default=DEFAULT_TOKENIZER,
+        help=f"of the counts: an encoding, a model's name, or `local` ({DEFAULT_TOKENIZER})",
+    )
     clean.add_argument(
         "--ray",
         metavar="ADDRESS",
@@ -82,17 +87,32 @@ def _clean_warc(arguments: argparse.Namespace) -> int:
             print(f"{target} is there already", file=sys.stderr)
         else:
             pairs.append((source.absolute(), target))
-    options = {
-        "limits": limits_of(load_settings(os.environ)),
-        "format": arguments.format,
-        "tokenizer": arguments.tokenizer,
-    }
+    settings = load_settings(os.environ)
+    tokenizer = asyncio.run(_find_tokenizer(arguments.tokenizer, settings))
+    options = {"limits": limits_of(settings), "format": arguments.format, "tokenizer": tokenizer}
     if arguments.ray is None:
         return asyncio.run(_clean_here(pairs, **options))
+    if not isinstance(tokenizer, str):
+        raise UsageError("--ray counts by encodings alone: the nodes do not have this model's file")
     return _clean_on_cluster(pairs, address=arguments.ray, **options)
 
 
-async def _clean_here(pairs: list[Pair], *, limits: Limits, format: "RowFormat", tokenizer: str) -> int:
+async def _find_tokenizer(name: str, settings: "Settings") -> "Tokenizer":
+    """As `Tokenizers.find`, of the models that the settings describe."""
+    from backends.registry import Registry
+    from gateway.scraping.tokenizers import Tokenizers
+    from gateway.settings import backend_specs
+
+    registry = Registry(backend_specs(settings, os.environ), default=settings.default_model)
+    try:
+        return await Tokenizers(registry).find(name)
+    finally:
+        await registry.aclose()
+
+
+async def _clean_here(
+    pairs: list[Pair], *, limits: Limits, format: "RowFormat", tokenizer: "Tokenizer"
+) -> int:
     code = DONE
     with _progress() as on_page:
         async with _cleaner(limits, tokenizer, on_page) as cleaner:
@@ -106,7 +126,7 @@ async def _clean_here(pairs: list[Pair], *, limits: Limits, format: "RowFormat",
 
 
 def _clean_on_cluster(
-    pairs: list[Pair], *, address: str, limits: Limits, format: "RowFormat", tokenizer: str
+    pairs: list[Pair], *, address: str, limits: Limits, format: "RowFormat", tokenizer: "Tokenizer"
 ) -> int:
     from gateway.cli.ray_cluster import spread
 
@@ -121,7 +141,7 @@ def _clean_on_cluster(
 
 
 def clean_alone(
-    source: Path, target: Path, *, limits: Limits, format: "RowFormat", tokenizer: str
+    source: Path, target: Path, *, limits: Limits, format: "RowFormat", tokenizer: "Tokenizer"
 ) -> "FileReport":
     """Clean one file with workers of its own. Raises as `ArchiveCleaner.clean_file`."""
     import asyncio
@@ -135,17 +155,22 @@ def clean_alone(
 
 @contextlib.asynccontextmanager
 async def _cleaner(
-    limits: Limits, tokenizer: str, on_page: Callable[[], None]
+    limits: Limits, tokenizer: "Tokenizer", on_page: Callable[[], None]
 ) -> AsyncIterator["ArchiveCleaner"]:
     from gateway.archives.cleaner import ArchiveCleaner
+    from gateway.workers.counting import open_counting_pool
     from gateway.workers.pool import WorkerPool
 
-    pool = WorkerPool(
-        workers=limits.clean_workers,
-        timeout_s=limits.clean_timeout_s,
-        memory_bytes=limits.clean_memory_bytes,
-        given=() if limits.native_walk else ("native",),
-    )
+    without = () if limits.native_walk else ("native",)
+    bounds: dict[str, Any] = {
+        "workers": limits.clean_workers,
+        "timeout_s": limits.clean_timeout_s,
+        "memory_bytes": limits.clean_memory_bytes,
+    }
+    if isinstance(tokenizer, str):
+        pool = WorkerPool(given=without, **bounds)
+    else:
+        pool = open_counting_pool(tokenizer, without=without, **bounds)
     try:
         await pool.start()
         yield ArchiveCleaner(

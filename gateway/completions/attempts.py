@@ -22,12 +22,12 @@ from backends.base import (
     UpstreamError,
     UpstreamInterrupted,
     UpstreamTimeout,
-    reads_native,
 )
 from gateway.completions.answer import Result, final_choices
 from gateway.completions.broadcast import Broadcast
 from gateway.completions.completion_cache import Stored
 from gateway.completions.failures import is_overflow, is_worth_a_fallback, to_gateway_error
+from gateway.completions.files import can_be_asked
 from gateway.completions.model_span import ModelSpan, model_span
 from gateway.telemetry.spans import trace_headers
 
@@ -98,7 +98,7 @@ class Attempts:
                 if not broadcast.items and is_worth_a_fallback(failure):
                     room = route.context_tokens if is_overflow(failure) else None
                     following = await next_route(
-                        self._routes, fallbacks, above=room, deadline=deadline, native=bool(request.unsaid)
+                        self._routes, fallbacks, request, above=room, deadline=deadline
                     )
                 if following is None:
                     raise error from failure
@@ -166,16 +166,15 @@ class Attempts:
 async def next_route(
     routes: Routes,
     names: Iterator[str],
+    request: CompletionRequest,
     *,
     above: int | None = None,
     deadline: float | None = None,
-    native: bool = False,
 ) -> Route | None:
-    """The next that can be asked.
+    """The next that can be asked, whole.
 
     Args:
         above: its context has more tokens than this.
-        native: its backend reads `CompletionRequest.native`.
     """
     if deadline is not None and asyncio.get_running_loop().time() >= deadline:
         return None
@@ -185,7 +184,7 @@ async def next_route(
         except (UnknownModel, UpstreamError):
             # a fallback that cannot be reached is none
             continue
-        if native and not reads_native(route.backend):
+        if not can_be_asked(route.backend, request):
             continue
         if above is None or route.context_tokens is None or route.context_tokens > above:
             return route

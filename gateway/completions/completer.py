@@ -29,7 +29,6 @@ from backends.base import (
     Route,
     UnknownModel,
     UpstreamUnavailable,
-    reads_native,
 )
 from gateway.cache.base import NOT_TAKEN, Cache
 from gateway.completions.answer import Answer, Result, Watcher, replay_deltas, with_warning
@@ -43,6 +42,7 @@ from gateway.completions.completion_cache import (
     is_repeatable,
 )
 from gateway.completions.context import check_context, count_call, count_prompt, find_truncation
+from gateway.completions.files import can_be_asked, holds_files, read_files
 from gateway.core.tasks.base import Workers
 from gateway.errors import BackendUnavailable, ContextOverflow, InvalidRequest, NotFound, shutting_down
 from gateway.wire import CacheReport
@@ -132,6 +132,7 @@ class Completer:
     ) -> Answer:
         """As `open`, without waiting: whoever calls it awaits `Answer.opened`, and can close it meanwhile."""
         started = self._clock()
+        request = await self.readable(request)
         route, failed_models = await self._with_room(request)
         key: str | None = None
         model_identity = await route.backend.identity(route.model)
@@ -178,9 +179,18 @@ class Completer:
         """The tokens of a prompt and its tools, as its model would read them; errors as in `open`."""
         route = await self.resolve(request.model)
         _check_said(request, route)
-        return await count_prompt(
-            request.messages, route, self._workers, tools=request.parameters.get("tools")
-        )
+        messages = await read_files(request.messages, self._workers)
+        return await count_prompt(messages, route, self._workers, tools=request.parameters.get("tools"))
+
+    async def readable(self, request: CompletionRequest) -> CompletionRequest:
+        """The request with the text of its files, unless the model's server reads them itself; errors as in `open`."""
+        if not holds_files(request.messages):
+            return request
+        route = await self.resolve(request.model)
+        if can_be_asked(route.backend, request):
+            return request
+        messages = await read_files(request.messages, self._workers)
+        return msgspec.structs.replace(request, messages=messages)
 
     async def count_by_model(self, text: str, model: str) -> int | None:
         """The tokens of a text by a model's own tokenizer; None where its backend has none, or serves no such model."""
@@ -204,9 +214,7 @@ class Completer:
             except ContextOverflow as exc:
                 overflow = overflow or exc
                 failed_models.append(f"{route.name}: {exc.detail}")
-            following = await next_route(
-                self._routes, names, above=route.context_tokens, native=bool(request.unsaid)
-            )
+            following = await next_route(self._routes, names, request, above=route.context_tokens)
             if following is None:
                 raise overflow
             route = following
@@ -333,5 +341,5 @@ class Completer:
 
 def _check_said(request: CompletionRequest, route: Route) -> None:
     """Raises InvalidRequest where a backend would be asked without a part of what its caller wrote."""
-    if request.unsaid and not reads_native(route.backend):
+    if request.unsaid and not can_be_asked(route.backend, request):
         raise InvalidRequest(request.unsaid)

@@ -58,7 +58,7 @@ class Runner:
     ) -> None:
         self._frontier = frontier
         self._reader = reader
-        self._concurrency = concurrency
+        self.concurrency = concurrency
         self._per_host = per_host
         self._lease_s = lease_s
         self._budget_of: Callable[[str], Budget] = lambda owner: NoBudget()
@@ -110,7 +110,7 @@ class Runner:
         while True:
             self._wake.clear()
             wait_s = IDLE_S
-            room = self._concurrency - len(self._under_way)
+            room = self.concurrency - len(self._under_way)
             if room > 0:
                 try:
                     got = await self._frontier.claim(

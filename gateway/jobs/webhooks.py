@@ -111,23 +111,21 @@ class Webhooks:
         if job is None or specification is None or specification.webhook is None:
             await self._frontier.end_event(event)
             return
-        webhook = specification.webhook
-        occurrence = Occurrence(
-            event=event,
-            job=job,
-            specification=specification,
-            webhook=webhook,
-            result=await self._result(event),
-        )
-        message = self._writers[webhook.format](occurrence, webhook.secret or self._secret)
-        headers = {"content-type": "application/json"} | webhook.headers | message.headers
         try:
-            status = await self._poster.post(
-                webhook.url, body=message.body, headers=headers, timeout_s=TIMEOUT_S
+            occurrence = Occurrence(
+                event=event,
+                job=job,
+                specification=specification,
+                webhook=specification.webhook,
+                result=await self._result(event),
             )
-            fault = None if 200 <= status < 300 else f"it answered {status}"
-        except GatewayError as exc:
-            fault = exc.detail
+            fault = await self._post(occurrence)
+        except JobsUnavailable:
+            raise
+        except Exception:
+            # a try like any other: an update may mend it, and there are only so many
+            _log.exception("webhook of job %s, event %s: it could not be written", job.id, event.kind)
+            fault = "the gateway failed to write it"
         if fault is None:
             await self._frontier.end_event(event)
             return
@@ -143,6 +141,19 @@ class Webhooks:
         )
         retry_after_s = BACKOFF_S[event.attempt - 1] if tries_left else None
         await self._frontier.end_event(event, retry_after_s=retry_after_s)
+
+    async def _post(self, occurrence: Occurrence) -> str | None:
+        """Post an event once. Returns what went wrong, None where it arrived."""
+        webhook = occurrence.webhook
+        message = self._writers[webhook.format](occurrence, webhook.secret or self._secret)
+        headers = {"content-type": "application/json"} | webhook.headers | message.headers
+        try:
+            status = await self._poster.post(
+                webhook.url, body=message.body, headers=headers, timeout_s=TIMEOUT_S
+            )
+        except GatewayError as exc:
+            return exc.detail
+        return None if 200 <= status < 300 else f"it answered {status}"
 
     async def _result(self, event: Event) -> bytes | None:
         if event.sequence is not None:

@@ -120,11 +120,14 @@ class ModelPrice(Struct, kw_only=True):
 
 
 class ModelEntry(Struct, kw_only=True):
-    """A model that can be asked for."""
+    """A model that can be asked for, with what the clients of OpenAI and of Anthropic each read."""
 
     id: Annotated[str, Meta(description="What to send as `model`.")]
     object: Annotated[Literal["model"], Meta(description="Always `model`.")]
+    type: Annotated[Literal["model"], Meta(description="Always `model`: Anthropic's name for `object`.")]
+    display_name: Annotated[str, Meta(description="As `id`.")]
     created: Annotated[int, Meta(description="Always 0: the gateway does not know.")]
+    created_at: Annotated[str, Meta(description="As `created`, in Anthropic's form.")]
     owned_by: Annotated[str, Meta(description="The backend that serves it.")]
     context_length: Annotated[
         int | UnsetType, Meta(description="Tokens the model's context holds, where known.")
@@ -135,10 +138,13 @@ class ModelEntry(Struct, kw_only=True):
 
 
 class ModelList(Struct, kw_only=True):
-    """OpenAI's list of models."""
+    """The list of models: OpenAI's, which is a page of Anthropic's too."""
 
     object: Annotated[Literal["list"], Meta(description="Always `list`.")]
     data: Annotated[list[ModelEntry], Meta(description="Every model, by name and by alias.")]
+    first_id: Annotated[str | None, Meta(description="Of the first model.")]
+    last_id: Annotated[str | None, Meta(description="Of the last model.")]
+    has_more: Annotated[Literal[False], Meta(description="Always false: the list is whole.")]
 
 
 class ChatErrorBody(Struct, kw_only=True):

@@ -7,13 +7,38 @@ ends no other work.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from gateway.core.tasks.base import R, Task
 from gateway.core.tokens.tokenizer import ModelVocabulary
-from gateway.workers.pool import WorkerPool
+from gateway.wire import encode_json
+from gateway.workers.pool import EXTRA_BYTES, WorkerPool
 
 OpenPool = Callable[[ModelVocabulary], WorkerPool]
+
+
+def open_counting_pool(
+    vocabulary: ModelVocabulary,
+    *,
+    without: Sequence[str] = (),
+    workers: int,
+    timeout_s: float,
+    memory_bytes: int,
+    killed: Callable[[str], None] = lambda reason: None,
+) -> WorkerPool:
+    """A pool, not started, whose processes hold a vocabulary; arguments as of `WorkerPool`, `without` as of its work."""
+    return WorkerPool(
+        workers=workers,
+        timeout_s=timeout_s,
+        # beyond what its library and its vocabulary take, however much that is
+        memory_bytes=sys.maxsize,
+        extra_bytes=min(EXTRA_BYTES, memory_bytes),
+        work="backends.local.counting",
+        given=[encode_json(vocabulary).decode(), *without],
+        computes=True,
+        killed=killed,
+    )
 
 
 class CountingWorkers:

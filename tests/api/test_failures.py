@@ -261,12 +261,17 @@ def full_url(pages: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """A gateway whose only place is taken."""
     with (
         running_gateway(
-            tmp_path_factory.mktemp("full"), allow_targets=[pages.target], max_concurrency=1, queue_limit=0
+            tmp_path_factory.mktemp("full"),
+            allow_targets=[pages.target],
+            max_concurrency=1,
+            queue_limit=0,
+            # the place is taken until the last of these tests, however busy the machine is
+            fetch_timeout_s=120,
         ) as address,
         ThreadPoolExecutor() as pool,
     ):
         held = f"{pages.url}/held/full/"
-        answer = pool.submit(httpx2.post, f"{address}/v1/scrape", json={"url": held}, timeout=60)
+        answer = pool.submit(httpx2.post, f"{address}/v1/scrape", json={"url": held}, timeout=180)
         wait_until(lambda: pages.hits["/held/full/"] == 1)
         yield address
         pages.released.add("full")

@@ -18,7 +18,7 @@ from gateway.archives.cleaner import targets_of
 from gateway.cli.archives import clean_alone, limits_of
 from gateway.core.tokens.counters import get_counter
 from gateway.settings import load_settings
-from tests.requirements import require
+from tests.requirements import require, require_packages
 
 WORDS = " ".join(f"Sentence number {n} of the page has a few words." for n in range(12))
 
@@ -42,12 +42,14 @@ def page(name: str) -> bytes:
     return f"<title>{name}</title><article><h1>{name}</h1><p>{name}: {WORDS}</p></article>".encode()
 
 
-def clean_warc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def clean_warc(
+    folder: Path, *arguments: str, environ: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     require(find_spec("fastwarc") is not None, "fastwarc is missing: pip install -e '.[warc]'")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("WINNOW_")}
-    environ |= {"WINNOW_CLEAN_WORKERS": "1", "WINNOW_MAX_BODY_BYTES": "100000"}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("WINNOW_")}
+    own |= {"WINNOW_CLEAN_WORKERS": "1", "WINNOW_MAX_BODY_BYTES": "100000"} | (environ or {})
     command = [sys.executable, "-m", "gateway.cli.main", "clean-warc", *arguments, "-o", "rows"]
-    return subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env=own, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -198,3 +200,22 @@ def test_files_of_one_name_are_refused(tmp_path: Path) -> None:
         list(targets_of([Path("a/x.warc.gz"), Path("b/x.warc")], tmp_path, format="jsonl"))
     ended = clean_warc(tmp_path, "nowhere.warc")
     assert ended.returncode == 2 and "no file nowhere.warc" in ended.stderr
+
+
+def test_pages_are_counted_by_a_local_model(tmp_path: Path) -> None:
+    require_packages(["llama_cpp"], extra="local")
+    require_packages(["gguf"], group="dev")
+    from fixtures.make_gguf import write_model
+
+    (tmp_path / "crawl.warc.gz").write_bytes(record("https://a.test/one", page("Éé")))
+    asked = ("crawl.warc.gz", "--format", "jsonl", "--tokenizer", "local")
+    ended = clean_warc(tmp_path, *asked)
+    assert ended.returncode == 2 and "LOCAL_MODEL" in ended.stderr
+    environ = {"WINNOW_LOCAL_MODEL": str(write_model(tmp_path / "tiny.gguf"))}
+    ended = clean_warc(tmp_path, *asked, environ=environ)
+    assert ended.returncode == 0, ended.stderr
+    (row,) = lines(tmp_path / "rows" / "crawl.jsonl")
+    # a vocabulary of bytes and a few words
+    assert row["tokens"] > 3 * get_counter("o200k_base")(row["markdown"])
+    ended = clean_warc(tmp_path, *asked, "--ray", "local", environ=environ)
+    assert ended.returncode == 2 and "--ray" in ended.stderr

@@ -2,9 +2,9 @@
 
 What has no counterpart is refused in words. Two things are left out: `cache_control`, which is a wish about cost, and
 earlier thinking, which only the model that wrote it can read; a backend that speaks Anthropic's format gets the
-request as it was written (`CompletionRequest.native`). What only such a one can be given (a PDF) is refused once it is
-known which backend is asked (`CompletionRequest.unsaid`). OpenAI's results of tools hold texts: a picture of one comes
-behind them, in the turn of the user.
+request as it was written (`CompletionRequest.native`). What only such a one can be given (a PDF by its address) is
+refused once it is known which backend is asked (`CompletionRequest.unsaid`). OpenAI's results of tools hold texts: a
+picture or a file of one comes behind them, in the turn of the user.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from gateway.wire import encode_json
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _FORGOTTEN = {"thinking", "redacted_thinking"}
 # of content that the request itself holds or names by address; files of the operator's account are nobody's to read
-_SOURCES = {"base64", "url", "text"}
+_SOURCES = {"base64", "url", "text", "content"}
 
 
 def to_completion_request(data: MessagesRequest, fields: dict[str, Any]) -> CompletionRequest:
@@ -160,6 +160,16 @@ def _part(block: dict[str, Any], field: str, unsaid: list[str]) -> dict[str, Any
             return {"type": "image_url", "image_url": {"url": url}}
         case "document", {"type": "text", "data": str(text)}:
             return {"type": "text", "text": text}
+        case "document", {"type": "content", "content": content} if _is_text_alone(content):
+            return {"type": "text", "text": _text_of(content, f"{field}.source.content", joint="\n\n")}
+        case "document", {"type": "base64", "media_type": str(kind), "data": str(data)}:
+            title = block.get("title")
+            name = title if isinstance(title, str) else ""
+            return {"type": "file", "file": {"file_data": f"data:{kind};base64,{data}", "filename": name}}
+        case "search_result", _:
+            said = _text_of(block.get("content"), f"{field}.content", joint="\n\n")
+            about = [text_at(block, "title", field), text_at(block, "source", field)]
+            return {"type": "text", "text": "\n".join([*about, "", said])}
     unsaid.append(_left_out(block, field))
     return None
 
@@ -232,6 +242,13 @@ def _text_of(content: Any, field: str, *, joint: str) -> str:
             raise _no_counterpart(block["type"], place)
         texts.append(text_at(block, "text", place))
     return joint.join(texts)
+
+
+def _is_text_alone(content: Any) -> bool:
+    return isinstance(content, str) or (
+        isinstance(content, list)
+        and all(isinstance(block, dict) and block.get("type") == "text" for block in content)
+    )
 
 
 def _left_out(block: dict[str, Any], field: str) -> str:

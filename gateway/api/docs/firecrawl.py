@@ -5,6 +5,8 @@ from typing import Any
 from gateway import errors
 from gateway.api.docs.operation import ASKED, CREATED, FETCHED, JSON, KEYED, OF_JOBS, Operation
 from gateway.api.firecrawl.answers import (
+    Concurrency,
+    CreditUsage,
     ExtractAnswer,
     Failure,
     JobEnded,
@@ -12,8 +14,10 @@ from gateway.api.firecrawl.answers import (
     JobStarted,
     JobState,
     MapAnswer,
+    QueueStatus,
     ScrapeAnswer,
     SearchAnswer,
+    TokenUsage,
 )
 from gateway.api.firecrawl.errors import STATUSES
 from gateway.api.firecrawl.jobs import PAGES_AT_ONCE
@@ -89,4 +93,8 @@ OPERATIONS: dict[str, Operation] = {
         examples={"a question": {"urls": [_PAGE], "prompt": "What is it about?"}},
     ),
     "GET /v2/extract/{answer_id}": _operation(ExtractAnswer, (*KEYED, errors.Forbidden, errors.NotFound)),
+    "GET /v2/team/credit-usage": _operation(CreditUsage, (*KEYED, errors.Forbidden)),
+    "GET /v2/team/token-usage": _operation(TokenUsage, (*KEYED, errors.Forbidden)),
+    "GET /v2/team/queue-status": _operation(QueueStatus, (*KEYED, errors.Forbidden, errors.JobsUnavailable)),
+    "GET /v2/concurrency-check": _operation(Concurrency, (*KEYED, errors.Forbidden, errors.JobsUnavailable)),
 }

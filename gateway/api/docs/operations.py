@@ -27,6 +27,7 @@ from gateway.api.docs.readers import OPERATIONS as READERS
 from gateway.api.openai.types import (
     EmbeddingList,
     EmbeddingsRequest,
+    InputTokens,
     ResponseAnswer,
     ResponsesRequest,
     TextCompletion,
@@ -245,6 +246,13 @@ OPERATIONS: dict[str, Operation] = {
         answers={JSON: ResponseAnswer, EVENTS: None},
         errors=(*WORKED, *ASKED),
         headers=_ANSWER_HEADERS,
+        failure=ChatError,
+        examples={"a question": {"input": "Hello"}},
+    ),
+    "POST /v1/responses/input_tokens": Operation(
+        body=ResponsesRequest,
+        answers={JSON: InputTokens},
+        errors=(*WORKED, errors.NotFound, errors.BackendUnavailable),
         failure=ChatError,
         examples={"a question": {"input": "Hello"}},
     ),

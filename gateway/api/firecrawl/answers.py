@@ -204,6 +204,52 @@ class ExtractAnswer(Struct, kw_only=True, frozen=True, omit_defaults=True, renam
     warning: Annotated[str | None, Meta(description="What is to be known of this answer.")] = None
 
 
+class Credits(Struct, kw_only=True, frozen=True, rename="camel"):
+    """Credits, which are not counted here."""
+
+    remaining_credits: Annotated[int, Meta(description="Always as many.")]
+    plan_credits: Annotated[int, Meta(description="As `remainingCredits`.")]
+
+
+class CreditUsage(Struct, kw_only=True, frozen=True):
+    """The answer of `GET /v2/team/credit-usage`."""
+
+    success: Annotated[bool, Meta(description="Always true.")]
+    data: Annotated[Credits, Meta(description="What is left.")]
+
+
+class Tokens(Struct, kw_only=True, frozen=True, rename="camel"):
+    """Tokens, which are not told of here."""
+
+    remaining_tokens: Annotated[int, Meta(description="Always as many.")]
+    plan_tokens: Annotated[int, Meta(description="As `remainingTokens`.")]
+
+
+class TokenUsage(Struct, kw_only=True, frozen=True):
+    """The answer of `GET /v2/team/token-usage`."""
+
+    success: Annotated[bool, Meta(description="Always true.")]
+    data: Annotated[Tokens, Meta(description="What is left.")]
+
+
+class QueueStatus(Struct, kw_only=True, frozen=True, rename="camel"):
+    """The answer of `GET /v2/team/queue-status`; Firecrawl calls a job what is a page here."""
+
+    success: Annotated[bool, Meta(description="Always true.")]
+    jobs_in_queue: Annotated[int, Meta(description="Pages of running jobs that are not read yet.")]
+    active_jobs_in_queue: Annotated[int, Meta(description="Of these, those that are being read.")]
+    waiting_jobs_in_queue: Annotated[int, Meta(description="Of these, those that wait.")]
+    max_concurrency: Annotated[int, Meta(description="Pages that a process of the gateway reads at a time.")]
+
+
+class Concurrency(Struct, kw_only=True, frozen=True, rename="camel"):
+    """The answer of `GET /v2/concurrency-check`."""
+
+    success: Annotated[bool, Meta(description="Always true.")]
+    concurrency: Annotated[int, Meta(description="Pages of running jobs that are being read.")]
+    max_concurrency: Annotated[int, Meta(description="Pages that a process of the gateway reads at a time.")]
+
+
 class Failure(Struct, kw_only=True, frozen=True):
     """The body of every error under these routes."""
 

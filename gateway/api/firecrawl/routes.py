@@ -7,7 +7,7 @@ does not meet the gateway's own routes.
 from litestar import Router
 from litestar.middleware import ASGIMiddleware
 
-from gateway.api.firecrawl import jobs, pages
+from gateway.api.firecrawl import jobs, pages, team
 
 _PREFIXES = ("/v2", "/firecrawl/v1", "/firecrawl/v2")
 
@@ -21,6 +21,7 @@ def routers(cached_responses: ASGIMiddleware) -> list[Router]:
                 Router("/", route_handlers=[pages.scrape], middleware=[cached_responses]),
                 *pages.handlers,
                 *jobs.handlers,
+                *team.handlers,
             ],
             # the document shows each route once
             include_in_schema=prefix == _PREFIXES[0],

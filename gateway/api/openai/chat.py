@@ -22,7 +22,7 @@ _OURS = {"model", "messages", "stream", "stream_options", "web"}
 
 
 @post(
-    "/v1/chat/completions",
+    "/chat/completions",
     status_code=200,
     summary="Complete a conversation",
     tags=["models"],
@@ -47,6 +47,8 @@ async def create_completion(
     if data.web is not None:
         route = await services.completer.resolve(asked.model)
         async with cancelled_on_disconnect(request.receive):
+            # before the pages, which take what is left of the context
+            asked = await services.completer.readable(asked)
             web_context = await services.web_context_builder.ground(
                 asked, data.web, route=route, tenant=context.key
             )
@@ -63,14 +65,21 @@ async def create_completion(
     )
 
 
-@get("/v1/models", summary="List the models", tags=["models"], opt={"access": "chat"})
+@get("/models", summary="List the models", tags=["models"], opt={"access": "chat"})
 async def list_models(services: NamedDependency[Services]) -> dict[str, Any]:
-    """Every model that can be asked for, by name and by alias."""
+    """Every model that can be asked for, by name and by alias; clients of OpenAI and of Anthropic read it alike."""
     served = await services.completer.models()
-    return {"object": "list", "data": [_entry(name, route) for name, route in served.items()]}
+    entries = [_entry(name, route) for name, route in served.items()]
+    return {
+        "object": "list",
+        "data": entries,
+        "first_id": entries[0]["id"] if entries else None,
+        "last_id": entries[-1]["id"] if entries else None,
+        "has_more": False,
+    }
 
 
-@get("/v1/models/{model:path}", summary="Show one model", tags=["models"], opt={"access": "chat"})
+@get("/models/{model:path}", summary="Show one model", tags=["models"], opt={"access": "chat"})
 async def show_model(model: FromPath[str], services: NamedDependency[Services]) -> dict[str, Any]:
     """One model's entry."""
     name = model.removeprefix("/")
@@ -124,7 +133,15 @@ def web_headers(sources: list[WebSource]) -> dict[str, str]:
 
 
 def _entry(name: str, route: Route) -> dict[str, Any]:
-    entry: dict[str, Any] = {"id": name, "object": "model", "created": 0, "owned_by": route.backend.name}
+    entry: dict[str, Any] = {
+        "id": name,
+        "object": "model",
+        "type": "model",
+        "display_name": name,
+        "created": 0,
+        "created_at": "1970-01-01T00:00:00Z",
+        "owned_by": route.backend.name,
+    }
     if route.context_tokens:
         entry["context_length"] = route.context_tokens
     if route.price:

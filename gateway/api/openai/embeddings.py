@@ -18,7 +18,7 @@ from gateway.completions.embedding import embed
 
 
 @post(
-    "/v1/embeddings",
+    "/embeddings",
     status_code=200,
     summary="Embed texts",
     tags=["models"],
@@ -44,5 +44,7 @@ async def create_embeddings(
                 if name not in EmbeddingsRequest.__struct_fields__
             },
         )
-        made = await embed(services.completer, asked, spend=request_context(request).spend)
+        made = await embed(
+            services.completer, asked, workers=services.workers, spend=request_context(request).spend
+        )
     return ASGIResponse(body=made.body, media_type="application/json")

@@ -9,7 +9,7 @@ _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit
 # beginnings of OpenAI's paths, those of calls that are not served among them
 _NAMES = (
     "assistants audio batches chat completions containers conversations embeddings engines evals files fine_tuning "
-    "images models moderations realtime responses threads uploads vector_stores videos"
+    "images models moderations realtime responses skills threads uploads vector_stores videos"
 )
 
 
@@ -37,4 +37,10 @@ def code_of(error: GatewayError) -> str:
     return error.code
 
 
-DIALECT = Dialect(paths=tuple(f"/v1/{name}" for name in _NAMES.split()), body=error_body)
+DIALECT = Dialect(
+    paths=(
+        *(f"/v1/{name}" for name in _NAMES.split()),
+        *("/chat/", "/completions", "/embeddings", "/models", "/responses"),
+    ),
+    body=error_body,
+)

@@ -62,7 +62,7 @@ def response_head(data: ResponsesRequest, *, model: str) -> dict[str, Any]:
         "reasoning": data.reasoning or {},
         "store": False,
         "temperature": data.temperature,
-        "text": data.text or {"format": {"type": "text"}},
+        "text": {"format": {"type": "text"}} | (data.text or {}),
         "tool_choice": data.tool_choice or "auto",
         "tools": data.tools or [],
         "top_p": data.top_p,

@@ -65,8 +65,15 @@ def to_messages(data: ResponsesRequest) -> list[dict[str, Any]]:
     messages = [{"role": "system", "content": data.instructions}] if data.instructions else []
     if isinstance(data.input, str):
         return [*messages, {"role": "user", "content": data.input}]
+    # of the outputs since the last other item: a chat has them together, and texts alone in them
+    shown: list[dict[str, Any]] = []
     for at, item in enumerate(data.input):
-        _add(messages, item, f"input[{at}]")
+        if item.get("type") == "function_call_output":
+            messages.append(_output(item, f"input[{at}]", shown))
+        else:
+            _show(messages, shown)
+            _add(messages, item, f"input[{at}]")
+    _show(messages, shown)
     if not messages:
         raise InvalidRequest("input: holds nothing to answer", field="input")
     return messages
@@ -84,12 +91,6 @@ def _add(messages: list[dict[str, Any]], item: dict[str, Any], field: str) -> No
                 messages.append({"role": "assistant", "content": None})
             # calls of one turn stand in one message
             messages[-1].setdefault("tool_calls", []).append(call)
-        case "function_call_output":
-            output = item.get("output")
-            content = output if isinstance(output, str) else _content(output, f"{field}.output")
-            messages.append(
-                {"role": "tool", "tool_call_id": text_at(item, "call_id", field), "content": content}
-            )
         case "reasoning":
             # only the model that wrote it can read it
             pass
@@ -99,6 +100,24 @@ def _add(messages: list[dict[str, Any]], item: dict[str, Any], field: str) -> No
                 "function_call_output",
                 field=field,
             )
+
+
+def _output(item: dict[str, Any], field: str, shown: list[dict[str, Any]]) -> dict[str, Any]:
+    """A function's output as a message of its texts; what else it holds is appended to `shown`."""
+    name, output = text_at(item, "call_id", field), item.get("output")
+    content = output if isinstance(output, str) else _content(output, f"{field}.output")
+    if isinstance(content, list):
+        others = [part for part in content if part["type"] != "text"]
+        shown += [{"type": "text", "text": f"Shown by the output of the call {name}:"}, *others]
+        content = "\n".join([part["text"] for part in content if part["type"] == "text"])
+    return {"role": "tool", "tool_call_id": name, "content": content}
+
+
+def _show(messages: list[dict[str, Any]], shown: list[dict[str, Any]]) -> None:
+    """Put what outputs show into a turn of the user, behind them."""
+    if shown:
+        messages.append({"role": "user", "content": [*shown]})
+        shown.clear()
 
 
 def _message(item: dict[str, Any], field: str) -> dict[str, Any]:
@@ -132,8 +151,15 @@ def _part(part: Any, field: str) -> dict[str, Any]:
         case {"type": "input_image", "image_url": str(url)}:
             detail = {"detail": part["detail"]} if isinstance(part.get("detail"), str) else {}
             return {"type": "image_url", "image_url": {"url": url} | detail}
+        case {"type": "input_file", "file_data": str(data)}:
+            name = part.get("filename")
+            return {
+                "type": "file",
+                "file": {"file_data": data, "filename": name if isinstance(name, str) else ""},
+            }
     raise InvalidRequest(
-        f"{field}: is neither a text nor an image by address; files are not kept on this server", field=field
+        f"{field}: is neither a text, nor an image by address, nor a file by its data; none is kept on this server",
+        field=field,
     )
 
 

@@ -72,12 +72,24 @@ class ResponseAnswer(Struct, kw_only=True):
     usage: Annotated[dict[str, Any] | None, Meta(description="OpenAI's: tokens in and out, with details.")]
 
 
+class InputTokens(Struct, kw_only=True):
+    """The answer of `/v1/responses/input_tokens`."""
+
+    object: Annotated[Literal["response.input_tokens"], Meta(description="Always `response.input_tokens`.")]
+    input_tokens: Annotated[
+        int,
+        Meta(description="Tokens of instructions, input and tools by the model's tokenizer, if it is known."),
+    ]
+
+
 class TextCompletionRequest(Struct, kw_only=True, frozen=True):
     """The fields of `/v1/completions` that this gateway reads; any other is passed to the model's server."""
 
     prompt: Annotated[
-        str | Annotated[list[str], Meta(min_length=1, max_length=1)],
-        Meta(description="A text to go on from, as it is: no chat template is put around it. One a request."),
+        str | Annotated[list[str], Meta(min_length=1, max_length=20)],
+        Meta(
+            description="A text to go on from, as it is: no chat template is put around it. Or several, not streamed."
+        ),
     ]
     model: ModelName = None
     stream: Annotated[bool | None, Meta(description="Answer with server-sent events, `[DONE]` last.")] = None

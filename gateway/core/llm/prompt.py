@@ -104,6 +104,15 @@ def ground_messages(
     return [first, *messages[1:place], given, *messages[place:]]
 
 
+def fence_file(content: str, *, name: str) -> str:
+    """A file that the caller put into the prompt, between lines that carry a delimiter which stands nowhere in it."""
+    seed = hashlib.sha256(content.encode("utf-8", "replace")).digest()
+    delimiter = free_delimiter([PromptPage(content=content)], seed=seed)
+    named = " ".join(name.split())[:200]
+    begins = f"file begins: {named}" if named else "file begins"
+    return f"[[{delimiter} {begins}]]\n\n{content.strip()}\n\n[[{delimiter} file ends]]"
+
+
 def share_budget(sizes: Sequence[int], budget: int) -> list[int]:
     """How much of a budget each page gets: all of it if they fit, else equal shares of what small ones leave.
 

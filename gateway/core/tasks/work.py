@@ -27,10 +27,11 @@ from gateway.core.tasks.crawling import (
     ReadSitemapLines,
 )
 from gateway.core.tasks.evidence import FindEvidence
+from gateway.core.tasks.files import ReadFiles
 from gateway.core.tasks.page import CleanPage
 from gateway.core.tasks.prompts import CutMarkdown, MakeDelimiter, PlanCalls
 from gateway.core.tasks.robots import CheckRobots
-from gateway.core.tasks.tokens import CountTokens
+from gateway.core.tasks.tokens import CountTokens, DecodeTokens
 from gateway.core.tokens.counters import get_counter
 from gateway.wire import DEFAULT_TOKENIZER
 
@@ -39,6 +40,7 @@ _tasks = Tasks(
     | FindChanges
     | FindMarkdownAlternate
     | CountTokens
+    | DecodeTokens
     | CheckSchema
     | AnswerFromStructured
     | ValidateAnswer
@@ -56,6 +58,7 @@ _tasks = Tasks(
     | ReadSitemapLines
     | ReadLinkList
     | DecodeBody
+    | ReadFiles
 )
 
 
@@ -78,11 +81,11 @@ def warm(*without: str) -> None:
     Args:
         without: "native" where pages are to be walked by Python.
     """
-    prefer_native("native" not in without)
-    warm_cleaner()
+    warm_cleaner(*without)
     get_counter(DEFAULT_TOKENIZER)("")
 
 
-def warm_cleaner() -> None:
-    """As `warm`, without a vocabulary."""
+def warm_cleaner(*without: str) -> None:
+    """As `warm`, but for the vocabulary."""
+    prefer_native("native" not in without)
     clean("<p>")

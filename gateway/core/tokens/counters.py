@@ -256,6 +256,24 @@ def load_ranks(ranks: str, *, folder: Path = VOCAB) -> dict[bytes, int]:
     }
 
 
+def decode_tokens(tokens: Sequence[int], *, tokenizer: str) -> str:
+    """The text of an encoding's tokens; bytes that are no UTF-8 become U+FFFD.
+
+    Raises:
+        InvalidRequest: a number is none of its tokens.
+    """
+    words = _bytes_of(_VOCABULARY_OF[tokenizer])
+    try:
+        return b"".join([words[token] for token in tokens]).decode("utf-8", "replace")
+    except KeyError as exc:
+        raise InvalidRequest(f"{exc.args[0]} is no token of {tokenizer}") from exc
+
+
+@cache
+def _bytes_of(ranks: str) -> dict[int, bytes]:
+    return {rank: token for token, rank in load_ranks(ranks).items()}
+
+
 def cut_long_runs(text: str, is_run: Callable[[str], bool]) -> Iterator[str]:
     """Cut behind every aligned block of `LONG_RUN_CHARS` that is nothing but a run: no run stays twice as long."""
     start = 0

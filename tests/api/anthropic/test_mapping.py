@@ -18,6 +18,8 @@ HI = {"role": "user", "content": "Hi"}
 TOOL = {"name": "add", "description": "Adds.", "input_schema": {"type": "object"}}
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "eA=="}}
 PDF = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "eA=="}}
+LINKED = {"type": "document", "source": {"type": "url", "url": "https://a.test/a.pdf"}}
+FILE = {"type": "file", "file": {"file_data": "data:application/pdf;base64,eA==", "filename": "Report"}}
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,eA=="}}
 FUNCTION = {"name": "add", "parameters": {"type": "object"}, "description": "Adds."}
 
@@ -71,6 +73,21 @@ def text(words: str) -> dict[str, Any]:
             ),
             [{"role": "user", "content": "Long."}],
             id="document",
+        ),
+        pytest.param(
+            user({"type": "document", "source": {"type": "content", "content": [text("a"), text("b")]}}),
+            [{"role": "user", "content": "a\n\nb"}],
+            id="document-of-blocks",
+        ),
+        pytest.param(
+            user(PDF | {"title": "Report"}, text("And?")),
+            [{"role": "user", "content": [FILE, text("And?")]}],
+            id="pdf",
+        ),
+        pytest.param(
+            user({"type": "search_result", "title": "A", "source": "https://a.test", "content": [text("b")]}),
+            [{"role": "user", "content": "A\nhttps://a.test\n\nb"}],
+            id="search-result",
         ),
         pytest.param(
             [{"role": "assistant", "content": [text("Sure."), USE]}],
@@ -200,7 +217,9 @@ def test_options_have_their_counterparts() -> None:
         ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
         ({"messages": [{"role": "user", "content": [5]}]}, "messages[0].content[0]"),
         ({"messages": user({"type": "text"})}, "messages[0].content[0].text"),
-        ({"messages": user({"type": "search_result"})}, "messages[0].content[0]"),
+        ({"messages": user({"type": "search_result"})}, "messages[0].content[0].content"),
+        ({"messages": user({"type": "search_result", "content": []})}, "messages[0].content[0].title"),
+        ({"messages": user({"type": "container_upload"})}, "messages[0].content[0]"),
         (
             {"messages": user({"type": "image", "source": {"type": "file", "file_id": "f"}})},
             "messages[0].content[0]",
@@ -230,10 +249,14 @@ def test_what_has_no_counterpart_is_refused_by_its_place(fields: dict[str, Any],
 @pytest.mark.parametrize(
     ("block", "field"),
     [
-        (PDF, "messages[0].content[0]"),
+        (LINKED, "messages[0].content[0]"),
         (
-            {"type": "tool_result", "tool_use_id": "t", "content": [text("See:"), PDF]},
+            {"type": "tool_result", "tool_use_id": "t", "content": [text("See:"), LINKED]},
             "messages[0].content[0].content[1]",
+        ),
+        (
+            {"type": "document", "source": {"type": "content", "content": [text("See:"), IMAGE]}},
+            "messages[0].content[0]",
         ),
     ],
 )

@@ -1,15 +1,19 @@
 """Anthropic's routes, driven by the real `anthropic` client over real sockets, upstream included."""
 
+import base64
+from pathlib import Path
 from typing import Any
 
 import anthropic
 import pytest
 
+from backends.specs import BackendSpec, ModelSpec
 from gateway.net.sse import encode_json_event
 from tests.models import HI, Stack, gateway
 from tests.upstream import DONE, HELLO, USAGE, Piece, Said, chunk, error
 
 pytestmark = pytest.mark.anyio
+DOCUMENTS = Path(__file__).parents[3] / "fixtures" / "documents"
 TOOL: Any = {"name": "add", "description": "Adds.", "input_schema": {"type": "object"}}
 
 
@@ -183,21 +187,28 @@ def event(kind: str, **fields: Any) -> bytes:
     return encode_json_event({"type": kind, **fields}, name=kind)
 
 
-async def test_pdfs_reach_the_backend_of_the_same_format_alone() -> None:
-    said: list[Piece] = [
+def said_by_anthropic() -> list[Piece]:
+    return [
         event("message_start", message={"id": "msg_1", "model": "claude", "usage": {"input_tokens": 4}}),
         event("content_block_delta", index=0, delta={"type": "text_delta", "text": "Hi"}),
         event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 2}),
         event("message_stop"),
     ]
+
+
+async def test_document_by_its_address_reaches_the_backend_of_the_same_format_alone() -> None:
     data = {"type": "base64", "data": "eA=="}
     picture = {"type": "image", "source": data | {"media_type": "image/png"}}
-    pdf = {"type": "document", "source": data | {"media_type": "application/pdf"}}
+    linked = {"type": "document", "source": {"type": "url", "url": "https://a.test/a.pdf"}}
     used = {"type": "tool_use", "id": "t1", "name": "add", "input": {}}
     result = {"type": "tool_result", "tool_use_id": "t1", "content": [picture]}
-    turns: Any = [*HI, {"role": "assistant", "content": [used]}, {"role": "user", "content": [result, pdf]}]
+    turns: Any = [
+        *HI,
+        {"role": "assistant", "content": [used]},
+        {"role": "user", "content": [result, linked]},
+    ]
     asked: Any = {"model": "m", "max_tokens": 9, "messages": turns, "tools": [TOOL]}
-    async with gateway(Said(said), kind="anthropic") as stack:
+    async with gateway(Said(said_by_anthropic()), kind="anthropic") as stack:
         message = await stack.anthropic.messages.create(**asked)
         heard = stack.up.heard[0].body
     assert [block.text for block in message.content if block.type == "text"] == ["Hi"]
@@ -208,6 +219,43 @@ async def test_pdfs_reach_the_backend_of_the_same_format_alone() -> None:
         with pytest.raises(anthropic.BadRequestError, match="cannot be given to a model here"):
             await stack.anthropic.messages.count_tokens(model="m", messages=turns)
         assert stack.up.heard == []
+
+
+async def test_pdf_is_sent_as_it_is_to_anthropic_and_as_text_to_others() -> None:
+    content = base64.b64encode((DOCUMENTS / "guide.pdf").read_bytes()).decode()
+    source = {"type": "base64", "media_type": "application/pdf", "data": content}
+    pdf = {"type": "document", "source": source, "title": "The guide"}
+    asked: Any = {
+        "model": "m",
+        "max_tokens": 9,
+        "messages": [{"role": "user", "content": [pdf, {"type": "text", "text": "What?"}]}],
+    }
+    async with gateway(Said(said_by_anthropic()), kind="anthropic") as stack:
+        await stack.anthropic.messages.create(**asked)
+        assert stack.up.heard[0].body == asked | {"stream": True}
+    async with gateway(Said(HELLO)) as stack:
+        await stack.anthropic.messages.create(**asked)
+        bare = await stack.anthropic.messages.count_tokens(model="m", messages=HI)
+        counted = await stack.anthropic.messages.count_tokens(model="m", messages=asked["messages"])
+        (message,) = stack.up.heard[0].body["messages"]
+    assert " file begins: The guide]]\n\n" in message["content"]
+    assert "# Keeping bees" in message["content"]
+    assert message["content"].endswith(" file ends]]\n\nWhat?")
+    assert counted.input_tokens > bare.input_tokens + 20
+
+
+async def test_models_are_listed_for_anthropics_client_too() -> None:
+    more = BackendSpec(name="x", kind="scripted", models=[ModelSpec(name="n")])
+    async with gateway(Said(HELLO), more) as stack:
+        listed = [model async for model in stack.anthropic.models.list(limit=1)]
+        one = await stack.anthropic.models.retrieve("n")
+        with pytest.raises(anthropic.NotFoundError, match="not served here"):
+            await stack.anthropic.models.retrieve("o")
+    assert [(model.id, model.type, model.display_name) for model in listed] == [
+        ("m", "model", "m"),
+        ("n", "model", "n"),
+    ]
+    assert (one.id, one.created_at.year) == ("n", 1970)
 
 
 async def test_backend_of_the_same_format_gets_the_request_as_it_was_written() -> None:

@@ -1,13 +1,16 @@
 """Firecrawl's own Python client against the real service."""
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
+import httpx2
 import pytest
 from pydantic import BaseModel
 
 from fixtures.site import Site
 from gateway.api.firecrawl import jobs as job_routes
+from tests.leaks import wait_until
 
 with warnings.catch_warnings():
     # of pydantic, about names of fields
@@ -122,6 +125,22 @@ def test_cancelled_job_keeps_what_it_has(client: Firecrawl, pages: Site) -> None
     assert client.get_batch_scrape_status(started.id).status == "cancelled"
 
 
+@pytest.mark.parametrize("kind", ["crawl", "batch"])
+def test_watcher_is_told_over_http_where_it_finds_no_web_socket(
+    client: Firecrawl, pages: Site, kind: str
+) -> None:
+    if kind == "crawl":
+        started = client.start_crawl(f"{pages.url}/docs/", sitemap="skip")
+    else:
+        started = client.start_batch_scrape([f"{pages.url}/one"])
+    ended: list[dict[str, Any]] = []
+    watcher = client.watcher(started.id, kind=kind, poll_interval=1, timeout=30)
+    watcher.add_event_listener("done", ended.append)
+    watcher.start()
+    wait_until(lambda: ended)
+    assert (ended[0]["id"], ended[0]["status"]) == (started.id, "completed")
+
+
 def test_map_lists_addresses(client: Firecrawl, pages: Site) -> None:
     links = client.map(f"{pages.url}/", sitemap="skip").links
     assert {link.url: link.title for link in links}[f"{pages.url}/one"] == "at /one"
@@ -187,6 +206,52 @@ def test_failures_of_keys_and_names_are_the_clients_own(client: Firecrawl, url: 
     with pytest.warns(DeprecationWarning), pytest.raises(faults.FirecrawlError) as caught:
         client.get_extract_status("none")
     assert caught.value.status_code == 404
+
+
+def test_account_is_told_of(client: Firecrawl, url: str, pages: Site) -> None:
+    usage = client.get_credit_usage()
+    assert usage.remaining_credits == usage.plan_credits > 1_000_000
+    assert client.get_token_usage().remaining_tokens > 1_000_000
+    started = client.start_batch_scrape([f"{pages.url}/held/account/{name}" for name in "abc"])
+    queue = client.get_queue_status()
+    assert queue.jobs_in_queue == queue.active_jobs_in_queue + queue.waiting_jobs_in_queue >= 3
+    check = client.get_concurrency()
+    # of all jobs of this key, some of which other tests left running
+    assert check.max_concurrency >= 1 and check.concurrency >= 0
+    client.cancel_batch_scrape(started.id)
+    # as n8n asks whether a key is good
+    answers = [
+        httpx2.get(f"{url}{prefix}/team/credit-usage", headers={"Authorization": f"Bearer {key}-secret"})
+        for prefix in ("/v2", "/firecrawl/v1")
+        for key in ("ann", "nobody")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 401, 200, 401]
+
+
+UNSERVED: dict[str, Callable[[Firecrawl], object]] = {
+    "agent": lambda client: client.agent(prompt="x"),
+    "active-crawls": lambda client: client.get_active_crawls(),
+    "browser": lambda client: client.browser(),
+    "browsers": lambda client: client.list_browsers(),
+    "crawl-params": lambda client: client.crawl_params_preview("https://a.test", "x"),
+    "developer-search": lambda client: client.developer_search("x"),
+    "find-tools": lambda client: client.find_tools(),
+    "interact": lambda client: client.interact("id", prompt="x"),
+    "monitors": lambda client: client.list_monitors(),
+    "papers": lambda client: client.search_papers("x"),
+    "parse": lambda client: client.parse(b"<p>x", filename="a.html"),
+    "stop": lambda client: client.stop_interaction("id"),
+}
+
+
+@pytest.mark.parametrize("call", UNSERVED.values(), ids=UNSERVED)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_is_not_served_is_the_clients_own_error(
+    client: Firecrawl, call: Callable[[Firecrawl], object]
+) -> None:
+    with pytest.raises(faults.FirecrawlError) as caught:
+        call(client)
+    assert caught.value.status_code in (400, 404, 405)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -40,7 +40,7 @@ def post(url: str, body: Any, *, key: str = "ann") -> httpx2.Response:
         pytest.param("GET", "/v2/crawl/none?skip=x", b"", 400, "invalid_request", id="skip"),
         pytest.param("GET", "/v2/crawl/none/errors", b"", 404, "not_found", id="no-job-errors"),
         pytest.param("DELETE", "/firecrawl/v1/batch/scrape/none", b"", 404, "not_found", id="no-job-cancel"),
-        pytest.param("GET", "/v2/team/credit-usage", b"", 404, "not_found", id="no-route"),
+        pytest.param("GET", "/v2/monitor", b"", 404, "not_found", id="no-route"),
         pytest.param("GET", "/firecrawl/v3/scrape", b"", 404, "not_found", id="no-version"),
         pytest.param("GET", "/v2/scrape", b"", 405, "method_not_allowed", id="method"),
     ],

@@ -439,6 +439,17 @@ async def test_what_is_not_there_is_refused_in_openais_shape(method: str, path: 
     assert ("allow" in response.headers) == (status == 405)
 
 
+async def test_base_url_may_lack_its_v1_as_with_litellm() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        client = stack.openai.with_options(base_url=stack.url)
+        completion = await client.chat.completions.create(model="m", messages=HI)
+        assert completion.choices[0].message.content == "Hello"
+        assert [model.id for model in (await client.models.list()).data] == ["m"]
+        with pytest.raises(openai.NotFoundError) as missing:
+            await client.models.retrieve("n")
+    assert missing.value.code == "model_not_found"
+
+
 async def test_models_lists_names_and_aliases() -> None:
     more = BackendSpec(
         name="x", kind="scripted", models=[ModelSpec(name="org/n", aliases=["fast"], context_tokens=10)]

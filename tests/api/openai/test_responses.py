@@ -81,6 +81,16 @@ def asked(**fields: Any) -> Any:
             id="image",
         ),
         pytest.param(
+            [{"role": "user", "content": [{"type": "input_file", "filename": "a.pdf", "file_data": "eA=="}]}],
+            [
+                {
+                    "role": "user",
+                    "content": [{"type": "file", "file": {"file_data": "eA==", "filename": "a.pdf"}}],
+                }
+            ],
+            id="file",
+        ),
+        pytest.param(
             [
                 {"type": "reasoning", "id": "r", "summary": []},
                 {"type": "function_call", "call_id": "c1", **ADD},
@@ -105,6 +115,39 @@ def asked(**fields: Any) -> Any:
                 {"role": "tool", "tool_call_id": "c2", "content": "3"},
             ],
             id="calls-of-one-turn-and-outputs",
+        ),
+        pytest.param(
+            [
+                {"type": "function_call", "call_id": "c1", **ADD},
+                {
+                    "type": "function_call_output",
+                    "call_id": "c1",
+                    "output": [
+                        {"type": "input_text", "text": "See:"},
+                        {"type": "input_image", "image_url": "https://x/a.png"},
+                    ],
+                },
+                {"type": "function_call_output", "call_id": "c2", "output": "3"},
+                {"role": "user", "content": "And?"},
+            ],
+            [
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [{"id": "c1", "type": "function", "function": ADD}],
+                },
+                {"role": "tool", "tool_call_id": "c1", "content": "See:"},
+                {"role": "tool", "tool_call_id": "c2", "content": "3"},
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "text", "text": "Shown by the output of the call c1:"},
+                        {"type": "image_url", "image_url": {"url": "https://x/a.png"}},
+                    ],
+                },
+                {"role": "user", "content": "And?"},
+            ],
+            id="picture-of-an-output",
         ),
     ],
 )
@@ -147,6 +190,10 @@ def test_options_have_their_counterparts() -> None:
         ({"input": [{"role": "robot", "content": "x"}]}, "input[0].role"),
         (
             {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]},
+            "input[0].content[0]",
+        ),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_file", "file_url": "https://a.test/"}]}]},
             "input[0].content[0]",
         ),
         ({"input": [{"type": "function_call", "call_id": "c", "name": "x"}]}, "input[0].arguments"),
@@ -239,3 +286,21 @@ async def test_failures_have_the_clients_own_classes_and_what_is_kept_nowhere_is
             await stack.openai.responses.create(model="m", input="Hi", previous_response_id="resp_1")
         with pytest.raises(openai.NotFoundError):
             await stack.openai.responses.retrieve("resp_1")
+
+
+async def test_tokens_of_items_are_counted() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        counting = stack.openai.responses.input_tokens.count
+        bare = await counting(model="m", input="Hi")
+        more = await counting(model="m", input="Hi", instructions="Be brief.", tools=[TOOL])
+        with pytest.raises(openai.BadRequestError, match="not kept"):
+            await counting(model="m", input="Hi", previous_response_id="resp_1")
+        assert stack.up.heard == []
+    assert bare.object == "response.input_tokens" and 0 < bare.input_tokens < more.input_tokens
+
+
+async def test_text_of_a_response_has_a_format() -> None:
+    async with gateway(Said(HELLO)) as stack:
+        response = await stack.openai.responses.create(model="m", input="Hi", text={"verbosity": "low"})
+    assert response.text is not None and response.text.format is not None
+    assert (response.text.format.type, response.text.verbosity) == ("text", "low")

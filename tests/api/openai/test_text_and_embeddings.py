@@ -8,7 +8,7 @@ import pytest
 
 from backends.specs import BackendSpec, ModelSpec
 from tests.models import gateway
-from tests.upstream import DONE, JSON, USAGE, Said, error
+from tests.upstream import DONE, JSON, USAGE, Heard, Said, error
 
 pytestmark = pytest.mark.anyio
 
@@ -22,9 +22,13 @@ def text_chunk(text: str, *, finish: str | None = None, **more: Any) -> bytes:
 STREAMED = Said(
     [text_chunk("Once "), text_chunk("more."), text_chunk("", finish="length", usage=USAGE), DONE]
 )
-WHOLE = Said(
-    [text_chunk("Once more.", finish="stop", usage=USAGE).removeprefix(b"data: ").strip()], headers=JSON
-)
+
+
+def text(words: str) -> Said:
+    return Said([text_chunk(words, finish="stop", usage=USAGE).removeprefix(b"data: ").strip()], headers=JSON)
+
+
+WHOLE = text("Once more.")
 VECTORS = {
     "object": "list",
     "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -0.5]}],
@@ -84,7 +88,37 @@ async def test_backend_that_has_chats_alone_answers_the_prompt() -> None:
     assert parts[-1].finish_reason == "stop"
 
 
-@pytest.mark.parametrize("fields", [{"prompt": ["a", "b"]}, {"prompt": [1, 2]}, {"prompt": "a", "n": 10**6}])
+async def test_several_texts_are_each_gone_on_from() -> None:
+    def answer(heard: Heard) -> Said:
+        return text(heard.body["prompt"].upper())
+
+    async with gateway(answer) as stack:
+        completion = await stack.openai.completions.create(model="m", prompt=["a", "b", "c"], n=1)
+        again = await stack.openai.completions.create(model="m", prompt=["a", "d"], temperature=0)
+    assert [(choice.index, choice.text) for choice in completion.choices] == [(0, "A"), (1, "B"), (2, "C")]
+    assert [choice.text for choice in again.choices] == ["A", "D"]
+    assert completion.usage is not None
+    assert (completion.usage.prompt_tokens, completion.usage.total_tokens) == (21, 27)
+
+
+async def test_one_of_several_texts_that_fails_fails_all() -> None:
+    def answer(heard: Heard) -> Said:
+        return error("no", status=400) if heard.body["prompt"] == "b" else text("A")
+
+    async with gateway(answer) as stack:
+        with pytest.raises(openai.BadRequestError):
+            await stack.openai.completions.create(model="m", prompt=["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"prompt": ["a", "b"], "stream": True},
+        {"prompt": ["a"] * 21},
+        {"prompt": [1, 2]},
+        {"prompt": "a", "n": 10**6},
+    ],
+)
 async def test_bad_text_completion_is_400(fields: dict[str, Any]) -> None:
     async with gateway(WHOLE) as stack:
         response = await stack.http.post("/v1/completions", json={"model": "m", **fields})

@@ -80,7 +80,10 @@ async def test_small_calls(ask: Script, pages: Site) -> None:
             {
                 "id": "m",
                 "object": "model",
+                "type": "model",
+                "display_name": "m",
                 "created": 0,
+                "created_at": "1970-01-01T00:00:00Z",
                 "owned_by": "scripted",
                 "context_length": 8000,
                 "price": price,

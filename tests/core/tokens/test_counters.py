@@ -18,6 +18,7 @@ from gateway.core.tokens.counters import (
     VOCABULARIES,
     TokenCounter,
     count_messages,
+    decode_tokens,
     get_counter,
     load_ranks,
     resolve_tokenizer,
@@ -168,6 +169,18 @@ def test_resolve_tokenizer_refuses_what_it_cannot_count(name: str) -> None:
         resolve_tokenizer(name)
     assert caught.value.extra == {"field": "tokenizer"}
     assert len(caught.value.detail) < 500
+
+
+@pytest.mark.parametrize("text", ["", "Hello, world", "naïve 北京 🦫\n\n  x"])
+def test_decode_tokens_gives_the_text_back(references: dict[str, tiktoken.Encoding], text: str) -> None:
+    tokens = references["cl100k_base"].encode(text)
+    assert decode_tokens(tokens, tokenizer="cl100k_base") == text
+
+
+@pytest.mark.parametrize("token", [-1, 100_257, 2**70])
+def test_decode_tokens_refuses_what_is_none(token: int) -> None:
+    with pytest.raises(InvalidRequest, match=f"{token} is no token of cl100k_base"):
+        decode_tokens([1, token], tokenizer="cl100k_base")
 
 
 def test_count_messages_adds_the_published_framing() -> None:
