@@ -27,7 +27,11 @@ def open_counting_pool(
     memory_bytes: int,
     killed: Callable[[str], None] = lambda reason: None,
 ) -> WorkerPool:
-    """A pool, not started, whose processes hold a vocabulary; arguments as of `WorkerPool`, `without` as of its work."""
+    """A pool, not started, whose processes hold a vocabulary.
+
+    Args:
+        without: as of `gateway.core.tasks.work.warm`; the others as of `WorkerPool`.
+    """
     return WorkerPool(
         workers=workers,
         timeout_s=timeout_s,
