@@ -80,7 +80,8 @@ class Teasers:
 
     def _is_other(self, href: str) -> bool:
         """Whether an address is that of another page."""
-        if href.startswith("#"):
+        # a part of a page is linked to by the posts of its own discussion, seldom by another page's teaser
+        if "#" in href:
             return False
         try:
             host, path, query = _place(urljoin(self._url, href))
