@@ -31,7 +31,7 @@ from bench.local_quants import FILE_TYPES, make
 from bench.local_servers import LLAMA_CPP_SERVER, LLAMA_SERVER, PARALLEL, WINNOW, Server, served
 
 BUILD = """llama-server: pip download --no-deps --no-binary :all: llama-cpp-python, unpack it, and in vendor/llama.cpp
-cmake -B build -DCMAKE_BUILD_TYPE=Release -DLLAMA_CURL=OFF $(python deploy/llama_cmake_args.py)
+cmake -B build -DCMAKE_BUILD_TYPE=Release -DLLAMA_USE_PREBUILT_UI=OFF $(python deploy/llama_cmake_args.py)
 cmake --build build --target llama-server"""
 # common words are a token each
 WORDS = "time year people way day man thing woman life child world school state family student group country".split()
@@ -99,6 +99,7 @@ async def compare(servers: list[Server], options: argparse.Namespace) -> dict[st
     found = Found()
 
     def add(measure: str, server: Server, cost_ms: float) -> None:
+        print(f"{measure}, {server.name}: {cost_ms:.0f} CPU-ms a request", flush=True)
         found.cpu_ms.setdefault(measure, {}).setdefault(server.name, []).append(cost_ms)
 
     for round_ in range(options.rounds):
