@@ -51,6 +51,9 @@ class Unions:
 
     def _constants(self, schema: dict[str, Any]) -> frozenset[tuple[str, Any]] | None:
         """The values it names; None where it names none, or one that is an object or an array."""
+        if not schema:
+            # it may be no part of the document
+            return None
         known = id(schema)
         if known not in self._values:
             values = [schema["const"]] if "const" in schema else schema.get("enum")
