@@ -14,7 +14,8 @@ import httpx2
 from bench.processes import cpu_s, family, start
 from fixtures.redis import free_port
 
-CONTEXT_TOKENS, PARALLEL = 2048, 8
+# a page, its question and the answer are one call
+CONTEXT_TOKENS, PARALLEL = 4096, 8
 WINNOW, LLAMA_SERVER, LLAMA_CPP_SERVER = "winnow", "llama-server", "llama_cpp.server"
 
 
