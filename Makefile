@@ -122,15 +122,18 @@ screenshots: $(tested) system
 scale-demo: $(call stamp,$(EXTRAS)) system
 	$(BIN)/python -m fixtures.fleet
 
-# the local backend: minutes, on one core; the server it is compared with wants llama-cpp-python[server]
+# the local backend: minutes, on one core, beside llama-server (`python -m bench.local_http --help` says how it is built)
+# and llama_cpp.server (a Python with llama-cpp-python[server]) where these are named
 PEER_PYTHON ?= $(BIN)/python
+LLAMA_SERVER ?=
 bench-local: $(tested)
 	$(BIN)/python -m pytest tests/backends/local -m slow
 	$(BIN)/python -m bench.local_steps
 	$(BIN)/python -m bench.local_quants
 	$(BIN)/python -m bench.local_counting
 	$(BIN)/python -m bench.local
-	$(BIN)/python -m bench.local_http --peer-python $(PEER_PYTHON)
+	$(BIN)/python -m bench.local_http $(if $(LLAMA_SERVER),--llama-server $(LLAMA_SERVER)) \
+	    $(if $(filter-out $(BIN)/python,$(PEER_PYTHON)),--peer-python $(PEER_PYTHON))
 
 # the classifier's weights and model card from the labelled corpus, and news where they are: ten minutes on one core
 CORPUS ?= ../shared/data/wcxb

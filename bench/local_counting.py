@@ -1,4 +1,4 @@
-"""What counting by the starter's own vocabulary costs: to have it, to count by it, and to ask the model instead.
+"""What counting by the starter's own vocabulary costs: to have it, and to count by it.
 
     python -m bench.local_counting
 
@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from backends.local import LocalBackend
 from backends.local.vocabulary import Vocabulary, deepen_stacks, load_vocabulary, start_library
-from bench.processes import ROOT, cpu_s, family, proportional_mb
+from bench.processes import ROOT, family, proportional_mb
 from gateway.core.model.page import CleanOptions
 from gateway.core.tasks.page import CleanPage
 from gateway.core.tokens.counters import get_counter
@@ -94,16 +94,6 @@ async def main() -> None:
             f"{name}: {of_pages / size:.0f} CPU-ms a MB of pages, {of_block:.0f} µs a short block, "
             f"at most {worst[0]:.0f} ms for 2**20 times {worst[1]!r}"
         )
-
-    await backend.start()
-    assert backend.pid is not None
-    pids = (os.getpid(), backend.pid)
-    began = cpu_s(*pids)
-    for _ in range(1000):
-        await backend.count_tokens(BLOCK, model="local")
-    print(
-        f"asking the model's process: {(cpu_s(*pids) - began) * 1e3:.0f} µs a short block, of both processes"
-    )
     await backend.aclose()
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from backends.local.messages import Open
 from backends.local.native import NativeModel
 from backends.local.source import locate
-from backends.local.vocabulary import lib
+from backends.local.vocabulary import lib, start_library
 from bench.figures import note
 
 # llama.cpp's enum llama_ftype
@@ -28,6 +28,7 @@ FILE_TYPES = {"Q4_0": 2, "Q4_1": 3, "Q8_0": 7, "F16": 1}
 def make(folder: Path, quant: str) -> Path:
     """The starter, written as this quantisation."""
     path = folder / f"starter-{quant}.gguf"
+    start_library()
     params = lib.llama_model_quantize_default_params()
     params.ftype, params.allow_requantize, params.nthread = FILE_TYPES[quant], True, 1
     if lib.llama_model_quantize(locate("starter").encode(), str(path).encode(), ctypes.byref(params)):

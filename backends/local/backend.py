@@ -32,8 +32,6 @@ from backends.local.chunks import Chunks
 from backends.local.histogram import ITL_BUCKETS_S, TTFT_BUCKETS_S, Histogram
 from backends.local.memory import resident_bytes
 from backends.local.messages import (
-    Count,
-    Counted,
     Embed,
     Embedded,
     Finished,
@@ -53,7 +51,6 @@ from backends.local.tool_calls import ToolCallReader
 from backends.wire.openai import embeddings_body
 
 START_WAIT_S = 120.0
-COUNT_TIMEOUT_S = 60.0
 # of how a model is opened, what decides when an answer comes, not which
 _NO_MATTER = {"path", "parallel", "threads", "extra_buffers"}
 
@@ -179,14 +176,8 @@ class LocalBackend:
         return identity_of(file, self._settings, self._code)
 
     async def count_tokens(self, text: str, *, model: str) -> int | None:
-        """Exact, by the model's own tokenizer; None while the model is not up."""
-        try:
-            await self._supervisor.ready(START_WAIT_S)
-            inbox = self._supervisor.open_inbox()
-            answer = await self._ask(inbox, Count(inbox.number, text), time.monotonic() + COUNT_TIMEOUT_S)
-        except UpstreamError:
-            return None
-        return answer.tokens if isinstance(answer, Counted) else None
+        """None: it is counted by `vocabulary`, in processes that a text may take down."""
+        return None
 
     async def health(self) -> str | None:
         self._supervisor.start()

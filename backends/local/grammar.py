@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from llguidance import LLMatcher
 from msgspec import Struct
 
-from backends.local.schema_forms import closed, nodes, restated, without
+from backends.local.schema_forms import closed, nodes, restated, uncounted, with_any_of, without
 from gateway.core.json_schema.schema import root_of
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ def _weaker_and_weaker(
     yield [], written
     left_out = list(_faulty_keywords(written, check, may_try))
     yield left_out, without(written, left_out)
+    if unions := [f"{path}/oneOf" for path, node in nodes(written) if "oneOf" in node]:
+        written = with_any_of(without(written, left_out))
+        left_out += unions
+        yield left_out, written
     for keywords in _OF_MANY:
         left_out += [f"{path}/{each}" for path, node in nodes(written) for each in keywords if each in node]
         yield left_out, without(written, left_out)
@@ -102,7 +106,7 @@ def _translate(
     grammar = _grammar(schema, lenient=lenient)
     is_error, messages = LLMatcher.validate_grammar_with_warnings(grammar)
     if not is_error and check(grammar) is None:
-        return Constraint(grammar=grammar, open=[*left_out, *messages])
+        return Constraint(grammar=grammar, open=[*left_out, *messages, *uncounted(schema)])
     return None
 
 

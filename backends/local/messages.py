@@ -2,7 +2,7 @@
 
 One frame is four bytes of length, big-endian, then one message. The parent opens the conversation with
 `Open`; the child answers `Ready` or `Broken`. After that every message carries the number of its request,
-and a request ends with exactly one of `Finished`, `Refused`, `Counted`, `Embedded`, or at its `Cancel`.
+and a request ends with exactly one of `Finished`, `Refused`, `Embedded`, or at its `Cancel`.
 Closing the child's input ends the child.
 """
 
@@ -49,11 +49,6 @@ class Generate(Struct, tag=True, frozen=True, kw_only=True):
     stop: list[str]
     json_schema: dict[str, Any] | None
     prompt: str | None = None
-
-
-class Count(Struct, tag=True, frozen=True):
-    id: int
-    text: str
 
 
 class Embed(Struct, tag=True, frozen=True):
@@ -159,11 +154,6 @@ class Refused(Struct, tag=True, frozen=True, kw_only=True):
     context_tokens: int = 0
 
 
-class Counted(Struct, tag=True, frozen=True):
-    id: int
-    tokens: int
-
-
 class Embedded(Struct, tag=True, frozen=True):
     """`vectors`: the numbers of each as 32-bit floats, little-endian."""
 
@@ -176,8 +166,8 @@ class Pong(Struct, tag=True, frozen=True):
     counters: Counters
 
 
-ToModel = Open | Generate | Count | Embed | Cancel | Ping
-FromModel = Ready | Broken | Step | Finished | Refused | Counted | Embedded | Pong
+ToModel = Open | Generate | Embed | Cancel | Ping
+FromModel = Ready | Broken | Step | Finished | Refused | Embedded | Pong
 
 _encoder = msgspec.msgpack.Encoder()
 _to_model: msgspec.msgpack.Decoder[ToModel] = msgspec.msgpack.Decoder(ToModel)

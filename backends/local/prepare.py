@@ -22,7 +22,7 @@ from gateway.core.json_schema.schema import Schema
 from gateway.errors import InvalidRequest
 
 MAX_ATTEMPTS = 3
-# for all grammars of a request
+# of computing, for all grammars of a request: a busy machine loosens no schema
 GRAMMAR_S = 2.0
 
 
@@ -103,8 +103,8 @@ class Preparation:
             if deadline is None:
                 # made once, and at no request's expense
                 _ = self._guides.tokenizer
-                deadline = time.monotonic() + GRAMMAR_S
-            return not ticket.cancelled and time.monotonic() < deadline
+                deadline = time.thread_time() + GRAMMAR_S
+            return not ticket.cancelled and time.thread_time() < deadline
 
         return may_try
 

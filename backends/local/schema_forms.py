@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from backends.local.schema_unions import Unions
 from gateway.core.json_schema.formats import FORMATS
 from gateway.core.json_schema.keywords import MANY, NAMED, ONE
+from gateway.core.json_schema.schema import root_of
 
 # of where a schema stands, and the schema; it returns a dictionary of its own, or a boolean
 Change = Callable[[str, dict[str, Any]], Any]
@@ -17,6 +19,9 @@ _CONDITIONS = frozenset(["if", "not", "dependentSchemas"])
 _PATTERN_PART = re.compile(r"\\.|.", re.DOTALL)
 _SPACES = r" \t\n\r\f\v"
 _ANNOTATIONS = frozenset(["title", "description", "$comment", "examples", "default"])
+# to llguidance what stands beside a reference, or an anyOf of references, may be a part of a ring
+_ANNOTATIONS |= frozenset(["deprecated", "readOnly", "writeOnly"])
+_ANNOTATIONS |= frozenset(["discriminator", "xml", "externalDocs", "example"])
 _NEVER: dict[str, Any] = {"not": {}}
 # numbers beyond are not exact in most readers of JSON
 _FURTHEST = 2**53 - 1
@@ -83,11 +88,12 @@ def without(schema: dict[str, Any], left_out: list[str]) -> dict[str, Any]:
 
 def restated(schema: dict[str, Any]) -> dict[str, Any]:
     """A copy that says the same, or a little more, in keywords that llguidance knows."""
+    unions = Unions(schema)
 
     def restate(path: str, node: dict[str, Any]) -> Any:
         if node == _NEVER:
             return False
-        node = dict(node)
+        node = {key: value for key, value in node.items() if key not in _ANNOTATIONS}
         if node.get("format") not in FORMATS:
             # an annotation
             node.pop("format", None)
@@ -100,11 +106,23 @@ def restated(schema: dict[str, Any]) -> dict[str, Any]:
         ):
             node.setdefault("additionalProperties", node.pop("unevaluatedProperties"))
         _bound_numbers(node)
+        if "oneOf" in node and unions.exclude(node["oneOf"]):
+            node = any_of(node)
+        names = node.get("propertyNames")
+        if isinstance(names, dict) and names.keys() - _ANNOTATIONS == {"$ref"}:
+            node["propertyNames"] = root_of(schema, names)
         return _restate_names(node)
 
     copy = _rewritten(schema, restate)
     # a root is an object
     return copy if isinstance(copy, dict) else schema
+
+
+def any_of(node: dict[str, Any]) -> dict[str, Any]:
+    """The node with its `oneOf` as an `anyOf`."""
+    rest = {key: value for key, value in node.items() if key != "oneOf"}
+    union = {"anyOf": node["oneOf"]}
+    return rest | ({"allOf": [*rest.get("allOf", []), union]} if "anyOf" in rest else union)
 
 
 def _bound_numbers(node: dict[str, Any]) -> None:
@@ -160,6 +178,24 @@ def _restate_names(node: dict[str, Any]) -> dict[str, Any]:
     if allowed is None and "pattern" in names:
         return rest | {"patternProperties": {names["pattern"]: others}, "additionalProperties": False}
     return node
+
+
+def with_any_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """A copy in which one schema of a `oneOf` holds, or more."""
+    copy: dict[str, Any] = _rewritten(
+        schema, lambda path, node: any_of(node) if "oneOf" in node else dict(node)
+    )
+    return copy
+
+
+def uncounted(schema: dict[str, Any]) -> list[str]:
+    """Where properties are to be counted whose names are free: written twice, one is no second property."""
+    return [
+        f"{path}/minProperties"
+        for path, node in nodes(schema)
+        if node.get("minProperties", 0) > 1 + len(node.get("required", []))
+        and (node.get("additionalProperties") is not False or "patternProperties" in node)
+    ]
 
 
 def closed(schema: dict[str, Any]) -> dict[str, Any]:

@@ -22,8 +22,6 @@ from backends.local.messages import (
     LENGTH_BYTES,
     Broken,
     Cancel,
-    Count,
-    Counted,
     Embed,
     Embedded,
     Finished,
@@ -75,7 +73,7 @@ class Worker:
     def emit(self, messages: list[FromModel]) -> None:
         """Write messages, from any thread."""
         for message in messages:
-            if isinstance(message, Finished | Refused | Embedded | Counted):
+            if isinstance(message, Finished | Refused | Embedded):
                 self._tickets.pop(message.id, None)
         data = b"".join(map(encode_frame, messages))
         with self._output_lock:
@@ -99,8 +97,6 @@ class Worker:
             case Generate():
                 ticket = self._tickets[message.id] = Ticket(message.id)
                 self._later(message.id, lambda: self._generate(message, ticket))
-            case Count():
-                self._later(message.id, lambda: self._count(message))
             case Embed():
                 ticket = self._tickets[message.id] = Ticket(message.id)
                 self._later(message.id, lambda: self._embed(message, ticket))
@@ -129,9 +125,6 @@ class Worker:
             raise Refusal("rejected", "model: this is an embedding model; it writes no text")
         if not ticket.cancelled:
             self._preparation.begin(request, ticket)
-
-    def _count(self, request: Count) -> None:
-        self.emit([Counted(request.id, self._model.count(request.text))])
 
     def _embed(self, request: Embed, ticket: Ticket) -> None:
         if not self._model.embeds:

@@ -41,7 +41,13 @@ from gateway.completions.completion_cache import (
     completion_key,
     is_repeatable,
 )
-from gateway.completions.context import check_context, count_call, count_prompt, find_truncation
+from gateway.completions.context import (
+    check_context,
+    count_by_model,
+    count_call,
+    count_prompt,
+    find_truncation,
+)
 from gateway.completions.files import can_be_asked, holds_files, read_files
 from gateway.core.tasks.base import Workers
 from gateway.errors import BackendUnavailable, ContextOverflow, InvalidRequest, NotFound, shutting_down
@@ -100,6 +106,7 @@ class Completer:
         cache: CachePolicy = ANY_CACHE,
         identity: Any = None,
         spend: Spend = spend_nothing,
+        workers: Workers | None = None,
     ) -> Answer:
         """Start, join or load an answer, and return once its first token is there.
 
@@ -110,10 +117,13 @@ class Completer:
             identity: what stands for the messages in the cache's key when they hold something random.
             spend: called with what a model used, however it ended; nothing for an answer that was there
                 or on its way.
+            workers: count in place of the completer's own, for callers whose work waits behind others'.
         Raises:
             GatewayError: whatever went wrong before the first token.
         """
-        answer = await self.begin(request, tenant=tenant, cache=cache, identity=identity, spend=spend)
+        answer = await self.begin(
+            request, tenant=tenant, cache=cache, identity=identity, spend=spend, workers=workers
+        )
         try:
             await answer.opened()
         except BaseException:
@@ -129,11 +139,13 @@ class Completer:
         cache: CachePolicy = ANY_CACHE,
         identity: Any = None,
         spend: Spend = spend_nothing,
+        workers: Workers | None = None,
     ) -> Answer:
         """As `open`, without waiting: whoever calls it awaits `Answer.opened`, and can close it meanwhile."""
         started = self._clock()
+        workers = workers or self._workers
         request = await self.readable(request)
-        route, failed_models = await self._with_room(request)
+        route, failed_models = await self._with_room(request, workers)
         key: str | None = None
         model_identity = await route.backend.identity(route.model)
         if cache.sampled or is_repeatable(request):
@@ -150,7 +162,7 @@ class Completer:
             # a backend's own queue is fair by it
             asked = msgspec.structs.replace(request, tenant=tenant)
             store = self._storing(key, route, cache, model_identity=model_identity)
-            broadcast = self._launch(asked, route, key, cache, spend, store, failed_models)
+            broadcast = self._launch(asked, route, key, cache, spend, store, failed_models, workers)
 
         async def forget(stored: Stored) -> None:
             if key and self._kept:
@@ -198,9 +210,9 @@ class Completer:
             route = await self.resolve(model)
         except (NotFound, BackendUnavailable):
             return None
-        return await route.backend.count_tokens(text, model=route.model)
+        return await count_by_model(text, route, self._workers)
 
-    async def _with_room(self, request: CompletionRequest) -> tuple[Route, list[str]]:
+    async def _with_room(self, request: CompletionRequest, workers: Workers) -> tuple[Route, list[str]]:
         """The first route, of the model and its fallbacks, whose context holds the prompt; those that do not."""
         route = asked = await self.resolve(request.model)
         _check_said(request, route)
@@ -209,7 +221,7 @@ class Completer:
         overflow: ContextOverflow | None = None
         while True:
             try:
-                await check_context(request, route, self._workers)
+                await check_context(request, route, workers)
                 return route, failed_models
             except ContextOverflow as exc:
                 overflow = overflow or exc
@@ -285,6 +297,7 @@ class Completer:
         spend: Spend,
         store: Store,
         failed_models: list[str],
+        workers: Workers,
     ) -> Broadcast[Delta, Result]:
         if self._closed:
             raise shutting_down(BackendUnavailable)
@@ -297,7 +310,7 @@ class Completer:
             broadcast,
             request,
             clock=self._clock,
-            lost=lambda failed, said: self._pay(request, failed, said, spend),
+            lost=lambda failed, said: self._pay(request, failed, said, spend, workers),
         )
 
         async def produce() -> Result:
@@ -306,14 +319,14 @@ class Completer:
             except BaseException as exc:
                 if broadcast.items or isinstance(exc, asyncio.CancelledError):
                     # else nothing was generated
-                    self._pay(request, route, broadcast.items or attempts.held, spend)
+                    self._pay(request, route, broadcast.items or attempts.held, spend, workers)
                 raise
             usage = result.stored.completion.usage
             if usage is None:
-                await asyncio.shield(self._pay(request, result.route, broadcast.items, spend))
+                await asyncio.shield(self._pay(request, result.route, broadcast.items, spend, workers))
             else:
                 spend(usage.input_tokens + usage.output_tokens)
-            if usage and (cut := await find_truncation(request, result.route, usage, self._workers)):
+            if usage and (cut := await find_truncation(request, result.route, usage, workers)):
                 return with_warning(result, "prompt_cut", cut)
             return msgspec.structs.replace(result, not_stored=await store(result))
 
@@ -322,12 +335,12 @@ class Completer:
         return broadcast
 
     def _pay(
-        self, request: CompletionRequest, route: Route, said: list[Delta], spend: Spend
+        self, request: CompletionRequest, route: Route, said: list[Delta], spend: Spend, workers: Workers
     ) -> asyncio.Task[None]:
         """Count and book the tokens of a call whose backend did not report them, also after its callers left."""
 
         async def pay() -> None:
-            spend(await count_call(request, route, said, self._workers))
+            spend(await count_call(request, route, said, workers))
 
         payment = asyncio.create_task(pay())
         self._payments.add(payment)

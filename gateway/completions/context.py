@@ -7,7 +7,8 @@ from backends.base import CompletionRequest, Delta, Route, Usage
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens.counters import ANSWER_TOKENS, MESSAGE_TOKENS, resolve_tokenizer
-from gateway.errors import CleanError, ContextOverflow, InvalidRequest
+from gateway.errors import BackendUnavailable, CleanError, ContextOverflow, InvalidRequest
+from gateway.scraping.tokenizers import vocabulary_of
 from gateway.wire import DEFAULT_TOKENIZER, encode_json
 
 _CHARS_PER_TOKEN = 4
@@ -56,8 +57,19 @@ async def count_prompt(
     text = "\n".join(_texts(messages))
     if tools:
         text += "\n" + encode_json(tools).decode()
-    exact = await route.backend.count_tokens(text, model=route.model)
+    exact = await count_by_model(text, route, workers)
     return (await _count(text, route, workers) if exact is None else exact) + _framing(messages)
+
+
+async def count_by_model(text: str, route: Route, workers: Workers) -> int | None:
+    """The tokens of a text by the model's own tokenizer; None where that is not at hand, or takes too long."""
+    try:
+        vocabulary = await vocabulary_of(route)
+        if vocabulary is not None:
+            return await workers.run(CountTokens(text=text, tokenizer=vocabulary))
+    except (BackendUnavailable, CleanError):
+        return None
+    return await route.backend.count_tokens(text, model=route.model)
 
 
 async def count_call(

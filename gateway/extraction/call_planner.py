@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from backends.base import Route, UpstreamError
+from gateway.completions.context import count_by_model
 from gateway.core.llm.call_plan import Budget, Plan
 from gateway.core.llm.prompt import PromptPage, Task, build_messages
 from gateway.core.tasks.base import Workers
@@ -72,8 +73,8 @@ class CallPlanner:
         return await self._workers.run(planning)
 
     async def _scale(self, route: Route, text: str, tokenizer: Tokenizer, counted: int | None) -> float:
-        """The model's tokens per one of ours in a text, where its backend can count."""
-        exact = await route.backend.count_tokens(text, model=route.model)
+        """The model's tokens per one of ours in a text, where it can be counted as the model does."""
+        exact = await count_by_model(text, route, self._workers)
         if not exact:
             return 1.0
         if counted is None:

@@ -244,6 +244,7 @@ class ExtractionStrategy:
             ),
             identity=prompt.identity,
             spend=self._spend,
+            workers=self._workers,
         )
         try:
             while answer.finished is None:

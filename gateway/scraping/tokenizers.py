@@ -21,6 +21,23 @@ class Routes(Protocol):
     async def resolve(self, model: str | None = None) -> Route: ...
 
 
+async def vocabulary_of(route: Route) -> ModelVocabulary | None:
+    """A model's own vocabulary; None where its backend does not have it.
+
+    Raises:
+        BackendUnavailable: the model's file or library is missing; the message says what to do.
+    """
+    if not isinstance(route.backend, HasVocabulary):
+        return None
+    try:
+        file = await route.backend.vocabulary(route.model)
+    except UpstreamUnavailable as exc:
+        raise BackendUnavailable(
+            f"tokenizer `{route.name}`: {exc.message}", retry_after_s=exc.retry_after_s
+        ) from exc
+    return ModelVocabulary(name=route.name, path=file.path, identity=file.identity)
+
+
 class Tokenizers:
     """Finds tokenizers by name. One for the whole service.
 
@@ -42,20 +59,15 @@ class Tokenizers:
             return resolve_tokenizer(name)
         except InvalidRequest as refusal:
             route = await self._route(name, refusal)
-        if not isinstance(route.backend, HasVocabulary):
+        vocabulary = await vocabulary_of(route)
+        if vocabulary is None:
             raise InvalidRequest(
                 f"tokenizer {name[:100]!r}: model `{route.name}` is served by backend `{route.backend.name}`, which "
                 "does not give its vocabulary; models of kind `local` have theirs, else choose an encoding, such as "
                 "o200k_base",
                 field="tokenizer",
             )
-        try:
-            file = await route.backend.vocabulary(route.model)
-        except UpstreamUnavailable as exc:
-            raise BackendUnavailable(
-                f"tokenizer `{route.name}`: {exc.message}", retry_after_s=exc.retry_after_s
-            ) from exc
-        return ModelVocabulary(name=route.name, path=file.path, identity=file.identity)
+        return vocabulary
 
     async def _route(self, name: str, refusal: InvalidRequest) -> Route:
         try:

@@ -23,6 +23,7 @@ from gateway.cache.base import NOT_TAKEN
 from gateway.completions.answer import Finished
 from gateway.completions.completer import CHANCE, NOT_VALID, Completer
 from gateway.completions.completion_cache import CachePolicy
+from gateway.core.tasks.base import R, Task
 from tests.inline import InlineWorkers
 from tests.leaks import eventually
 from tests.shelf import DictCache
@@ -542,6 +543,20 @@ async def test_prompt_that_does_not_fit_goes_to_the_fallback_with_room(upstream:
         with pytest.raises(errors.ContextOverflow) as overflow:
             await complete(completer, ask("word " * 2000))
         assert overflow.value.extra["context_tokens"] == 20
+
+
+class Elsewhere:
+    """Workers of other callers."""
+
+    async def run(self, task: Task[R]) -> R:
+        raise AssertionError("this is to be done by the caller's own")
+
+
+async def test_prompt_is_counted_by_the_workers_of_its_caller() -> None:
+    backend = ScriptedBackend([Reply(deltas=["whole"])])
+    completer = Completer(one(backend, context_tokens=200), workers=Elsewhere())
+    finished = await complete(completer, ask("word " * 100), workers=InlineWorkers())
+    assert finished.text == "whole"
 
 
 class Overflowing(ScriptedBackend):

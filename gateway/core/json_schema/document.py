@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from gateway.core.json_schema.escapes import for_re2
 from gateway.core.json_schema.keywords import CHECKS, MANY, NAMED, ONE, Fault, quote, shorten
 from gateway.core.json_schema.look_around import Split, split_look_around
 from gateway.core.json_schema.pointer import find, pointer, unescape
@@ -102,7 +103,7 @@ class Document:
     def __init__(self, document: dict[str, Any]) -> None:
         if not isinstance(document, dict):
             raise refuse("", f"{quote(document)} is not an object")
-        _check_size(document)
+        check_size(document)
         self.root = Place(None, (), document)
         self.places: list[Place] = []
         # what is to be found in a text (True) and what is not, for it to match
@@ -216,7 +217,9 @@ class Document:
             self.patterns[pattern] = parts
             for part, wanted in [(split.rest, True), *split.ahead]:
                 try:
-                    compiled = compile_pattern(part, max_bytes=min(_PATTERN_BYTES, _PATTERNS_BYTES // count))
+                    compiled = compile_pattern(
+                        for_re2(part), max_bytes=min(_PATTERN_BYTES, _PATTERNS_BYTES // count)
+                    )
                 except ValueError as exc:
                     if parts and pattern not in exact:
                         # a look-ahead that the engine does not take, such as one with a reference back
@@ -236,7 +239,8 @@ def refuse(path: str, reason: str) -> InvalidRequest:
     return InvalidRequest(f"`schema`{where}: {reason}", field="schema", path=path)
 
 
-def _check_size(document: dict[str, Any]) -> None:
+def check_size(document: dict[str, Any]) -> None:
+    """Raises InvalidRequest for one that is too large or too deep."""
     level: list[Any] = [document]
     for _ in range(MAX_SCHEMA_DEPTH):
         level = [

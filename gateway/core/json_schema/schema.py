@@ -1,4 +1,4 @@
-"""A caller's JSON Schema (2020-12): checked and bounded before use, then what answers are validated with.
+"""A caller's JSON Schema (2020-12, or draft-07): checked and bounded before use, then what answers are validated with.
 
 A schema is a stranger's program. So: only references within the schema are followed (nothing is ever
 fetched), patterns run on RE2, which takes linear time, and size, depth, the references that one value follows
@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from gateway.core.json_schema.dialects import in_2020_12
 from gateway.core.json_schema.document import (
     MAX_REFERENCES,
     MAX_SCHEMA_BYTES,
@@ -54,7 +55,7 @@ class Schema:
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
-        self.document = document
+        self.document = document = in_2020_12(document)
         self._checked = Document(document)
         if any(_is_nullable(place.schema) for place in self._checked.places):
             self.document = _admitting_null(document)

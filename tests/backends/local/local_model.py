@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from backends.base import Completion, CompletionRequest
+from backends.base import Backend, Completion, CompletionRequest
 from backends.local import LocalBackend
 
 
@@ -21,7 +21,7 @@ class Answer:
         self.warnings: list[dict[str, str]] = completion.raw.get("warnings", [])
 
 
-async def ask(backend: LocalBackend, content: str = "Say something", **fields: Any) -> Answer:
+async def ask(backend: Backend, content: str = "Say something", **fields: Any) -> Answer:
     """One question, answered greedily unless said otherwise."""
     request = {"model": "local", "temperature": 0, "max_output_tokens": 24} | fields
     request.setdefault("messages", [{"role": "user", "content": content}])
@@ -48,3 +48,11 @@ async def opened(path: str, **settings: Any) -> AsyncIterator[LocalBackend]:
         yield backend
     finally:
         await backend.aclose()
+
+
+def tokens_of(path: str, text: str) -> int:
+    """By the vocabulary of a model's file, read here."""
+    from backends.local.vocabulary import Vocabulary, load_vocabulary, start_library
+
+    start_library()
+    return Vocabulary(load_vocabulary(path)).count(text)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from litestar.testing import AsyncTestClient
 
+from backends.base import Route
 from backends.local import LocalBackend
 from backends.specs import BackendSettings, ModelSpec
 from fixtures.make_gguf import BYTES_ALONE, MERGES, write_model
@@ -19,6 +20,7 @@ from fixtures.site import Answer, Site
 from gateway import sdk
 from gateway.app import create_app
 from gateway.auth.keys import Key, hash_secret
+from gateway.completions.context import count_by_model
 from gateway.container import open_services
 from gateway.core.tasks.tokens import CountTokens
 from gateway.core.tokens.tokenizer import ModelVocabulary
@@ -197,6 +199,21 @@ async def test_key_without_a_models_scope_counts_by_its_vocabulary(tiny: str, tm
     async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
         client.headers["authorization"] = "Bearer secret"
         assert await count(client, "12 bytes too", "mine") == 12
+
+
+async def test_prompt_is_counted_without_its_model(tiny: str, tmp_path: Path) -> None:
+    models = {
+        name: LocalBackend(path=path) for name, path in (("here", tiny), ("gone", f"{tmp_path}/none.gguf"))
+    }
+    async with open_services(settings(tmp_path)) as services:
+        counts = {
+            name: await count_by_model(
+                WORDS, Route(name=name, backend=model, model="local"), services.workers
+            )
+            for name, model in models.items()
+        }
+    assert counts == {"here": merged(WORDS), "gone": None}
+    assert models["here"].pid is None
 
 
 async def test_nothing_of_the_model_is_loaded_for_a_count(tiny: str, tmp_path: Path) -> None:

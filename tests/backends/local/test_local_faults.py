@@ -11,16 +11,23 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from backends.base import CompletionRequest, UpstreamInterrupted, UpstreamTimeout, UpstreamUnavailable
+from backends.base import (
+    CompletionRequest,
+    ContextExceeded,
+    UpstreamInterrupted,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
 from backends.local import LocalBackend, probe
 from backends.local.child import worker_command
 from backends.local.memory import available_bytes, kv_bytes
 from backends.local.messages import (
     LENGTH_BYTES,
-    Count,
-    Counted,
+    Finished,
     FromModel,
+    Generate,
     Open,
     Refused,
     decode_from_model,
@@ -28,7 +35,7 @@ from backends.local.messages import (
 )
 from backends.local.native import NativeModel, _check_memory
 from backends.local.worker import Worker
-from fixtures.make_gguf import BYTES_ALONE, write_model
+from fixtures.make_gguf import BYTES_ALONE, SHAPES, write_model
 from tests.backends.local.local_model import ask, opened, until
 
 pytestmark = pytest.mark.anyio
@@ -68,7 +75,6 @@ async def test_file_that_is_no_model_is_named(
             await ask(backend)
         assert fault.value.retry_after_s
         assert says in str(await backend.health())
-        assert await backend.count_tokens("x", model="local") is None
 
 
 async def test_model_file_that_appears_later_is_served(tiny: str, tmp_path: Path) -> None:
@@ -306,12 +312,17 @@ async def test_long_run_of_one_character_does_not_end_the_process(
     tmp_path: Path, pre_tokenizer: str, character: str
 ) -> None:
     """Of vocabularies whose words llama.cpp finds by std::regex, which takes stack for every character."""
-    path = write_model(tmp_path / "model.gguf", pre_tokenizer=pre_tokenizer, merges=BYTES_ALONE)
-    text = character * 300_000
-    async with opened(str(path)) as backend:
+    # a text is tokenized where it may fit by its length
+    shape = structs.replace(SHAPES["tiny"], context=2**16)
+    path = write_model(tmp_path / "model.gguf", shape=shape, pre_tokenizer=pre_tokenizer, merges=BYTES_ALONE)
+    text = character * (200_000 // len(character.encode()))
+    async with opened(str(path), context_tokens=2**16, parallel=1) as backend:
         await backend.start()
         pid = backend.pid
-        assert await backend.count_tokens(text, model="local") == len(text.encode())
+        with pytest.raises(ContextExceeded) as refusal:
+            await ask(backend, text)
+        # those of the template too: "user", "assistant" and line breaks, a token a letter
+        assert refusal.value.prompt_tokens == len(text.encode()) + 19
         assert backend.pid == pid and not backend.stats()["restarts"]
 
 
@@ -320,24 +331,32 @@ def test_request_that_makes_a_library_panic_is_refused_and_the_next_one_served(t
         pass
 
     class Panicking(NativeModel):
-        def count(self, text: str) -> int:
+        def tokenize(self, text: str, *, special: bool, first: bool = False) -> list[int]:
             if text == "panic":
                 raise Panic
-            return super().count(text)
+            return super().tokenize(text, special=special, first=first)
 
     output = BytesIO()
     opening = Open(path=tiny, context_tokens=512, parallel=1, gpu_layers=0, threads=1, flash_attention=False)
     worker = Worker(Panicking(opening), output, 0.0)
     for number, text in ((1, "panic"), (2, "well")):
-        worker.receive(Count(number, text))
+        worker.receive(nothing_more(number, text))
     for _ in range(1000):
         if len(told := frames(output.getvalue())) == 2:
             break
         time.sleep(0.01)
     worker.stop()
-    refused, counted = told
+    refused, finished = told
     assert isinstance(refused, Refused) and (refused.id, refused.kind) == (1, "unavailable")
-    assert isinstance(counted, Counted) and counted.id == 2
+    assert isinstance(finished, Finished) and finished.id == 2
+
+
+def nothing_more(number: int, prompt: str) -> Generate:
+    """Tokenize a prompt, and say nothing."""
+    return Generate(
+        id=number, messages=[{"role": "user", "content": prompt}], prompt=prompt, parameters={}, tenant="",
+        max_output_tokens=0, temperature=0, seed=None, stop=[], json_schema=None,
+    )  # fmt: skip
 
 
 def frames(data: bytes) -> list[FromModel]:

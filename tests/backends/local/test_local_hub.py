@@ -151,6 +151,20 @@ def test_hub_that_is_down_is_told(tmp_path: Path, hub: Hub) -> None:
     assert model.size_bytes == len(hub.files[FILE])
 
 
+def test_slow_hub_is_waited_for(hub: Hub, tmp_path: Path) -> None:
+    hub.pause_s = 0.03
+    assert pulled(hub, tmp_path).read_bytes() == hub.files[FILE]
+    assert len(hub.ranges) == 1
+
+
+@pytest.mark.slow
+def test_hub_that_breaks_every_download_is_given_up(hub: Hub, tmp_path: Path) -> None:
+    hub.breaks, hub.breaks_at = 99, 1000
+    with pytest.raises(PullFailed, match="cannot be reached"):
+        pulled(hub, tmp_path)
+    assert stored_models(tmp_path)[0].missing_bytes
+
+
 @pytest.mark.slow
 def test_hub_that_falls_silent_is_given_up(hub: Hub, tmp_path: Path) -> None:
     hub.waits = True

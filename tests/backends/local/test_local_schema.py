@@ -257,8 +257,6 @@ def tools_of(schemas: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_request_has_one_time_for_all_of_its_grammars(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = NativeModel(Open(path=tiny, context_tokens=4096, parallel=1, gpu_layers=0, threads=1))
-    # a busy machine may stand still for longer than requests have
-    monkeypatch.setattr(prepare, "GRAMMAR_S", 600.0)
     different = tools_of([EXPRESSIBLE["object"] | {"title": f"{at}"} for at in range(3)])
     jobs, tried = prepared(model, Ticket(1), tools=different)
     assert len(jobs) == 1 and tried == 3

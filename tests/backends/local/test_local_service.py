@@ -1,13 +1,20 @@
 """A local model behind the whole service."""
 
 import json
+import os
+import signal
+import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import httpx2
 import pytest
 from litestar.testing import AsyncTestClient
 
 from gateway.app import create_app
 from gateway.settings import Settings
+from tests.service import running_gateway
 
 pytestmark = pytest.mark.anyio
 PAGE = "<html><body><main><h1>Lamp</h1><p>A lamp that costs nothing to run, for sale today.</p></main></body></html>"
@@ -109,3 +116,53 @@ async def test_tokens_are_counted_by_the_models_own_tokenizer(client: AsyncTestC
     assert counted.json() == {"tokenizer": "local", "tokens": 10}
     refused = await client.post("/v1/tokens", json={"text": "Two words.", "tokenizer": "nobody"})
     assert refused.status_code == 400
+
+
+def test_model_killed_in_the_middle_of_a_tool_call_ends_it_with_an_error(tiny: str, tmp_path: Path) -> None:
+    """Half of a call's arguments are never taken for a call, streamed or not."""
+    note = {"type": "string", "minLength": 3000}
+    function = {
+        "name": "go",
+        "parameters": {"type": "object", "properties": {"note": note}, "required": ["note"]},
+    }
+    body = {
+        "model": "local",
+        "messages": [{"role": "user", "content": "Go."}],
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": "required",
+    }
+    others = model_processes()
+    with (
+        running_gateway(tmp_path, local_model=tiny) as url,
+        httpx2.Client(base_url=url, timeout=60, trust_env=False) as http,
+        ThreadPoolExecutor() as threads,
+    ):
+        whole = threads.submit(http.post, "/v1/chat/completions", json=body)
+        with http.stream("POST", "/v1/chat/completions", json=body | {"stream": True}) as response:
+            lines = (line for line in response.iter_lines() if line.startswith("data: "))
+            begun = [next(lines) for _ in range(8)]
+            assert "arguments" in begun[-1], begun
+            [model] = model_processes() - others
+            os.kill(model, signal.SIGKILL)
+            *_, last = lines
+        assert json.loads(last[6:])["error"]["code"] == "backend_interrupted"
+        failed = whole.result()
+        assert failed.status_code in (502, 503) and failed.json()["error"]["code"].startswith("backend_"), (
+            failed.text
+        )
+        # and the next one is served
+        short = body | {"tools": None, "tool_choice": None, "max_tokens": 2}
+        while (answer := http.post("/v1/chat/completions", json=short)).status_code == 503:
+            assert answer.headers["retry-after"]
+            time.sleep(0.1)
+        assert answer.status_code == 200, answer.text
+
+
+def model_processes() -> set[int]:
+    """Those among this process's children."""
+    children = [task.joinpath("children").read_text() for task in Path("/proc/self/task").iterdir()]
+    return {
+        int(child)
+        for child in " ".join(children).split()
+        if b"backends.local.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
+    }

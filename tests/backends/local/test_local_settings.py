@@ -7,7 +7,7 @@ import pytest
 
 from backends.local import LocalBackend, build
 from backends.local.histogram import Histogram
-from backends.local.messages import MAX_FRAME_BYTES, Count, Open, decode_to_model, encode_frame, frame_length
+from backends.local.messages import MAX_FRAME_BYTES, Embed, Open, decode_to_model, encode_frame, frame_length
 from backends.local.settings import FLASH_AUTO, FLASH_OFF, FLASH_ON, ContextPlan, plan_context
 from backends.specs import BackendSpec, ConfigurationError
 
@@ -90,14 +90,14 @@ def test_importing_the_backend_loads_no_native_code() -> None:
 
 
 def test_frames_carry_messages_both_ways() -> None:
-    frame = encode_frame(Count(7, "漢"))
+    frame = encode_frame(Embed(7, ["漢"]))
     assert frame_length(frame[:4]) == len(frame) - 4
-    assert decode_to_model(frame[4:]) == Count(7, "漢")
+    assert decode_to_model(frame[4:]) == Embed(7, ["漢"])
 
 
 def test_frame_above_the_limit_is_refused() -> None:
     with pytest.raises(ValueError, match="above the limit"):
-        encode_frame(Count(1, "x" * (MAX_FRAME_BYTES + 1)))
+        encode_frame(Embed(1, ["x" * (MAX_FRAME_BYTES + 1)]))
     with pytest.raises(ValueError, match="above the limit"):
         frame_length(b"hell")
 

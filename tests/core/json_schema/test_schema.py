@@ -77,7 +77,7 @@ def doubling(levels: int) -> dict[str, Any]:
         pytest.param({"$vocabulary": {"a": 1}}, "/$vocabulary/a", id="vocabulary"),
         pytest.param({"properties": []}, "/properties", id="properties-by-name"),
         pytest.param({"properties": {"a": "string"}}, "/properties/a", id="property-is-a-schema"),
-        pytest.param({"items": [{}]}, "/items", id="items-is-one-schema"),
+        pytest.param({"items": "string"}, "/items", id="items-is-a-schema"),
         pytest.param({"allOf": []}, "/allOf", id="all-of-none"),
         pytest.param({"anyOf": [{}, None]}, "/anyOf/1", id="choice-is-a-schema"),
         pytest.param({"not": "x"}, "/not", id="not-a-word"),
