@@ -1,96 +1,36 @@
-"""Rendered pages: whole text, time, CPU, memory, ends; Playwright over the same browser beside it.
+"""Rendered pages: whole text, time, CPU, memory, ends, what they reach; Playwright over the same browser beside it.
 
-    python -m bench.render                        # needs a browser (apt install chromium-headless-shell)
-    python -m bench.render --packages FOLDER/node_modules    # the apps of real frameworks too: bench/render_pages.py
-    python -m bench.render --pages 300            # fewer go faster
-
-CPU is that of the browser's processes, those that have ended included, and that of this process, which does what the
-gateway does but serves its pages too: what the site costs is measured alone and taken off. Ours and Playwright's rounds
-alternate, so that noise hits both alike.
+python -m bench.render                        # needs a browser (apt install chromium-headless-shell)
+python -m bench.render --packages FOLDER/node_modules    # the apps of real frameworks too: bench/render_pages.py
+python -m bench.render --pages 300            # fewer go faster
+python -m bench.render --only playwright      # a part of it
 """
 
 import argparse
 import asyncio
 import contextlib
 import os
-import resource
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from bench.figures import note
 from bench.processes import family, proportional_mb
+from bench.render_browser import Ours, cpu_ms, memory_mb
 from bench.render_pages import APPS, SLOW, address, is_whole, put_pages
-from fixtures.site import Site
+from bench.render_peers import beside_peers
+from fixtures.canary import canary, put_ways_out
+from fixtures.site import Answer, Site
 from gateway.errors import GatewayError
-from gateway.fetch.base import RenderRequest
-from gateway.fetch.browser.browsers import Browsers
-from gateway.fetch.browser.executable import command_line, find_browser
-from gateway.fetch.browser.process import BrowserProcess
-from gateway.fetch.browser.renderer import BrowserRenderer
-from gateway.fetch.http.dns import ThreadResolver
-from gateway.fetch.http.guard import Guard, Policy
-
-ROUNDS, PAGES_A_ROUND = 5, 8
-_TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_ms(pids: list[int]) -> float:
-    """CPU of processes and of their children that have ended."""
-    used = 0
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            used += sum(map(int, fields[11:15]))
-    return 1e3 * used / _TICKS
-
-
-def own_cpu_ms() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return 1e3 * (used.ru_utime + used.ru_stime)
-
-
-def memory_mb(pids: list[int]) -> float:
-    held = 0.0
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            held += proportional_mb(pid)
-    return held
-
-
-class Ours:
-    """The renderer as the gateway builds it."""
-
-    def __init__(self, target: str, executable: str, **options: float) -> None:
-        policy = Policy(allow_targets=[target])
-        command = command_line(executable)
-        memory = int(options.pop("memory_bytes", 1024**3))
-        self.browsers = Browsers(lambda: BrowserProcess(command, memory_bytes=memory))
-        self.renderer = BrowserRenderer(
-            browsers=self.browsers,
-            backend=Guard(policy=policy, resolver=ThreadResolver()),
-            policy=policy,
-            concurrency=int(options.pop("concurrency", 4)),
-            timeout_s=options.pop("timeout_s", 15),
-        )
-
-    @property
-    def pids(self) -> list[int]:
-        return [pid for keeper in self.browsers.keepers for pid in family(keeper)]
-
-    async def get(self, url: str) -> str:
-        return (await self.renderer.render(RenderRequest(url=url, timeout_s=60))).body.decode()
-
-    async def close(self) -> None:
-        await self.renderer.aclose()
+from gateway.fetch.browser.executable import find_browser
 
 
 async def complete(site: Site, ours: Ours, apps: list[str]) -> None:
-    whole = 0
+    whole, medians = 0, {}
     print(f"\n{'page':16} {'whole':5} {'ms':>6}")
     for name in [*apps, *SLOW]:
         took = []
@@ -99,131 +39,13 @@ async def complete(site: Site, ours: Ours, apps: list[str]) -> None:
             html = await ours.get(address(site, name))
             took.append((time.perf_counter() - began) * 1e3)
         whole += is_whole(html)
-        print(f"{name:16} {'yes' if is_whole(html) else 'NO':5} {statistics.median(took):6.0f}")
-    note(frameworks=len(apps), pages=len(apps) + len(SLOW), whole=whole)
+        medians[name] = statistics.median(took)
+        print(f"{name:16} {'yes' if is_whole(html) else 'NO':5} {medians[name]:6.0f}")
+    note(frameworks=len(apps), pages=len(apps) + len(SLOW), whole=whole, poller_ms=medians["poller"])
+    if "react" in medians:
+        note(react_ms=medians["react"])
     if len(apps) < len(APPS):
         print(f"not installed: {', '.join(sorted(APPS.keys() - set(apps)))}")
-
-
-class Spent:
-    """Medians over rounds of what a page cost."""
-
-    def __init__(self) -> None:
-        self.browser, self.driver, self.own, self.wall = [], [], [], []  # type: ignore[var-annotated]
-
-    def line(self, name: str) -> str:
-        parts = [statistics.median(part) for part in (self.wall, self.browser, self.driver, self.own)]
-        total = statistics.median(map(sum, zip(self.browser, self.driver, self.own, strict=True)))
-        return f"{name:12} {parts[0]:8.0f} {parts[1]:9.0f} {parts[2]:8.0f} {parts[3]:8.1f} {total:8.0f}"
-
-
-async def round_of(
-    spent: Spent,
-    get: Callable[[], Awaitable[object]],
-    browser: Callable[[], list[int]],
-    driver: Callable[[], list[int]],
-) -> None:
-    before = cpu_ms(browser()), cpu_ms(driver()), own_cpu_ms()
-    for _ in range(PAGES_A_ROUND):
-        began = time.perf_counter()
-        await get()
-        spent.wall.append((time.perf_counter() - began) * 1e3)
-    after = cpu_ms(browser()), cpu_ms(driver()), own_cpu_ms()
-    for part, start, end in zip((spent.browser, spent.driver, spent.own), before, after, strict=True):
-        part.append((end - start) / PAGES_A_ROUND)
-
-
-async def site_cost_ms(site: Site, paths: list[str]) -> float:
-    """CPU of this process for serving the requests of one page, and of asking for them, which is part of it here."""
-    before = own_cpu_ms()
-    for _ in range(50):
-        for path in paths:
-            await site.answer(path, {})
-    return (own_cpu_ms() - before) / 50
-
-
-@contextlib.asynccontextmanager
-async def playwright_pages(
-    executable: str,
-) -> AsyncIterator[tuple[Callable[[str], Awaitable[str]], Callable[[], list[int]]]]:
-    from playwright.async_api import async_playwright
-
-    before = set(family(os.getpid()))
-    async with async_playwright() as driver:
-        # as root no browser of Playwright's starts with its sandbox
-        sandbox = {} if os.geteuid() else {"args": ["--no-sandbox"]}
-        browser = await driver.chromium.launch(executable_path=executable, **sandbox)  # type: ignore[arg-type]
-
-        async def get(url: str) -> str:
-            context = await browser.new_context()
-            page = await context.new_page()
-            await page.route(
-                "**/*",
-                lambda route: (
-                    route.abort()
-                    if route.request.resource_type in ("image", "font", "media")
-                    else route.continue_()
-                ),
-            )
-            await page.goto(url, wait_until="domcontentloaded")
-            await page.wait_for_selector("p")
-            html = await page.content()
-            await context.close()
-            return html
-
-        yield get, lambda: sorted(set(family(os.getpid())) - before)
-        await browser.close()
-
-
-async def beside_playwright(site: Site, ours: Ours, executable: str, name: str) -> None:
-    url = address(site, name)
-    one, other = Spent(), Spent()
-    print(f"\n{name}, one page at a time: medians of {ROUNDS} rounds of {PAGES_A_ROUND}")
-    print(f"{'':12} {'wall ms':>8} {'browser':>9} {'driver':>8} {'python':>8} {'CPU ms':>8}")
-    try:
-        import playwright  # noqa: F401
-    except ModuleNotFoundError:
-        print("Playwright is not installed: pip install playwright")
-        for _ in range(ROUNDS):
-            await round_of(one, lambda: ours.get(url), lambda: ours.pids, list)
-        print(one.line("ours"))
-        return
-    async with playwright_pages(executable) as (get, pids):
-
-        def is_browser(pid: int) -> bool:
-            with contextlib.suppress(OSError):
-                return (
-                    b"--type=" in (command := Path(f"/proc/{pid}/cmdline").read_bytes())
-                    or b"--headless" in command
-                )
-            return False
-
-        known = set(ours.pids)
-
-        def theirs(browser: bool) -> list[int]:
-            return [
-                pid
-                for pid in pids()
-                if pid not in known and pid not in ours.pids and is_browser(pid) is browser
-            ]
-
-        await get(url)
-        for _ in range(ROUNDS):
-            await round_of(one, lambda: ours.get(url), lambda: ours.pids, list)
-            await round_of(other, lambda: get(url), lambda: theirs(True), lambda: theirs(False))
-    print(one.line("ours"))
-    print(other.line("Playwright"))
-    total = [statistics.median(map(sum, zip(s.browser, s.driver, s.own, strict=True))) for s in (one, other)]
-    note(
-        page={
-            "browser_cpu_ms": statistics.median(one.browser),
-            "own_cpu_ms": statistics.median(one.own),
-            "playwright_browser_cpu_ms": statistics.median(other.browser),
-            "playwright_own_cpu_ms": statistics.median(map(sum, zip(other.driver, other.own, strict=True))),
-            "ratio": total[0] / total[1],
-        }
-    )
-    print(f"ours / Playwright's CPU: {total[0] / total[1]:.2f}")
 
 
 async def memory(site: Site, executable: str, name: str) -> None:
@@ -272,9 +94,24 @@ async def many(site: Site, executable: str, name: str, pages: int) -> None:
     await ours.close()
 
 
+async def leaks(site: Site, executable: str) -> None:
+    """A page that tries every way out known here, to a port that listens on TCP and UDP, v4 and v6."""
+    ours = Ours(site.target, executable, timeout_s=60)
+    async with canary() as bird:
+        code = put_ways_out(site, bird.port)
+        page = f"<p>Every way out</p><script>{code}</script>"
+        site.extra["/leaks"] = Answer(200, {"content-type": "text/html"}, page.encode())
+        fetched = await ours.get(f"{site.url}/leaks", wait_for="#tried")
+        tried = 'id="tried"' in fetched
+        hits = sum(bird.hits.values())
+    note(leaks={"hits": hits, "tried": tried, "own_site_hits": site.hits["/to/127.0.0.1"]})
+    print(f"\nhostile page: {hits} hits on the canary{'' if tried else ', but NOT EVERY WAY WAS TRIED'}")
+    await ours.close()
+
+
 async def hostile(site: Site, executable: str) -> None:
     print(f"\n{'page':6} {'ended as':14} {'ms past the deadline of 3 s':>28}")
-    ends, late = {}, []
+    ends, late, whole = {}, [], 0
     ours = Ours(site.target, executable, timeout_s=3, memory_bytes=400 * 1024**2)
     await ours.get(address(site, "static"))
     for name in ("spin", "hang", "hog"):
@@ -287,12 +124,13 @@ async def hostile(site: Site, executable: str) -> None:
         late_ms = (time.perf_counter() - began - 3) * 1e3
         next_one = is_whole(await ours.get(address(site, "static")))
         ends[name] = ended
+        whole += next_one
         # a page over its memory ends before
         late += [late_ms] if name != "hog" else []
         print(f"{name:6} {ended:14} {late_ms:28.0f}   next page {'whole' if next_one else 'NOT WHOLE'}")
     await asyncio.sleep(0.5)
     zombies = sum(map(is_zombie, ours.pids))
-    note(ends=ends, late_ms=[min(late), max(late)], zombies=zombies)
+    note(ends=ends, late_ms=[min(late), max(late)], next_whole=whole, zombies=zombies)
     print(f"zombies: {zombies}")
     await ours.close()
 
@@ -335,8 +173,29 @@ async def killed(site: Site, executable: str) -> None:
     await gateway.wait()
     left = await asyncio.to_thread(wait_for_ends, pids)
     after_s = time.perf_counter() - began
-    note(killed={"left": left, "after_s": after_s})
+    is_stale = await _leaves_a_profile(site, executable)
+    note(killed={"left": left, "after_s": after_s, "profiles_left": int(is_stale)})
     print(f"\nkill -9 of the gateway: {left} of {len(pids)} processes left after {after_s:.2f} s")
+    print(f"kill -9 of the keeper: its profile is {'THERE' if is_stale else 'gone'} after the next start")
+
+
+def _profile_of(browser: int) -> Path:
+    words = Path(f"/proc/{browser}/cmdline").read_text().split("\0")
+    return Path(next(word for word in words if "--user-data-dir=" in word).partition("=")[2])
+
+
+async def _leaves_a_profile(site: Site, executable: str) -> bool:
+    """Whether the folder of a browser whose keeper was killed is there once another one has started."""
+    ours = Ours(site.target, executable)
+    await ours.get(address(site, "static"))
+    (keeper,) = ours.browsers.keepers
+    profile = _profile_of(family(keeper)[1])
+    os.kill(keeper, signal.SIGKILL)
+    await asyncio.sleep(0.5)
+    await ours.get(address(site, "static"))
+    is_there = await asyncio.to_thread(profile.exists)
+    await ours.close()
+    return is_there
 
 
 async def undisturbed(site: Site, executable: str, name: str) -> None:
@@ -424,7 +283,8 @@ async def main() -> None:
     parser.add_argument("--packages", type=Path, help="node_modules with the frameworks")
     parser.add_argument("--pages", type=int, default=300)
     parser.add_argument(
-        "--only", choices=["complete", "playwright", "memory", "many", "hostile", "killed", "undisturbed"]
+        "--only",
+        choices=["complete", "playwright", "memory", "many", "leaks", "hostile", "killed", "undisturbed"],
     )
     given = parser.parse_args()
     executable = find_browser("auto")
@@ -444,12 +304,14 @@ async def main() -> None:
         if wanted("complete"):
             await complete(site, ours, apps)
         if wanted("playwright"):
-            await beside_playwright(site, ours, executable, name)
+            await beside_peers(site, ours, executable, name)
         await ours.close()
         if wanted("memory"):
             await memory(site, executable, name)
         if wanted("many"):
             await many(site, executable, name, given.pages)
+        if wanted("leaks"):
+            await leaks(site, executable)
         if wanted("hostile"):
             await hostile(site, executable)
         if wanted("killed"):

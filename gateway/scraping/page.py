@@ -6,7 +6,7 @@ from msgspec import Struct
 from gateway.cache.keys import digest_of, page_key
 from gateway.core.documents.document import Received
 from gateway.core.http.cache_policy import personal_header
-from gateway.core.http.url import parse_url
+from gateway.core.http.url import fragment_of, parse_url
 from gateway.fetch.base import Rendering
 from gateway.scraping.versions import Version, thin_out
 from gateway.wire import CacheReport, ScrapeRequest
@@ -96,6 +96,9 @@ def find_cache_target(request: ScrapeRequest, *, tenant: str, rendered: bool = F
     """
     assert request.url is not None
     address = parse_url(request.url).text
+    if rendered and (fragment := fragment_of(request.url)):
+        # which its scripts may read
+        address += f"#{fragment}"
     headers = {name.lower(): value for name, value in request.headers.items()}
     return CacheTarget(
         key=page_key(address, headers=headers, tenant=tenant, rendered=rendered and _rendered_how(request)),

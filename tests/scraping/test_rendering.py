@@ -39,7 +39,7 @@ class SecondAddress:
 
     async def render(self, request: FetchRequest) -> Fetched:
         self.asked.append(request)
-        there = msgspec.structs.replace(request, url=f"{request.url}-rendered")
+        there = msgspec.structs.replace(request, url=f"{request.url.partition('#')[0]}-rendered")
         fetched = await self.fetcher.fetch(there)
         if fetched.status != 200:
             raise FetchError("the page crashed")
@@ -135,6 +135,17 @@ async def test_page_that_needs_no_scripts_is_rendered_only_when_always_is_asked(
         always = await at.scrape(url, render="always")
         assert "has rewritten" in always.content and len(at.renderer.asked) == 1
         assert (await at.scrape(url, render="always")).cache.status == "hit"
+
+
+async def test_routes_behind_the_hash_are_pages_of_their_own_once_rendered(
+    site: Site, tmp_path: Path
+) -> None:
+    async with stack(site, tmp_path) as at:
+        url = at.put_app("/app-routed")
+        pages = [await at.scrape(url + route) for route in ("#/one", "#/two", "#/one")]
+        assert [page.cache.status for page in pages] == ["miss", "miss", "hit"]
+        assert [each.url for each in at.renderer.asked] == [f"{url}#/one", f"{url}#/two"]
+        assert site.hits["/app-routed"] == 1, "as it is sent, it is one page"
 
 
 async def test_rendered_page_that_may_not_be_stored_is_not(site: Site, tmp_path: Path) -> None:

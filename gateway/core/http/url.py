@@ -26,6 +26,7 @@ _DOT_SEGMENT = re.compile(r"(\.|%2e){1,2}", re.IGNORECASE)
 # what may stay as it is: RFC 3986 3.3 and 3.4, and "%", since escapes are kept as written
 _PATH_SAFE = "/:@!$&'()*+,;=~%[]"
 _QUERY_SAFE = _PATH_SAFE + "?|{}^`\\"
+_FRAGMENT_SAFE = _QUERY_SAFE + "#"
 
 
 class Url(Struct, frozen=True, kw_only=True):
@@ -80,6 +81,14 @@ def parse_url(text: str) -> Url:
         port=port or _DEFAULT_PORTS[scheme],
         target=quote(_remove_dots(path) or "/", safe=_PATH_SAFE) + quote(query, safe=_QUERY_SAFE),
     )
+
+
+def fragment_of(text: str) -> str:
+    """What stands behind `#` in an address that `parse_url` takes, as it is sent to a browser; "" where nothing does.
+
+    No server sees it, but scripts do: pages whose routes are there (`#/users/7`) are others for others.
+    """
+    return quote(text.strip(" ").partition("#")[2], safe=_FRAGMENT_SAFE)
 
 
 def join_url(base: Url, reference: str) -> Url:

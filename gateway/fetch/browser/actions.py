@@ -14,6 +14,8 @@ from gateway.wire import Action, Click, Press, Scroll, Wait, Write
 
 # how long an element to act on may take to come
 _LOOK_FOR_S = 3.0
+# in view while a page is scrolled through
+_WINDOW_S = 0.05
 _KEYS = {
     "Enter": 13,
     "Tab": 9,
@@ -39,6 +41,13 @@ class _Place(Struct, frozen=True):
     found: bool
     x: float | None = None
     y: float = 0
+
+
+class _Way(Struct, frozen=True):
+    """To the end of a page: where that is, 0 before it is known."""
+
+    goal: float
+    there: bool
 
 
 async def act(page: Page, actions: list[Action], *, until: float) -> None:
@@ -122,12 +131,20 @@ class _Step:
 
     async def _scroll(self, selector: str | None) -> None:
         if selector is None:
-            await self._page.call(scripts.TO_THE_END, kind=bool)
+            await self._scroll_down()
         else:
             await self._place(selector)
         # what comes into view asks for more
         await asyncio.sleep(POLL_S)
         await calm(self._page, until=self._until)
+
+    async def _scroll_down(self) -> None:
+        """To where the page ends now, by windows: what is passed on the way comes into view too."""
+        way = _Way(goal=0, there=False)
+        while not way.there and time.monotonic() < self._until:
+            way = await self._page.call(scripts.TOWARDS_THE_END, way.goal, kind=_Way)
+            # a frame or two, in which it is noticed
+            await asyncio.sleep(_WINDOW_S)
 
     async def _click(self, selector: str) -> None:
         await self._press_mouse(await self._place(selector))

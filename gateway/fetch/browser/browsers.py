@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gateway.errors import RenderFailed
 from gateway.fetch.browser.cdp import BrowserGone, Cdp, Version
-from gateway.fetch.browser.contexts import close_windows
+from gateway.fetch.browser.contexts import Contexts
 from gateway.primitives.breaker import Breaker
 
 PAGES_A_BROWSER = 500
@@ -40,6 +40,7 @@ class Lease:
 
     def __init__(self, browser: Browser, cdp: Cdp, product: str) -> None:
         self.browser, self.cdp, self.product = browser, cdp, product
+        self.contexts = Contexts(cdp)
         # opened so far
         self.pages = 0
         self.open = 0
@@ -154,7 +155,6 @@ class Browsers:
             await browser.aclose()
             raise
         self._breaker.worked()
-        close_windows(cdp)
         _log.info("a browser was started: %s", version.product)
         lease = Lease(browser, cdp, version.product)
         self._all.add(lease)

@@ -39,6 +39,8 @@ _FLAGS = (
     "--disable-software-rasterizer",
     # a process less; it has no sandbox of its own on Linux either
     "--enable-features=NetworkServiceInProcess2",
+    # another one less: it starts what takes on a sandbox by itself, which the browser does then
+    "--no-unsandboxed-zygote",
     "--disable-quic",
     "--disable-features=Translate,MediaRouter,OptimizationHints,AsyncDns,DnsOverHttps",
     "--no-default-browser-check",

@@ -20,7 +20,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +49,8 @@ _CANNOT_FORK = ("--type=renderer", "--type=gpu-process", "--type=utility")
 def make_profile() -> tuple[Path, int]:
     """A fresh folder for the browser's files, and the descriptor whose lock says that it is in use."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=PROFILE_PREFIX))
+        folder = _temporary() / (PROFILE_PREFIX + os.urandom(8).hex())
+        folder.mkdir(0o700)
         held = os.open(folder, os.O_RDONLY)
         fcntl.flock(held, fcntl.LOCK_EX)
         # else another keeper took it for a stale one, before it was locked
@@ -59,9 +59,14 @@ def make_profile() -> tuple[Path, int]:
         os.close(held)
 
 
+def _temporary() -> Path:
+    """As `tempfile` has it, which would load OpenSSL for its names: half a megabyte as long as the browser runs."""
+    return Path(os.environ.get("TMPDIR") or "/tmp")
+
+
 def remove_stale_profiles() -> None:
     """Delete what keepers left that were killed: their locks went with them."""
-    for folder in Path(tempfile.gettempdir()).glob(PROFILE_PREFIX + "*"):
+    for folder in _temporary().glob(PROFILE_PREFIX + "*"):
         # in use, another user's, or gone meanwhile
         with contextlib.suppress(OSError):
             held = os.open(folder, os.O_RDONLY)

@@ -1,7 +1,8 @@
 """One page in the browser: a context of its own behind a proxy of its own, from the first command to its end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,27 +15,27 @@ from gateway.fetch.browser.record import Record
 
 T = TypeVar("T")
 WIDTH_PX, HEIGHT_PX = 1280, 900
-# of a document at a time: what is decoded between two turns of the event loop
-PART_CHARACTERS = 512 * 1024
-MAX_FRAMES = 10
+# of the window of a page that nobody looks at: its pixels take 6 MB otherwise
+UNSEEN_HEIGHT_PX = 64
 CRASHED = "the page's process ended, most likely at the memory limit (RENDER_MEMORY_BYTES)"
 FLOODED = "the page did more than can be followed"
 # what no text comes from
 _UNSEEN = ("Image", "Font", "Media")
-
-
-class _Navigation(Struct, frozen=True, rename="camel"):
-    frame_id: str = ""
-    loader_id: str = ""
-    error_text: str = ""
+# what takes the place of pictures: a transparent pixel as GIF, in base64
+_EMPTY_PICTURE = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+_EMPTY_HEADERS = [
+    {"name": "content-type", "value": "image/gif"},
+    {"name": "access-control-allow-origin", "value": "*"},
+]
 
 
 class _World(Struct, frozen=True, rename="camel"):
     execution_context_id: int
 
 
-class _Value(Struct, frozen=True):
+class _Value(Struct, frozen=True, rename="camel"):
     value: Any = None
+    object_id: str = ""
 
 
 class _Fault(Struct, frozen=True):
@@ -44,6 +45,15 @@ class _Fault(Struct, frozen=True):
 class _Result(Struct, frozen=True, rename="camel"):
     result: _Value
     exception_details: _Fault | None = None
+
+
+class _Property(Struct, frozen=True):
+    name: str
+    value: _Value | None = None
+
+
+class _Properties(Struct, frozen=True):
+    result: list[_Property]
 
 
 class _Dialog(Struct, frozen=True):
@@ -61,28 +71,6 @@ class _Paused(Struct, frozen=True, rename="camel"):
     resource_type: str = ""
 
 
-class _FrameInfo(Struct, frozen=True):
-    id: str
-    url: str = ""
-
-
-class _FrameTree(Struct, frozen=True, rename="camel"):
-    frame: _FrameInfo
-    child_frames: "list[_FrameTree]" = []
-
-
-class _Tree(Struct, frozen=True, rename="camel"):
-    frame_tree: _FrameTree
-
-
-class Document(Struct, frozen=True, kw_only=True):
-    """A page as it stands: its address and its HTML; `html` is None where that is longer than asked for."""
-
-    url: str
-    html: str | None
-    characters: int
-
-
 class Probe(Struct, frozen=True):
     """How far a page is."""
 
@@ -91,6 +79,9 @@ class Probe(Struct, frozen=True):
     # up to about `scripts.MIN_WORDS`
     words: int = 0
     scripts: int = 0
+    # the document has come to its end
+    parsed: bool = False
+    # and so has what it loads
     complete: bool = False
 
 
@@ -130,36 +121,52 @@ class Page:
         self.record = Record(frame)
         self.record.changed = self._changed.set
 
-    async def prepare(self) -> None:
-        """Say what may happen in the page, before anything does."""
-        cdp, session = self._cdp, self._session
+    async def load(self) -> str:
+        """Go to the page's address and wait until something is shown; returns Chromium's name of what failed, or ""."""
+        cdp, session, record = self._cdp, self._session, self.record
         cdp.listen(session, self._take)
-        cdp.post("Inspector.enable", session=session)
-        cdp.post("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}, session=session)
-        cdp.post("Network.setBypassServiceWorker", {"bypass": True}, session=session)
+        # the page's process takes them in this order, after its start
+        for method, params in self._settings():
+            cdp.post(method, params, session=session)
+        cdp.post("Runtime.runIfWaitingForDebugger", session=session)
+        while not record.document and not record.failure:
+            await self._change()
+        return "" if record.document and record.unreachable_url is None else record.failure
+
+    async def while_busy(self, at_most_s: float) -> None:
+        """Wait until no request is under way."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most_s):
+                while self.record.is_busy:
+                    await self._change()
+
+    async def _change(self) -> None:
+        self._cdp.check(self._session)
+        self._changed.clear()
+        await self._changed.wait()
+
+    def _settings(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What may happen in the page, and what is told of it."""
+        yield "Inspector.enable", {}
+        yield "Page.enable", {}
+        yield "Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
+        yield "Network.setBypassServiceWorker", {"bypass": True}
+        # else only one page at a time has it, and some wait for it
+        yield "Emulation.setFocusEmulationEnabled", {"enabled": True}
+        if not self._shows_pictures:
+            # what the page is told: the window that it is painted in is lower
+            size = {
+                "width": WIDTH_PX,
+                "height": HEIGHT_PX,
+                "screenWidth": WIDTH_PX,
+                "screenHeight": HEIGHT_PX,
+            }
+            yield "Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": 0, "mobile": False}
         patterns = [] if self._shows_pictures else [{"resourceType": kind} for kind in _UNSEEN]
         if self._headers:
             patterns.append({"resourceType": "Document"})
         if patterns:
-            cdp.post("Fetch.enable", {"patterns": patterns}, session=session)
-        await self.ask(
-            "Page.enable",
-            kind=dict,
-            # the page's process takes them in this order, after its start
-        )
-
-    async def navigate(self, url: str) -> str:
-        """Go to an address and wait until something is shown; returns Chromium's name of what failed, or ""."""
-        answer = await self.ask("Page.navigate", {"url": url}, kind=_Navigation)
-        if not answer.error_text:
-            await self._until_shown(answer.loader_id)
-        return answer.error_text
-
-    async def _until_shown(self, document: str) -> None:
-        while self.record.document != document:
-            self._cdp.check(self._session)
-            self._changed.clear()
-            await self._changed.wait()
+            yield "Fetch.enable", {"patterns": patterns}
 
     async def ask(self, method: str, params: dict[str, Any] | None = None, *, kind: type[T]) -> T:
         return await self._cdp.ask(method, params, session=self._session, kind=kind)
@@ -167,61 +174,43 @@ class Page:
     async def probe(self) -> Probe:
         return await self._evaluate(scripts.PROBE, kind=Probe)
 
-    async def call(self, function: str, *arguments: Any, frame: str = "", kind: type[T]) -> T:
+    async def call(
+        self, function: str, *arguments: Any, objects: Sequence[str] = (), frame: str = "", kind: type[T]
+    ) -> T:
         """The result of a function in a world of its own.
 
+        Args:
+            objects: further arguments, by what the browser calls them.
         Raises:
             ContextLost: the page has moved on.
         """
-        world = await self._world(frame or self._frame)
+        world = await self.world(frame)
         params = {
             "functionDeclaration": function,
             "executionContextId": world,
-            "arguments": [{"value": value} for value in arguments],
+            "arguments": _arguments(arguments, objects),
             "returnByValue": True,
         }
         return await self._run("Runtime.callFunctionOn", params, kind=kind)
 
-    async def read(self, *, max_characters: int) -> Document:
-        """The document as HTML, with the frames of its site behind it."""
-        held = await self.call(scripts.READ, max_characters, kind=_Held)
-        if held.length > max_characters:
-            return Document(url=held.url, html=None, characters=held.length)
-        parts: list[str] = []
-        start = 0
-        while start < held.length:
-            read = await self.call(scripts.READ_PART, start, PART_CHARACTERS, kind=_Part)
-            parts.append(read.part)
-            start = max(read.next, start + 1)
-        html = "".join(parts)
-        frames = [text async for text in self._frames(max_characters - len(html))]
-        if frames:
-            head, end, tail = html.rpartition("</body>")
-            html = "".join([head, *frames, end, tail]) if end else html + "".join(frames)
-        return Document(url=held.url, html=html, characters=len(html))
+    async def elements(self, function: str, *arguments: Any, objects: Sequence[str] = ()) -> list[str]:
+        """As `call`, of a function that returns an array of elements: what the browser calls each."""
+        params = {
+            "functionDeclaration": function,
+            "executionContextId": await self.world(),
+            "arguments": _arguments(arguments, objects),
+        }
+        found = (await self._ask_world("Runtime.callFunctionOn", params)).result.object_id
+        params = {"objectId": found, "ownProperties": True}
+        listed = await self.ask("Runtime.getProperties", params, kind=_Properties)
+        return [each.value.object_id for each in listed.result if each.name.isdigit() and each.value]
 
     def close(self) -> None:
         self._cdp.forget(self._session)
 
-    async def _frames(self, left: int) -> AsyncIterator[str]:
-        """What the frames say that Chromium has in the page's own process: those of its site."""
-        tree = (await self.ask("Page.getFrameTree", kind=_Tree)).frame_tree
-        waiting, seen = list(tree.child_frames), 0
-        while waiting and seen < MAX_FRAMES:
-            frame = waiting.pop(0)
-            waiting += frame.child_frames
-            seen += 1
-            if not frame.frame.url.startswith(("http:", "https:", "about:srcdoc")):
-                continue
-            try:
-                text = await self.call(scripts.READ_FRAME, left, frame=frame.frame.id, kind=str)
-            except (ContextLost, CdpError):
-                continue
-            left -= len(text)
-            if text:
-                yield f"<section>{text}</section>"
-
-    async def _world(self, frame: str) -> int:
+    async def world(self, frame: str = "") -> int:
+        """Where our functions run in a frame, the main one by default."""
+        frame = frame or self._frame
         if frame not in self._worlds:
             try:
                 made = await self.ask(
@@ -233,11 +222,18 @@ class Page:
         return self._worlds[frame]
 
     async def _evaluate(self, expression: str, *, kind: type[T]) -> T:
-        world = await self._world(self._frame)
+        world = await self.world()
         params = {"expression": expression, "contextId": world, "returnByValue": True}
         return await self._run("Runtime.evaluate", params, kind=kind)
 
     async def _run(self, method: str, params: dict[str, Any], *, kind: type[T]) -> T:
+        answer = await self._ask_world(method, params)
+        try:
+            return msgspec.convert(answer.result.value, kind)
+        except msgspec.ValidationError as exc:
+            raise CdpError(f"the page answered out of form: {exc}") from exc
+
+    async def _ask_world(self, method: str, params: dict[str, Any]) -> _Result:
         try:
             answer = await self.ask(method, params, kind=_Result)
         except CdpError as exc:
@@ -246,10 +242,7 @@ class Page:
             raise ContextLost from exc
         if answer.exception_details is not None:
             raise CdpError(f"a script failed in the page: {answer.exception_details.text}")
-        try:
-            return msgspec.convert(answer.result.value, kind)
-        except msgspec.ValidationError as exc:
-            raise CdpError(f"the page answered out of form: {exc}") from exc
+        return answer
 
     def _take(self, method: str, params: Raw) -> None:
         record = self.record
@@ -272,26 +265,25 @@ class Page:
         self._changed.set()
 
     def _go_on(self, paused: _Paused) -> None:
-        """Pictures do not come; documents of the first origin get the caller's headers."""
+        """Pictures are empty, fonts and films do not come; documents of the first origin get the caller's headers."""
+        params: dict[str, Any] = {"requestId": paused.request_id}
+        if paused.resource_type == "Image":
+            # one that fails is taken out by some pages, or holds them up
+            params |= {"responseCode": 200, "responseHeaders": _EMPTY_HEADERS, "body": _EMPTY_PICTURE}
+            self._cdp.post("Fetch.fulfillRequest", params, session=self._session)
+            return
         if paused.resource_type in _UNSEEN:
-            params: dict[str, Any] = {"requestId": paused.request_id, "errorReason": "BlockedByClient"}
+            params["errorReason"] = "BlockedByClient"
             self._cdp.post("Fetch.failRequest", params, session=self._session)
             return
-        params = {"requestId": paused.request_id}
         if _origin_of(paused.request.url) == self._origin:
             headers = {name.lower(): value for name, value in paused.request.headers.items()} | self._headers
             params["headers"] = [{"name": name, "value": value} for name, value in headers.items()]
         self._cdp.post("Fetch.continueRequest", params, session=self._session)
 
 
-class _Held(Struct, frozen=True):
-    url: str
-    length: int
-
-
-class _Part(Struct, frozen=True):
-    part: str
-    next: int
+def _arguments(values: Sequence[Any], objects: Sequence[str]) -> list[dict[str, Any]]:
+    return [*({"value": value} for value in values), *({"objectId": each} for each in objects)]
 
 
 def _origin_of(url: str) -> str:

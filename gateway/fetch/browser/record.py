@@ -73,6 +73,14 @@ class _Navigated(Struct, frozen=True):
     frame: _Frame
 
 
+class _Scheduled(Struct, frozen=True, rename="camel"):
+    frame_id: str
+    # seconds
+    delay: float = 0
+    reason: str = ""
+    url: str = ""
+
+
 class Record:
     """A page's requests, documents and end, as they are known so far.
 
@@ -90,10 +98,14 @@ class Record:
         self.requests = 0
         # when the network was last busy
         self.busy_until = clock()
-        # the loader of the document that the frame shows
+        # the loader of the document that the frame shows; "" before it shows any
         self.document = ""
-        # the last document that was asked for
-        self.asked_url = ""
+        # Chromium's name of why the last document that was asked for did not come
+        self.failure = ""
+        # there are frames with documents of their own
+        self.has_frames = False
+        # the last document that was asked for, and its request
+        self.asked_url = self._asked = ""
         # of the document that the frame could not show
         self.unreachable_url: str | None = None
         # loader -> the response its document came with
@@ -101,6 +113,8 @@ class Record:
         # loader -> those before it
         self.redirects: dict[str, list[Response]] = {}
         self.is_download = False
+        # when the document gives way to that of another address, as it says itself (`<meta http-equiv=refresh>`)
+        self.leaves_at: float | None = None
         # is called with every change of what stands above
         self.changed: Callable[[], None] = lambda: None
 
@@ -108,6 +122,11 @@ class Record:
     def is_flooded(self) -> bool:
         """Whether the page has caused more events than a page has use for."""
         return self._event_bytes > MAX_EVENT_BYTES
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether requests are under way."""
+        return bool(self._in_flight)
 
     @property
     def quiet_s(self) -> float:
@@ -148,8 +167,13 @@ class Record:
                     self._cookies.add(event.request_id)
             case _Ended():
                 self._finish(event.request_id)
+                if event.error_text and event.request_id == self._asked:
+                    self.failure = event.error_text
+                    self.changed()
             case _Navigated():
                 self._navigated(event.frame)
+            case _Scheduled():
+                self._scheduled(event)
             case _Download():
                 self.is_download = True
                 self.changed()
@@ -157,10 +181,11 @@ class Record:
     def _sent(self, event: _Sent) -> None:
         if event.redirect_response is None:
             self.requests += 1
-        if event.type not in _ENDLESS and self.requests <= MAX_REQUESTS:
+        # of a worker's script, which has no loader, the end is not told
+        if event.loader_id and event.type not in _ENDLESS and self.requests <= MAX_REQUESTS:
             self._in_flight.add(event.request_id)
         if event.type == "Document" and event.frame_id == self._frame:
-            self.asked_url = event.request.url
+            self.asked_url, self._asked = event.request.url, event.request_id
             if event.redirect_response is not None:
                 self.redirects.setdefault(event.loader_id, []).append(_response(event.redirect_response))
 
@@ -175,15 +200,23 @@ class Record:
         self._in_flight.discard(request)
         if not self._in_flight:
             self.busy_until = self._clock()
+            self.changed()
 
     def _navigated(self, frame: _Frame) -> None:
         if frame.id != self._frame:
+            self.has_frames = True
             return
         self.document = frame.loader_id
+        self.leaves_at = None
         self.unreachable_url = frame.unreachable_url or (
             self.asked_url if frame.url.startswith(ERROR_PAGE) else None
         )
         self.changed()
+
+    def _scheduled(self, event: _Scheduled) -> None:
+        # a page that loads itself anew has its text
+        if event.frame_id == self._frame and "Refresh" in event.reason and event.url != self.asked_url:
+            self.leaves_at = self._clock() + event.delay
 
     def _whole(self, loader: str, response: Response) -> Response:
         if loader not in self._cookies:
@@ -207,5 +240,6 @@ _KINDS: dict[str, type[Struct]] = {
     "Network.loadingFinished": _Ended,
     "Network.loadingFailed": _Ended,
     "Page.frameNavigated": _Navigated,
+    "Page.frameScheduledNavigation": _Scheduled,
     "Page.downloadWillBegin": _Download,
 }

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.core.http.caller_headers import filter_headers
-from gateway.core.http.url import Url, parse_url
+from gateway.core.http.url import Url, fragment_of, parse_url
 from gateway.errors import (
     ConnectFailed,
     FetchTimeout,
@@ -25,10 +25,10 @@ from gateway.fetch.browser.actions import act, wait_for
 from gateway.fetch.browser.browsers import Browsers, Lease
 from gateway.fetch.browser.capture import photograph, print_out
 from gateway.fetch.browser.cdp import BrowserGone, CdpError
-from gateway.fetch.browser.contexts import open_page
 from gateway.fetch.browser.guard_proxy import GuardProxy
-from gateway.fetch.browser.page import ContextLost, Document, Page
+from gateway.fetch.browser.page import ContextLost, Page
 from gateway.fetch.browser.readiness import BUDGET_S, calm, settle
+from gateway.fetch.browser.reading import Document, read_document
 from gateway.fetch.browser.record import Response
 from gateway.fetch.http.guard import Policy
 from gateway.fetch.http.headers import without_wire_headers
@@ -144,17 +144,17 @@ class BrowserRenderer:
     async def _open(self, lease: Lease, proxy: GuardProxy, job: _Job) -> Fetched:
         wanted, url = job.wanted, job.url
         began, is_open = time.monotonic(), False
+        fragment = fragment_of(wanted.url)
         try:
-            async with open_page(
-                lease.cdp,
-                proxy,
+            async with lease.contexts.open_page(
+                f"{url.text}#{fragment}" if fragment else url.text,
+                proxy=proxy,
                 origin=url.origin,
                 headers=job.headers,
                 shows_pictures=wanted.screenshot or wanted.pdf,
             ) as page:
                 is_open = True
-                failed = await page.navigate(url.text)
-                if failed:
+                if failed := await page.load():
                     return self._failed(page, url, failed)
                 _check_kind(page.record.response)
                 warnings = await self._make_ready(page, job)
@@ -205,7 +205,7 @@ class BrowserRenderer:
     async def _read(self, page: Page) -> Document:
         while True:
             try:
-                return await page.read(max_characters=self._max_body_bytes)
+                return await read_document(page, max_characters=self._max_body_bytes)
             except ContextLost:
                 # it has just moved on
                 await asyncio.sleep(0.05)

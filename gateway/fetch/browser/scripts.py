@@ -6,7 +6,13 @@ the prototypes, which it cannot.
 
 # a page with fewer is a shell still; as `gateway.core.recovery.shell` has it
 MIN_WORDS = 30
+# that a page is scrolled through in, however long it is
+MAX_WINDOWS = 40
+# whose closed roots are looked for, of a page
+MAX_HOSTS = 200
 
+# what is neither space nor punctuation: Unicode's classes of letters take Chromium milliseconds to make ready
+_WORD = r"/[^\s!-\/:-@\[-`{-\xbf\u2000-\u206f\u3000-\u303f]+/g"
 _GETTERS = """
 const getter = (type, name) => {
   const get = Object.getOwnPropertyDescriptor(type.prototype, name).get;
@@ -16,22 +22,28 @@ const rootOf = getter(Document, "documentElement");
 const textOf = getter(Node, "textContent");
 """
 
-# how far the page is: -> {length, words, scripts, complete}
-# Shadow roots are looked for only where the document itself has few words: that takes a look at every element.
+# how far the page is: -> {length, words, scripts, parsed, complete}
+# Words of menus, heads and feet do not count, nor those of short links: they are there long before what the page is
+# about. Shadow roots are looked for only where the document itself has few words: that takes a look at every element.
 PROBE = f"""(() => {{
   {_GETTERS}
   const root = rootOf(document);
-  const complete = getter(Document, "readyState")(document) === "complete";
-  if (!root) return {{ length: 0, words: 0, scripts: 0, complete }};
-  const shadowOf = getter(Element, "shadowRoot");
+  const state = getter(Document, "readyState")(document);
+  const parsed = state !== "loading", complete = state === "complete";
+  if (!root) return {{ length: 0, words: 0, scripts: 0, parsed, complete }};
+  const shadowOf = getter(Element, "shadowRoot"), nameOf = getter(Node, "nodeName");
+  const passedOver = /^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT|TITLE|NAV|HEADER|FOOTER)$/i;
+  const isShortLink = (node) => nameOf(node) === "A" && (textOf(node).slice(0, 200).match({_WORD}) || []).length < 4;
+  const judge = (node) => node.nodeType === 3 ? NodeFilter.FILTER_ACCEPT
+    : passedOver.test(nameOf(node)) || isShortLink(node) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_SKIP;
   let length = 0, words = 0;
   const count = (top) => {{
     length += textOf(top).length;
-    const walker = Document.prototype.createTreeWalker.call(document, top, NodeFilter.SHOW_TEXT);
+    const shown = NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT;
+    const walker = Document.prototype.createTreeWalker.call(document, top, shown, judge);
     for (let node = walker.nextNode(); node && words < {MIN_WORDS}; node = walker.nextNode()) {{
-      if (/^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT|TITLE)$/i.test(node.parentNode?.nodeName)) continue;
       const data = node.data.slice(0, 4000);
-      words += (data.match(/[\\p{{L}}\\p{{N}}]+/gu) || []).length;
+      words += (data.match({_WORD}) || []).length;
       words += (data.match(/[\\u3040-\\u30ff\\u3400-\\u9fff\\u0e00-\\u0e7f]/g) || []).length >> 1;
     }}
   }};
@@ -45,28 +57,41 @@ PROBE = f"""(() => {{
   }};
   count(root);
   if (words < {MIN_WORDS}) countShadows(document, Document.prototype.querySelectorAll);
-  return {{ length, words, scripts: getter(Document, "scripts")(document).length, complete }};
+  return {{ length, words, scripts: getter(Document, "scripts")(document).length, parsed, complete }};
 }})()"""
 
-# the document as HTML, kept here to be read in parts: limit -> {url, length}
+# Shadow roots: the open ones, and closed ones that were found. A custom element without one may have a closed one.
+_SHADOWS = """
+const openOf = getter(Element, "shadowRoot"), hostOf = getter(ShadowRoot, "host"), tagOf = getter(Element, "localName");
+const closed = new Map(roots.map((root) => [hostOf(root), root]));
+const shadowOf = (node) => openOf(node) || closed.get(node);
+const mayHideOne = (node) =>
+  tagOf(node).includes("-") && !shadowOf(node) && Element.prototype.matches.call(node, ":defined");
+"""
+
+# the document as HTML: limit, part, ...closed shadow roots -> {url, length, html, hosts}
+# One longer than `part` is kept here, to be read in parts; `html` is "" then, as for one beyond the limit.
 # Shadow roots are written out where a reader sees them, each slot with what is put into it. Their own style sheets
-# are left out: they hold inside that root alone.
-READ = f"""function (limit) {{
+# are left out: they hold inside that root alone. `hosts`: there are elements that may have further ones.
+READ = f"""function (limit, part, ...roots) {{
   {_GETTERS}
-  const shadowOf = getter(Element, "shadowRoot");
+  {_SHADOWS}
   const outer = getter(Element, "outerHTML"), childrenOf = getter(Node, "childNodes");
   const VOID = /^(area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)$/;
   const root = rootOf(document);
   const all = (top) => top.nodeType === 11
     ? DocumentFragment.prototype.querySelectorAll.call(top, "*")
     : Element.prototype.querySelectorAll.call(top, "*");
-  const hasShadow = root && (shadowOf(root) || [...all(root)].some(shadowOf));
+  const every = root ? [...all(root)] : [];
+  const hasShadow = every.some(shadowOf);
+  let hosts = every.some(mayHideOne);
   const text = (data) => data.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const quote = (value) => value.replace(/&/g, "&amp;").replace(/"/g, "&quot;");
   const flat = (node, out, inShadow) => {{
     if (node.nodeType === 3) {{ out.push(text(node.data)); return; }}
     if (node.nodeType !== 1) return;
-    const name = node.localName, shadow = shadowOf(node);
+    const name = tagOf(node), shadow = shadowOf(node);
+    hosts ||= inShadow && mayHideOne(node);
     if (inShadow && (name === "style" || name === "link")) return;
     if (!shadow && name !== "slot" && !all(node)[0]) {{ out.push(outer(node)); return; }}
     const slotted = name === "slot" ? HTMLSlotElement.prototype.assignedNodes.call(node) : [];
@@ -82,14 +107,36 @@ READ = f"""function (limit) {{
     if (name !== "slot") out.push(`</${{name}}>`);
   }};
   let html = "";
-  if (root && hasShadow) {{
+  if (hasShadow) {{
     try {{ const out = []; flat(root, out, false); html = out.join(""); }} catch (fault) {{ html = ""; }}
   }}
   if (root && !html) html = outer(root);
   html = "<!DOCTYPE html>" + html.toWellFormed();
   const url = document.defaultView ? document.defaultView.location.href : "";
-  globalThis.held = html.length <= limit ? html : "";
-  return {{ url, length: html.length }};
+  const length = html.length;
+  globalThis.held = length > part && length <= limit ? html : "";
+  return {{ url, length, html: length <= Math.min(part, limit) ? html : "", hosts }};
+}}"""
+
+# elements that may have a closed shadow root: names, ...closed shadow roots -> those of these names, or one of each
+# Custom elements of one name have them or have them not.
+HOSTS = f"""function (names, ...roots) {{
+  {_GETTERS}
+  {_SHADOWS}
+  const found = [], seen = new Set();
+  const look = (top, all) => {{
+    for (const element of all.call(top, "*")) {{
+      if (found.length >= {MAX_HOSTS}) return;
+      const shadow = shadowOf(element), name = tagOf(element);
+      if (shadow) look(shadow, DocumentFragment.prototype.querySelectorAll);
+      else if ((names ? names.includes(name) : !seen.has(name)) && mayHideOne(element)) {{
+        seen.add(name);
+        found.push(element);
+      }}
+    }}
+  }};
+  look(document, Document.prototype.querySelectorAll);
+  return found;
 }}"""
 
 # the text of a frame that a reader sees: -> HTML of its body, "" where there is little of it
@@ -97,7 +144,7 @@ READ_FRAME = f"""function (limit) {{
   {_GETTERS}
   const body = getter(Document, "body")(document);
   if (!body || window.innerWidth < 100 || window.innerHeight < 50) return "";
-  const words = (textOf(body).slice(0, 100000).match(/[\\p{{L}}\\p{{N}}]+/gu) || []).length;
+  const words = (textOf(body).slice(0, 100000).match({_WORD}) || []).length;
   const html = getter(Element, "innerHTML")(body);
   return words < {MIN_WORDS} || html.length > limit ? "" : html.toWellFormed();
 }}"""
@@ -115,12 +162,23 @@ MATCHES = """function (selector) {
   try { return !!Document.prototype.querySelector.call(document, selector); } catch (fault) { return null; }
 }"""
 
-# to where the page ends now: -> true
-TO_THE_END = """function () {
-  const top = Document.prototype.querySelector.call(document, "html");
-  window.scrollTo(0, top ? top.scrollHeight : 0);
-  return true;
-}"""
+# a window's height on towards where the page ends now, or where it ended when this began: goal -> {goal, there}
+# In many apps the window does not scroll but the part in its middle does.
+TOWARDS_THE_END = f"""function (goal) {{
+  {_GETTERS}
+  const scrolls = (box) => box.scrollHeight > box.clientHeight + 1;
+  let box = getter(Document, "scrollingElement")(document);
+  if (!box || !scrolls(box)) {{
+    let inner = Document.prototype.elementFromPoint.call(document, innerWidth / 2, innerHeight / 2);
+    const holds = (box) => scrolls(box) && /auto|scroll/.test(getComputedStyle(box).overflowY);
+    while (inner && !holds(inner)) inner = inner.parentElement;
+    box = inner || box;
+  }}
+  if (!box) return {{ goal: 0, there: true }};
+  const end = goal || box.scrollHeight, before = box.scrollTop;
+  box.scrollBy({{ top: Math.max(100, 0.9 * box.clientHeight, end / {MAX_WINDOWS}), behavior: "instant" }});
+  return {{ goal: end, there: box.scrollTop + box.clientHeight >= end - 1 || box.scrollTop <= before }};
+}}"""
 
 # an element, brought into view: -> {found, x, y}, its middle
 PLACE = """function (selector) {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.http.url import Url, join_url, parse_url
+from gateway.core.http.url import Url, fragment_of, join_url, parse_url
 from gateway.errors import UrlRefused
 
 
@@ -248,3 +248,17 @@ LABELS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=2
 def test_ordinary_url_is_accepted(host: str, port: int) -> None:
     url = parse_url(f"http://{host}:{port}/p?q")
     assert url == Url(scheme="http", host=host, port=port, target="/p?q")
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("http://a/", ""),
+        ("http://a/#", ""),
+        ("http://a/?q=1#/users/7?tab=1#end", "/users/7?tab=1#end"),
+        (" http://a/#!/é b ", "!/%C3%A9%20b"),
+        ("http://a/#<script>", "%3Cscript%3E"),
+    ],
+)
+def test_fragment_is_what_a_browser_is_sent(text: str, fragment: str) -> None:
+    assert fragment_of(text) == fragment

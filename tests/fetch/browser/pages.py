@@ -116,6 +116,62 @@ BUILT: dict[str, Callable[[], str]] = {
     "from-a-module-by-history": lambda: (
         f"<div id=root></div><script type=module>history.pushState({{}}, '', '/moved'); {WRITE}</script>"
     ),
+    # the words of the menu are not what the page is about
+    "after-a-long-fetch-with-a-menu": lambda: script(
+        f"fetch('/slow/2500/data').then((r) => r.text()).then(() => {{ {WRITE} }})",
+        body=f"<header><nav>{'<a href=/>A word of the menu</a> ' * 10}</nav></header><div id=root></div>",
+    ),
+    "after-a-long-fetch-with-a-menu-of-links": lambda: script(
+        f"fetch('/slow/2500/data').then((r) => r.text()).then(() => {{ {WRITE} }})",
+        body=f"<div>{'<a href=/>A short link</a> ' * 20}</div><div id=root></div>",
+    ),
+    "after-a-late-refresh": lambda: (
+        "<meta http-equiv=refresh content='2; url=/at-once'><p>You are on your way."
+    ),
+    "in-closed-shadow-roots": lambda: script(
+        "const holds = (html) => class extends HTMLElement { constructor() { super();"
+        "this.attachShadow({mode: 'closed'}).innerHTML = html } };"
+        f"customElements.define('x-inner', holds('<section><slot></slot><p>{SENTENCE * 5}</p></section>'));"
+        "customElements.define('x-outer', holds('<x-inner><p><slot></slot></p></x-inner>'));"
+        "customElements.define('x-plain', class extends HTMLElement {});"
+        f"document.getElementById('root').innerHTML = '<x-plain>plain</x-plain><x-outer>{SENTENCE * 5}</x-outer>'"
+    ),
+    "while-it-has-the-focus": lambda: script(
+        f"setInterval(() => {{ if (document.hasFocus()) {{ {WRITE} }} }}, 100)"
+    ),
+    "once-its-picture-is-there": lambda: script(
+        f"const picture = new Image(); picture.onload = () => {{ {WRITE} }}; picture.src = '/picture.webp'"
+    ),
+    "once-its-service-worker-is-there": lambda: script(
+        "navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready)"
+        f".then(() => {{ {WRITE} }})"
+    ),
+    "from-a-worker": lambda: script(f"new Worker('/posts.js').onmessage = () => {{ {WRITE} }}"),
+    "from-events-of-the-server": lambda: script(
+        f"new EventSource('/events').onmessage = () => {{ {WRITE} }}"
+    ),
+    "in-a-frame-of-animation": lambda: script(
+        f"requestAnimationFrame(() => requestIdleCallback(() => {{ {WRITE} }}))"
+    ),
+    "once-it-is-in-view": lambda: script(
+        f"new IntersectionObserver((all) => {{ if (all[0].isIntersecting) {{ {WRITE} }} }}).observe("
+        "document.getElementById('root'))",
+        body="<div id=root style='height: 100px'></div>",
+    ),
+    "once-it-has-a-cookie": lambda: script(
+        f"if (document.cookie) {{ {WRITE} }} else {{ document.cookie = 'seen=1'; location.reload() }}"
+    ),
+    "by-document-write": lambda: f"<title>App</title><script>document.write({ARTICLE!r})</script>",
+    "by-an-import-map": lambda: (
+        '<script type=importmap>{"imports": {"app": "/module.js"}}</script><div id=root></div>'
+        f"<script type=module>import {{ ready }} from 'app'; if (ready) {{ {WRITE} }}</script>"
+    ),
+    "with-a-database": lambda: script(
+        f"indexedDB.open('x').onsuccess = () => caches.open('y').then(() => {{ {WRITE} }})"
+    ),
+    "beside-a-script-that-hangs": lambda: script(
+        WRITE, head="<script async src=/held/never/tracker.js></script>"
+    ),
     "with-clobbered-names": lambda: script(
         WRITE,
         body="<form id=documentElement><input name=childNodes><input name=shadowRoot></form><div id=root></div>"

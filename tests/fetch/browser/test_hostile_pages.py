@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from fixtures.canary import canary, put_ways_out
 from fixtures.site import Answer, Site
 from gateway.errors import FetchTimeout, GatewayError, RenderFailed, TooLarge
 from gateway.fetch.base import Fetched
-from tests.fetch.browser.canary import LEAKS, canary
 from tests.fetch.browser.pages import SENTENCE, WRITE, Rendering, rendering, script
 from tests.fetch.browser.processes import processes_of, zombies_of
 from tests.leaks import eventually
@@ -53,11 +53,7 @@ async def is_fine(site: Site, at: Rendering) -> None:
 
 async def test_hostile_page_reaches_nothing_but_its_own_site(served: Site) -> None:
     async with canary() as bird, rendering([served.target], timeout_s=100) as at:
-        for host in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0", "127.0.0.2", "127.1", "2130706433"):
-            served.extra[f"/to/{host}"] = Answer(307, {"location": f"http://{host}:{bird.port}/"}, b"")
-        worker = f"fetch('http://127.0.0.1:{bird.port}/'); importScripts('http://127.0.0.1:{bird.port}/')"
-        served.extra["/worker.js"] = Answer(200, {"content-type": "text/javascript"}, worker.encode())
-        url = put(served, "/leaks", script(WRITE + ";" + LEAKS.replace("PORT", str(bird.port))))
+        url = put(served, "/leaks", script(f"{WRITE};{put_ways_out(served, bird.port)}"))
         for page in await asyncio.gather(
             at.get(url, wait_for="#tried"), at.get(url, wait_for="#tried", screenshot=True, pdf=True)
         ):
@@ -106,6 +102,11 @@ async def test_rude_page_ends_in_a_result_or_a_typed_error(served: Site, at: Ren
     ("code", "error"),
     [
         pytest.param("for (;;) {}", FetchTimeout, id="spins"),
+        pytest.param(
+            "const r = new XMLHttpRequest(); r.open('GET', '/held/never/x', false); r.send()",
+            FetchTimeout,
+            id="hangs",
+        ),
         pytest.param(
             f"{WRITE}; setTimeout(() => {{ for (;;) {{}} }}, 200)", FetchTimeout, id="spins-with-text"
         ),

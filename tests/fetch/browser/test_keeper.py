@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from gateway.fetch.browser.keeper import PROFILE_PREFIX, UNPRIVILEGED_ID
 from tests.fetch.browser.pages import SENTENCE, WRITE, rendering, script
 from tests.fetch.browser.processes import command_of, processes_of
 from tests.leaks import descriptors, eventually, is_running
+from tests.requirements import require
 
 pytestmark = pytest.mark.anyio
 HTML = {"content-type": "text/html"}
@@ -136,6 +138,27 @@ async def test_browser_that_does_not_start_says_why(lines: str, words: str) -> N
                 await at.get(site.url)
 
 
+# a user namespace that allows no further ones: the browser's sandbox cannot start in it
+NO_NAMESPACES = [
+    *("unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c"),
+    'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"',
+    "sh",
+]
+
+
+async def test_browser_that_cannot_sandbox_its_pages_says_what_to_do() -> None:
+    require(shutil.which("unshare") is not None, "unshare is not installed (util-linux)")
+    browser = command_line(find_browser("auto") or "")
+    async with Site().serving() as site, rendering([site.target], command=[*NO_NAMESPACES, *browser]) as at:
+        site.extra["/"] = PAGE
+        with pytest.raises(RenderFailed, match=r"sandbox does not start.*BROWSER_SANDBOX=false"):
+            await at.get(site.url)
+    unsafe = [*NO_NAMESPACES, *command_line(find_browser("auto") or "", sandbox=False)]
+    async with Site().serving() as site, rendering([site.target], command=unsafe) as at:
+        site.extra["/"] = PAGE
+        assert SENTENCE.strip() in await at.text(site.url), "once it is said that it may run without"
+
+
 async def test_browser_that_is_missing_is_a_typed_error() -> None:
     async with Site().serving() as site, rendering([site.target], command=["/nowhere/browser"]) as at:
         with pytest.raises(RenderFailed, match="nowhere"):
@@ -215,9 +238,11 @@ async def test_page_runs_in_a_sandbox_as_nobody_without_our_environment(
             )
             if os.geteuid() == 0:
                 assert "0" not in status["Uid"].split()
-            if "--type=renderer" in (here / "cmdline").read_text():
+            if "--type=renderer" in (command := (here / "cmdline").read_text()):
                 renderers += 1
                 assert status["Seccomp"] == "2" and len(status["NSpid"].split()) > 1
+            if "--type=gpu-process" in command:
+                assert status["Seccomp"] == "2"
         assert renderers >= 1
         page.cancel()
         await asyncio.gather(page, return_exceptions=True)

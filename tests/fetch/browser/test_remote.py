@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.canary import canary
 from fixtures.site import Answer, Site
 from gateway.container import check_parts
 from gateway.environment import child_environment
@@ -18,7 +19,6 @@ from gateway.fetch.browser.executable import find_browser
 from gateway.fetch.browser.keeper import UNPRIVILEGED_ID
 from gateway.fetch.browser.remote import RemoteBrowser
 from gateway.settings import Settings, SettingsError
-from tests.fetch.browser.canary import canary
 from tests.fetch.browser.pages import SENTENCE, WRITE, rendering, script
 from tests.requirements import require, require_packages
 
@@ -70,6 +70,21 @@ async def test_remote_browser_renders_behind_the_same_guard() -> None:
         async with rendering([site.target], launch=lambda: RemoteBrowser(address), own_network=True) as at:
             assert SENTENCE.strip() in await at.text(site.url)
         assert bird.hits["tcp"] > 0, "as its operator has said"
+
+
+async def test_two_gateways_share_a_remote_browser_and_neither_holds_the_others_pages() -> None:
+    async with another_browser() as address, Site().serving() as site:
+        site.extra["/"] = Answer(
+            200, HTML, script(WRITE, body="<img src=/x.png><div id=root></div>").encode()
+        )
+        launch = lambda: RemoteBrowser(address)  # noqa: E731
+        async with (
+            rendering([site.target], launch=launch) as one,
+            rendering([site.target], launch=launch) as two,
+        ):
+            pages = await asyncio.gather(*(at.text(site.url) for at in (one, two, one, two)))
+        assert all(SENTENCE.strip() in page for page in pages)
+        assert site.hits["/x.png"] == 0, "a page waits for the gateway it belongs to"
 
 
 async def test_remote_browser_that_leaves_or_never_was_is_a_typed_error() -> None:

@@ -29,6 +29,13 @@ pytestmark = pytest.mark.anyio
 HTML = {"content-type": "text/html"}
 
 
+SCRIPTS = {
+    "/posts.js": b"postMessage(1)",
+    "/module.js": b"export const ready = true",
+    "/worker.js": b"addEventListener('fetch', () => {})",
+}
+
+
 @pytest.fixture(scope="module")
 async def served() -> AsyncIterator[Site]:
     async with Site().serving() as site:
@@ -36,6 +43,9 @@ async def served() -> AsyncIterator[Site]:
             put(site, f"/{name}", page())
         put(site, "/framed", f"<body>{ARTICLE}")
         site.extra["/data"] = Answer(200, {"content-type": "text/plain"}, b"data")
+        site.extra["/events"] = Answer(200, {"content-type": "text/event-stream"}, b"data: x\n\n")
+        for name, code in SCRIPTS.items():
+            site.extra[name] = Answer(200, {"content-type": "text/javascript"}, code)
         yield site
 
 
@@ -62,6 +72,33 @@ async def test_text_that_scripts_write_is_there(served: Site, at: Rendering) -> 
         assert pages[name].count(SENTENCE.strip()) >= 10, name
     shadow = pages["in-an-open-shadow-root"]
     assert "<template" not in shadow and "<slot" not in shadow and "display: block" not in shadow
+
+
+async def test_route_behind_the_hash_is_shown(served: Site, at: Rendering) -> None:
+    url = put(served, "/routed", script(f"if (location.hash === '#/users/%C3%A9?a=b') {{ {WRITE} }}"))
+    assert SENTENCE.strip() in await at.text(f"{url}#/users/é?a=b")
+    assert SENTENCE.strip() not in await at.text(url)
+
+
+async def test_document_that_comes_slowly_is_read_to_its_end() -> None:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.send(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n" + ARTICLE.encode()
+        )
+        await asyncio.sleep(2)
+        await exchange.send(b"<p>The end of it.</p>")
+        exchange.close()
+
+    async with origin(behave) as seen, rendering([f"127.0.0.1/32:{seen.port}"]) as slow:
+        assert "The end of it." in await slow.text(seen.url)
+
+
+async def test_picture_that_is_not_loaded_stays_in_its_place(served: Site, at: Rendering) -> None:
+    body = (
+        "<div id=root></div><img id=chart src=/chart.png alt='A chart' crossorigin onerror='this.remove()'>"
+    )
+    html = await at.text(put(served, "/with-picture", script(WRITE, body=body)))
+    assert 'src="/chart.png"' in html and "A chart" in html
 
 
 async def test_answer_is_that_of_the_document_shown(served: Site, at: Rendering) -> None:
@@ -209,9 +246,12 @@ document.querySelector('form').onsubmit = (e) => { e.preventDefault(); say('sent
 let more = 0;
 addEventListener('scroll', () => { if (more < 5) { more += 1; say('more ' + more + '<br style="height: 3000px">') } });
 document.addEventListener('keydown', (e) => say('key ' + e.key));
+new IntersectionObserver((all) => { if (all[0].isIntersecting) say('middle seen') }).observe(middle);
 """
+# what is said comes below what is clicked on, which so stays where it is
 BODY = (
-    "<div id=root></div><button id=b>Go</button><form><input id=i></form><div style='height: 3000px'></div>"
+    "<button id=b>Go</button><form><input id=i></form><div id=root></div><div style='height: 1500px'></div>"
+    "<p id=middle>.</p><div style='height: 1500px'></div>"
 )
 
 
@@ -223,6 +263,7 @@ ACTIONS: dict[str, tuple[list[Action], list[str]]] = {
     "write-and-press": ([Write(selector="#i", text="héllo"), Press(key="Enter")], ["sent héllo"]),
     "keys": ([Press(key="ArrowDown"), Press(key="x")], ["key ArrowDown", "key x"]),
     "scroll": ([Scroll(times=2)], ["more 1"]),
+    "scroll-past-the-middle": ([Scroll()], ["middle seen"]),
     "into-view": ([Scroll(selector="#b"), Wait()], []),
 }
 
