@@ -98,7 +98,9 @@ async def served(
     process = start(command, environ)
     url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx2.AsyncClient(base_url=url, timeout=600, trust_env=False) as client:
+        # a server that idles while others are asked closes its connections
+        limits = httpx2.Limits(keepalive_expiry=1)
+        async with httpx2.AsyncClient(base_url=url, timeout=600, trust_env=False, limits=limits) as client:
             server = Server(name, process.pid, client)
             await _first_answer(server)
             yield server
