@@ -15,6 +15,8 @@ ALLOWED = {
     "training/test_deterministic.py": "the group `training` is not part of CI: torch is 2 GB",
     "training/test_labels.py": "the group `training` is not part of CI: its packages are there or not together",
     "training/test_network.py": "the group `training` is not part of CI: torch is 2 GB",
+    "training/test_scores.py": "the group `training` is not part of CI: torch is 2 GB",
+    "cli/test_for_people.py": "Python 3.14 colours help itself",
     "cache/test_disk_faults.py": "mounting a file system needs a privilege",
     "workers/test_allocator.py": "the promise is about glibc",
     "test_figures.py": "a copy without the repository has no commit to name",

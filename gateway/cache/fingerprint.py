@@ -32,6 +32,8 @@ LIBRARIES = (
     "threadpoolctl",
     "tiktoken",
     "toktok-rs",
+    # the walk in C, where it is installed
+    "winnow-native",
 )
 
 

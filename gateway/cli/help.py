@@ -79,12 +79,11 @@ EXAMPLES = {
 }
 
 
-# what is coloured, and as which of the terminal's own colours: headings, flags, comments of examples
-_STYLES = [
-    (re.compile(r"^(?:usage|options|examples|positional arguments):", re.MULTILINE), "1"),
-    (re.compile(r"(?<![\w-])--?[a-zA-Z][\w-]*"), "36"),
-    (re.compile(r"  # .*$", re.MULTILINE), "2"),
-]
+_HEADING = re.compile(r"^(?:usage|options|examples|positional arguments):", re.MULTILINE)
+_FLAG = re.compile(r"(?<![\w-])--?[a-zA-Z][\w-]*")
+_COMMENT = re.compile(r"  # .*$", re.MULTILINE)
+# what is coloured, and as which of the terminal's own colours
+_STYLES = [(_HEADING, "1"), (_FLAG, "36"), (_COMMENT, "2")]
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
