@@ -219,7 +219,7 @@ class CreditUsage(Struct, kw_only=True, frozen=True):
 
 
 class Tokens(Struct, kw_only=True, frozen=True, rename="camel"):
-    """Tokens, which are not told of here."""
+    """Tokens, which are not counted here."""
 
     remaining_tokens: Annotated[int, Meta(description="Always as many.")]
     plan_tokens: Annotated[int, Meta(description="As `remainingTokens`.")]

@@ -26,7 +26,7 @@ async def credit_usage() -> ASGIResponse:
 
 @get("/team/token-usage", summary="Tokens left", tags=["firecrawl"], opt=_OPTIONS)
 async def token_usage() -> ASGIResponse:
-    """Always as many: what a key's budget leaves is not told here."""
+    """Always as many: what a key's budget leaves is not shown here."""
     return as_json(TokenUsage(success=True, data=Tokens(remaining_tokens=PLENTY, plan_tokens=PLENTY)))
 
 

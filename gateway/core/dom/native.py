@@ -114,7 +114,7 @@ def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
 
 @cache
 def tables() -> tuple[object, ...]:
-    """What the extension is told of tags and attributes."""
+    """What the extension needs to know of tags and attributes."""
     actions, bits, tags = bytearray(), [], []
     for number in range(_TAGS):
         action = ACTIONS.get(number, 0)

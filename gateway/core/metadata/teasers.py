@@ -55,7 +55,9 @@ class Teasers:
         link = heading.css_first("a[href]")
         if link is None and heading.parent is not None and heading.parent.tag == "a":
             link = heading.parent
-        return link is not None and self._is_other(link.attributes.get("href") or "#")
+        href = link.attributes.get("href") or "#" if link is not None else "#"
+        # a part of a page is linked to by the posts of its own discussion, seldom by another page's teaser
+        return "#" not in href and self._is_other(href)
 
     def begin_at(self, heading: LexborNode) -> bool:
         """Whether a heading is another story's: names of authors may be headings that lead to them too."""
@@ -80,8 +82,7 @@ class Teasers:
 
     def _is_other(self, href: str) -> bool:
         """Whether an address is that of another page."""
-        # a part of a page is linked to by the posts of its own discussion, seldom by another page's teaser
-        if "#" in href:
+        if href.startswith("#"):
             return False
         try:
             host, path, query = _place(urljoin(self._url, href))

@@ -141,6 +141,13 @@ def test_articles_in_data_that_are_others_have_no_say() -> None:
         assert author_of(page) == "Lena Moe"
 
 
+def test_a_part_of_another_page_is_not_the_page() -> None:
+    others = [(headline, name, f"{url}#article") for headline, name, url in OTHERS]
+    assert author_of(f"<title>Harbour Post</title>{data(*others)}<h1>Harbour Post</h1>", FRONT) is None
+    own = ("Another headline", "Lena Moe", f"{STORY}#article")
+    assert author_of(f"<title>Pier plan</title>{data(*others, own)}<h1>Pier plan</h1>") == "Lena Moe"
+
+
 def test_posts_that_link_in_headings_are_no_stories() -> None:
     post = '<div><p class="username">{0}</p><div><h3><a href="/x">A long read about ropes</a></h3>{1}</div></div>'
     posts = "".join(post.format(name, "Some words. " * 200) for name in NAMES)
