@@ -338,6 +338,8 @@ def test_request_is_copied_for_agents_and_as_a_link(tab: Page, gateway: str) -> 
     assert copied(tab, "link") == gateway + "/r/https://example.com/a?b=c"
     tab.click("#tab-extract")
     tab.click("[data-example=product]")
+    # its answer would take the place of what is said of the copy
+    expect(tab.locator("#ask-status")).to_contain_text("Answered by the page's structured data")
     # an example's address leads nowhere
     tab.click("[data-copy=link]")
     expect(tab.locator("#ask-status")).to_contain_text("Nothing was copied: a link needs a page's address")
