@@ -8,6 +8,8 @@ from collections.abc import Callable
 MOST_GROWTH = 2.5  # times the CPU for twice the input: linear, with room for caches that no longer suffice
 _RUNS = 3
 _ATTEMPTS = 5
+_LEAST_S = 0.01  # CPU seconds below which a busy machine's caches and interrupts weigh more than the work
+_MOST_DOUBLINGS = 5
 
 
 def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> None:
@@ -19,13 +21,17 @@ def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> 
 
     Args:
         prepare: makes the work for a size; not measured itself.
-        size: large enough that the work takes several milliseconds.
+        size: where to begin; it is doubled, at most five times, until the work takes ten milliseconds.
     """
     measured = []
     # what a collection costs depends on all that the test process holds, not on this work
     gc.collect()
     gc.freeze()
     try:
+        for _ in range(_MOST_DOUBLINGS):
+            if _least_cpu_s(prepare(size)) >= _LEAST_S:
+                break
+            size *= 2
         for attempt in range(_ATTEMPTS):
             least = size if attempt % 2 == 0 else 2 * size
             single_s = _least_cpu_s(prepare(least))
