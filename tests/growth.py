@@ -8,8 +8,8 @@ from collections.abc import Callable
 MOST_GROWTH = 2.5  # times the CPU for twice the input: linear, with room for caches that no longer suffice
 _RUNS = 3
 _ATTEMPTS = 5
-_LEAST_S = 0.01  # CPU seconds below which a busy machine's caches and interrupts weigh more than the work
-_MOST_DOUBLINGS = 5
+_LEAST_S = 0.01  # CPU seconds below which a busy machine's interrupts weigh more than the work
+_MOST_TIMES = 20
 
 
 def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> None:
@@ -21,22 +21,20 @@ def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> 
 
     Args:
         prepare: makes the work for a size; not measured itself.
-        size: where to begin; it is doubled, at most five times, until the work takes ten milliseconds.
+        size: large enough that the work takes about a millisecond; it is done over until it took ten. To make it
+            larger instead would measure where the data outgrow the caches.
     """
     measured = []
     # what a collection costs depends on all that the test process holds, not on this work
     gc.collect()
     gc.freeze()
     try:
-        for _ in range(_MOST_DOUBLINGS):
-            if _least_cpu_s(prepare(size)) >= _LEAST_S:
-                break
-            size *= 2
+        times = min(_MOST_TIMES, math.ceil(_LEAST_S / _least_cpu_s(prepare(size))))
         for attempt in range(_ATTEMPTS):
             least = size if attempt % 2 == 0 else 2 * size
-            single_s = _least_cpu_s(prepare(least))
+            single_s = _least_cpu_s(prepare(least), times=times)
             # one run that is quick enough is: another could only be quicker
-            double_s = _least_cpu_s(prepare(2 * least), enough_s=MOST_GROWTH * single_s)
+            double_s = _least_cpu_s(prepare(2 * least), times=times, enough_s=MOST_GROWTH * single_s)
             if double_s <= MOST_GROWTH * single_s:
                 return
             measured.append(double_s / single_s)
@@ -45,15 +43,20 @@ def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> 
     raise AssertionError(f"twice the input took {min(measured):.2f} times the CPU at best")
 
 
-def _least_cpu_s(work: Callable[[], object], *, enough_s: float = 0.0) -> float:
-    """The CPU seconds of the quickest of several runs, the last of which is the first that takes `enough_s` or less."""
+def _least_cpu_s(work: Callable[[], object], *, times: int = 1, enough_s: float = 0.0) -> float:
+    """The CPU seconds of the quickest of several runs, the last of which is the first that takes `enough_s` or less.
+
+    Args:
+        times: the work is done in a run.
+    """
     least = math.inf
     for _ in range(_RUNS):
         gc.collect()
         gc.disable()
         try:
             began = time.process_time()
-            work()
+            for _ in range(times):
+                work()
             least = min(least, time.process_time() - began)
         finally:
             gc.enable()
