@@ -6,15 +6,12 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.core.classifier.features import PageHints
 from gateway.core.documents.charset import decode, notice_of_guess, to_utf8
 from gateway.core.dom.blocks import Blocks
-from gateway.core.dom.inner_trees import show_inner_trees
 from gateway.core.dom.landmarks import Landmarks, find_formulas
 from gateway.core.dom.native import find_marks, read_blocks
 from gateway.core.dom.nesting import limit_nesting
-from gateway.core.dom.noscript_pictures import show_noscript_pictures
 from gateway.core.dom.pictures import find_twins
+from gateway.core.dom.rewriting import rewrite
 from gateway.core.dom.selection import DRAWN, find_removed
-from gateway.core.dom.shown_text import show_text
-from gateway.core.dom.side_notes import move_side_notes
 from gateway.core.metadata.page_metadata import Facts, read_metadata
 from gateway.core.metadata.structured import Item, read_structured, types_of
 from gateway.core.model.page import CleanOptions
@@ -85,11 +82,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
 
 def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
     tree = LexborHTMLParser(markup, scripting=scripting)
-    show_inner_trees(tree)
-    if scripting:
-        show_noscript_pictures(tree, markup)
-    move_side_notes(tree)
-    show_text(tree, markup)
+    rewrite(tree, markup, scripting=scripting)
     return tree
 
 

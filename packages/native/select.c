@@ -2,13 +2,51 @@
 
 #include "text.h"
 
-/* an attribute that is looked for: its value is `value`, or has it and `letters` in it; an empty one is in any value */
+/* how a value is compared: it is another, has it in it, or has it as a word; with capital letters too */
+enum { EQUAL = 0, CONTAINS = 1, WORD = 2, ANY_CASE = 4 };
+
+/* an attribute that is looked for: its value is as `value` says, and has `letters` in it; an empty one is in any value */
 typedef struct {
     bytes name, value, letters;
-    int contains;
+    int how;
     /* of the element; 0 for any */
     uintptr_t tag;
 } sought;
+
+static int is_space(unsigned char letter)
+{
+    return letter == ' ' || (letter >= '\t' && letter <= '\r' && letter != '\v');
+}
+
+/* Whether a text begins with another; of any case where that is wanted, then the other is in lower case. */
+static int begins(const unsigned char *text, bytes part, int any_case)
+{
+    for (size_t i = 0; i < part.count; i++) {
+        unsigned char letter = text[i];
+        if (any_case && letter >= 'A' && letter <= 'Z')
+            letter |= 0x20;
+        if (letter != part.at[i])
+            return 0;
+    }
+    return 1;
+}
+
+static int has_value(bytes text, const sought *one)
+{
+    bytes part = one->value;
+    int how = one->how & ~ANY_CASE, any_case = one->how & ANY_CASE;
+    if (part.count > text.count)
+        return 0;
+    if (how == EQUAL)
+        return text.count == part.count && begins(text.at, part, any_case);
+    for (size_t at = 0; at <= text.count - part.count; at++) {
+        size_t end = at + part.count;
+        if (begins(text.at + at, part, any_case) &&
+            (how == CONTAINS || ((at == 0 || is_space(text.at[at - 1])) && (end == text.count || is_space(text.at[end])))))
+            return 1;
+    }
+    return 0;
+}
 
 /* Whether an element's attributes have one that is looked for; `sizes` has a bit for the size of each name. */
 static int has_sought(node *element, uintptr_t tag, const sought *all, size_t count, uint64_t sizes)
@@ -28,8 +66,7 @@ static int has_sought(node *element, uintptr_t tag, const sought *all, size_t co
                 return 1;
             if (value.at == NULL && (value.at = lexbor.attribute_value(each, &value.count)) == NULL)
                 continue;
-            if (one->contains ? holds(value, one->value) && holds(value, one->letters)
-                              : value.count == one->value.count && holds(value, one->value))
+            if (has_value(value, one) && holds(value, one->letters))
                 return 1;
         }
     }
@@ -61,8 +98,9 @@ static PyObject *read_attributes(node *element)
 const char select_doc[] =
     "select(root, tags, attributes)\n--\n\n"
     "The elements from a LexborNode on down, in document order, each with its `attributes`, that have\n"
-    "one of the tags (a byte for each number) or of the attributes: (name, value, letters, whether the\n"
-    "value need only have these two in it, number of the tag or 0), an empty value for any.";
+    "one of the tags (a byte for each number) or of the attributes: (name, value, letters, how, number of\n"
+    "the tag or 0). An empty value stands for any; how: 0 equal, 1 has the value in it, 2 as a word, 4 more\n"
+    "for capital letters too. It has the letters in it as well.";
 
 PyObject *select_marked(PyObject *module, PyObject *args)
 {
@@ -86,8 +124,8 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         const char *name, *value, *letters;
         Py_ssize_t name_size, value_size, letters_size;
         unsigned long tag;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, i), "y#y#y#pk", &name, &name_size, &value, &value_size,
-                              &letters, &letters_size, &all[i].contains, &tag))
+        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, i), "y#y#y#ik", &name, &name_size, &value, &value_size,
+                              &letters, &letters_size, &all[i].how, &tag))
             return NULL;
         if (name_size >= 64) {
             PyErr_SetString(PyExc_ValueError, "a name of more than 63 bytes");

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.nesting import limit_nesting
 
-_HOLDERS = "iframe[srcdoc],template"
+HOLDERS = ("iframe[srcdoc]", "template")
 _MODES = ("open", "closed")
 # shadow roots in shadow roots, documents in documents
 _MOST_NESTED = 4
@@ -25,7 +25,7 @@ def show_inner_trees(tree: LexborHTMLParser, *, nested: int = 0) -> None:
         tree: the parsed page; changed in place.
         nested: documents around this one.
     """
-    holders = tree.css(_HOLDERS)
+    holders = tree.css(",".join(HOLDERS))
     for holder in holders if nested < _MOST_NESTED else ():
         if holder.tag == "iframe":
             _show_document(tree, holder, nested)

@@ -10,7 +10,7 @@ Any doubt means Python, and a line in the log.
 import logging
 import re
 import struct
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
@@ -19,7 +19,6 @@ import selectolax.lexbor
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom import blocks as python
-from gateway.core.dom import landmarks
 from gateway.core.dom.blocks import ACTIONS, BIT, BY_ROLE, NAMED, SCRIPT, Blocks, judge, read_formula
 from gateway.core.dom.embeds import EMBEDS
 from gateway.core.dom.landmarks import SELECTORS, Landmarks, Mark, select, sort_marks
@@ -39,10 +38,15 @@ _COLUMNS = (
 ).split()
 
 
-# a tag, an attribute, or both; an attribute may be asked for a value, or a part of it. Before `:is` stand letters
-# that a value has too
+# a tag, an attribute, or both; an attribute may be asked for a value, a part of it or a word in it, in any case. Before
+# `:is` stand letters that a value has too
 _LETTERS = re.compile(r'\[([\w-]+)\*="([^"]+)"\]')
-_FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:(\*?)="([^"]+)")?\])?')
+_FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:([*~]?)="([^"]+)"( i)?)?\])?')
+# as the extension says it
+_HOW = {"": 0, "*": 1, "~": 2}
+_ANY_CASE = 4
+# beside the landmarks', forms that the extension is tried with
+_FORMS = ('[class~="b"]', '[class~="SR-only" i]', 'p[style*="NONE" i]', '[id="LAST" i]')
 _wanted = True
 
 # a page that has everything in it that the walk tells apart
@@ -56,7 +60,7 @@ _PROBE = """<title>A text that is looked for where text nodes have theirs</title
 <p class>a<br><br>b<br> \v c<img src=x><p id=out>left out<p><span style=display:none>shown</span> <strong>x</strong>
 <table><tr><td>cell<td><p>block</table><pre>\ncode\n  more</pre><template>no</template><svg><g>no</g></svg>
 <script type=math/tex>x^2</script><script>no</script><iframe src=/></iframe><amp-img src=x></amp-img>
-<amp-youtube></amp-youtube><p>in <x-word>a line</x-word> of text<x-card><div>a block</div></x-card>
+<amp-youtube></amp-youtube><p id=Last>in <x-word>a line</x-word> of text<x-card><div>a block</div></x-card>
 <mjx-container></mjx-container><math><mi>y</mi></math>
 <marquee>odd</marquee><a href=/><div aria-hidden=false role=none>block in a link</div></a>
 <noscript>no</noscript><div><div><div><div><div><div>deep</div></div></div></div></div></div><textarea>no</textarea><p>last"""
@@ -98,10 +102,19 @@ def read_blocks(
 
 def find_marks(tree: LexborHTMLParser) -> Landmarks:
     """As `landmarks.find_marks`, by the extension where it may be used."""
+    return sort_marks(find_marked(tree, SELECTORS))
+
+
+def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> Iterator[Mark]:
+    """As `landmarks.select`, by the extension where it may be used.
+
+    Raises:
+        ValueError: the extension has no form for a selector.
+    """
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
-        return landmarks.find_marks(tree)
-    return sort_marks(iter(extension.select(root, *sought(SELECTORS))))
+        return select(tree, ",".join(selectors))
+    return iter(extension.select(root, *sought(selectors)))
 
 
 def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
@@ -147,14 +160,14 @@ def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
             form = _FORM.fullmatch(part)
             if form is None or not part:
                 raise ValueError(f"winnow-native has no form for {selector}")
-            tag, name, contains, value = form.groups(default="")
-            if letters and (name, contains) != (letters[1], "*"):
+            tag, name, how, value, any_case = form.groups(default="")
+            if letters and (name, how) != (letters[1], "*"):
                 raise ValueError(f"winnow-native has no form for {selector}")
             if name:
                 also = letters[2] if letters else ""
-                attributes.append(
-                    (name.encode(), value.encode(), also.encode(), bool(contains), ID[tag] if tag else 0)
-                )
+                compared = _HOW[how] | (_ANY_CASE if any_case else 0)
+                text = value.encode().lower() if any_case else value.encode()
+                attributes.append((name.encode(), text, also.encode(), compared, ID[tag] if tag else 0))
             else:
                 tags[ID[tag]] = 1
     return bytes(tags), tuple(attributes)
@@ -210,10 +223,10 @@ def find_fault(extension: Extension) -> str:
             differ = find_difference(_walk(extension, root, hidden, formulas, max_depth, max_blocks), right)
             if differ:
                 return f"it reads {differ} otherwise than Python does"
-        if tree.root is None or not is_same(
-            extension.select(tree.root, *sought(SELECTORS)), select(tree, ",".join(SELECTORS))
-        ):
-            return "it finds other landmarks than Python does"
+        for selectors in (SELECTORS, *((form,) for form in _FORMS)):
+            found = extension.select(tree.root, *sought(selectors)) if tree.root is not None else []
+            if not is_same(found, select(tree, ",".join(selectors))):
+                return "it finds other landmarks than Python does"
     except Exception as exc:
         # whatever it is, it is a doubt
         return f"{type(exc).__name__}: {exc}"

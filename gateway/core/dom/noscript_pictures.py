@@ -6,21 +6,20 @@ and takes the file from there (`pictures.source_of`). Where none does, the pictu
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_OPENING, _IMAGE = b"<noscript", "<img"
+_IMAGE = "<img"
 _MAX_CHARACTERS = 10_000
 # elements beside and around one that may hold its twin
 _NEAR, _AROUND = 3, 2
 _PICTURES = frozenset(("img", "amp-img"))
 
 
-def show_noscript_pictures(tree: LexborHTMLParser, markup: bytes) -> None:
+def show_noscript_pictures(tree: LexborHTMLParser) -> None:
     """Put the picture of each `<noscript>` that holds nothing else in its place, where no image stands beside it.
 
     Args:
         tree: the parsed page, whose `<noscript>` are texts; changed in place.
-        markup: what it was parsed from; the tree is searched only where this has one.
     """
-    if _OPENING not in markup or tree.body is None:
+    if tree.body is None:
         return
     for noscript in tree.body.css("noscript"):
         text = noscript.text(deep=True)

@@ -11,18 +11,22 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_EMAILS = '[data-cfemail],a[href*="/email-protection#"]'
-# of data-tex="…" and data-latex="…"
-_FORMULA_MARKS = (b'tex="', b"tex='")
-_FORMULAS = ":is(span,div):is([data-tex],[data-latex])"
+_EMAILS = ("[data-cfemail]", 'a[href*="/email-protection#"]')
+_FORMULAS = ("span[data-tex]", "span[data-latex]", "div[data-tex]", "div[data-latex]")
+_KEEPING_LINES = ("pre-wrap", "pre-line", "break-spaces")
+_LINES = tuple(
+    f'[{name}*="{before}{value}"]'
+    for value in _KEEPING_LINES
+    for name, before in (("style", ""), ("class", "whitespace-"))
+)
+# what `show_text` looks for
+REWRITTEN = (*_EMAILS, *_FORMULAS, *_LINES)
 _MAX_FORMULA_CHARACTERS = 4000
 # what a formula's element may hold beside the drawing, which has its characters several times
 _DRAWN_TIMES, _DRAWN_MORE = 40, 2000
 # characters below formulas' elements, which may be inside each other
 _MOST_READ = 2_000_000
 _MOST_LINES = 20_000
-_LINE_MARKS = (b"pre-wrap", b"pre-line", b"break-spaces")
-_LINES = ",".join(f'[style*="{mark.decode()}"],[class*="whitespace-{mark.decode()}"]' for mark in _LINE_MARKS)
 _IN_LINK = re.compile(r"/cdn-cgi/l/email-protection#([0-9a-fA-F]+)$")
 # an address has at most 254 bytes (RFC 5321, 4.5.3.1.3); a subject may follow
 _MAX_HEX_CHARACTERS = 640
@@ -39,20 +43,26 @@ _EDGE = np.zeros(4, dtype=np.uint8)
 _RARE = 16
 
 
-def show_text(tree: LexborHTMLParser, markup: bytes) -> None:
-    """Put text where scripts and styles would, and in Unicode's normal form C.
+def show_text(tree: LexborHTMLParser) -> None:
+    """Put text where scripts and styles would.
 
     Args:
         tree: the parsed page; changed in place.
-        markup: what it was parsed from, UTF-8; letters are looked at only where this shows a need.
     """
     _show_emails(tree)
-    if any(mark in markup for mark in _FORMULA_MARKS):
-        _show_formulas(tree)
-    if any(mark in markup for mark in _LINE_MARKS):
-        _break_lines(tree)
+    _show_formulas(tree)
+    _break_lines(tree)
+
+
+def compose_characters(tree: LexborHTMLParser, markup: bytes) -> None:
+    """Put text in Unicode's normal form C.
+
+    Args:
+        tree: the parsed page; changed in place.
+        markup: what it was parsed from, UTF-8; the tree is read only where this shows a need.
+    """
     if not markup.isascii() and not _is_composed(markup):
-        _compose_characters(tree)
+        _compose_texts(tree)
 
 
 def _is_composed(markup: bytes) -> bool:
@@ -76,7 +86,7 @@ def _is_composed(markup: bytes) -> bool:
 
 def _show_emails(tree: LexborHTMLParser) -> None:
     unseen = tree.create_node("div")
-    for node in tree.css(_EMAILS):
+    for node in tree.css(",".join(_EMAILS)):
         link = _IN_LINK.search(node.attributes.get("href") or "")
         if link and (target := _decode(link[1])):
             node.attrs["href"] = f"mailto:{target}"
@@ -102,7 +112,7 @@ def _show_formulas(tree: LexborHTMLParser) -> None:
     """Put the TeX of an attribute in the place of what was drawn of it, as MathJax's source would stand there."""
     unseen = tree.create_node("div")
     room = _MOST_READ
-    for node in tree.css(_FORMULAS):
+    for node in tree.css(",".join(_FORMULAS)):
         attributes = node.attributes
         tex = (attributes.get("data-tex") or attributes.get("data-latex") or "").strip()
         if not 0 < len(tex) <= _MAX_FORMULA_CHARACTERS or "\\)" in tex or _is_verbatim(node) or room < 0:
@@ -118,7 +128,7 @@ def _break_lines(tree: LexborHTMLParser) -> None:
     """Put a `<br>` where a style keeps the end of a line."""
     seen: set[int] = set()
     texts: list[LexborNode] = []
-    for outer in tree.css(_LINES):
+    for outer in tree.css(",".join(_LINES)):
         if outer.mem_id in seen:
             # inside an earlier one: they come in document order
             continue
@@ -141,7 +151,7 @@ def _break_lines(tree: LexborHTMLParser) -> None:
         text.decompose()
 
 
-def _compose_characters(tree: LexborHTMLParser) -> None:
+def _compose_texts(tree: LexborHTMLParser) -> None:
     if tree.root is None:
         return
     # first collected: a node that is replaced has no next one

@@ -6,7 +6,15 @@ place, so that what reads footnotes finds them.
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_NOTES = "span.ltx_role_footnote,span.sidenote,span.marginnote,small.sidenote"
+NOTES = tuple(
+    f'{tag}[class~="{name}"]'
+    for tag, name in (
+        ("span", "ltx_role_footnote"),
+        ("span", "sidenote"),
+        ("span", "marginnote"),
+        ("small", "sidenote"),
+    )
+)
 # the number that is written in the note, and what opens it on a small screen
 _MARKS = ".ltx_note_mark,.ltx_tag_note"
 _TOGGLES = frozenset(("label", "input"))
@@ -22,8 +30,7 @@ def move_side_notes(tree: LexborHTMLParser) -> None:
     Args:
         tree: the parsed page; changed in place.
     """
-    # a query costs less than to search the markup for these names
-    notes = tree.css(_NOTES)
+    notes = tree.css(",".join(NOTES))
     if not notes or tree.body is None:
         return
     items = tree.create_node("ol")

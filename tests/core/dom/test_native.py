@@ -309,7 +309,19 @@ def test_marks_agree_on_names_that_only_look_alike() -> None:
 
 @pytest.mark.parametrize(
     "selector",
-    ["a b", "a>b", '[a~="b"]', '[class*="a"]:is([id*="b"])', '[class*="a"]:is(b)', "x:is(b)", ":not(a)", ""],
+    [
+        "a b",
+        "a>b",
+        '[a^="b"]',
+        '[a="b"i]',
+        '[class~="a"]:is([class~="b"])',
+        ".a",
+        '[class*="a"]:is([id*="b"])',
+        '[class*="a"]:is(b)',
+        "x:is(b)",
+        ":not(a)",
+        "",
+    ],
 )
 def test_selectors_without_a_form_are_refused(selector: str) -> None:
     with pytest.raises(ValueError, match="no form"):
@@ -328,10 +340,17 @@ def test_selectors_without_a_form_are_refused(selector: str) -> None:
         'p[id*="a"]',
         '[id*="x"]:is([id*="a"],[id*="b"])',
         '[id*="x"]:is([id*="a"])',
+        '[id~="a"]',
+        'p[id~="a" i]',
+        '[id~="ab" i]',
+        '[id="A" i]',
+        '[id*="AX" i]',
+        '[id*="É" i]',
     ],
 )
 def test_selectors_find_what_lexbor_finds(selector: str, compiled: ModuleType) -> None:
-    ids = ["", "a", "A", "b", "ab", "xa", "ax", "xb", "x", "xyz", "aa", "é", "\ufffd"]
+    ids = ["", "a", "A", "b", "ab", "xa", "ax", "xb", "x", "xyz", "aa", "é", "É", "\ufffd", "a b", "b\tA\nx"]
+    ids += ["ab-a", "a\x0bb", "\x0ca", "a\r", " AB ", "aB,b"]
     tree = LexborHTMLParser("".join(f'<p id="{each}">1<i id="{each}">2</i><p>3' for each in ids))
     assert tree.root is not None
     found = compiled.select(tree.root, *sought((selector,)))
