@@ -8,10 +8,21 @@ enum { EQUAL = 0, CONTAINS = 1, WORD = 2, ANY_CASE = 4 };
 /* an attribute that is looked for: its value is as `value` says, and has `letters` in it; an empty one is in any value */
 typedef struct {
     bytes name, value, letters;
+    /* `letters_of` both */
+    uint32_t needed;
     int how;
     /* of the element; 0 for any */
     uintptr_t tag;
 } sought;
+
+/* A bit for each letter, the same for capital ones; other characters share these bits. */
+static uint32_t letters_of(bytes text)
+{
+    uint32_t found = 0;
+    for (size_t i = 0; i < text.count; i++)
+        found |= (uint32_t)1 << (text.at[i] & 31);
+    return found;
+}
 
 static int is_space(unsigned char letter)
 {
@@ -54,6 +65,7 @@ static int has_sought(node *element, uintptr_t tag, const sought *all, size_t co
     attribute *each = lexbor.first_attribute(element);
     for (; each != NULL; each = lexbor.next_attribute(each)) {
         bytes name = {0}, value = {0};
+        uint32_t letters = 0;
         name.at = lexbor.attribute_local_name(each, &name.count);
         if (name.count >= 64 || !(sizes >> name.count & 1))
             continue;
@@ -64,9 +76,13 @@ static int has_sought(node *element, uintptr_t tag, const sought *all, size_t co
                 continue;
             if (one->value.count == 0)
                 return 1;
-            if (value.at == NULL && (value.at = lexbor.attribute_value(each, &value.count)) == NULL)
-                continue;
-            if (has_value(value, one) && holds(value, one->letters))
+            if (value.at == NULL) {
+                if ((value.at = lexbor.attribute_value(each, &value.count)) == NULL)
+                    continue;
+                letters = letters_of(value);
+            }
+            /* most values lack a letter of what is looked for */
+            if ((letters & one->needed) == one->needed && has_value(value, one) && holds(value, one->letters))
                 return 1;
         }
     }
@@ -134,6 +150,7 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         all[i].name = (bytes){(const unsigned char *)name, (size_t)name_size};
         all[i].value = (bytes){(const unsigned char *)value, (size_t)value_size};
         all[i].letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
+        all[i].needed = letters_of(all[i].value) | letters_of(all[i].letters);
         all[i].tag = tag;
         sizes |= (uint64_t)1 << name_size;
     }

@@ -6,7 +6,8 @@ from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.dom.landmarks import Attributes, Mark, select
+from gateway.core.dom.landmarks import Attributes, Mark
+from gateway.core.dom.native import find_marked
 from gateway.core.metadata.iso_dates import Dated, said_of, to_iso
 from gateway.core.metadata.names import clean_name, names_in
 from gateway.core.metadata.papers import authors_of_paper
@@ -15,8 +16,16 @@ from gateway.core.metadata.teasers import Teasers, is_listing
 # What else pages call a date ("published", "posted-on") was not worth its selectors: on 1,491 pages not one more
 # date was right for it.
 _MARKED = (
-    'h1,time,[itemprop],[rel~="author"],a[href*="/author"],.username,[class*="author" i],[class*="byline" i],'
-    '[class*="date" i],[data-testid*="author" i]'
+    "h1",
+    "time",
+    "[itemprop]",
+    '[rel~="author" i]',
+    'a[href*="/author"]',
+    '[class~="username"]',
+    '[class*="author" i]',
+    '[class*="byline" i]',
+    '[class*="date" i]',
+    '[data-testid*="author" i]',
 )
 # neither "authority" nor "authorized"
 _AUTHOR = re.compile(r"author(?!i[tsz])", re.I)
@@ -169,7 +178,7 @@ class Bylines:
 
     def _marks(self) -> list[Mark]:
         if self._found is None:
-            self._found = list(islice(select(self._tree, _MARKED), _MAX_MARKED))
+            self._found = list(islice(find_marked(self._tree, _MARKED), _MAX_MARKED))
         return self._found
 
 
