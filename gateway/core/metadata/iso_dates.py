@@ -8,6 +8,7 @@ from typing import Literal, cast
 from msgspec import Struct
 
 from gateway.core.text.dates import find_dates
+from gateway.core.text.patterns import compile_pattern
 
 Said = Literal["published", "", "updated", "other"]
 
@@ -22,14 +23,15 @@ _MAIL_CLOCK = re.compile(r"(?<!\d)(\d{1,2}:\d\d(?::\d\d)?) (GMT|UTC|Z|[+-]\d{4})
 _ADDRESS_DATE = re.compile(r"/((?:19|20)\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?=[/_-])")
 _LEADING = re.compile(r"(\d+)(\D)")
 _TWO_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})[/](\d{1,2})[/]\d{4}(?!\d)")
-_LABELS = re.compile(
-    r"(?P<updated>updat|modif|edit|revis|aktualis|geändert|bearbeitet|mis[e]? à jour|actualiz|atualiz|aggiornat"
+# as one automaton: text is searched for all of these words at once
+_LABELS = compile_pattern(
+    r"(?i)(?P<updated>updat|modif|edit|revis|aktualis|geändert|bearbeitet|mis[e]? à jour|actualiz|atualiz|aggiornat"
     r"|bijgewerkt|gewijzigd|oppdater|uppdater|opdater|aktualiz|zaktual|обновл|измен|ενημέρ|güncel|更新|更新日|수정|تحديث|עודכן)"
     r"|(?P<published>publi|posted|first online|released|erschienen|veröffentlich|erstellt am|pubblicat|geplaatst"
     r"|gepubliceerd|опубл|δημοσ|yayın|發布|发布|發佈|公開|公开|掲載|発表|投稿|게시|등록|입력|نشر|פורסם|đăng|diterbitkan|julkaistu)"
     r"|(?P<other>receiv|accept|submitted|expire|valid until|retriev|access|copyright|©|born|event|starts?\b|ends?\b"
     r"|deadline|eingegangen|angenommen|reçu|accepté|since|founded)",
-    re.I,
+    max_bytes=1_000_000,
 )
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _MAX_TEXT_CHARACTERS = 600
@@ -74,8 +76,8 @@ def reads_month_first(language: str | None, *, locale: str, host: str, texts: It
 def said_of(text: str) -> Said:
     """What the words before a date say of it; the last word counts."""
     said: Said = ""
-    for match in _LABELS.finditer(text):
-        said = cast(Said, match.lastgroup)
+    for match in _LABELS.finditer(text.encode("utf-8", "replace")):
+        said = cast(Said, match.lastgroup.decode())
     return said
 
 
