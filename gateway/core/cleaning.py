@@ -6,7 +6,7 @@ from gateway.core.classifier.network import Choice, Classifier, choose, load_cla
 from gateway.core.dom.blocks import find_editors, keep
 from gateway.core.dom.callouts import find_callouts
 from gateway.core.dom.pictures import with_pictures
-from gateway.core.dom.selection import DRAWN, REMOVED, find_selected
+from gateway.core.dom.selection import DRAWN, REMOVED
 from gateway.core.markdown import Rendered, render
 from gateway.core.markdown.headline import with_headline, without_headline
 from gateway.core.model.page import Block, CleanOptions, KeptNodes, Page
@@ -42,8 +42,8 @@ def clean(
     confidence: float | None = None
     page_type: str | None = None
     choice = Choice([], 0.0, "")
-    if options.select is not None:
-        kept = find_selected(parsed.tree, options.select)
+    if parsed.selected is not None:
+        kept = parsed.selected
         if not kept.texts:
             warnings.append(Notice(code="nothing_selected", message="`select` matches no text of the page"))
     elif options.scope == "main":

@@ -6,15 +6,16 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.core.classifier.features import PageHints
 from gateway.core.documents.charset import decode, notice_of_guess, to_utf8
 from gateway.core.dom.blocks import Blocks
+from gateway.core.dom.drawn_tables import draw_tables
 from gateway.core.dom.landmarks import Landmarks, find_formulas
 from gateway.core.dom.native import find_marks, read_blocks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.pictures import find_twins
 from gateway.core.dom.rewriting import rewrite
-from gateway.core.dom.selection import DRAWN, find_removed
+from gateway.core.dom.selection import DRAWN, find_removed, find_selected, keep_below
 from gateway.core.metadata.page_metadata import Facts, read_metadata
 from gateway.core.metadata.structured import Item, read_structured, types_of
-from gateway.core.model.page import CleanOptions
+from gateway.core.model.page import CleanOptions, KeptNodes
 from gateway.core.recovery.recover import recover
 from gateway.core.recovery.shell import judge_page
 from gateway.core.visibility.hidden import find_hidden
@@ -29,6 +30,8 @@ class ParsedPage(Struct, frozen=True):
     # what is left out, and why
     hidden: dict[int, str]
     blocks: Blocks
+    # what the caller chose of it, where they did
+    selected: KeptNodes | None
     # nothing is left to choose: it was recovered from data, not from a page
     is_content: bool
     # content that the page has outside its DOM
@@ -51,7 +54,7 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     structured = read_structured(tree, base_url=url, marks=marks)
     facts = read_metadata(tree, structured, url=url, marks=marks)
     cut: list[Notice] = []
-    root, hidden, blocks = _walk(tree, marks, options, cut)
+    root, hidden, blocks, selected = _walk(tree, marks, options, cut)
     visible = "\n".join(blocks.texts)
     recovered = recover(tree, structured, visible=visible, marks=marks)
     page = next((piece for piece in recovered if piece.replaces), None)
@@ -62,12 +65,13 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
         inner = limit_nesting(to_utf8(page.html)).markup
         tree = _parse(inner)
         cut = []
-        root, hidden, blocks = _walk(tree, find_marks(tree), options, cut)
+        root, hidden, blocks, selected = _walk(tree, find_marks(tree), options, cut)
     return ParsedPage(
         tree=tree,
         root=root,
         hidden=hidden,
         blocks=blocks,
+        selected=selected,
         is_content=page is not None and not page.is_page,
         beside=[
             _parse(limit_nesting(to_utf8(piece.html)).markup) for piece in recovered if not piece.replaces
@@ -88,10 +92,13 @@ def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
 
 def _walk(
     tree: LexborHTMLParser, marks: Landmarks, options: CleanOptions, warnings: list[Notice]
-) -> tuple[LexborNode, dict[int, str], Blocks]:
+) -> tuple[LexborNode, dict[int, str], Blocks, KeptNodes | None]:
     root = root_of(tree)
     hidden = find_hidden(tree, marks=marks, warnings=warnings)
     left_out = hidden | find_removed(tree, options.remove)
+    matches = None if options.select is None else find_selected(tree, options.select)
+    # all selectors, the page's and the caller's, are for the tree as it was
+    draw_tables(tree, marks)
     formulas, drawn = find_formulas(marks)
     left_out |= dict.fromkeys(drawn, DRAWN)
     blocks = read_blocks(
@@ -102,7 +109,7 @@ def _walk(
         max_blocks=options.max_blocks,
     )
     left_out |= dict.fromkeys(find_twins(blocks), DRAWN)
-    return root, left_out, blocks
+    return root, left_out, blocks, None if matches is None else keep_below(matches)
 
 
 def root_of(tree: LexborHTMLParser) -> LexborNode:

@@ -64,6 +64,8 @@ KINDS = {
     "lines-that-a-style-keeps": many("x@\n", before='<p style="white-space: pre-wrap">'),
     "permalinks": many('<h2>Part @<a class="headerlink" href="#p@">Link to this heading</a></h2>'),
     "stories": many('<div><h3><a href="/s@">Story @ of the day</a></h3><b class="author">Ann Berg</b></div>'),
+    "drawn-tables": many("<i role=grid><i role=row><i role=cell>a</i><i role=cell>b@</i></i></i>"),
+    "rows-in-rows": many("<i role=grid><i role=row><i role=cell>b@"),
     "microdata": many('<div itemscope itemprop="a b"><b itemprop="c d">text @</b>'),
     "assignments": many('data = {"a": @; ', before="<script>", after="</script>"),
     "assigned-data": many("data = [[", before="<script>", after="</script>"),

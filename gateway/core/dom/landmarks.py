@@ -29,7 +29,9 @@ _FOR_SCREEN_READERS = re.compile(
 )
 # attributes of what may be hidden
 _SAYING = frozenset(("style", "hidden", "popover", "aria-hidden", "class"))
-SELECTORS = (*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED)
+# a row of a table that is drawn with other elements
+_ROW = '[role="row"]'
+SELECTORS = (*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED, _ROW)
 
 # of one formula: a preview and what replaced it
 _DRAWINGS = 2

@@ -11,15 +11,20 @@ from gateway.errors import InvalidRequest
 REMOVED, DRAWN = "removed", "drawn"
 
 
-def find_selected(tree: LexborHTMLParser, selector: str) -> KeptNodes:
-    """Everything below the elements that match.
+def find_selected(tree: LexborHTMLParser, selector: str) -> list[LexborNode]:
+    """The elements that match, in document order.
 
     Raises:
         InvalidRequest: if it is no CSS selector.
     """
+    return _query(tree, selector, field="select")
+
+
+def keep_below(matches: Iterable[LexborNode]) -> KeptNodes:
+    """Everything below elements that are in document order."""
     texts: set[int] = set()
     elements: set[int] = set()
-    for match in _query(tree, selector, field="select"):
+    for match in matches:
         if match.mem_id in elements:
             # inside an earlier match: matches come in document order
             continue
