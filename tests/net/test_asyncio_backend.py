@@ -133,7 +133,9 @@ async def test_faults_are_told_in_the_clients_terms(anyio_backend: object) -> No
     async with (
         server(vanish) as vanishing,
         server(hang) as hanging,
-        httpx2.AsyncClient(transport=AsyncioTransport(limits=LIMITS), timeout=0.2) as http,
+        httpx2.AsyncClient(
+            transport=AsyncioTransport(limits=LIMITS), timeout=httpx2.Timeout(0.2, connect=60)
+        ) as http,
     ):
         with pytest.raises(httpx2.RemoteProtocolError):
             await http.get(f"http://127.0.0.1:{vanishing}/", timeout=60)
