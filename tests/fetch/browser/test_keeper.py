@@ -178,8 +178,8 @@ asyncio.run(main())
 """
 
 
-def start_gateway(site: Site) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", GATEWAY, site.target, site.url + "/"]
+def start_gateway(site: Site, *before: str) -> "subprocess.Popen[str]":
+    command = [*before, sys.executable, "-c", GATEWAY, site.target, site.url + "/"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -198,6 +198,28 @@ async def test_gateway_that_is_killed_leaves_no_browser() -> None:
         killed_at = time.monotonic()
         await eventually(lambda: not any(map(is_running, running)), within_s=10)
         assert time.monotonic() - killed_at < 5
+
+
+@pytest.mark.parametrize(("own", "browsers"), [(0, 10), (15, 19)])
+async def test_browser_yields_to_the_gateway_in_its_session(own: int, browsers: int) -> None:
+    at_rest = os.getpriority(os.PRIO_PROCESS, 0)
+    async with Site().serving() as site:
+        site.extra["/"] = PAGE
+        site.extra["/spin"] = SPIN
+        gateway = start_gateway(site, "nice", "-n", str(own))
+        assert gateway.stdout is not None
+        with gateway.stdout:
+            words, keeper = map(int, (await asyncio.to_thread(gateway.stdout.readline)).split())
+        running = processes_of(keeper)
+        assert words and len(running) > 3
+        # where sessions share the CPU evenly, niceness counts within one only
+        assert {os.getsid(pid) for pid in running} == {os.getsid(gateway.pid)}
+        assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in running} == {min(at_rest + browsers, 19)}
+        # a terminal's Ctrl-C is for the gateway alone
+        assert os.getpgid(gateway.pid) not in {os.getpgid(pid) for pid in [keeper, *running]}
+        gateway.kill()
+        await asyncio.to_thread(gateway.wait)
+        await eventually(lambda: not any(map(is_running, running)), within_s=10)
 
 
 def leave_profile() -> Path:
