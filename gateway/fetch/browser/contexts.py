@@ -57,7 +57,7 @@ class Contexts:
             BrowserGone, CdpError: it cannot be opened.
         """
         cdp = self._cdp
-        way = {"proxyServer": f"http://127.0.0.1:{proxy.port}", "proxyBypassList": "<-loopback>"}
+        way = {"proxyServer": proxy.address, "proxyBypassList": "<-loopback>"}
         context = await cdp.ask(
             "Target.createBrowserContext",
             {"disposeOnDetach": True, **(way if proxy.is_open else {})},
