@@ -149,9 +149,9 @@ export interface CrawlRequest {
   limit?: number;
   /** Links from the start at most; 0 is the start alone. null: no limit. @default null */
   max_depth?: number | null;
-  /** RE2 patterns searched for in the path, such as `^/blog/`; one of them has to match. @default [] */
+  /** RE2 patterns searched for in the path and in an app's route behind it, such as `^/blog/` or `#/users/`; one of them has to match. @default [] */
   include?: Array<string>;
-  /** RE2 patterns searched for in the path; none of them may match. @default [] */
+  /** RE2 patterns searched for as those of `include`; none of them may match. @default [] */
   exclude?: Array<string>;
   /** Whether subdomains of the start's host belong to the site. @default false */
   subdomains?: boolean;

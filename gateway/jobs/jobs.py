@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.core.crawling.identity import identify
 from gateway.core.crawling.scope import Scope
-from gateway.core.http.url import Url, parse_url
+from gateway.core.http.url import Url, fragment_of, parse_url, route_of
 from gateway.core.tasks.answers import CheckSchema
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.crawling import CheckScope, IdentifyAddresses
@@ -86,7 +86,9 @@ class Jobs:
             RateLimited: the owner has as many jobs running as it may.
         """
         self._check_limit(len(request.urls), "urls")
-        addresses = await self._workers.run(IdentifyAddresses(urls=request.urls))
+        addresses = await self._workers.run(
+            IdentifyAddresses(urls=request.urls, routes=request.scrape.render != "never")
+        )
         specification = await self._specify(request)
         new = NewJob(
             id=new_id(),
@@ -126,8 +128,7 @@ class Jobs:
             keep_s=self._keep_s,
             events=request.webhook.events if request.webhook else [],
         )
-        key = identify(start, ignore_query=request.ignore_query)
-        return await self._create(new, [Address(key=key, url=start.text, host=f"{start.host}:{start.port}")])
+        return await self._create(new, [_start_of(request, start)])
 
     async def map(self, request: MapRequest) -> MapResponse:
         """The addresses of a site, as far as they are found within the request's time.
@@ -146,7 +147,7 @@ class Jobs:
                 if request.sitemap != "skip":
                     await self._site_files.discover(start, scope, limit=limit, into=discovery)
                 if request.sitemap != "only":
-                    await self._add_links(start, scope, into=discovery)
+                    await self._add_links(request.url, scope, into=discovery)
         except TimeoutError:
             message = (
                 f"not all of the site was looked at within {request.timeout_s:g} s; timeout_s gives it longer"
@@ -252,8 +253,8 @@ class Jobs:
             sitemap=request.sitemap if isinstance(request, CrawlRequest) else "skip",
         )
 
-    async def _add_links(self, start: Url, scope: Scope, *, into: Discovery) -> None:
-        whole = await self._scraper.scrape_whole(ScrapeRequest(url=start.text, scope="page"))
+    async def _add_links(self, start: str, scope: Scope, *, into: Discovery) -> None:
+        whole = await self._scraper.scrape_whole(ScrapeRequest(url=start, scope="page"))
         for each in (await follow_links(whole, scope, self._workers)).addresses:
             into.addresses.setdefault(each.key, each)
 
@@ -305,6 +306,17 @@ def report(job: Job, *, now: float | None = None) -> JobReport:
         finished_at=job.finished_at,
         expires_at=job.expires_at,
         warnings=warnings,
+    )
+
+
+def _start_of(request: CrawlRequest, start: Url) -> Address:
+    """Where a crawl begins: with the fragment where the page may be rendered, since its scripts read that."""
+    fragment = fragment_of(request.url) if request.scrape.render != "never" else ""
+    route = route_of(request.url) if fragment else ""
+    return Address(
+        key=identify(start, route=route, ignore_query=request.ignore_query),
+        url=f"{start.text}#{fragment}" if fragment else start.text,
+        host=f"{start.host}:{start.port}",
     )
 
 

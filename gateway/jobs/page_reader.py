@@ -14,7 +14,7 @@ from msgspec import Struct
 from gateway.completions.completer import Spend
 from gateway.core.crawling.identity import identify
 from gateway.core.crawling.scope import Scope, is_within
-from gateway.core.http.url import Url, parse_url
+from gateway.core.http.url import Url, parse_url, route_of
 from gateway.core.tasks.base import Workers
 from gateway.core.tasks.crawling import FollowLinks, Found, FoundAddress
 from gateway.errors import (
@@ -148,7 +148,7 @@ class PageReader:
             if scope := specification.scope:
                 links = await self._follow(whole, scope, claim, specification)
                 found += [to_address(each, depth=claim.address.depth + 1) for each in links.addresses]
-                aliases = _aliases(page.final_url, links.canonical, page.content, scope)
+                aliases = _aliases(claim.address.url, page.final_url, links.canonical, page.content, scope)
             fields["page"] = page
             if specification.extract:
                 fields |= await self._extract(
@@ -231,7 +231,10 @@ async def fail_unread(claim: Claim) -> Outcome:
 
 
 async def follow_links(whole: WholePage, scope: Scope, workers: Workers) -> Found:
-    """The links of a page that belong to a scope; none where the page as received is not at hand."""
+    """The links of a page that belong to a scope; none where the page as received is not at hand.
+
+    Links to routes (`#/users/7`) are some where the page was rendered: without its scripts each would be the same page.
+    """
     if whole.received is None or whole.page.final_url is None:
         return Found(addresses=[])
     task = FollowLinks(
@@ -239,6 +242,7 @@ async def follow_links(whole: WholePage, scope: Scope, workers: Workers) -> Foun
         content_type=whole.received.content_type,
         url=whole.page.final_url,
         scope=scope,
+        routes=whole.page.render is not None and whole.page.render.used,
     )
     return await workers.run(task)
 
@@ -279,10 +283,14 @@ async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
 
 
-def _aliases(final_url: str | None, canonical: str | None, content: str, scope: Scope) -> list[str]:
-    """Further keys of a page: its final address, the one it calls its own, and its content."""
-    aliases = [] if canonical is None else [canonical]
-    if final_url is not None:
+def _aliases(url: str, final_url: str | None, canonical: str | None, content: str, scope: Scope) -> list[str]:
+    """Further keys of a page: its final address, the one it calls its own, and its content.
+
+    All routes of an app share its document, and with it those addresses: a route's page has its content alone.
+    """
+    has_route = bool(route_of(url))
+    aliases = [] if canonical is None or has_route else [canonical]
+    if final_url is not None and not has_route:
         aliases.append(identify(parse_url(final_url), ignore_query=scope.ignore_query))
     if len(content) >= _COMPARED_CHARS:
         aliases.append(f"digest-{hashlib.blake2b(content.encode(), digest_size=12).hexdigest()}")

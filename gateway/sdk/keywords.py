@@ -210,9 +210,10 @@ class CrawlKeywords(BatchKeywords, total=False):
     max_depth: int | None
     """Links from the start at most; 0 is the start alone. None: no limit."""
     include: list[str]
-    """RE2 patterns searched for in the path, such as `^/blog/`; one of them has to match."""
+    """RE2 patterns searched for in the path and in an app's route behind it, such as `^/blog/` or
+    `#/users/`; one of them has to match."""
     exclude: list[str]
-    """RE2 patterns searched for in the path; none of them may match."""
+    """RE2 patterns searched for as those of `include`; none of them may match."""
     subdomains: bool
     """Whether subdomains of the start's host belong to the site. Default: `False`."""
     external: bool

@@ -132,12 +132,16 @@ class CrawlRequest(JobOptions, kw_only=True, frozen=True, forbid_unknown_fields=
         list[PathPattern],
         Meta(
             max_length=50,
-            description="RE2 patterns searched for in the path, such as `^/blog/`; one of them has to match.",
+            description="RE2 patterns searched for in the path and in an app's route behind it, such as `^/blog/` or "
+            "`#/users/`; one of them has to match.",
         ),
     ] = []
     exclude: Annotated[
         list[PathPattern],
-        Meta(max_length=50, description="RE2 patterns searched for in the path; none of them may match."),
+        Meta(
+            max_length=50,
+            description="RE2 patterns searched for as those of `include`; none of them may match.",
+        ),
     ] = []
     subdomains: Annotated[
         bool, Meta(description="Whether subdomains of the start's host belong to the site.")

@@ -338,8 +338,9 @@ class WorkerPool:
                         MALLOC_MMAP_THRESHOLD_=_KEPT_BYTES,
                         MALLOC_ARENA_MAX="1",
                     ),
-                    # a terminal's Ctrl-C is for the gateway to act on
-                    start_new_session=True,
+                    # a terminal's Ctrl-C is for the gateway to act on. The session stays the gateway's, so that a
+                    # browser yields to workers too: niceness counts within a session only (sched(7), autogroup)
+                    process_group=0,
                 )
         except BaseException:
             ours.close()

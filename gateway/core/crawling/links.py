@@ -5,7 +5,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.documents.charset import to_utf8
 from gateway.core.dom.nesting import limit_nesting
-from gateway.core.http.url import Url, join_url, parse_url
+from gateway.core.http.url import Url, join_url, parse_url, route_of
 from gateway.errors import UrlRefused
 
 MAX_LINKS = 10_000
@@ -13,10 +13,11 @@ _TEXT_CHARS = 200
 
 
 class PageLink(Struct, kw_only=True, frozen=True):
-    """A link: the address it leads to, and its words."""
+    """A link: the address it leads to, the route behind it (`route_of`), and its words."""
 
     url: Url
     text: str
+    route: str = ""
 
 
 class PageLinks(Struct, kw_only=True, frozen=True):
@@ -26,12 +27,13 @@ class PageLinks(Struct, kw_only=True, frozen=True):
     canonical: Url | None
 
 
-def find_links(html: str, *, url: str) -> PageLinks:
+def find_links(html: str, *, url: str, routes: bool = False) -> PageLinks:
     """Read the links of an HTML page.
 
     Args:
         html: the whole page.
         url: its final address.
+        routes: links to routes of an app (`#/users/7`) lead to pages of their own.
     Returns:
         At most MAX_LINKS links, http and https only.
     """
@@ -42,11 +44,13 @@ def find_links(html: str, *, url: str) -> PageLinks:
         base = _join(base, node.attributes.get("href")) or base
     found: dict[str, PageLink] = {}
     for node in tree.css("a[href], area[href]"):
-        link = _join(base, node.attributes.get("href"))
-        if link is None or link.text in found:
+        href = node.attributes.get("href")
+        route = route_of(href or "") if routes else ""
+        link = _join(base, href, has_route=bool(route))
+        if link is None or (address := f"{link.text}#{route}") in found:
             continue
         text = " ".join(node.text(deep=True).split())[:_TEXT_CHARS]
-        found[link.text] = PageLink(url=link, text=text)
+        found[address] = PageLink(url=link, text=text, route=route)
         if len(found) == MAX_LINKS:
             break
     canonical = tree.css_first("link[rel~=canonical][href]")
@@ -56,9 +60,9 @@ def find_links(html: str, *, url: str) -> PageLinks:
     )
 
 
-def _join(base: Url, reference: str | None) -> Url | None:
+def _join(base: Url, reference: str | None, *, has_route: bool = False) -> Url | None:
     reference = (reference or "").strip()
-    if not reference or reference.startswith("#"):
+    if not reference or (reference.startswith("#") and not has_route):
         return None
     scheme, colon, _ = reference.partition(":")
     if colon and scheme.isalnum() and scheme.lower() not in ("http", "https"):

@@ -28,7 +28,8 @@ _NOT_PAGES = frozenset(
 class Scope(Struct, kw_only=True, frozen=True):
     """The borders of a crawl.
 
-    `include` and `exclude` are RE2 patterns, searched for in the path. `max_depth` counts links from the start.
+    `include` and `exclude` are RE2 patterns, searched for in the path and the route behind it (`/app#/users/7`).
+    `max_depth` counts links from the start.
     """
 
     host: str
@@ -55,12 +56,12 @@ class Border:
                 compiled.append(_compile(pattern, field))
         forget_patterns()
 
-    def admits(self, url: Url) -> bool:
+    def admits(self, url: Url, *, route: str = "") -> bool:
         """Whether an address belongs to the crawl; its depth is not looked at."""
         path = url.target.partition("?")[0]
         if not is_within(url, self._scope) or not _is_of_a_page(path):
             return False
-        octets = path.encode()
+        octets = (f"{path}#{route}" if route else path).encode()
         include, exclude = self._patterns["include"], self._patterns["exclude"]
         if any(pattern.search(octets) for pattern in exclude):
             return False

@@ -91,6 +91,15 @@ def fragment_of(text: str) -> str:
     return quote(text.strip(" ").partition("#")[2], safe=_FRAGMENT_SAFE)
 
 
+def route_of(text: str) -> str:
+    """The fragment of such an address where apps have pages of their own by it: `/users/7`, `!news`; "" for any other.
+
+    Other fragments mostly name a part of the same page, by an element's `id`.
+    """
+    fragment = fragment_of(text)
+    return fragment if fragment[:1] in ("/", "!") and fragment.strip("/!") else ""
+
+
 def join_url(base: Url, reference: str) -> Url:
     """Read a reference, such as a Location header, from the page at `base`.
 

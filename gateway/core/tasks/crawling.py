@@ -4,10 +4,11 @@ import re
 from typing import ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.core.crawling.identity import identify, pattern_of
 from gateway.core.crawling.scope import Border, Scope, is_of_the_site
-from gateway.core.http.url import Url, parse_url
+from gateway.core.http.url import Url, fragment_of, parse_url, route_of
 from gateway.core.tasks.base import Task
 from gateway.errors import InvalidRequest, UrlRefused
 
@@ -53,17 +54,26 @@ class CheckScope(Task[bool], kw_only=True, frozen=True):
 
 
 class IdentifyAddresses(Task[list[FoundAddress]], kw_only=True, frozen=True):
-    """Addresses in their normal form, each page once. Raises InvalidRequest for one that is none."""
+    """Addresses in their normal form, each page once. Raises InvalidRequest for one that is none.
+
+    Where the pages may be rendered (`routes`), an address keeps its fragment, which scripts read; whether it is another
+    page is the route's to say alone, since the other fragments name parts of one.
+    """
 
     doing: ClassVar[str] = "reading the addresses"
 
     urls: list[str]
+    routes: bool = False
 
     def run(self) -> list[FoundAddress]:
         found = []
         for position, url in enumerate(self.urls):
             try:
-                found.append(_found(parse_url(url), Scope(host="")))
+                parsed = parse_url(url)
+                each = _found(parsed, Scope(host=""), route=route_of(url) if self.routes else "")
+                if self.routes and (fragment := fragment_of(url)):
+                    each = replace(each, url=f"{parsed.text}#{fragment}")
+                found.append(each)
             except UrlRefused as exc:
                 raise InvalidRequest(f"`urls[{position}]`: {exc.detail}", field="urls") from exc
         return _once(found)
@@ -81,7 +91,7 @@ class FindNoAddresses(Task[list[str]], kw_only=True, frozen=True):
 
 
 class FollowLinks(Task[Found], kw_only=True, frozen=True):
-    """The links of a page that belong to a crawl."""
+    """The links of a page that belong to a crawl; those to routes of an app (`routes`) where the page was rendered."""
 
     doing: ClassVar[str] = "reading the page's links"
 
@@ -89,6 +99,7 @@ class FollowLinks(Task[Found], kw_only=True, frozen=True):
     content_type: str
     url: str
     scope: Scope
+    routes: bool = False
 
     def run(self) -> Found:
         from gateway.core.crawling.links import find_links
@@ -98,11 +109,11 @@ class FollowLinks(Task[Found], kw_only=True, frozen=True):
         if kind_of(self.body, content_type=self.content_type, url=self.url) not in _WITH_LINKS:
             return Found(addresses=[])
         document = read_document(self.body, content_type=self.content_type, url=self.url)
-        page = find_links(document.html, url=self.url)
+        page = find_links(document.html, url=self.url, routes=self.routes)
         addresses = [
-            _found(link.url, self.scope, title=link.text or None)
+            _found(link.url, self.scope, route=link.route, title=link.text or None)
             for link in page.links
-            if border.admits(link.url)
+            if border.admits(link.url, route=link.route)
         ]
         canonical = page.canonical
         if canonical is not None and not _is_believable(canonical, parse_url(self.url), self.scope):
@@ -170,12 +181,14 @@ def _is_believable(canonical: Url, url: Url, scope: Scope) -> bool:
     return is_of_the_site(canonical, scope) and (canonical.target != "/" or url.target == "/")
 
 
-def _found(url: Url, scope: Scope, *, title: str | None = None, lastmod: str | None = None) -> FoundAddress:
+def _found(
+    url: Url, scope: Scope, *, route: str = "", title: str | None = None, lastmod: str | None = None
+) -> FoundAddress:
     return FoundAddress(
-        url=url.text,
-        key=identify(url, ignore_query=scope.ignore_query),
+        url=f"{url.text}#{route}" if route else url.text,
+        key=identify(url, route=route, ignore_query=scope.ignore_query),
         host=f"{url.host}:{url.port}",
-        pattern=pattern_of(url),
+        pattern=pattern_of(url, route=route),
         title=title,
         lastmod=lastmod,
     )

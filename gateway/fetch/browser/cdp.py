@@ -60,7 +60,7 @@ class Cdp:
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
         self._ids = itertools.count(1)
-        self._waiting: dict[int, tuple[str, asyncio.Future[Raw]]] = {}
+        self._waiting: dict[int, tuple[str, asyncio.Future[Any]]] = {}
         self._listeners: dict[str, OnEvent] = {}
         # session -> why its page has ended
         self._failed: dict[str, str] = {}
@@ -100,6 +100,14 @@ class Cdp:
             return read(await answer, kind)
         finally:
             self._waiting.pop(number, None)
+
+    def expect(self) -> asyncio.Future[Any]:
+        """What an event will bring, for a listener to set; BrowserGone when the connection is lost before."""
+        number = next(self._ids)
+        coming: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        coming.add_done_callback(lambda _: self._waiting.pop(number, None))
+        self._waiting[number] = "", coming
+        return coming
 
     def check(self, session: str) -> None:
         """Raises BrowserGone where the session's page has ended."""

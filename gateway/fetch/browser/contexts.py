@@ -30,8 +30,8 @@ class _Attached(Struct, frozen=True, rename="camel"):
 class Contexts:
     """The contexts of one browser. For one event loop.
 
-    The browser holds every new page until it is told what may happen in it: the one that was asked for is handed out,
-    those that pages open are closed before they load anything.
+    The browser holds every new page until somebody lets it run: the one that was asked for is handed out, those that
+    pages open are closed before they load anything.
     """
 
     def __init__(self, cdp: Cdp) -> None:
@@ -57,7 +57,7 @@ class Contexts:
             BrowserGone, CdpError: it cannot be opened.
         """
         cdp = self._cdp
-        way = {"proxyServer": f"http://127.0.0.1:{proxy.port}", "proxyBypassList": "<-loopback>"}
+        way = {"proxyServer": proxy.address, "proxyBypassList": "<-loopback>"}
         context = await cdp.ask(
             "Target.createBrowserContext",
             {"disposeOnDetach": True, **(way if proxy.is_open else {})},
@@ -65,13 +65,13 @@ class Contexts:
         )
         owner = {"browserContextId": context.browser_context_id}
         page: Page | None = None
-        coming = self._pages[context.browser_context_id] = asyncio.get_running_loop().create_future()
+        coming = self._pages[context.browser_context_id] = cdp.expect()
         try:
             cdp.post("Browser.setDownloadBehavior", {"behavior": "deny", **owner})
             cdp.post("Browser.grantPermissions", {"permissions": [], **owner})
             size = {"width": WIDTH_PX, "height": HEIGHT_PX if shows_pictures else UNSEEN_HEIGHT_PX}
-            await cdp.ask("Target.createTarget", {"url": url, **size, **owner}, kind=_Target)
-            attached = await coming
+            create = cdp.ask("Target.createTarget", {"url": url, **size, **owner}, kind=_Target)
+            _, attached = await asyncio.gather(create, coming)
             page = Page(
                 cdp,
                 session=attached.session_id,
@@ -83,6 +83,7 @@ class Contexts:
             )
             yield page
         finally:
+            coming.cancel()
             if page is not None:
                 page.close()
             try:

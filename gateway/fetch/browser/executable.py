@@ -22,6 +22,8 @@ _FLAGS = (
     "--remote-debugging-pipe",
     f"--proxy-server={DEAD_PROXY}",
     "--proxy-bypass-list=<-loopback>",
+    # names are the proxy's to look up: WebRTC asks for those of TURN servers itself, and so would tell them to anybody
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--block-new-web-contents",

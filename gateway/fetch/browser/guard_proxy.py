@@ -1,12 +1,14 @@
-"""A page's way to the network: a forward proxy on loopback that dials through the address guard.
+"""A page's way to the network: a SOCKS5 proxy on loopback that dials through the address guard.
 
-Every page has one of its own, so that its deadline, its bytes and its failures are the page's. It takes CONNECT and
-requests in absolute form. An address that the policy refuses closes the connection: an answer would look like the
-origin's. Where the bytes go is the network backend's to say: the guard, or an outbound proxy behind the same policy.
+Every page has one of its own, so that its deadline, its bytes and its failures are the page's. The browser names a host
+and a port (RFC 1928) and speaks for itself then, so connections carry as many requests as it likes. An address that
+the policy refuses closes the connection. Where the bytes go is the network backend's to say: the guard, or an outbound
+proxy behind the same policy.
 """
 
 import asyncio
 import contextlib
+import ipaddress
 
 import httpcore2
 
@@ -15,19 +17,19 @@ from gateway.errors import ConnectFailed, GatewayError, TooLarge
 from gateway.fetch.http.guard import CreditedStream, Policy
 from gateway.net.listening import stop_listening
 
-MAX_HEAD_BYTES = 64 * 1024
 MAX_CONNECTIONS = 200
 _HEAD_TIMEOUT_S = 10.0
 _CHUNK_BYTES = 64 * 1024
-_ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-# of this connection alone; what is sent in their place ends it with the response
-_HOP_BY_HOP = frozenset(
-    {b"connection", b"keep-alive", b"proxy-connection", b"proxy-authorization", b"proxy-authenticate"}
-)
+# RFC 1928: the version, the command, the kinds of address
+_VERSION, _CONNECT = 5, 1
+_IPV4, _NAME, _IPV6 = 1, 3, 4
+# no password is asked for; connected, from an address that is nobody's business
+_WELCOME = bytes([_VERSION, 0])
+_CONNECTED = bytes([_VERSION, 0, 0, _IPV4, 0, 0, 0, 0, 0, 0])
 
 
 class _Malformed(Exception):
-    """The browser or the origin does not speak HTTP."""
+    """The browser does not speak SOCKS5."""
 
 
 class GuardProxy:
@@ -60,10 +62,13 @@ class GuardProxy:
     def is_open(self) -> bool:
         return self._server is not None
 
+    @property
+    def address(self) -> str:
+        """As Chromium is given it."""
+        return f"socks5://127.0.0.1:{self.port}"
+
     async def open(self) -> None:
-        self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", 0, limit=MAX_HEAD_BYTES, backlog=MAX_CONNECTIONS
-        )
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=MAX_CONNECTIONS)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def aclose(self) -> None:
@@ -91,7 +96,6 @@ class GuardProxy:
         except (
             OSError,
             EOFError,
-            asyncio.LimitOverrunError,
             ValueError,
             TimeoutError,
             _Malformed,
@@ -109,23 +113,15 @@ class GuardProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(_HEAD_TIMEOUT_S):
-            head = await reader.readuntil(b"\r\n\r\n")
-        method, target, rest = _read_request(head)
-        tunnel = method == b"CONNECT"
-        url = parse_url(f"https://{target}/" if tunnel else target)
-        upstream = await self._dial(url, tunnel=tunnel)
+            url = await _read_request(reader, writer)
+        upstream = await self._dial(url)
         try:
-            if tunnel:
-                writer.write(_ESTABLISHED)
-            else:
-                await upstream.write(
-                    b"%b %b HTTP/1.1\r\n%b" % (method, url.target.encode(), _own_headers(rest))
-                )
-            await self._relay(reader, writer, upstream, tunnel=tunnel)
+            writer.write(_CONNECTED)
+            await self._relay(reader, writer, upstream)
         finally:
             await upstream.aclose()
 
-    async def _dial(self, url: Url, *, tunnel: bool) -> httpcore2.AsyncNetworkStream:
+    async def _dial(self, url: Url) -> httpcore2.AsyncNetworkStream:
         try:
             self._policy.check_url(url)
             try:
@@ -136,36 +132,13 @@ class GuardProxy:
             self.failures[f"{url.host}:{url.port}"] = error
             raise
 
-    async def _answer(self, upstream: httpcore2.AsyncNetworkStream, writer: asyncio.StreamWriter) -> None:
-        """Pass a response's head on so that it is the last one of this connection."""
-        got = b""
-        while True:
-            while (end := got.find(b"\r\n\r\n")) < 0:
-                if len(got) > MAX_HEAD_BYTES:
-                    raise _Malformed
-                if not (data := await self._read(upstream)):
-                    raise _Malformed
-                got += data
-            head, got = got[: end + 4], got[end + 4 :]
-            first, _, lines = head.partition(b"\r\n")
-            if not first[9:10].isdigit():
-                raise _Malformed
-            # an interim response; the final one comes after it
-            if first[9:10] == b"1":
-                writer.write(head)
-                continue
-            writer.write(first + b"\r\n" + _own_headers(lines) + got)
-            return
-
     async def _relay(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         upstream: httpcore2.AsyncNetworkStream,
-        *,
-        tunnel: bool,
     ) -> None:
-        """Carry bytes both ways until one side is done: a request's body goes up before there is an answer."""
+        """Carry bytes both ways until one side is done."""
 
         async def up() -> None:
             while data := await reader.read(_CHUNK_BYTES):
@@ -173,8 +146,6 @@ class GuardProxy:
                 await upstream.write(data)
 
         async def down() -> None:
-            if not tunnel:
-                await self._answer(upstream, writer)
             while data := await self._read(upstream):
                 writer.write(data)
                 await writer.drain()
@@ -209,19 +180,30 @@ class GuardProxy:
             raise TooLarge(f"the page took more than {self._max_bytes} bytes from the network")
 
 
-def _read_request(head: bytes) -> tuple[bytes, str, bytes]:
-    first, _, rest = head.partition(b"\r\n")
-    parts = first.split(b" ")
-    if len(parts) != 3 or not parts[2].startswith(b"HTTP/1."):
+async def _read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Url:
+    """Greet, and read which host and port is wanted."""
+    version, methods = await reader.readexactly(2)
+    if version != _VERSION:
         raise _Malformed
-    return parts[0], parts[1].decode("ascii"), rest
+    await reader.readexactly(methods)
+    writer.write(_WELCOME)
+    version, command, _, kind = await reader.readexactly(4)
+    if (version, command) != (_VERSION, _CONNECT):
+        raise _Malformed
+    host = await _read_host(reader, kind)
+    port = int.from_bytes(await reader.readexactly(2))
+    # the one reading of hosts, strict as everywhere
+    return parse_url(f"https://{host}:{port}/")
 
 
-def _own_headers(lines: bytes) -> bytes:
-    """Header lines, the empty one included, for a connection that ends with its response."""
-    kept = [
-        line
-        for line in lines.split(b"\r\n")
-        if line and line.partition(b":")[0].strip().lower() not in _HOP_BY_HOP
-    ]
-    return b"\r\n".join([*kept, b"Connection: close", b"", b""])
+async def _read_host(reader: asyncio.StreamReader, kind: int) -> str:
+    if kind == _IPV4:
+        return str(ipaddress.IPv4Address(await reader.readexactly(4)))
+    if kind == _IPV6:
+        return f"[{ipaddress.IPv6Address(await reader.readexactly(16))}]"
+    if kind != _NAME:
+        raise _Malformed
+    (length,) = await reader.readexactly(1)
+    name = (await reader.readexactly(length)).decode("ascii")
+    # Chromium writes addresses as names
+    return f"[{name}]" if ":" in name else name

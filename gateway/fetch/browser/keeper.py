@@ -1,8 +1,9 @@
 """The process that owns a browser: `python -m gateway.fetch.browser.keeper` with a socket on descriptor 0.
 
 It starts the browser, watches its memory, reaps whatever it leaves, and takes all of it along when the gateway hangs
-up, however the gateway ended. It runs as an unprivileged user where the gateway is root, in a session of its own, with
-an environment free of keys. The gateway talks to the browser over a second socket, which the keeper only hands on.
+up, however the gateway ended. It runs as an unprivileged user where the gateway is root, in a process group of its
+own, with an environment free of keys. The gateway talks to the browser over a second socket, which the keeper only
+hands on.
 
 On descriptor 0 it writes lines of JSON: `{"event": "memory", "bytes": …}` once a second, `{"event": "killed", …}` for
 every process that it ended over its limit, `{"event": "ended", "code": …, "said": …}` at the end.
@@ -30,7 +31,7 @@ from gateway.environment import child_environment
 UNPRIVILEGED_ID = 61_990
 PROFILE_PREFIX = "winnow-browser-"
 WATCH_S = 0.1
-# as for slow pages in the cleaning workers: about a tenth of the CPU while others want it
+# beyond the gateway's, as for slow pages in the cleaning workers: about a tenth of the CPU while others want it
 _NICENESS = 10
 _REPORT_S = 1.0
 # until memory that a killed process held is seen to be free
@@ -114,7 +115,8 @@ class Keeper:
                 env=child_environment(os.environ, HOME=str(profile), TMPDIR=str(profile)),
             )
             # what pages do comes after what the gateway does for others
-            os.setpriority(os.PRIO_PROCESS, browser.pid, _NICENESS)
+            own = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, browser.pid, min(own + _NICENESS, 19))
             for descriptor in _PIPE:
                 os.close(descriptor)
             code = self._watch(browser, ended)

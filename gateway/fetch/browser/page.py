@@ -146,7 +146,7 @@ class Page:
         await self._changed.wait()
 
     def _settings(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What may happen in the page, and what is told of it."""
+        """What may happen in the page, and which of its events are sent."""
         yield "Inspector.enable", {}
         yield "Page.enable", {}
         yield "Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
@@ -154,7 +154,7 @@ class Page:
         # else only one page at a time has it, and some wait for it
         yield "Emulation.setFocusEmulationEnabled", {"enabled": True}
         if not self._shows_pictures:
-            # what the page is told: the window that it is painted in is lower
+            # what scripts and styles of the page are given: the window that it is painted in is lower
             size = {
                 "width": WIDTH_PX,
                 "height": HEIGHT_PX,

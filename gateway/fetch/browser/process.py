@@ -69,8 +69,9 @@ class BrowserProcess:
                         os.environ,
                         PYTHONPATH=os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
                     ),
-                    # a terminal's Ctrl-C is for the gateway to act on
-                    start_new_session=True,
+                    # a terminal's Ctrl-C is for the gateway to act on. The session stays the gateway's: where sessions
+                    # share the CPU evenly (sched(7), autogroup), niceness counts within one only
+                    process_group=0,
                 )
         except BaseException:
             self._pipe.close()

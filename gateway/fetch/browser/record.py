@@ -181,7 +181,7 @@ class Record:
     def _sent(self, event: _Sent) -> None:
         if event.redirect_response is None:
             self.requests += 1
-        # of a worker's script, which has no loader, the end is not told
+        # for a worker's script, which has no loader, no event says that it has ended
         if event.loader_id and event.type not in _ENDLESS and self.requests <= MAX_REQUESTS:
             self._in_flight.add(event.request_id)
         if event.type == "Document" and event.frame_id == self._frame:

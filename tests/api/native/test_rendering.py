@@ -61,6 +61,34 @@ def test_shell_is_rendered_and_the_answer_says_so(url: str, site: Site) -> None:
     assert never["content"].strip() == "" and never["warnings"][0]["code"] == "js_shell"
 
 
+ROUTED = script(
+    "document.getElementById('root').innerHTML = `<article><p>The route ${location.hash.slice(1) || 'none'} is shown. "
+    f"{SENTENCE * 10}</p></article><nav><a href='#/users/7'>Seven</a> <a href='#/users/8'>Eight</a> "
+    "<a href='#part'>Part</a></nav>`",
+    head="<link rel=canonical href=/browser/routed>",
+)
+
+
+def test_routes_behind_the_hash_are_pages_of_jobs(url: str, site: Site) -> None:
+    site.extra["/browser/routed"] = Answer(200, {"content-type": "text/html"}, ROUTED.encode())
+    app = f"{site.url}/browser/routed"
+    urls = [f"{app}#/users/7", f"{app}#/users/8", f"{app}#part"]
+
+    def said(job: sdk.Job) -> dict[str, str]:
+        pages = {each.url.removeprefix(app): (each.page and each.page.content) or "" for each in job}
+        return {fragment: content.split("The route ")[-1].split()[0] for fragment, content in pages.items()}
+
+    with sdk.Client(url) as client:
+        shown = {"#/users/7": "/users/7", "#/users/8": "/users/8"}
+        assert said(client.batch(urls)) == shown | {"#part": "part"}
+        assert said(client.crawl(app, sitemap="skip", robots=False)) == shown | {"": "none"}
+        assert said(client.crawl(urls[0], sitemap="skip", exclude=["/8$"])) == {"#/users/7": "/users/7"}
+        # without its scripts the app is one page
+        never = list(client.batch(urls, scrape={"render": "never"}))
+        assert [each.url for each in never] == [app]
+        assert {link.url for link in client.map(app).links} == set(urls[:2])
+
+
 def test_extraction_and_conversation_are_about_the_rendered_page(url: str, site: Site) -> None:
     app = f"{site.url}/browser/app"
     tokens = post(url, url=app).json()["tokens"]["content"]

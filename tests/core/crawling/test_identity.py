@@ -38,6 +38,15 @@ def test_identify_keeps_pages_apart(one: str, other: str) -> None:
     assert identify(parse_url(one)) != identify(parse_url(other))
 
 
+def test_routes_of_an_app_are_pages_of_their_own() -> None:
+    app = parse_url("https://a.test/app")
+    routes = ["", "/users/7", "/users/8", "!/users/7"]
+    assert len({identify(app, route=route) for route in routes}) == 4
+    assert identify(app, route="/users/7", ignore_query=True) != identify(app, ignore_query=True)
+    patterns = [pattern_of(app, route=route) for route in routes]
+    assert patterns[1] == patterns[2] and len(set(patterns)) == 3
+
+
 def test_identify_without_query_joins_what_differs_there() -> None:
     keys = {
         identify(parse_url(f"https://a.test/p{query}"), ignore_query=True) for query in ("", "?id=1", "?id=2")

@@ -1,8 +1,11 @@
 """The links of a page, and what a crawl makes of them."""
 
+from functools import partial
+from typing import Any
+
 from gateway.core.crawling.links import find_links
 from gateway.core.crawling.scope import Scope
-from gateway.core.tasks.crawling import FollowLinks
+from gateway.core.tasks.crawling import FollowLinks, IdentifyAddresses
 
 PAGE = b"""<html><head><base href="/docs/"><link rel="canonical" href="https://a.test/docs/home"></head><body>
 <nav><a href="one">One <b>page</b></a> <a href="one#part">again</a></nav><a href="mailto:x@a.test">mail</a>
@@ -53,3 +56,28 @@ def test_follow_links_reads_markdown() -> None:
         "https://a.test/docs/one.md",
         "https://a.test/two",
     ]
+
+
+APP = b"""<a href="#/users/7?tab=a">Seven</a><a href="/app#/users/7?tab=a">again</a><a href="#!/news">News</a>
+<a href="#top">top</a><a href="#!">close</a><a href="#/">home</a><a href="other#part">other</a><a href="https://b.test/#/x">away</a>"""
+
+
+def test_follow_links_takes_routes_of_a_rendered_app_alone() -> None:
+    fields: dict[str, Any] = {"body": APP, "content_type": "text/html", "url": "https://a.test/app"}
+    follow = partial(FollowLinks, scope=Scope(host="a.test"), **fields)
+    assert [address.url for address in follow(routes=True).run().addresses] == [
+        "https://a.test/app#/users/7?tab=a",
+        "https://a.test/app#!/news",
+        "https://a.test/other",
+    ]
+    assert [address.url for address in follow().run().addresses] == [
+        "https://a.test/app",
+        "https://a.test/other",
+    ]
+
+
+def test_batch_keeps_fragments_that_scripts_may_read() -> None:
+    urls = [f"https://a.test/app{each}" for each in ("#/users/7", "#/users/8", "#part", "#other", "")]
+    identify = partial(IdentifyAddresses, urls=urls)
+    assert [address.url for address in identify(routes=True).run()] == urls[:3]
+    assert [address.url for address in identify().run()] == ["https://a.test/app"]

@@ -35,6 +35,20 @@ def test_border_admits(url: str, fields: dict[str, Any], admitted: bool) -> None
     assert Border(Scope(host="a.test", **fields)).admits(parse_url(url)) is admitted
 
 
+@pytest.mark.parametrize(
+    ("fields", "admitted"),
+    [
+        ({"include": ["#/users/"]}, True),
+        ({"include": ["^/app#"]}, True),
+        ({"exclude": ["#/users/7$"]}, False),
+        ({"include": ["^/users/"]}, False),
+    ],
+)
+def test_border_looks_at_routes_behind_the_path(fields: dict[str, Any], admitted: bool) -> None:
+    border = Border(Scope(host="a.test", **fields))
+    assert border.admits(parse_url("https://a.test/app?q"), route="/users/7") is admitted
+
+
 @pytest.mark.parametrize("pattern", ["(", "a{99999999999}", "(?=a)", "((a{1000}){1000}){1000}", "a" * 501])
 def test_border_refuses_what_is_no_pattern(pattern: str) -> None:
     with pytest.raises(InvalidRequest, match="include"):

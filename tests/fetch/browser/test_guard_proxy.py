@@ -26,15 +26,23 @@ async def proxy(*ports: int, max_bytes: int = 1_000_000) -> AsyncIterator[GuardP
         await built.aclose()
 
 
+def ask_for(host: str, port: int) -> bytes:
+    """What a browser sends first: its greeting, and the host as a name."""
+    return b"\x05\x01\x00" + b"\x05\x01\x00\x03" + bytes([len(host)]) + host.encode() + port.to_bytes(2)
+
+
+WELCOME, CONNECTED = b"\x05\x00", b"\x05\x00\x00\x01" + bytes(6)
+
+
 async def say(at: GuardProxy, *words: bytes) -> bytes:
-    """Everything that comes back until the proxy hangs up."""
+    """Everything that comes back until the proxy hangs up, its welcome apart."""
     reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
     try:
         for each in words:
             writer.write(each)
             await writer.drain()
         async with asyncio.timeout(20):
-            return await reader.read()
+            return (await reader.read()).removeprefix(WELCOME)
     except ConnectionError:
         return b""
     finally:
@@ -42,22 +50,29 @@ async def say(at: GuardProxy, *words: bytes) -> bytes:
 
 
 async def hello(exchange: Exchange) -> None:
-    await exchange.send(b"HTTP/1.1 103 Early\r\nlink: </a>\r\n\r\n")
-    await exchange.answer(b"hello", headers="connection: keep-alive\r\nkeep-alive: timeout=5\r\nx-own: 1\r\n")
-    if exchange.header("connection") == "close":
-        exchange.close()
+    await exchange.answer(b"hello", headers="x-own: 1\r\n")
 
 
-async def test_request_is_passed_on_as_the_last_of_its_connection() -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param(b"\x03\x09127.0.0.1", id="name"),
+        pytest.param(b"\x01\x7f\x00\x00\x01", id="ipv4"),
+    ],
+)
+async def test_connection_carries_one_request_after_another(address: bytes) -> None:
     async with origin(hello) as seen, proxy(seen.port) as at:
-        head = f"GET {seen.url}a?b=c HTTP/1.1\r\nHost: 127.0.0.1\r\nProxy-Connection: keep-alive\r\nX-A: 1\r\n\r\n"
-        answer = (await say(at, head.encode())).lower()
-        assert answer.startswith(b"http/1.1 103") and b"\r\n\r\nhttp/1.1 200 ok\r\n" in answer
-        assert b"x-own: 1" in answer and answer.endswith(b"hello") and b"keep-alive" not in answer
-        assert answer.count(b"connection: close") == 1
-        asked = seen.heads[0]
-        assert asked.startswith(b"GET /a?b=c HTTP/1.1\r\n") and b"X-A: 1" in asked
-        assert b"Connection: close" in asked and b"Proxy" not in asked
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+        writer.write(b"\x05\x02\x00\x02")
+        assert await reader.readexactly(2) == WELCOME
+        writer.write(b"\x05\x01\x00" + address + seen.port.to_bytes(2))
+        assert await reader.readexactly(10) == CONNECTED
+        for path in (b"/a", b"/b"):
+            writer.write(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+            assert b"x-own: 1" in await reader.readuntil(b"\r\n\r\n")
+            assert await reader.readexactly(5) == b"hello"
+        writer.close()
+        assert [head.split(b" ")[1] for head in seen.heads] == [b"/a", b"/b"]
 
 
 async def test_body_goes_up_before_there_is_an_answer() -> None:
@@ -68,71 +83,62 @@ async def test_body_goes_up_before_there_is_an_answer() -> None:
 
     async with origin(echo) as seen, proxy(seen.port) as at:
         body = b"a question" * 20_000
-        head = f"POST {seen.url} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-        assert (await say(at, head, body[:5], body[5:])).endswith(b"\r\n\r\n" + body)
-
-
-async def test_tunnel_carries_bytes_both_ways() -> None:
-    async with origin(hello) as seen, proxy(seen.port) as at:
-        opening = f"CONNECT 127.0.0.1:{seen.port} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-        reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
-        writer.write(opening)
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
-        writer.write(b"GET /in HTTP/1.1\r\n\r\n")
-        assert b"keep-alive: timeout=5" in await reader.readuntil(b"x-own: 1\r\n\r\n")
-        assert await reader.readexactly(5) == b"hello"
-        writer.close()
+        head = f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        answer = await say(at, ask_for("127.0.0.1", seen.port), head, body[:5], body[5:])
+        assert answer.startswith(CONNECTED) and answer.endswith(b"\r\n\r\n" + body)
 
 
 @pytest.mark.parametrize(
-    ("request_line", "origin_of", "error"),
+    ("host", "port", "origin_of", "error"),
     [
-        ("CONNECT 127.0.0.1:8080", "127.0.0.1:8080", UrlRefused),
-        ("CONNECT [::1]:443", "::1:443", UrlRefused),
-        ("CONNECT inside.test:443", "inside.test:443", UrlRefused),
-        ("CONNECT mixed.test:443", "mixed.test:443", UrlRefused),
-        ("CONNECT inside.test:22", "inside.test:22", UrlRefused),
-        ("GET http://nowhere.test/", "nowhere.test:80", DnsFailed),
-        ("GET http://10.0.0.1/", "10.0.0.1:80", UrlRefused),
+        ("127.0.0.1", 8080, "127.0.0.1:8080", UrlRefused),
+        ("::1", 443, "::1:443", UrlRefused),
+        ("::ffff:127.0.0.1", 443, "::ffff:7f00:1:443", UrlRefused),
+        ("inside.test", 443, "inside.test:443", UrlRefused),
+        ("mixed.test", 443, "mixed.test:443", UrlRefused),
+        ("inside.test", 22, "inside.test:22", UrlRefused),
+        ("nowhere.test", 80, "nowhere.test:80", DnsFailed),
+        ("10.0.0.1", 80, "10.0.0.1:80", UrlRefused),
     ],
 )
 async def test_refused_address_closes_the_connection_and_is_remembered(
-    request_line: str, origin_of: str, error: type[Exception]
+    host: str, port: int, origin_of: str, error: type[Exception]
 ) -> None:
     async with proxy() as at:
-        assert await say(at, f"{request_line} HTTP/1.1\r\n\r\n".encode()) == b""
+        assert await say(at, ask_for(host, port)) == b""
         assert type(at.failures[origin_of]) is error
+
+
+async def test_address_in_bytes_is_held_to_the_policy() -> None:
+    async with proxy() as at:
+        assert await say(at, b"\x05\x01\x00\x05\x01\x00\x04" + bytes(15) + b"\x01" + (443).to_bytes(2)) == b""
+        assert type(at.failures["::1:443"]) is UrlRefused
+
+
+GREETED = b"\x05\x01\x00"
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        b"\r\n\r\n",
-        b"GET / HTTP/1.1\r\n\r\n",
-        b"GET http://a b HTTP/1.1\r\n\r\n",
-        b"GET ftp://127.0.0.1/ HTTP/1.1\r\n\r\n",
-        b"GET http://user@127.0.0.1/ HTTP/1.1\r\n\r\n",
-        b"CONNECT 2130706433:443 HTTP/1.1\r\n\r\n",
-        b"CONNECT 127.0.0.1:99999 HTTP/1.1\r\n\r\n",
-        b"CONNECT a/b:443 HTTP/1.1\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n",
-        b"GET http://a/ HTTP/1.1\r\n" + b"x: y\r\n" * 20_000,
-        "GET http://ä/ HTTP/1.1\r\n\r\n".encode(),
+        pytest.param(b"GET http://127.0.0.1/ HTTP/1.1\r\n\r\n", id="http"),
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01", id="tls"),
+        pytest.param(b"\x04\x01\x01\xbb\x7f\x00\x00\x01x\x00", id="socks4"),
+        pytest.param(GREETED + b"\x05\x02\x00\x01\x7f\x00\x00\x01\x01\xbb", id="bind"),
+        pytest.param(GREETED + b"\x05\x03\x00\x01\x7f\x00\x00\x01\x01\xbb", id="udp"),
+        pytest.param(GREETED + b"\x05\x01\x00\x02\x7f\x00\x00\x01\x01\xbb", id="unknown kind of address"),
+        pytest.param(ask_for("", 443), id="no host"),
+        pytest.param(ask_for("2130706433", 443), id="number"),
+        pytest.param(ask_for("a/b", 443), id="path"),
+        pytest.param(ask_for("user@127.0.0.1", 443), id="user"),
+        pytest.param(ask_for("a:1@[", 443), id="brackets"),
+        pytest.param(ask_for("ä", 443), id="not ascii"),
+        pytest.param(ask_for("127.0.0.1", 0), id="no port"),
     ],
 )
-async def test_what_is_not_a_request_closes_the_connection(words: bytes) -> None:
-    async with proxy() as at:
+async def test_what_is_no_request_for_a_host_closes_the_connection(words: bytes) -> None:
+    async with proxy(443) as at:
         assert await say(at, words) == b""
-
-
-@pytest.mark.parametrize("sent", [b"nonsense\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"x" * 100_000, b""])
-async def test_answer_that_is_not_http_closes_the_connection(sent: bytes) -> None:
-    async def behave(exchange: Exchange) -> None:
-        await exchange.send(sent)
-        exchange.reset()
-
-    async with origin(behave) as seen, proxy(seen.port) as at:
-        assert await say(at, f"GET {seen.url} HTTP/1.1\r\n\r\n".encode()) == b""
 
 
 async def test_page_that_has_used_its_bytes_gets_no_more() -> None:
@@ -140,9 +146,9 @@ async def test_page_that_has_used_its_bytes_gets_no_more() -> None:
         await exchange.send(b"HTTP/1.1 200 OK\r\n\r\n", *[b"x" * 50_000] * 100)
 
     async with origin(flood) as seen, proxy(seen.port, max_bytes=400_000) as at:
-        words = f"GET {seen.url} HTTP/1.1\r\n\r\n".encode()
-        assert len(await say(at, words)) <= 400_000 and at.is_spent
-        assert await say(at, words) == b""
+        words = (ask_for("127.0.0.1", seen.port), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert len(await say(at, *words)) <= 400_000 and at.is_spent
+        assert await say(at, *words) == b""
 
 
 async def test_end_of_the_page_ends_its_connections() -> None:
@@ -151,7 +157,8 @@ async def test_end_of_the_page_ends_its_connections() -> None:
 
     async with origin(silent) as seen:
         async with proxy(seen.port) as at:
-            waiting = asyncio.create_task(say(at, f"GET {seen.url} HTTP/1.1\r\n\r\n".encode()))
+            words = (ask_for("127.0.0.1", seen.port), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            waiting = asyncio.create_task(say(at, *words))
             async with asyncio.timeout(20):
                 await seen.asked.wait()
-        assert await waiting == b""
+        assert await waiting == CONNECTED

@@ -7,8 +7,9 @@ import pytest
 
 from fixtures.canary import canary, put_ways_out
 from fixtures.site import Answer, Site
-from gateway.errors import FetchTimeout, GatewayError, RenderFailed, TooLarge
+from gateway.errors import ConnectFailed, FetchTimeout, GatewayError, RenderFailed, TooLarge
 from gateway.fetch.base import Fetched
+from gateway.fetch.browser.executable import command_line, find_browser
 from tests.fetch.browser.pages import SENTENCE, WRITE, Rendering, rendering, script
 from tests.fetch.browser.processes import processes_of, zombies_of
 from tests.leaks import eventually
@@ -61,6 +62,15 @@ async def test_hostile_page_reaches_nothing_but_its_own_site(served: Site) -> No
             assert page.rendering is not None and page.rendering.warnings == [], "every way was tried"
         assert served.hits["/to/127.0.0.1"] > 5, "the page's own site is reached"
         assert dict(bird.hits) == {}
+
+
+async def test_browser_looks_up_no_name_by_itself(served: Site) -> None:
+    """Some of what pages do passes the proxies by: the names of TURN servers were asked for, of whoever answers."""
+    past = [flag for flag in command_line(find_browser("auto") or "") if not flag.startswith("--proxy-")]
+    async with rendering([served.target], command=past, own_network=True) as at:
+        assert SENTENCE.strip() in await at.text(served.url + "/fine")
+        with pytest.raises(ConnectFailed, match="NAME_NOT_RESOLVED"):
+            await at.get(served.url.replace("127.0.0.1", "localhost") + "/fine")
 
 
 # pages that behave badly and are pages all the same: each ends in a result or a typed error

@@ -13,8 +13,10 @@ import pytest
 
 from fixtures.site import Answer, Site
 from gateway.errors import FetchTimeout, RenderFailed
+from gateway.fetch.browser.cdp import Cdp, Version
 from gateway.fetch.browser.executable import command_line, find_browser
 from gateway.fetch.browser.keeper import PROFILE_PREFIX, UNPRIVILEGED_ID
+from gateway.fetch.browser.process import BrowserProcess
 from tests.fetch.browser.pages import SENTENCE, WRITE, rendering, script
 from tests.fetch.browser.processes import command_of, processes_of
 from tests.leaks import descriptors, eventually, is_running
@@ -109,6 +111,40 @@ async def test_killed_process_fails_its_pages_and_the_next_one_is_fine(victim: s
             await eventually(lambda: not any(map(is_running, running)), within_s=5)
 
 
+class KilledWhileItOpens:
+    """A browser that is killed as it says that the first page is there, before anybody has heard it."""
+
+    def __init__(self) -> None:
+        self._browser = BrowserProcess(command_line(find_browser("auto") or ""), memory_bytes=1024**3)
+        self.memory_bytes, self.pid = 0, self._browser.pid
+
+    async def start(self) -> tuple[Cdp, Version]:
+        cdp, version = await self._browser.start()
+        received = cdp.received
+
+        def kill(message: bytes) -> None:
+            if b'"Target.attachedToTarget"' in message:
+                os.kill(processes_of(self.pid)[0], signal.SIGKILL)
+            else:
+                received(message)
+
+        cdp.received = kill  # type: ignore[method-assign]
+        return cdp, version
+
+    async def aclose(self) -> None:
+        await self._browser.aclose()
+
+
+async def test_browser_that_is_killed_while_a_page_opens_fails_it_at_once() -> None:
+    async with Site().serving() as site:
+        site.extra["/"] = PAGE
+        async with rendering([site.target], launch=KilledWhileItOpens, timeout_s=60) as at:
+            for _ in range(2):
+                with pytest.raises(RenderFailed, match="browser ended"):
+                    async with asyncio.timeout(20):
+                        await at.get(site.url)
+
+
 async def test_browser_that_hangs_gives_way_to_another() -> None:
     async with Site().serving() as site, rendering([site.target], timeout_s=4) as at:
         site.extra["/"] = PAGE
@@ -178,8 +214,8 @@ asyncio.run(main())
 """
 
 
-def start_gateway(site: Site) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", GATEWAY, site.target, site.url + "/"]
+def start_gateway(site: Site, *before: str) -> "subprocess.Popen[str]":
+    command = [*before, sys.executable, "-c", GATEWAY, site.target, site.url + "/"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -198,6 +234,28 @@ async def test_gateway_that_is_killed_leaves_no_browser() -> None:
         killed_at = time.monotonic()
         await eventually(lambda: not any(map(is_running, running)), within_s=10)
         assert time.monotonic() - killed_at < 5
+
+
+@pytest.mark.parametrize(("own", "browsers"), [(0, 10), (15, 19)])
+async def test_browser_yields_to_the_gateway_in_its_session(own: int, browsers: int) -> None:
+    at_rest = os.getpriority(os.PRIO_PROCESS, 0)
+    async with Site().serving() as site:
+        site.extra["/"] = PAGE
+        site.extra["/spin"] = SPIN
+        gateway = start_gateway(site, "nice", "-n", str(own))
+        assert gateway.stdout is not None
+        with gateway.stdout:
+            words, keeper = map(int, (await asyncio.to_thread(gateway.stdout.readline)).split())
+        running = processes_of(keeper)
+        assert words and len(running) > 3
+        # where sessions share the CPU evenly, niceness counts within one only
+        assert {os.getsid(pid) for pid in running} == {os.getsid(gateway.pid)}
+        assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in running} == {min(at_rest + browsers, 19)}
+        # a terminal's Ctrl-C is for the gateway alone
+        assert os.getpgid(gateway.pid) not in {os.getpgid(pid) for pid in [keeper, *running]}
+        gateway.kill()
+        await asyncio.to_thread(gateway.wait)
+        await eventually(lambda: not any(map(is_running, running)), within_s=10)
 
 
 def leave_profile() -> Path:
