@@ -15,6 +15,7 @@ from backends.local.job import Job
 from backends.local.messages import Counters, FromModel, Piece, Refused, Step
 from backends.local.native import NativeModel, Tokens
 from backends.local.pace import Pace
+from backends.local.passes import Passes
 from backends.local.prefix import PrefixStore
 from backends.local.sampling import NoCandidate
 from gateway.primitives.fair_queue import FairQueue
@@ -33,10 +34,16 @@ class Scheduler:
         model: loaded, with a context of its own.
         emit: takes messages for the gateway; called from the scheduler's thread.
         token_s: what a prompt's token costs, as far as is known.
+        passes: how to put sequences into a batch.
     """
 
     def __init__(
-        self, model: NativeModel, emit: Callable[[list[FromModel]], None], *, token_s: float = 0.0
+        self,
+        model: NativeModel,
+        emit: Callable[[list[FromModel]], None],
+        *,
+        token_s: float = 0.0,
+        passes: Passes | None = None,
     ) -> None:
         plan = model.plan
         self._model, self._emit = model, emit
@@ -47,6 +54,7 @@ class Scheduler:
         self._waiting: FairQueue[Job] = FairQueue()
         self._running: list[Job] = []
         self._pace = Pace(plan.batch_tokens, token_s)
+        self._passes = passes or Passes()
         self._counts = Counters(kv_cells=plan.cells)
         self._stopping = False
 
@@ -158,14 +166,15 @@ class Scheduler:
         self._after(chunks)
 
     def _fill_batch(self) -> list[tuple[Job, Tokens, int]]:
-        """Decoding jobs first, one token each; then chunks of prompts. Each with the index of its output."""
+        """One token of each decoding job, and chunks of prompts. Each with the index of its output."""
         self._model.clear_batch()
         decoding = [job for job in self._running if not job.prefilling]
         prefilling = [job for job in self._running if job.prefilling]
-        shares = [(job, 1) for job in decoding]
-        shares += self._pace.share(prefilling, decoding=len(decoding))
+        prompts = self._pace.share(prefilling, decoding=len(decoding))
+        shares = {job.sequence: (job, count) for job, count in [*((job, 1) for job in decoding), *prompts]}
+        order = self._passes.order([job.sequence for job in decoding], [job.sequence for job, _ in prompts])
         chunks = []
-        for job, count in shares:
+        for job, count in map(shares.__getitem__, order):
             tokens = job.upcoming(count)
             last = count == job.remaining
             chunks.append((job, tokens, self._model.add(job.sequence, job.computed, tokens, output=last)))
