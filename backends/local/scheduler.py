@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from backends.local.job import Job
-from backends.local.messages import Counters, FromModel, Piece, Refused, Step
+from backends.local.messages import Counters, FromModel, Refused, Step
 from backends.local.native import NativeModel, Tokens
 from backends.local.pace import Pace
 from backends.local.passes import Passes
@@ -21,6 +21,9 @@ from backends.local.sampling import NoCandidate
 from gateway.primitives.fair_queue import FairQueue
 
 ABORTED, NO_ROOM = 2, 1
+# A message for every token costs the gateway as much as a tenth of a small model's step, and nobody reads so fast.
+# First and last words do not wait.
+EMIT_EVERY_S = 0.03
 
 
 class DecodeFailed(Exception):
@@ -56,6 +59,7 @@ class Scheduler:
         self._pace = Pace(plan.batch_tokens, token_s)
         self._passes = passes or Passes()
         self._counts = Counters(kv_cells=plan.cells)
+        self._emitted_at = 0.0
         self._stopping = False
 
     # -- from any thread
@@ -188,8 +192,7 @@ class Scheduler:
         return chunks
 
     def _after(self, chunks: list[tuple[Job, Tokens, int]]) -> None:
-        pieces: list[Piece] = []
-        endings: list[FromModel] = []
+        said: list[Job] = []
         for job, tokens, index in chunks:
             self._store.append(job.sequence, tokens)
             job.computed += len(tokens)
@@ -200,10 +203,18 @@ class Scheduler:
                 self._extend(job, index)
             except NoCandidate:
                 job.end_without_candidate()
-            if piece := job.take_piece():
-                pieces.append(piece)
-            if job.reason:
-                endings += self._end(job)
+            said.append(job)
+        now = time.monotonic()
+        if now - self._emitted_at >= EMIT_EVERY_S or any(
+            job.reason or job.output_tokens == 1 for job in said
+        ):
+            self._emitted_at = now
+            self._emit_pieces(said)
+
+    def _emit_pieces(self, said: list[Job]) -> None:
+        """What was said since the last time, and the ends of those that are done."""
+        pieces = [piece for job in said if (piece := job.take_piece())]
+        endings = [message for job in said if job.reason for message in self._end(job)]
         self._count()
         self._emit([Step(pieces, self._counts), *endings])
 

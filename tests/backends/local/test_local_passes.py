@@ -1,10 +1,11 @@
-"""In which order sequences stand in a batch."""
+"""In which order sequences stand in a batch, and when words leave the scheduler."""
 
 import time
 
 import numpy as np
 import pytest
 
+from backends.local import scheduler as scheduling
 from backends.local import worker
 from backends.local.job import Ticket
 from backends.local.messages import Finished, FromModel, Generate, Open, Step
@@ -88,14 +89,18 @@ def model(tiny: str) -> Recording:
 
 def answers(model: NativeModel, numbers: list[int], costs: list[float]) -> dict[int, str]:
     """What a scheduler says to requests of these numbers, which are at once there and of unequal lengths."""
-    said = dict.fromkeys(numbers, "")
+    return {number: "".join(pieces) for number, pieces in pieces_of(model, numbers, costs).items()}
+
+
+def pieces_of(model: NativeModel, numbers: list[int], costs: list[float]) -> dict[int, list[str]]:
+    said: dict[int, list[str]] = {number: [] for number in numbers}
     ended: list[int] = []
 
     def emit(messages: list[FromModel]) -> None:
         for message in messages:
             if isinstance(message, Step):
                 for piece in message.pieces:
-                    said[piece.id] += piece.text
+                    said[piece.id].append(piece.text)
             elif isinstance(message, Finished):
                 ended.append(message.id)
         if len(ended) == len(numbers):
@@ -157,3 +162,15 @@ def test_order_decides_what_llama_computes_in_one_pass(model: Recording) -> None
         return min(seen_s)
 
     assert cost_s([3, 2, 1, 0]) > 1.5 * cost_s([0, 1, 2, 3])
+
+
+def test_words_between_the_first_and_the_last_leave_together(
+    model: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduling, "EMIT_EVERY_S", 0.0)
+    one_by_one = pieces_of(model, [3], [])[3]
+    assert len(one_by_one) > 10
+    monkeypatch.setattr(scheduling, "EMIT_EVERY_S", 3600.0)
+    together = pieces_of(model, [3], [])[3]
+    assert len(together) == 2 and together[0] == one_by_one[0]
+    assert "".join(together) == "".join(one_by_one)
