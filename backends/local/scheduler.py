@@ -9,8 +9,6 @@ import queue
 import time
 from collections.abc import Callable
 
-import msgspec
-
 from backends.local.job import Job
 from backends.local.messages import Counters, FromModel, Refused, Step
 from backends.local.native import NativeModel, Tokens
@@ -228,7 +226,7 @@ class Scheduler:
         if job.sampler.guide and job.sampler.guide.must_end:
             # no step is spent on the token that would say so
             job.reason = "stop"
-        self._counts = _add(self._counts, generated_tokens=1)
+        self._counts.generated_tokens += 1
 
     def _end(self, job: Job) -> list[FromModel]:
         self._leave(job)
@@ -258,16 +256,8 @@ class Scheduler:
             job.computed = 0
 
     def _count(self, **more: int) -> None:
-        self._counts = _add(
-            self._counts,
-            queued=len(self._waiting) - self._counts.queued,
-            running=len(self._running) - self._counts.running,
-            kv_cells_used=self._store.cells_used - self._counts.kv_cells_used,
-            **more,
-        )
-
-
-def _add(counters: Counters, **more: int) -> Counters:
-    return msgspec.structs.replace(
-        counters, **{name: getattr(counters, name) + amount for name, amount in more.items()}
-    )
+        counts = self._counts
+        counts.queued, counts.running = len(self._waiting), len(self._running)
+        counts.kv_cells_used = self._store.cells_used
+        for name, amount in more.items():
+            setattr(counts, name, getattr(counts, name) + amount)
