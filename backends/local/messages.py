@@ -91,7 +91,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     notes: list[str] = []
 
 
-class Counters(Struct, frozen=True, kw_only=True, array_like=True):
+class Counters(Struct, kw_only=True, array_like=True):
     """Totals since the child started, and the present. Cheap enough to ride on every step."""
 
     queued: int = 0

@@ -87,14 +87,14 @@ class PrefixStore:
         if not idle or self._reserved() + need > self._cells:
             return None
         best, shared = self._best_match(prompt, owner)
+        # the one to be overwritten next
+        target = idle[0]
+        own = self._shared(prompt, target, owner)
         # taking over a sequence loses what follows the shared prefix, so a barely similar one is copied from
         if not best.busy and (shared * 2 >= best.length or len(idle) == 1):
             target = best
-        elif shared >= MIN_COPY_TOKENS:
-            target = next(s for s in idle if s is not best)
-        else:
-            target = best = idle[0]
-            shared = self._shared(prompt, target, owner)
+        elif shared - own < MIN_COPY_TOKENS:
+            best, shared = target, own
         evicted = self._evict(need, spare=(target, best))
         if self._resident(target) + need > self._cells and not best.busy:
             # no room for a copy and its source: the source itself

@@ -9,17 +9,19 @@ import queue
 import time
 from collections.abc import Callable
 
-import msgspec
-
 from backends.local.job import Job
-from backends.local.messages import Counters, FromModel, Piece, Refused, Step
+from backends.local.messages import Counters, FromModel, Refused, Step
 from backends.local.native import NativeModel, Tokens
 from backends.local.pace import Pace
+from backends.local.passes import Passes
 from backends.local.prefix import PrefixStore
 from backends.local.sampling import NoCandidate
 from gateway.primitives.fair_queue import FairQueue
 
 ABORTED, NO_ROOM = 2, 1
+# A message for every token costs the gateway as much as a tenth of a small model's step, and nobody reads so fast.
+# First and last words do not wait.
+EMIT_EVERY_S = 0.03
 
 
 class DecodeFailed(Exception):
@@ -33,10 +35,16 @@ class Scheduler:
         model: loaded, with a context of its own.
         emit: takes messages for the gateway; called from the scheduler's thread.
         token_s: what a prompt's token costs, as far as is known.
+        passes: how to put sequences into a batch.
     """
 
     def __init__(
-        self, model: NativeModel, emit: Callable[[list[FromModel]], None], *, token_s: float = 0.0
+        self,
+        model: NativeModel,
+        emit: Callable[[list[FromModel]], None],
+        *,
+        token_s: float = 0.0,
+        passes: Passes | None = None,
     ) -> None:
         plan = model.plan
         self._model, self._emit = model, emit
@@ -47,7 +55,9 @@ class Scheduler:
         self._waiting: FairQueue[Job] = FairQueue()
         self._running: list[Job] = []
         self._pace = Pace(plan.batch_tokens, token_s)
+        self._passes = passes or Passes()
         self._counts = Counters(kv_cells=plan.cells)
+        self._emitted_at = 0.0
         self._stopping = False
 
     # -- from any thread
@@ -158,14 +168,15 @@ class Scheduler:
         self._after(chunks)
 
     def _fill_batch(self) -> list[tuple[Job, Tokens, int]]:
-        """Decoding jobs first, one token each; then chunks of prompts. Each with the index of its output."""
+        """One token of each decoding job, and chunks of prompts. Each with the index of its output."""
         self._model.clear_batch()
         decoding = [job for job in self._running if not job.prefilling]
         prefilling = [job for job in self._running if job.prefilling]
-        shares = [(job, 1) for job in decoding]
-        shares += self._pace.share(prefilling, decoding=len(decoding))
+        prompts = self._pace.share(prefilling, decoding=len(decoding))
+        shares = {job.sequence: (job, count) for job, count in [*((job, 1) for job in decoding), *prompts]}
+        order = self._passes.order([job.sequence for job in decoding], [job.sequence for job, _ in prompts])
         chunks = []
-        for job, count in shares:
+        for job, count in map(shares.__getitem__, order):
             tokens = job.upcoming(count)
             last = count == job.remaining
             chunks.append((job, tokens, self._model.add(job.sequence, job.computed, tokens, output=last)))
@@ -179,8 +190,7 @@ class Scheduler:
         return chunks
 
     def _after(self, chunks: list[tuple[Job, Tokens, int]]) -> None:
-        pieces: list[Piece] = []
-        endings: list[FromModel] = []
+        said: list[Job] = []
         for job, tokens, index in chunks:
             self._store.append(job.sequence, tokens)
             job.computed += len(tokens)
@@ -191,10 +201,18 @@ class Scheduler:
                 self._extend(job, index)
             except NoCandidate:
                 job.end_without_candidate()
-            if piece := job.take_piece():
-                pieces.append(piece)
-            if job.reason:
-                endings += self._end(job)
+            said.append(job)
+        now = time.monotonic()
+        if now - self._emitted_at >= EMIT_EVERY_S or any(
+            job.reason or job.output_tokens == 1 for job in said
+        ):
+            self._emitted_at = now
+            self._emit_pieces(said)
+
+    def _emit_pieces(self, said: list[Job]) -> None:
+        """What was said since the last time, and the ends of those that are done."""
+        pieces = [piece for job in said if (piece := job.take_piece())]
+        endings = [message for job in said if job.reason for message in self._end(job)]
         self._count()
         self._emit([Step(pieces, self._counts), *endings])
 
@@ -208,7 +226,7 @@ class Scheduler:
         if job.sampler.guide and job.sampler.guide.must_end:
             # no step is spent on the token that would say so
             job.reason = "stop"
-        self._counts = _add(self._counts, generated_tokens=1)
+        self._counts.generated_tokens += 1
 
     def _end(self, job: Job) -> list[FromModel]:
         self._leave(job)
@@ -238,16 +256,8 @@ class Scheduler:
             job.computed = 0
 
     def _count(self, **more: int) -> None:
-        self._counts = _add(
-            self._counts,
-            queued=len(self._waiting) - self._counts.queued,
-            running=len(self._running) - self._counts.running,
-            kv_cells_used=self._store.cells_used - self._counts.kv_cells_used,
-            **more,
-        )
-
-
-def _add(counters: Counters, **more: int) -> Counters:
-    return msgspec.structs.replace(
-        counters, **{name: getattr(counters, name) + amount for name, amount in more.items()}
-    )
+        counts = self._counts
+        counts.queued, counts.running = len(self._waiting), len(self._running)
+        counts.kv_cells_used = self._store.cells_used
+        for name, amount in more.items():
+            setattr(counts, name, getattr(counts, name) + amount)

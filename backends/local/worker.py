@@ -38,6 +38,7 @@ from backends.local.messages import (
     frame_length,
 )
 from backends.local.native import NativeModel
+from backends.local.passes import Passes
 from backends.local.prepare import Preparation, Refusal
 from backends.local.scheduler import Scheduler
 from backends.local.vocabulary import LoadError, deepen_stacks
@@ -45,17 +46,19 @@ from backends.local.vocabulary import LoadError, deepen_stacks
 # the gateway's event loop goes first
 NICENESS = 5
 EXIT_GRACE_S = 2.0
+# spent at start on finding out what passes cost
+MEASURE_S, MEASURE_TIMES = 2.0, 3
 
 
 class Worker:
     """Wires reader, preparer and scheduler to one model."""
 
-    def __init__(self, model: NativeModel, output: BinaryIO, token_s: float) -> None:
+    def __init__(self, model: NativeModel, output: BinaryIO, token_s: float, passes: Passes) -> None:
         self._output, self._output_lock = output, threading.Lock()
         self._tickets: dict[int, Ticket] = {}
         self._preparer = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._model = model
-        self._scheduler = Scheduler(model, self.emit, token_s=token_s)
+        self._scheduler = Scheduler(model, self.emit, token_s=token_s, passes=passes)
         self._embedder = Embedder(model, self.emit)
         self._loop = self._embedder if model.embeds else self._scheduler
         self._preparation = Preparation(
@@ -162,6 +165,33 @@ def try_batches(model: NativeModel) -> float:
     return took_s
 
 
+def measure_passes(model: NativeModel) -> list[float]:
+    """CPU-seconds that 1, 2, 3, … sequences take in one pass; as many as `MEASURE_S` suffices for.
+
+    Empty where llama.cpp makes no passes: with one KV cache for all.
+    """
+    costs_s: list[float] = []
+    if model.plan.unified_kv:
+        return costs_s
+    began = time.process_time()
+    for count in range(1, model.plan.parallel + 1):
+        seen_s = []
+        for _ in range(MEASURE_TIMES):
+            model.clear_memory()
+            model.clear_batch()
+            for sequence in range(count):
+                model.add(sequence, 0, np.zeros(1, np.int32), output=True)
+            before = time.process_time()
+            if model.decode():
+                return costs_s
+            seen_s.append(time.process_time() - before)
+        costs_s.append(min(seen_s))
+        if time.process_time() - began > MEASURE_S:
+            break
+    model.clear_memory()
+    return costs_s
+
+
 def main() -> None:
     """Serve until standard input is closed."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -181,11 +211,12 @@ def main() -> None:
     try:
         model = NativeModel(opening)
         token_s = try_batches(model)
+        passes = Passes(measure_passes(model))
     except LoadError as exc:
         output.write(encode_frame(Broken(str(exc))))
         output.flush()
         os._exit(1)
-    worker = Worker(model, output, token_s)
+    worker = Worker(model, output, token_s, passes)
     worker.emit([Ready(model.facts_with(worker.notes))])
     inbox.attach(worker)
     try:

@@ -1,19 +1,37 @@
-"""Characters that a pattern names by their number: ECMA-262 writes `\\u00e9`, which RE2 does not read."""
+"""Characters that a pattern names by number or property: ECMA-262 writes `\\u00e9`, which RE2 does not read."""
 
 import re
+
+from gateway.core.json_schema.emoji import EMOJI
 
 # a pair of surrogates is one character; whatever else is escaped is passed over, a backslash among it
 _ESCAPED = re.compile(
     r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|.)",
     re.DOTALL,
 )
+# a property, in a class or not; whatever else is escaped is passed over
+_PROPERTY = re.compile(r"\\(?:p\{(" + "|".join(EMOJI) + r")\}|.)", re.DOTALL)
+_CLASS_OR_ESCAPED = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]?|\\(?:p\{\w+\}|.)", re.DOTALL)
 _SURROGATES = range(0xD800, 0xE000)
 _LAST = 0x10FFFF
 
 
 def for_re2(pattern: str) -> str:
     """The same pattern as RE2 reads it."""
-    return _ESCAPED.sub(_in_re2, pattern) if r"\u" in pattern else pattern
+    pattern = _ESCAPED.sub(_in_re2, pattern) if r"\u" in pattern else pattern
+    return _CLASS_OR_ESCAPED.sub(_with_ranges, pattern) if r"\p{E" in pattern else pattern
+
+
+def _with_ranges(part: re.Match[str]) -> str:
+    """A class, or something escaped, with ranges for the properties that RE2 does not know."""
+    in_class = part[0].startswith("[")
+
+    def ranges(escaped: re.Match[str]) -> str:
+        if not escaped[1]:
+            return escaped[0]
+        return EMOJI[escaped[1]] if in_class else f"[{EMOJI[escaped[1]]}]"
+
+    return _PROPERTY.sub(ranges, part[0])
 
 
 def _in_re2(escaped: re.Match[str]) -> str:

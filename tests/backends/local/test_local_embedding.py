@@ -34,6 +34,7 @@ from backends.local.messages import (
     frame_length,
 )
 from backends.local.native import NativeModel
+from backends.local.passes import Passes
 from backends.local.worker import Worker
 from fixtures.make_gguf import Shape, write_model
 from tests.backends.local.local_model import ask, opened
@@ -173,7 +174,7 @@ def run_until_told(worker: Worker, told: Told) -> FromModel:
 
 def test_cancelled_request_is_computed_no_further(hooked: Hooked) -> None:
     told = Told()
-    worker = Worker(hooked, told, 0.0)
+    worker = Worker(hooked, told, 0.0, Passes())
     hooked.hook = lambda: worker.receive(Cancel(1))
     worker.receive(Embed(1, ["x"] * 50))
     worker.receive(Embed(2, ["y"]))
@@ -192,7 +193,7 @@ def test_what_cannot_be_answered_ends_the_request_and_not_the_process(
     # two vectors of 64
     monkeypatch.setattr(embedding, "MAX_NUMBERS", 128)
     told = Told()
-    worker = Worker(hooked, told, 0.0)
+    worker = Worker(hooked, told, 0.0, Passes())
     hooked.hook = fail
     worker.receive(Embed(1, ["x"] * texts))
     answer = run_until_told(worker, told)

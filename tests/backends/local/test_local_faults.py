@@ -34,6 +34,7 @@ from backends.local.messages import (
     frame_length,
 )
 from backends.local.native import NativeModel, _check_memory
+from backends.local.passes import Passes
 from backends.local.worker import Worker
 from fixtures.make_gguf import BYTES_ALONE, SHAPES, write_model
 from tests.backends.local.local_model import ask, opened, until
@@ -338,7 +339,7 @@ def test_request_that_makes_a_library_panic_is_refused_and_the_next_one_served(t
 
     output = BytesIO()
     opening = Open(path=tiny, context_tokens=512, parallel=1, gpu_layers=0, threads=1, flash_attention=False)
-    worker = Worker(Panicking(opening), output, 0.0)
+    worker = Worker(Panicking(opening), output, 0.0, Passes())
     for number, text in ((1, "panic"), (2, "well")):
         worker.receive(nothing_more(number, text))
     for _ in range(1000):

@@ -111,3 +111,19 @@ def test_every_answer_that_ends_validates(name: str, model: NativeModel, guides:
             assert not (faults := [fault.message for fault in validator.iter_errors(value)]), (value, faults)
             assert not ours.violations(value), value
     assert ended >= ANSWERS // 2
+
+
+def test_emoji_are_held_to_and_checked(model: NativeModel, guides: GuideMaker) -> None:
+    """zod 3's `emoji()`; no pattern of Python's has properties, so that the table's validator cannot read it."""
+    schema = {
+        "type": "string",
+        "pattern": r"^(\p{Extended_Pictographic}|\p{Emoji_Component})+$",
+        "maxLength": 4,
+    }
+    constraint, ours = constrain(schema, guides.fault), Schema(schema)
+    assert not constraint.open
+    said = {text for seed in range(30) if (text := answer(model, guides, constraint, seed))}
+    assert len(said) > 10 and any(not text.isascii() for text in said)
+    for text in said:
+        assert not ours.violations(json.loads(text)), text
+    assert ours.violations("lamp")

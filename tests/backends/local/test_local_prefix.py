@@ -77,6 +77,21 @@ def test_store_overwrites_the_least_recently_used() -> None:
     assert {first, second, third} == {0, 1, 2}
 
 
+def test_store_copies_nothing_to_a_sequence_that_holds_it_already() -> None:
+    """A chat template's beginning is in all of them; copying takes the time of a sequence's whole KV."""
+    store = store_with(3)
+    beginning = run(40, start=5000)
+    for n in range(3):
+        compute(store, np.concatenate([beginning, run(80, start=1000 * n)]))
+    taken = set()
+    for n in range(3):
+        placement = store.place(np.concatenate([beginning, run(80, start=9000 + 100 * n)]), reserve=10)
+        assert placement is not None
+        assert (placement.keep, placement.copy_from) == (40, None)
+        taken.add(placement.sequence)
+    assert len(taken) == 3
+
+
 def test_store_refuses_while_every_sequence_runs() -> None:
     store = store_with(1)
     assert store.place(run(10), reserve=10) is not None

@@ -101,6 +101,26 @@ def test_characters_by_their_numbers(pattern: str, matches: str, does_not: str) 
     assert schema.violations(does_not)
 
 
+# zod 3's `z.string().emoji()`
+EMOJI = r"^(\p{Extended_Pictographic}|\p{Emoji_Component})+$"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches", "does_not"),
+    [
+        (EMOJI, "🙂🇫🇷👩‍🚀#", "a"),
+        (r"^[\p{Emoji_Component}x-z]+$", "1y", "b"),
+        (r"^[^\p{Extended_Pictographic}]$", "a", "🙂"),
+        (r"^[]\]\p{Extended_Pictographic}]+$", "]🙂", "["),
+        (r"^\\p{2}$", r"\pp", "🙂🙂"),
+    ],
+)
+def test_properties_of_emoji(pattern: str, matches: str, does_not: str) -> None:
+    schema = Schema({"pattern": pattern})
+    assert not schema.violations(matches)
+    assert schema.violations(does_not)
+
+
 def test_half_a_character_is_no_pattern() -> None:
     assert for_re2(r"\ud83d") == r"\ud83d"
     with pytest.raises(InvalidRequest):
