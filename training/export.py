@@ -1,4 +1,4 @@
-"""Writes what was learned: half-precision arrays in one file, and a card that says where they come from."""
+"""Writes the card that says where the weights come from and what they are worth."""
 
 import tomllib
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ Convolutional network of {hidden} channels over {of_blocks} features a block and
   class names and short words is about English ones, and every second page was also shown without them.
 - {doubtful} pages of WCXB whose label is plainly wrong (`training/doubtful.toml` says why) were not trained on; figures
   are given with them and without.
-- News labels that leave out more than 0.3 of an article's own paragraphs were not trained on, and are scored all the
-  same.
+- {cut_off} labels of news that leave out more than 0.3 of an article's own paragraphs were not trained on; figures are
+  given with them and without.
 
 ## Scores
 
@@ -50,24 +50,6 @@ _CORPORA = {
 }
 
 _PEERS = Path(__file__).with_name("peers.toml")
-
-_WIDE = {"low", "high", "input_weight", "input_bias"}  # half precision does not span features as they are
-
-
-def write_classifier(path: Path, classifier: Classifier) -> None:
-    """Write the arrays `gateway.core.classifier.network.read_classifier` reads."""
-    half = np.float16
-    arrays: dict[str, np.ndarray] = {
-        "expected": classifier.expected,
-        "observed": classifier.observed,
-    }
-    for name, table in (("tokens", classifier.lexicon.tokens), ("words", classifier.lexicon.words)):
-        arrays[f"{name}_names"] = np.frombuffer("\n".join(table).encode(), dtype=np.uint8)
-        arrays[f"{name}_scores"] = np.array(list(table.values()), dtype=half)
-    for field, weights in classifier.network._asdict().items():
-        arrays[field] = weights.astype(np.float32 if field in _WIDE else half)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
 def write_card(
@@ -97,7 +79,8 @@ def write_card(
             recipe=recipe,
             folds=folds,
             seeds=scores.seeds,
-            doubtful=sum(page.is_doubtful for page in scores.pages) // scores.seeds,
+            doubtful=_count_doubtful(scores, "wcxb"),
+            cut_off=_count_doubtful(scores, "news"),
             peers=tabulate_peers(list(parts)),
             tables="\n\n".join(f"### {name}\n\n{part.table()}" for name, part in parts.items()),
             confidence="\n\n".join(
@@ -108,6 +91,10 @@ def write_card(
         ),
         "utf-8",
     )
+
+
+def _count_doubtful(scores: Scores, corpus: str) -> int:
+    return sum(page.is_doubtful for page in scores.of(corpus).pages) // scores.seeds
 
 
 def tabulate_peers(corpora: Sequence[str]) -> str:
