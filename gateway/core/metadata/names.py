@@ -35,7 +35,7 @@ _CRAFT = (
     r"|zdjęci[ea]|фото|fotoğraf(?:lar)?|صور|写真|图片?|摄影|사진)"
 )
 _CREDIT = re.compile(rf"^\W*{_CRAFT}(?:\s+(?:by|von|par|por|de|di|da|door|av|af|przez))?\b", re.I)
-_CREDIT_BEFORE = re.compile(rf"\b{_CRAFT}\s*[:/-]?\s*$", re.I)
+_CREDIT_BEFORE = re.compile(rf"\b{_CRAFT}$", re.I)
 # in a text whose white space is single spaces
 _END = re.compile(
     r"[|•·—–…»]| - | / |,? (?:on|at|in|is|for|published|updated|posted|last|view|edited by|contact) |,? \d{1,2}[ ,./-]"
@@ -117,7 +117,7 @@ def is_credit(text: str) -> bool:
 
 def follows_credit(text: str) -> bool:
     """Whether a text ends with what pictures are called: the name behind it is their maker's."""
-    return _CREDIT_BEFORE.search(text) is not None
+    return _CREDIT_BEFORE.search(text.rstrip(" :/-")) is not None
 
 
 def _without_roles(text: str, *, stated: bool) -> str:
