@@ -78,6 +78,7 @@ def main() -> int:
         seeds[0],
         classifier=classifier,
         folds=f"{args.folds} of {args.folds}",
+        earlier=args.card,
         hashes={
             "wcxb": hash_corpus(args.corpus),
             **({"news": hash_samples(read_news(args.news))} if args.news else {}),

@@ -20,7 +20,7 @@ Convolutional network of {hidden} channels over {of_blocks} features a block and
 {tokens} class tokens and {words} words. Written by `python -m training` on {date}; not edited by hand.
 
 {corpora}
-- Recipe: `{recipe}`
+- Recipe: `{recipe}`{earlier}
 - Languages: nearly all pages are English. Text measures work without spaces and without case; what was learned about
   class names and short words is about English ones, and every second page was also shown without them.
 - {doubtful} pages of WCXB whose label is plainly wrong (`training/doubtful.toml` says why) were not trained on; figures
@@ -49,11 +49,22 @@ _CORPORA = {
     "news": "News articles, {pages} pages scored, Apache-2.0, `AndyTheFactory/article-extraction-dataset` on GitHub.",
 }
 
+_EARLIER = """
+- The weights beside this card are of an earlier run, which also learned from the labels that are doubted below. The
+  figures are of classifiers fitted by this recipe, and of all that `clean` does now."""
+
 _PEERS = Path(__file__).with_name("peers.toml")
 
 
 def write_card(
-    path: Path, scores: Scores, recipe: Recipe, *, classifier: Classifier, hashes: dict[str, str], folds: str
+    path: Path,
+    scores: Scores,
+    recipe: Recipe,
+    *,
+    classifier: Classifier,
+    hashes: dict[str, str],
+    folds: str,
+    earlier: bool = False,
 ) -> None:
     """Write the model card.
 
@@ -61,6 +72,7 @@ def write_card(
         scores: out of fold, of all corpora.
         hashes: by corpus, over its pages and labels.
         folds: those that were scored, of how many.
+        earlier: the weights are not of this run but of an earlier one.
     """
     parts = {name: scores.of(name) for name in hashes}
     path.write_text(
@@ -78,13 +90,14 @@ def write_card(
             ),
             recipe=recipe,
             folds=folds,
+            earlier=_EARLIER if earlier else "",
             seeds=scores.seeds,
             doubtful=_count_doubtful(scores, "wcxb"),
             cut_off=_count_doubtful(scores, "news"),
             peers=tabulate_peers(list(parts)),
             tables="\n\n".join(f"### {name}\n\n{part.table()}" for name, part in parts.items()),
             confidence="\n\n".join(
-                f"### {name}: confidence\n\n| confidence | pages | F1 |\n|---|---|---|\n"
+                f"### {name}: confidence\n\n| confidence | pages | mean confidence | F1 |\n|---|---|---|---|\n"
                 + tabulate_confidence(part, classifier)
                 for name, part in parts.items()
             ),
@@ -121,6 +134,7 @@ def tabulate_confidence(scores: Scores, classifier: Classifier) -> str:
         inside = (confidence >= low) & (confidence < high)
         if inside.any():
             lines.append(
-                f"| {low:.1f} to {min(high, 1):.1f} | {inside.sum() // scores.seeds} | {f1[inside].mean():.3f} |"
+                f"| {low:.1f} to {min(high, 1):.1f} | {inside.sum() // scores.seeds} "
+                f"| {confidence[inside].mean():.3f} | {f1[inside].mean():.3f} |"
             )
     return "\n".join(lines)
