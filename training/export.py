@@ -50,8 +50,8 @@ _CORPORA = {
 }
 
 _EARLIER = """
-- The weights beside this card are of an earlier run, which also learned from the labels that are doubted below. The
-  figures are of classifiers fitted by this recipe, and of all that `clean` does now."""
+- The weights beside this card are of an earlier run, which also learned from the pages of WCXB that are doubted below.
+  The figures are of classifiers fitted by this recipe, and of all that `clean` does now."""
 
 _PEERS = Path(__file__).with_name("peers.toml")
 
