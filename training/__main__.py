@@ -13,10 +13,12 @@ import sys
 import time
 from pathlib import Path
 
+from gateway.core.classifier.network import load_classifier
 from training.corpus import hash_corpus, hash_samples, read_news
-from training.export import write_card, write_classifier
+from training.export import write_card
 from training.fit import Scores, calibrate, cross_validate, fit_classifier, read_corpus
 from training.network import Recipe
+from training.weights import write_classifier
 
 WEIGHTS = Path(__file__).parent.parent / "gateway" / "core" / "classifier" / "weights"
 
@@ -32,6 +34,14 @@ def main() -> int:
     parser.add_argument(
         "--seeds", type=int, default=1, help="cross-validate with so many; the figures are their mean"
     )
+    parser.add_argument(
+        "--fits",
+        type=Path,
+        help="folder that keeps the folds' classifiers: rules outside the network do not fit again",
+    )
+    parser.add_argument(
+        "--card", action="store_true", help="leave the weights as they are, and write their card alone"
+    )
     parser.add_argument("--only-folds", type=int, help="cross-validate so many folds and write nothing")
     args = parser.parse_args()
 
@@ -46,23 +56,29 @@ def main() -> int:
     )
     folds = range(args.only_folds or args.folds)
     pages = [
-        page for recipe in seeds for page in cross_validate(corpus, folds=folds, recipe=recipe, say=say).pages
+        page
+        for recipe in seeds
+        for page in cross_validate(corpus, folds=folds, recipe=recipe, say=say, fits=args.fits).pages
     ]
     scores = Scores(pages, len(seeds))
     for name in dict.fromkeys(page.corpus for page in pages):
         print(f"{name}\n{scores.of(name).table()}\n")
     if args.only_folds:
         return 0
-    say("fitting on all pages")
-    classifier = fit_classifier(corpus, leave_out=None, recipe=seeds[0])
-    classifier = calibrate(classifier, scores)
-    write_classifier(args.output / "classifier.npz", classifier)
+    if args.card:
+        classifier = load_classifier()
+    else:
+        say("fitting on all pages")
+        classifier = fit_classifier(corpus, leave_out=None, recipe=seeds[0])
+        classifier = calibrate(classifier, scores)
+        write_classifier(args.output / "classifier.npz", classifier)
     write_card(
         args.output / "MODEL_CARD.md",
         scores,
         seeds[0],
         classifier=classifier,
         folds=f"{args.folds} of {args.folds}",
+        earlier=args.card,
         hashes={
             "wcxb": hash_corpus(args.corpus),
             **({"news": hash_samples(read_news(args.news))} if args.news else {}),

@@ -1,4 +1,4 @@
-"""Writes what was learned: half-precision arrays in one file, and a card that says where they come from."""
+"""Writes the card that says where the weights come from and what they are worth."""
 
 import tomllib
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ Convolutional network of {hidden} channels over {of_blocks} features a block and
 {tokens} class tokens and {words} words. Written by `python -m training` on {date}; not edited by hand.
 
 {corpora}
-- Recipe: `{recipe}`
+- Recipe: `{recipe}`{earlier}
 - Languages: nearly all pages are English. Text measures work without spaces and without case; what was learned about
   class names and short words is about English ones, and every second page was also shown without them.
 - {doubtful} pages of WCXB whose label is plainly wrong (`training/doubtful.toml` says why) were not trained on; figures
   are given with them and without.
-- News labels that leave out more than 0.3 of an article's own paragraphs were not trained on, and are scored all the
-  same.
+- {cut_off} labels of news that leave out more than 0.3 of an article's own paragraphs were not trained on; figures are
+  given with them and without.
 
 ## Scores
 
@@ -49,29 +49,22 @@ _CORPORA = {
     "news": "News articles, {pages} pages scored, Apache-2.0, `AndyTheFactory/article-extraction-dataset` on GitHub.",
 }
 
+_EARLIER = """
+- The weights beside this card are of an earlier run, which also learned from the pages of WCXB that are doubted below.
+  The figures are of classifiers fitted by this recipe, and of all that `clean` does now."""
+
 _PEERS = Path(__file__).with_name("peers.toml")
-
-_WIDE = {"low", "high", "input_weight", "input_bias"}  # half precision does not span features as they are
-
-
-def write_classifier(path: Path, classifier: Classifier) -> None:
-    """Write the arrays `gateway.core.classifier.network.read_classifier` reads."""
-    half = np.float16
-    arrays: dict[str, np.ndarray] = {
-        "expected": classifier.expected,
-        "observed": classifier.observed,
-    }
-    for name, table in (("tokens", classifier.lexicon.tokens), ("words", classifier.lexicon.words)):
-        arrays[f"{name}_names"] = np.frombuffer("\n".join(table).encode(), dtype=np.uint8)
-        arrays[f"{name}_scores"] = np.array(list(table.values()), dtype=half)
-    for field, weights in classifier.network._asdict().items():
-        arrays[field] = weights.astype(np.float32 if field in _WIDE else half)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
 def write_card(
-    path: Path, scores: Scores, recipe: Recipe, *, classifier: Classifier, hashes: dict[str, str], folds: str
+    path: Path,
+    scores: Scores,
+    recipe: Recipe,
+    *,
+    classifier: Classifier,
+    hashes: dict[str, str],
+    folds: str,
+    earlier: bool = False,
 ) -> None:
     """Write the model card.
 
@@ -79,6 +72,7 @@ def write_card(
         scores: out of fold, of all corpora.
         hashes: by corpus, over its pages and labels.
         folds: those that were scored, of how many.
+        earlier: the weights are not of this run but of an earlier one.
     """
     parts = {name: scores.of(name) for name in hashes}
     path.write_text(
@@ -96,18 +90,24 @@ def write_card(
             ),
             recipe=recipe,
             folds=folds,
+            earlier=_EARLIER if earlier else "",
             seeds=scores.seeds,
-            doubtful=sum(page.is_doubtful for page in scores.pages) // scores.seeds,
+            doubtful=_count_doubtful(scores, "wcxb"),
+            cut_off=_count_doubtful(scores, "news"),
             peers=tabulate_peers(list(parts)),
             tables="\n\n".join(f"### {name}\n\n{part.table()}" for name, part in parts.items()),
             confidence="\n\n".join(
-                f"### {name}: confidence\n\n| confidence | pages | F1 |\n|---|---|---|\n"
+                f"### {name}: confidence\n\n| confidence | pages | mean confidence | F1 |\n|---|---|---|---|\n"
                 + tabulate_confidence(part, classifier)
                 for name, part in parts.items()
             ),
         ),
         "utf-8",
     )
+
+
+def _count_doubtful(scores: Scores, corpus: str) -> int:
+    return sum(page.is_doubtful for page in scores.of(corpus).pages) // scores.seeds
 
 
 def tabulate_peers(corpora: Sequence[str]) -> str:
@@ -134,6 +134,7 @@ def tabulate_confidence(scores: Scores, classifier: Classifier) -> str:
         inside = (confidence >= low) & (confidence < high)
         if inside.any():
             lines.append(
-                f"| {low:.1f} to {min(high, 1):.1f} | {inside.sum() // scores.seeds} | {f1[inside].mean():.3f} |"
+                f"| {low:.1f} to {min(high, 1):.1f} | {inside.sum() // scores.seeds} "
+                f"| {confidence[inside].mean():.3f} | {f1[inside].mean():.3f} |"
             )
     return "\n".join(lines)

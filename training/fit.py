@@ -11,7 +11,7 @@ import numpy as np
 from gateway.core import clean
 from gateway.core.classifier.features import Features, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon
-from gateway.core.classifier.network import PAGE_TYPES, Classifier, Network
+from gateway.core.classifier.network import PAGE_TYPES, Classifier, Network, read_classifier
 from gateway.core.dom.blocks import Blocks
 from gateway.core.model.page import CleanOptions
 from gateway.core.parsing import read
@@ -20,6 +20,7 @@ from training.labels import label_blocks, share_left_out
 from training.lexicon import Counts, count_group, learn_lexicon
 from training.network import REACH, Example, Recipe, fit_network
 from training.score import word_f1, words_of
+from training.weights import write_classifier
 
 _PARTS = 5  # of a fold: each part's rows are described by the lexicon of all other parts
 _SAMPLED = 100  # blocks a page that the scale of the features is taken from
@@ -128,9 +129,10 @@ def read_corpus(folder: Path, *, news: Path | None = None, folds: int) -> Corpus
         parsed = read(sample.html, url=sample.url, options=CleanOptions())
         labels = label_blocks(parsed.blocks.texts, sample.content)
         teaches = _teaches(sample, labels, is_content=parsed.is_content)
-        if sample.corpus == "news" and teaches:
-            teaches = share_left_out(parsed.blocks, labels) <= _LEFT_OUT
-        is_doubtful = sample.corpus == "wcxb" and sample.page_id in doubtful
+        if sample.corpus == "news":
+            is_doubtful = share_left_out(parsed.blocks, labels) > _LEFT_OUT
+        else:
+            is_doubtful = sample.page_id in doubtful
         pages.append(
             Labelled(
                 sample,
@@ -249,16 +251,36 @@ def spread(features: Features) -> np.ndarray:
 
 
 def cross_validate(
-    corpus: Corpus, *, folds: Iterable[int], recipe: Recipe, say: Callable[[str], None]
+    corpus: Corpus,
+    *,
+    folds: Iterable[int],
+    recipe: Recipe,
+    say: Callable[[str], None],
+    fits: Path | None = None,
 ) -> Scores:
-    """Clean every page of each fold with a classifier fitted on the others."""
+    """Clean every page of each fold with a classifier fitted on the others.
+
+    Args:
+        fits: where those classifiers are kept, and taken from if they are there. The folder is for one corpus and one
+            recipe but for its seed, and for features and labels as they are.
+    """
     pages: list[PageScore] = []
     for fold in folds:
-        classifier = fit_classifier(corpus, leave_out=fold, recipe=recipe)
+        classifier = _fit_once(corpus, leave_out=fold, recipe=recipe, fits=fits)
         scored = [_score(page, classifier) for page in corpus.pages if page.fold == fold]
         pages += scored
         say(f"fold {fold}: F1 {statistics.fmean(page.f1 for page in scored):.4f} on {len(scored)} pages")
     return Scores(pages)
+
+
+def _fit_once(corpus: Corpus, *, leave_out: int, recipe: Recipe, fits: Path | None) -> Classifier:
+    if fits is None:
+        return fit_classifier(corpus, leave_out=leave_out, recipe=recipe)
+    path = fits / f"s{recipe.seed}f{leave_out}.npz"
+    if not path.exists():
+        write_classifier(path, fit_classifier(corpus, leave_out=leave_out, recipe=recipe))
+    with path.open("rb") as file:
+        return read_classifier(file)
 
 
 def _score(labelled: Labelled, classifier: Classifier) -> PageScore:

@@ -467,7 +467,7 @@ export interface JobResults {
 export interface JudgedBlock {
   /** Its text, cut at 600 characters. */
   text: string;
-  /** Why it was left out; null: it was kept. `not_main`: it is unlikely to be the main content; `repeated`: the page says the same elsewhere; `leads_elsewhere`: links to other pages around the text; `heading_alone`: a heading under which nothing was kept; `not_selected`: `select` does not match it; `removed`: `remove` matches it; `hidden`: no reader can see it. */
+  /** Why it was left out; null: it was kept. `not_main`: it is unlikely to be the main content; `repeated`: the page says the same elsewhere; `leads_elsewhere`: links to other pages around the text, and what stands behind an article (its author, comments, forms); `heading_alone`: a heading under which nothing was kept; `not_selected`: `select` does not match it; `removed`: `remove` matches it; `hidden`: no reader can see it. */
   reason: "heading_alone" | "hidden" | "leads_elsewhere" | "not_main" | "not_selected" | "removed" | "repeated" | null;
   /** 0 to 1: how likely it is main content; null where nothing was chosen by that. */
   probability: number | null;

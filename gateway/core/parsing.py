@@ -129,4 +129,5 @@ def _head_of(facts: Facts, structured: list[Item], url: str | None) -> PageHints
         url=url or "",
         og_type=str(graph.get("type") or ""),
         schema_types=frozenset(name for item in structured for name in types_of(item)),
+        author=facts.metadata.author or "",
     )

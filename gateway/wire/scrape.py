@@ -256,8 +256,9 @@ class JudgedBlock(Struct, kw_only=True, frozen=True):
         Meta(
             description="Why it was left out; null: it was kept. `not_main`: it is unlikely to be the main content; "
             "`repeated`: the page says the same elsewhere; `leads_elsewhere`: links to other pages around the "
-            "text; `heading_alone`: a heading under which nothing was kept; `not_selected`: `select` does not "
-            "match it; `removed`: `remove` matches it; `hidden`: no reader can see it."
+            "text, and what stands behind an article (its author, comments, forms); "
+            "`heading_alone`: a heading under which nothing was kept; `not_selected`: `select` does not match it; "
+            "`removed`: `remove` matches it; `hidden`: no reader can see it."
         ),
     ]
     probability: Annotated[

@@ -38,20 +38,37 @@ def write_corpus(folder: Path) -> None:
     (folder / "metadata.json").write_text(json.dumps(about))
 
 
-def train(corpus: Path, output: Path, *, hash_seed: str) -> bytes:
+def train(corpus: Path, output: Path, *options: str, hash_seed: str = "0") -> None:
     command = [sys.executable, "-m", "training", "--corpus", str(corpus), "--output", str(output)]
     subprocess.run(
-        [*command, "--folds", "2"],
+        [*command, "--folds", "2", *options],
         check=True,
         cwd=Path(__file__).parents[2],
         env=os.environ | {"PYTHONHASHSEED": hash_seed},
         capture_output=True,
         timeout=300,
     )
-    return (output / "classifier.npz").read_bytes()
 
 
 def test_training_writes_the_same_weights_twice(tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpus")
-    first = train(tmp_path / "corpus", tmp_path / "first", hash_seed="1")
-    assert first == train(tmp_path / "corpus", tmp_path / "second", hash_seed="2")
+    weights = []
+    for seed in ("1", "2"):
+        train(tmp_path / "corpus", tmp_path / seed, hash_seed=seed)
+        weights.append((tmp_path / seed / "classifier.npz").read_bytes())
+    assert weights[0] == weights[1]
+
+
+def test_kept_fits_give_the_same_card_and_are_not_fitted_again(tmp_path: Path) -> None:
+    corpus, fits = tmp_path / "corpus", tmp_path / "fits"
+    write_corpus(corpus)
+    cards, times = [], []
+    for run in ("first", "second"):
+        output = tmp_path / run
+        output.mkdir()
+        train(corpus, output, "--card", "--fits", str(fits))
+        assert not (output / "classifier.npz").exists()
+        cards.append((output / "MODEL_CARD.md").read_text())
+        times.append({path.name: path.stat().st_mtime_ns for path in fits.iterdir()})
+    assert cards[0] == cards[1]
+    assert times[0] == times[1] and times[0].keys() == {"s0f0.npz", "s0f1.npz"}

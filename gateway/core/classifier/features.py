@@ -44,6 +44,8 @@ class PageHints(NamedTuple):
     url: str = ""
     og_type: str = ""
     schema_types: frozenset[str] = frozenset()
+    # several are joined
+    author: str = ""
 
 
 class Features(NamedTuple):

@@ -26,6 +26,8 @@ from gateway.core.classifier.choice import (
     without_counters,
     without_last_heading,
 )
+from gateway.core.classifier.columns import find_column, holds_most
+from gateway.core.classifier.endings import drop_ending
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon
 from gateway.core.classifier.standfirst import with_standfirst
@@ -77,6 +79,8 @@ class Network(NamedTuple):
     type_bias: Array
 
 
+# what the network takes an article for whose letters it has not seen; its column tells
+_LIKE_ARTICLES = frozenset(("forum", "listing"))
 _LINK, _DESCRIBED = BLOCK_NAMES.index("link"), BLOCK_NAMES.index("description_share")
 DILATIONS = (1, 3)
 WIDTH = 5
@@ -106,10 +110,25 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     link = features.rows[_LINK]
     likely = with_data(without_counters(chosen, blocks), link, blocks, is_article=page_type == "article")
     likely = with_beside(likely, settled.probabilities, link, blocks, page_type=page_type)
-    if page_type == "article":
+    is_article = page_type == "article" or (
+        page_type in _LIKE_ARTICLES
+        and holds_most(find_column(likely, features.words, link, blocks), likely, features.words)
+    )
+    if is_article:
         described = features.rows[_DESCRIBED]
         likely = with_standfirst(likely, settled.probabilities, features.words, link, described, blocks)
-    chosen = drop_teasers(likely, features.words, link, blocks, is_article=page_type == "article")
+    chosen = drop_teasers(likely, features.words, link, blocks, is_article=is_article)
+    if is_article:
+        chosen = drop_ending(
+            chosen,
+            likely,
+            settled.probabilities,
+            features.words,
+            link,
+            head.author,
+            blocks,
+            is_forum=page_type == "forum",
+        )
     said = set(chosen)
     repeated = sum(stays in said for stays in settled.repeats.values())
     found = with_table_heads(chosen, blocks)

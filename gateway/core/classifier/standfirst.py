@@ -5,11 +5,13 @@ the page says of itself in its head tells: a line there that repeats the descrip
 right below the headline which the network holds for likely enough.
 """
 
+import re
 from collections.abc import Sequence
 
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 
+_WORD = re.compile(r"\w+")
 _H1 = 1 << FLAGS.index("h1")
 _ELSEWHERE = sum(
     1 << FLAGS.index(name) for name in "nav button table ul ol dl li form figure address label footer".split()
@@ -25,6 +27,8 @@ _LINKED = 0.3
 _DESCRIBED = 0.8
 # right below the headline, a sentence of so many words that is so likely
 _SENTENCE_WORDS, _LIKELY = 8, 0.1
+# … or of so many where it has numbers
+_LONG_WORDS = 14
 # between the parts of a way to the page
 _TRAIL = frozenset("›»❯→>")
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
@@ -50,21 +54,31 @@ def with_standfirst(
     if headline < 0:
         return list(chosen)
     said = set(chosen)
-    texts = {blocks.texts[index] for index in range(first, min(first + _GAP, len(owners))) if index in said}
+    texts = [
+        _words(blocks.texts[index]) for index in range(first, min(first + _GAP, len(owners))) if index in said
+    ]
     for index in range(headline + 1, first):
         text = blocks.texts[index]
-        if flags[owners[index]] & _ELSEWHERE or blocks.tags[owners[index]] == "figcaption" or text in texts:
+        if flags[owners[index]] & _ELSEWHERE or blocks.tags[owners[index]] == "figcaption":
             continue
         if not _LEAST_WORDS <= words[index] <= _MOST_WORDS or link[index] >= _LINKED or _TRAIL & set(text):
+            continue
+        spoken = _words(text)
+        if any(spoken in other for other in texts):
             continue
         is_right_below = index == headline + 1 and probabilities[index] >= _LIKELY
         if described[index] >= _DESCRIBED or (is_right_below and _is_sentence(text, int(words[index]))):
             said.add(index)
-            texts.add(text)
+            texts.append(spoken)
     return sorted(said)
 
 
+def _words(text: str) -> str:
+    """The words alone: a copy may be cut off with dots, or have other quotation marks."""
+    return f" {' '.join(_WORD.findall(text.casefold()))} "
+
+
 def _is_sentence(text: str, words: int) -> bool:
-    """Whether it is one, and no byline: that has a date, which may end like a sentence."""
+    """Whether it is one, and no byline: that is short, with a date that may end like a sentence."""
     ends = text.rstrip("\"'”’»」").endswith(_ENDS)
-    return ends and words >= _SENTENCE_WORDS and not any(map(str.isdigit, text))
+    return ends and words >= (_LONG_WORDS if any(map(str.isdigit, text)) else _SENTENCE_WORDS)

@@ -3,16 +3,17 @@
 The network knows such boxes by their names, where those are words it has learned. Where they are not, in other
 languages and with class names that a machine made, their place and their links tell: the paragraphs of an article
 stand together in one element, its column; a box outside the column that is mostly links leads elsewhere, and so does
-a line of the column that is a link from end to end, a box that asks for something, and behind the column a card that
-has others like it, each with a headline that is a link. No word of any language is read here.
+a line of the column that is a link from end to end or behind a label, a box that asks for something, what stands on
+buttons before the column, and behind it a card that has others like it, each with a headline that is a link. No word
+of any language is read here.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 import numpy as np
-from msgspec import Struct
 
+from gateway.core.classifier.columns import Column, find_column, holds_most, running, upwards
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 
@@ -20,16 +21,6 @@ _LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl"))
 _NO_BOXES = frozenset(("p", "ul", "ol", "dl", "table", "pre", "blockquote", "figure"))
 _FORMS = frozenset(("form",))
 _CONTROLS = _FORMS | {"button"}
-# at least, of a text that makes a column
-_PARAGRAPH_WORDS = 12
-# of its characters, less than that
-_PARAGRAPH_LINKED = 0.3
-# of paragraphs, at least
-_COLUMN_WORDS = 80
-# of all paragraphs that were chosen
-_COLUMN_SHARE = 0.4
-# of the chosen words, at least, are the column's where the page may be no article
-_MOST = 0.6
 # of a box's words, at least
 _BOX_LINKED = 0.4
 # of a line's characters, at least
@@ -41,26 +32,22 @@ _SOME_LINES = 2
 _LEAST_WORDS = 4
 # at most, in a box that asks for something
 _FORM_WORDS = 60
+# boxes of one kind with a button each, at most: more of them are questions, whose answers it unfolds
+_MOST_ASKING = 2
 # cards of one kind: at least, of which so many have a headline to elsewhere, among the first so many of their blocks
 _CARDS = 2
 _CARDS_LINKED = 0.6
 _CARDS_READ, _CARD_BLOCKS = 20, 30
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 # two of them in a row are no cards
-_NO_CARDS = _NO_BOXES | frozenset(("h2", "h3", "h4", "h5", "h6", "tr", "td", "th", "span"))
+_NO_CARDS = _NO_BOXES | (_HEADINGS - {"h1"}) | frozenset(("tr", "td", "th", "span"))
+# of a label in front of a link
+_LABEL_CHARACTERS, _LABEL_WORDS = 40, 4
+_BUTTON = 1 << FLAGS.index("button")
 
 
 # an element's parent, tag and names
 _Kind = tuple[int, str, str]
-
-
-class _Column(Struct, frozen=True):
-    """The element with most of the chosen paragraphs right below it, and where those begin and end."""
-
-    element: int
-    first: int
-    last: int
-    # of those paragraphs
-    words: float
 
 
 def drop_teasers(
@@ -74,8 +61,8 @@ def drop_teasers(
         link: by block, the share of its characters inside links.
         is_article: the page was judged to be one; of another the column has to hold most of what was chosen.
     """
-    column = _find_column(chosen, words, link, blocks)
-    if column is None or not (is_article or column.words >= _MOST * float(words[list(chosen)].sum())):
+    column = find_column(chosen, words, link, blocks)
+    if column is None or not (is_article or holds_most(column, chosen, words)):
         return list(chosen)
     boxes = _Boxes(column, words, link, blocks, is_article=is_article)
     return [index for index in chosen if not boxes.leads_elsewhere(index)]
@@ -85,12 +72,12 @@ class _Boxes:
     """The elements around and among the paragraphs of a column, and what they are for."""
 
     def __init__(
-        self, column: _Column, words: Array, link: Array, blocks: Blocks, *, is_article: bool
+        self, column: Column, words: Array, link: Array, blocks: Blocks, *, is_article: bool
     ) -> None:
         self._column, self._is_article = column, is_article
         self._words, self._link, self._blocks = words, link, blocks
-        self._around = frozenset(_upwards(column.element, blocks))
-        self._total, self._linked = _running(words), _running(words * link)
+        self._around = frozenset(upwards(column.element, blocks))
+        self._total, self._linked = running(words), running(words * link)
         self._inside = range(blocks.firsts[column.element], blocks.lasts[column.element])
         # by box among the paragraphs, whether it leads elsewhere
         self._known: dict[int, bool] = {}
@@ -103,8 +90,10 @@ class _Boxes:
         """Whether a block belongs to no article but to what leads away from it."""
         owner, link = self._blocks.owners[index], self._link[index]
         box = self._box_of(owner)
+        listed = self._blocks.flags[owner] & _LISTED
+        if self._is_article and not listed and self._is_labelled_link(index):
+            return True
         if index in self._inside:
-            listed = self._blocks.flags[owner] & _LISTED
             if link >= _LINE_LINKED and self._words[index] >= _LEAST_WORDS and not listed:
                 return True
             return box >= 0 and self._is_beside_the_text(box)
@@ -115,7 +104,25 @@ class _Boxes:
         if index > self._column.last:
             is_linked = bool(link >= _LINE_LINKED) or self._linked_share(box) >= _BOX_LINKED
             return is_linked or (self._is_article and self._is_in_card(owner))
+        if self._is_article and self._blocks.flags[owner] & _BUTTON:
+            return True
         return bool(link >= _HALF_LINKED) and self._linked_share(box) >= _BOX_LINKED
+
+    def _is_labelled_link(self, index: int) -> bool:
+        """Whether a line is one link, and in front of it a label of few words with a colon: "Read more: …"."""
+        blocks, text = self._blocks, self._blocks.texts[index]
+        if not _HALF_LINKED <= self._link[index] < _LINE_LINKED or blocks.links[index] > 1:
+            return False
+        if blocks.tags[blocks.owners[index]] in _HEADINGS:
+            return False
+        label, _, rest = text.lstrip("[(").replace("：", ":").partition(":")
+        rest = rest.strip(" ])")
+        return (
+            0 < len(label) <= _LABEL_CHARACTERS
+            and len(label.split()) <= _LABEL_WORDS
+            and self._words[index] - len(label.split()) >= _LEAST_WORDS
+            and blocks.link_chars[index] >= _LINE_LINKED * len(rest) - 2
+        )
 
     def _box_of(self, owner: int) -> int:
         """The outermost element around a block that does not hold the column, -1 if there is none."""
@@ -124,7 +131,7 @@ class _Boxes:
 
     def _outside(self, owner: int) -> Iterator[int]:
         """The elements around a block that do not hold the column, the innermost first."""
-        return takewhile(lambda element: element not in self._around, _upwards(owner, self._blocks))
+        return takewhile(lambda element: element not in self._around, upwards(owner, self._blocks))
 
     def _is_in_form(self, owner: int) -> bool:
         """Whether the largest element of few words around a block asks for something."""
@@ -139,20 +146,25 @@ class _Boxes:
     def _is_in_card(self, owner: int) -> bool:
         """Whether a block stands in one of several cards, each with a headline that leads to another page."""
         blocks = self._blocks
-        if not self._alike:
-            for element, kind in enumerate(zip(blocks.parents, blocks.tags, blocks.names, strict=True)):
-                self._alike.setdefault(kind, []).append(element)
         for element in self._outside(owner):
             if blocks.tags[element] in _NO_CARDS:
                 continue
             kind = blocks.parents[element], blocks.tags[element], blocks.names[element]
             if kind not in self._cards:
-                read = self._alike[kind][:_CARDS_READ]
+                read = self._like(element)[:_CARDS_READ]
                 linked = sum(map(self._has_headline, read))
                 self._cards[kind] = linked >= max(_CARDS, _CARDS_LINKED * len(read))
             if self._cards[kind]:
                 return True
         return False
+
+    def _like(self, element: int) -> list[int]:
+        """The elements of its kind beside an element, itself among them."""
+        blocks = self._blocks
+        if not self._alike:
+            for other, kind in enumerate(zip(blocks.parents, blocks.tags, blocks.names, strict=True)):
+                self._alike.setdefault(kind, []).append(other)
+        return self._alike[blocks.parents[element], blocks.tags[element], blocks.names[element]]
 
     def _has_headline(self, card: int) -> bool:
         """Whether a card has several lines, one of which is a link to another page."""
@@ -177,7 +189,8 @@ class _Boxes:
         known = self._known.get(box)
         if known is None:
             known = self._known[box] = self._blocks.tags[box] not in _NO_BOXES and (
-                self._is_list_of_links(box) or self._asks(box)
+                self._is_list_of_links(box)
+                or self._asks(box, _FORMS if len(self._like(box)) > _MOST_ASKING else _CONTROLS)
             )
         return known
 
@@ -194,38 +207,8 @@ class _Boxes:
             return False
         tags: set[str] = set()
         for owner in blocks.owners[start:end]:
-            for element in _upwards(owner, blocks):
+            for element in upwards(owner, blocks):
                 tags.add(blocks.tags[element])
                 if element == box:
                     break
         return not controls.isdisjoint(tags) and "pre" not in tags
-
-
-def _find_column(chosen: Sequence[int], words: Array, link: Array, blocks: Blocks) -> _Column | None:
-    paragraphs = [
-        index for index in chosen if words[index] >= _PARAGRAPH_WORDS and link[index] < _PARAGRAPH_LINKED
-    ]
-    sizes: dict[int, float] = {}
-    for index in paragraphs:
-        parent = blocks.parents[blocks.owners[index]]
-        sizes[parent] = sizes.get(parent, 0) + float(words[index])
-    if not sizes:
-        return None
-    element = max(sizes, key=sizes.__getitem__)
-    if element < 0 or sizes[element] < max(_COLUMN_WORDS, _COLUMN_SHARE * sum(sizes.values())):
-        return None
-    inside = range(blocks.firsts[element], blocks.lasts[element])
-    held = [index for index in paragraphs if index in inside]
-    return _Column(element, held[0], held[-1], sizes[element])
-
-
-def _upwards(element: int, blocks: Blocks) -> Iterator[int]:
-    while element >= 0:
-        yield element
-        element = blocks.parents[element]
-
-
-def _running(values: Array) -> Array:
-    sums = np.zeros(len(values) + 1, dtype=np.float32)
-    np.cumsum(values, out=sums[1:])
-    return sums

@@ -27,6 +27,15 @@ _BY_OR_NAME = re.compile(
 # … and in lower case in front of one word too: who is called so is not called by it alone
 _BY_WORD = re.compile(r"^\W*(?:von|di|de|da)\s+(?=[^\W\d_a-z][^\s,]*$)")
 _PARTICLE_FIRST = re.compile(r"^(?:Von|Di|De|Da)\s+(?:der|den|dem|la|las|los|le)\s")
+# who made the pictures, or put the text into another language, is not who wrote it
+_CRAFT = (
+    r"(?:photos?|photograph(?:s|y|ies?)?|pictures?|images?|illustrat(?:ions?|ed)|drawings?|graphics?|artwork|videos?"
+    r"|translat(?:ed|ion)|fotos?|fotograf(?:ie|ía|ia|ías)|bild(?:er)?|zeichnung(?:en)?|grafik(?:en)?|illustrationen"
+    r"|übersetz(?:t|ung)|traduit|traducción|traduzione|ilustraci(?:ón|ones)|illustrazion[ei]|foto's|beeld|kuvat?"
+    r"|zdjęci[ea]|фото|fotoğraf(?:lar)?|صور|写真|图片?|摄影|사진)"
+)
+_CREDIT = re.compile(rf"^\W*{_CRAFT}(?:\s+(?:by|von|par|por|de|di|da|door|av|af|przez))?\b", re.I)
+_CREDIT_BEFORE = re.compile(rf"\b{_CRAFT}$", re.I)
 # in a text whose white space is single spaces
 _END = re.compile(
     r"[|•·—–…»]| - | / |,? (?:on|at|in|is|for|published|updated|posted|last|view|edited by|contact) |,? \d{1,2}[ ,./-]"
@@ -86,6 +95,8 @@ def clean_name(text: str, *, stated: bool = False) -> str | None:
         None where the text is no name: an address, a date, a button, a template's placeholder.
     """
     text = " ".join(text.split())
+    if not stated and is_credit(text):
+        return None
     for _ in range(2):
         text = _BY.sub("", text)
     if not stated and not _PARTICLE_FIRST.match(text):
@@ -97,6 +108,16 @@ def clean_name(text: str, *, stated: bool = False) -> str | None:
     text = ", ".join(dict.fromkeys(names))
     refused = not text or len(text) > _MAX_CHARACTERS or _NO_NAME.search(text) or is_placeholder(text)
     return None if refused else text
+
+
+def is_credit(text: str) -> bool:
+    """Whether a line begins with who made the pictures, or who translated."""
+    return _CREDIT.match(text) is not None
+
+
+def follows_credit(text: str) -> bool:
+    """Whether a text ends with what pictures are called: the name behind it is their maker's."""
+    return _CREDIT_BEFORE.search(text.rstrip(" :/-")) is not None
 
 
 def _without_roles(text: str, *, stated: bool) -> str:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
 from gateway.core.metadata.iso_dates import Dated, dates_in
-from gateway.core.metadata.names import clean_name, is_person, names_in
+from gateway.core.metadata.names import clean_name, follows_credit, is_person, names_in
 from gateway.core.metadata.teasers import Teasers
 
 _BY_WORD = (
@@ -109,6 +109,8 @@ def _after_by(piece: str, following: list[str], *, in_prose: bool) -> str | None
             return name
         return None
     named = _BY_NAME.search(piece) or _LABELLED_NAME.search(piece)
+    if named and follows_credit(piece[: named.start()]):
+        return None
     name = clean_name(named[1]) if named else None
     return name if name and is_person(name) else None
 

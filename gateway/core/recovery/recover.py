@@ -9,6 +9,7 @@ three times the DOM's words to replace it, and nothing is said twice.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -36,6 +37,10 @@ _SAMPLES, _SAMPLE_CHARACTERS = 16, 24
 _MAX_STATE_CHARACTERS = 4_000_000
 # less is a tracking pixel or "please enable JavaScript"
 _LEAST_NOSCRIPT_CHARACTERS = 400
+
+# a body with more such places is all text of a page, its scripts' included
+_CODE = re.compile(r"function\s?\(|\}\s?\)\s?;|\$\(['\"#.]")
+_MOST_CODE = 3
 
 _TAG = re.compile(r"<[^<>]*>")
 _STRING = r'"(?:[^"\\\n]++|\\.)*+"'
@@ -101,8 +106,12 @@ def recover(
     return [
         Recovered(source="json-ld", html=candidate, replaces=False, is_page=False)
         for candidate, least in _beside_the_dom(structured, short=words < _SHORT_WORDS)
-        if count_words(text := _text_of(candidate)) >= least and not dom.says(text)
+        if count_words(text := _text_of(candidate)) >= least and not _is_scripted(text) and not dom.says(text)
     ]
+
+
+def _is_scripted(text: str) -> bool:
+    return sum(1 for _ in islice(_CODE.finditer(text), _MOST_CODE + 1)) > _MOST_CODE
 
 
 class _Dom:

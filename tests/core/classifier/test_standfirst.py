@@ -48,6 +48,19 @@ def test_likely_sentence_right_below_the_headline_is_kept() -> None:
     assert kept(f"<h1>The pier</h1><p>By Ada Bell</p><p>{DECK}</p>{TEXT}", likely=0.2) == []
 
 
+def test_standfirst_that_the_first_paragraph_says_is_not_said_twice() -> None:
+    said = "The ferry leaves the “north pier” at nine and comes back"
+    assert kept(f"<h1>The pier</h1><p>{said}</p>{TEXT}", description=said) == []
+    assert kept(f"<h1>The pier</h1><p>{said} …</p>{TEXT}", description=said) == []
+    twice = f"<p>{DECK}</p><div>{DECK.upper()}</div>"
+    assert kept(f"<h1>The pier</h1>{twice}{TEXT}", description=DECK) == [DECK]
+
+
+def test_sentence_with_numbers_is_a_standfirst_where_it_is_long() -> None:
+    said = "Nobody had asked the keeper of the light about it since the great storm of 1953."
+    assert kept(f"<h1>The pier</h1><p>{said}</p>{TEXT}", likely=0.2) == [said]
+
+
 @pytest.mark.parametrize(
     "html",
     [

@@ -35,13 +35,10 @@ def left_out(html: str, *, is_article: bool = True) -> list[str]:
     blocks = read_blocks(root)
     words = np.array([len(text.split()) for text in blocks.texts], np.float32)
     link = np.array(
-        [
-            1.0 if linked == chars else 0.0
-            for linked, chars in zip(blocks.link_chars, blocks.chars, strict=True)
-        ]
+        [linked / chars for linked, chars in zip(blocks.link_chars, blocks.chars, strict=True)], np.float32
     )
     every = list(range(len(words)))
-    kept = drop_teasers(every, words, link.astype(np.float32), blocks, is_article=is_article)
+    kept = drop_teasers(every, words, link, blocks, is_article=is_article)
     return [blocks.texts[index] for index in every if index not in kept]
 
 
@@ -107,3 +104,52 @@ def test_another_kind_of_page_needs_a_column_of_most_of_its_words() -> None:
     cards = "".join(f"<div><h3>{STORY}</h3></div>" for _ in range(40))
     assert left_out(f"<article>{A}{B}</article><div>{cards}</div>", is_article=False) == []
     assert left_out(f"<article>{A}{B}</article><div>{cards}</div>") != []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(f"Read more: {STORY}", id="label"),
+        pytest.param(f"[Lesen Sie auch: {STORY}]", id="in-brackets"),
+        pytest.param(f"あわせて読みたい：{STORY}", id="wide-colon"),
+    ],
+)
+def test_link_behind_a_label_is_left_out(line: str) -> None:
+    html = f"<article>{A}<p>{line}{B}</article>"
+    assert [text for text in left_out(html) if "Ten quiet bays" in text]
+    assert left_out(html, is_article=False) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("Website: <a href=/1>harbour.example</a>", id="short-link"),
+        pytest.param(f"As we said before in a report of the harbour office: {STORY}", id="more-than-a-label"),
+        pytest.param(f"Read more: {STORY}, and what comes of it for the boats", id="sentence"),
+    ],
+)
+def test_other_lines_with_a_colon_stay(line: str) -> None:
+    assert left_out(f"<article>{A}<p>{line}{B}</article>") == []
+
+
+def test_buttons_before_an_article_are_left_out() -> None:
+    slide = "<button><h3>The last sailmaker stops</h3></button>"
+    assert left_out(f"<main><div>{slide}</div><article>{A}{B}</article></main>") == [
+        "The last sailmaker stops"
+    ]
+    assert left_out(f"<main><article>{A}{B}</article><div>{slide}</div></main>") == []
+
+
+def test_questions_that_a_button_unfolds_stay() -> None:
+    question = "<div class=q><button>What is a fathom?</button><p>Six feet, says the almanac.</div>"
+    assert left_out(f"<article>{A}{question * 3}{B}</article>") == []
+    assert left_out(f"<article>{A}{question}{B}</article>") != []
+
+
+def test_paragraphs_in_boxes_of_their_own_are_one_column() -> None:
+    def row(inner: str) -> str:
+        return f"<div class=r><div class=t>{inner}</div></div>"
+
+    stories = "<ul>" + f"<li>{STORY}" * 3 + "</ul>"
+    html = f"<main>{row(A)}{row(B)}{row('<div>' + stories + '</div>')}</main>"
+    assert set(left_out(html)) == {"Ten quiet bays to anchor in"}

@@ -36,6 +36,16 @@ from gateway.core.metadata.names import clean_name, is_person, names_in
         ("Bram K. Olsen", "Bram K. Olsen"),
         ("J. R. R. Tolkien", "J. R. R. Tolkien"),
         ("Martin Luther King Jr.", "Martin Luther King Jr."),
+        # who made the pictures or translated did not write
+        ("Photos by Ana Lima", None),
+        ("Photography by Ana Lima", None),
+        ("Fotos von Ana Lima", None),
+        ("Bilder: Ana Lima", None),
+        ("Фото: Анна Петрова", None),
+        ("写真：山田花子", None),
+        ("Translated by Ana Lima", None),
+        ("Words by Bo Ek, photos by Ana Lima", "Bo Ek"),
+        ("Fotini Paul", "Fotini Paul"),
         # what stands beside them
         ("By Ada Lovelace, Staff Writer", "Ada Lovelace"),
         ("Ada Lovelace • 5 min read", "Ada Lovelace"),

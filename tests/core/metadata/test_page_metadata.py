@@ -115,6 +115,9 @@ def test_read_metadata_says_nothing_where_the_page_says_nothing(html: str) -> No
         ),
         ('<a class="author" href="/a">Read more</a>', None),
         ("<h1>老码头改造完成</h1><p>2026-02-10 来源：海港日报 作者：王小明</p>", "王小明"),
+        # who made the pictures
+        ("<h1>On ships</h1><p>Photos by Ana Lima</p>", None),
+        ("<h1>On ships</h1><p>Photos by Ana Lima</p><p>By Bo Ek</p>", "Bo Ek"),
     ],
 )
 def test_read_metadata_finds_the_author(html: str, author: str | None) -> None:

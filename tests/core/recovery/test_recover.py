@@ -126,6 +126,14 @@ def test_recover_never_says_twice_what_the_dom_says(source: str) -> None:
     assert found(f"<h1>Rivers</h1><article><p>{BODY}</p></article>{source}") == []
 
 
+def test_recover_adds_no_body_that_has_the_scripts_of_the_page_in_it() -> None:
+    scripts = "$('#letter').fadeIn(); }); $('#letter').attr('disabled', true); function() { return 1; } " * 3
+    body = f"Share this article. {'Print it, or save it for later. ' * 400}{BODY} {scripts}"
+    page = f"<h1>Rivers</h1><article><p>{BODY}</p><p>{MENU}</p></article>"
+    assert found(page + script(ARTICLE | {"articleBody": body}, LD)) == []
+    assert found(page + script(ARTICLE | {"articleBody": body.replace(scripts, "")}, LD)) != []
+
+
 def test_recover_adds_what_a_short_page_states_of_its_product_alone() -> None:
     product = {"@type": "Product", "name": "Boat", "description": "A sturdy wooden boat. " * 10}
     page = (

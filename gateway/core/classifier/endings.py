@@ -1,0 +1,164 @@
+"""What stands behind the last paragraph of an article and is not its text: who wrote it, comments, what is left over.
+
+Only an article that has a column (`columns`) ends like this, and only what stands behind its last paragraph is looked
+at, or is that paragraph. No word of any language is read: the author is the one whom the page names as its own.
+"""
+
+from collections.abc import Container, Iterator, Sequence
+
+from gateway.core.classifier.columns import find_column, upwards
+from gateway.core.classifier.text_features import Array
+from gateway.core.dom.blocks import FLAGS, Blocks
+
+_LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl"))
+_HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
+_NO_POSTS = _HEADINGS | {"p", "tr", "td", "th", "table"}
+_BUTTON = 1 << FLAGS.index("button")
+# of a box about the author, at most
+_AUTHOR_WORDS = 120
+# where the column has so much of what was chosen, …
+_MOST, _COLUMN_WORDS = 0.8, 100
+# … less likely text behind it is no part of it
+_LIKELY = 0.6
+# a word of an index: an entry that is a link of fewer words
+_ENTRIES = sum(1 << FLAGS.index(tag) for tag in ("ul", "ol"))
+_LINKED, _HEADLINE_WORDS = 0.9, 4
+# posts of one kind: at least, of which so many are by someone, of some time, and say something
+_POSTS = 2
+_POSTS_SHARE = 0.6
+_POSTS_READ, _POST_BLOCKS = 20, 30
+_NAME_WORDS, _TIME_WORDS, _SAID_WORDS = 5, 8, 4
+
+
+def drop_ending(
+    chosen: Sequence[int],
+    likely: Sequence[int],
+    probabilities: Array,
+    words: Array,
+    link: Array,
+    author: str,
+    blocks: Blocks,
+    *,
+    is_forum: bool,
+) -> list[int]:
+    """The chosen blocks of an article without what stands behind it.
+
+    Args:
+        chosen: indices of blocks, rising.
+        likely: those that were chosen before some were dropped for leading elsewhere.
+        probabilities: by block.
+        words: by block.
+        link: by block, the share of its characters inside links.
+        author: whom the page names as its author, several joined; empty where it names none.
+        is_forum: the page may be a discussion, whose posts are its content.
+    """
+    column = find_column(chosen, words, link, blocks)
+    if column is None:
+        return list(chosen)
+    kept = list(chosen)
+    names = _names_of(author)
+    around = frozenset(upwards(column.element, blocks))
+    is_most = column.words >= max(_COLUMN_WORDS, _MOST * float(words[list(chosen)].sum()))
+    posts = _Posts(words, link, blocks)
+
+    def is_left_over(index: int) -> bool:
+        owner = blocks.owners[index]
+        outside = [element for element in upwards(owner, blocks) if element not in around]
+        if is_most and probabilities[index] < _LIKELY and not blocks.flags[owner] & _LISTED:
+            return True
+        if blocks.flags[owner] & _ENTRIES and link[index] >= _LINKED and words[index] < _HEADLINE_WORDS:
+            return True
+        if any(
+            _is_about(names, range(blocks.firsts[box], blocks.lasts[box]), words, blocks) for box in outside
+        ):
+            return True
+        return not is_forum and any(map(posts.has, outside))
+
+    kept = [index for index in chosen if index <= column.last or not is_left_over(index)]
+    while kept and _is_about(names, range(kept[-1], kept[-1] + 1), words, blocks):
+        kept.pop()
+    return _without_headings(kept, column.last, set(likely) - set(kept), blocks)
+
+
+def _names_of(author: str) -> tuple[str, ...]:
+    """The names of an author that are more than a word, or in a script without spaces."""
+    names = (name.strip() for name in author.replace(";", ",").split(","))
+    return tuple(name for name in names if " " in name or (len(name) > 1 and not name.isascii()))
+
+
+def _is_about(names: tuple[str, ...], run: range, words: Array, blocks: Blocks) -> bool:
+    """Whether a text of few words begins with the name of who wrote the page."""
+    if not names or not run or float(words[run.start : run.stop].sum()) > _AUTHOR_WORDS:
+        return False
+    return blocks.texts[run.start].startswith(names)
+
+
+class _Posts:
+    """Comments: elements of one kind in a row, each with a name, a time and a text, and no heading."""
+
+    def __init__(self, words: Array, link: Array, blocks: Blocks) -> None:
+        self._words, self._link, self._blocks = words, link, blocks
+        # by parent, tag and names, the elements; filled when first asked for
+        self._alike: dict[tuple[int, str, str], list[int]] = {}
+        self._known: dict[tuple[int, str, str], bool] = {}
+
+    def has(self, element: int) -> bool:
+        """Whether an element is one of several posts."""
+        blocks = self._blocks
+        if blocks.tags[element] in _NO_POSTS:
+            return False
+        if not self._alike:
+            for other, kind in enumerate(zip(blocks.parents, blocks.tags, blocks.names, strict=True)):
+                self._alike.setdefault(kind, []).append(other)
+        kind = blocks.parents[element], blocks.tags[element], blocks.names[element]
+        if kind not in self._known:
+            read = self._alike[kind][:_POSTS_READ]
+            self._known[kind] = sum(map(self._is_post, read)) >= max(_POSTS, _POSTS_SHARE * len(read))
+        return self._known[kind]
+
+    def _is_post(self, element: int) -> bool:
+        blocks, words = self._blocks, self._words
+        first, last = blocks.firsts[element], blocks.lasts[element]
+        if not 2 <= last - first <= _POST_BLOCKS or not self._is_name(first):
+            return False
+        tags = {blocks.tags[blocks.owners[index]] for index in range(first, last)}
+        return (
+            not tags & (_HEADINGS | {"tr", "td"})
+            and any(
+                words[index] <= _TIME_WORDS and any(map(str.isdigit, blocks.texts[index]))
+                for index in range(first, min(last, first + 3))
+            )
+            and any(
+                words[index] >= _SAID_WORDS and self._link[index] < 0.5 for index in range(first + 1, last)
+            )
+        )
+
+    def _is_name(self, index: int) -> bool:
+        blocks = self._blocks
+        is_short = self._words[index] <= _NAME_WORDS and any(map(str.isalpha, blocks.texts[index]))
+        return bool(is_short) and not blocks.flags[blocks.owners[index]] & _BUTTON
+
+
+def _without_headings(
+    kept: list[int], last_paragraph: int, dropped: Container[int], blocks: Blocks
+) -> list[int]:
+    """Without the headings behind the last paragraph whose text was dropped, all of it."""
+    said = set(kept)
+    for heading in reversed(kept):
+        if heading < last_paragraph:
+            break
+        if blocks.tags[blocks.owners[heading]] not in _HEADINGS:
+            continue
+        below = list(_below(heading, blocks))
+        if said.isdisjoint(below) and any(index in dropped for index in below):
+            said.discard(heading)
+    return sorted(said)
+
+
+def _below(heading: int, blocks: Blocks) -> Iterator[int]:
+    """The blocks that a heading heads: up to the next one of its level or above."""
+    level = blocks.tags[blocks.owners[heading]]
+    for index in range(heading + 1, len(blocks.owners)):
+        if "h1" <= blocks.tags[blocks.owners[index]] <= level:
+            return
+        yield index
