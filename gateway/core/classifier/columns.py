@@ -9,7 +9,7 @@ from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import Blocks
 
 # at least, of a text that makes a column
-PARAGRAPH_WORDS = 12
+_PARAGRAPH_WORDS = 12
 # of its characters, less than that
 _PARAGRAPH_LINKED = 0.3
 # of paragraphs, at least
@@ -38,33 +38,36 @@ def find_column(chosen: Sequence[int], words: Array, link: Array, blocks: Blocks
     Builders of sites put every paragraph into boxes of its own. A box that holds nothing but chosen text counts as the
     paragraph, so the column is the element that holds those boxes.
     """
+    sizes_of, links = words.tolist(), link.tolist()
     paragraphs = [
-        index for index in chosen if words[index] >= PARAGRAPH_WORDS and link[index] < _PARAGRAPH_LINKED
+        index for index in chosen if sizes_of[index] >= _PARAGRAPH_WORDS and links[index] < _PARAGRAPH_LINKED
     ]
-    total = float(sum(words[index] for index in paragraphs))
-    is_other = np.ones(len(words), dtype=np.float32)
-    is_other[list(chosen)] = link[list(chosen)] >= _PARAGRAPH_LINKED
-    others = running(is_other)
-
-    def is_whole(box: int) -> bool:
-        return bool(others[blocks.lasts[box]] == others[blocks.firsts[box]])
-
+    total = sum(sizes_of[index] for index in paragraphs)
+    others: Array | None = None
     holders = {index: blocks.parents[blocks.owners[index]] for index in paragraphs}
     for _ in range(_MAX_WRAPPED):
         sizes: dict[int, float] = {}
         for index, holder in holders.items():
-            sizes[holder] = sizes.get(holder, 0) + float(words[index])
+            sizes[holder] = sizes.get(holder, 0) + sizes_of[index]
         element = max(sizes, key=sizes.__getitem__, default=-1)
         if element < 0:
             return None
         if sizes[element] >= max(_COLUMN_WORDS, _COLUMN_SHARE * total):
             held = [index for index in paragraphs if holders[index] == element]
             return Column(element, held[0], held[-1], sizes[element])
-        holders = {
-            index: blocks.parents[holder] if holder >= 0 and is_whole(holder) else holder
-            for index, holder in holders.items()
-        }
+        if others is None:
+            others = _count_others(chosen, link)
+        for index, holder in holders.items():
+            if holder >= 0 and others[blocks.lasts[holder]] == others[blocks.firsts[holder]]:
+                holders[index] = blocks.parents[holder]
     return None
+
+
+def _count_others(chosen: Sequence[int], link: Array) -> Array:
+    """How many blocks before each place are no text that was chosen."""
+    is_other = np.ones(len(link), dtype=np.float32)
+    is_other[list(chosen)] = link[list(chosen)] >= _PARAGRAPH_LINKED
+    return running(is_other)
 
 
 def holds_most(column: Column | None, chosen: Sequence[int], words: Array) -> bool:

@@ -6,7 +6,7 @@ at, or is that paragraph. No word of any language is read: the author is the one
 
 from collections.abc import Container, Iterator, Sequence
 
-from gateway.core.classifier.columns import find_column, upwards
+from gateway.core.classifier.columns import Column, upwards
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 
@@ -33,6 +33,7 @@ _NAME_WORDS, _TIME_WORDS, _SAID_WORDS = 5, 8, 4
 def drop_ending(
     chosen: Sequence[int],
     likely: Sequence[int],
+    column: Column | None,
     probabilities: Array,
     words: Array,
     link: Array,
@@ -46,16 +47,15 @@ def drop_ending(
     Args:
         chosen: indices of blocks, rising.
         likely: those that were chosen before some were dropped for leading elsewhere.
+        column: where the paragraphs of these stand.
         probabilities: by block.
         words: by block.
         link: by block, the share of its characters inside links.
         author: whom the page names as its author, several joined; empty where it names none.
         is_forum: the page may be a discussion, whose posts are its content.
     """
-    column = find_column(chosen, words, link, blocks)
     if column is None:
         return list(chosen)
-    kept = list(chosen)
     names = _names_of(author)
     around = frozenset(upwards(column.element, blocks))
     is_most = column.words >= max(_COLUMN_WORDS, _MOST * float(words[list(chosen)].sum()))

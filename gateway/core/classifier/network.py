@@ -110,18 +110,19 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     link = features.rows[_LINK]
     likely = with_data(without_counters(chosen, blocks), link, blocks, is_article=page_type == "article")
     likely = with_beside(likely, settled.probabilities, link, blocks, page_type=page_type)
+    column = find_column(likely, features.words, link, blocks)
     is_article = page_type == "article" or (
-        page_type in _LIKE_ARTICLES
-        and holds_most(find_column(likely, features.words, link, blocks), likely, features.words)
+        page_type in _LIKE_ARTICLES and holds_most(column, likely, features.words)
     )
     if is_article:
         described = features.rows[_DESCRIBED]
         likely = with_standfirst(likely, settled.probabilities, features.words, link, described, blocks)
-    chosen = drop_teasers(likely, features.words, link, blocks, is_article=is_article)
+    chosen = drop_teasers(likely, column, features.words, link, blocks, is_article=is_article)
     if is_article:
         chosen = drop_ending(
             chosen,
             likely,
+            column,
             settled.probabilities,
             features.words,
             link,

@@ -54,23 +54,23 @@ def with_standfirst(
     if headline < 0:
         return list(chosen)
     said = set(chosen)
-    texts = [
-        _words(blocks.texts[index]) for index in range(first, min(first + _GAP, len(owners))) if index in said
-    ]
     for index in range(headline + 1, first):
         text = blocks.texts[index]
         if flags[owners[index]] & _ELSEWHERE or blocks.tags[owners[index]] == "figcaption":
             continue
         if not _LEAST_WORDS <= words[index] <= _MOST_WORDS or link[index] >= _LINKED or _TRAIL & set(text):
             continue
-        spoken = _words(text)
-        if any(spoken in other for other in texts):
-            continue
         is_right_below = index == headline + 1 and probabilities[index] >= _LIKELY
         if described[index] >= _DESCRIBED or (is_right_below and _is_sentence(text, int(words[index]))):
-            said.add(index)
-            texts.append(spoken)
+            spoken = _words(text)
+            if not any(spoken in _words(blocks.texts[other]) for other in _near(said, headline, first)):
+                said.add(index)
     return sorted(said)
+
+
+def _near(said: set[int], headline: int, first: int) -> list[int]:
+    """The blocks that are said already between the headline and a little behind the first paragraph."""
+    return sorted(index for index in said if headline < index < first + _GAP)
 
 
 def _words(text: str) -> str:

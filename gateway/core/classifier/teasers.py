@@ -11,9 +11,7 @@ of any language is read here.
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-import numpy as np
-
-from gateway.core.classifier.columns import Column, find_column, holds_most, running, upwards
+from gateway.core.classifier.columns import Column, holds_most, running, upwards
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 
@@ -51,17 +49,23 @@ _Kind = tuple[int, str, str]
 
 
 def drop_teasers(
-    chosen: Sequence[int], words: Array, link: Array, blocks: Blocks, *, is_article: bool
+    chosen: Sequence[int],
+    column: Column | None,
+    words: Array,
+    link: Array,
+    blocks: Blocks,
+    *,
+    is_article: bool,
 ) -> list[int]:
     """The chosen blocks without those that lead to other pages; all of them where no column holds the text.
 
     Args:
         chosen: indices of blocks, rising.
+        column: where their paragraphs stand.
         words: by block.
         link: by block, the share of its characters inside links.
         is_article: the page was judged to be one; of another the column has to hold most of what was chosen.
     """
-    column = find_column(chosen, words, link, blocks)
     if column is None or not (is_article or holds_most(column, chosen, words)):
         return list(chosen)
     boxes = _Boxes(column, words, link, blocks, is_article=is_article)
@@ -75,7 +79,7 @@ class _Boxes:
         self, column: Column, words: Array, link: Array, blocks: Blocks, *, is_article: bool
     ) -> None:
         self._column, self._is_article = column, is_article
-        self._words, self._link, self._blocks = words, link, blocks
+        self._words, self._link, self._blocks = words.tolist(), link.tolist(), blocks
         self._around = frozenset(upwards(column.element, blocks))
         self._total, self._linked = running(words), running(words * link)
         self._inside = range(blocks.firsts[column.element], blocks.lasts[column.element])
@@ -102,11 +106,11 @@ class _Boxes:
         if self._is_article and self._is_in_form(owner):
             return True
         if index > self._column.last:
-            is_linked = bool(link >= _LINE_LINKED) or self._linked_share(box) >= _BOX_LINKED
+            is_linked = link >= _LINE_LINKED or self._linked_share(box) >= _BOX_LINKED
             return is_linked or (self._is_article and self._is_in_card(owner))
         if self._is_article and self._blocks.flags[owner] & _BUTTON:
             return True
-        return bool(link >= _HALF_LINKED) and self._linked_share(box) >= _BOX_LINKED
+        return link >= _HALF_LINKED and self._linked_share(box) >= _BOX_LINKED
 
     def _is_labelled_link(self, index: int) -> bool:
         """Whether a line is one link, and in front of it a label of few words with a colon: "Read more: …"."""
@@ -196,8 +200,8 @@ class _Boxes:
 
     def _is_list_of_links(self, box: int) -> bool:
         start, end = self._blocks.firsts[box], self._blocks.lasts[box]
-        lines = np.count_nonzero(self._link[start:end] >= _LINE_LINKED)
-        return bool(lines >= _SOME_LINES) and self._linked_share(box) >= _HALF_LINKED
+        lines = sum(share >= _LINE_LINKED for share in self._link[start:end])
+        return lines >= _SOME_LINES and self._linked_share(box) >= _HALF_LINKED
 
     def _asks(self, box: int, controls: frozenset[str] = _CONTROLS) -> bool:
         """Whether there are few words, and among them those of a control; code has buttons to copy it."""

@@ -10,6 +10,7 @@ import pytest
 from fixtures.site import Answer, Site
 from gateway.core.tokens.counters import get_counter
 from gateway.net.sse import EventDecoder
+from tests.core import endings
 
 PAGE = "/pages/documentation-go-tutorial"
 
@@ -236,6 +237,19 @@ def test_scrape_answers_bare_markdown(client: httpx2.Client, site: Site) -> None
     assert response.headers["x-cache"] in {"hit", "miss"} and response.headers["x-next-cursor"]
     assert "sandbox" in response.headers["content-security-policy"]
     assert response.headers["x-origin-status"] == "200"
+
+
+def test_headline_that_the_page_shows_outside_its_text_is_the_first_heading_of_bare_markdown(
+    client: httpx2.Client, site: Site
+) -> None:
+    html = endings.page_of("sv", "wrapped").encode()
+    site.extra["/mill.html"] = Answer(200, {"content-type": "text/html"}, html)
+    url, headline = f"{site.url}/mill.html", endings.LANGUAGES["sv"].headline
+    read = client.get(f"/r/{url}").text
+    bare = client.post("/v1/scrape", json={"url": url}, headers={"accept": "text/markdown"}).text
+    for text in (read, bare):
+        assert text.startswith(f"# {headline}\n") and text.count(headline) == 1
+    assert headline not in scrape(client, url=url, headline=False)["content"]
 
 
 def test_bare_markdown_of_an_error_page_does_not_claim_success(client: httpx2.Client, site: Site) -> None:

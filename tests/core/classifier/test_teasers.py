@@ -5,6 +5,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
+from gateway.core.classifier.columns import find_column
 from gateway.core.classifier.teasers import drop_teasers
 from gateway.core.dom.blocks import read_blocks
 from tests.core.articles import LANGUAGES, LAYOUTS, page_of, paragraphs_of
@@ -38,7 +39,8 @@ def left_out(html: str, *, is_article: bool = True) -> list[str]:
         [linked / chars for linked, chars in zip(blocks.link_chars, blocks.chars, strict=True)], np.float32
     )
     every = list(range(len(words)))
-    kept = drop_teasers(every, words, link, blocks, is_article=is_article)
+    column = find_column(every, words, link, blocks)
+    kept = drop_teasers(every, column, words, link, blocks, is_article=is_article)
     return [blocks.texts[index] for index in every if index not in kept]
 
 
