@@ -6,7 +6,7 @@ at, or is that paragraph. No word of any language is read: the author is the one
 
 from collections.abc import Container, Iterator, Sequence
 
-from gateway.core.classifier.columns import Column, upwards
+from gateway.core.classifier.article_column import Column, upwards
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 

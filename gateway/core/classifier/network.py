@@ -17,6 +17,7 @@ from typing import IO, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from gateway.core.classifier.article_column import find_column, holds_most
 from gateway.core.classifier.choice import (
     select,
     settle,
@@ -26,7 +27,6 @@ from gateway.core.classifier.choice import (
     without_counters,
     without_last_heading,
 )
-from gateway.core.classifier.columns import find_column, holds_most
 from gateway.core.classifier.endings import drop_ending
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon

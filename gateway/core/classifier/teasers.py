@@ -11,7 +11,7 @@ of any language is read here.
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from gateway.core.classifier.columns import Column, holds_most, running, upwards
+from gateway.core.classifier.article_column import Column, holds_most, running, upwards
 from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 

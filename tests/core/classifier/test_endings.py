@@ -5,7 +5,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
-from gateway.core.classifier.columns import find_column
+from gateway.core.classifier.article_column import find_column
 from gateway.core.classifier.endings import drop_ending
 from gateway.core.dom.blocks import read_blocks
 from tests.core.endings import LANGUAGES, LAYOUTS, lines_of_article, lines_of_others, page_of

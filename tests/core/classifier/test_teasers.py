@@ -5,7 +5,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
-from gateway.core.classifier.columns import find_column
+from gateway.core.classifier.article_column import find_column
 from gateway.core.classifier.teasers import drop_teasers
 from gateway.core.dom.blocks import read_blocks
 from tests.core.articles import LANGUAGES, LAYOUTS, page_of, paragraphs_of
