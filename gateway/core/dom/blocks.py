@@ -61,6 +61,10 @@ _LINKED, _HIDDEN, _UNDISPLAYED = BIT["linked"], BIT["hidden"], BIT["undisplayed"
 _ARIA_HIDDEN, _ITEMSCOPE = BIT["aria_hidden"], BIT["itemscope"]
 
 
+# columns of numbers that are read as arrays
+ELEMENT_NUMBERS = ("parents", "depths", "flags", "firsts", "lasts")
+BLOCK_NUMBERS = ("owners", "chars", "link_chars", "bold_chars", "links", "images")
+
 # an element, its tag's number, its mem_id, the links around it
 Waiting = tuple[LexborNode, int, int, int]
 
@@ -88,6 +92,7 @@ class Blocks:
         "node_ends",
         "nodes",
         "owners",
+        "packed",
         "parents",
         "pictures",
         "tags",
@@ -131,6 +136,8 @@ class Blocks:
         self.pictures: list[tuple[int, LexborNode]] = []
         # `read_blocks` left something out
         self.truncated = False
+        # from C, ELEMENT_NUMBERS and BLOCK_NUMBERS one behind the other, in eight bytes each
+        self.packed = b""
 
     def register(self, elements: Sequence[Waiting], parent: int) -> int:
         """Add elements that a block is about to be in, the outermost first; the number of the innermost."""

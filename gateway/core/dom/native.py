@@ -10,7 +10,7 @@ Any doubt means Python, and a line in the log.
 import logging
 import re
 import struct
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
@@ -20,7 +20,18 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom import blocks as python
 from gateway.core.dom import landmarks
-from gateway.core.dom.blocks import ACTIONS, BIT, BY_ROLE, NAMED, SCRIPT, Blocks, judge, read_formula
+from gateway.core.dom.blocks import (
+    ACTIONS,
+    BIT,
+    BLOCK_NUMBERS,
+    BY_ROLE,
+    ELEMENT_NUMBERS,
+    NAMED,
+    SCRIPT,
+    Blocks,
+    judge,
+    read_formula,
+)
 from gateway.core.dom.embeds import EMBEDS
 from gateway.core.dom.landmarks import SELECTORS, Landmarks, Mark, select, sort_marks
 from gateway.core.dom.layout import KNOWN
@@ -34,9 +45,10 @@ _UNKNOWN, _EMBED, _SCRIPT = 16, 32, 64
 _OWN_BITS = ("hidden", "aria_hidden", "itemscope", "undisplayed", "linked")
 # what the extension gives, in its order
 _COLUMNS = (
-    "tags names texts embeds pictures parents depths flags mem_ids firsts lasts owners chars link_chars bold_chars "
-    "links images node_ends nodes truncated"
-).split()
+    *("tags", "names", "texts", "embeds", "pictures"),
+    *(*ELEMENT_NUMBERS, *BLOCK_NUMBERS, "mem_ids", "node_ends", "nodes"),
+    *("packed", "truncated"),
+)
 
 
 # a tag, an attribute, or both; an attribute may be asked for a value, or a part of it. Before `:is` stand letters
@@ -65,11 +77,23 @@ _PROBE = """<title>A text that is looked for where text nodes have theirs</title
 class Extension(Protocol):
     """The module `winnow_native`."""
 
+    def __hash__(self) -> int: ...
+
     def load(self, path: str, node_class: type, text_node: LexborNode, text: bytes) -> None: ...
 
     def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
 
     def select(self, root: LexborNode, tags: bytes, attributes: tuple[object, ...]) -> list[Mark]: ...
+
+    def load_words(self, scores: dict[str, float]) -> object: ...
+
+    def count_texts(
+        self, texts: Sequence[str], classes: bytes, said: Mapping[str, int], words: object, short_words: int
+    ) -> tuple[bytes, ...]: ...
+
+    def count_kinds(
+        self, tags: Sequence[str], names: Sequence[str], parents: object, tokens: object
+    ) -> tuple[bytes, ...]: ...
 
 
 class Walk(NamedTuple):
@@ -160,6 +184,10 @@ def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
     return bytes(tags), tuple(attributes)
 
 
+def _pack(blocks: Blocks) -> bytes:
+    return b"".join(_packed(getattr(blocks, name)) for name in (*ELEMENT_NUMBERS, *BLOCK_NUMBERS))
+
+
 def _packed(numbers: list[int]) -> bytes:
     return struct.pack(f"={len(numbers)}q", *numbers)
 
@@ -232,6 +260,9 @@ def find_difference(one: Blocks, other: Blocks) -> str:
     """The first column in which two walks over one tree differ; empty where they are equal."""
     for name in _COLUMNS:
         left, right = getattr(one, name), getattr(other, name)
+        if name == "packed":
+            # Python has none
+            left, right = left or _pack(one), right or _pack(other)
         if name in ("embeds", "pictures"):
             left, right = (
                 [(at, node.mem_id, node.tag, node.attributes) for at, node in each] for each in (left, right)
