@@ -24,8 +24,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
 from gateway.core.classifier.network import choose, load_classifier
-from gateway.core.dom.blocks import find_editors, keep
+from gateway.core.dom.blocks import keep
 from gateway.core.dom.callouts import find_callouts
+from gateway.core.dom.editors import find_editors
 from gateway.core.dom.native import find_marks, find_walk, prefer_native, read_blocks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.markdown import render

@@ -11,6 +11,7 @@ setup(
                 "kinds.c",
                 "lexbor.c",
                 "names.c",
+                "parts.c",
                 "select.c",
                 "texts.c",
                 "winnow_native.c",

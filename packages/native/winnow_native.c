@@ -8,6 +8,7 @@ static PyMethodDef methods[] = {
     {"load_words", load_words, METH_VARARGS, load_words_doc},
     {"count_texts", count_texts, METH_VARARGS, count_texts_doc},
     {"count_kinds", count_kinds, METH_VARARGS, count_kinds_doc},
+    {"find_named", find_named, METH_VARARGS, find_named_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -387,20 +387,3 @@ def keep(blocks: Blocks, chosen: Sequence[int]) -> KeptNodes:
             path = path_to_content(embed, elements, before=at - 1 in kept, after=at in kept)
             elements.update(path or ())
     return KeptNodes(texts, elements)
-
-
-# what editors and viewers that draw code without `<pre>` call the element around their lines
-_EDITORS = ("cm-content", "CodeMirror-code", "view-lines", "ace_text-layer", "react-code-lines", "crayon-pre")
-
-
-def find_editors(blocks: Blocks) -> frozenset[int]:
-    """The mem_ids of elements that hold the lines of a code editor."""
-    names = " ".join(set(blocks.names))
-    called = [name for name in _EDITORS if name in names]
-    if not called:
-        return frozenset()
-    return frozenset(
-        blocks.mem_ids[element]
-        for element, name in enumerate(blocks.names)
-        if any(one in called for one in name.split())
-    )

@@ -19,7 +19,7 @@ import selectolax.lexbor
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom import blocks as python
-from gateway.core.dom import landmarks
+from gateway.core.dom import landmarks, named
 from gateway.core.dom.blocks import (
     ACTIONS,
     BIT,
@@ -85,6 +85,8 @@ class Extension(Protocol):
 
     def select(self, root: LexborNode, tags: bytes, attributes: tuple[object, ...]) -> list[Mark]: ...
 
+    def find_named(self, names: Sequence[str], parts: tuple[str, ...]) -> list[int]: ...
+
     def load_words(self, scores: dict[str, float]) -> object: ...
 
     def count_texts(
@@ -126,6 +128,12 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     if extension is None or root is None:
         return landmarks.find_marks(tree)
     return sort_marks(iter(extension.select(root, *sought(SELECTORS))))
+
+
+def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:
+    """As `named.find_named`, by the extension where it may be used."""
+    extension = find_walk().extension
+    return named.find_named(names, parts) if extension is None else extension.find_named(names, parts)
 
 
 def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:

@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core import CleanOptions, clean
 from gateway.core.documents.charset import to_utf8
 from gateway.core.dom import blocks as python
-from gateway.core.dom import native
+from gateway.core.dom import named, native
 from gateway.core.dom.landmarks import find_formulas, find_marks, select
 from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
@@ -55,6 +55,15 @@ def used(compiled: ModuleType) -> Iterator[None]:
     find_walk.cache_clear()
 
 
+# as they are looked for: in lower case
+PARTS = ("note", "custom-block", "alert", "cm-content", "ace_text-layer", "x")
+
+
+def compare_names(names: list[str]) -> None:
+    assert native.find_named(names, PARTS) == named.find_named(names, PARTS)
+    assert native.find_named(names, ()) == named.find_named(names, ())
+
+
 def compare_marks(tree: LexborHTMLParser) -> None:
     seen, right = native.find_marks(tree), find_marks(tree)
     assert seen.tags.keys() == right.tags.keys()
@@ -80,6 +89,7 @@ def compare(html: str | bytes, **bounds: int) -> None:
         seen = native.read_blocks(root, left_out=left_out, formulas=formulas, **bounds)
         right = python.read_blocks(root, left_out=left_out, formulas=formulas, **bounds)
         assert find_difference(seen, right) == ""
+        compare_names(right.names)
 
 
 @pytest.mark.usefixtures("used")
@@ -175,6 +185,29 @@ def test_walks_agree_on_trees_that_were_changed() -> None:
     for node in tree.css("i"):
         node.replace_with("")
     assert find_difference(native.read_blocks(root), python.read_blocks(root)) == ""
+
+
+@pytest.mark.usefixtures("used")
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [*PARTS, "Note", "ALERT", "no", "custom-bloc", "c", "m-content", " ", "é", "\u212a", ""]
+            )
+        ).map("".join)
+    )
+)
+def test_names_agree(names: list[str]) -> None:
+    compare_names(names)
+
+
+def test_parts_that_are_none_are_refused(compiled: ModuleType) -> None:
+    for parts in (("",), ("a",) * 32):
+        with pytest.raises(ValueError, match="part"):
+            compiled.find_named(["a"], parts)
+    with pytest.raises(TypeError):
+        compiled.find_named([b"a"], ("a",))
 
 
 @pytest.mark.usefixtures("used")
