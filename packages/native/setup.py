@@ -8,6 +8,7 @@ setup(
             "winnow_native",
             [
                 "blocks.c",
+                "descent.c",
                 "kinds.c",
                 "lexbor.c",
                 "names.c",

@@ -10,13 +10,22 @@ def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:
         parts: in lower case and ASCII.
     """
     # pages repeat theirs
-    everything = " ".join(set(names))
+    known = set(names)
+    everything = " ".join(known)
+    sought = parts
     if everything.isascii():
-        lowered = everything.lower()
-        if not any(part in lowered for part in parts):
+        everything = everything.lower()
+        # few of them are on any page
+        sought = tuple(part for part in parts if part in everything)
+        if not sought:
             return []
-    return [
-        number
-        for number, name in enumerate(names)
-        if not name.isascii() or any(part in name.lower() for part in parts)
-    ]
+    found = {name for name in known if not name.isascii() or _has(name.lower(), sought)}
+    return [number for number, name in enumerate(names) if name in found]
+
+
+def _has(name: str, parts: tuple[str, ...]) -> bool:
+    # a loop takes half the time of a generator
+    for part in parts:  # noqa: SIM110
+        if part in name:
+            return True
+    return False

@@ -32,6 +32,7 @@ from gateway.core.dom.blocks import (
     judge,
     read_formula,
 )
+from gateway.core.dom.descent import PRUNED, TAGS, WHOLE, Descent
 from gateway.core.dom.embeds import EMBEDS
 from gateway.core.dom.landmarks import SELECTORS, Landmarks, Mark, select, sort_marks
 from gateway.core.dom.layout import KNOWN
@@ -39,8 +40,7 @@ from gateway.core.dom.tags import ID
 
 # versions of selectolax that the extension was tried with
 _TRIED = frozenset(("1.0.2",))
-# as in the extension: tags with a row in its tables, and what a row says beside the action
-_TAGS = 256
+# as in the extension: what a row of its tables says beside the action
 _UNKNOWN, _EMBED, _SCRIPT = 16, 32, 64
 _OWN_BITS = ("hidden", "aria_hidden", "itemscope", "undisplayed", "linked")
 # what the extension gives, in its order
@@ -84,6 +84,10 @@ class Extension(Protocol):
     def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
 
     def select(self, root: LexborNode, tags: bytes, attributes: tuple[object, ...]) -> list[Mark]: ...
+
+    def descend(
+        self, root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes
+    ) -> Descent: ...
 
     def find_named(self, names: Sequence[str], parts: tuple[str, ...]) -> list[int]: ...
 
@@ -130,6 +134,13 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     return sort_marks(iter(extension.select(root, *sought(SELECTORS))))
 
 
+def descend(root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes) -> Descent:
+    """A `Descent`, the extension's where it may be used."""
+    extension = find_walk().extension
+    make = Descent if extension is None else extension.descend
+    return make(root, texts, elements, table)
+
+
 def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:
     """As `named.find_named`, by the extension where it may be used."""
     extension = find_walk().extension
@@ -148,7 +159,7 @@ def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
 def tables() -> tuple[object, ...]:
     """What the extension needs to know of tags and attributes."""
     actions, bits, tags = bytearray(), [], []
-    for number in range(_TAGS):
+    for number in range(TAGS):
         action = ACTIONS.get(number, 0)
         if number not in ACTIONS and number not in KNOWN:
             action |= _UNKNOWN
@@ -171,7 +182,7 @@ def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
     Raises:
         ValueError: it has no form for one of them.
     """
-    tags, attributes = bytearray(_TAGS), []
+    tags, attributes = bytearray(TAGS), []
     for selector in selectors:
         wide, _, narrow = selector.removesuffix(")").partition(":is(")
         letters = _LETTERS.fullmatch(wide) if narrow else None
@@ -246,6 +257,13 @@ def find_fault(extension: Extension) -> str:
             differ = find_difference(_walk(extension, root, hidden, formulas, max_depth, max_blocks), right)
             if differ:
                 return f"it reads {differ} otherwise than Python does"
+        texts = {node.mem_id for node in root.traverse(include_text=True) if node.is_text_node}
+        elements = {node.mem_id for node in tree.css(":nth-child(odd)")}
+        table = bytes(PRUNED | WHOLE if number == SCRIPT else PRUNED for number in range(TAGS))
+        sets: list[tuple[set[int] | None, set[int] | None]] = [(None, None), (texts, elements)]
+        for kept, around in (*sets, (set(sorted(texts)[::2]), elements)):
+            if list(Descent(root, kept, around, table)) != list(extension.descend(root, kept, around, table)):
+                return "it goes down the tree otherwise than Python does"
         if tree.root is None or not is_same(
             extension.select(tree.root, *sought(SELECTORS)), select(tree, ",".join(SELECTORS))
         ):

@@ -6,6 +6,7 @@ import random
 import sys
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -236,8 +237,11 @@ def test_counts_leave_nothing_behind(used: ModuleType) -> None:
     tracemalloc.start()
     try:
         count()
-        blocks_held, (held, _) = count(), tracemalloc.get_traced_memory()
-        assert count() - blocks_held < COUNTS, "one is left a count"
+        _, (held, _) = count(), tracemalloc.get_traced_memory()
+        blocks = [count() for _ in range(4)]
+        # others may leave something once
+        least = min(after - before for before, after in pairwise(blocks))
+        assert least < COUNTS, "one is left each time"
         assert tracemalloc.get_traced_memory()[0] - held < 20_000
     finally:
         tracemalloc.stop()
