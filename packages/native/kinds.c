@@ -41,11 +41,12 @@ static const unsigned char *end_of_word(const unsigned char *p, const unsigned c
     return p;
 }
 
-static int put_score(kinds *k, bytes token, float *least, float *greatest)
+/* The next token of a kind, which is its first or not. */
+static int put_score(kinds *k, bytes token, int is_first, float *least, float *greatest)
 {
-    float score = score_of(k->tokens, token);
-    *least = score < *least ? score : *least;
-    *greatest = score > *greatest ? score : *greatest;
+    float score = score_of(k->tokens, token, hash_of((word_key){token, 0}));
+    *least = is_first || score < *least ? score : *least;
+    *greatest = is_first || score > *greatest ? score : *greatest;
     return put(&k->learned, &score, sizeof score);
 }
 
@@ -84,21 +85,17 @@ static int score_kind(kinds *k, bytes tag, bytes names)
         if (words <= 3)
             joined = k->token.count;
         bytes word = {k->token.at + start, k->token.count - start};
-        if (words == 1)
-            least = greatest = score_of(k->tokens, word);
-        if (put_score(k, word, &least, &greatest) < 0)
+        if (put_score(k, word, words == 1, &least, &greatest) < 0)
             return -1;
         p = after;
     }
-    if (words > 1 && put_score(k, (bytes){k->token.at, joined}, &least, &greatest) < 0)
+    if (words > 1 && put_score(k, (bytes){k->token.at, joined}, 0, &least, &greatest) < 0)
         return -1;
     k->token.count = 0;
     if (put(&k->token, "<", 1) < 0 || put(&k->token, tag.at, tag.count) < 0)
         return -1;
     bytes token = {k->token.at, k->token.count};
-    if (words == 0)
-        least = greatest = score_of(k->tokens, token);
-    if (put_score(k, token, &least, &greatest) < 0 || push(&k->firsts, (Py_ssize_t)begun) < 0 ||
+    if (put_score(k, token, words == 0, &least, &greatest) < 0 || push(&k->firsts, (Py_ssize_t)begun) < 0 ||
         push(&k->sizes, (Py_ssize_t)(k->learned.count / sizeof(float) - begun)) < 0 ||
         put(&k->least, &least, sizeof least) < 0 || put(&k->greatest, &greatest, sizeof greatest) < 0)
         return -1;

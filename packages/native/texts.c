@@ -56,11 +56,10 @@ static inline size_t character_at(const unsigned char *p, uint32_t *code)
 static Py_ssize_t count_classes(counting *c, bytes text, Py_ssize_t number)
 {
     const unsigned char *p = text.at, *end = p + text.count;
-    /* room for whatever the table says */
-    Py_ssize_t by_class[16] = {0}, small = 0, units = 0;
+    /* room for whatever the table says; two of them in turn, for letter follows letter and a count waits for the last */
+    Py_ssize_t counts[2][16] = {0}, small = 0, units = 0;
     unsigned char kind = OTHER, begins = OTHER, first = OTHER;
-    int is_first = 1;
-    while (p < end) {
+    for (size_t turn = 0; p < end; turn++) {
         /* what takes two units of UTF-16 is OTHER twice */
         uint32_t code = *p;
         int width = 1;
@@ -72,25 +71,23 @@ static Py_ssize_t count_classes(counting *c, bytes text, Py_ssize_t number)
             kind = OTHER, width = 2;
         else
             kind = c->classes[code] & 15;
-        by_class[kind] += width;
-        if (units == 0)
-            begins = kind;
+        counts[turn & 1][kind] += width;
+        begins = units == 0 ? kind : begins;
+        first = turn == 0 ? kind : first;
         units += width;
         if (kind >= SPACE) {
             small += units <= SMALL_WORD + 1 && begins == LOWER;
             units = 0;
         }
-        if (is_first)
-            first = kind, is_first = 0;
     }
     small += units <= SMALL_WORD && begins == LOWER;
     float *row = c->rows + number;
     for (int i = 0; i < CLASSES; i++)
-        row[i * c->count] = (float)by_class[i];
+        row[i * c->count] = (float)(counts[0][i] + counts[1][i]);
     row[SMALL * c->count] = (float)small;
     row[FIRST * c->count] = first;
     row[LAST * c->count] = kind;
-    return by_class[SPACE] + 1;
+    return counts[0][SPACE] + counts[1][SPACE] + 1;
 }
 
 /* The words of a short text one by one; `lowered` holds them until the next one is read. */
@@ -103,8 +100,9 @@ static int look_up(counting *c, bytes lowered, Py_ssize_t number)
     for (int is_first = 1;; is_first = 0) {
         const unsigned char *space = memchr(p, ' ', (size_t)(end - p));
         bytes word = {p, (size_t)((space ? space : end) - p)};
-        float score = score_of(c->words, word);
-        Py_ssize_t said = find_word(&c->said, (word_key){word, 0});
+        uint32_t hash = hash_of((word_key){word, 0});
+        float score = score_of(c->words, word, hash);
+        Py_ssize_t said = find_hashed(&c->said, (word_key){word, 0}, hash);
         if (said >= 0) {
             title += (c->bits.at[said] & SAID_IN_TITLE) != 0;
             description += (c->bits.at[said] & SAID_IN_DESCRIPTION) != 0;

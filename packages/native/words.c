@@ -13,20 +13,37 @@ static inline uint64_t mix(uint64_t value)
     return (uint64_t)wide ^ (uint64_t)(wide >> 64);
 }
 
-/* Keyed with what Python keys its own hashes with: no page can know which texts fall together. */
-static uint32_t hash_of(word_key key)
+static inline uint64_t load_eight(const unsigned char *p)
+{
+    uint64_t eight;
+    memcpy(&eight, p, 8);
+    return eight;
+}
+
+/* Up to eight bytes as a number; their count is hashed beside it. */
+static inline uint64_t load_few(const unsigned char *p, size_t count)
+{
+    uint32_t first, last;
+    if (count >= 4) {
+        memcpy(&first, p, 4);
+        memcpy(&last, p + count - 4, 4);
+        return (uint64_t)first << 32 | last;
+    }
+    return count ? (uint64_t)p[0] << 16 | (uint64_t)p[count / 2] << 8 | p[count - 1] : 0;
+}
+
+uint32_t hash_of(word_key key)
 {
     const unsigned char *p = key.text.at;
-    size_t left = key.text.count;
-    uint64_t hash = mix(seed ^ left) ^ (uint64_t)key.beside, eight;
-    for (; left >= 8; p += 8, left -= 8) {
-        memcpy(&eight, p, 8);
-        hash = mix(hash ^ eight) + seed;
-    }
-    eight = 0;
-    for (; left > 0; left--)
-        eight = eight << 8 | p[left - 1];
-    return (uint32_t)mix(mix(hash ^ eight) + seed);
+    size_t count = key.text.count;
+    uint64_t hash = mix(seed ^ count) ^ (uint64_t)key.beside;
+    if (count > 8) {
+        for (size_t at = 0; at + 8 < count; at += 8)
+            hash = mix(hash ^ load_eight(p + at)) + seed;
+        hash ^= load_eight(p + count - 8);
+    } else
+        hash ^= load_few(p, count);
+    return (uint32_t)mix(hash);
 }
 
 static word_place *seek(const word_table *table, word_key key, uint32_t hash)
@@ -69,9 +86,9 @@ static int widen(word_table *table)
     return 0;
 }
 
-Py_ssize_t find_word(const word_table *table, word_key key)
+Py_ssize_t find_hashed(const word_table *table, word_key key, uint32_t hash)
 {
-    return table->count ? (Py_ssize_t)seek(table, key, hash_of(key))->number_and_one - 1 : -1;
+    return table->count ? (Py_ssize_t)seek(table, key, hash)->number_and_one - 1 : -1;
 }
 
 Py_ssize_t add_word(word_table *table, word_key key)
@@ -97,11 +114,11 @@ void free_table(word_table *table)
     PyMem_Free(table->keys);
 }
 
-float score_of(const scored_words *words, bytes word)
+float score_of(const scored_words *words, bytes word, uint32_t hash)
 {
     if (word.count > words->longest)
         return 0;
-    Py_ssize_t at = find_word(&words->table, (word_key){word, 0});
+    Py_ssize_t at = find_hashed(&words->table, (word_key){word, 0}, hash);
     return at < 0 ? 0 : words->scores[at];
 }
 

@@ -32,8 +32,11 @@ typedef struct {
     unsigned char *letters;
 } scored_words;
 
+/* Keyed with what Python keys its own hashes with: no page can know which texts fall together. */
+uint32_t hash_of(word_key key);
+
 /* The number of a text, -1 where it has none. */
-Py_ssize_t find_word(const word_table *table, word_key key);
+Py_ssize_t find_hashed(const word_table *table, word_key key, uint32_t hash);
 
 /* The number of a text, the next one where it had none; -1 and an exception without memory. The table points to it. */
 Py_ssize_t add_word(word_table *table, word_key key);
@@ -41,7 +44,7 @@ Py_ssize_t add_word(word_table *table, word_key key);
 void free_table(word_table *table);
 
 /* The score of a word, 0 where it has none. */
-float score_of(const scored_words *words, bytes word);
+float score_of(const scored_words *words, bytes word, uint32_t hash);
 
 /* What a capsule holds; NULL and an exception where it is another one. */
 const scored_words *words_of(PyObject *capsule);
