@@ -6,7 +6,8 @@
 
 CPU of this process, the steps one after the other on each page; the multiples hold on a busy machine. `hidden` is what
 finds text that no reader sees; `landmarks` is the one query of the page whose elements it and the metadata share;
-`walk` is `read_blocks`. Where `winnow-native` is installed these two and `clean` are measured with it too, by turns.
+`walk` is `read_blocks`; `choose` chooses the content, `render` writes it. Where `winnow-native` is installed these and
+`clean` are measured with it too, by turns.
 """
 
 import argparse
@@ -22,12 +23,19 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
+from gateway.core.classifier.network import choose, load_classifier
+from gateway.core.dom.blocks import keep
+from gateway.core.dom.callouts import find_callouts
+from gateway.core.dom.editors import find_editors
 from gateway.core.dom.native import find_marks, find_walk, prefer_native, read_blocks
 from gateway.core.dom.nesting import limit_nesting
-from gateway.core.parsing import root_of
+from gateway.core.markdown import render
+from gateway.core.model.page import CleanOptions, KeptNodes
+from gateway.core.parsing import ParsedPage, read, root_of
 from gateway.core.visibility.hidden import find_hidden
 from training.corpus import Sample, page_ids, read_samples
 
+_OPTIONS = CleanOptions()
 _SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.S | re.I)
 
 
@@ -60,7 +68,27 @@ class Steps:
             find_walk()
             self.measure(f"landmarks{turn}", lambda: find_marks(tree))
             self.measure(f"walk{turn}", lambda: read_blocks(root, left_out=hidden))
+            parsed = read(html, url=sample.url, options=_OPTIONS)
+            choice = self.measure(
+                f"choose{turn}", lambda parsed=parsed: choose(parsed.blocks, parsed.head, load_classifier())
+            )
+            kept = None if parsed.is_content else keep(parsed.blocks, choice.blocks)
+            self.measure(f"render{turn}", lambda parsed=parsed, kept=kept: write(parsed, kept, sample.url))
             self.measure(f"clean{turn}", lambda: clean(html, url=sample.url))
+
+
+def write(parsed: ParsedPage, kept: KeptNodes | None, url: str | None) -> None:
+    """Render the chosen blocks as `clean` does."""
+    render(
+        parsed.root,
+        kept=kept,
+        hidden=parsed.hidden,
+        base_url=url,
+        options=_OPTIONS,
+        beside=[root_of(tree) for tree in parsed.beside],
+        codes=find_editors(parsed.blocks),
+        callouts=find_callouts(parsed.blocks),
+    )
 
 
 def main() -> None:

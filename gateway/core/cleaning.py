@@ -3,8 +3,9 @@
 from msgspec import structs
 
 from gateway.core.classifier.network import Choice, Classifier, choose, load_classifier
-from gateway.core.dom.blocks import find_editors, keep
+from gateway.core.dom.blocks import keep
 from gateway.core.dom.callouts import find_callouts
+from gateway.core.dom.editors import find_editors
 from gateway.core.dom.pictures import with_pictures
 from gateway.core.dom.selection import DRAWN, REMOVED
 from gateway.core.markdown import Rendered, render

@@ -72,4 +72,26 @@ static inline PyObject *list_of(const column *values)
     return list;
 }
 
+static inline PyObject *bytes_of(const void *at, size_t size)
+{
+    return PyBytes_FromStringAndSize(size ? at : "", (Py_ssize_t)size);
+}
+
+/* The values of several columns one behind the other, in the machine's own form. */
+static inline PyObject *packed_of(column *const *columns, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += columns[i]->count * sizeof(Py_ssize_t);
+    PyObject *packed = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    char *into = packed ? PyBytes_AsString(packed) : NULL;
+    for (size_t i = 0; into != NULL && i < count; i++) {
+        size = columns[i]->count * sizeof(Py_ssize_t);
+        if (size)
+            memcpy(into, columns[i]->at, size);
+        into += size;
+    }
+    return packed;
+}
+
 #endif

@@ -333,7 +333,7 @@ const char read_blocks_doc[] =
     "read_blocks(root, tables, tag, name, flags, left_out, formulas, max_depth, max_blocks)\n--\n\n"
     "The columns of `Blocks` below a LexborNode; the tree must stay as it is meanwhile.\n\n"
     "`tables` is (actions, bits, tags, bits of attributes, bits of roles, judge, source); tag, name and flags\n"
-    "are the root's own.";
+    "are the root's own. The columns of numbers that are read as arrays are given as bytes too.";
 
 PyObject *read_blocks(PyObject *module, PyObject *args)
 {
@@ -361,12 +361,12 @@ PyObject *read_blocks(PyObject *module, PyObject *args)
     memcpy(w.names_of.own, bits, sizeof w.names_of.own);
     w.actions = (const unsigned char *)actions;
     w.bits_of = table;
-
-    column *columns[] = {&w.parents, &w.depths,     &w.flags,      &w.mem_ids, &w.firsts, &w.lasts,     &w.owners,
-                         &w.chars,   &w.link_chars, &w.bold_chars, &w.links,   &w.images, &w.node_ends, &w.nodes};
-    enum { COLUMNS = sizeof columns / sizeof *columns };
     PyObject **lists[] = {&w.tags, &w.names, &w.texts, &w.embeds, &w.pictures};
     enum { LISTS = sizeof lists / sizeof *lists };
+    /* the first eleven are packed too */
+    column *columns[] = {&w.parents,    &w.depths,     &w.flags, &w.firsts, &w.lasts,   &w.owners,    &w.chars,
+                         &w.link_chars, &w.bold_chars, &w.links, &w.images, &w.mem_ids, &w.node_ends, &w.nodes};
+    enum { COLUMNS = sizeof columns / sizeof *columns, PACKED = 11, ALL = LISTS + COLUMNS + 2 };
     for (int i = 0; i < LISTS; i++)
         if ((*lists[i] = PyList_New(0)) == NULL)
             goto done;
@@ -375,11 +375,12 @@ PyObject *read_blocks(PyObject *module, PyObject *args)
         push(&w.firsts, 0) < 0 || push(&w.lasts, 0) < 0)
         goto done;
     int truncated = run(&w, top);
-    if (truncated < 0 || (result = PyTuple_New(LISTS + COLUMNS + 1)) == NULL)
+    if (truncated < 0 || (result = PyTuple_New(ALL)) == NULL)
         goto done;
-    for (int i = 0; i < LISTS + COLUMNS + 1; i++) {
+    for (int i = 0; i < ALL; i++) {
         PyObject *each = i < LISTS             ? Py_NewRef(*lists[i])
                          : i < LISTS + COLUMNS ? list_of(columns[i - LISTS])
+                         : i < ALL - 1         ? packed_of(columns, PACKED)
                                                : PyBool_FromLong(truncated);
         if (each == NULL) {
             Py_CLEAR(result);

@@ -82,6 +82,7 @@ node *address_of(PyObject *wrapped, PyObject **parser);
 PyObject *load(PyObject *module, PyObject *args);
 PyObject *read_blocks(PyObject *module, PyObject *args);
 PyObject *select_marked(PyObject *module, PyObject *args);
-extern const char load_doc[], read_blocks_doc[], select_doc[];
+PyObject *descend(PyObject *module, PyObject *args);
+extern const char load_doc[], read_blocks_doc[], select_doc[], descend_doc[];
 
 #endif

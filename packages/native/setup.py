@@ -6,8 +6,19 @@ setup(
     ext_modules=[
         Extension(
             "winnow_native",
-            ["blocks.c", "lexbor.c", "names.c", "select.c", "winnow_native.c"],
-            depends=["arrays.h", "lexbor.h", "names.h", "text.h"],
+            [
+                "blocks.c",
+                "descent.c",
+                "kinds.c",
+                "lexbor.c",
+                "names.c",
+                "parts.c",
+                "select.c",
+                "texts.c",
+                "winnow_native.c",
+                "words.c",
+            ],
+            depends=["arrays.h", "lexbor.h", "names.h", "text.h", "words.h"],
             extra_compile_args=["-std=c11", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"],
             py_limited_api=True,
         )

@@ -1,9 +1,15 @@
 #include "lexbor.h"
+#include "words.h"
 
 static PyMethodDef methods[] = {
     {"load", load, METH_VARARGS, load_doc},
     {"read_blocks", read_blocks, METH_VARARGS, read_blocks_doc},
     {"select", select_marked, METH_VARARGS, select_doc},
+    {"descend", descend, METH_VARARGS, descend_doc},
+    {"load_words", load_words, METH_VARARGS, load_words_doc},
+    {"count_texts", count_texts, METH_VARARGS, count_texts_doc},
+    {"count_kinds", count_kinds, METH_VARARGS, count_kinds_doc},
+    {"find_named", find_named, METH_VARARGS, find_named_doc},
     {NULL, NULL, 0, NULL},
 };
 

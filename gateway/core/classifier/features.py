@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gateway.core.classifier.columns import Array, Ints, read_columns
 from gateway.core.classifier.lexicon import Lexicon
-from gateway.core.classifier.text_features import TEXT_NAMES, Array, Text, read_text
-from gateway.core.classifier.tree_features import TREE_NAMES, Ints, Tree, read_own
+from gateway.core.classifier.text_features import TEXT_NAMES, Text, read_text
+from gateway.core.classifier.tree_features import TREE_NAMES, Tree, read_own
 from gateway.core.dom.blocks import FLAGS, Blocks
 
 _LINKED = 1 << FLAGS.index("linked")
@@ -61,10 +62,11 @@ class Features(NamedTuple):
 
 def build_features(blocks: Blocks, head: PageHints, lexicon: Lexicon) -> Features:
     """Describe the blocks of a page; there must be at least one."""
-    own = read_own(blocks)
-    text = read_text(blocks, own.flags & _LINKED != 0, head.title, head.description, lexicon)
+    columns = read_columns(blocks)
+    own = read_own(blocks, columns)
+    text = read_text(blocks, columns, own.flags & _LINKED != 0, head.title, head.description, lexicon)
     anchor = _main_heading(text, own.level)
-    tree = Tree(blocks, own, text, anchor, lexicon)
+    tree = Tree(blocks, columns, own, text, anchor, lexicon)
     rows = np.concatenate([text.rows, _positions(text, anchor), tree.rows(), _kin(tree)])
     return Features(rows, _page(text, tree, head), text.words)
 

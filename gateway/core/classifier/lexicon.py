@@ -7,7 +7,8 @@ blocks ("share", "reply"). Words too few sites use are not here, and count as sa
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _CASED = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 # NUL, which no page holds, between texts
@@ -18,8 +19,8 @@ _LETTERS_ONLY = bytes(byte if byte in _KEPT else ord(" ") for byte in range(256)
 SHORT_WORDS = 16
 
 
-class Lexicon(NamedTuple):
-    """Log-odds by token and by word; what is not in it says nothing."""
+class Lexicon(Struct, frozen=True, eq=False):
+    """Log-odds by token and by word, which do not change; what is not in it says nothing."""
 
     tokens: Mapping[str, float]
     words: Mapping[str, float]

@@ -5,18 +5,17 @@ from the root anchor a page: to the innermost element that holds most of its pro
 How far up a block must climb to meet either tells content from what stands beside it.
 """
 
-from collections.abc import Iterable
-from itertools import count, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.core.classifier.lexicon import Lexicon, split_names, token_of_tag
-from gateway.core.classifier.text_features import Array, Text
+from gateway.core.classifier.columns import Array, Columns, Ints, stack
+from gateway.core.classifier.lexicon import Lexicon
+from gateway.core.classifier.native import count_kinds
+from gateway.core.classifier.text_features import Text
+from gateway.core.classifier.tree_counts import KindCounts
 from gateway.core.dom.blocks import FLAGS, Blocks
-
-Ints = NDArray[np.intp]
 
 _ELEMENT = (
     "score score_min score_max path path_min path_max words blocks share link prose good_share mean_words "
@@ -53,36 +52,33 @@ class Own(NamedTuple):
     level: Ints
 
 
-def read_own(blocks: Blocks) -> Own:
+def read_own(blocks: Blocks, columns: Columns) -> Own:
     """The elements that hold the blocks."""
-    elements = np.array(blocks.owners, dtype=np.intp)
-    flags = np.array(blocks.flags, dtype=np.intp).take(elements)
-    tags = np.fromiter(map(_TAG_INDEX.get, blocks.tags, repeat(0)), dtype=np.intp).take(elements)
+    elements = columns.blocks[0]
+    flags = columns.elements[2].take(elements)
+    tags = np.array([_TAG_INDEX.get(blocks.tags[owner], 0) for owner in blocks.owners], dtype=np.intp)
     return Own(elements, flags, tags, _LEVELS.take(tags))
 
 
 class Tree:
     """The elements of a page, measured; `rows` describes its blocks."""
 
-    def __init__(self, blocks: Blocks, own: Own, text: Text, anchor: int, lexicon: Lexicon) -> None:
+    def __init__(
+        self, blocks: Blocks, columns: Columns, own: Own, text: Text, anchor: int, lexicon: Lexicon
+    ) -> None:
         self.own = own
-        self.parents: Ints = np.maximum(np.array(blocks.parents, dtype=np.intp), 0)
-        self.depths: Ints = np.array(blocks.depths, dtype=np.intp)
-        self.firsts: Ints = np.array(blocks.firsts, dtype=np.intp)
-        self.lasts: Ints = np.array(blocks.lasts, dtype=np.intp)
-        self.kinds, scores = _score_kinds(blocks, lexicon)
+        above, self.depths, _, self.firsts, self.lasts = columns.elements
+        self.parents: Ints = np.maximum(above, 0)
+        self._kinds = count_kinds(blocks.tags, blocks.names, self.parents, lexicon)
 
-        words, good = text.words, text.good
-        base = np.zeros((7, len(words) + 1), dtype=np.float32)
-        np.cumsum(
-            [words, words * text.link, good, np.ones_like(words), text.money, own.level > 0, text.images],
-            axis=1,
-            out=base[:, 1:],
-        )
+        words = text.words
+        summed = (words, words * text.link, text.good, 1, text.money, own.level > 0, text.images)
+        base = np.zeros((len(summed), len(words) + 1), dtype=np.float32)
+        np.add.accumulate(stack(summed, len(words)), axis=1, out=base[:, 1:])
         self.sums: Array = base.take(self.lasts, axis=1) - base.take(self.firsts, axis=1)
         self.total: Array = base[:, -1]
-        self.core = int(np.flatnonzero(self.sums[2] >= 0.5 * self.total[2])[-1])
-        self._descend(scores, anchor)
+        self.core = int((self.sums[2] >= 0.5 * self.total[2]).nonzero()[0][-1])
+        self._descend(_scores(self._kinds), anchor)
 
     def _descend(self, scores: Array, anchor: int) -> None:
         """Carry down the tree what depends on the way from the root.
@@ -118,10 +114,7 @@ class Tree:
         """By element, in the order of _ELEMENT."""
         sums, total = self.sums, self.total
         words, blocks = np.maximum(sums[0], 1e-6), np.maximum(sums[3], 1e-6)
-        # of one kind
-        siblings = _rank((self.parents * len(self.parents) + self.kinds).tolist())
-        alike = np.bincount(siblings).take(siblings)
-        children = np.bincount(self.parents, minlength=len(self.parents))
+        _, alike, children = self._kinds.elements
         measured = [
             *scores,
             np.log1p(sums[0]),
@@ -137,7 +130,7 @@ class Tree:
             sums[4] / blocks,
             sums[6] / blocks,
         ]
-        return np.array(measured, dtype=np.float32)
+        return stack(measured, len(words))
 
     def rows(self) -> Array:
         """Features by block, in the order of TREE_NAMES."""
@@ -168,31 +161,10 @@ class Tree:
         )
 
 
-def _rank(keys: Iterable[object]) -> Ints:
-    """For each key the number of its first occurrence."""
-    known: dict[object, int] = {}
-    return np.fromiter(map(known.setdefault, keys, count()), dtype=np.intp)
-
-
-def _score_kinds(blocks: Blocks, lexicon: Lexicon) -> tuple[Ints, Array]:
-    """By element its kind, a number for its (tag, names), and the mean, least and best learned score of it."""
-    known: dict[tuple[str, str], int] = {}
-    kinds = np.fromiter(
-        map(known.setdefault, zip(blocks.tags, blocks.names, strict=True), count()), dtype=np.intp
-    )
-    tokens: list[str] = []
-    sizes = []
-    for (tag, _), words in zip(known, split_names([names for _, names in known]), strict=True):
-        tokens += words
-        tokens.append(token_of_tag(tag))
-        sizes.append(len(words) + 1)
-    learned = np.fromiter(map(lexicon.tokens.get, tokens, repeat(0.0)), dtype=np.float32, count=len(tokens))
-    count_of = np.array(sizes)
-    firsts = np.cumsum(count_of) - count_of
-    scores = np.zeros((3, len(kinds)), dtype=np.float32)
-    scores[:, np.array(list(known.values()))] = (
-        np.add.reduceat(learned, firsts) / count_of,
-        np.minimum.reduceat(learned, firsts),
-        np.maximum.reduceat(learned, firsts),
-    )
-    return kinds, scores.take(kinds, axis=1)
+def _scores(kinds: KindCounts) -> Array:
+    """By element the mean, least and best learned score of its kind."""
+    scores = np.zeros((3, kinds.elements.shape[1]), dtype=np.float32)
+    scores[0, kinds.heads] = np.add.reduceat(kinds.learned, kinds.firsts) / kinds.sizes
+    scores[1, kinds.heads], scores[2, kinds.heads] = kinds.least, kinds.greatest
+    by_element: Array = scores.take(kinds.elements[0], axis=1)
+    return by_element

@@ -61,6 +61,10 @@ _LINKED, _HIDDEN, _UNDISPLAYED = BIT["linked"], BIT["hidden"], BIT["undisplayed"
 _ARIA_HIDDEN, _ITEMSCOPE = BIT["aria_hidden"], BIT["itemscope"]
 
 
+# columns of numbers that are read as arrays
+ELEMENT_NUMBERS = ("parents", "depths", "flags", "firsts", "lasts")
+BLOCK_NUMBERS = ("owners", "chars", "link_chars", "bold_chars", "links", "images")
+
 # an element, its tag's number, its mem_id, the links around it
 Waiting = tuple[LexborNode, int, int, int]
 
@@ -88,6 +92,7 @@ class Blocks:
         "node_ends",
         "nodes",
         "owners",
+        "packed",
         "parents",
         "pictures",
         "tags",
@@ -131,6 +136,8 @@ class Blocks:
         self.pictures: list[tuple[int, LexborNode]] = []
         # `read_blocks` left something out
         self.truncated = False
+        # from C, ELEMENT_NUMBERS and BLOCK_NUMBERS one behind the other, in eight bytes each
+        self.packed = b""
 
     def register(self, elements: Sequence[Waiting], parent: int) -> int:
         """Add elements that a block is about to be in, the outermost first; the number of the innermost."""
@@ -380,20 +387,3 @@ def keep(blocks: Blocks, chosen: Sequence[int]) -> KeptNodes:
             path = path_to_content(embed, elements, before=at - 1 in kept, after=at in kept)
             elements.update(path or ())
     return KeptNodes(texts, elements)
-
-
-# what editors and viewers that draw code without `<pre>` call the element around their lines
-_EDITORS = ("cm-content", "CodeMirror-code", "view-lines", "ace_text-layer", "react-code-lines", "crayon-pre")
-
-
-def find_editors(blocks: Blocks) -> frozenset[int]:
-    """The mem_ids of elements that hold the lines of a code editor."""
-    names = " ".join(set(blocks.names))
-    called = [name for name in _EDITORS if name in names]
-    if not called:
-        return frozenset()
-    return frozenset(
-        blocks.mem_ids[element]
-        for element, name in enumerate(blocks.names)
-        if any(one in called for one in name.split())
-    )

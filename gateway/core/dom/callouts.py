@@ -3,6 +3,7 @@
 import re
 
 from gateway.core.dom.blocks import Blocks
+from gateway.core.dom.native import find_named
 
 _TAGS = frozenset(("div", "aside", "section", "blockquote", "details", "article", "figure"))
 _KINDS = {
@@ -14,7 +15,7 @@ _KINDS = {
     "CAUTION": "caution danger error failure fail bug critical",
 }
 _KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
-# a part of a class of every container below, sought in all of a page's names at once
+# a part of a class of every container below
 _HINTS = (
     "admonition",
     "callout",
@@ -36,21 +37,23 @@ _PREFIX = re.compile(
     re.I,
 )
 _ALONE = frozenset(("note", "tip", "important", "warning", "caution"))
+_PARTS = (*_HINTS, *sorted(_ALONE))
 
 
 def find_callouts(blocks: Blocks) -> dict[int, str]:
     """The kind of callout (`NOTE`, `TIP`, …) of elements, by mem_id."""
+    called = find_named(blocks.names, _PARTS)
+    if not called:
+        return {}
     # pages repeat theirs
-    names = set(blocks.names)
+    names = {blocks.names[element] for element in called}
     everything = " ".join(names).lower()
     hinted = any(hint in everything for hint in _HINTS)
-    if not hinted and not any(name in everything for name in _ALONE):
-        return {}
     kinds = {name: kind for name in names if (kind := _kind_of(name, hinted=hinted))}
     return {
         blocks.mem_ids[element]: kinds[name]
-        for element, name in enumerate(blocks.names)
-        if name in kinds and blocks.tags[element] in _TAGS
+        for element in called
+        if (name := blocks.names[element]) in kinds and blocks.tags[element] in _TAGS
     }
 
 

@@ -10,7 +10,7 @@ Any doubt means Python, and a line in the log.
 import logging
 import re
 import struct
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
@@ -19,7 +19,20 @@ import selectolax.lexbor
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom import blocks as python
-from gateway.core.dom.blocks import ACTIONS, BIT, BY_ROLE, NAMED, SCRIPT, Blocks, judge, read_formula
+from gateway.core.dom import named
+from gateway.core.dom.blocks import (
+    ACTIONS,
+    BIT,
+    BLOCK_NUMBERS,
+    BY_ROLE,
+    ELEMENT_NUMBERS,
+    NAMED,
+    SCRIPT,
+    Blocks,
+    judge,
+    read_formula,
+)
+from gateway.core.dom.descent import PRUNED, TAGS, WHOLE, Descent
 from gateway.core.dom.embeds import EMBEDS
 from gateway.core.dom.landmarks import SELECTORS, Landmarks, Mark, select, sort_marks
 from gateway.core.dom.layout import KNOWN
@@ -27,15 +40,15 @@ from gateway.core.dom.tags import ID
 
 # versions of selectolax that the extension was tried with
 _TRIED = frozenset(("1.0.2",))
-# as in the extension: tags with a row in its tables, and what a row says beside the action
-_TAGS = 256
+# as in the extension: what a row of its tables says beside the action
 _UNKNOWN, _EMBED, _SCRIPT = 16, 32, 64
 _OWN_BITS = ("hidden", "aria_hidden", "itemscope", "undisplayed", "linked")
 # what the extension gives, in its order
 _COLUMNS = (
-    "tags names texts embeds pictures parents depths flags mem_ids firsts lasts owners chars link_chars bold_chars "
-    "links images node_ends nodes truncated"
-).split()
+    *("tags", "names", "texts", "embeds", "pictures"),
+    *(*ELEMENT_NUMBERS, *BLOCK_NUMBERS, "mem_ids", "node_ends", "nodes"),
+    *("packed", "truncated"),
+)
 
 
 # a tag, an attribute, or both; an attribute may be asked for a value, a part of it or a word in it, in any case. Before
@@ -69,11 +82,29 @@ _PROBE = """<title>A text that is looked for where text nodes have theirs</title
 class Extension(Protocol):
     """The module `winnow_native`."""
 
+    def __hash__(self) -> int: ...
+
     def load(self, path: str, node_class: type, text_node: LexborNode, text: bytes) -> None: ...
 
     def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
 
     def select(self, root: LexborNode, tags: bytes, attributes: tuple[object, ...]) -> list[Mark]: ...
+
+    def descend(
+        self, root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes
+    ) -> Descent: ...
+
+    def find_named(self, names: Sequence[str], parts: tuple[str, ...]) -> list[int]: ...
+
+    def load_words(self, scores: dict[str, float]) -> object: ...
+
+    def count_texts(
+        self, texts: Sequence[str], classes: bytes, said: Mapping[str, int], words: object, short_words: int
+    ) -> tuple[bytes, ...]: ...
+
+    def count_kinds(
+        self, tags: Sequence[str], names: Sequence[str], parents: object, tokens: object
+    ) -> tuple[bytes, ...]: ...
 
 
 class Walk(NamedTuple):
@@ -117,6 +148,19 @@ def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> Iterator[
     return iter(extension.select(root, *sought(selectors)))
 
 
+def descend(root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes) -> Descent:
+    """A `Descent`, the extension's where it may be used."""
+    extension = find_walk().extension
+    make = Descent if extension is None else extension.descend
+    return make(root, texts, elements, table)
+
+
+def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:
+    """As `named.find_named`, by the extension where it may be used."""
+    extension = find_walk().extension
+    return named.find_named(names, parts) if extension is None else extension.find_named(names, parts)
+
+
 def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
     blocks = Blocks(root)
     own = blocks.tags[0], blocks.names[0], blocks.flags[0]
@@ -129,7 +173,7 @@ def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
 def tables() -> tuple[object, ...]:
     """What the extension needs to know of tags and attributes."""
     actions, bits, tags = bytearray(), [], []
-    for number in range(_TAGS):
+    for number in range(TAGS):
         action = ACTIONS.get(number, 0)
         if number not in ACTIONS and number not in KNOWN:
             action |= _UNKNOWN
@@ -152,7 +196,7 @@ def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
     Raises:
         ValueError: it has no form for one of them.
     """
-    tags, attributes = bytearray(_TAGS), []
+    tags, attributes = bytearray(TAGS), []
     for selector in selectors:
         wide, _, narrow = selector.removesuffix(")").partition(":is(")
         letters = _LETTERS.fullmatch(wide) if narrow else None
@@ -171,6 +215,10 @@ def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
             else:
                 tags[ID[tag]] = 1
     return bytes(tags), tuple(attributes)
+
+
+def _pack(blocks: Blocks) -> bytes:
+    return b"".join(_packed(getattr(blocks, name)) for name in (*ELEMENT_NUMBERS, *BLOCK_NUMBERS))
 
 
 def _packed(numbers: list[int]) -> bytes:
@@ -223,6 +271,13 @@ def find_fault(extension: Extension) -> str:
             differ = find_difference(_walk(extension, root, hidden, formulas, max_depth, max_blocks), right)
             if differ:
                 return f"it reads {differ} otherwise than Python does"
+        texts = {node.mem_id for node in root.traverse(include_text=True) if node.is_text_node}
+        elements = {node.mem_id for node in tree.css(":nth-child(odd)")}
+        table = bytes(PRUNED | WHOLE if number == SCRIPT else PRUNED for number in range(TAGS))
+        sets: list[tuple[set[int] | None, set[int] | None]] = [(None, None), (texts, elements)]
+        for kept, around in (*sets, (set(sorted(texts)[::2]), elements)):
+            if list(Descent(root, kept, around, table)) != list(extension.descend(root, kept, around, table)):
+                return "it goes down the tree otherwise than Python does"
         for selectors in (SELECTORS, *((form,) for form in _FORMS)):
             found = extension.select(tree.root, *sought(selectors)) if tree.root is not None else []
             if not is_same(found, select(tree, ",".join(selectors))):
@@ -245,6 +300,9 @@ def find_difference(one: Blocks, other: Blocks) -> str:
     """The first column in which two walks over one tree differ; empty where they are equal."""
     for name in _COLUMNS:
         left, right = getattr(one, name), getattr(other, name)
+        if name == "packed":
+            # Python has none
+            left, right = left or _pack(one), right or _pack(other)
         if name in ("embeds", "pictures"):
             left, right = (
                 [(at, node.mem_id, node.tag, node.attributes) for at, node in each] for each in (left, right)

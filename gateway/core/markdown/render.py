@@ -15,7 +15,7 @@ from gateway.core.markdown.walk import Walk, actions_of
 from gateway.core.model.page import Block, CleanOptions, KeptNodes
 from gateway.wire import Image, Link, LinkStyle, Notice
 
-_ACTIONS = actions_of(voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
+ACTIONS = actions_of(voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
@@ -86,15 +86,15 @@ def _render(
     callouts: Mapping[int, str],
 ) -> Rendered:
     walk = Walk(hidden, Resolver(_base_of(root, base_url)), options, Notes(root), callouts)
-    walk.run(root, kept=kept, actions=_ACTIONS, codes=codes)
+    walk.run(root, kept=kept, actions=ACTIONS, codes=codes)
     drafts = walk.flow.out
     while drafts and drafts[-1].kind == "rule":
         drafts.pop()
-    walk.write_notes(_ACTIONS)
+    walk.write_notes(ACTIONS)
     for other in beside:
         walk.notes = Notes(other)
-        walk.run(other, kept=None, actions=_ACTIONS)
-        walk.write_notes(_ACTIONS)
+        walk.run(other, kept=None, actions=ACTIONS)
+        walk.write_notes(ACTIONS)
     return Rendered(
         blocks=[
             draft.to_block(draft.gap if index else "", html=options.html)

@@ -7,12 +7,15 @@ explicit: pages nest as deep as they like.
 
 from collections.abc import Callable, Container, Mapping
 from html import escape as escape_html
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.descent import PRUNED, TAGS, WHOLE
 from gateway.core.dom.embeds import CUSTOM_EMBEDS
 from gateway.core.dom.layout import KNOWN, Gaps, is_inline, shows_as_block
-from gateway.core.dom.tags import ID, PLAIN, SKIPPED, TEXT, UNPRUNED
+from gateway.core.dom.native import descend
+from gateway.core.dom.tags import COMMENT, ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.escape import escape_lines
@@ -115,15 +118,14 @@ class Walk:
         texts, elements = (kept.texts, kept.elements) if kept else (None, None)
         self.texts = texts
         line, hidden, callouts, gaps = self.line, self.hidden, self.callouts, self._gaps
-        max_depth = self.options.max_depth
-        stack: list[tuple[LexborNode | None, Close | None]] = []
+        max_depth, by_tag = self.options.max_depth, actions.by_tag
+        # of the open elements
+        stack: list[Close | None] = []
         close: Close | None
-        node = root.first_child
-        while True:
-            if node is None:
-                if not stack:
-                    break
-                node, close = stack.pop()
+        nodes = descend(root, texts, elements, actions.table)
+        for event in nodes:
+            if event is None:
+                close = stack.pop()
                 if close is None:
                     continue
                 if close is not end_block:
@@ -131,62 +133,56 @@ class Walk:
                 elif line.tokens:
                     self.flush()
                 continue
-            tag = node.tag_id
-            if tag == TEXT:
-                # three in five hold nothing but white space
-                is_left_out = node.is_empty_text_node if texts is None else node.mem_id not in texts
-                if is_left_out or (text := node.text_content or "").isspace():
-                    line.space = True
-                else:
-                    if line.tokens and not line.space:
-                        before = node.prev
-                        if before is not None and before.tag_id in PLAIN and shows_as_block(before):
-                            line.space = True
-                    if text.isascii() and "$" not in text and "\\" not in text:
-                        line.add_text(text)
-                    else:
-                        self.add_text(text)
-                node = node.next
+            if event is True:
+                line.space = True
                 continue
+            if isinstance(event, str):
+                if line.tokens and not line.space:
+                    before = nodes.node.prev
+                    if before is not None and before.tag_id in PLAIN and shows_as_block(before):
+                        line.space = True
+                if event.isascii() and "$" not in event and "\\" not in event:
+                    line.add_text(event)
+                else:
+                    self.add_text(event)
+                continue
+            tag, mem_id = event
             close = None
-            kind, opener = actions.get(tag, _UNKNOWN)
-            mem_id = node.mem_id
+            kind, opener = by_tag.get(tag, _UNKNOWN)
             if mem_id in hidden:
                 close = skip
-                if tag == _SPAN and is_lone_drawing(node):
-                    self.add_formula(tex_of_drawing(node), display=is_drawn_apart(node))
+                if tag == _SPAN and is_lone_drawing(nodes.node):
+                    self.add_formula(tex_of_drawing(nodes.node), display=is_drawn_apart(nodes.node))
             elif kind <= _VOID:
-                if kind != _VOID and line.tokens and not line.space and gaps.is_before(node):
+                if kind != _VOID and line.tokens and not line.space and gaps.is_before(nodes.node):
                     line.space = True
                 if opener is not None:
-                    close = opener(self, node)
-            elif kind == _CUSTOM and (custom := self._open_custom(node, actions)) is not as_known:
+                    close = opener(self, nodes.node)
+            elif kind == _CUSTOM and (custom := self._open_custom(nodes.node, actions)) is not as_known:
                 close = custom
-            elif kind == _SKIPPED if elements is None else mem_id not in elements and tag not in UNPRUNED:
-                node = node.next
-                continue
+            elif kind == _CUSTOM and elements is not None and mem_id not in elements:
+                close = skip
             elif opener is not None:
-                close = opener(self, node)
+                close = opener(self, nodes.node)
             elif mem_id in callouts:
-                close = _do(actions, "blockquote", self, node)
+                close = _do(actions, "blockquote", self, nodes.node)
             elif mem_id in codes:
-                close = _do(actions, "pre", self, node)
+                close = _do(actions, "pre", self, nodes.node)
             else:
                 if line.tokens:
                     self.flush()
                 close = end_block
             if close is skip:
-                node = node.next
+                nodes.skip()
             elif len(stack) >= max_depth:
                 self.truncated = True
                 if close is end_block:
                     self.flush()
                 elif close is not None:
                     close()
-                node = node.next
+                nodes.skip()
             else:
-                stack.append((node.next, close))
-                node = node.first_child
+                stack.append(close)
         self.flush()
         self.flow.end_definition()
 
@@ -359,15 +355,22 @@ class Walk:
 
 
 Opener = Callable[[Walk, LexborNode], Close | None]
-# a tag's number -> what is done at it, and how
-Actions = Mapping[int, tuple[int, Opener | None]]
 _UNKNOWN: tuple[int, Opener | None] = (_CUSTOM, None)
+
+
+class Actions(NamedTuple):
+    """What is done at each tag that HTML knows: one look a node tells."""
+
+    # a tag's number -> what is done at it, and how
+    by_tag: Mapping[int, tuple[int, Opener | None]]
+    # that `Descent` takes: blocks and boxes are left out where they are not kept
+    table: bytes
 
 
 def actions_of(
     *, voids: Mapping[int, Opener], inlines: Mapping[int, Opener], blocks: Mapping[int, Opener]
 ) -> Actions:
-    """What is done at each tag that HTML knows: one look a node tells.
+    """Gather what is done.
 
     Args:
         voids: those below which the walk does not go, by the tags' numbers.
@@ -378,11 +381,18 @@ def actions_of(
     actions |= dict.fromkeys(SKIPPED, (_SKIPPED, None)) | dict.fromkeys(PLAIN, (_PHRASE, None))
     for kind, openers in ((_BLOCK, blocks), (_INLINE, inlines), (_VOID, voids)):
         actions |= {tag: (kind, opener) for tag, opener in openers.items()}
-    return actions
+    table = bytearray(TAGS)
+    for tag, (kind, _) in actions.items():
+        if kind == _SKIPPED:
+            table[tag] = PRUNED | WHOLE
+        elif kind in (_BLOCK, _BOX) and tag not in UNPRUNED:
+            table[tag] = PRUNED
+    table[COMMENT] = PRUNED | WHOLE
+    return Actions(actions, bytes(table))
 
 
 def _do(actions: Actions, tag: str, walk: Walk, node: LexborNode) -> Close | None:
     """Treat an element as if it had this tag, which has an opener."""
-    opener = actions[ID[tag]][1]
+    opener = actions.by_tag[ID[tag]][1]
     assert opener is not None
     return opener(walk, node)

@@ -6,6 +6,7 @@ import random
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -13,15 +14,18 @@ import pytest
 import selectolax
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core import CleanOptions, clean
 from gateway.core.documents.charset import to_utf8
 from gateway.core.dom import blocks as python
-from gateway.core.dom import native
+from gateway.core.dom import named, native
+from gateway.core.dom.blocks import keep
+from gateway.core.dom.descent import Descent
 from gateway.core.dom.landmarks import find_formulas, find_marks, select
 from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
+from gateway.core.markdown.render import ACTIONS
 from gateway.core.parsing import root_of
 from gateway.core.visibility.hidden import find_hidden
 from tests.core.dom.extension import compile_extension
@@ -55,6 +59,15 @@ def used(compiled: ModuleType) -> Iterator[None]:
     find_walk.cache_clear()
 
 
+# as they are looked for: in lower case
+PARTS = ("note", "custom-block", "alert", "cm-content", "ace_text-layer", "x")
+
+
+def compare_names(names: list[str]) -> None:
+    assert native.find_named(names, PARTS) == named.find_named(names, PARTS)
+    assert native.find_named(names, ()) == named.find_named(names, ())
+
+
 def compare_marks(tree: LexborHTMLParser) -> None:
     seen, right = native.find_marks(tree), find_marks(tree)
     assert seen.tags.keys() == right.tags.keys()
@@ -80,6 +93,22 @@ def compare(html: str | bytes, **bounds: int) -> None:
         seen = native.read_blocks(root, left_out=left_out, formulas=formulas, **bounds)
         right = python.read_blocks(root, left_out=left_out, formulas=formulas, **bounds)
         assert find_difference(seen, right) == ""
+        compare_names(right.names)
+        every_second = keep(right, range(0, len(right.texts), 2))
+        compare_descents(root, every_second.texts, every_second.elements)
+    compare_descents(root, None, None)
+
+
+def compare_descents(root: LexborNode, texts: set[int] | None, elements: set[int] | None) -> None:
+    """What comes, the nodes it comes from, and what comes where the third part of the elements is skipped."""
+    seen, right = (make(root, texts, elements, ACTIONS.table) for make in (native.descend, Descent))
+    for number, (event, other) in enumerate(zip(seen, right, strict=True)):
+        assert event == other
+        if isinstance(event, tuple | str):
+            assert seen.node.mem_id == right.node.mem_id
+        if isinstance(event, tuple) and number % 3 == 0:
+            seen.skip()
+            right.skip()
 
 
 @pytest.mark.usefixtures("used")
@@ -108,7 +137,9 @@ def test_walks_agree_on_mutated_pages() -> None:
         tree = LexborHTMLParser(page, scripting=True)
         marks = native.find_marks(tree)
         left_out = {node.mem_id for node, _ in marks.concealed}
-        native.read_blocks(root_of(tree), left_out=left_out, max_depth=chance.choice([3, 512]))
+        blocks = native.read_blocks(root_of(tree), left_out=left_out, max_depth=chance.choice([3, 512]))
+        kept = keep(blocks, range(0, len(blocks.texts), 2))
+        list(native.descend(root_of(tree), kept.texts, kept.elements, ACTIONS.table))
 
 
 @pytest.mark.usefixtures("used")
@@ -178,6 +209,55 @@ def test_walks_agree_on_trees_that_were_changed() -> None:
 
 
 @pytest.mark.usefixtures("used")
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [*PARTS, "Note", "ALERT", "no", "custom-bloc", "c", "m-content", " ", "é", "\u212a", ""]
+            )
+        ).map("".join)
+    )
+)
+def test_names_agree(names: list[str]) -> None:
+    compare_names(names)
+
+
+def test_parts_that_are_none_are_refused(compiled: ModuleType) -> None:
+    for parts in (("",), ("a",) * 32):
+        with pytest.raises(ValueError, match="part"):
+            compiled.find_named(["a"], parts)
+    with pytest.raises(TypeError):
+        compiled.find_named([b"a"], ("a",))
+
+
+@pytest.mark.usefixtures("used")
+def test_descents_need_no_stack_and_can_be_left() -> None:
+    root = root_of(LexborHTMLParser("<div>" * 5000 + "deep"))
+    events = list(native.descend(root, None, None, bytes(256)))
+    assert events[5000] == "deep"
+    assert events[5001:] == [None] * 5000
+    begun = native.descend(root, None, None, bytes(256))
+    assert isinstance(next(iter(begun)), tuple)
+    ended = native.descend(root, None, None, bytes(256))
+    assert len(list(ended)) == 10_001
+    assert list(ended) == []
+
+
+def test_descents_of_something_else_are_refused(compiled: ModuleType, used: None) -> None:
+    root = root_of(LexborHTMLParser("<p>a"))
+    for arguments in (([], None, bytes(256)), (None, {}, bytes(256)), (None, None, b"")):
+        with pytest.raises(ValueError, match="wanted"):
+            compiled.descend(root, *arguments)
+    with pytest.raises(TypeError):
+        compiled.descend(object(), None, None, bytes(256))
+    with pytest.raises(ValueError, match="no node"):
+        compiled.descend(root, None, None, bytes(256)).node  # noqa: B018
+    with pytest.raises(TypeError):
+        type(compiled.descend(root, None, None, bytes(256)))()
+
+
+@pytest.mark.usefixtures("used")
 def test_walk_of_deep_trees_needs_no_stack() -> None:
     root = root_of(LexborHTMLParser("<div>" * 5000 + "deep"))
     assert native.read_blocks(root, max_depth=10**6).texts == ["deep"]
@@ -195,14 +275,19 @@ def test_walks_leave_nothing_behind() -> None:
         for _ in range(WALKS):
             native.read_blocks(root, left_out={1}, max_depth=20)
             native.find_marks(tree)
+            list(native.descend(root, {1}, {2}, bytes(256)))
+            next(iter(native.descend(root, None, None, bytes(256))))
         gc.collect()
         return sys.getallocatedblocks()
 
     tracemalloc.start()
     try:
         walk()
-        blocks, (held, _) = walk(), tracemalloc.get_traced_memory()
-        assert walk() - blocks < WALKS, "one is left a walk"
+        _, (held, _) = walk(), tracemalloc.get_traced_memory()
+        blocks = [walk() for _ in range(4)]
+        # others may leave something once
+        least = min(after - before for before, after in pairwise(blocks))
+        assert least < WALKS, "one is left each time"
         assert tracemalloc.get_traced_memory()[0] - held < 20_000
     finally:
         tracemalloc.stop()
@@ -271,7 +356,7 @@ class Other:
     """An extension that gives one column another value."""
 
     def __init__(self, extension: ModuleType, column: int, value: object) -> None:
-        self.load, self.select = extension.load, extension.select
+        self.load, self.select, self.descend = extension.load, extension.select, extension.descend
         self._extension, self._column, self._value = extension, column, value
 
     def read_blocks(self, *args: object) -> tuple[object, ...]:
@@ -285,6 +370,13 @@ def test_python_walks_where_a_column_differs(compiled: ModuleType) -> None:
     for column in range(20):
         fault = find_fault(Other(compiled, column, [(0, root_of(tree))]))
         assert fault.startswith("it reads ") and fault.endswith(" otherwise than Python does")
+
+
+def test_python_goes_down_where_events_differ(compiled: ModuleType) -> None:
+    other = Other(compiled, 0, [])
+    other.read_blocks = compiled.read_blocks
+    other.descend = lambda *given: [*compiled.descend(*given)][:-1]
+    assert find_fault(other) == "it goes down the tree otherwise than Python does"
 
 
 def test_python_reads_where_landmarks_differ(compiled: ModuleType) -> None:

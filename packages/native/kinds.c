@@ -1,0 +1,225 @@
+/* `count_kinds` of gateway/core/classifier/tree_counts.py: which elements are alike, and what their names say. */
+
+#include "arrays.h"
+#include "words.h"
+
+typedef struct {
+    const scored_words *tokens;
+    word_table tags, kinds;
+    /* by element, the number of its kind */
+    column kind_of;
+    /* by kind: its first element, its first token, how many it has */
+    column heads, firsts, sizes;
+    /* by kind, the least and the greatest score of its tokens */
+    buffer least, greatest;
+    /* by token */
+    buffer learned;
+    /* a token that is put together */
+    buffer token;
+} kinds;
+
+static inline int is_lower(unsigned char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static inline int is_upper(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/* The end of the word at `p`: `[A-Z]?[a-z]+|[A-Z]+`. */
+static const unsigned char *end_of_word(const unsigned char *p, const unsigned char *end)
+{
+    const unsigned char *begin = p;
+    while (p < end && is_upper(*p))
+        p++;
+    if (p - begin > 1)
+        return p;
+    while (p < end && is_lower(*p))
+        p++;
+    return p;
+}
+
+/* The next token of a kind, which is its first or not. */
+static int put_score(kinds *k, bytes token, int is_first, float *least, float *greatest)
+{
+    float score = score_of(k->tokens, token, hash_of((word_key){token, 0}));
+    *least = is_first || score < *least ? score : *least;
+    *greatest = is_first || score > *greatest ? score : *greatest;
+    return put(&k->learned, &score, sizeof score);
+}
+
+/* A word in lower case at the end of `token`. */
+static int put_lowered(buffer *token, const unsigned char *p, const unsigned char *end)
+{
+    size_t at = token->count;
+    if (put(token, p, (size_t)(end - p)) < 0)
+        return -1;
+    for (; at < token->count; at++)
+        token->at[at] |= 0x20;
+    return 0;
+}
+
+/* The scores of the words of a kind's names, of its first three joined, and of its tag. */
+static int score_kind(kinds *k, bytes tag, bytes names)
+{
+    float least = 0, greatest = 0;
+    size_t begun = k->learned.count / sizeof(float), words = 0, joined = 0;
+    const unsigned char *p = names.at, *end = p + names.count;
+    /* the first three stay where they are, behind them goes one after the other */
+    k->token.count = 0;
+    for (;;) {
+        while (p < end && !is_lower(*p) && !is_upper(*p))
+            p++;
+        if (p == end)
+            break;
+        const unsigned char *after = end_of_word(p, end);
+        words++;
+        k->token.count = joined;
+        if (words > 1 && words <= 3 && put(&k->token, "-", 1) < 0)
+            return -1;
+        size_t start = k->token.count;
+        if (put_lowered(&k->token, p, after) < 0)
+            return -1;
+        if (words <= 3)
+            joined = k->token.count;
+        bytes word = {k->token.at + start, k->token.count - start};
+        if (put_score(k, word, words == 1, &least, &greatest) < 0)
+            return -1;
+        p = after;
+    }
+    if (words > 1 && put_score(k, (bytes){k->token.at, joined}, 0, &least, &greatest) < 0)
+        return -1;
+    k->token.count = 0;
+    if (put(&k->token, "<", 1) < 0 || put(&k->token, tag.at, tag.count) < 0)
+        return -1;
+    bytes token = {k->token.at, k->token.count};
+    if (put_score(k, token, words == 0, &least, &greatest) < 0 || push(&k->firsts, (Py_ssize_t)begun) < 0 ||
+        push(&k->sizes, (Py_ssize_t)(k->learned.count / sizeof(float) - begun)) < 0 ||
+        put(&k->least, &least, sizeof least) < 0 || put(&k->greatest, &greatest, sizeof greatest) < 0)
+        return -1;
+    return 0;
+}
+
+static int find_kinds(kinds *k, PyObject *tags, PyObject *names, Py_ssize_t count)
+{
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *tag = PyList_GetItem(tags, i), *name = PyList_GetItem(names, i);
+        bytes tag_text, name_text;
+        if (tag == NULL || name == NULL || utf8_of(tag, &tag_text) < 0 || utf8_of(name, &name_text) < 0)
+            return -1;
+        Py_ssize_t tag_number = add_word(&k->tags, (word_key){tag_text, 0});
+        if (tag_number < 0)
+            return -1;
+        Py_ssize_t next = (Py_ssize_t)k->kinds.count;
+        Py_ssize_t kind = add_word(&k->kinds, (word_key){name_text, tag_number});
+        if (kind < 0 || push(&k->kind_of, kind) < 0)
+            return -1;
+        if (kind == next && (push(&k->heads, i) < 0 || score_kind(k, tag_text, name_text) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+/* By element: how many of its kind its parent has, and how many children it has itself. */
+static int find_alike(const kinds *k, const Py_ssize_t *parents, Py_ssize_t count, Py_ssize_t *alike, Py_ssize_t *children)
+{
+    size_t kind_count = k->heads.count;
+    /* elements by kind; where each kind begins; how many of one kind each parent has */
+    Py_ssize_t *order = PyMem_Calloc(2 * (size_t)count + kind_count + 1, sizeof *order);
+    if (order == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    Py_ssize_t *seen = order + count, *begins = seen + count;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        children[parents[i]]++;
+        begins[k->kind_of.at[i] + 1]++;
+    }
+    for (size_t i = 0; i < kind_count; i++)
+        begins[i + 1] += begins[i];
+    /* from here on where each kind ends so far */
+    for (Py_ssize_t i = 0; i < count; i++)
+        order[begins[k->kind_of.at[i]]++] = i;
+    for (size_t kind = 0, at = 0; kind < kind_count; kind++) {
+        size_t start = at, end = (size_t)begins[kind];
+        for (at = start; at < end; at++)
+            seen[parents[order[at]]]++;
+        for (at = start; at < end; at++)
+            alike[order[at]] = seen[parents[order[at]]];
+        for (at = start; at < end; at++)
+            seen[parents[order[at]]] = 0;
+    }
+    PyMem_Free(order);
+    return 0;
+}
+
+/* The tuple that `count_kinds` returns. */
+static PyObject *give(const kinds *k, const Py_ssize_t *parents, Py_ssize_t count)
+{
+    size_t column_size = (size_t)count * sizeof(Py_ssize_t);
+    PyObject *by_element = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(3 * column_size));
+    if (by_element == NULL)
+        return NULL;
+    Py_ssize_t *into = (Py_ssize_t *)PyBytes_AsString(by_element);
+    memset(into, 0, 3 * column_size);
+    for (Py_ssize_t i = 0; i < count; i++)
+        into[i] = k->heads.at[k->kind_of.at[i]];
+    if (find_alike(k, parents, count, into + count, into + 2 * count) < 0) {
+        Py_DECREF(by_element);
+        return NULL;
+    }
+    size_t size = k->heads.count * sizeof(Py_ssize_t);
+    return Py_BuildValue("(NNNNNNN)", by_element, bytes_of(k->heads.at, size), bytes_of(k->firsts.at, size),
+                         bytes_of(k->sizes.at, size), bytes_of(k->least.at, k->least.count),
+                         bytes_of(k->greatest.at, k->greatest.count), bytes_of(k->learned.at, k->learned.count));
+}
+
+const char count_kinds_doc[] =
+    "count_kinds(tags, names, parents, tokens)\n--\n\n"
+    "The kinds of elements. By element a kind (its first element), how many of it the parent has, and children,\n"
+    "one behind the other; by kind its first element, first token, number of tokens, least and greatest score; by\n"
+    "token its score. `parents` are numbers of eight bytes, `tokens` those of `load_words`.";
+
+PyObject *count_kinds(PyObject *module, PyObject *args)
+{
+    (void)module;
+    kinds k = {0};
+    PyObject *tags, *names, *tokens, *result = NULL;
+    Py_buffer parents;
+    if (!PyArg_ParseTuple(args, "O!O!y*O:count_kinds", &PyList_Type, &tags, &PyList_Type, &names, &parents, &tokens))
+        return NULL;
+    Py_ssize_t count = PyList_Size(tags), *copy = NULL;
+    if ((k.tokens = words_of(tokens)) == NULL)
+        goto done;
+    if (PyList_Size(names) != count || parents.len != count * (Py_ssize_t)sizeof *copy) {
+        PyErr_SetString(PyExc_ValueError, "columns of another length");
+        goto done;
+    }
+    /* copied: bytes need not be aligned */
+    if ((copy = PyMem_Malloc((size_t)parents.len + 1)) == NULL) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    memcpy(copy, parents.buf, (size_t)parents.len);
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (copy[i] < 0 || copy[i] >= count) {
+            PyErr_SetString(PyExc_ValueError, "a parent that there is not");
+            goto done;
+        }
+    if (find_kinds(&k, tags, names, count) == 0)
+        result = give(&k, copy, count);
+done:
+    PyBuffer_Release(&parents);
+    PyMem_Free(copy);
+    free_table(&k.tags);
+    free_table(&k.kinds);
+    column *columns[] = {&k.kind_of, &k.heads, &k.firsts, &k.sizes};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        PyMem_Free(columns[i]->at);
+    buffer *buffers[] = {&k.least, &k.greatest, &k.learned, &k.token};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        PyMem_Free(buffers[i]->at);
+    return result;
+}

@@ -1,0 +1,101 @@
+/* `find_named` of gateway/core/dom/named.py: which names have one of a few parts in them. */
+
+#include "arrays.h"
+#include "words.h"
+
+/* a bit for each, and one for what is not ASCII */
+enum { MOST_PARTS = 31 };
+#define NOT_ASCII ((uint32_t)1 << MOST_PARTS)
+
+typedef struct {
+    bytes parts[MOST_PARTS];
+    /* by byte, the bits of parts that have it in the first and in the second place */
+    uint32_t first[256], second[256];
+} sought_parts;
+
+static inline unsigned char lowered(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+static int begins_here(bytes part, const unsigned char *p, const unsigned char *end)
+{
+    if ((size_t)(end - p) < part.count)
+        return 0;
+    for (size_t i = 1; i < part.count; i++)
+        if (lowered(p[i]) != part.at[i])
+            return 0;
+    return 1;
+}
+
+/* Whether a name, which has NUL behind it, has one of the parts or what is not ASCII. */
+static int is_named(const sought_parts *sought, bytes name)
+{
+    const unsigned char *end = name.at + name.count;
+    for (const unsigned char *p = name.at; p < end; p++) {
+        uint32_t left = sought->first[p[0]] & sought->second[p[1]];
+        if (left == 0)
+            continue;
+        if (left & NOT_ASCII)
+            return 1;
+        for (int i = 0; left != 0; i++, left >>= 1)
+            if (left & 1 && begins_here(sought->parts[i], p, end))
+                return 1;
+    }
+    return 0;
+}
+
+/* The bits of a part. */
+static void note_part(sought_parts *sought, int number)
+{
+    bytes part = sought->parts[number];
+    for (int c = 0; c < 256; c++) {
+        if (lowered((unsigned char)c) == part.at[0])
+            sought->first[c] |= (uint32_t)1 << number;
+        if (part.count == 1 || lowered((unsigned char)c) == part.at[1])
+            sought->second[c] |= (uint32_t)1 << number;
+    }
+}
+
+const char find_named_doc[] =
+    "find_named(names, parts)\n--\n\n"
+    "The numbers of the names that have one of the parts in them, in either case, or a character that is not\n"
+    "ASCII. The parts, at most 31, are of lower case and ASCII.";
+
+PyObject *find_named(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *names, *parts;
+    sought_parts sought = {0};
+    column found = {0};
+    if (!PyArg_ParseTuple(args, "O!O!:find_named", &PyList_Type, &names, &PyTuple_Type, &parts))
+        return NULL;
+    if (PyTuple_Size(parts) > MOST_PARTS) {
+        PyErr_SetString(PyExc_ValueError, "too many parts");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_Size(parts); i++) {
+        bytes *part = &sought.parts[i];
+        if (utf8_of(PyTuple_GetItem(parts, i), part) < 0)
+            return NULL;
+        if (part->count == 0) {
+            PyErr_SetString(PyExc_ValueError, "an empty part");
+            return NULL;
+        }
+        note_part(&sought, (int)i);
+    }
+    for (int c = 0; c < 256; c++) {
+        sought.first[c] |= c >= 0x80 ? NOT_ASCII : 0;
+        sought.second[c] |= NOT_ASCII;
+    }
+    PyObject *result = NULL;
+    for (Py_ssize_t i = 0; i < PyList_Size(names); i++) {
+        bytes name;
+        if (utf8_of(PyList_GetItem(names, i), &name) < 0 || (is_named(&sought, name) && push(&found, i) < 0))
+            goto done;
+    }
+    result = list_of(&found);
+done:
+    PyMem_Free(found.at);
+    return result;
+}

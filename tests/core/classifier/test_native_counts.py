@@ -1,0 +1,247 @@
+"""What C counts in texts and elements is what Python counts, array by array."""
+
+import gc
+import os
+import random
+import sys
+import tracemalloc
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.classifier import native, text_counts, tree_counts
+from gateway.core.classifier.columns import Ints, read_columns
+from gateway.core.classifier.features import PageHints, build_features
+from gateway.core.classifier.lexicon import Lexicon
+from gateway.core.classifier.network import load_classifier
+from gateway.core.classifier.text_counts import find_said
+from gateway.core.dom import blocks as python
+from gateway.core.dom.blocks import Blocks
+from gateway.core.dom.native import find_walk, read_blocks
+from gateway.core.parsing import root_of
+from tests.core.dom.extension import compile_extension
+from tests.core.test_fuzz import BAD
+from tests.requirements import SHARED, require_folder
+from tests.test_fuzz import mutate, seeds
+from training.corpus import page_ids, read_samples
+
+PAGES = sorted((Path(__file__).parents[3] / "fixtures" / "pages").glob("*/source.html"))
+CORPUS = SHARED / "data" / "wcxb"
+# pages of the labelled corpus: a sample, all of them with 0; mutated pages
+CORPUS_PAGES = int(os.environ.get("NATIVE_PAGES", 60))
+MUTATED = int(os.environ.get("NATIVE_MUTATED", 5000)) // 5
+LEXICON = load_classifier().lexicon
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    return compile_extension(tmp_path_factory.mktemp("native"))
+
+
+@pytest.fixture
+def used(compiled: ModuleType) -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "winnow_native", compiled)
+        find_walk.cache_clear()
+        assert find_walk().extension is compiled
+        yield compiled
+    find_walk.cache_clear()
+
+
+def is_same(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> bool:
+    return all(
+        left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+        for left, right in zip(one, other, strict=True)
+    )
+
+
+def compare_texts(texts: list[str], title: str = "", description: str = "") -> None:
+    said = find_said(title, description)
+    right = text_counts.count_texts(texts, said, LEXICON.words)
+    assert is_same(native.count_texts(texts, said, LEXICON), right)
+
+
+def compare_kinds(tags: list[str], names: list[str], parents: Ints) -> None:
+    right = tree_counts.count_kinds(tags, names, parents, LEXICON.tokens)
+    assert is_same(native.count_kinds(tags, names, parents, LEXICON), right)
+
+
+def compare(blocks: Blocks) -> None:
+    parents = np.maximum(read_columns(blocks).elements[0], 0)
+    compare_kinds(blocks.tags, blocks.names, parents)
+    if blocks.texts:
+        compare_texts(blocks.texts, blocks.texts[0], " ".join(blocks.texts[:3]))
+
+
+def walk(html: str | bytes) -> Blocks:
+    return read_blocks(root_of(LexborHTMLParser(html, scripting=True)))
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in PAGES])
+def test_counts_agree_on_pages(path: Path) -> None:
+    compare(walk(path.read_bytes()))
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize("name", BAD)
+def test_counts_agree_on_bad_pages(name: str) -> None:
+    compare(walk(BAD[name]))
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.timeout(0)
+def test_counts_agree_on_mutated_pages() -> None:
+    chance, pieces = random.Random(23), seeds()
+    for _ in range(MUTATED):
+        compare(walk(mutate(chance.choice(pieces), chance)))
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.timeout(0)
+def test_counts_agree_on_labelled_pages() -> None:
+    require_folder(CORPUS)
+    for sample in read_samples(CORPUS, page_ids(CORPUS, sample=CORPUS_PAGES)):
+        compare(walk(sample.html))
+
+
+WORDS = st.one_of(
+    st.sampled_from(
+        [*list(LEXICON.words)[::97], "Share", "the", "12.50", "€5", "的", "İstanbul", "ẞ", "😀", "ΣΑΣ"]
+    ),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+)
+TEXTS = st.lists(WORDS, max_size=24).map(lambda words: " ".join(" ".join(words).split())).filter(bool)
+
+
+@pytest.mark.usefixtures("used")
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(TEXTS, min_size=1, max_size=8), st.text(max_size=30), st.text(max_size=30))
+def test_counts_agree_on_texts(texts: list[str], title: str, description: str) -> None:
+    clear = "".join(title.split("\x00")), "".join(description.split("\x00"))
+    compare_texts([*texts, texts[0]], *clear)
+    compare_texts(texts, texts[-1].upper(), texts[0])
+
+
+@pytest.mark.usefixtures("used")
+def test_counts_agree_on_every_character() -> None:
+    characters = [chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
+    shown = [character for character in characters if character.strip()]
+    compare_texts(["".join(shown), " ".join(shown), *shown[:0x3100], *(f"a{each} b" for each in shown[::7])])
+
+
+NAMES = st.one_of(
+    st.sampled_from(
+        [*list(LEXICON.tokens)[::211], "postBody", "HTMLPart", "entry-content", "a_b-c1D", "é", "\n"]
+    ),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=10),
+    st.text("abAB -", max_size=10),
+)
+
+
+@pytest.mark.usefixtures("used")
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.tuples(st.sampled_from(["p", "div", "x-é", ""]), st.lists(NAMES, max_size=6)), min_size=1),
+    st.randoms(use_true_random=False),
+)
+def test_counts_agree_on_elements(elements: list[tuple[str, list[str]]], chance: random.Random) -> None:
+    tags, names = [tag for tag, _ in elements], [" ".join(names) for _, names in elements]
+    parents = np.array([0, *(chance.randrange(i) for i in range(1, len(tags)))], dtype=np.intp)
+    compare_kinds(tags, names, parents)
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in PAGES])
+def test_features_are_the_same_whoever_reads(path: Path) -> None:
+    """Also of columns that C has packed."""
+    root = root_of(LexborHTMLParser(path.read_bytes(), scripting=True))
+    head = PageHints(title="A title", description="What it says")
+    by_c = build_features(read_blocks(root), head, LEXICON)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "winnow_native", None)
+        find_walk.cache_clear()
+        by_python = build_features(python.read_blocks(root), head, LEXICON)
+    find_walk.cache_clear()
+    assert is_same(by_c, by_python)
+
+
+def test_a_lexicon_without_words_scores_nothing(used: ModuleType) -> None:
+    blocks = walk("<p>Share<div class=content>the text of it")
+    assert used is find_walk().extension
+    counted = native.count_texts(blocks.texts, {}, Lexicon({}, {}))
+    assert not counted.learned.any()
+    assert not native.count_kinds(
+        blocks.tags, blocks.names, np.zeros(len(blocks.tags), np.intp), Lexicon({}, {})
+    ).learned.any()
+
+
+@pytest.mark.usefixtures("used")
+def test_counts_agree_where_everything_differs() -> None:
+    names = [f"{number:x} {number}" for number in range(50_000)]
+    compare_kinds(["p"] * len(names), names, np.arange(len(names), dtype=np.intp) // 2)
+    compare_texts(names, " ".join(names[:5000]))
+
+
+@pytest.mark.parametrize(
+    ("parents", "names"),
+    [
+        pytest.param([0, 2], ["", ""], id="behind-the-last"),
+        pytest.param([0, -1], ["", ""], id="negative"),
+        pytest.param([0], ["", ""], id="too-few"),
+        pytest.param([0, 0], [""], id="too-few-names"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(used: ModuleType, parents: list[int], names: list[str]) -> None:
+    tokens = used.load_words({"a": 1.0})
+    with pytest.raises(ValueError, match=r"parent|length"):
+        used.count_kinds(["p", "p"], names, np.array(parents, dtype=np.intp), tokens)
+
+
+def test_texts_that_do_not_fit_are_refused(used: ModuleType) -> None:
+    words = used.load_words({"a": 1.0})
+    with pytest.raises(ValueError, match="without text"):
+        used.count_texts([""], text_counts.character_classes(), {}, words, 16)
+    with pytest.raises(ValueError, match="another size"):
+        used.count_texts(["a"], b"", {}, words, 16)
+    with pytest.raises(ValueError, match="PyCapsule"):
+        used.count_texts(["a"], text_counts.character_classes(), {}, object(), 16)
+    with pytest.raises(TypeError):
+        used.count_texts([b"a"], text_counts.character_classes(), {}, words, 16)
+
+
+COUNTS = 150
+
+
+def test_counts_leave_nothing_behind(used: ModuleType) -> None:
+    blocks = walk(PAGES[0].read_bytes())
+    parents = np.maximum(read_columns(blocks).elements[0], 0)
+    said = find_said("A title", "é")
+    classes = text_counts.character_classes()
+
+    def count() -> int:
+        for _ in range(COUNTS):
+            words = used.load_words({"share": 1.0, "é": 2.0})
+            used.count_texts([*blocks.texts, "É"], classes, said, words, 16)
+            used.count_kinds(blocks.tags, blocks.names, parents, words)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    tracemalloc.start()
+    try:
+        count()
+        _, (held, _) = count(), tracemalloc.get_traced_memory()
+        blocks = [count() for _ in range(4)]
+        # others may leave something once
+        least = min(after - before for before, after in pairwise(blocks))
+        assert least < COUNTS, "one is left each time"
+        assert tracemalloc.get_traced_memory()[0] - held < 20_000
+    finally:
+        tracemalloc.stop()
