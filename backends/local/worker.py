@@ -47,7 +47,7 @@ from backends.local.vocabulary import LoadError, deepen_stacks
 NICENESS = 5
 EXIT_GRACE_S = 2.0
 # spent at start on finding out what passes cost
-MEASURE_S, MEASURE_TIMES = 2.0, 3
+MEASURE_S, MEASURE_TIMES = 2.0, 5
 
 
 class Worker:
