@@ -82,6 +82,12 @@ node *address_of(PyObject *wrapped, PyObject **parser);
 PyObject *load(PyObject *module, PyObject *args);
 PyObject *read_blocks(PyObject *module, PyObject *args);
 PyObject *select_marked(PyObject *module, PyObject *args);
+PyObject *strip_css(PyObject *module, PyObject *css);
+PyObject *scan_css(PyObject *module, PyObject *args);
+PyObject *find_values(PyObject *module, PyObject *args);
+PyObject *index_names(PyObject *module, PyObject *args);
+PyObject *find_uses(PyObject *module, PyObject *args);
 extern const char load_doc[], read_blocks_doc[], select_doc[];
+extern const char strip_css_doc[], scan_css_doc[], find_values_doc[], index_names_doc[], find_uses_doc[];
 
 #endif

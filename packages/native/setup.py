@@ -6,8 +6,17 @@ setup(
     ext_modules=[
         Extension(
             "winnow_native",
-            ["blocks.c", "lexbor.c", "names.c", "select.c", "winnow_native.c"],
-            depends=["arrays.h", "lexbor.h", "names.h", "text.h"],
+            [
+                "blocks.c",
+                "lexbor.c",
+                "names.c",
+                "select.c",
+                "sheet_names.c",
+                "sheets.c",
+                "signs.c",
+                "winnow_native.c",
+            ],
+            depends=["arrays.h", "css.h", "lexbor.h", "names.h", "text.h"],
             extra_compile_args=["-std=c11", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"],
             py_limited_api=True,
         )

@@ -4,6 +4,11 @@ static PyMethodDef methods[] = {
     {"load", load, METH_VARARGS, load_doc},
     {"read_blocks", read_blocks, METH_VARARGS, read_blocks_doc},
     {"select", select_marked, METH_VARARGS, select_doc},
+    {"strip_css", strip_css, METH_O, strip_css_doc},
+    {"scan_css", scan_css, METH_VARARGS, scan_css_doc},
+    {"find_values", find_values, METH_VARARGS, find_values_doc},
+    {"index_names", index_names, METH_VARARGS, index_names_doc},
+    {"find_uses", find_uses, METH_VARARGS, find_uses_doc},
     {NULL, NULL, 0, NULL},
 };
 

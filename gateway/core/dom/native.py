@@ -1,6 +1,6 @@
 """The walk of `blocks` and the query of `landmarks` in C, where the package `winnow-native` is installed.
 
-Without it Python reads the tree. Both give the same.
+Without it Python reads the tree. Both give the same. What else is in it `gateway/core/visibility` uses.
 
 The extension calls the functions of Lexbor that selectolax's library exports. It is used with the versions of
 selectolax that it was tried with, and only after it has given the same as Python for a page that has everything in it.
@@ -70,6 +70,19 @@ class Extension(Protocol):
     def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
 
     def select(self, root: LexborNode, tags: bytes, attributes: tuple[object, ...]) -> list[Mark]: ...
+
+    def strip_css(self, css: bytes) -> bytes: ...
+
+    def scan_css(self, css: bytes, first: int) -> tuple[list[int], list[int], list[int], list[int]]: ...
+
+    def find_values(self, css: bytes) -> dict[bytes, int]: ...
+
+    def index_names(self, css: bytes) -> bytes: ...
+
+    def find_uses(self, css: bytes, index: bytes, word: bytes, most: int) -> list[int]: ...
+
+
+_FUNCTIONS = [name for name in vars(Extension) if not name.startswith("_")]
 
 
 class Walk(NamedTuple):
@@ -199,6 +212,8 @@ def find_fault(extension: Extension) -> str:
     if root is None or text is None or text.first_child is None:
         return "the page that it is tried with has no text"
     try:
+        if missing := [name for name in _FUNCTIONS if not hasattr(extension, name)]:
+            return f"it is of another version, without {', '.join(missing)}"
         path = selectolax.lexbor.__file__
         extension.load(path, LexborNode, text.first_child, (text.text() or "").encode())
         left_out = {node.mem_id for node in tree.css("[id=out]")}

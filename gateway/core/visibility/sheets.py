@@ -26,7 +26,6 @@ from gateway.core.visibility.css import (
 from gateway.core.visibility.matching import Matcher
 from gateway.core.visibility.selectors import classes_of, keys_of, last_of, specificity, split
 from gateway.core.visibility.sheet_text import SheetText
-from gateway.core.visibility.signs import find_signs
 
 # that rules hide
 _MAX_ELEMENTS = 5000
@@ -111,7 +110,7 @@ class Sheets:
     def _read_rules(self) -> list[Rule]:
         """The rules that hide, whatever the page has for them; of equal selectors the last counts."""
         text = self._text
-        places = find_signs(text.css)
+        places = text.find_signs()
         self._is_cut |= len(places) > _MAX_PLACES
         known: dict[bytes, tuple[dict[str, str], str]] = {}
         rules: dict[tuple[str, str], Rule] = {}

@@ -271,8 +271,10 @@ class Other:
     """An extension that gives one column another value."""
 
     def __init__(self, extension: ModuleType, column: int, value: object) -> None:
-        self.load, self.select = extension.load, extension.select
         self._extension, self._column, self._value = extension, column, value
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._extension, name)
 
     def read_blocks(self, *args: object) -> tuple[object, ...]:
         columns = list(self._extension.read_blocks(*args))
