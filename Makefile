@@ -85,11 +85,12 @@ fuzz: $(tested)
 	FUZZ_PAGES=$${FUZZ_PAGES:-1000000} $(BIN)/python -m pytest tests/test_fuzz.py -s
 
 # both walks over every labelled page, and over 100,000 mutated ones under AddressSanitizer: minutes
+NATIVE_TESTS := tests/core/dom/test_native.py tests/core/visibility/test_css_scan.py tests/core/visibility/test_native_matching.py
 native-check: $(tested)
-	NATIVE_PAGES=0 $(BIN)/python -m pytest tests/core/dom/test_native.py -k labelled
+	NATIVE_PAGES=0 $(BIN)/python -m pytest $(NATIVE_TESTS) -k labelled
 	LD_PRELOAD=$$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
 	    NATIVE_FLAGS='-g -fsanitize=address,undefined -fno-sanitize-recover=all' NATIVE_MUTATED=$${NATIVE_MUTATED:-100000} \
-	    $(BIN)/python -m pytest tests/core/dom/test_native.py -k agree
+	    $(BIN)/python -m pytest $(NATIVE_TESTS) -k 'agree or alike'
 
 # hundreds of requests to every route, each answer held against /docs/openapi.json: minutes
 schemathesis: $(tested)

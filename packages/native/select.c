@@ -2,10 +2,14 @@
 
 #include "text.h"
 
-/* an attribute that is looked for: its value is `value`, or has it and `letters` in it; an empty one is in any value */
+/* how a value is compared */
+enum { IS, CONTAINS, BEGINS };
+
+/* an attribute that is looked for: its value is `value`, has it and `letters` in it, or begins with it; an empty one is in
+   any value */
 typedef struct {
     bytes name, value, letters;
-    int contains;
+    int how;
     /* of the element; 0 for any */
     uintptr_t tag;
 } sought;
@@ -28,16 +32,18 @@ static int has_sought(node *element, uintptr_t tag, const sought *all, size_t co
                 return 1;
             if (value.at == NULL && (value.at = lexbor.attribute_value(each, &value.count)) == NULL)
                 continue;
-            if (one->contains ? holds(value, one->value) && holds(value, one->letters)
-                              : value.count == one->value.count && holds(value, one->value))
+            bytes compared = value;
+            if (one->how == BEGINS && compared.count > one->value.count)
+                compared.count = one->value.count;
+            if (one->how == CONTAINS ? holds(value, one->value) && holds(value, one->letters)
+                                     : compared.count == one->value.count && holds(compared, one->value))
                 return 1;
         }
     }
     return 0;
 }
 
-/* LexborNode.attributes */
-static PyObject *read_attributes(node *element)
+PyObject *read_attributes(node *element)
 {
     PyObject *all = PyDict_New();
     attribute *each = all ? lexbor.first_attribute(element) : NULL;
@@ -61,8 +67,9 @@ static PyObject *read_attributes(node *element)
 const char select_doc[] =
     "select(root, tags, attributes)\n--\n\n"
     "The elements from a LexborNode on down, in document order, each with its `attributes`, that have\n"
-    "one of the tags (a byte for each number) or of the attributes: (name, value, letters, whether the\n"
-    "value need only have these two in it, number of the tag or 0), an empty value for any.";
+    "one of the tags (a byte for each number) or of the attributes: (name, value, letters, how, number of the\n"
+    "tag or 0), an empty value for any; `how` is 0 for that value, 1 for one that has it and the letters in it,\n"
+    "2 for one that begins with it.";
 
 PyObject *select_marked(PyObject *module, PyObject *args)
 {
@@ -86,8 +93,8 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         const char *name, *value, *letters;
         Py_ssize_t name_size, value_size, letters_size;
         unsigned long tag;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, i), "y#y#y#pk", &name, &name_size, &value, &value_size,
-                              &letters, &letters_size, &all[i].contains, &tag))
+        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, i), "y#y#y#ik", &name, &name_size, &value, &value_size,
+                              &letters, &letters_size, &all[i].how, &tag))
             return NULL;
         if (name_size >= 64) {
             PyErr_SetString(PyExc_ValueError, "a name of more than 63 bytes");

@@ -8,7 +8,9 @@ setup(
             "winnow_native",
             [
                 "blocks.c",
+                "characters.c",
                 "lexbor.c",
+                "match.c",
                 "names.c",
                 "select.c",
                 "sheet_names.c",

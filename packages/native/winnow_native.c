@@ -9,6 +9,8 @@ static PyMethodDef methods[] = {
     {"find_values", find_values, METH_VARARGS, find_values_doc},
     {"index_names", index_names, METH_VARARGS, index_names_doc},
     {"find_uses", find_uses, METH_VARARGS, find_uses_doc},
+    {"match", match, METH_VARARGS, match_doc},
+    {"count_text", count_text, METH_VARARGS, count_text_doc},
     {NULL, NULL, 0, NULL},
 };
 

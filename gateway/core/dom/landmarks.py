@@ -5,7 +5,7 @@ metadata, hidden text and recovery would each make several. Attributes are read 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -29,6 +29,8 @@ _FOR_SCREEN_READERS = re.compile(
 )
 # attributes of what may be hidden
 _SAYING = frozenset(("style", "hidden", "popover", "aria-hidden", "class"))
+# below these stands no text of the page
+CODE = ("script", "style", "noscript")
 SELECTORS = (*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED)
 
 # of one formula: a preview and what replaced it
@@ -90,8 +92,33 @@ def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:
             yield node, node.attributes
 
 
+def count_text(tree: LexborHTMLParser, marks: Landmarks) -> int:
+    """The characters of text in the body without code, less those of code in the head, which is little."""
+    body = tree.body
+    code = {node.mem_id: node for tag in CODE for node, _ in marks.tags[tag]}
+    # as in drawings, where elements may stand in it
+    holders = {mem_id for mem_id, node in code.items() if not _has_one_text(node)}
+    outer = [node for mem_id, node in code.items() if not holders or not _is_within(node, holders)]
+    return len(body.text_lexbor()) - sum(len(node.text_lexbor()) for node in outer) if body is not None else 0
+
+
+def _has_one_text(node: LexborNode) -> bool:
+    first = node.first_child
+    return first is None or (first.is_text_node and first.next is None)
+
+
+def _is_within(node: LexborNode, holders: Collection[int]) -> bool:
+    outer = node.parent
+    while outer is not None and outer.mem_id not in holders:
+        outer = outer.parent
+    return outer is not None
+
+
 def is_for_screen_readers(classes: str) -> bool:
     """Whether an element of these classes is there to be heard, not to be seen."""
+    low = classes.lower()
+    if "r-" not in low and "vis" not in low:
+        return False
     return _FOR_SCREEN_READERS.search(classes) is not None
 
 

@@ -10,7 +10,7 @@ Any doubt means Python, and a line in the log.
 import logging
 import re
 import struct
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
@@ -22,7 +22,7 @@ from gateway.core.dom import blocks as python
 from gateway.core.dom import landmarks
 from gateway.core.dom.blocks import ACTIONS, BIT, BY_ROLE, NAMED, SCRIPT, Blocks, judge, read_formula
 from gateway.core.dom.embeds import EMBEDS
-from gateway.core.dom.landmarks import SELECTORS, Landmarks, Mark, select, sort_marks
+from gateway.core.dom.landmarks import CODE, SELECTORS, Attributes, Landmarks, Mark, select, sort_marks
 from gateway.core.dom.layout import KNOWN
 from gateway.core.dom.tags import ID
 
@@ -39,10 +39,11 @@ _COLUMNS = (
 ).split()
 
 
-# a tag, an attribute, or both; an attribute may be asked for a value, or a part of it. Before `:is` stand letters
-# that a value has too
+# a tag, an attribute, or both; an attribute may be asked for a value, a part or the beginning of it. Before `:is` stand
+# letters that a value has too
 _LETTERS = re.compile(r'\[([\w-]+)\*="([^"]+)"\]')
-_FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:(\*?)="([^"]+)")?\])?')
+_FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:([*^]?)="([^"]+)")?\])?')
+_HOW = {"": 0, "*": 1, "^": 2}
 _wanted = True
 
 # a page that has everything in it that the walk tells apart
@@ -81,6 +82,12 @@ class Extension(Protocol):
 
     def find_uses(self, css: bytes, index: bytes, word: bytes, most: int) -> list[int]: ...
 
+    def match(
+        self, root: LexborNode, names: tuple[bytes, ...], parts: bytes, most: int
+    ) -> tuple[list[tuple[LexborNode, Attributes, int]], bytes, bool]: ...
+
+    def count_text(self, root: LexborNode, body: LexborNode, code: bytes, enough: int) -> int | None: ...
+
 
 _FUNCTIONS = [name for name in vars(Extension) if not name.startswith("_")]
 
@@ -115,6 +122,33 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     if extension is None or root is None:
         return landmarks.find_marks(tree)
     return sort_marks(iter(extension.select(root, *sought(SELECTORS))))
+
+
+def select_marks(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> Iterator[Mark]:
+    """As `landmarks.select`, by the extension where it may be used.
+
+    Raises:
+        ValueError: the extension has no form for one of the selectors.
+    """
+    extension, root = find_walk().extension, tree.root
+    if extension is None or root is None:
+        return select(tree, ",".join(selectors))
+    return iter(extension.select(root, *sought(selectors)))
+
+
+def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
+    """As `landmarks.count_text`, by the extension where it may be used.
+
+    Args:
+        enough: where there are so many or more, any number of these is given that is not below it.
+    """
+    extension, root, body = find_walk().extension, tree.root, tree.body
+    if extension is not None and root is not None and body is not None:
+        code, _ = sought(CODE)
+        count = extension.count_text(root, body, code, enough)
+        if count is not None:
+            return count
+    return landmarks.count_text(tree, marks)
 
 
 def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
@@ -160,13 +194,13 @@ def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
             form = _FORM.fullmatch(part)
             if form is None or not part:
                 raise ValueError(f"winnow-native has no form for {selector}")
-            tag, name, contains, value = form.groups(default="")
-            if letters and (name, contains) != (letters[1], "*"):
+            tag, name, how, value = form.groups(default="")
+            if letters and (name, how) != (letters[1], "*"):
                 raise ValueError(f"winnow-native has no form for {selector}")
             if name:
                 also = letters[2] if letters else ""
                 attributes.append(
-                    (name.encode(), value.encode(), also.encode(), bool(contains), ID[tag] if tag else 0)
+                    (name.encode(), value.encode(), also.encode(), _HOW[how], ID[tag] if tag else 0)
                 )
             else:
                 tags[ID[tag]] = 1

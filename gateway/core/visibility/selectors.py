@@ -9,11 +9,11 @@ from collections.abc import Collection
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 # a class or an id, of which no letter is given by its number
-_IDENTIFIER = r"(?:--|-?[a-z_\x80-\U0010ffff])[\w\x80-\U0010ffff-]*+"
+IDENTIFIER = r"(?:--|-?[a-z_\x80-\U0010ffff])[\w\x80-\U0010ffff-]*+"
 _PART = re.compile(
     r"[.#](?:--|-?(?:[a-z_\x80-\U0010ffff]|\\[^0-9a-f\n]))(?:[\w\x80-\U0010ffff-]|\\.)*+", re.I
 )
-_PLAIN = re.compile(rf"(?:[a-z][a-z0-9]*+)?+(?:[.#]{_IDENTIFIER})++", re.I)
+_PLAIN = re.compile(rf"(?:[a-z][a-z0-9]*+)?+(?:[.#]{IDENTIFIER})++", re.I)
 _PARTS = re.compile(r"[.#]?[^.#]+")
 # a letter by its number
 _CODED = re.compile(r"\\[0-9a-f]", re.I)
@@ -41,7 +41,7 @@ def fits(selector: str, node: LexborNode, classes: Collection[str], own_id: str 
         if part[0] == "."
         else part[1:] == own_id
         if part[0] == "#"
-        else part.lower() == node.tag
+        else part.lower() == (node.tag or "").lower()
         for part in _PARTS.findall(selector)
     )
 
@@ -62,14 +62,16 @@ def parts_of(selector: str) -> tuple[str, list[str], list[str]]:
 
 
 def name_of(part: str) -> str:
-    """The class (`.a`) or id (`#a`) of a part, in lower case."""
-    return part.replace("\\", "").lower()
+    """The class (`.a`) or id (`#a`) of a part."""
+    return part.replace("\\", "")
 
 
 def classes_of(attribute: str | None) -> list[str]:
     """The classes in an attribute: white space of ASCII alone parts them."""
     text = attribute or ""
-    return text.split() if text.isascii() else [name for name in _SPACE.split(text) if name]
+    # `split` knows white space that HTML does not
+    is_plain = text.isascii() and text.isprintable()
+    return text.split() if is_plain else [name for name in _SPACE.split(text) if name]
 
 
 def tag_of(last: str) -> str:

@@ -81,7 +81,7 @@ class Sheets:
         matcher = Matcher([rule.selector for rule in rules])
         elements = 0
         for node, attributes, index in matcher.match(tree):
-            if node.first_child is None or node.mem_id in found:
+            if node.mem_id in found:
                 continue
             elements += 1
             if elements > _MAX_ELEMENTS:

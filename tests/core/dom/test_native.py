@@ -19,7 +19,7 @@ from gateway.core import CleanOptions, clean
 from gateway.core.documents.charset import to_utf8
 from gateway.core.dom import blocks as python
 from gateway.core.dom import native
-from gateway.core.dom.landmarks import find_formulas, find_marks, select
+from gateway.core.dom.landmarks import count_text, find_formulas, find_marks, select
 from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.parsing import root_of
@@ -64,6 +64,13 @@ def compare_marks(tree: LexborHTMLParser) -> None:
     assert is_same(seen.concealed, right.concealed)
 
 
+def compare_characters(tree: LexborHTMLParser) -> None:
+    right = count_text(tree, find_marks(tree))
+    for enough in (right + 1, right, right // 2, 10):
+        seen = native.count_text(tree, find_marks(tree), enough)
+        assert seen == right if right < enough else enough <= seen <= right
+
+
 # to see what is left behind by each
 WALKS = 150
 
@@ -75,6 +82,7 @@ def compare(html: str | bytes, **bounds: int) -> None:
     )
     root, marks = root_of(tree), find_marks(tree)
     compare_marks(tree)
+    compare_characters(tree)
     formulas, drawn = find_formulas(marks)
     for left_out in ({}, find_hidden(tree, marks=marks) | dict.fromkeys(drawn, "")):
         seen = native.read_blocks(root, left_out=left_out, formulas=formulas, **bounds)
@@ -107,7 +115,9 @@ def test_walks_agree_on_mutated_pages() -> None:
         # under AddressSanitizer this is about what is read, not what comes out
         tree = LexborHTMLParser(page, scripting=True)
         marks = native.find_marks(tree)
-        left_out = {node.mem_id for node, _ in marks.concealed}
+        left_out = dict.fromkeys((node.mem_id for node, _ in marks.concealed), "") | find_hidden(
+            tree, marks=marks
+        )
         native.read_blocks(root_of(tree), left_out=left_out, max_depth=chance.choice([3, 512]))
 
 
@@ -178,6 +188,23 @@ def test_walks_agree_on_trees_that_were_changed() -> None:
 
 
 @pytest.mark.usefixtures("used")
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>abc</title><script>de</script><p>fgh<script>ij</script>k",
+        "<svg><style>a<g>b<script>c</script>d</g>e</style><text>f</text></svg>g",
+        "<svg><style><![CDATA[x]]></style><title>y<!-- z --></title></svg>",
+        "<body><noscript><p>a</noscript>b<template>c</template>",
+        "<frameset><noframes>a",
+        "",
+    ],
+)
+def test_characters_of_pages_agree(html: str) -> None:
+    compare_characters(LexborHTMLParser(html))
+    compare_characters(LexborHTMLParser(html, scripting=True))
+
+
+@pytest.mark.usefixtures("used")
 def test_walk_of_deep_trees_needs_no_stack() -> None:
     root = root_of(LexborHTMLParser("<div>" * 5000 + "deep"))
     assert native.read_blocks(root, max_depth=10**6).texts == ["deep"]
@@ -187,14 +214,20 @@ def test_walk_of_deep_trees_needs_no_stack() -> None:
 @pytest.mark.usefixtures("used")
 def test_walks_leave_nothing_behind() -> None:
     tree = LexborHTMLParser(
-        PAGES[0].read_bytes() + b"<x-a>b</x-a><p class=a id=b role=c>\xff<img>", scripting=True
+        PAGES[0].read_bytes()
+        + b"<x-a>b</x-a><p class=a id=b role=c>\xff<img><style>.a,#b>i,[c=d]{display:none}"
+        b"e{display:var(--f)}g{--f:none;color:#fff;background:#fff}.abcdefg .h{display:block}"
+        b"</style><p class=abcdefg>x",
+        scripting=True,
     )
     root = root_of(tree)
 
     def walk() -> int:
         for _ in range(WALKS):
             native.read_blocks(root, left_out={1}, max_depth=20)
-            native.find_marks(tree)
+            marks = native.find_marks(tree)
+            native.count_text(tree, marks, 10**9)
+            find_hidden(tree, marks=marks)
         gc.collect()
         return sys.getallocatedblocks()
 
@@ -328,6 +361,8 @@ def test_selectors_without_a_form_are_refused(selector: str) -> None:
         '[id="a"]',
         '[id*="a"]',
         'p[id*="a"]',
+        '[id^="a"]',
+        'p[id^="x"]',
         '[id*="x"]:is([id*="a"],[id*="b"])',
         '[id*="x"]:is([id*="a"])',
     ],
@@ -351,6 +386,10 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
             compiled.read_blocks(wrong, native.tables(), "", "", 0, (), (), 9, 9)
         with pytest.raises(TypeError):
             compiled.select(wrong, bytes(256), ())
+        with pytest.raises(TypeError):
+            compiled.count_text(wrong, root_of(tree), bytes(256), 9)
+        with pytest.raises(TypeError):
+            compiled.count_text(root_of(tree), wrong, bytes(256), 9)
     with pytest.raises(OSError, match="not loaded"):
         compiled.load("/nowhere/lexbor.so", type(text), text, b"a")
     with pytest.raises(OSError, match="text is not where"):
@@ -360,6 +399,8 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     compiled.load(path, type(text), text, b"a")
     with pytest.raises(ValueError, match="tables"):
         compiled.read_blocks(root_of(tree), (b"", *native.tables()[1:]), "", "", 0, (), (), 9, 9)
+    with pytest.raises(ValueError, match="tables"):
+        compiled.count_text(root_of(tree), root_of(tree), b"", 9)
     for tags, attributes in (
         (b"", ()),
         (bytes(256), ((b"a", b"", b"", 0, 0),) * 33),
