@@ -2,18 +2,54 @@
 
 #include "text.h"
 
+/* The outermost elements that text is in, as a walk comes and goes. */
+typedef struct {
+    node *body, *code;
+    const char *is_code;
+    int in_body;
+} around;
+
+static void enter(around *a, node *element)
+{
+    uintptr_t number = lexbor.tag_id(element);
+    a->in_body |= element == a->body;
+    if (a->code == NULL && number < TAGS && a->is_code[number])
+        a->code = element;
+}
+
+static void leave(around *a, node *element)
+{
+    a->in_body &= element != a->body;
+    if (element == a->code)
+        a->code = NULL;
+}
+
+/* The next node of a walk from `top`, NULL at its end. */
+static node *step(around *a, node *each, node *top)
+{
+    node *next = lexbor.first_child(each);
+    if (next != NULL)
+        enter(a, each);
+    while (next == NULL && each != top) {
+        next = lexbor.next(each);
+        if (next == NULL)
+            leave(a, each = lexbor.parent(each));
+    }
+    return next;
+}
+
 const char count_text_doc[] =
     "count_text(root, body, code, enough)\n--\n\n"
     "The characters of text below `body` that are not in an element with a tag of `code` (a byte for each number), less\n"
-    "those in such elements elsewhere below `root`; some number that is not below `enough` where there are so many in\n"
-    "the body. None where text is not valid UTF-8.";
+    "those in such elements elsewhere below `root`, 0 if these are more; some number from `enough` on where there are so\n"
+    "many. None where text is not valid UTF-8.";
 
 PyObject *count_text(PyObject *module, PyObject *args)
 {
     (void)module;
     PyObject *root, *within, *parser;
     const char *code;
-    Py_ssize_t tags, enough, total = 0;
+    Py_ssize_t tags, enough, shown = 0, off = 0, off_bytes = 0;
     if (!PyArg_ParseTuple(args, "OOy#n:count_text", &root, &within, &code, &tags, &enough))
         return NULL;
     node *top = address_of(root, &parser), *body = top ? address_of(within, &parser) : NULL;
@@ -23,36 +59,29 @@ PyObject *count_text(PyObject *module, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "tables of another size");
         return NULL;
     }
-    int in_body = 0;
-    /* the outermost element of code around */
-    node *in_code = NULL;
-    for (node *each = top;;) {
-        /* text counts in the body, that of code is taken off elsewhere */
-        if (in_body != (in_code != NULL) && lexbor.type(each) == TEXT) {
+    /* code is long: that its bytes are no fewer than its characters, nor four times as many, mostly tells enough */
+    for (int counts_code = 0; counts_code < 2; counts_code++) {
+        around a = {.body = body, .is_code = code};
+        for (node *each = top; each != NULL; each = step(&a, each, top)) {
             const text_node *text = (const text_node *)each;
-            Py_ssize_t count = text->data ? count_characters(text->data, text->data + text->length) : 0;
+            if (a.in_body == (a.code != NULL) || lexbor.type(each) != TEXT || text->data == NULL ||
+                (counts_code && a.in_body))
+                continue;
+            Py_ssize_t count = a.in_body || counts_code ? count_characters(text->data, text->data + text->length) : 0;
             if (count < 0)
                 Py_RETURN_NONE;
-            total += in_body ? count : -count;
-            if (in_body && total >= enough)
-                return PyLong_FromSsize_t(total);
+            if (a.in_body)
+                shown += count;
+            else if (counts_code)
+                off += count;
+            else
+                off_bytes += (Py_ssize_t)text->length;
+            if (!counts_code && shown - off_bytes >= enough)
+                return PyLong_FromSsize_t(shown - off_bytes);
         }
-        node *next = lexbor.first_child(each);
-        if (next != NULL) {
-            uintptr_t number = lexbor.tag_id(each);
-            in_body |= each == body;
-            if (in_code == NULL && number < TAGS && code[number])
-                in_code = each;
-        }
-        while (next == NULL && each != top) {
-            next = lexbor.next(each);
-            if (next == NULL && (each = lexbor.parent(each)) != NULL) {
-                in_body &= each != body;
-                in_code = each == in_code ? NULL : in_code;
-            }
-        }
-        if (next == NULL)
-            return PyLong_FromSsize_t(total);
-        each = next;
+        if (off_bytes == 0 || off_bytes / 4 >= shown)
+            break;
     }
+    off = off_bytes / 4 >= shown ? shown : off;
+    return PyLong_FromSsize_t(shown > off ? shown - off : 0);
 }

@@ -93,13 +93,14 @@ def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:
 
 
 def count_text(tree: LexborHTMLParser, marks: Landmarks) -> int:
-    """The characters of text in the body without code, less those of code in the head, which is little."""
+    """The characters of text in the body without code, less those of code in the head, which is mostly little."""
     body = tree.body
     code = {node.mem_id: node for tag in CODE for node, _ in marks.tags[tag]}
     # as in drawings, where elements may stand in it
     holders = {mem_id for mem_id, node in code.items() if not _has_one_text(node)}
-    outer = [node for mem_id, node in code.items() if not holders or not _is_within(node, holders)]
-    return len(body.text_lexbor()) - sum(len(node.text_lexbor()) for node in outer) if body is not None else 0
+    outer = [node for node in code.values() if not holders or not _is_within(node, holders)]
+    text = len(body.text_lexbor()) if body is not None else 0
+    return max(0, text - sum(len(node.text_lexbor()) for node in outer))
 
 
 def _has_one_text(node: LexborNode) -> bool:

@@ -140,7 +140,7 @@ def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
     """As `landmarks.count_text`, by the extension where it may be used.
 
     Args:
-        enough: where there are so many or more, any number of these is given that is not below it.
+        enough: where there are so many or more, any number from there on is given.
     """
     extension, root, body = find_walk().extension, tree.root, tree.body
     if extension is not None and root is not None and body is not None:

@@ -80,9 +80,12 @@ def tag_of(last: str) -> str:
     return found[0].lower() if found is not None and "|" not in last and "\\" not in last else ""
 
 
-def keys_of(selector: str) -> frozenset[str]:
-    _, own, others = parts_of(selector)
-    return frozenset(part[1:].replace("\\", "") for part in (*own, *others))
+def keys_of(last: str) -> frozenset[str]:
+    """The classes and ids, without their signs, in what `last_of` gives."""
+    parts = _PART.findall(last)
+    if "\\" in last:
+        parts = [part.replace("\\", "") for part in parts if not _CODED.search(part)]
+    return frozenset(part[1:] for part in parts)
 
 
 def _without_arguments(selector: str) -> str:

@@ -104,7 +104,9 @@ class Sheets:
         for place in text.places_with(name):
             style = text.style(place)
             if name in style and not concealed_by(style) and (selector := text.selector(place)):
-                found.update(self._strengths_of(place, selector))
+                for part in split(selector):
+                    found.add(last := last_of(part))
+                    found.update(keys_of(last))
         return frozenset(found)
 
     def _read_rules(self) -> list[Rule]:
