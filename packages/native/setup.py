@@ -19,7 +19,7 @@ setup(
                 "winnow_native.c",
             ],
             depends=["arrays.h", "css.h", "lexbor.h", "names.h", "text.h"],
-            extra_compile_args=["-std=c11", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"],
+            extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"],
             py_limited_api=True,
         )
     ],

@@ -23,10 +23,12 @@ PyObject *find_values(PyObject *module, PyObject *args)
     PyObject *found = PyDict_New();
     buffer low = {0};
     while (found != NULL && p < end && (p = memchr(p, '-', (size_t)(end - p))) != NULL) {
-        const unsigned char *name = p;
+        const unsigned char *name = p++;
+        if (p == end || *p != '-')
+            continue;
         while (p < end && is_in_name(*p))
             p++;
-        if (p - name < 2 || name[1] != '-' || (name > css && is_in_name(name[-1])))
+        if (name > css && is_in_name(name[-1]))
             continue;
         const unsigned char *colon = p;
         while (colon < end && (is_space(*colon) || *colon == '\v'))
