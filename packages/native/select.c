@@ -1,5 +1,6 @@
 /* Elements with certain tags and attributes, as one query finds them. */
 
+#include "css.h"
 #include "text.h"
 
 /* how a value is compared */
@@ -14,24 +15,72 @@ typedef struct {
     uintptr_t tag;
 } sought;
 
-/* Whether an element's attributes have one that is looked for; `sizes` has a bit for the size of each name. */
-static int has_sought(node *element, uintptr_t tag, const sought *all, size_t count, uint64_t sizes)
+/* what is looked for; `sizes` has a bit for the size of each name */
+typedef struct {
+    sought all[32];
+    size_t count;
+    uint64_t sizes;
+    /* of words in a `style`: by first letter, a bit for each */
+    bytes words[32];
+    uint32_t begins[256];
+    size_t word_count;
+} query;
+
+/* Whether a style has one of the words, or something that only Python can say. */
+static int has_word(const query *q, bytes style)
 {
+    for (size_t at = 0; at < style.count; at++) {
+        if (style.at[at] >= 0x80)
+            return 1;
+        uint32_t possible = q->begins[lower(style.at[at])];
+        for (size_t i = 0; possible >> i; i++)
+            if (possible >> i & 1 && style.count - at >= q->words[i].count) {
+                size_t same = 1;
+                while (same < q->words[i].count && lower(style.at[at + same]) == q->words[i].at[same])
+                    same++;
+                if (same == q->words[i].count)
+                    return 1;
+            }
+    }
+    return 0;
+}
+
+/* Whether a name is written in other letters than small ones: selectors do not find it, Python's patterns may. */
+static int has_capitals(bytes text)
+{
+    for (size_t at = 0; at < text.count; at++)
+        if (text.at[at] >= 0x80 || lower(text.at[at]) != text.at[at])
+            return 1;
+    return 0;
+}
+
+/* Whether an element's attributes have one that is looked for. */
+static int has_sought(node *element, uintptr_t tag, const query *q)
+{
+    int is_styled = 0, is_odd = 0;
     attribute *each = lexbor.first_attribute(element);
     for (; each != NULL; each = lexbor.next_attribute(each)) {
         bytes name = {0}, value = {0};
         name.at = lexbor.attribute_local_name(each, &name.count);
-        if (name.count >= 64 || !(sizes >> name.count & 1))
+        if (q->word_count && is(name, "class") && (value.at = lexbor.attribute_value(each, &value.count)) != NULL)
+            is_odd = has_capitals(value);
+        if (name.count >= 64 || !(q->sizes >> name.count & 1))
             continue;
-        for (size_t i = 0; i < count; i++) {
-            const sought *one = &all[i];
+        for (size_t i = 0; i < q->count; i++) {
+            const sought *one = &q->all[i];
             if (one->name.count != name.count || (one->tag && one->tag != tag) ||
                 memcmp(one->name.at, name.at, name.count) != 0)
                 continue;
-            if (one->value.count == 0)
+            if (one->value.count == 0 && !(q->word_count && is(name, "style")))
                 return 1;
             if (value.at == NULL && (value.at = lexbor.attribute_value(each, &value.count)) == NULL)
                 continue;
+            if (one->value.count == 0) {
+                is_styled = 1;
+                if (has_word(q, value) && lexbor.first_child(element) != NULL)
+                    return 1;
+                continue;
+            }
             bytes compared = value;
             if (one->how == BEGINS && compared.count > one->value.count)
                 compared.count = one->value.count;
@@ -40,7 +89,7 @@ static int has_sought(node *element, uintptr_t tag, const sought *all, size_t co
                 return 1;
         }
     }
-    return 0;
+    return is_styled && is_odd;
 }
 
 PyObject *read_attributes(node *element)
@@ -65,53 +114,65 @@ PyObject *read_attributes(node *element)
 }
 
 const char select_doc[] =
-    "select(root, tags, attributes)\n--\n\n"
+    "select(root, tags, attributes, words)\n--\n\n"
     "The elements from a LexborNode on down, in document order, each with its `attributes`, that have\n"
     "one of the tags (a byte for each number) or of the attributes: (name, value, letters, how, number of the\n"
     "tag or 0), an empty value for any; `how` is 0 for that value, 1 for one that has it and the letters in it,\n"
-    "2 for one that begins with it.";
+    "2 for one that begins with it. Where there are words, in small letters, an element is not found for a `style` that\n"
+    "has none of them, or with nothing in the element.";
 
 PyObject *select_marked(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyObject *root, *attributes, *parser, *found = NULL;
+    PyObject *root, *attributes, *words, *parser, *found = NULL;
     const char *tags;
     Py_ssize_t tag_count;
-    if (!PyArg_ParseTuple(args, "Oy#O!:select", &root, &tags, &tag_count, &PyTuple_Type, &attributes))
+    if (!PyArg_ParseTuple(args, "Oy#O!O!:select", &root, &tags, &tag_count, &PyTuple_Type, &attributes, &PyTuple_Type,
+                          &words))
         return NULL;
     node *top = address_of(root, &parser);
     if (top == NULL)
         return NULL;
-    sought all[32];
-    Py_ssize_t count = PyTuple_Size(attributes);
-    uint64_t sizes = 0;
-    if (tag_count != TAGS || count > (Py_ssize_t)(sizeof all / sizeof *all)) {
+    query q = {0};
+    q.count = (size_t)PyTuple_Size(attributes);
+    q.word_count = (size_t)PyTuple_Size(words);
+    if (tag_count != TAGS || q.count > sizeof q.all / sizeof *q.all || q.word_count > sizeof q.words / sizeof *q.words) {
         PyErr_SetString(PyExc_ValueError, "tables of another size");
         return NULL;
     }
-    for (Py_ssize_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < q.count; i++) {
         const char *name, *value, *letters;
         Py_ssize_t name_size, value_size, letters_size;
         unsigned long tag;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, i), "y#y#y#ik", &name, &name_size, &value, &value_size,
-                              &letters, &letters_size, &all[i].how, &tag))
+        sought *each = &q.all[i];
+        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, (Py_ssize_t)i), "y#y#y#ik", &name, &name_size, &value,
+                              &value_size, &letters, &letters_size, &each->how, &tag))
             return NULL;
         if (name_size >= 64) {
             PyErr_SetString(PyExc_ValueError, "a name of more than 63 bytes");
             return NULL;
         }
-        all[i].name = (bytes){(const unsigned char *)name, (size_t)name_size};
-        all[i].value = (bytes){(const unsigned char *)value, (size_t)value_size};
-        all[i].letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
-        all[i].tag = tag;
-        sizes |= (uint64_t)1 << name_size;
+        each->name = (bytes){(const unsigned char *)name, (size_t)name_size};
+        each->value = (bytes){(const unsigned char *)value, (size_t)value_size};
+        each->letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
+        each->tag = tag;
+        q.sizes |= (uint64_t)1 << name_size;
+    }
+    for (size_t i = 0; i < q.word_count; i++) {
+        char *word;
+        Py_ssize_t size;
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(words, (Py_ssize_t)i), &word, &size) < 0)
+            return NULL;
+        q.words[i] = (bytes){(const unsigned char *)word, (size_t)size};
+        if (size)
+            q.begins[(unsigned char)*word] |= (uint32_t)1 << i;
     }
     if ((found = PyList_New(0)) == NULL)
         return NULL;
     for (node *each = top;;) {
         uintptr_t number = lexbor.tag_id(each);
         if (lexbor.type(each) == ELEMENT &&
-            ((number < TAGS && tags[number]) || has_sought(each, number, all, (size_t)count, sizes))) {
+            ((number < TAGS && tags[number]) || has_sought(each, number, &q))) {
             PyObject *wrapped = lexbor.wrap(each, parser);
             PyObject *read = wrapped ? read_attributes(each) : NULL;
             if (read == NULL)

@@ -29,6 +29,12 @@ _FOR_SCREEN_READERS = re.compile(
 )
 # attributes of what may be hidden
 _SAYING = frozenset(("style", "hidden", "popover", "aria-hidden", "class"))
+# One of these is in every style that hides (`\\` and `/*` may veil it), in lower case; same colours need `color`.
+STYLE_WORDS = (
+    *"none hidden opacity font clip scale collapse :- (- \\ /* background zoom mask rotate translate inset".split(),
+    *("fixed", "absolute", "color", ": -"),
+)
+
 # below these stands no text of the page
 CODE = ("script", "style", "noscript")
 SELECTORS = (*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED)
@@ -48,8 +54,8 @@ class Landmarks(Struct, frozen=True):
     tags: dict[str, list[Mark]]
     # with itemprop or itemscope, of any tag
     properties: list[Mark]
-    # what may be hidden: with a style, `hidden`, `popover`, `aria-hidden`, a background or a class for screen readers;
-    # dialogs and fonts; and others among them
+    # what may be hidden: with a style that may hide, `hidden`, `popover`, `aria-hidden`, a background or a class for
+    # screen readers; dialogs and fonts; and others among them
     concealed: list[Mark]
 
     def longest_noscript(self) -> str:

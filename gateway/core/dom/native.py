@@ -22,7 +22,16 @@ from gateway.core.dom import blocks as python
 from gateway.core.dom import landmarks
 from gateway.core.dom.blocks import ACTIONS, BIT, BY_ROLE, NAMED, SCRIPT, Blocks, judge, read_formula
 from gateway.core.dom.embeds import EMBEDS
-from gateway.core.dom.landmarks import CODE, SELECTORS, Attributes, Landmarks, Mark, select, sort_marks
+from gateway.core.dom.landmarks import (
+    CODE,
+    SELECTORS,
+    STYLE_WORDS,
+    Attributes,
+    Landmarks,
+    Mark,
+    select,
+    sort_marks,
+)
 from gateway.core.dom.layout import KNOWN
 from gateway.core.dom.tags import ID
 
@@ -43,6 +52,7 @@ _COLUMNS = (
 # letters that a value has too
 _LETTERS = re.compile(r'\[([\w-]+)\*="([^"]+)"\]')
 _FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:([*^]?)="([^"]+)")?\])?')
+_WORDS = tuple(word.encode() for word in STYLE_WORDS)
 _HOW = {"": 0, "*": 1, "^": 2}
 _wanted = True
 
@@ -70,7 +80,9 @@ class Extension(Protocol):
 
     def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
 
-    def select(self, root: LexborNode, tags: bytes, attributes: tuple[object, ...]) -> list[Mark]: ...
+    def select(
+        self, root: LexborNode, tags: bytes, attributes: tuple[object, ...], words: tuple[bytes, ...]
+    ) -> list[Mark]: ...
 
     def strip_css(self, css: bytes) -> bytes: ...
 
@@ -117,11 +129,11 @@ def read_blocks(
 
 
 def find_marks(tree: LexborHTMLParser) -> Landmarks:
-    """As `landmarks.find_marks`, by the extension where it may be used."""
+    """As `landmarks.find_marks`, by the extension where it may be used: it leaves out styles that hide nothing."""
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
         return landmarks.find_marks(tree)
-    return sort_marks(iter(extension.select(root, *sought(SELECTORS))))
+    return sort_marks(iter(extension.select(root, *sought(SELECTORS), _WORDS)))
 
 
 def select_marks(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> Iterator[Mark]:
@@ -133,7 +145,7 @@ def select_marks(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> Iterator
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
         return select(tree, ",".join(selectors))
-    return iter(extension.select(root, *sought(selectors)))
+    return iter(extension.select(root, *sought(selectors), ()))
 
 
 def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
@@ -260,7 +272,7 @@ def find_fault(extension: Extension) -> str:
             if differ:
                 return f"it reads {differ} otherwise than Python does"
         if tree.root is None or not is_same(
-            extension.select(tree.root, *sought(SELECTORS)), select(tree, ",".join(SELECTORS))
+            extension.select(tree.root, *sought(SELECTORS), ()), select(tree, ",".join(SELECTORS))
         ):
             return "it finds other landmarks than Python does"
     except Exception as exc:

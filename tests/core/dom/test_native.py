@@ -19,10 +19,11 @@ from gateway.core import CleanOptions, clean
 from gateway.core.documents.charset import to_utf8
 from gateway.core.dom import blocks as python
 from gateway.core.dom import native
-from gateway.core.dom.landmarks import count_text, find_formulas, find_marks, select
+from gateway.core.dom.landmarks import count_text, find_formulas, find_marks, is_for_screen_readers, select
 from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.parsing import root_of
+from gateway.core.visibility.css import may_hide
 from gateway.core.visibility.hidden import find_hidden
 from tests.core.dom.extension import compile_extension
 from tests.core.test_fuzz import BAD, MARKUP
@@ -61,7 +62,15 @@ def compare_marks(tree: LexborHTMLParser) -> None:
     for tag in seen.tags:
         assert is_same(seen.tags[tag], right.tags[tag])
     assert is_same(seen.properties, right.properties)
-    assert is_same(seen.concealed, right.concealed)
+    kept = {node.mem_id for node, _ in seen.concealed}
+    assert is_same(seen.concealed, [mark for mark in right.concealed if mark[0].mem_id in kept])
+    for node, attributes in right.concealed:
+        if node.mem_id not in kept:
+            assert "style" in attributes, "all else is kept"
+            assert not may_hide(attributes["style"] or "") or node.first_child is None
+            assert not {"hidden", "popover", "bgcolor", "itemprop", "itemscope"} & attributes.keys()
+            assert attributes.get("aria-hidden") != "true" and node.tag not in ("dialog", "script")
+            assert not is_for_screen_readers(attributes.get("class") or "")
 
 
 def compare_characters(tree: LexborHTMLParser) -> None:
@@ -371,7 +380,7 @@ def test_selectors_find_what_lexbor_finds(selector: str, compiled: ModuleType) -
     ids = ["", "a", "A", "b", "ab", "xa", "ax", "xb", "x", "xyz", "aa", "é", "\ufffd"]
     tree = LexborHTMLParser("".join(f'<p id="{each}">1<i id="{each}">2</i><p>3' for each in ids))
     assert tree.root is not None
-    found = compiled.select(tree.root, *sought((selector,)))
+    found = compiled.select(tree.root, *sought((selector,)), ())
     assert found and is_same(found, select(tree, selector))
 
 
@@ -385,7 +394,7 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.read_blocks(wrong, native.tables(), "", "", 0, (), (), 9, 9)
         with pytest.raises(TypeError):
-            compiled.select(wrong, bytes(256), ())
+            compiled.select(wrong, bytes(256), (), ())
         with pytest.raises(TypeError):
             compiled.count_text(wrong, root_of(tree), bytes(256), 9)
         with pytest.raises(TypeError):
@@ -400,6 +409,8 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     with pytest.raises(ValueError, match="tables"):
         compiled.read_blocks(root_of(tree), (b"", *native.tables()[1:]), "", "", 0, (), (), 9, 9)
     with pytest.raises(ValueError, match="tables"):
+        compiled.select(root_of(tree), bytes(256), (), (b"a",) * 33)
+    with pytest.raises(ValueError, match="tables"):
         compiled.count_text(root_of(tree), root_of(tree), b"", 9)
     for tags, attributes in (
         (b"", ()),
@@ -407,7 +418,35 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         (bytes(256), ((b"a" * 64, b"", b"", 0, 0),)),
     ):
         with pytest.raises(ValueError, match=r"tables|name"):
-            compiled.select(root_of(tree), tags, attributes)
+            compiled.select(root_of(tree), tags, attributes, ())
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize(
+    ("element", "is_kept"),
+    [
+        ('<p style="width:1px">', False),
+        ('<p style="WIDTH:1px;COLOR:red">', True),
+        ('<p style="margin: -1px">', True),
+        ('<p style="margin:  -1px">', False),
+        ('<p style="non">', False),
+        ('<p style="nonone">', True),
+        ('<p style="d\\69splay:x">', True),
+        ('<p style="é">', True),
+        ("<p style>", False),
+        ('<p style="width:1px" class=SR-ONLY>', True),
+        ('<p style="width:1px" class=a>', False),
+        ('<p class=A style="width:1px" hidden>', True),
+        ('<p style="width:1px" bgcolor=red>', True),
+        ('<dialog style="width:1px">', True),
+        ('<br style="display:none">', False),
+        ("<br hidden>", True),
+    ],
+)
+def test_styles_that_hide_nothing_are_left_out(element: str, is_kept: bool) -> None:
+    tree = LexborHTMLParser(f"{element}text")
+    assert bool(native.find_marks(tree).concealed) == is_kept
+    compare_marks(tree)
 
 
 def test_extension_hands_on_what_python_raises(compiled: ModuleType) -> None:
