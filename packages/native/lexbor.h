@@ -94,9 +94,9 @@ PyObject *find_values(PyObject *module, PyObject *args);
 PyObject *index_names(PyObject *module, PyObject *args);
 PyObject *find_uses(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
-PyObject *count_text(PyObject *module, PyObject *args);
+PyObject *count_code(PyObject *module, PyObject *args);
 extern const char load_doc[], read_blocks_doc[], select_doc[];
 extern const char strip_css_doc[], scan_css_doc[], find_values_doc[], index_names_doc[], find_uses_doc[];
-extern const char match_doc[], count_text_doc[];
+extern const char match_doc[], count_code_doc[];
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "css.h"
 #include "text.h"
+#include "walk.h"
 
 /* how a value is compared */
 enum { IS, CONTAINS, BEGINS };
@@ -114,21 +115,26 @@ PyObject *read_attributes(node *element)
 }
 
 const char select_doc[] =
-    "select(root, tags, attributes, words)\n--\n\n"
+    "select(root, tags, attributes, words, body, code)\n--\n\n"
     "The elements from a LexborNode on down, in document order, each with its `attributes`, that have\n"
     "one of the tags (a byte for each number) or of the attributes: (name, value, letters, how, number of the\n"
     "tag or 0), an empty value for any; `how` is 0 for that value, 1 for one that has it and the letters in it,\n"
     "2 for one that begins with it. Where there are words, in small letters, an element is not found for a `style` that\n"
-    "has none of them, or with nothing in the element.";
+    "has none of them, or with nothing in the element.\n\n"
+    "Then the characters of text below `body` that are not in an element with a tag of `code` (a byte for each number),\n"
+    "-1 where they are not valid UTF-8, and the bytes in such elements elsewhere; 0 and 0 where `body` is None.";
 
 PyObject *select_marked(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyObject *root, *attributes, *words, *parser, *found = NULL;
+    PyObject *root, *attributes, *words, *within, *parser, *found = NULL;
     const char *tags;
-    Py_ssize_t tag_count;
-    if (!PyArg_ParseTuple(args, "Oy#O!O!:select", &root, &tags, &tag_count, &PyTuple_Type, &attributes, &PyTuple_Type,
-                          &words))
+    Py_ssize_t tag_count, code_count, shown = 0, code = 0;
+    around a = {0};
+    if (!PyArg_ParseTuple(args, "Oy#O!O!Oy#:select", &root, &tags, &tag_count, &PyTuple_Type, &attributes,
+                          &PyTuple_Type, &words, &within, &a.is_code, &code_count))
+        return NULL;
+    if (within != Py_None && (a.body = address_of(within, &parser)) == NULL)
         return NULL;
     node *top = address_of(root, &parser);
     if (top == NULL)
@@ -136,7 +142,7 @@ PyObject *select_marked(PyObject *module, PyObject *args)
     query q = {0};
     q.count = (size_t)PyTuple_Size(attributes);
     q.word_count = (size_t)PyTuple_Size(words);
-    if (tag_count != TAGS || q.count > sizeof q.all / sizeof *q.all || q.word_count > sizeof q.words / sizeof *q.words) {
+    if (tag_count != TAGS || code_count != TAGS || q.count > sizeof q.all / sizeof *q.all || q.word_count > sizeof q.words / sizeof *q.words) {
         PyErr_SetString(PyExc_ValueError, "tables of another size");
         return NULL;
     }
@@ -169,10 +175,16 @@ PyObject *select_marked(PyObject *module, PyObject *args)
     }
     if ((found = PyList_New(0)) == NULL)
         return NULL;
-    for (node *each = top;;) {
-        uintptr_t number = lexbor.tag_id(each);
-        if (lexbor.type(each) == ELEMENT &&
-            ((number < TAGS && tags[number]) || has_sought(each, number, &q))) {
+    for (node *each = top; each != NULL; each = step(&a, each, top)) {
+        int type = lexbor.type(each);
+        const text_node *text = (const text_node *)each;
+        if (type == TEXT && a.body != NULL && text->data != NULL && a.in_body != (a.code != NULL)) {
+            Py_ssize_t count = !a.in_body || shown < 0 ? 0 : count_characters(text->data, text->data + text->length);
+            shown = count < 0 ? -1 : shown + count;
+            code += a.in_body ? 0 : (Py_ssize_t)text->length;
+        }
+        uintptr_t number = type == ELEMENT ? lexbor.tag_id(each) : 0;
+        if (type == ELEMENT && ((number < TAGS && tags[number]) || has_sought(each, number, &q))) {
             PyObject *wrapped = lexbor.wrap(each, parser);
             PyObject *read = wrapped ? read_attributes(each) : NULL;
             if (read == NULL)
@@ -182,14 +194,6 @@ PyObject *select_marked(PyObject *module, PyObject *args)
                 return NULL;
             }
         }
-        node *next = lexbor.first_child(each);
-        while (next == NULL && each != top) {
-            next = lexbor.next(each);
-            if (next == NULL)
-                each = lexbor.parent(each);
-        }
-        if (next == NULL)
-            return found;
-        each = next;
     }
+    return Py_BuildValue("(Nnn)", found, shown, code);
 }

@@ -18,7 +18,7 @@ setup(
                 "signs.c",
                 "winnow_native.c",
             ],
-            depends=["arrays.h", "css.h", "lexbor.h", "names.h", "text.h"],
+            depends=["arrays.h", "css.h", "lexbor.h", "names.h", "text.h", "walk.h"],
             extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"],
             py_limited_api=True,
         )

@@ -10,7 +10,7 @@ static PyMethodDef methods[] = {
     {"index_names", index_names, METH_VARARGS, index_names_doc},
     {"find_uses", find_uses, METH_VARARGS, find_uses_doc},
     {"match", match, METH_VARARGS, match_doc},
-    {"count_text", count_text, METH_VARARGS, count_text_doc},
+    {"count_code", count_code, METH_VARARGS, count_code_doc},
     {NULL, NULL, 0, NULL},
 };
 

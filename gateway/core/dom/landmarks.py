@@ -47,6 +47,15 @@ Attributes = dict[str, str | None]
 Mark = tuple[LexborNode, Attributes]
 
 
+class Measured(Struct, frozen=True):
+    """What a walk measured of a page's text on its way."""
+
+    # characters in the body, without code
+    shown: int
+    # of code outside the body
+    code_bytes: int
+
+
 class Landmarks(Struct, frozen=True):
     """Elements in document order."""
 
@@ -57,6 +66,7 @@ class Landmarks(Struct, frozen=True):
     # what may be hidden: with a style that may hide, `hidden`, `popover`, `aria-hidden`, a background or a class for
     # screen readers; dialogs and fonts; and others among them
     concealed: list[Mark]
+    measured: Measured | None = None
 
     def longest_noscript(self) -> str:
         """The markup of the longest `<noscript>`: the page itself, where a script was to build it."""
@@ -68,7 +78,7 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     return sort_marks(select(tree, ",".join(SELECTORS)))
 
 
-def sort_marks(found: Iterator[Mark]) -> Landmarks:
+def sort_marks(found: Iterator[Mark], measured: Measured | None = None) -> Landmarks:
     """What SELECTORS match, by what it says."""
     tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
     properties: list[Mark] = []
@@ -84,7 +94,7 @@ def sort_marks(found: Iterator[Mark]) -> Landmarks:
                 continue
         if "itemprop" in attributes or "itemscope" in attributes:
             properties.append(mark)
-    return Landmarks(tags, properties, concealed)
+    return Landmarks(tags, properties, concealed, measured)
 
 
 def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:

@@ -29,6 +29,7 @@ from gateway.core.dom.landmarks import (
     Attributes,
     Landmarks,
     Mark,
+    Measured,
     select,
     sort_marks,
 )
@@ -81,8 +82,14 @@ class Extension(Protocol):
     def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
 
     def select(
-        self, root: LexborNode, tags: bytes, attributes: tuple[object, ...], words: tuple[bytes, ...]
-    ) -> list[Mark]: ...
+        self,
+        root: LexborNode,
+        tags: bytes,
+        attributes: tuple[object, ...],
+        words: tuple[bytes, ...],
+        body: LexborNode | None,
+        code: bytes,
+    ) -> tuple[list[Mark], int, int]: ...
 
     def strip_css(self, css: bytes) -> bytes: ...
 
@@ -98,7 +105,7 @@ class Extension(Protocol):
         self, root: LexborNode, names: tuple[bytes, ...], parts: bytes, most: int
     ) -> tuple[list[tuple[LexborNode, Attributes, int]], bytes, bool]: ...
 
-    def count_text(self, root: LexborNode, body: LexborNode, code: bytes, enough: int) -> int | None: ...
+    def count_code(self, root: LexborNode, body: LexborNode, code: bytes) -> int | None: ...
 
 
 _FUNCTIONS = [name for name in vars(Extension) if not name.startswith("_")]
@@ -133,7 +140,8 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
         return landmarks.find_marks(tree)
-    return sort_marks(iter(extension.select(root, *sought(SELECTORS), _WORDS)))
+    found, shown, code = extension.select(root, *sought(SELECTORS), _WORDS, tree.body, sought(CODE)[0])
+    return sort_marks(iter(found), Measured(shown, code) if shown >= 0 and tree.body is not None else None)
 
 
 def select_marks(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> Iterator[Mark]:
@@ -145,7 +153,11 @@ def select_marks(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> Iterator
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
         return select(tree, ",".join(selectors))
-    return iter(extension.select(root, *sought(selectors), ()))
+    return iter(_select(extension, root, selectors))
+
+
+def _select(extension: Extension, root: LexborNode, selectors: tuple[str, ...]) -> list[Mark]:
+    return extension.select(root, *sought(selectors), (), None, bytes(_TAGS))[0]
 
 
 def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
@@ -154,13 +166,18 @@ def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
     Args:
         enough: where there are so many or more, any number from there on is given.
     """
-    extension, root, body = find_walk().extension, tree.root, tree.body
-    if extension is not None and root is not None and body is not None:
-        code, _ = sought(CODE)
-        count = extension.count_text(root, body, code, enough)
-        if count is not None:
-            return count
-    return landmarks.count_text(tree, marks)
+    measured, extension = marks.measured, find_walk().extension
+    root, body = tree.root, tree.body
+    if measured is None or extension is None or root is None or body is None:
+        return landmarks.count_text(tree, marks)
+    # code is long: that its characters are no more than its bytes, and no less than a quarter, mostly says enough
+    least = measured.shown - measured.code_bytes
+    if least >= enough or not measured.code_bytes:
+        return least
+    if measured.code_bytes // 4 >= measured.shown:
+        return 0
+    code = extension.count_code(root, body, sought(CODE)[0])
+    return landmarks.count_text(tree, marks) if code is None else max(0, measured.shown - code)
 
 
 def _walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
@@ -272,7 +289,7 @@ def find_fault(extension: Extension) -> str:
             if differ:
                 return f"it reads {differ} otherwise than Python does"
         if tree.root is None or not is_same(
-            extension.select(tree.root, *sought(SELECTORS), ()), select(tree, ",".join(SELECTORS))
+            _select(extension, tree.root, SELECTORS), select(tree, ",".join(SELECTORS))
         ):
             return "it finds other landmarks than Python does"
     except Exception as exc:

@@ -74,9 +74,10 @@ def compare_marks(tree: LexborHTMLParser) -> None:
 
 
 def compare_characters(tree: LexborHTMLParser) -> None:
+    marks = native.find_marks(tree)
     right = count_text(tree, find_marks(tree))
     for enough in (right + 1, right, right // 2, 10):
-        seen = native.count_text(tree, find_marks(tree), enough)
+        seen = native.count_text(tree, marks, enough)
         assert seen == right if right < enough else enough <= seen <= right
 
 
@@ -334,7 +335,7 @@ def test_python_walks_where_a_column_differs(compiled: ModuleType) -> None:
 def test_python_reads_where_landmarks_differ(compiled: ModuleType) -> None:
     other = Other(compiled, 0, [])
     other.read_blocks = compiled.read_blocks
-    for wrong in (lambda *_: [], lambda *given: compiled.select(*given)[:-1]):
+    for wrong in (lambda *_: ([], 0, 0), lambda *given: (compiled.select(*given)[0][:-1], 0, 0)):
         other.select = wrong
         assert find_fault(other) == "it finds other landmarks than Python does"
 
@@ -380,7 +381,7 @@ def test_selectors_find_what_lexbor_finds(selector: str, compiled: ModuleType) -
     ids = ["", "a", "A", "b", "ab", "xa", "ax", "xb", "x", "xyz", "aa", "é", "\ufffd"]
     tree = LexborHTMLParser("".join(f'<p id="{each}">1<i id="{each}">2</i><p>3' for each in ids))
     assert tree.root is not None
-    found = compiled.select(tree.root, *sought((selector,)), ())
+    found = compiled.select(tree.root, *sought((selector,)), (), None, bytes(256))[0]
     assert found and is_same(found, select(tree, selector))
 
 
@@ -394,11 +395,11 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.read_blocks(wrong, native.tables(), "", "", 0, (), (), 9, 9)
         with pytest.raises(TypeError):
-            compiled.select(wrong, bytes(256), (), ())
+            compiled.select(wrong, bytes(256), (), (), None, bytes(256))
         with pytest.raises(TypeError):
-            compiled.count_text(wrong, root_of(tree), bytes(256), 9)
+            compiled.count_code(wrong, root_of(tree), bytes(256))
         with pytest.raises(TypeError):
-            compiled.count_text(root_of(tree), wrong, bytes(256), 9)
+            compiled.count_code(root_of(tree), wrong, bytes(256))
     with pytest.raises(OSError, match="not loaded"):
         compiled.load("/nowhere/lexbor.so", type(text), text, b"a")
     with pytest.raises(OSError, match="text is not where"):
@@ -409,16 +410,18 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     with pytest.raises(ValueError, match="tables"):
         compiled.read_blocks(root_of(tree), (b"", *native.tables()[1:]), "", "", 0, (), (), 9, 9)
     with pytest.raises(ValueError, match="tables"):
-        compiled.select(root_of(tree), bytes(256), (), (b"a",) * 33)
+        compiled.select(root_of(tree), bytes(256), (), (b"a",) * 33, None, bytes(256))
     with pytest.raises(ValueError, match="tables"):
-        compiled.count_text(root_of(tree), root_of(tree), b"", 9)
+        compiled.count_code(root_of(tree), root_of(tree), b"")
+    with pytest.raises(ValueError, match="tables"):
+        compiled.select(root_of(tree), bytes(256), (), (), None, b"")
     for tags, attributes in (
         (b"", ()),
         (bytes(256), ((b"a", b"", b"", 0, 0),) * 33),
         (bytes(256), ((b"a" * 64, b"", b"", 0, 0),)),
     ):
         with pytest.raises(ValueError, match=r"tables|name"):
-            compiled.select(root_of(tree), tags, attributes, ())
+            compiled.select(root_of(tree), tags, attributes, (), None, bytes(256))
 
 
 @pytest.mark.usefixtures("used")
