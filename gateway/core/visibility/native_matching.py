@@ -54,6 +54,9 @@ class Matched(Struct, frozen=True):
 
 def read_parts(selector: str) -> list[Part]:
     """The parts of a selector that `match` knows; none if there is anything else in it."""
+    # of other characters Lexbor says which are in names
+    if not selector.isascii():
+        return []
     parts: list[Part] = []
     at = 0
     while at < len(selector):
@@ -74,7 +77,7 @@ def read_parts(selector: str) -> list[Part]:
                 f"[{name.lower()}={value[1:-1] if quoted else value}" if value else f"[{name.lower()}"
             )
         is_empty = not (tag or asked)
-        if is_empty or number < 0 or bool(gap) != bool(parts) or "\ufffd" in selector:
+        if is_empty or number < 0 or bool(gap) != bool(parts):
             return []
         parts.append(Part(_COMBINATORS[gap.strip() or " " if gap else ""], number, asked))
     return parts

@@ -216,7 +216,8 @@ def test_many_parts_and_levels_are_kept_apart() -> None:
         ("[a^=b]", []),
         ("foreignObject", []),
         ("font-face", []),
-        (".\ufffd", []),
+        (".é", []),
+        ("#\u200b .a", []),
         ("", []),
     ],
 )
