@@ -105,6 +105,7 @@ NAMES += [
     " viewBox=0",
     " class='a\x1fb'",
 ]
+NAMES += [" id=\u200b", " class='\u200b é a'"]
 ELEMENTS = [f"<{tag}{name}>" for tag in TAGS for name in ("", *NAMES)]
 MARKUP = st.lists(
     st.sampled_from([*ELEMENTS, *(f"</{tag}>" for tag in TAGS * 4), "text", " ", "<!-- -->"]), max_size=40
@@ -148,6 +149,8 @@ COMPOUNDS += [
     "html",
     "[data-k^=v]",
 ]
+# characters that are in no name, and one that is
+COMPOUNDS += ["#\u200b .a", ".\u200b", ".é.a"]
 SELECTOR = st.builds(
     lambda first, rest: first + "".join(gap + each for gap, each in rest),
     st.sampled_from(COMPOUNDS),
