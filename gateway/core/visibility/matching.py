@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from gateway.core.dom.landmarks import Attributes
 from gateway.core.dom.native import Extension, find_walk
-from gateway.core.visibility.native_matching import Part, match, read_parts
+from gateway.core.visibility.native_matching import match, read_parts
 from gateway.core.visibility.selectors import (
     classes_of,
     fits,
@@ -77,30 +77,27 @@ class Matcher:
 
     def _match_in_c(self, extension: Extension, tree: LexborHTMLParser) -> Iterator[Match]:
         """The simple ones in one walk; Lexbor is asked for others of whose names the page has all."""
-        texts = self._texts
-        simple = {index: parts for index, text in enumerate(texts) if (parts := read_parts(text))}
-        selectors = [
-            _of_parts(text, index, simple[index]) if index in simple else _read(text, index)
-            for index, text in enumerate(texts)
-        ]
-        # of more than these, the names of the page are read first
-        at_once = simple if len(simple) <= _MAX_SELECTORS else {}
-        names = (name for each in selectors if each.index not in at_once for name in each.names)
-        matched = match(extension, tree, at_once, names, most=_MAX_MATCHES)
-        possible = [each for each in selectors if matched.there.issuperset(each.names)]
-        if len(texts) > _FEW:
-            plain, queried = self._choose(possible)
-            possible = [*plain, *queried]
-        chosen = {each.index: simple[each.index] for each in possible if each.index in simple}
-        if at_once is not simple:
-            matched = match(extension, tree, chosen, (), most=_MAX_MATCHES)
-        self.is_cut |= matched.is_cut
-        if matched.is_doubtful:
-            possible = [_read(each.text, each.index) for each in possible]
+        selectors: list[_Selector] = []
+        simple = {index: parts for index, text in enumerate(self._texts) if (parts := read_parts(text))}
+        if len(self._texts) > _FEW:
+            selectors = self._read()
+            there = match(
+                extension, tree, {}, (name for each in selectors for name in each.names), most=1
+            ).there
+            plain, queried = self._choose([each for each in selectors if there.issuperset(each.names)])
+            selectors = [*plain, *queried]
+            simple = {each.index: simple[each.index] for each in selectors if each.index in simple}
+            others = [each for each in selectors if each.index not in simple]
         else:
-            yield from (each for each in matched.found if each[2] in chosen)
-            possible = [each for each in possible if each.index not in chosen]
-        yield from _match_all(tree, possible)
+            others = [_read(text, index) for index, text in enumerate(self._texts) if index not in simple]
+        names = [name for each in others for name in each.names]
+        matched = match(extension, tree, simple, names, most=_MAX_MATCHES)
+        if matched.is_doubtful:
+            others = selectors or self._read()
+        else:
+            yield from matched.found
+            others = [each for each in others if matched.there.issuperset(each.names)]
+        yield from _match_all(tree, others)
 
     def _read(self) -> list[_Selector]:
         return [_read(text, index) for index, text in enumerate(self._texts)]
@@ -200,13 +197,6 @@ def _read(text: str, index: int) -> _Selector:
     last, own, others = parts_of(text)
     names = [name_of(part) for part in (*own, *others)]
     return _Selector(text, index, is_plain(text), names[0].lower() if own else tag_of(last), names)
-
-
-def _of_parts(text: str, index: int, parts: Sequence[Part]) -> _Selector:
-    """A simple selector, without the key that only Lexbor's queries need."""
-    names = [name for part in parts for name in part.names if name[0] in ".#"]
-    is_plain = len(parts) == 1 and 0 < len(names) == len(parts[0].names)
-    return _Selector(text, index, is_plain, "", names)
 
 
 def _by_key(selectors: Iterable[_Selector]) -> dict[str, list[_Selector]]:
