@@ -30,8 +30,9 @@ _BRACKETS = re.compile(r"[,()\[\]]")
 
 
 def is_plain(selector: str) -> bool:
-    """Whether it is a tag, classes and an id of one element, and nothing else."""
-    return _PLAIN.fullmatch(selector) is not None
+    """Whether it is a tag, classes and an id of one element, in ASCII, and nothing else."""
+    # Lexbor does not take all other characters
+    return selector.isascii() and _PLAIN.fullmatch(selector) is not None
 
 
 def fits(selector: str, node: LexborNode, classes: Collection[str], own_id: str | None) -> bool:
