@@ -85,12 +85,13 @@ fuzz: $(tested)
 	FUZZ_PAGES=$${FUZZ_PAGES:-1000000} $(BIN)/python -m pytest tests/test_fuzz.py -s
 
 # C and Python over every labelled page, and over 100,000 mutated ones under AddressSanitizer: minutes
-native_tests := tests/core/dom/test_native.py tests/core/classifier/test_native_counts.py
+native_tests := tests/core/dom/test_native.py tests/core/classifier/test_native_counts.py \
+    tests/core/visibility/test_css_scan.py tests/core/visibility/test_native_matching.py
 native-check: $(tested)
 	NATIVE_PAGES=0 $(BIN)/python -m pytest $(native_tests) -k labelled
 	LD_PRELOAD=$$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
 	    NATIVE_FLAGS='-g -fsanitize=address,undefined -fno-sanitize-recover=all' NATIVE_MUTATED=$${NATIVE_MUTATED:-100000} \
-	    $(BIN)/python -m pytest $(native_tests) -k agree
+	    $(BIN)/python -m pytest $(native_tests) -k 'agree or alike'
 
 # hundreds of requests to every route, each answer held against /docs/openapi.json: minutes
 schemathesis: $(tested)

@@ -6,8 +6,8 @@
 
 CPU of this process, the steps one after the other on each page; the multiples hold on a busy machine. `hidden` is what
 finds text that no reader sees; `landmarks` is the one query of the page whose elements it and the metadata share;
-`walk` is `read_blocks`; `choose` chooses the content, `render` writes it. Where `winnow-native` is installed these and
-`clean` are measured with it too, by turns.
+`walk` is `read_blocks`; `choose` chooses the content, `render` writes it. Where `winnow-native` is installed all of
+them are measured with it too, by turns.
 """
 
 import argparse
@@ -60,12 +60,13 @@ class Steps:
         self.measure("parse", lambda: LexborHTMLParser(html))
         tree = LexborHTMLParser(markup, scripting=True)
         root, marks = root_of(tree), find_marks(tree)
-        hidden = self.measure("hidden", lambda: find_hidden(tree, marks=marks))
+        hidden = find_hidden(tree, marks=marks)
         # each of the two goes first on every second page
         self._turns = self._turns[::-1]
         for turn in self._turns:
             prefer_native(turn != "")
             find_walk()
+            self.measure(f"hidden{turn}", lambda: find_hidden(tree, marks=marks))
             self.measure(f"landmarks{turn}", lambda: find_marks(tree))
             self.measure(f"walk{turn}", lambda: read_blocks(root, left_out=hidden))
             parsed = read(html, url=sample.url, options=_OPTIONS)

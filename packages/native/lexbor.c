@@ -63,6 +63,9 @@ PyObject *load(PyObject *module, PyObject *args)
         find(library, "lxb_dom_node_parent_noi", &lexbor.parent) < 0 ||
         find(library, "lxb_dom_element_first_attribute_noi", &lexbor.first_attribute) < 0 ||
         find(library, "lxb_dom_element_next_attribute_noi", &lexbor.next_attribute) < 0 ||
+        find(library, "lxb_dom_element_class_attribute_noi", &lexbor.class_attribute) < 0 ||
+        find(library, "lxb_dom_element_id_attribute_noi", &lexbor.id_attribute) < 0 ||
+        find(library, "lxb_dom_element_qualified_name", &lexbor.tag_name) < 0 ||
         find(library, "lxb_dom_attr_qualified_name", &lexbor.attribute_name) < 0 ||
         find(library, "lxb_dom_attr_local_name_noi", &lexbor.attribute_local_name) < 0 ||
         find(library, "lxb_dom_attr_value_noi", &lexbor.attribute_value) < 0)

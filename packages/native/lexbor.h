@@ -39,6 +39,9 @@ struct lexbor {
     node *(*parent)(node *);
     attribute *(*first_attribute)(node *);
     attribute *(*next_attribute)(attribute *);
+    attribute *(*class_attribute)(node *);
+    attribute *(*id_attribute)(node *);
+    const unsigned char *(*tag_name)(node *, size_t *);
     const unsigned char *(*attribute_name)(attribute *, size_t *);
     const unsigned char *(*attribute_local_name)(attribute *, size_t *);
     const unsigned char *(*attribute_value)(attribute *, size_t *);
@@ -78,11 +81,23 @@ static inline int append(PyObject *list, PyObject *item)
 /* The address of a LexborNode, NULL and an exception where it is none, and its parser, borrowed from it. */
 node *address_of(PyObject *wrapped, PyObject **parser);
 
+/* LexborNode.attributes */
+PyObject *read_attributes(node *element);
+
 /* the module's functions; their own documentation says what they take */
 PyObject *load(PyObject *module, PyObject *args);
 PyObject *read_blocks(PyObject *module, PyObject *args);
 PyObject *select_marked(PyObject *module, PyObject *args);
 PyObject *descend(PyObject *module, PyObject *args);
+PyObject *strip_css(PyObject *module, PyObject *css);
+PyObject *scan_css(PyObject *module, PyObject *args);
+PyObject *find_values(PyObject *module, PyObject *args);
+PyObject *index_names(PyObject *module, PyObject *args);
+PyObject *find_uses(PyObject *module, PyObject *args);
+PyObject *match(PyObject *module, PyObject *args);
+PyObject *count_code(PyObject *module, PyObject *args);
 extern const char load_doc[], read_blocks_doc[], select_doc[], descend_doc[];
+extern const char strip_css_doc[], scan_css_doc[], find_values_doc[], index_names_doc[], find_uses_doc[];
+extern const char match_doc[], count_code_doc[];
 
 #endif

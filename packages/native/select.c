@@ -1,9 +1,11 @@
 /* Elements with certain tags and attributes, as one query finds them. */
 
+#include "css.h"
 #include "text.h"
+#include "walk.h"
 
-/* how a value is compared: it is another, has it in it, or has it as a word; with capital letters too */
-enum { EQUAL = 0, CONTAINS = 1, WORD = 2, ANY_CASE = 4 };
+/* how a value is compared: it is another, has it in it, begins with it, or has it as a word; with capital letters too */
+enum { IS = 0, CONTAINS = 1, BEGINS = 2, WORD = 3, ANY_CASE = 4 };
 
 /* an attribute that is looked for: its value is as `value` says, and has `letters` in it; an empty one is in any value */
 typedef struct {
@@ -15,6 +17,17 @@ typedef struct {
     uintptr_t tag;
 } sought;
 
+/* what is looked for; `sizes` has a bit for the size of each name */
+typedef struct {
+    sought all[32];
+    size_t count;
+    uint64_t sizes;
+    /* of words in a `style`: by first letter, a bit for each */
+    bytes words[32];
+    uint32_t begins[256];
+    size_t word_count;
+} query;
+
 /* A bit for each letter, the same for capital ones; other characters share these bits. */
 static uint32_t letters_of(bytes text)
 {
@@ -24,21 +37,12 @@ static uint32_t letters_of(bytes text)
     return found;
 }
 
-static int is_space(unsigned char letter)
-{
-    return letter == ' ' || (letter >= '\t' && letter <= '\r' && letter != '\v');
-}
-
 /* Whether a text begins with another; of any case where that is wanted, then the other is in lower case. */
-static int begins(const unsigned char *text, bytes part, int any_case)
+static int starts(const unsigned char *text, bytes part, int any_case)
 {
-    for (size_t i = 0; i < part.count; i++) {
-        unsigned char letter = text[i];
-        if (any_case && letter >= 'A' && letter <= 'Z')
-            letter |= 0x20;
-        if (letter != part.at[i])
+    for (size_t i = 0; i < part.count; i++)
+        if ((any_case ? lower(text[i]) : text[i]) != part.at[i])
             return 0;
-    }
     return 1;
 }
 
@@ -48,49 +52,84 @@ static int has_value(bytes text, const sought *one)
     int how = one->how & ~ANY_CASE, any_case = one->how & ANY_CASE;
     if (part.count > text.count)
         return 0;
-    if (how == EQUAL)
-        return text.count == part.count && begins(text.at, part, any_case);
+    if (how == IS || how == BEGINS)
+        return (how == BEGINS || text.count == part.count) && starts(text.at, part, any_case);
     for (size_t at = 0; at <= text.count - part.count; at++) {
         size_t end = at + part.count;
-        if (begins(text.at + at, part, any_case) &&
+        if (starts(text.at + at, part, any_case) &&
             (how == CONTAINS || ((at == 0 || is_space(text.at[at - 1])) && (end == text.count || is_space(text.at[end])))))
             return 1;
     }
     return 0;
 }
 
-/* Whether an element's attributes have one that is looked for; `sizes` has a bit for the size of each name. */
-static int has_sought(node *element, uintptr_t tag, const sought *all, size_t count, uint64_t sizes)
+/* Whether a style has one of the words, or something that only Python can say. */
+static int has_word(const query *q, bytes style)
 {
+    for (size_t at = 0; at < style.count; at++) {
+        if (style.at[at] >= 0x80)
+            return 1;
+        uint32_t possible = q->begins[lower(style.at[at])];
+        for (size_t i = 0; possible >> i; i++)
+            if (possible >> i & 1 && style.count - at >= q->words[i].count) {
+                size_t same = 1;
+                while (same < q->words[i].count && lower(style.at[at + same]) == q->words[i].at[same])
+                    same++;
+                if (same == q->words[i].count)
+                    return 1;
+            }
+    }
+    return 0;
+}
+
+/* Whether a name is written in other letters than small ones: selectors do not find it, Python's patterns may. */
+static int has_capitals(bytes text)
+{
+    for (size_t at = 0; at < text.count; at++)
+        if (text.at[at] >= 0x80 || lower(text.at[at]) != text.at[at])
+            return 1;
+    return 0;
+}
+
+/* Whether an element's attributes have one that is looked for. */
+static int has_sought(node *element, uintptr_t tag, const query *q)
+{
+    int is_styled = 0, is_odd = 0;
     attribute *each = lexbor.first_attribute(element);
     for (; each != NULL; each = lexbor.next_attribute(each)) {
         bytes name = {0}, value = {0};
         uint32_t letters = 0;
         name.at = lexbor.attribute_local_name(each, &name.count);
-        if (name.count >= 64 || !(sizes >> name.count & 1))
+        if (q->word_count && is(name, "class") && (value.at = lexbor.attribute_value(each, &value.count)) != NULL)
+            is_odd = has_capitals(value);
+        if (name.count >= 64 || !(q->sizes >> name.count & 1))
             continue;
-        for (size_t i = 0; i < count; i++) {
-            const sought *one = &all[i];
+        for (size_t i = 0; i < q->count; i++) {
+            const sought *one = &q->all[i];
             if (one->name.count != name.count || (one->tag && one->tag != tag) ||
                 memcmp(one->name.at, name.at, name.count) != 0)
                 continue;
-            if (one->value.count == 0)
+            if (one->value.count == 0 && !(q->word_count && is(name, "style")))
                 return 1;
-            if (value.at == NULL) {
-                if ((value.at = lexbor.attribute_value(each, &value.count)) == NULL)
-                    continue;
-                letters = letters_of(value);
+            if (value.at == NULL && (value.at = lexbor.attribute_value(each, &value.count)) == NULL)
+                continue;
+            if (one->value.count == 0) {
+                is_styled = 1;
+                if (has_word(q, value) && lexbor.first_child(element) != NULL)
+                    return 1;
+                continue;
             }
+            if (letters == 0)
+                letters = letters_of(value);
             /* most values lack a letter of what is looked for */
             if ((letters & one->needed) == one->needed && has_value(value, one) && holds(value, one->letters))
                 return 1;
         }
     }
-    return 0;
+    return is_styled && is_odd;
 }
 
-/* LexborNode.attributes */
-static PyObject *read_attributes(node *element)
+PyObject *read_attributes(node *element)
 {
     PyObject *all = PyDict_New();
     attribute *each = all ? lexbor.first_attribute(element) : NULL;
@@ -112,54 +151,79 @@ static PyObject *read_attributes(node *element)
 }
 
 const char select_doc[] =
-    "select(root, tags, attributes)\n--\n\n"
+    "select(root, tags, attributes, words, body, code)\n--\n\n"
     "The elements from a LexborNode on down, in document order, each with its `attributes`, that have\n"
-    "one of the tags (a byte for each number) or of the attributes: (name, value, letters, how, number of\n"
-    "the tag or 0). An empty value stands for any; how: 0 equal, 1 has the value in it, 2 as a word, 4 more\n"
-    "for capital letters too. It has the letters in it as well.";
+    "one of the tags (a byte for each number) or of the attributes: (name, value, letters, how, number of the\n"
+    "tag or 0). An empty value stands for any; how: 0 equal, 1 has the value in it, 2 begins with it, 3 has it as a word,\n"
+    "4 more for capital letters too. It has the letters in it as well. Where there are words, in small letters, an element\n"
+    "is not found for a `style` that has none of them, or with nothing in the element.\n\n"
+    "Then the characters of text below `body` that are not in an element with a tag of `code` (a byte for each number),\n"
+    "-1 where they are not valid UTF-8 or `body` is not met, and the bytes in such elements elsewhere; 0 and 0 where `body` is None.";
 
 PyObject *select_marked(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyObject *root, *attributes, *parser, *found = NULL;
+    PyObject *root, *attributes, *words, *within, *parser, *found = NULL;
     const char *tags;
-    Py_ssize_t tag_count;
-    if (!PyArg_ParseTuple(args, "Oy#O!:select", &root, &tags, &tag_count, &PyTuple_Type, &attributes))
+    Py_ssize_t tag_count, code_count, shown = 0, code = 0;
+    around a = {0};
+    if (!PyArg_ParseTuple(args, "Oy#O!O!Oy#:select", &root, &tags, &tag_count, &PyTuple_Type, &attributes,
+                          &PyTuple_Type, &words, &within, &a.is_code, &code_count))
+        return NULL;
+    if (within != Py_None && (a.body = address_of(within, &parser)) == NULL)
         return NULL;
     node *top = address_of(root, &parser);
     if (top == NULL)
         return NULL;
-    sought all[32];
-    Py_ssize_t count = PyTuple_Size(attributes);
-    uint64_t sizes = 0;
-    if (tag_count != TAGS || count > (Py_ssize_t)(sizeof all / sizeof *all)) {
+    query q = {0};
+    q.count = (size_t)PyTuple_Size(attributes);
+    q.word_count = (size_t)PyTuple_Size(words);
+    if (tag_count != TAGS || code_count != TAGS || q.count > sizeof q.all / sizeof *q.all || q.word_count > sizeof q.words / sizeof *q.words) {
         PyErr_SetString(PyExc_ValueError, "tables of another size");
         return NULL;
     }
-    for (Py_ssize_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < q.count; i++) {
         const char *name, *value, *letters;
         Py_ssize_t name_size, value_size, letters_size;
         unsigned long tag;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, i), "y#y#y#ik", &name, &name_size, &value, &value_size,
-                              &letters, &letters_size, &all[i].how, &tag))
+        sought *each = &q.all[i];
+        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, (Py_ssize_t)i), "y#y#y#ik", &name, &name_size, &value,
+                              &value_size, &letters, &letters_size, &each->how, &tag))
             return NULL;
         if (name_size >= 64) {
             PyErr_SetString(PyExc_ValueError, "a name of more than 63 bytes");
             return NULL;
         }
-        all[i].name = (bytes){(const unsigned char *)name, (size_t)name_size};
-        all[i].value = (bytes){(const unsigned char *)value, (size_t)value_size};
-        all[i].letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
-        all[i].needed = letters_of(all[i].value) | letters_of(all[i].letters);
-        all[i].tag = tag;
-        sizes |= (uint64_t)1 << name_size;
+        each->name = (bytes){(const unsigned char *)name, (size_t)name_size};
+        each->value = (bytes){(const unsigned char *)value, (size_t)value_size};
+        each->letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
+        each->needed = letters_of(each->value) | letters_of(each->letters);
+        each->tag = tag;
+        q.sizes |= (uint64_t)1 << name_size;
+    }
+    for (size_t i = 0; i < q.word_count; i++) {
+        char *word;
+        Py_ssize_t size;
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(words, (Py_ssize_t)i), &word, &size) < 0)
+            return NULL;
+        q.words[i] = (bytes){(const unsigned char *)word, (size_t)size};
+        if (size)
+            q.begins[(unsigned char)*word] |= (uint32_t)1 << i;
     }
     if ((found = PyList_New(0)) == NULL)
         return NULL;
-    for (node *each = top;;) {
-        uintptr_t number = lexbor.tag_id(each);
-        if (lexbor.type(each) == ELEMENT &&
-            ((number < TAGS && tags[number]) || has_sought(each, number, all, (size_t)count, sizes))) {
+    int has_met_body = 0;
+    for (node *each = top; each != NULL; each = step(&a, each, top)) {
+        int type = lexbor.type(each);
+        has_met_body |= each == a.body;
+        const text_node *text = (const text_node *)each;
+        if (type == TEXT && a.body != NULL && text->data != NULL && a.in_body != (a.code != NULL)) {
+            Py_ssize_t count = !a.in_body || shown < 0 ? 0 : count_characters(text->data, text->data + text->length);
+            shown = count < 0 ? -1 : shown + count;
+            code += a.in_body ? 0 : (Py_ssize_t)text->length;
+        }
+        uintptr_t number = type == ELEMENT ? lexbor.tag_id(each) : 0;
+        if (type == ELEMENT && ((number < TAGS && tags[number]) || has_sought(each, number, &q))) {
             PyObject *wrapped = lexbor.wrap(each, parser);
             PyObject *read = wrapped ? read_attributes(each) : NULL;
             if (read == NULL)
@@ -169,14 +233,9 @@ PyObject *select_marked(PyObject *module, PyObject *args)
                 return NULL;
             }
         }
-        node *next = lexbor.first_child(each);
-        while (next == NULL && each != top) {
-            next = lexbor.next(each);
-            if (next == NULL)
-                each = lexbor.parent(each);
-        }
-        if (next == NULL)
-            return found;
-        each = next;
     }
+    /* a frameset may have taken its place in the tree */
+    if (a.body != NULL && !has_met_body)
+        shown = -1;
+    return Py_BuildValue("(Nnn)", found, shown, code);
 }

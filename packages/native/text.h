@@ -39,7 +39,12 @@ static inline Py_ssize_t count_characters(const unsigned char *p, const unsigned
 {
     Py_ssize_t count = 0;
     while (p < end) {
-        uint64_t eight;
+        uint64_t eight, more[4];
+        if (end - p >= 32 && (memcpy(more, p, 32), ((more[0] | more[1] | more[2] | more[3]) & 0x8080808080808080) == 0)) {
+            count += 32;
+            p += 32;
+            continue;
+        }
         if (end - p >= 8 && (memcpy(&eight, p, 8), (eight & 0x8080808080808080) == 0)) {
             count += 8;
             p += 8;

@@ -10,6 +10,13 @@ static PyMethodDef methods[] = {
     {"count_texts", count_texts, METH_VARARGS, count_texts_doc},
     {"count_kinds", count_kinds, METH_VARARGS, count_kinds_doc},
     {"find_named", find_named, METH_VARARGS, find_named_doc},
+    {"strip_css", strip_css, METH_O, strip_css_doc},
+    {"scan_css", scan_css, METH_VARARGS, scan_css_doc},
+    {"find_values", find_values, METH_VARARGS, find_values_doc},
+    {"index_names", index_names, METH_VARARGS, index_names_doc},
+    {"find_uses", find_uses, METH_VARARGS, find_uses_doc},
+    {"match", match, METH_VARARGS, match_doc},
+    {"count_code", count_code, METH_VARARGS, count_code_doc},
     {NULL, NULL, 0, NULL},
 };
 

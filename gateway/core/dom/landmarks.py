@@ -5,7 +5,7 @@ metadata, hidden text and recovery would each make several. Attributes are read 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -29,6 +29,14 @@ _FOR_SCREEN_READERS = re.compile(
 )
 # attributes of what may be hidden
 _SAYING = frozenset(("style", "hidden", "popover", "aria-hidden", "class"))
+# One of these is in every style that hides (`\\` and `/*` may veil it), in lower case; same colours need `color`.
+STYLE_WORDS = (
+    *"none hidden opacity font clip scale collapse :- (- \\ /* background zoom mask rotate translate inset".split(),
+    *("fixed", "absolute", "color", ": -"),
+)
+
+# below these stands no text of the page
+CODE = ("script", "style", "noscript")
 # a row of a table that is drawn with other elements
 _ROW = '[role="row"]'
 SELECTORS = (*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED, _ROW)
@@ -41,6 +49,15 @@ Attributes = dict[str, str | None]
 Mark = tuple[LexborNode, Attributes]
 
 
+class Measured(Struct, frozen=True):
+    """What a walk measured of a page's text on its way."""
+
+    # characters in the body, without code
+    shown: int
+    # of code outside the body
+    code_bytes: int
+
+
 class Landmarks(Struct, frozen=True):
     """Elements in document order."""
 
@@ -48,9 +65,10 @@ class Landmarks(Struct, frozen=True):
     tags: dict[str, list[Mark]]
     # with itemprop or itemscope, of any tag
     properties: list[Mark]
-    # what may be hidden: with a style, `hidden`, `popover`, `aria-hidden`, a background or a class for screen readers;
-    # dialogs and fonts; and others among them
+    # what may be hidden: with a style that may hide, `hidden`, `popover`, `aria-hidden`, a background or a class for
+    # screen readers; dialogs and fonts; and others among them
     concealed: list[Mark]
+    measured: Measured | None = None
 
     def longest_noscript(self) -> str:
         """The markup of the longest `<noscript>`: the page itself, where a script was to build it."""
@@ -62,7 +80,7 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     return sort_marks(select(tree, ",".join(SELECTORS)))
 
 
-def sort_marks(found: Iterator[Mark]) -> Landmarks:
+def sort_marks(found: Iterator[Mark], measured: Measured | None = None) -> Landmarks:
     """What SELECTORS match, by what it says."""
     tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
     properties: list[Mark] = []
@@ -78,7 +96,7 @@ def sort_marks(found: Iterator[Mark]) -> Landmarks:
                 continue
         if "itemprop" in attributes or "itemscope" in attributes:
             properties.append(mark)
-    return Landmarks(tags, properties, concealed)
+    return Landmarks(tags, properties, concealed, measured)
 
 
 def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:
@@ -92,8 +110,34 @@ def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:
             yield node, node.attributes
 
 
+def count_text(tree: LexborHTMLParser, marks: Landmarks) -> int:
+    """The characters of text in the body without code, less those of code in the head, which is mostly little."""
+    body = tree.body
+    code = {node.mem_id: node for tag in CODE for node, _ in marks.tags[tag]}
+    # as in drawings, where elements may stand in it
+    holders = {mem_id for mem_id, node in code.items() if not _has_one_text(node)}
+    outer = [node for node in code.values() if not holders or not _is_within(node, holders)]
+    text = len(body.text_lexbor()) if body is not None else 0
+    return max(0, text - sum(len(node.text_lexbor()) for node in outer))
+
+
+def _has_one_text(node: LexborNode) -> bool:
+    first = node.first_child
+    return first is None or (first.is_text_node and first.next is None)
+
+
+def _is_within(node: LexborNode, holders: Collection[int]) -> bool:
+    outer = node.parent
+    while outer is not None and outer.mem_id not in holders:
+        outer = outer.parent
+    return outer is not None
+
+
 def is_for_screen_readers(classes: str) -> bool:
     """Whether an element of these classes is there to be heard, not to be seen."""
+    low = classes.lower()
+    if "r-" not in low and "vis" not in low:
+        return False
     return _FOR_SCREEN_READERS.search(classes) is not None
 
 

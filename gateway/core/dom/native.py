@@ -1,6 +1,6 @@
 """The walk of `blocks` and the query of `landmarks` in C, where the package `winnow-native` is installed.
 
-Without it Python reads the tree. Both give the same.
+Without it Python reads the tree. Both give the same. What else is in it `gateway/core/visibility` uses.
 
 The extension calls the functions of Lexbor that selectolax's library exports. It is used with the versions of
 selectolax that it was tried with, and only after it has given the same as Python for a page that has everything in it.
@@ -19,7 +19,7 @@ import selectolax.lexbor
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom import blocks as python
-from gateway.core.dom import named
+from gateway.core.dom import landmarks, named
 from gateway.core.dom.blocks import (
     ACTIONS,
     BIT,
@@ -34,7 +34,17 @@ from gateway.core.dom.blocks import (
 )
 from gateway.core.dom.descent import PRUNED, TAGS, WHOLE, Descent
 from gateway.core.dom.embeds import EMBEDS
-from gateway.core.dom.landmarks import SELECTORS, Landmarks, Mark, select, sort_marks
+from gateway.core.dom.landmarks import (
+    CODE,
+    SELECTORS,
+    STYLE_WORDS,
+    Attributes,
+    Landmarks,
+    Mark,
+    Measured,
+    select,
+    sort_marks,
+)
 from gateway.core.dom.layout import KNOWN
 from gateway.core.dom.tags import ID
 
@@ -51,15 +61,16 @@ _COLUMNS = (
 )
 
 
-# a tag, an attribute, or both; an attribute may be asked for a value, a part of it or a word in it, in any case. Before
-# `:is` stand letters that a value has too
+# a tag, an attribute, or both; an attribute may be asked for a value, a part, a word or the beginning of it, in any
+# case. Before `:is` stand letters that a value has too
 _LETTERS = re.compile(r'\[([\w-]+)\*="([^"]+)"\]')
-_FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:([*~]?)="([^"]+)"( i)?)?\])?')
+_FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:([*^~]?)="([^"]+)"( i)?)?\])?')
 # as the extension says it
-_HOW = {"": 0, "*": 1, "~": 2}
+_HOW = {"": 0, "*": 1, "^": 2, "~": 3}
 _ANY_CASE = 4
 # beside the landmarks', forms that the extension is tried with
-_FORMS = ('[class~="b"]', '[class~="SR-only" i]', 'p[style*="NONE" i]', '[id="LAST" i]')
+_FORMS = ('[class^="b"]', '[class~="b"]', '[class~="SR-only" i]', 'p[style*="NONE" i]', '[id="LAST" i]')
+_WORDS = tuple(word.encode() for word in STYLE_WORDS)
 _wanted = True
 
 # a page that has everything in it that the walk tells apart
@@ -88,7 +99,31 @@ class Extension(Protocol):
 
     def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
 
-    def select(self, root: LexborNode, tags: bytes, attributes: tuple[object, ...]) -> list[Mark]: ...
+    def select(
+        self,
+        root: LexborNode,
+        tags: bytes,
+        attributes: tuple[object, ...],
+        words: tuple[bytes, ...],
+        body: LexborNode | None,
+        code: bytes,
+    ) -> tuple[list[Mark], int, int]: ...
+
+    def strip_css(self, css: bytes) -> bytes: ...
+
+    def scan_css(self, css: bytes, first: int) -> tuple[list[int], list[int], list[int], list[int]]: ...
+
+    def find_values(self, css: bytes) -> dict[bytes, int]: ...
+
+    def index_names(self, css: bytes) -> bytes: ...
+
+    def find_uses(self, css: bytes, index: bytes, word: bytes, most: int) -> list[int]: ...
+
+    def match(
+        self, root: LexborNode, names: tuple[bytes, ...], parts: bytes, most: int
+    ) -> tuple[list[tuple[LexborNode, Attributes, int]], bytes, bool]: ...
+
+    def count_code(self, root: LexborNode, body: LexborNode, code: bytes) -> int | None: ...
 
     def descend(
         self, root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes
@@ -105,6 +140,9 @@ class Extension(Protocol):
     def count_kinds(
         self, tags: Sequence[str], names: Sequence[str], parents: object, tokens: object
     ) -> tuple[bytes, ...]: ...
+
+
+_FUNCTIONS = [name for name in vars(Extension) if not name.startswith("_")]
 
 
 class Walk(NamedTuple):
@@ -132,20 +170,48 @@ def read_blocks(
 
 
 def find_marks(tree: LexborHTMLParser) -> Landmarks:
-    """As `landmarks.find_marks`, by the extension where it may be used."""
-    return sort_marks(find_marked(tree, SELECTORS))
+    """As `landmarks.find_marks`, by the extension where it may be used: it leaves out styles that hide nothing."""
+    extension, root = find_walk().extension, tree.root
+    if extension is None or root is None:
+        return sort_marks(select(tree, ",".join(SELECTORS)))
+    found, shown, code = extension.select(root, *sought(SELECTORS), _WORDS, tree.body, sought(CODE)[0])
+    return sort_marks(iter(found), Measured(shown, code) if shown >= 0 and tree.body is not None else None)
 
 
 def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> Iterator[Mark]:
     """As `landmarks.select`, by the extension where it may be used.
 
     Raises:
-        ValueError: the extension has no form for a selector.
+        ValueError: the extension has no form for one of the selectors.
     """
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
         return select(tree, ",".join(selectors))
-    return iter(extension.select(root, *sought(selectors)))
+    return iter(_select(extension, root, selectors))
+
+
+def _select(extension: Extension, root: LexborNode, selectors: tuple[str, ...]) -> list[Mark]:
+    return extension.select(root, *sought(selectors), (), None, bytes(TAGS))[0]
+
+
+def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
+    """As `landmarks.count_text`, by the extension where it may be used.
+
+    Args:
+        enough: where there are so many or more, any number from there on is given.
+    """
+    measured, extension = marks.measured, find_walk().extension
+    root, body = tree.root, tree.body
+    if measured is None or extension is None or root is None or body is None:
+        return landmarks.count_text(tree, marks)
+    # code is long: that its characters are no more than its bytes, and no less than a quarter, mostly says enough
+    least = measured.shown - measured.code_bytes
+    if least >= enough or not measured.code_bytes:
+        return least
+    if measured.code_bytes // 4 >= measured.shown:
+        return 0
+    code = extension.count_code(root, body, sought(CODE)[0])
+    return landmarks.count_text(tree, marks) if code is None else max(0, measured.shown - code)
 
 
 def descend(root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes) -> Descent:
@@ -260,6 +326,8 @@ def find_fault(extension: Extension) -> str:
     if root is None or text is None or text.first_child is None:
         return "the page that it is tried with has no text"
     try:
+        if missing := [name for name in _FUNCTIONS if not hasattr(extension, name)]:
+            return f"it is of another version, without {', '.join(missing)}"
         path = selectolax.lexbor.__file__
         extension.load(path, LexborNode, text.first_child, (text.text() or "").encode())
         left_out = {node.mem_id for node in tree.css("[id=out]")}
@@ -279,7 +347,7 @@ def find_fault(extension: Extension) -> str:
             if list(Descent(root, kept, around, table)) != list(extension.descend(root, kept, around, table)):
                 return "it goes down the tree otherwise than Python does"
         for selectors in (SELECTORS, *((form,) for form in _FORMS)):
-            found = extension.select(tree.root, *sought(selectors)) if tree.root is not None else []
+            found = _select(extension, tree.root, selectors) if tree.root is not None else []
             if not is_same(found, select(tree, ",".join(selectors))):
                 return "it finds other landmarks than Python does"
     except Exception as exc:

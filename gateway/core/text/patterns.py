@@ -9,17 +9,20 @@ _LONG_COUNT = re.compile(r"(?<!\\)\{\d*,?\d{5,}")
 _SHOWN_CHARS = 100
 
 
-def compile_pattern(pattern: str, *, max_bytes: int) -> "re2._Regexp[bytes]":
+def compile_pattern(pattern: str, *, max_bytes: int, is_ascii: bool = False) -> "re2._Regexp[bytes]":
     """Compile a pattern that is searched for in UTF-8 bytes.
 
     Args:
         max_bytes: of memory that the pattern may take.
+        is_ascii: it counts bytes, not characters, and its letters have no other case than that of ASCII.
     Raises:
         ValueError: it is no pattern of RE2, or needs more memory; the message says why.
     """
     options = re2.Options()
     options.log_errors = False
     options.max_mem = max_bytes
+    if is_ascii:
+        options.encoding = re2.Options.Encoding.LATIN1
     if (found := _LONG_COUNT.search(pattern)) is not None:
         raise ValueError(f"{_shorten(found.group())} counts too far")
     try:

@@ -3,6 +3,8 @@
 import re
 from colorsys import hls_to_rgb
 
+from gateway.core.dom.landmarks import STYLE_WORDS
+
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _IMPORTANT = re.compile(r"!\s*+important")
 _ESCAPE = re.compile(r"\\([0-9a-f]{1,6})\s?", re.I)
@@ -31,11 +33,7 @@ _NO_CLIP = re.compile(
     r"|circle\(\s*0(?![.\d])|polygon\(\s*(?:0[a-z%]*[\s,]*)+\)"
 )
 
-# One of these is in every style that hides (`\\` and `/*` may veil it), in lower case; same colours need `color`.
-_HIDING = re.compile(
-    r"none|hidden|opacity|font|clip|scale|collapse|: ?-|\(-|\\|/\*|background|zoom|mask|rotate|translate"
-    r"|inset|fixed|absolute"
-)
+_HIDING = re.compile("|".join(map(re.escape, STYLE_WORDS)))
 _SPACES = re.compile(r"[\s,]+")
 _BETWEEN = re.compile(r"[\s,/()]+")
 # of two colours' parts, 0-255
@@ -82,8 +80,7 @@ def declarations(style: str) -> dict[str, str]:
 
 def may_hide(style: str) -> bool:
     """Whether `concealed_by` or the colours are worth asking: cheap, and never wrongly False."""
-    style = style.lower()
-    return _HIDING.search(style) is not None or "color" in style
+    return _HIDING.search(style.lower()) is not None
 
 
 def concealed_by(style: dict[str, str]) -> str:

@@ -24,6 +24,8 @@ from collections.abc import Collection, Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, is_for_screen_readers
+from gateway.core.dom.native import count_text
+from gateway.core.dom.tags import ID
 from gateway.core.visibility.css import (
     ANIMATED,
     background_of,
@@ -39,6 +41,8 @@ from gateway.core.visibility.unicode import strip_invisible
 from gateway.core.visibility.widgets import Widgets, names_of
 from gateway.wire import Notice
 
+_SAID = frozenset(("hidden", "popover", "aria-hidden"))
+_DIALOG, _FONT = ID["dialog"], ID["font"]
 _ICONS = frozenset(("svg", "i", "img"))
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
 _CONTENT = frozenset(("article", "main"))
@@ -170,7 +174,9 @@ class _Page:
         self._stated: set[str] | None = None
         # what rules see of elements -> whether another rule shows them
         self._outweighed: dict[tuple[object, ...], bool] = {}
+        # of the page's text, if they are not `_enough`, else some of them
         self._characters: int | None = None
+        self._enough = 0
         # characters by mem_id
         self._contents: dict[int, int] = {}
         self._plain: bool | None = None
@@ -186,9 +192,10 @@ class _Page:
         Args:
             found: the mem_ids of those that need not come again; may grow meanwhile.
         """
+        styles = self._styles
         for node, attributes in self._marks.concealed:
             if text := attributes.get("style"):
-                style, reason = self._style(text)
+                style, reason = styles.get(text) or self._style(text)
                 if reason or ("color" in style and (reason := self._same_color(node, style))):
                     yield node, attributes, reason, None
             if (reason := self._marked(node, attributes)) and node.tag not in _ICONS:
@@ -220,19 +227,22 @@ class _Page:
 
     def _marked(self, node: LexborNode, attributes: Attributes) -> str:
         get = attributes.get
-        if "hidden" in attributes:
-            return "" if get("hidden") == "until-found" else "hidden"
-        if "popover" in attributes:
-            return "hidden"
-        if get("aria-hidden") == "true":
-            link = (get("href") or "#") if node.tag == "a" else "#"
-            return "aria-hidden" if link.startswith("#") else ""
-        tag = node.tag
-        if tag == "dialog":
+        if not _SAID.isdisjoint(attributes):
+            if "hidden" in attributes:
+                return "" if get("hidden") == "until-found" else "hidden"
+            if "popover" in attributes:
+                return "hidden"
+            if get("aria-hidden") == "true":
+                link = (get("href") or "#") if node.tag == "a" else "#"
+                return "aria-hidden" if link.startswith("#") else ""
+        tag = node.tag_id
+        if tag == _DIALOG:
             return "" if "open" in attributes else "dialog"
-        if tag == "font":
+        if tag == _FONT:
             return self._same_color(node, {"color": (get("color") or "").lower()})
-        classes = get("class") or ""
+        classes = get("class")
+        if not classes:
+            return ""
         known = self._heard.get(classes)
         if known is None:
             known = self._heard[classes] = is_for_screen_readers(classes)
@@ -272,7 +282,13 @@ class _Page:
 
     def is_much(self, characters: int) -> bool:
         """Whether so much text is the page itself."""
-        return characters > _LEAST_PAGE and characters > _SHARE * self._page_characters()
+        if characters <= _LEAST_PAGE:
+            return False
+        # where the page has more, it does not matter how much
+        enough = int(characters / _SHARE)
+        if self._characters is None or self._enough <= self._characters < enough:
+            self._characters, self._enough = count_text(self._tree, self._marks, enough), enough
+        return characters > _SHARE * self._characters
 
     def is_all(self, node: LexborNode, characters: int) -> bool:
         """Whether the article or main content around an element says nothing else: only screen readers miss it."""
@@ -305,14 +321,17 @@ class _Page:
     def _backgrounds(self) -> set[str]:
         """All that `_background` may give."""
         if self._stated is None:
-            self._stated = {self._page_background()}
-            concealed = self._marks.concealed
-            for text in {attributes.get("style") or "" for _, attributes in concealed}:
-                style, _ = self._style(text)
+            texts: set[str | None] = set()
+            colors: set[str | None] = set()
+            for _, attributes in self._marks.concealed:
+                texts.add(attributes.get("style"))
+                if "bgcolor" in attributes:
+                    colors.add(attributes["bgcolor"])
+            self._stated = {self._page_background(), *(color_of(color.lower()) for color in colors if color)}
+            for text in texts:
+                style, _ = self._style(text or "")
                 if "background" in style or "background-color" in style:
                     self._stated.add(background_of(style))
-            stated = {attributes["bgcolor"] for _, attributes in concealed if "bgcolor" in attributes}
-            self._stated.update(color_of(color.lower()) for color in stated if color)
         return self._stated
 
     def _page_background(self) -> str:
@@ -321,12 +340,3 @@ class _Page:
             styled = any("stylesheet" in (attributes.get("rel") or "") for _, attributes in links)
             self._plain = not styled and not any("background" in sheet for sheet in self._sheets)
         return "ffffff" if self._plain else ""
-
-    def _page_characters(self) -> int:
-        if self._characters is None:
-            body = self._tree.body
-            marks = [mark for tag in ("script", "style", "noscript") for mark in self._marks.tags[tag]]
-            # the head's is little
-            code = sum(len(node.text_lexbor()) for node, _ in marks)
-            self._characters = len(body.text_lexbor()) - code if body is not None else 0
-        return self._characters

@@ -1,12 +1,14 @@
 """The elements that selectors are for. A query costs much by itself, and little for each selector in it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from gateway.core.dom.landmarks import Attributes
+from gateway.core.dom.native import Extension, find_walk
+from gateway.core.visibility.native_matching import match, read_parts
 from gateway.core.visibility.selectors import (
     classes_of,
     fits,
@@ -21,6 +23,7 @@ from gateway.core.visibility.selectors import (
 _FEW = 40
 _MAX_SELECTORS = 200
 _MAX_QUERIES = 100
+_MAX_MATCHES = 50_000
 
 # an element, its attributes, and the place of the selector that it has
 Match = tuple[LexborNode, Attributes, int]
@@ -32,7 +35,7 @@ class _Selector(Struct, frozen=True):
     is_plain: bool
     # what an element must have for it: a class, an id, else a tag
     key: str
-    # the classes and ids that a page must have for it
+    # the classes and ids that a page must have for it, in whatever letters
     names: list[str]
 
 
@@ -41,24 +44,63 @@ class Matcher:
 
     def __init__(self, selectors: Sequence[str]) -> None:
         self.is_cut = False
-        self._selectors = [_read(text, index) for index, text in enumerate(selectors)]
+        self._texts = selectors
 
     def match(self, tree: LexborHTMLParser) -> Iterator[Match]:
-        """Each element once or more for each selector that it has."""
-        if len(self._selectors) <= _FEW:
-            yield from _match_few(tree, self._selectors)
-        else:
-            yield from self._match_many(tree)
+        """Each element once or more for each selector that it has, unless there is nothing in it."""
+        if not self._texts:
+            return
+        extension = find_walk().extension
+        found = self._match_in_c(extension, tree) if extension is not None else self._match(tree)
+        for count, each in enumerate(found):
+            if count == _MAX_MATCHES:
+                self.is_cut = True
+                break
+            if each[0].first_child is not None:
+                yield each
 
-    def _match_many(self, tree: LexborHTMLParser) -> Iterator[Match]:
+    def _match(self, tree: LexborHTMLParser) -> Iterator[Match]:
+        selectors = self._read()
+        if len(selectors) <= _FEW:
+            return _match_few(tree, selectors)
         named = _Named(tree)
-        selectors = [each for each in self._selectors if named.names.issuperset(each.names)]
+        plain, queried = self._choose(
+            [each for each in selectors if named.names.issuperset(name.lower() for name in each.names)]
+        )
+        return chain(named.match(plain), _match_all(tree, queried))
+
+    def _choose(self, selectors: Sequence[_Selector]) -> tuple[list[_Selector], list[_Selector]]:
+        """Of many the first: plain ones and others."""
         queried = [each for each in selectors if not each.is_plain]
         self.is_cut = len(selectors) > _MAX_SELECTORS or len(queried) > _MAX_QUERIES
-        yield from named.match([each for each in selectors[:_MAX_SELECTORS] if each.is_plain])
-        queried = queried[:_MAX_QUERIES]
-        for at in range(0, len(queried), _FEW):
-            yield from _match_few(tree, queried[at : at + _FEW])
+        return [each for each in selectors[:_MAX_SELECTORS] if each.is_plain], queried[:_MAX_QUERIES]
+
+    def _match_in_c(self, extension: Extension, tree: LexborHTMLParser) -> Iterator[Match]:
+        """The simple ones in one walk; Lexbor is asked for others of whose names the page has all."""
+        selectors: list[_Selector] = []
+        simple = {index: parts for index, text in enumerate(self._texts) if (parts := read_parts(text))}
+        if len(self._texts) > _FEW:
+            selectors = self._read()
+            there = match(
+                extension, tree, {}, (name for each in selectors for name in each.names), most=1
+            ).there
+            plain, queried = self._choose([each for each in selectors if there.issuperset(each.names)])
+            selectors = [*plain, *queried]
+            simple = {each.index: simple[each.index] for each in selectors if each.index in simple}
+            others = [each for each in selectors if each.index not in simple]
+        else:
+            others = [_read(text, index) for index, text in enumerate(self._texts) if index not in simple]
+        names = [name for each in others for name in each.names]
+        matched = match(extension, tree, simple, names, most=_MAX_MATCHES)
+        if matched.is_doubtful:
+            others = selectors or self._read()
+        else:
+            yield from matched.found
+            others = [each for each in others if matched.there.issuperset(each.names)]
+        yield from _match_all(tree, others)
+
+    def _read(self) -> list[_Selector]:
+        return [_read(text, index) for index, text in enumerate(self._texts)]
 
 
 class _Named:
@@ -87,6 +129,11 @@ class _Named:
             yield from _fitting(self._by_id.get(key, ()), possible)
 
 
+def _match_all(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> Iterator[Match]:
+    for at in range(0, len(selectors), _FEW):
+        yield from _match_few(tree, selectors[at : at + _FEW])
+
+
 def _match_few(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> Iterator[Match]:
     """Two queries: those without a key may be any element's, and would leave open who has the others."""
     keyed = [each for each in selectors if each.key]
@@ -112,12 +159,15 @@ def _match_together(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> I
         keys = _keys_of(attributes.get("class") or "", attributes.get("id") or "")
         possible = [each for key in (*keys, node.tag or "", "") for each in by_key.get(key, ())]
         veiled = [each for each in possible if not each.is_plain]
-        left = len(nodes)
-        if len(veiled) < len(possible):
-            for match in _fitting([node], [each for each in possible if each.is_plain]):
-                left -= 1
-                yield match
-        if left == len(veiled):
+        plain = [each for each in possible if each.is_plain]
+        fitting = list(_fitting([node], plain)) if plain else []
+        yield from fitting
+        left = len(nodes) - len(fitting)
+        # in quirks mode Lexbor gives an element for a name in other letters, too
+        is_plain_sure = len(fitting) == len(plain) or len(fitting) == len(
+            _fitting_in_any_letters(node, plain)
+        )
+        if left == len(veiled) and is_plain_sure:
             for each in veiled:
                 yield node, attributes, each.index
         elif left:
@@ -137,10 +187,16 @@ def _fitting(nodes: Iterable[LexborNode], selectors: Sequence[_Selector]) -> Ite
                 yield node, attributes, each.index
 
 
+def _fitting_in_any_letters(node: LexborNode, selectors: Sequence[_Selector]) -> list[_Selector]:
+    classes = classes_of((node.attrs.get("class") or "").lower())
+    own_id = (node.id or "").lower()
+    return [each for each in selectors if fits(each.text.lower(), node, classes, own_id)]
+
+
 def _read(text: str, index: int) -> _Selector:
     last, own, others = parts_of(text)
     names = [name_of(part) for part in (*own, *others)]
-    return _Selector(text, index, is_plain(text), names[0] if own else tag_of(last), names)
+    return _Selector(text, index, is_plain(text), names[0].lower() if own else tag_of(last), names)
 
 
 def _by_key(selectors: Iterable[_Selector]) -> dict[str, list[_Selector]]:

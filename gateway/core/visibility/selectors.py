@@ -9,11 +9,11 @@ from collections.abc import Collection
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 # a class or an id, of which no letter is given by its number
-_IDENTIFIER = r"(?:--|-?[a-z_\x80-\U0010ffff])[\w\x80-\U0010ffff-]*+"
+IDENTIFIER = r"(?:--|-?[a-z_\x80-\U0010ffff])[\w\x80-\U0010ffff-]*+"
 _PART = re.compile(
     r"[.#](?:--|-?(?:[a-z_\x80-\U0010ffff]|\\[^0-9a-f\n]))(?:[\w\x80-\U0010ffff-]|\\.)*+", re.I
 )
-_PLAIN = re.compile(rf"(?:[a-z][a-z0-9]*+)?+(?:[.#]{_IDENTIFIER})++", re.I)
+_PLAIN = re.compile(rf"(?:[a-z][a-z0-9]*+)?+(?:[.#]{IDENTIFIER})++", re.I)
 _PARTS = re.compile(r"[.#]?[^.#]+")
 # a letter by its number
 _CODED = re.compile(r"\\[0-9a-f]", re.I)
@@ -30,8 +30,9 @@ _BRACKETS = re.compile(r"[,()\[\]]")
 
 
 def is_plain(selector: str) -> bool:
-    """Whether it is a tag, classes and an id of one element, and nothing else."""
-    return _PLAIN.fullmatch(selector) is not None
+    """Whether it is a tag, classes and an id of one element, in ASCII, and nothing else."""
+    # Lexbor does not take all other characters
+    return selector.isascii() and _PLAIN.fullmatch(selector) is not None
 
 
 def fits(selector: str, node: LexborNode, classes: Collection[str], own_id: str | None) -> bool:
@@ -41,7 +42,7 @@ def fits(selector: str, node: LexborNode, classes: Collection[str], own_id: str 
         if part[0] == "."
         else part[1:] == own_id
         if part[0] == "#"
-        else part.lower() == node.tag
+        else part.lower() == (node.tag or "").lower()
         for part in _PARTS.findall(selector)
     )
 
@@ -62,14 +63,16 @@ def parts_of(selector: str) -> tuple[str, list[str], list[str]]:
 
 
 def name_of(part: str) -> str:
-    """The class (`.a`) or id (`#a`) of a part, in lower case."""
-    return part.replace("\\", "").lower()
+    """The class (`.a`) or id (`#a`) of a part."""
+    return part.replace("\\", "")
 
 
 def classes_of(attribute: str | None) -> list[str]:
     """The classes in an attribute: white space of ASCII alone parts them."""
     text = attribute or ""
-    return text.split() if text.isascii() else [name for name in _SPACE.split(text) if name]
+    # `split` knows white space that HTML does not
+    is_plain = text.isascii() and text.isprintable()
+    return text.split() if is_plain else [name for name in _SPACE.split(text) if name]
 
 
 def tag_of(last: str) -> str:
@@ -78,9 +81,12 @@ def tag_of(last: str) -> str:
     return found[0].lower() if found is not None and "|" not in last and "\\" not in last else ""
 
 
-def keys_of(selector: str) -> frozenset[str]:
-    _, own, others = parts_of(selector)
-    return frozenset(part[1:].replace("\\", "") for part in (*own, *others))
+def keys_of(last: str) -> frozenset[str]:
+    """The classes and ids, without their signs, in what `last_of` gives."""
+    parts = _PART.findall(last)
+    if "\\" in last:
+        parts = [part.replace("\\", "") for part in parts if not _CODED.search(part)]
+    return frozenset(part[1:] for part in parts)
 
 
 def _without_arguments(selector: str) -> str:

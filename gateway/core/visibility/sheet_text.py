@@ -7,11 +7,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-import numpy as np
-
+from gateway.core.dom.native import find_walk
 from gateway.core.visibility.css import declarations
+from gateway.core.visibility.css_scan import find_nesting, find_uses, find_values, strip
 from gateway.core.visibility.media import applies
 from gateway.core.visibility.selectors import nest
+from gateway.core.visibility.signs import COLOR_BYTES, find_signs, keep_signs
 
 # of all sheets of a page
 _MAX_BYTES = 1_000_000
@@ -21,18 +22,11 @@ _MAX_USES = 20
 _MAX_SETTING = 500
 _MAX_SELECTOR_BYTES = 2000
 _MAX_NESTED = 4
-# custom properties that are looked for, and mentions of one
-_MAX_VALUES = 200
-_MAX_MENTIONS = 200
 _MAX_VALUE_BYTES = 200
+# the extension has an index of longer names
+_LEAST_INDEXED = 6
 
-# a comment, a string, or an escape
-_TAKEN = re.compile(
-    rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?|\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*+\"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?|\\.",
-    re.S,
-)
-_SET = re.compile(rb"\s*+:([^;}]*+)")
-_IN_NAME = re.compile(rb"[\w\x80-\xff-]")
+_VALUE = re.compile(rb"[^;}]*+")
 
 
 class SheetText:
@@ -42,19 +36,33 @@ class SheetText:
         css = b"\n".join(text.encode("utf-8", "replace") for text in texts)
         self.is_cut = len(css) > _MAX_BYTES
         css = css[:_MAX_BYTES]
-        if b"/*" in css or b'"' in css or b"'" in css:
-            css = _strip(css)
+        # None where Python reads
+        self._native = find_walk().extension
+        if self._native is not None:
+            css = self._native.strip_css(css)
+        elif b"/*" in css or b'"' in css or b"'" in css:
+            css = strip(css)
         self.css = css
         # of a block's text; sheets repeat theirs
         self._styles: dict[bytes, dict[str, str]] = {}
         self._places: dict[str, list[int]] = {}
         # from each of these places on, the block around is that of the same index; -1 is none
-        self._outer: tuple[list[int], list[int]] | None = None
+        self._outer: Sequence[list[int]] | None = None
         # what a block is for; None where it does not hold
         self._selectors: dict[int, str | None] = {}
-        # of custom properties, and the text in which they are looked for
-        self._values: dict[str, str] = {}
+        # of custom properties
+        self._values: dict[bytes, int] | None = None
+        # in lower case
         self._low = b""
+        # the extension's, of names
+        self._index = b""
+
+    def find_signs(self) -> list[int]:
+        """Where the blocks begin that may hide, in order."""
+        if self._native is None:
+            return find_signs(self.css)
+        signs, possible, *self._outer = self._native.scan_css(self.css, COLOR_BYTES)
+        return sorted(signs + keep_signs(self.css, possible)) if possible else signs
 
     def block(self, start: int) -> bytes:
         """The declarations of a block, up to the first block in it."""
@@ -94,30 +102,27 @@ class SheetText:
         Args:
             name: with its dashes, in lower case.
         """
-        known = self._values.get(name)
-        if known is None and name.startswith("--"):
-            if len(self._values) == _MAX_VALUES:
-                self.is_cut = True
-                return ""
-            self._low = self._low or self.css.lower()
-            known = self._values[name] = _find_value(self._low, name.encode("utf-8", "replace"))
-        return known or ""
+        if self._values is None:
+            read = self._native.find_values if self._native is not None else find_values
+            self._values = read(self.css)
+        begin = self._values.get(name.encode("utf-8", "replace"))
+        if begin is None:
+            return ""
+        set_to = _VALUE.match(self.css, begin, begin + _MAX_VALUE_BYTES)
+        return set_to[0].decode("utf-8", "replace").lower().strip() if set_to is not None else ""
 
     def places_of(self, name: str) -> list[int]:
         """Where the blocks begin whose selectors have this name: a class (`.a`), an id (`#a`) or a tag."""
         known = self._places.get(name)
         if known is not None:
             return known
-        known = self._places[name] = []
-        css, word = self.css, name.encode("utf-8", "replace")
-        at = css.find(word)
-        for _ in range(_MAX_USES):
-            if at < 0:
-                break
-            start, end = css.find(b"{", at), css.find(b"}", at)
-            if start >= 0 and (end < 0 or start < end):
-                known.append(start)
-            at = css.find(word, at + len(word))
+        word = name.encode("utf-8", "replace")
+        if self._native is None or len(word) < _LEAST_INDEXED or word[:1] not in b".#":
+            known = find_uses(self.css, word, _MAX_USES)
+        else:
+            self._index = self._index or self._native.index_names(self.css)
+            known = self._native.find_uses(self.css, self._index, word, _MAX_USES)
+        self._places[name] = known
         return known
 
     def places_with(self, name: str) -> list[int]:
@@ -136,7 +141,7 @@ class SheetText:
     def _outer_of(self, start: int) -> int:
         """The brace of the block around a block; -1 where there is none."""
         if self._outer is None:
-            self._outer = _find_nesting(self.css)
+            self._outer = find_nesting(self.css)
         places, braces = self._outer
         at = bisect_right(places, start) - 1
         return braces[at] if at >= 0 else -1
@@ -156,76 +161,3 @@ class SheetText:
         if prelude.startswith("@"):
             return around if applies(prelude.lower()) else None
         return nest(around, prelude, _MAX_SELECTOR_BYTES)
-
-
-def _strip(css: bytes) -> bytes:
-    """Without comments, and with nothing in strings that have a brace: it begins and ends no block."""
-    codes = np.frombuffer(css, dtype=np.uint8)
-    following = codes[1:]
-    quotes = (codes == ord('"')) | (codes == ord("'"))
-    begins = quotes.copy()
-    begins[:-1] |= (codes[:-1] == ord("/")) & (following == ord("*"))
-    # an escape is of interest before what would begin something
-    begins[:-1] |= (codes[:-1] == ord("\\")) & (
-        quotes[1:] | (following == ord("/")) | (following == ord("\\"))
-    )
-    parts: list[bytes] = []
-    kept = at = 0
-    for begin in np.flatnonzero(begins).tolist():
-        if begin < at:
-            # in what was taken before
-            continue
-        taken = _TAKEN.match(css, begin)
-        # each branch begins with one of these
-        assert taken is not None
-        at = taken.end()
-        text = taken[0]
-        if text[0] == ord("/"):
-            parts += css[kept:begin], b" "
-        elif b"{" in text or b"}" in text:
-            parts += css[kept:begin], b'""'
-        else:
-            continue
-        kept = at
-    return b"".join([*parts, css[kept:]])
-
-
-def _find_nesting(css: bytes) -> tuple[list[int], list[int]]:
-    """Places in order, and the brace of the block that is around what begins there; -1 is none.
-
-    Most blocks hold none: they end at the next brace, and change nothing.
-    """
-    codes = np.frombuffer(css, dtype=np.uint8)
-    # the end of the sheets ends a block
-    marks = np.append(np.flatnonzero((codes == ord("{")) | (codes == ord("}"))), len(css))
-    opens = np.append(codes.take(marks[:-1]) == ord("{"), False)
-    holds = opens & np.append(opens[1:], False)
-    closes = ~opens & ~np.append(False, opens[:-1])
-    places: list[int] = []
-    braces: list[int] = []
-    opened = [-1]
-    for at in np.flatnonzero(holds | closes).tolist():
-        place = int(marks[at])
-        if holds[at]:
-            opened.append(place)
-            places.append(place + 1)
-            braces.append(place)
-        # one that closes nothing counts for nothing
-        elif len(opened) > 1:
-            opened.pop()
-            places.append(place)
-            braces.append(opened[-1])
-    return places, braces
-
-
-def _find_value(css: bytes, name: bytes) -> str:
-    at = css.find(name)
-    for _ in range(_MAX_MENTIONS):
-        if at < 0:
-            break
-        end = at + len(name)
-        found = _SET.match(css, end)
-        if found is not None and not (at and _IN_NAME.match(css, at - 1)):
-            return found[1][:_MAX_VALUE_BYTES].decode("utf-8", "replace").strip()
-        at = css.find(name, end)
-    return ""

@@ -26,7 +26,6 @@ from gateway.core.visibility.css import (
 from gateway.core.visibility.matching import Matcher
 from gateway.core.visibility.selectors import classes_of, keys_of, last_of, specificity, split
 from gateway.core.visibility.sheet_text import SheetText
-from gateway.core.visibility.signs import find_signs
 
 # that rules hide
 _MAX_ELEMENTS = 5000
@@ -82,7 +81,7 @@ class Sheets:
         matcher = Matcher([rule.selector for rule in rules])
         elements = 0
         for node, attributes, index in matcher.match(tree):
-            if node.first_child is None or node.mem_id in found:
+            if node.mem_id in found:
                 continue
             elements += 1
             if elements > _MAX_ELEMENTS:
@@ -105,13 +104,15 @@ class Sheets:
         for place in text.places_with(name):
             style = text.style(place)
             if name in style and not concealed_by(style) and (selector := text.selector(place)):
-                found.update(self._strengths_of(place, selector))
+                for part in split(selector):
+                    found.add(last := last_of(part))
+                    found.update(keys_of(last))
         return frozenset(found)
 
     def _read_rules(self) -> list[Rule]:
         """The rules that hide, whatever the page has for them; of equal selectors the last counts."""
         text = self._text
-        places = find_signs(text.css)
+        places = text.find_signs()
         self._is_cut |= len(places) > _MAX_PLACES
         known: dict[bytes, tuple[dict[str, str], str]] = {}
         rules: dict[tuple[str, str], Rule] = {}

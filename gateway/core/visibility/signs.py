@@ -1,5 +1,6 @@
 """Where a style sheet may hide something: searched for by words, before anything of it is read."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,24 +16,24 @@ _SIGNS = "|".join((
     r"opacity\s*:\s*var",
     r"opacity\s*:\s*0?\.?0\d*\s*[;}!%]",
     r"opacity\(\s*0?\.?0",
-    r"font(?:-size)?\s*:\s*(?:[a-z ]{0,20}\s)?(?:1px|0?\.\d+px|0?\.?(?:0[^.\d]|0\d|0\.0))",
+    r"font(?:-size)?\s*:\s*(?:[a-z ]{0,20}\s)?(?:1px|0?\.\d+px|0?\.?(?:0[^.\d{]|0\d|0\.0))",
     r":\s*-(?:\d{3}|\d+(?:v|r?em))",
     r"(?:left|right|top|bottom)\s*:\s*\+?(?:\d{4}|\d{3}(?:v|r?em))",
-    r"[{;\s](?:max-|line-)?(?:height|width)\s*:\s*(?:0[^.\d]|1px)",
+    r"[{;\s](?:max-|line-)?(?:height|width)\s*:\s*(?:0[^.\d{]|1px)",
     r"clip(?:-path)?\s*:",
     r"scale[xyz3d]*[(:]\s*0?\.?0*%?\s*[,);}]",
     r"rotate[xy]\(\s*-?(?:90|270)deg",
-    r"translate[xyz3d]*[(:][^;}]{0,60}(?:\d{4}|\d{3}v|\d\dr?em)",
+    r"translate[xyz3d]*[(:][^;{}]{0,60}(?:\d{4}|\d{3}v|\d\dr?em)",
     r"zoom\s*:\s*0?\.?0",
-    r"mask(?:-image)?\s*:[^;}]{0,80}transparent",
+    r"mask(?:-image)?\s*:[^;{}]{0,80}transparent",
     r"fill-color\s*:\s*(?:t|rgba|hsla|#)",
     r"\\[0-9a-f]{1,6}\s?[a-z-]{0,24}\s*:",
 ))  # fmt: skip
 # no colour at all, and a colour beside a background
-_PART = r"[^\s,/();]+[\s,/]+"
+_PART = r"[^\s,/();{}]+[\s,/]+"
 _COLORS = "|".join((
-    r"[{;\s]color\s*:\s*(?:transp|var|#[0-9a-f]{3}0[^0-9a-f]|#[0-9a-f]{6}0|[^;{}]{0,40}\\)",
-    rf"[{{;\s]color\s*:\s*(?:rgb|hsl)a?\(\s*(?:{_PART}){{3}}(?:0*\.0|0+[^.\d]|[0-4](?:\.\d*)?%|-)",
+    r"[{;\s]color\s*:\s*(?:transp|var|#[0-9a-f]{3}0[^0-9a-f{]|#[0-9a-f]{6}0|[^;{}]{0,40}\\)",
+    rf"[{{;\s]color\s*:\s*(?:rgb|hsl)a?\(\s*(?:{_PART}){{3}}(?:0*\.0|0+[^.\d{{]|[0-4](?:\.\d*)?%|-)",
     r"[{;\s]color\s*:[^{}]*[;\s]background(?:-color)?\s*:",
     r"[{;\s]background(?:-color)?\s*:[^{}]*[;\s]color\s*:",
 ))  # fmt: skip
@@ -47,34 +48,54 @@ _ALIKE = "|".join(
     )
 )
 # after so many bytes only colours that begin alike are compared: most rules that set both belong to buttons
-_COLOR_BYTES = 20_000
-# no sign but that of colours is longer
-_OVERLAP_BYTES = 200
+COLOR_BYTES = 20_000
 _PATTERN_BYTES = 8_000_000
 
 
-def find_signs(css: bytes) -> list[int]:
+def find_signs(css: bytes, color_bytes: int = COLOR_BYTES) -> list[int]:
     """Where the blocks begin that may hide, in order.
 
     Args:
         css: in UTF-8, without comments.
     """
-    found: set[int] = set()
-    later = _COLOR_BYTES - _OVERLAP_BYTES
-    # where both are long, two searches are faster than one for either
-    searches = [(_SIGNS_AND_COLORS, css[:_COLOR_BYTES], 0)]
-    if len(css) > _COLOR_BYTES:
-        searches += [(_SIGNS, css[later:], later), (_ALIKE, css[later:], later)]
-    for pattern, searched, offset in searches:
-        start, seen = -1, 0
-        for sign in _pattern(pattern).finditer(searched) if searched else ():
-            end = offset + sign.start() + 1
-            start = max(start, css.rfind(b"{", seen, end))
-            seen = end
-            found.add(start)
+    cut = css.find(b"{", color_bytes)
+    cut = cut if cut >= 0 else len(css)
+    found = _find(_SIGNS_AND_COLORS, css[:cut], 0)
+    if cut < len(css):
+        # where both are long, two searches are faster than one for either
+        later = css[cut:]
+        found |= _find(_SIGNS, later, cut) | _find(_ALIKE, later, cut)
     return sorted(found - {-1})
+
+
+def keep_signs(css: bytes, places: Iterable[int], color_bytes: int = COLOR_BYTES) -> list[int]:
+    """As `find_signs`, of the blocks that begin at these places."""
+    found: list[int] = []
+    for start in places:
+        end = css.find(b"{", start + 1)
+        block = css[start : end if end >= 0 else len(css)]
+        patterns = (_SIGNS_AND_COLORS,) if start < color_bytes else (_SIGNS, _ALIKE)
+        if any(_pattern(pattern).search(block) for pattern in patterns):
+            found.append(start)
+    return found
+
+
+def _find(pattern: str, css: bytes, offset: int) -> set[int]:
+    """The blocks that have a match, -1 for what is before them all. No match has a brace but as its first character."""
+    found: set[int] = set()
+    search, at, seen, start = _pattern(pattern).search, 0, 0, -1
+    while (sign := search(css, at)) is not None:
+        at = sign.start()
+        begins = css.rfind(b"{", seen, at + 1)
+        start = begins + offset if begins >= 0 else start
+        found.add(start)
+        # the rest of the block cannot say more
+        at = seen = css.find(b"{", at + 1)
+        if at < 0:
+            break
+    return found
 
 
 @cache
 def _pattern(pattern: str) -> "re2._Regexp[bytes]":
-    return compile_pattern(pattern, max_bytes=_PATTERN_BYTES)
+    return compile_pattern(pattern, max_bytes=_PATTERN_BYTES, is_ascii=True)

@@ -4,9 +4,10 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.dom.landmarks import Attributes, is_for_screen_readers, select
+from gateway.core.dom.landmarks import Attributes, is_for_screen_readers
+from gateway.core.dom.native import find_marked
 
-_CONTROLS = '[popovertarget],[aria-controls],[data-target],[data-bs-target],[href^="#"]'
+_CONTROLS = ("[popovertarget]", "[aria-controls]", "[data-target]", "[data-bs-target]", '[href^="#"]')
 _CONTROL_ATTRIBUTES = ("popovertarget", "aria-controls", "data-target", "data-bs-target", "href")
 _OPENERS = frozenset(("button", "summary"))
 _TOPS = frozenset(("html", "body", "main"))
@@ -79,7 +80,7 @@ class Widgets:
     def _controlled_ids(self) -> set[str]:
         if self._controlled is None:
             self._controlled = set()
-            for _, attributes in select(self._tree, _CONTROLS):
+            for _, attributes in find_marked(self._tree, _CONTROLS):
                 for name in _CONTROL_ATTRIBUTES:
                     if value := attributes.get(name):
                         self._controlled.update(value.replace("#", " ").split())

@@ -22,11 +22,12 @@ from gateway.core.dom import blocks as python
 from gateway.core.dom import named, native
 from gateway.core.dom.blocks import keep
 from gateway.core.dom.descent import Descent
-from gateway.core.dom.landmarks import find_formulas, find_marks, select
+from gateway.core.dom.landmarks import count_text, find_formulas, find_marks, is_for_screen_readers, select
 from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.markdown.render import ACTIONS
 from gateway.core.parsing import root_of
+from gateway.core.visibility.css import may_hide
 from gateway.core.visibility.hidden import find_hidden
 from tests.core.dom.extension import compile_extension
 from tests.core.test_fuzz import BAD, MARKUP
@@ -74,7 +75,23 @@ def compare_marks(tree: LexborHTMLParser) -> None:
     for tag in seen.tags:
         assert is_same(seen.tags[tag], right.tags[tag])
     assert is_same(seen.properties, right.properties)
-    assert is_same(seen.concealed, right.concealed)
+    kept = {node.mem_id for node, _ in seen.concealed}
+    assert is_same(seen.concealed, [mark for mark in right.concealed if mark[0].mem_id in kept])
+    for node, attributes in right.concealed:
+        if node.mem_id not in kept:
+            assert "style" in attributes, "all else is kept"
+            assert not may_hide(attributes["style"] or "") or node.first_child is None
+            assert not {"hidden", "popover", "bgcolor", "itemprop", "itemscope"} & attributes.keys()
+            assert attributes.get("aria-hidden") != "true" and node.tag not in ("dialog", "script")
+            assert not is_for_screen_readers(attributes.get("class") or "")
+
+
+def compare_characters(tree: LexborHTMLParser) -> None:
+    marks = native.find_marks(tree)
+    right = count_text(tree, find_marks(tree))
+    for enough in (right + 1, right, right // 2, 10):
+        seen = native.count_text(tree, marks, enough)
+        assert seen == right if right < enough else enough <= seen <= right
 
 
 # to see what is left behind by each
@@ -88,6 +105,7 @@ def compare(html: str | bytes, **bounds: int) -> None:
     )
     root, marks = root_of(tree), find_marks(tree)
     compare_marks(tree)
+    compare_characters(tree)
     formulas, drawn = find_formulas(marks)
     for left_out in ({}, find_hidden(tree, marks=marks) | dict.fromkeys(drawn, "")):
         seen = native.read_blocks(root, left_out=left_out, formulas=formulas, **bounds)
@@ -136,7 +154,9 @@ def test_walks_agree_on_mutated_pages() -> None:
         # under AddressSanitizer this is about what is read, not what comes out
         tree = LexborHTMLParser(page, scripting=True)
         marks = native.find_marks(tree)
-        left_out = {node.mem_id for node, _ in marks.concealed}
+        left_out = dict.fromkeys((node.mem_id for node, _ in marks.concealed), "") | find_hidden(
+            tree, marks=marks
+        )
         blocks = native.read_blocks(root_of(tree), left_out=left_out, max_depth=chance.choice([3, 512]))
         kept = keep(blocks, range(0, len(blocks.texts), 2))
         list(native.descend(root_of(tree), kept.texts, kept.elements, ACTIONS.table))
@@ -258,6 +278,25 @@ def test_descents_of_something_else_are_refused(compiled: ModuleType, used: None
 
 
 @pytest.mark.usefixtures("used")
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>abc</title><script>de</script><p>fgh<script>ij</script>k",
+        "<svg><style>a<g>b<script>c</script>d</g>e</style><text>f</text></svg>g",
+        "<svg><style><![CDATA[x]]></style><title>y<!-- z --></title></svg>",
+        "<body><noscript><p>a</noscript>b<template>c</template>",
+        "<frameset><noframes>a",
+        # in a body that the frameset takes the place of
+        "<main>\x0c<frameset>",
+        "",
+    ],
+)
+def test_characters_of_pages_agree(html: str) -> None:
+    compare_characters(LexborHTMLParser(html))
+    compare_characters(LexborHTMLParser(html, scripting=True))
+
+
+@pytest.mark.usefixtures("used")
 def test_walk_of_deep_trees_needs_no_stack() -> None:
     root = root_of(LexborHTMLParser("<div>" * 5000 + "deep"))
     assert native.read_blocks(root, max_depth=10**6).texts == ["deep"]
@@ -267,14 +306,20 @@ def test_walk_of_deep_trees_needs_no_stack() -> None:
 @pytest.mark.usefixtures("used")
 def test_walks_leave_nothing_behind() -> None:
     tree = LexborHTMLParser(
-        PAGES[0].read_bytes() + b"<x-a>b</x-a><p class=a id=b role=c>\xff<img>", scripting=True
+        PAGES[0].read_bytes()
+        + b"<x-a>b</x-a><p class=a id=b role=c>\xff<img><style>.a,#b>i,[c=d]{display:none}"
+        b"e{display:var(--f)}g{--f:none;color:#fff;background:#fff}.abcdefg .h{display:block}"
+        b"</style><p class=abcdefg>x",
+        scripting=True,
     )
     root = root_of(tree)
 
     def walk() -> int:
         for _ in range(WALKS):
             native.read_blocks(root, left_out={1}, max_depth=20)
-            native.find_marks(tree)
+            marks = native.find_marks(tree)
+            native.count_text(tree, marks, 10**9)
+            find_hidden(tree, marks=marks)
             list(native.descend(root, {1}, {2}, bytes(256)))
             next(iter(native.descend(root, None, None, bytes(256))))
         gc.collect()
@@ -356,8 +401,10 @@ class Other:
     """An extension that gives one column another value."""
 
     def __init__(self, extension: ModuleType, column: int, value: object) -> None:
-        self.load, self.select, self.descend = extension.load, extension.select, extension.descend
         self._extension, self._column, self._value = extension, column, value
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._extension, name)
 
     def read_blocks(self, *args: object) -> tuple[object, ...]:
         columns = list(self._extension.read_blocks(*args))
@@ -382,7 +429,7 @@ def test_python_goes_down_where_events_differ(compiled: ModuleType) -> None:
 def test_python_reads_where_landmarks_differ(compiled: ModuleType) -> None:
     other = Other(compiled, 0, [])
     other.read_blocks = compiled.read_blocks
-    for wrong in (lambda *_: [], lambda *given: compiled.select(*given)[:-1]):
+    for wrong in (lambda *_: ([], 0, 0), lambda *given: (compiled.select(*given)[0][:-1], 0, 0)):
         other.select = wrong
         assert find_fault(other) == "it finds other landmarks than Python does"
 
@@ -404,7 +451,6 @@ def test_marks_agree_on_names_that_only_look_alike() -> None:
     [
         "a b",
         "a>b",
-        '[a^="b"]',
         '[a="b"i]',
         '[class~="a"]:is([class~="b"])',
         ".a",
@@ -430,6 +476,8 @@ def test_selectors_without_a_form_are_refused(selector: str) -> None:
         '[id="a"]',
         '[id*="a"]',
         'p[id*="a"]',
+        '[id^="a"]',
+        'p[id^="x"]',
         '[id*="x"]:is([id*="a"],[id*="b"])',
         '[id*="x"]:is([id*="a"])',
         '[id~="a"]',
@@ -445,7 +493,7 @@ def test_selectors_find_what_lexbor_finds(selector: str, compiled: ModuleType) -
     ids += ["ab-a", "a\x0bb", "\x0ca", "a\r", " AB ", "aB,b"]
     tree = LexborHTMLParser("".join(f'<p id="{each}">1<i id="{each}">2</i><p>3' for each in ids))
     assert tree.root is not None
-    found = compiled.select(tree.root, *sought((selector,)))
+    found = compiled.select(tree.root, *sought((selector,)), (), None, bytes(256))[0]
     assert found and is_same(found, select(tree, selector))
 
 
@@ -459,7 +507,11 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.read_blocks(wrong, native.tables(), "", "", 0, (), (), 9, 9)
         with pytest.raises(TypeError):
-            compiled.select(wrong, bytes(256), ())
+            compiled.select(wrong, bytes(256), (), (), None, bytes(256))
+        with pytest.raises(TypeError):
+            compiled.count_code(wrong, root_of(tree), bytes(256))
+        with pytest.raises(TypeError):
+            compiled.count_code(root_of(tree), wrong, bytes(256))
     with pytest.raises(OSError, match="not loaded"):
         compiled.load("/nowhere/lexbor.so", type(text), text, b"a")
     with pytest.raises(OSError, match="text is not where"):
@@ -469,13 +521,47 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     compiled.load(path, type(text), text, b"a")
     with pytest.raises(ValueError, match="tables"):
         compiled.read_blocks(root_of(tree), (b"", *native.tables()[1:]), "", "", 0, (), (), 9, 9)
+    with pytest.raises(ValueError, match="tables"):
+        compiled.select(root_of(tree), bytes(256), (), (b"a",) * 33, None, bytes(256))
+    with pytest.raises(ValueError, match="tables"):
+        compiled.count_code(root_of(tree), root_of(tree), b"")
+    with pytest.raises(ValueError, match="tables"):
+        compiled.select(root_of(tree), bytes(256), (), (), None, b"")
     for tags, attributes in (
         (b"", ()),
         (bytes(256), ((b"a", b"", b"", 0, 0),) * 33),
         (bytes(256), ((b"a" * 64, b"", b"", 0, 0),)),
     ):
         with pytest.raises(ValueError, match=r"tables|name"):
-            compiled.select(root_of(tree), tags, attributes)
+            compiled.select(root_of(tree), tags, attributes, (), None, bytes(256))
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize(
+    ("element", "is_kept"),
+    [
+        ('<p style="width:1px">', False),
+        ('<p style="WIDTH:1px;COLOR:red">', True),
+        ('<p style="margin: -1px">', True),
+        ('<p style="margin:  -1px">', False),
+        ('<p style="non">', False),
+        ('<p style="nonone">', True),
+        ('<p style="d\\69splay:x">', True),
+        ('<p style="é">', True),
+        ("<p style>", False),
+        ('<p style="width:1px" class=SR-ONLY>', True),
+        ('<p style="width:1px" class=a>', False),
+        ('<p class=A style="width:1px" hidden>', True),
+        ('<p style="width:1px" bgcolor=red>', True),
+        ('<dialog style="width:1px">', True),
+        ('<br style="display:none">', False),
+        ("<br hidden>", True),
+    ],
+)
+def test_styles_that_hide_nothing_are_left_out(element: str, is_kept: bool) -> None:
+    tree = LexborHTMLParser(f"{element}text")
+    assert bool(native.find_marks(tree).concealed) == is_kept
+    compare_marks(tree)
 
 
 def test_extension_hands_on_what_python_raises(compiled: ModuleType) -> None:

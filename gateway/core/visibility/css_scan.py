@@ -1,0 +1,101 @@
+"""What is looked for in style sheets: comments, blocks in blocks, custom properties, and where a name stands.
+
+`winnow-native` has the same, and reads a sheet once for all of it.
+"""
+
+import re
+
+import numpy as np
+
+# a comment, a string, or an escape
+_TAKEN = re.compile(
+    rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?|\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*+\"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?|\\.",
+    re.S,
+)
+# a custom property; with what follows, so that a long name is looked at once
+_PROPERTY = re.compile(rb"(--[\w\x80-\xff-]*+)(\s*+:)?")
+_IN_NAME = re.compile(rb"[\w\x80-\xff-]")
+
+
+def strip(css: bytes) -> bytes:
+    """Without comments, and with nothing in strings that have a brace: it begins and ends no block."""
+    codes = np.frombuffer(css, dtype=np.uint8)
+    following = codes[1:]
+    quotes = (codes == ord('"')) | (codes == ord("'"))
+    begins = quotes.copy()
+    begins[:-1] |= (codes[:-1] == ord("/")) & (following == ord("*"))
+    # an escape is of interest before what would begin something
+    begins[:-1] |= (codes[:-1] == ord("\\")) & (
+        quotes[1:] | (following == ord("/")) | (following == ord("\\"))
+    )
+    parts: list[bytes] = []
+    kept = at = 0
+    for begin in np.flatnonzero(begins).tolist():
+        if begin < at:
+            # in what was taken before
+            continue
+        taken = _TAKEN.match(css, begin)
+        # each branch begins with one of these
+        assert taken is not None
+        at = taken.end()
+        text = taken[0]
+        if text[0] == ord("/"):
+            parts += css[kept:begin], b" "
+        elif b"{" in text or b"}" in text:
+            parts += css[kept:begin], b'""'
+        else:
+            continue
+        kept = at
+    return b"".join([*parts, css[kept:]])
+
+
+def find_nesting(css: bytes) -> tuple[list[int], list[int]]:
+    """Places in order, and the brace of the block that is around what begins there; -1 is none.
+
+    Most blocks hold none: they end at the next brace, and change nothing.
+    """
+    codes = np.frombuffer(css, dtype=np.uint8)
+    # the end of the sheets ends a block
+    marks = np.append(np.flatnonzero((codes == ord("{")) | (codes == ord("}"))), len(css))
+    opens = np.append(codes.take(marks[:-1]) == ord("{"), False)
+    holds = opens & np.append(opens[1:], False)
+    closes = ~opens & ~np.append(False, opens[:-1])
+    places: list[int] = []
+    braces: list[int] = []
+    opened = [-1]
+    for at in np.flatnonzero(holds | closes).tolist():
+        place = int(marks[at])
+        if holds[at]:
+            opened.append(place)
+            places.append(place + 1)
+            braces.append(place)
+        # one that closes nothing counts for nothing
+        elif len(opened) > 1:
+            opened.pop()
+            places.append(place)
+            braces.append(opened[-1])
+    return places, braces
+
+
+def find_values(css: bytes) -> dict[bytes, int]:
+    """Custom property, in lower case -> where the value begins that it is set to first."""
+    found: dict[bytes, int] = {}
+    for named in _PROPERTY.finditer(css):
+        start = named.start()
+        if named[2] and not (start and _IN_NAME.match(css, start - 1)):
+            found.setdefault(named[1].lower(), named.end())
+    return found
+
+
+def find_uses(css: bytes, word: bytes, most: int) -> list[int]:
+    """Where the blocks begin whose selectors have a word, of the first uses of it."""
+    found: list[int] = []
+    at = css.find(word)
+    for _ in range(most):
+        if at < 0:
+            break
+        start, end = css.find(b"{", at), css.find(b"}", at)
+        if start >= 0 and (end < 0 or start < end):
+            found.append(start)
+        at = css.find(word, at + len(word))
+    return found

@@ -1,0 +1,149 @@
+/* Where a style sheet sets its custom properties, and where it speaks of a class or an id. */
+
+#include "arrays.h"
+#include "css.h"
+
+static int is_in_name(unsigned char c)
+{
+    return is_digit(c) || c == '_' || c == '-' || c >= 0x80 || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
+const char find_values_doc[] =
+    "find_values(css)\n--\n\n"
+    "As `css_scan.find_values`: custom property, in lower case -> where the value begins that it is set to first.";
+
+PyObject *find_values(PyObject *module, PyObject *args)
+{
+    (void)module;
+    const char *given;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(args, "y#:find_values", &given, &size))
+        return NULL;
+    const unsigned char *css = (const unsigned char *)given, *end = css + size, *p = css;
+    PyObject *found = PyDict_New();
+    buffer low = {0};
+    while (found != NULL && p < end && (p = memchr(p, '-', (size_t)(end - p))) != NULL) {
+        const unsigned char *name = p++;
+        if (p == end || *p != '-')
+            continue;
+        while (p < end && is_in_name(*p))
+            p++;
+        if (name > css && is_in_name(name[-1]))
+            continue;
+        const unsigned char *colon = p;
+        while (colon < end && (is_space(*colon) || *colon == '\v'))
+            colon++;
+        if (colon == end || *colon != ':')
+            continue;
+        low.count = 0;
+        if (put(&low, name, (size_t)(p - name)) < 0) {
+            Py_CLEAR(found);
+            break;
+        }
+        for (size_t i = 0; i < low.count; i++)
+            low.at[i] = lower(low.at[i]);
+        PyObject *key = PyBytes_FromStringAndSize((char *)low.at, (Py_ssize_t)low.count);
+        PyObject *at = PyLong_FromSsize_t(colon + 1 - css);
+        int is_known = key && at ? PyDict_Contains(found, key) : -1;
+        if (is_known < 0 || (!is_known && PyDict_SetItem(found, key, at) < 0))
+            Py_CLEAR(found);
+        Py_XDECREF(key);
+        Py_XDECREF(at);
+    }
+    PyMem_Free(low.at);
+    return found;
+}
+
+/* An index of the places of `.` and `#` by what follows: the places in order, for each the next with the same hash (by
+   its number, from 1), and the first for each hash. */
+enum { KEY = 6 };
+typedef uint32_t number;
+
+static number hash_of(const unsigned char *p, number mask)
+{
+    uint64_t key = 0;
+    memcpy(&key, p, KEY);
+    return (number)((key * 0x9e3779b97f4a7c15u) >> 40) & mask;
+}
+
+const char index_names_doc[] =
+    "index_names(css)\n--\n\n"
+    "What `find_uses` needs to know of style sheets of less than 4 GB.";
+
+PyObject *index_names(PyObject *module, PyObject *args)
+{
+    (void)module;
+    const char *given;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(args, "y#:index_names", &given, &size))
+        return NULL;
+    if ((uint64_t)size > UINT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "style sheets of 4 GB");
+        return NULL;
+    }
+    const unsigned char *css = (const unsigned char *)given;
+    number count = 0, mask = 63;
+    for (Py_ssize_t at = 0; at + KEY <= size; at++)
+        count += css[at] == '.' || css[at] == '#';
+    while (mask < count)
+        mask = mask * 2 + 1;
+    /* how many, the mask; places, next ones, first ones */
+    PyObject *index = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)((2 + 2 * (size_t)count + mask + 1) * sizeof(number)));
+    if (index == NULL)
+        return NULL;
+    number *into = (number *)PyBytes_AsString(index), *places = into + 2, *next = places + count, *first = next + count;
+    into[0] = count;
+    into[1] = mask;
+    memset(first, 0, ((size_t)mask + 1) * sizeof *first);
+    number left = count;
+    /* from the end, so that each chain begins with the first */
+    for (Py_ssize_t at = size - KEY; at >= 0; at--)
+        if (css[at] == '.' || css[at] == '#') {
+            number *head = &first[hash_of(css + at, mask)];
+            places[--left] = (number)at;
+            next[left] = *head;
+            *head = left + 1;
+        }
+    return index;
+}
+
+const char find_uses_doc[] =
+    "find_uses(css, index, word, most)\n--\n\n"
+    "As `css_scan.find_uses`, for a word of six bytes or more that begins with `.` or `#`; `index` is\n"
+    "`index_names(css)`.";
+
+PyObject *find_uses(PyObject *module, PyObject *args)
+{
+    (void)module;
+    const char *given, *index, *word;
+    Py_ssize_t size, index_size, word_size, most;
+    if (!PyArg_ParseTuple(args, "y#y#y#n:find_uses", &given, &size, &index, &index_size, &word, &word_size, &most))
+        return NULL;
+    number counts[2];
+    if (index_size >= (Py_ssize_t)sizeof counts)
+        memcpy(counts, index, sizeof counts);
+    if (index_size < (Py_ssize_t)sizeof counts || word_size < KEY || (*word != '.' && *word != '#') ||
+        (uint64_t)index_size != (2 + 2 * (uint64_t)counts[0] + counts[1] + 1) * sizeof(number)) {
+        PyErr_SetString(PyExc_ValueError, "another index, or a word that is in none");
+        return NULL;
+    }
+    const unsigned char *css = (const unsigned char *)given;
+    const number *places = (const number *)(const void *)index + 2, *next = places + counts[0], *first = next + counts[0];
+    column found = {0};
+    Py_ssize_t after = 0, seen = 0;
+    for (number each = first[hash_of((const unsigned char *)word, counts[1])]; each != 0 && seen < most;
+         each = next[each - 1]) {
+        Py_ssize_t at = places[each - 1];
+        if (at < after || size - at < word_size || memcmp(css + at, word, (size_t)word_size) != 0)
+            continue;
+        seen++;
+        after = at + word_size;
+        while (at < size && css[at] != '{' && css[at] != '}')
+            at++;
+        if (at < size && css[at] == '{' && push(&found, at) < 0)
+            break;
+    }
+    PyObject *list = PyErr_Occurred() ? NULL : list_of(&found);
+    PyMem_Free(found.at);
+    return list;
+}

@@ -1,0 +1,122 @@
+"""What C finds in style sheets is what Python finds in them: signs of hiding, blocks, custom properties, names."""
+
+import os
+from types import ModuleType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.visibility import css_scan
+from gateway.core.visibility.signs import find_signs, keep_signs
+from tests.core.dom.extension import compile_extension
+from tests.requirements import SHARED, require_folder
+from training.corpus import page_ids, read_samples
+
+CORPUS = SHARED / "data" / "wcxb"
+CORPUS_PAGES = int(os.environ.get("NATIVE_PAGES", 60))
+# sheets made of pieces
+SHEETS = max(1, int(os.environ.get("NATIVE_MUTATED", 5000)) // 5)
+MOST_USES = 20
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    return compile_extension(tmp_path_factory.mktemp("native"))
+
+
+def compare(compiled: ModuleType, raw: bytes, first: int = 20_000) -> None:
+    """Read a sheet both ways, as it is and stripped."""
+    stripped = css_scan.strip(raw)
+    assert compiled.strip_css(raw) == stripped
+    for css in (raw, stripped):
+        signs, possible, *nesting = compiled.scan_css(css, first)
+        assert sorted(signs + keep_signs(css, possible, first)) == find_signs(css, first)
+        assert tuple(nesting) == css_scan.find_nesting(css)
+        assert compiled.find_values(css) == css_scan.find_values(css)
+
+
+def compare_uses(compiled: ModuleType, css: bytes, word: bytes) -> None:
+    index = compiled.index_names(css)
+    for most in (1, 3, MOST_USES):
+        assert compiled.find_uses(css, index, word, most) == css_scan.find_uses(css, word, most)
+
+
+PIECES = """
+{ } ; : ( ) , % ! / \\ " ' * /* */ . # - -- + 0 1 2 9 00 000 1000 999 0. .0 0.5 1px .5px .05 px em rem v vw e
+display none var visibility hidden collapse opacity font font-size bold line- max- height width clip clip-path
+-path scale x y z 3 d 3d rotate 90deg 270deg -90deg translate zoom mask mask-image transparent fill-color t
+rgb( rgba rgba( hsl( hsla( #fff #000 #1 #e #d1 #1234 #1230 #1112220 white black color color: background
+background: background-color background-color: left: right: top: bottom: a ab \\41 \\f101 \\20 é maſk
+mas\u212a ;color: {color: ;background: {background-color:#fff ;color:#fff ;background:#fff display:none
+height:0 translatex( scale( opacity( --a --a: --b ---c: a--d: { } ; : { }
+""".split()
+SHEET = st.lists(st.sampled_from([*PIECES, " ", " ", "\n", "\t", "\v", "\f"]), max_size=60).map("".join)
+
+
+@pytest.mark.timeout(0)
+@settings(max_examples=SHEETS, deadline=None)
+@given(sheet=SHEET, first=st.sampled_from([0, 10, 30, 20_000]))
+def test_sheets_of_pieces_are_read_alike(compiled: ModuleType, sheet: str, first: int) -> None:
+    compare(compiled, sheet.encode(), first)
+    compare(compiled, sheet.upper().encode(), first)
+
+
+@settings(max_examples=300, deadline=None)
+@given(sheet=st.binary(max_size=80))
+def test_broken_sheets_are_read_alike(compiled: ModuleType, sheet: bytes) -> None:
+    compare(compiled, sheet)
+
+
+# of few letters, so that they have one another in them
+WORD = st.text(alphabet="ab.#", min_size=5, max_size=8)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    sign=st.sampled_from(".#"), word=WORD, parts=st.lists(st.text(alphabet="ab.#{}", max_size=20), max_size=8)
+)
+def test_names_are_found_alike(compiled: ModuleType, sign: str, word: str, parts: list[str]) -> None:
+    named = sign + word
+    compare_uses(compiled, named.join(parts).encode(), named.encode())
+
+
+@pytest.mark.timeout(0)
+def test_sheets_of_labelled_pages_are_read_alike(compiled: ModuleType) -> None:
+    require_folder(CORPUS)
+    for sample in read_samples(CORPUS, page_ids(CORPUS, sample=CORPUS_PAGES)):
+        tree = LexborHTMLParser(sample.html, scripting=True)
+        css = "\n".join(style.text_lexbor() for style in tree.css("style")).encode()
+        compare(compiled, css)
+        for element in tree.css("[class]")[:200]:
+            word = f".{(element.attrs['class'] or '').strip()}".encode()
+            if len(word) >= 6:
+                compare_uses(compiled, css, word)
+
+
+@pytest.mark.parametrize("cut", range(40))
+def test_sheets_that_end_anywhere_are_read_alike(compiled: ModuleType, cut: int) -> None:
+    for sheet in (
+        "a{width:0}b{font-size:.5px;font:a 1px}c{d{clip:",
+        "/* a */ b{content:'{\\'}';--c : d}/* e",
+        "a{transform:translate(1,-1000px);scale: 0.0%",
+        "a{color:#1230;background : rgba(25, 0",
+        "a{opacity:0.00 !important;left:+1000px;top:-99vh",
+        "a{b{c:d}}}e{\\64 isplay:none}#abcde.fghijk{.abcdef",
+    ):
+        compare(compiled, sheet[:cut].encode())
+        compare_uses(compiled, sheet[:cut].encode(), b".abcdef")
+
+
+def test_extension_refuses_an_index_that_is_none(compiled: ModuleType) -> None:
+    index = compiled.index_names(b".abcdef{}")
+    for wrong in (b"", index[:-1], index + b"a"):
+        with pytest.raises(ValueError, match="another index"):
+            compiled.find_uses(b".abcdef{}", wrong, b".abcdef", 9)
+    for word in (b".abcd", b"abcdefg", b""):
+        with pytest.raises(ValueError, match="a word that is in none"):
+            compiled.find_uses(b".abcdef{}", index, word, 9)
+    for wrong in ("text", None, 3):
+        with pytest.raises(TypeError):
+            compiled.strip_css(wrong)

@@ -1,0 +1,263 @@
+"""Selectors matched in one walk by C give each element what Lexbor's queries give it, and so does all that hides."""
+
+import os
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.dom.native import find_walk, prefer_native
+from gateway.core.dom.nesting import limit_nesting
+from gateway.core.visibility.hidden import find_hidden
+from gateway.core.visibility.matching import Matcher
+from gateway.core.visibility.native_matching import read_parts
+from tests.core.dom.extension import compile_extension
+from tests.requirements import SHARED, require_folder
+from training.corpus import page_ids, read_samples
+
+CORPUS = SHARED / "data" / "wcxb"
+CORPUS_PAGES = int(os.environ.get("NATIVE_PAGES", 60))
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    return compile_extension(tmp_path_factory.mktemp("native"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def offered(compiled: ModuleType) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "winnow_native", compiled)
+        find_walk.cache_clear()
+        assert find_walk().extension is compiled
+        yield
+    prefer_native(True)
+
+
+def both_ways(read: Callable[[], object]) -> tuple[object, object]:
+    """What is found by C and by Python."""
+    found = []
+    for wanted in (True, False):
+        prefer_native(wanted)
+        assert (find_walk().extension is not None) == wanted
+        found.append(read())
+    return found[0], found[1]
+
+
+def match(tree: LexborHTMLParser, selectors: list[str]) -> set[tuple[int, int]]:
+    """Indexes of selectors and the elements that have them, by mem_id."""
+    matcher = Matcher(selectors)
+    found = set()
+    for node, attributes, index in matcher.match(tree):
+        assert attributes == node.attributes and node.first_child is not None
+        found.add((index, node.mem_id))
+    assert not matcher.is_cut
+    return found
+
+
+def compare(html: str | bytes, selectors: list[str]) -> None:
+    tree = LexborHTMLParser(html, scripting=True)
+    # few, and so many that the names of the page are read first
+    for others in (0, 60):
+        asked = [*selectors, *(f".other{number} .a" for number in range(others))]
+        in_c, in_python = both_ways(lambda asked=asked: match(tree, asked))
+        assert in_c == in_python
+
+
+TAGS = [
+    "p",
+    "div",
+    "a",
+    "b",
+    "li",
+    "ul",
+    "x-a",
+    "X-B",
+    "svg",
+    "foreignObject",
+    "title",
+    "annotation-xml",
+    "marquee",
+]
+NAMES = [
+    " class=a",
+    " class='b a'",
+    " class=A",
+    ' class="a\n\tb"',
+    " id=a",
+    " id=B",
+    " id",
+    " class",
+    " data-k=v",
+]
+NAMES += [
+    " data-k",
+    " data-k=V",
+    " hidden",
+    " type=Radio",
+    " DATA-K=w",
+    ' class="é ſ"',
+    " viewBox=0",
+    " class='a\x1fb'",
+]
+NAMES += [" id=\u200b", " class='\u200b é a'"]
+ELEMENTS = [f"<{tag}{name}>" for tag in TAGS for name in ("", *NAMES)]
+MARKUP = st.lists(
+    st.sampled_from([*ELEMENTS, *(f"</{tag}>" for tag in TAGS * 4), "text", " ", "<!-- -->"]), max_size=40
+)
+COMPOUNDS = [
+    ".a",
+    ".b",
+    ".A",
+    "#a",
+    "#B",
+    "#b",
+    "p",
+    "P",
+    "div.a",
+    "x-a",
+    "x-b.a",
+    "*",
+    "*.a",
+    "svg",
+    "foreignobject",
+]
+COMPOUNDS += [
+    "[data-k]",
+    "[data-k=v]",
+    '[data-k="v"]',
+    "[DATA-K='w']",
+    "[hidden]",
+    "[type=radio]",
+    ".a[data-k=v]#a",
+    "marquee",
+]
+COMPOUNDS += [
+    ".é",
+    ".ſ",
+    "[viewbox]",
+    "li:first-child",
+    ":not(.a)",
+    "annotation-xml",
+    "title",
+    ".a\\b",
+    "html",
+    "[data-k^=v]",
+]
+# characters that are in no name, and one that is
+COMPOUNDS += ["#\u200b .a", ".\u200b", ".é.a"]
+SELECTOR = st.builds(
+    lambda first, rest: first + "".join(gap + each for gap, each in rest),
+    st.sampled_from(COMPOUNDS),
+    st.lists(
+        st.tuples(st.sampled_from([" ", ">", " > ", "+", "~", " ~ ", "\n", ""]), st.sampled_from(COMPOUNDS)),
+        max_size=3,
+    ),
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    doctype=st.sampled_from(["", "<!doctype html>"]),
+    pieces=MARKUP,
+    selectors=st.lists(SELECTOR, min_size=1, max_size=8),
+)
+def test_selectors_match_alike(doctype: str, pieces: list[str], selectors: list[str]) -> None:
+    compare(doctype + "".join(pieces), selectors)
+
+
+@pytest.mark.timeout(0)
+def test_labelled_pages_hide_alike() -> None:
+    require_folder(CORPUS)
+    for sample in read_samples(CORPUS, page_ids(CORPUS, sample=CORPUS_PAGES)):
+        tree = LexborHTMLParser(limit_nesting(sample.html).markup, scripting=True)
+        in_c, in_python = both_ways(lambda tree=tree: find_hidden(tree))
+        assert in_c == in_python, sample.page_id
+
+
+def test_many_parts_and_levels_are_kept_apart() -> None:
+    """More parts than a word has bits, in a tree that is deeper than the first room for it."""
+    html = "".join(f'<div class="d{number % 90}">' for number in range(300)) + "text"
+    chain = " > ".join(f".d{number}" for number in range(80))
+    compare(
+        html,
+        [
+            chain,
+            chain.replace(" > ", " "),
+            f"{chain} > .d79",
+            ".d1 .d0",
+            ".d88 + .d89",
+            ".d89 .d89 .d89 .d89",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("selector", "parts"),
+    [
+        (".a", [(0, [".a"])]),
+        ("*", [(0, [])]),
+        ("x-a", [(0, ["<x-a"])]),
+        (".a.b#c[d]", [(0, [".a", ".b", "#c", "[d"])]),
+        ("[A=b][c=\"d e\"][f='g']", [(0, ["[a=b", "[c=d e", "[f=g"])]),
+        (".a > .b+.c ~ .d .e", [(0, [".a"]), (2, [".b"]), (3, [".c"]), (4, [".d"]), (1, [".e"])]),
+        ("a:hover", []),
+        (":not(.a)", []),
+        (".a >", []),
+        ("> .a", []),
+        (".a > > .b", []),
+        (".a*", []),
+        ("a\\:b", []),
+        ("svg|a", []),
+        ("[a=1]", []),
+        ('[a=""]', []),
+        ("[a^=b]", []),
+        ("foreignObject", []),
+        ("font-face", []),
+        (".é", []),
+        ("#\u200b .a", []),
+        ("", []),
+    ],
+)
+def test_parts_of_selectors(selector: str, parts: list[tuple[int, list[str]]]) -> None:
+    assert [(part.combinator, part.names) for part in read_parts(selector)] == parts
+
+
+def test_match_ends_where_enough_was_found(compiled: ModuleType) -> None:
+    tree = LexborHTMLParser("<p class=a>1" * 9)
+    part = struct.pack("=5q", 0, 0, 7, 1, 0)
+    found, there, is_cut = compiled.match(tree.root, (b".a",), part, 4)
+    assert [(node.text(), index) for node, _, index in found] == [("1", 7)] * 4
+    assert there == b"\x01" and is_cut
+    assert len(compiled.match(tree.root, (b".a",), part, 99)[0]) == 9
+
+
+def test_match_refuses_what_has_another_form(compiled: ModuleType) -> None:
+    tree = LexborHTMLParser("<p class=a>1")
+    for names, numbers in (
+        ((b".",), ()),
+        ((b"=a",), ()),
+        ((b".a", b"=a"), ()),
+        ((b".a",), (0, 0, 0)),
+        ((b".a",), (0, 0, 0, 2, 0)),
+        ((b".a",), (0, 0, 0, 1, 1)),
+        ((b".a",), (0, 0, 0, 1, -1)),
+        ((b".a",), (0, 0, 0, -1)),
+        ((b".a",), (1, 0, 0, 1, 0)),
+        ((b".a",), (5, 0, 0, 1, 0)),
+        ((b".a",), (0, 256, 0, 1, 0)),
+        ((b".a",), (0, -1, 0, 1, 0)),
+    ):
+        with pytest.raises(ValueError, match="of another form"):
+            compiled.match(tree.root, names, struct.pack(f"={len(numbers)}q", *numbers), 9)
+    with pytest.raises(ValueError, match="of another form"):
+        compiled.match(tree.root, (), b"1234", 9)
+    with pytest.raises(TypeError):
+        compiled.match(tree.root, ("text",), b"", 9)
+    with pytest.raises(TypeError):
+        compiled.match(tree, (), b"", 9)
