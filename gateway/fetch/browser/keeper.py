@@ -238,8 +238,9 @@ def _command_of(pid: int) -> str:
 
 def _memory_bytes(pid: int) -> int:
     """What a process holds that is not a file's."""
-    lines = _read(f"/proc/{pid}/status").split(b"\n")
-    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith(_MEMORY))
+    status = _read(f"/proc/{pid}/status")
+    found = (status.partition(name)[2].partition(b"kB")[0] for name in _MEMORY)
+    return 1024 * sum(int(size or b"0") for size in found)
 
 
 def _children_of(pid: int) -> list[int]:
