@@ -44,7 +44,9 @@ _FLAGS = (
     # another one less: it starts what takes on a sandbox by itself, which the browser does then
     "--no-unsandboxed-zygote",
     "--disable-quic",
-    "--disable-features=Translate,MediaRouter,OptimizationHints,AsyncDns,DnsOverHttps",
+    # the last two read scripts beside the page's own thread: sooner where cores are idle, with 2 % more CPU in all
+    "--disable-features=Translate,MediaRouter,OptimizationHints,AsyncDns,DnsOverHttps,"
+    "ScriptStreaming,BackgroundResourceFetch",
     "--no-default-browser-check",
     "--no-first-run",
     "--no-pings",

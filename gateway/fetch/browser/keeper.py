@@ -7,23 +7,20 @@ hands on.
 
 On descriptor 0 it writes lines of JSON: `{"event": "memory", "bytes": …}` once a second, `{"event": "killed", …}` for
 every process that it ended over its limit, `{"event": "ended", "code": …, "said": …}` at the end.
+
+It is there as long as the browser, so it makes do with few modules: those that it does without (subprocess, pathlib,
+re, json, shutil) would take 2 MB. None is imported later, as a user without an account may not read Python's files.
 """
 
 import contextlib
 import ctypes
 import fcntl
-import json
 import os
-import re
 import select
-import shutil
 import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from gateway.environment import child_environment
 
@@ -43,50 +40,64 @@ _SHARED_MEMORY_BYTES = 256 * 1024**2
 # where Chromium reads and writes its protocol
 _PIPE = (3, 4)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-_MEMORY = re.compile(rb"^(?:RssAnon|RssShmem):\s*(\d+) kB", re.M)
+_MEMORY = (b"RssAnon:", b"RssShmem:")
 _CANNOT_FORK = ("--type=renderer", "--type=gpu-process", "--type=utility")
 
 
-def make_profile() -> tuple[Path, int]:
+def make_profile() -> tuple[str, int]:
     """A fresh folder for the browser's files, and the descriptor whose lock says that it is in use."""
     while True:
-        folder = _temporary() / (PROFILE_PREFIX + os.urandom(8).hex())
-        folder.mkdir(0o700)
+        folder = f"{_temporary()}/{PROFILE_PREFIX}{os.urandom(8).hex()}"
+        os.mkdir(folder, 0o700)  # noqa: PTH102
         held = os.open(folder, os.O_RDONLY)
         fcntl.flock(held, fcntl.LOCK_EX)
         # else another keeper took it for a stale one, before it was locked
-        if folder.exists():
+        if os.path.exists(folder):  # noqa: PTH110
             return folder, held
         os.close(held)
 
 
-def _temporary() -> Path:
-    """As `tempfile` has it, which would load OpenSSL for its names: half a megabyte as long as the browser runs."""
-    return Path(os.environ.get("TMPDIR") or "/tmp")
+def _temporary() -> str:
+    return os.environ.get("TMPDIR") or "/tmp"
 
 
 def remove_stale_profiles() -> None:
     """Delete what keepers left that were killed: their locks went with them."""
-    for folder in _temporary().glob(PROFILE_PREFIX + "*"):
+    for name in os.listdir(_temporary()):  # noqa: PTH208
+        if not name.startswith(PROFILE_PREFIX):
+            continue
         # in use, another user's, or gone meanwhile
         with contextlib.suppress(OSError):
-            held = os.open(folder, os.O_RDONLY)
+            held = os.open(f"{_temporary()}/{name}", os.O_RDONLY)
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(f"{_temporary()}/{name}")
             finally:
                 os.close(held)
+
+
+def _remove(folder: str) -> None:
+    for place, folders, files in os.walk(folder, topdown=False):
+        for name in files + folders:
+            path = f"{place}/{name}"
+            with contextlib.suppress(OSError):
+                if name in files or os.path.islink(path):  # noqa: PTH114
+                    os.unlink(path)  # noqa: PTH108
+                else:
+                    os.rmdir(path)  # noqa: PTH106
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)  # noqa: PTH106
 
 
 class Keeper:
     """One browser from its start to its end.
 
     Args:
-        gateway: hangs up when the browser is to end.
+        gateway: a socket's descriptor; it hangs up when the browser is to end.
         memory_bytes: of all its processes together; beyond it the largest one is killed.
     """
 
-    def __init__(self, gateway: socket.socket, *, memory_bytes: int) -> None:
+    def __init__(self, gateway: int, *, memory_bytes: int) -> None:
         self._gateway = gateway
         self._memory_bytes = memory_bytes
         # process -> those it started, for whom that takes long to read: of many threads, or of none that fork
@@ -98,56 +109,45 @@ class Keeper:
     def run(self, command: list[str]) -> None:
         """Start the browser and stay until it or the gateway ends."""
         profile, _held = make_profile()
-        ended, wakeup = socket.socketpair()
-        ended.setblocking(False)
-        wakeup.setblocking(False)
-        signal.set_wakeup_fd(wakeup.fileno())
+        ended, wakeup = os.pipe()
+        os.set_blocking(wakeup, False)
+        signal.set_wakeup_fd(wakeup)
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
         code: int | None = None
         try:
-            browser = subprocess.Popen(
-                [*command, f"--user-data-dir={profile}", *_shared_memory_flags()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=_PIPE,
-                env=child_environment(os.environ, HOME=str(profile), TMPDIR=str(profile)),
-            )
+            command = [*command, f"--user-data-dir={profile}", *_shared_memory_flags()]
+            browser, words = _start(command, child_environment(os.environ, HOME=profile, TMPDIR=profile))
             # what pages do comes after what the gateway does for others
             own = os.getpriority(os.PRIO_PROCESS, 0)
-            os.setpriority(os.PRIO_PROCESS, browser.pid, min(own + _NICENESS, 19))
-            for descriptor in _PIPE:
-                os.close(descriptor)
-            code = self._watch(browser, ended)
+            os.setpriority(os.PRIO_PROCESS, browser, min(own + _NICENESS, 19))
+            code = self._watch(browser, words, ended)
         except OSError as exc:
             self._said = str(exc).encode()
         finally:
             signal.set_wakeup_fd(-1)
             _end_children()
-            shutil.rmtree(profile, ignore_errors=True)
-        self._emit(event="ended", code=code, said=self._said.decode("utf-8", "replace"))
+            _remove(profile)
+        self._emit(event="ended", code=code, said=self._said.decode("ascii", "replace"))
 
-    def _watch(self, browser: "subprocess.Popen[bytes]", ended: socket.socket) -> int | None:
-        assert browser.stderr is not None
-        words = browser.stderr.fileno()
-        os.set_blocking(words, False)
-        listening: list[int] = [self._gateway.fileno(), ended.fileno(), words]
+    def _watch(self, browser: int, words: int, ended: int) -> int | None:
+        listening = [self._gateway, ended, words]
         while True:
             ready, _, _ = select.select(listening, [], [], WATCH_S)
             if words in ready and not self._listen(words):
                 listening.remove(words)
-            if self._gateway.fileno() in ready:
+            if self._gateway in ready:
                 return None
-            if ended.fileno() in ready:
-                if signal.SIGTERM in ended.recv(4096):
+            if ended in ready:
+                if signal.SIGTERM in os.read(ended, 4096):
                     return None
-                if browser.poll() is not None:
+                pid, status = os.waitpid(browser, os.WNOHANG)
+                if pid:
                     while self._listen(words):
                         pass
-                    return browser.returncode
-                _reap(browser.pid)
-            self._weigh(browser.pid)
+                    return os.waitstatus_to_exitcode(status)
+                _reap(browser)
+            self._weigh(browser)
 
     def _listen(self, words: int) -> bool:
         try:
@@ -193,10 +193,35 @@ class Keeper:
                 children = self._known[pid]
             waiting += children
 
-    def _emit(self, **event: object) -> None:
+    def _emit(self, *, event: str, **facts: int | str | None) -> None:
+        fields = ", ".join(f'"{name}": {_encode(fact)}' for name, fact in facts.items())
+        line = f'{{"event": "{event}", {fields}}}\n'.encode()
         # the gateway has left
         with contextlib.suppress(OSError):
-            self._gateway.sendall(json.dumps(event).encode() + b"\n")
+            while line:
+                line = line[os.write(self._gateway, line) :]
+
+
+def _encode(fact: int | str | None) -> str:
+    """As JSON; a text is ASCII with U+FFFD in it."""
+    if isinstance(fact, str):
+        return '"' + "".join(each if each.isalnum() else f"\\u{ord(each):04x}" for each in fact) + '"'
+    return "null" if fact is None else str(fact)
+
+
+def _start(command: list[str], environment: dict[str, str]) -> tuple[int, int]:
+    """The browser's process, and where it is read what it says; the descriptors of `_PIPE` are its own then."""
+    words, its_words = os.pipe()
+    os.set_blocking(words, False)
+    actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, its_words, 2)]
+    try:
+        # Python ignores it, and programs count on it
+        reset = [signal.SIGPIPE]
+        browser = os.posix_spawnp(command[0], command, environment, file_actions=actions, setsigdef=reset)
+    finally:
+        for descriptor in (its_words, *_PIPE):
+            os.close(descriptor)
+    return browser, words
 
 
 def _shared_memory_flags() -> list[str]:
@@ -213,7 +238,9 @@ def _command_of(pid: int) -> str:
 
 def _memory_bytes(pid: int) -> int:
     """What a process holds that is not a file's."""
-    return 1024 * sum(map(int, _MEMORY.findall(_read(f"/proc/{pid}/status"))))
+    status = _read(f"/proc/{pid}/status")
+    found = (status.partition(name)[2].partition(b"kB")[0] for name in _MEMORY)
+    return 1024 * sum(int(size or b"0") for size in found)
 
 
 def _children_of(pid: int) -> list[int]:
@@ -226,7 +253,7 @@ def _children_of(pid: int) -> list[int]:
 
 
 def _read(path: str) -> bytes:
-    """A file of the kernel's, empty where the process has ended: several times as fast as by pathlib."""
+    """A file of the kernel's, empty where the process has ended."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:
@@ -240,7 +267,7 @@ def _read(path: str) -> bytes:
 
 
 def _reap(browser: int) -> None:
-    """Take the end of orphans that came to us; the browser's own is for `Popen` to take."""
+    """Take the end of orphans that came to us."""
     with contextlib.suppress(ChildProcessError):
         for pid in _children_of(os.getpid()):
             if pid != browser:
@@ -278,7 +305,7 @@ def _drop_root() -> None:
 
 def main() -> None:
     # clear of the numbers that the browser's pipe has
-    gateway = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 10))
+    gateway = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 10)
     pipe, memory_bytes, *command = sys.argv[1:]
     for descriptor in _PIPE:
         if descriptor != int(pipe):

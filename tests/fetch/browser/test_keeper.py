@@ -163,6 +163,10 @@ async def test_browser_that_hangs_gives_way_to_another() -> None:
     [
         ("exit 3", "ended without a word"),
         ("echo out of luck >&2; exit 3", "out of luck"),
+        (
+            r"""printf 'first\nout of \303\244 "luck" \\ \t\033 here' >&2; exit 3""",
+            r'out of \ufffd\ufffd "luck" \\ \t\x1b here',
+        ),
         ("echo 'FATAL: No usable sandbox!' >&2; exit 1", "BROWSER_SANDBOX=false"),
     ],
 )
@@ -258,20 +262,34 @@ async def test_browser_yields_to_the_gateway_in_its_session(own: int, browsers: 
         await eventually(lambda: not any(map(is_running, running)), within_s=10)
 
 
-def leave_profile() -> Path:
+def leave_profile(target: Path) -> Path:
+    """One with a file, a folder, and a link to a folder that is not its own."""
     stale = Path("/tmp") / f"{PROFILE_PREFIX}stale"
-    stale.mkdir(exist_ok=True)
+    (stale / "Default").mkdir(parents=True, exist_ok=True)
+    (stale / "Default" / "Cookies").write_text("x")
+    (stale / "link").unlink(missing_ok=True)
+    (stale / "link").symlink_to(target)
     if os.geteuid() == 0:
-        os.chown(stale, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+        for each in (stale, stale / "Default", stale / "Default" / "Cookies"):
+            os.chown(each, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
     return stale
 
 
-async def test_profile_of_a_killed_keeper_is_removed_at_the_next_start() -> None:
-    stale = leave_profile()
+async def test_profile_of_a_killed_keeper_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("x")
+    stale = leave_profile(tmp_path)
     async with Site().serving() as site, rendering([site.target]) as at:
         site.extra["/"] = PAGE
         await at.get(site.url)
-        assert not is_there(stale)
+        assert not is_there(stale) and is_there(tmp_path / "kept")
+
+
+def test_keeper_loads_few_modules() -> None:
+    """Each takes memory as long as the browser runs."""
+    script = "import sys, gateway.fetch.browser.keeper; print(*sys.modules)"
+    environ = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    loaded = subprocess.check_output([sys.executable, "-S", "-P", "-c", script], env=environ, text=True)
+    assert not {"json", "pathlib", "re", "shutil", "socket", "subprocess"} & set(loaded.split())
 
 
 def renderers_of(keepers: list[int]) -> list[int]:
