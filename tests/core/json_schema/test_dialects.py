@@ -121,6 +121,24 @@ def test_properties_of_emoji(pattern: str, matches: str, does_not: str) -> None:
     assert schema.violations(does_not)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "matches", "does_not"),
+    [
+        (r"^\p{Letter}+$", "aéЖ漢", "a1"),
+        (r"^[\p{Uppercase_Letter}\d]+$", "É1", "é"),
+        (r"^\P{Letter}+$", "12 ", "a"),
+        (r"^\p{Script=Greek}+$", "αβγ", "abc"),
+        (r"^[\p{sc=Latin}\p{gc=Decimal_Number}]+$", "abc1٣", "α"),
+        (r"^\p{General_Category=Lu}$", "A", "a"),
+        (r"^\p{L}\p{Latin}$", "ab", "a1"),
+    ],
+)
+def test_properties_by_their_long_names(pattern: str, matches: str, does_not: str) -> None:
+    schema = Schema({"pattern": pattern})
+    assert not schema.violations(matches)
+    assert schema.violations(does_not)
+
+
 def test_half_a_character_is_no_pattern() -> None:
     assert for_re2(r"\ud83d") == r"\ud83d"
     with pytest.raises(InvalidRequest):
