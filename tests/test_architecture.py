@@ -48,10 +48,10 @@ def modules() -> list[tuple[str, Path]]:
 # calls that make a process: with an environment, or with whatever the caller's is
 STARTS = re.compile(
     r"subprocess\.(Popen|run|call|check_call|check_output)"
-    r"|asyncio(\.subprocess)?\.create_subprocess_(exec|shell)|\w+\.subprocess_(exec|shell)"
+    r"|asyncio(\.subprocess)?\.create_subprocess_(exec|shell)|\w+\.subprocess_(exec|shell)|os\.posix_spawnp?"
 )
 INHERITS = re.compile(
-    r"subprocess\.get(status)?output|os\.(system|popen|fork|forkpty|posix_spawnp?|exec[lvpe]+|spawn[lvpe]+)"
+    r"subprocess\.get(status)?output|os\.(system|popen|fork|forkpty|exec[lvpe]+|spawn[lvpe]+)"
     r"|multiprocessing(\.\w+)*\.(Process|Pool|Manager|get_context)"
     r"|concurrent\.futures(\.process)?\.ProcessPoolExecutor"
 )
@@ -85,6 +85,9 @@ def test_process_is_started_with_an_environment_from_the_one_list(module: str, p
             continue
         assert STARTS.fullmatch(name), f"{module} calls {name}, which inherits the environment"
         given = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == "env"]
+        if name.startswith("os.posix_spawn"):
+            # its third argument
+            given = [ast.unparse(value) for value in call.args[2:3]]
         assert given and given[0].startswith("child_environment(os.environ"), f"{module}: {name} without it"
 
 

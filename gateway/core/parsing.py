@@ -101,13 +101,21 @@ def _walk(
     draw_tables(tree, marks)
     formulas, drawn = find_formulas(marks)
     left_out |= dict.fromkeys(drawn, DRAWN)
-    blocks = read_blocks(
-        root,
-        left_out=left_out,
-        formulas=formulas,
-        max_depth=options.max_depth,
-        max_blocks=options.max_blocks,
-    )
+
+    def walk() -> Blocks:
+        return read_blocks(
+            root,
+            left_out=left_out,
+            formulas=formulas,
+            max_depth=options.max_depth,
+            max_blocks=options.max_blocks,
+        )
+
+    blocks = walk()
+    if not blocks.texts and "aria-hidden" in left_out.values():
+        # only screen readers miss it, and nothing else is there
+        left_out = {mem_id: why for mem_id, why in left_out.items() if why != "aria-hidden"}
+        blocks = walk()
     left_out |= dict.fromkeys(find_twins(blocks), DRAWN)
     return root, left_out, blocks, None if matches is None else keep_below(matches)
 

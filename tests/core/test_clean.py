@@ -145,3 +145,16 @@ def test_clean_leaves_nothing_to_the_garbage_collector(slug: str) -> None:
         assert min(left) == 0, left
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<div aria-hidden="true">All there is.</div>', "All there is."),
+        ('<div aria-hidden="true">All <b style="display:none">secret</b> there is.</div>', "All there is."),
+        ('<p>Shown.</p><div aria-hidden="true">A copy.</div>', "Shown."),
+        ("<div hidden>Hidden.</div>", ""),
+    ],
+)
+def test_clean_shows_what_is_aria_hidden_where_nothing_else_is_there(html: str, text: str) -> None:
+    assert "\n".join(block.text for block in clean(html, options=CleanOptions(scope="page")).blocks) == text

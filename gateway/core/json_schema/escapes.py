@@ -25,7 +25,9 @@ _CATEGORIES = dict(
     ).split()
 )
 # a property by name; whatever else is escaped is passed over
-_NAMED = re.compile(r"\\(?:([pP])\{(?:(?:Script|sc)=(\w+)|(?:(?:General_Category|gc)=)?(\w+))\}|.)", re.DOTALL)
+_NAMED = re.compile(
+    r"\\(?:([pP])\{(?:(?:Script|sc)=(\w+)|(?:(?:General_Category|gc)=)?(\w+))\}|.)", re.DOTALL
+)
 _SURROGATES = range(0xD800, 0xE000)
 _LAST = 0x10FFFF
 

@@ -110,11 +110,7 @@ def find_hidden(
             is_content = not page.widgets.is_never_content(names)
             if is_content and page.shows(node, attributes, names, reason):
                 continue
-            # those who see the page read what is aria-hidden, however short it is
-            is_seen = reason == "aria-hidden"
-            if page.is_much(characters, least=0 if is_seen else _LEAST_PAGE):
-                continue
-            if is_seen and page.is_all(node, characters):
+            if page.is_much(characters) or (reason == "aria-hidden" and page.is_all(node, characters)):
                 continue
             is_group = is_content and characters >= _ALIKE_CHARACTERS
         if reason in ("font-size", "visibility") and page.is_shown_below(node, reason, characters):
@@ -284,9 +280,9 @@ class _Page:
                 shown += len(below.text_lexbor().strip())
         return shown >= _SHOWN * characters
 
-    def is_much(self, characters: int, *, least: int) -> bool:
-        """Whether so much text, if it is more than the least, is the page itself."""
-        if characters <= least:
+    def is_much(self, characters: int) -> bool:
+        """Whether so much text is the page itself."""
+        if characters <= _LEAST_PAGE:
             return False
         # where the page has more, it does not matter how much
         enough = int(characters / _SHARE)

@@ -117,7 +117,7 @@ class Keeper:
         code: int | None = None
         try:
             command = [*command, f"--user-data-dir={profile}", *_shared_memory_flags()]
-            browser, words = _start(command, child_environment(os.environ, HOME=profile, TMPDIR=profile))
+            browser, words = _start(command, profile)
             # what pages do comes after what the gateway does for others
             own = os.getpriority(os.PRIO_PROCESS, 0)
             os.setpriority(os.PRIO_PROCESS, browser, min(own + _NICENESS, 19))
@@ -209,7 +209,7 @@ def _encode(fact: int | str | None) -> str:
     return "null" if fact is None else str(fact)
 
 
-def _start(command: list[str], environment: dict[str, str]) -> tuple[int, int]:
+def _start(command: list[str], profile: str) -> tuple[int, int]:
     """The browser's process, and where it is read what it says; the descriptors of `_PIPE` are its own then."""
     words, its_words = os.pipe()
     os.set_blocking(words, False)
@@ -217,7 +217,13 @@ def _start(command: list[str], environment: dict[str, str]) -> tuple[int, int]:
     try:
         # Python ignores it, and programs count on it
         reset = [signal.SIGPIPE]
-        browser = os.posix_spawnp(command[0], command, environment, file_actions=actions, setsigdef=reset)
+        browser = os.posix_spawnp(
+            command[0],
+            command,
+            child_environment(os.environ, HOME=profile, TMPDIR=profile),
+            file_actions=actions,
+            setsigdef=reset,
+        )
     finally:
         for descriptor in (its_words, *_PIPE):
             os.close(descriptor)

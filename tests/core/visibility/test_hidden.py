@@ -142,21 +142,6 @@ def test_find_hidden_leaves_what_a_click_or_a_script_reveals(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param('<div aria-hidden="true">All that a small page says.</div>', id="all-of-a-page"),
-        pytest.param(
-            f'<div id="app" aria-hidden="true"><p>{LONG[:300]}</p></div><div role="dialog">Cookies?</div>',
-            id="behind-a-dialog",
-        ),
-    ],
-)
-def test_find_hidden_leaves_most_of_a_small_page_that_only_screen_readers_miss(body: str) -> None:
-    assert find_hidden(LexborHTMLParser(body, scripting=True)) == {}
-    assert find_hidden(LexborHTMLParser(body.replace("aria-hidden", "hidden=x a"), scripting=True))
-
-
-@pytest.mark.parametrize(
     "rule",
     [
         ".x1{display:none}",
