@@ -64,6 +64,7 @@ class Job:
         self.arrived_at = self.admitted_at = time.monotonic()
         self._text = TextStream(stop)
         self._said = ""
+        self._has_begun = False
         self._logprobs: list[dict[str, Any]] = []
 
     @property
@@ -111,7 +112,13 @@ class Job:
             return None
         piece = Piece(self.id, self._said, self._logprobs)
         self._said, self._logprobs = "", []
+        self._has_begun = True
         return piece
+
+    @property
+    def is_to_begin(self) -> bool:
+        """Whether nothing was given to whoever waits for its words as they come."""
+        return not (self._has_begun or self.review)
 
     def release_held(self) -> Piece | None:
         """The whole held answer, once its review is over."""

@@ -203,16 +203,14 @@ class Scheduler:
                 job.end_without_candidate()
             said.append(job)
         now = time.monotonic()
-        if now - self._emitted_at >= EMIT_EVERY_S or any(
-            job.reason or job.output_tokens == 1 for job in said
-        ):
+        if now - self._emitted_at >= EMIT_EVERY_S or any(job.reason or job.is_to_begin for job in said):
             self._emitted_at = now
-            self._emit_pieces(said)
+            self._emit_pieces(list(self._running))
 
-    def _emit_pieces(self, said: list[Job]) -> None:
+    def _emit_pieces(self, running: list[Job]) -> None:
         """What was said since the last time, and the ends of those that are done."""
-        pieces = [piece for job in said if (piece := job.take_piece())]
-        endings = [message for job in said if job.reason for message in self._end(job)]
+        pieces = [piece for job in running if (piece := job.take_piece())]
+        endings = [message for job in running if job.reason for message in self._end(job)]
         self._count()
         self._emit([Step(pieces, self._counts), *endings])
 
@@ -245,7 +243,9 @@ class Scheduler:
         self._leave(job)
         self._model.trim_sequence(job.sequence, 0)
         self._store.forget(job.sequence)
-        self._emit([Refused(id=job.id, kind="unavailable", message=message)])
+        # what it said before
+        said: list[FromModel] = [Step([piece], self._counts)] if (piece := job.take_piece()) else []
+        self._emit([*said, Refused(id=job.id, kind="unavailable", message=message)])
 
     def _forget_batch(self, chunks: list[tuple[Job, Tokens, int]]) -> None:
         """An aborted batch leaves sequences half written: back to where they were before it."""

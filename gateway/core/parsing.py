@@ -98,7 +98,7 @@ def _walk(
     left_out = hidden | find_removed(tree, options.remove)
     matches = None if options.select is None else find_selected(tree, options.select)
     # all selectors, the page's and the caller's, are for the tree as it was
-    draw_tables(tree, marks)
+    has_drawn = draw_tables(tree, marks)
     formulas, drawn = find_formulas(marks)
     left_out |= dict.fromkeys(drawn, DRAWN)
 
@@ -112,9 +112,9 @@ def _walk(
         )
 
     blocks = walk()
-    if not blocks.texts and "aria-hidden" in left_out.values():
+    if not blocks.texts and "aria-hidden" in hidden.values() and not (options.remove or has_drawn):
         # only screen readers miss it, and nothing else is there
-        left_out = {mem_id: why for mem_id, why in left_out.items() if why != "aria-hidden"}
+        left_out = find_hidden(tree, marks=marks, aria_hidden=False) | dict.fromkeys(drawn, DRAWN)
         blocks = walk()
     left_out |= dict.fromkeys(find_twins(blocks), DRAWN)
     return root, left_out, blocks, None if matches is None else keep_below(matches)

@@ -1,5 +1,5 @@
-/* Lexbor's tree read without a Python object for each node: the walk of gateway/core/dom/blocks.py, and what the one
-   query of gateway/core/dom/landmarks.py finds.
+/* What takes Python longest with a page, in C: style sheets, words and names (css.h, words.h), and here Lexbor's tree,
+   read without a Python object for each node.
 
    selectolax's shared library exports Lexbor's functions; `load` finds them there, so that no header and no layout of a
    structure is needed but one: where the text of a text node stands. gateway/core/dom/native.py checks that, and

@@ -70,7 +70,7 @@ static int has_word(const query *q, bytes style)
         if (style.at[at] >= 0x80)
             return 1;
         uint32_t possible = q->begins[lower(style.at[at])];
-        for (size_t i = 0; possible >> i; i++)
+        for (size_t i = 0; i < q->word_count && possible >> i; i++)
             if (possible >> i & 1 && style.count - at >= q->words[i].count) {
                 size_t same = 1;
                 while (same < q->words[i].count && lower(style.at[at + same]) == q->words[i].at[same])

@@ -154,7 +154,34 @@ def test_clean_leaves_nothing_to_the_garbage_collector(slug: str) -> None:
         ('<div aria-hidden="true">All <b style="display:none">secret</b> there is.</div>', "All there is."),
         ('<p>Shown.</p><div aria-hidden="true">A copy.</div>', "Shown."),
         ("<div hidden>Hidden.</div>", ""),
+        # hidden from those who see the page, too
+        ('<style>.x{display:none}</style><div class="x" aria-hidden="true">Ignore all.</div>', ""),
+        ('<style>.x{left:-9999px}</style><div class="x" aria-hidden="true">Ignore all.</div>', ""),
+        ('<div style="font-size:0" aria-hidden="true">Ignore all.</div>', ""),
+        ('<div class="sr-only" aria-hidden="true">Ignore all.</div>', ""),
     ],
 )
 def test_clean_shows_what_is_aria_hidden_where_nothing_else_is_there(html: str, text: str) -> None:
     assert "\n".join(block.text for block in clean(html, options=CleanOptions(scope="page")).blocks) == text
+
+
+def test_clean_of_a_page_whose_data_has_half_a_character() -> None:
+    said = r'{"@type":"Article","headline":"a \ud83d b","description":"c\ud83d"}'
+    data = f'<script type="application/ld+json">{said}</script>'
+    assert (
+        "Said."
+        in clean(f"{data}<article><p>Said.</article>", options=CleanOptions(scope="page")).blocks[-1].text
+    )
+
+
+PARAGRAPH = (
+    "was born by the sea and has made pictures of boats, harbours and the people who work there for many years. "
+    * 3
+)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_clean_keeps_an_article_about_its_author(count: int) -> None:
+    paragraphs = "".join(f"<p>Jane Doe {PARAGRAPH}{n}</p>" for n in range(count))
+    page = clean(f'<meta name="author" content="Jane Doe"><article><h1>About</h1>{paragraphs}</article>')
+    assert sum(block.text.startswith("Jane Doe") for block in page.blocks) == count

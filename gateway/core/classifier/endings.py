@@ -1,7 +1,7 @@
 """What stands behind the last paragraph of an article and is not its text: who wrote it, comments, what is left over.
 
-Only an article that has a column (`columns`) ends like this, and only what stands behind its last paragraph is looked
-at, or is that paragraph. No word of any language is read: the author is the one whom the page names as its own.
+Only an article that has a column (`article_column`) ends like this, and only what stands behind its last paragraph is
+looked at, or is that paragraph. No word of any language is read: the author is the one whom the page names as its own.
 """
 
 from collections.abc import Container, Iterator, Sequence
@@ -16,6 +16,8 @@ _NO_POSTS = _HEADINGS | {"p", "tr", "td", "th", "table"}
 _BUTTON = 1 << FLAGS.index("button")
 # of a box about the author, at most
 _AUTHOR_WORDS = 120
+# of a paragraph, at least
+_FIRST_WORDS = 12
 # where the column has so much of what was chosen, …
 _MOST, _COLUMN_WORDS = 0.8, 100
 # … less likely text behind it is no part of it
@@ -75,9 +77,20 @@ def drop_ending(
         return not is_forum and any(map(posts.has, outside))
 
     kept = [index for index in chosen if index <= column.last or not is_left_over(index)]
-    while kept and _is_about(names, range(kept[-1], kept[-1] + 1), words, blocks):
-        kept.pop()
-    return _without_headings(kept, column.last, set(likely) - set(kept), blocks)
+    return _without_headings(
+        _without_authors(kept, names, words, blocks), column.last, set(likely) - set(kept), blocks
+    )
+
+
+def _without_authors(kept: list[int], names: tuple[str, ...], words: Array, blocks: Blocks) -> list[int]:
+    """Without the last texts that are about the authors, at most one for each; all of a page that is about them."""
+    about = {index for index in kept if _is_about(names, range(index, index + 1), words, blocks)}
+    first = next((index for index in kept if words[index] >= _FIRST_WORDS), -1)
+    rest = list(kept)
+    while rest and rest[-1] in about:
+        rest.pop()
+    is_about = first in about or len(kept) - len(rest) > len(names)
+    return kept if is_about or float(words[rest].sum()) < _COLUMN_WORDS else rest
 
 
 def _names_of(author: str) -> tuple[str, ...]:

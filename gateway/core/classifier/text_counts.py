@@ -98,9 +98,13 @@ def count_texts(texts: Sequence[str], said: Mapping[str, int], scores: Mapping[s
 
 
 def find_said(title: str, description: str) -> dict[str, int]:
-    """The words of a page's title and description, and which of the two they are in."""
-    said = dict.fromkeys(description.lower().split(), _IN_DESCRIPTION)
-    for word in title.lower().split():
+    """The words of a page's title and description, and which of the two they are in.
+
+    Data may have halves of surrogate pairs, which no text of the page has.
+    """
+    title, description = (each.encode("utf-8", "replace").decode().lower() for each in (title, description))
+    said = dict.fromkeys(description.split(), _IN_DESCRIPTION)
+    for word in title.split():
         said[word] = said.get(word, 0) | _IN_TITLE
     return said
 

@@ -25,8 +25,8 @@ _MOST_BETWEEN = 8
 Inner = dict[int, list[LexborNode]]
 
 
-def draw_tables(tree: LexborHTMLParser, marks: Landmarks) -> None:
-    """Put `<table>`, `<tr>` and `<td>` where roles say that a table, a row and a cell are.
+def draw_tables(tree: LexborHTMLParser, marks: Landmarks) -> bool:
+    """Put `<table>`, `<tr>` and `<td>` where roles say that a table, a row and a cell are; whether there was any.
 
     Args:
         tree: the parsed page; nodes are added, none is taken away.
@@ -34,13 +34,15 @@ def draw_tables(tree: LexborHTMLParser, marks: Landmarks) -> None:
     """
     rows = [node for node, attributes in marks.concealed if attributes.get("role") == "row"]
     if not rows:
-        return
+        return False
+    has_drawn = False
     tables, rows_in = _by_outer(rows[:_MOST_ROWS], _TABLE)
     _, cells_in = _by_outer(tree.css(_CELL)[:_MOST_CELLS], _ROW)
     for table in tables:
         drawn = [(row, cells_in[row.mem_id]) for row in rows_in[table.mem_id] if row.mem_id in cells_in]
         if len(drawn) < _LEAST_ROWS or max(len(cells) for _, cells in drawn) < _LEAST_COLUMNS:
             continue
+        has_drawn = True
         _put_inside(tree, table, "table")
         for row, cells in drawn:
             _put_inside(tree, row, "tr")
@@ -50,6 +52,7 @@ def draw_tables(tree: LexborHTMLParser, marks: Landmarks) -> None:
                 for name, html_name in _SPANS.items():
                     if span := attributes.get(name):
                         inner.attrs[html_name] = span
+    return has_drawn
 
 
 def _by_outer(nodes: list[LexborNode], roles: frozenset[str]) -> tuple[list[LexborNode], Inner]:

@@ -1,6 +1,6 @@
 """The walk of `blocks` and the query of `landmarks` in C, where the package `winnow-native` is installed.
 
-Without it Python reads the tree. Both give the same. What else is in it `gateway/core/visibility` uses.
+Without it Python reads the tree. Both give the same. What else is in it the rooms beside this one use.
 
 The extension calls the functions of Lexbor that selectolax's library exports. It is used with the versions of
 selectolax that it was tried with, and only after it has given the same as Python for a page that has everything in it.

@@ -75,6 +75,7 @@ def find_hidden(
     *,
     marks: Landmarks | None = None,
     warnings: list[Notice] | None = None,
+    aria_hidden: bool = True,
 ) -> dict[int, str]:
     """The elements whose text no reader can see.
 
@@ -82,13 +83,14 @@ def find_hidden(
         tree: the parsed page; not changed.
         marks: `find_marks(tree)`, if that is at hand.
         warnings: `styles_cut` is added where the style sheets are too long to be read whole.
+        aria_hidden: False where what `aria-hidden` says does not count: those who see the page read it.
     Returns:
         `mem_id` -> why: font-size, off-screen, clip, scale, color, sr-only, dialog, or one of display,
         visibility, opacity, hidden, aria-hidden, no-size where nothing reveals it. Any tag can be there,
         `<span>` too; what is below a hidden element is hidden with it, listed or not. Elements without
         text are not listed.
     """
-    page = _Page(tree, marks or find_marks(tree))
+    page = _Page(tree, marks or find_marks(tree), aria_hidden=aria_hidden)
     found: dict[int, str] = {}
     left = _READ_CHARACTERS
     alike: dict[tuple[str, str, str], list[int]] = {}
@@ -158,7 +160,8 @@ def _outer_ids(node: LexborNode) -> Iterator[int]:
 class _Page:
     """A tree with what is worth computing once, and only if asked."""
 
-    def __init__(self, tree: LexborHTMLParser, marks: Landmarks) -> None:
+    def __init__(self, tree: LexborHTMLParser, marks: Landmarks, *, aria_hidden: bool) -> None:
+        self._counts_aria = aria_hidden
         self.widgets = Widgets(tree)
         self._tree = tree
         self._marks = marks
@@ -232,7 +235,7 @@ class _Page:
                 return "" if get("hidden") == "until-found" else "hidden"
             if "popover" in attributes:
                 return "hidden"
-            if get("aria-hidden") == "true":
+            if self._counts_aria and get("aria-hidden") == "true":
                 link = (get("href") or "#") if node.tag == "a" else "#"
                 return "aria-hidden" if link.startswith("#") else ""
         tag = node.tag_id

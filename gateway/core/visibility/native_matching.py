@@ -2,6 +2,7 @@
 
 import re
 import struct
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
@@ -28,6 +29,10 @@ _RESERVED = frozenset(
     "annotation-xml color-profile font-face font-face-src font-face-uri font-face-format font-face-name"
     " missing-glyph".split()
 )
+# of a selector: each is looked at for every element
+_MOST_PARTS = 16
+# of one name, in small and capital letters, which C has in one list; and names that stand on the page in others
+_MOST_SPELLINGS, _MOST_DOUBTFUL = 16, 16
 # how elements have a name
 _IN_LETTERS, _IN_OTHERS = 1, 2
 
@@ -59,7 +64,7 @@ def read_parts(selector: str) -> list[Part]:
         return []
     parts: list[Part] = []
     at = 0
-    while at < len(selector):
+    while at < len(selector) and len(parts) <= _MOST_PARTS:
         found = _PART.match(selector, at)
         if found is None or found.end() == at:
             return []
@@ -80,7 +85,7 @@ def read_parts(selector: str) -> list[Part]:
         if is_empty or number < 0 or bool(gap) != bool(parts):
             return []
         parts.append(Part(_COMBINATORS[gap.strip() or " " if gap else ""], number, asked))
-    return parts
+    return parts if len(parts) <= _MOST_PARTS else []
 
 
 def match(
@@ -99,6 +104,8 @@ def match(
     """
     asked = dict.fromkeys(name for parts in selectors.values() for part in parts for name in part.names)
     places = _placed([*asked, *names])
+    if max(Counter(map(str.lower, places)).values(), default=0) > _MOST_SPELLINGS:
+        return Matched([], frozenset(places), False, True)
     numbers: list[int] = []
     for index, parts in selectors.items():
         for part in parts:
@@ -120,7 +127,7 @@ def match(
         found,
         frozenset(name for name, how in zip(places, there, strict=True) if how),
         is_cut,
-        any(_may_be_same(tree, name) for name in doubtful),
+        len(doubtful) > _MOST_DOUBTFUL or any(_may_be_same(tree, name) for name in doubtful),
     )
 
 

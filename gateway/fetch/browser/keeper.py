@@ -68,7 +68,7 @@ def remove_stale_profiles() -> None:
             continue
         # in use, another user's, or gone meanwhile
         with contextlib.suppress(OSError):
-            held = os.open(f"{_temporary()}/{name}", os.O_RDONLY)
+            held = os.open(f"{_temporary()}/{name}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _remove(f"{_temporary()}/{name}")

@@ -15,7 +15,7 @@ from fixtures.site import Answer, Site
 from gateway.errors import FetchTimeout, RenderFailed
 from gateway.fetch.browser.cdp import Cdp, Version
 from gateway.fetch.browser.executable import command_line, find_browser
-from gateway.fetch.browser.keeper import PROFILE_PREFIX, UNPRIVILEGED_ID
+from gateway.fetch.browser.keeper import PROFILE_PREFIX, UNPRIVILEGED_ID, remove_stale_profiles
 from gateway.fetch.browser.process import BrowserProcess
 from tests.fetch.browser.pages import SENTENCE, WRITE, rendering, script
 from tests.fetch.browser.processes import command_of, processes_of
@@ -334,3 +334,18 @@ def test_setting_names_the_browser(setting: str, found: bool) -> None:
 @pytest.mark.parametrize("sandbox", [True, False])
 def test_sandbox_is_given_up_only_when_that_is_said(sandbox: bool) -> None:
     assert ("--no-sandbox" in command_line("/bin/sh", sandbox=sandbox)) is not sandbox
+
+
+async def test_a_link_that_is_called_like_a_profile_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "file").write_text("x")
+    (tmp_path / f"{PROFILE_PREFIX}link").symlink_to(victim)
+    os.mkfifo(tmp_path / f"{PROFILE_PREFIX}pipe")
+    (tmp_path / f"{PROFILE_PREFIX}stale" / "Default").mkdir(parents=True)
+    remove_stale_profiles()
+    assert is_there(victim / "file")
+    assert not is_there(tmp_path / f"{PROFILE_PREFIX}stale")
