@@ -29,12 +29,13 @@ def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> 
     gc.collect()
     gc.freeze()
     try:
-        times = min(_MOST_TIMES, math.ceil(_LEAST_S / _least_cpu_s(prepare(size))))
+        times = min(_MOST_TIMES, math.ceil(_LEAST_S / _cpu_s(prepare(size))))
         for attempt in range(_ATTEMPTS):
             least = size if attempt % 2 == 0 else 2 * size
-            single_s = _least_cpu_s(prepare(least), times=times)
-            # one run that is quick enough is: another could only be quicker
-            double_s = _least_cpu_s(prepare(2 * least), times=times, enough_s=MOST_GROWTH * single_s)
+            single, double = prepare(least), prepare(2 * least)
+            # by turns: a machine is busy for a while
+            runs = [(_cpu_s(single, times), _cpu_s(double, times)) for _ in range(_RUNS)]
+            single_s, double_s = map(min, zip(*runs, strict=True))
             if double_s <= MOST_GROWTH * single_s:
                 return
             measured.append(double_s / single_s)
@@ -43,23 +44,14 @@ def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> 
     raise AssertionError(f"twice the input took {min(measured):.2f} times the CPU at best")
 
 
-def _least_cpu_s(work: Callable[[], object], *, times: int = 1, enough_s: float = 0.0) -> float:
-    """The CPU seconds of the quickest of several runs, the last of which is the first that takes `enough_s` or less.
-
-    Args:
-        times: the work is done in a run.
-    """
-    least = math.inf
-    for _ in range(_RUNS):
-        gc.collect()
-        gc.disable()
-        try:
-            began = time.process_time()
-            for _ in range(times):
-                work()
-            least = min(least, time.process_time() - began)
-        finally:
-            gc.enable()
-        if least <= enough_s:
-            break
-    return max(least, 1e-6)
+def _cpu_s(work: Callable[[], object], times: int = 1) -> float:
+    """The CPU seconds of some work, done so many times."""
+    gc.collect()
+    gc.disable()
+    try:
+        began = time.process_time()
+        for _ in range(times):
+            work()
+        return max(time.process_time() - began, 1e-6)
+    finally:
+        gc.enable()
