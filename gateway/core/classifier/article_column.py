@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from msgspec import Struct
 
-from gateway.core.classifier.text_features import Array
+from gateway.core.classifier.columns import Array
 from gateway.core.dom.blocks import Blocks
 
 # at least, of a text that makes a column

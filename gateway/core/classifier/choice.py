@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from gateway.core.classifier.columns import Array
 from gateway.core.classifier.repeats import find_repeats
-from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 from gateway.core.dom.pictures import is_counter
 

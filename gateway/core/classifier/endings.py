@@ -7,7 +7,8 @@ looked at, or is that paragraph. No word of any language is read: the author is 
 from collections.abc import Container, Iterator, Sequence
 
 from gateway.core.classifier.article_column import Column, upwards
-from gateway.core.classifier.text_features import Array
+from gateway.core.classifier.columns import Array
+from gateway.core.classifier.siblings import Kind, Siblings
 from gateway.core.dom.blocks import FLAGS, Blocks
 
 _LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl"))
@@ -41,6 +42,7 @@ def drop_ending(
     link: Array,
     author: str,
     blocks: Blocks,
+    siblings: Siblings,
     *,
     is_forum: bool,
 ) -> list[int]:
@@ -54,6 +56,7 @@ def drop_ending(
         words: by block.
         link: by block, the share of its characters inside links.
         author: whom the page names as its author, several joined; empty where it names none.
+        siblings: of these blocks.
         is_forum: the page may be a discussion, whose posts are its content.
     """
     if column is None:
@@ -61,7 +64,7 @@ def drop_ending(
     names = _names_of(author)
     around = frozenset(upwards(column.element, blocks))
     is_most = column.words >= max(_COLUMN_WORDS, _MOST * float(words[list(chosen)].sum()))
-    posts = _Posts(words, link, blocks)
+    posts = _Posts(words, link, blocks, siblings)
 
     def is_left_over(index: int) -> bool:
         owner = blocks.owners[index]
@@ -77,9 +80,8 @@ def drop_ending(
         return not is_forum and any(map(posts.has, outside))
 
     kept = [index for index in chosen if index <= column.last or not is_left_over(index)]
-    return _without_headings(
-        _without_authors(kept, names, words, blocks), column.last, set(likely) - set(kept), blocks
-    )
+    kept = _without_authors(kept, names, words, blocks)
+    return _without_headings(kept, column.last, set(likely) - set(kept), blocks)
 
 
 def _without_authors(kept: list[int], names: tuple[str, ...], words: Array, blocks: Blocks) -> list[int]:
@@ -109,23 +111,17 @@ def _is_about(names: tuple[str, ...], run: range, words: Array, blocks: Blocks) 
 class _Posts:
     """Comments: elements of one kind in a row, each with a name, a time and a text, and no heading."""
 
-    def __init__(self, words: Array, link: Array, blocks: Blocks) -> None:
-        self._words, self._link, self._blocks = words, link, blocks
-        # by parent, tag and names, the elements; filled when first asked for
-        self._alike: dict[tuple[int, str, str], list[int]] = {}
-        self._known: dict[tuple[int, str, str], bool] = {}
+    def __init__(self, words: Array, link: Array, blocks: Blocks, siblings: Siblings) -> None:
+        self._words, self._link, self._blocks, self._siblings = words, link, blocks, siblings
+        self._known: dict[Kind, bool] = {}
 
     def has(self, element: int) -> bool:
         """Whether an element is one of several posts."""
-        blocks = self._blocks
-        if blocks.tags[element] in _NO_POSTS:
+        if self._blocks.tags[element] in _NO_POSTS:
             return False
-        if not self._alike:
-            for other, kind in enumerate(zip(blocks.parents, blocks.tags, blocks.names, strict=True)):
-                self._alike.setdefault(kind, []).append(other)
-        kind = blocks.parents[element], blocks.tags[element], blocks.names[element]
+        kind = self._siblings.kind_of(element)
         if kind not in self._known:
-            read = self._alike[kind][:_POSTS_READ]
+            read = self._siblings.like(element)[:_POSTS_READ]
             self._known[kind] = sum(map(self._is_post, read)) >= max(_POSTS, _POSTS_SHARE * len(read))
         return self._known[kind]
 

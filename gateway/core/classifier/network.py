@@ -27,12 +27,13 @@ from gateway.core.classifier.choice import (
     without_counters,
     without_last_heading,
 )
+from gateway.core.classifier.columns import Array
 from gateway.core.classifier.endings import drop_ending
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
 from gateway.core.classifier.lexicon import Lexicon
+from gateway.core.classifier.siblings import Siblings
 from gateway.core.classifier.standfirst import with_standfirst
 from gateway.core.classifier.teasers import drop_teasers
-from gateway.core.classifier.text_features import Array
 from gateway.core.dom.blocks import Blocks
 from gateway.wire import DropReason
 
@@ -117,7 +118,8 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     if is_article:
         described = features.rows[_DESCRIBED]
         likely = with_standfirst(likely, settled.probabilities, features.words, link, described, blocks)
-    chosen = drop_teasers(likely, column, features.words, link, blocks, is_article=is_article)
+    siblings = Siblings(blocks)
+    chosen = drop_teasers(likely, column, features.words, link, blocks, siblings, is_article=is_article)
     if is_article:
         chosen = drop_ending(
             chosen,
@@ -128,6 +130,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
             link,
             head.author,
             blocks,
+            siblings,
             is_forum=page_type == "forum",
         )
     said = set(chosen)

@@ -11,7 +11,7 @@ from collections import Counter
 
 import numpy as np
 
-from gateway.core.classifier.text_features import Array
+from gateway.core.classifier.columns import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 
 

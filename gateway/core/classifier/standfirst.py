@@ -8,7 +8,7 @@ right below the headline which the network holds for likely enough.
 import re
 from collections.abc import Sequence
 
-from gateway.core.classifier.text_features import Array
+from gateway.core.classifier.columns import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
 
 _WORD = re.compile(r"\w+")

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from gateway.core.classifier.article_column import Column, holds_most, running, upwards
-from gateway.core.classifier.text_features import Array
+from gateway.core.classifier.columns import Array
+from gateway.core.classifier.siblings import Kind, Siblings
 from gateway.core.dom.blocks import FLAGS, Blocks
 
 _LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl"))
@@ -45,7 +46,6 @@ _BUTTON = 1 << FLAGS.index("button")
 
 
 # an element's parent, tag and names
-_Kind = tuple[int, str, str]
 
 
 def drop_teasers(
@@ -54,6 +54,7 @@ def drop_teasers(
     words: Array,
     link: Array,
     blocks: Blocks,
+    siblings: Siblings,
     *,
     is_article: bool,
 ) -> list[int]:
@@ -64,11 +65,12 @@ def drop_teasers(
         column: where their paragraphs stand.
         words: by block.
         link: by block, the share of its characters inside links.
+        siblings: of these blocks.
         is_article: the page was judged to be one; of another the column has to hold most of what was chosen.
     """
     if column is None or not (is_article or holds_most(column, chosen, words)):
         return list(chosen)
-    boxes = _Boxes(column, words, link, blocks, is_article=is_article)
+    boxes = _Boxes(column, words, link, blocks, siblings, is_article=is_article)
     return [index for index in chosen if not boxes.leads_elsewhere(index)]
 
 
@@ -76,19 +78,24 @@ class _Boxes:
     """The elements around and among the paragraphs of a column, and what they are for."""
 
     def __init__(
-        self, column: Column, words: Array, link: Array, blocks: Blocks, *, is_article: bool
+        self,
+        column: Column,
+        words: Array,
+        link: Array,
+        blocks: Blocks,
+        siblings: Siblings,
+        *,
+        is_article: bool,
     ) -> None:
-        self._column, self._is_article = column, is_article
+        self._column, self._is_article, self._siblings = column, is_article, siblings
         self._words, self._link, self._blocks = words.tolist(), link.tolist(), blocks
         self._around = frozenset(upwards(column.element, blocks))
         self._total, self._linked = running(words), running(words * link)
         self._inside = range(blocks.firsts[column.element], blocks.lasts[column.element])
         # by box among the paragraphs, whether it leads elsewhere
         self._known: dict[int, bool] = {}
-        # by parent, tag and names, the elements; filled when first asked for
-        self._alike: dict[_Kind, list[int]] = {}
         # by kind, whether its elements are cards that lead elsewhere
-        self._cards: dict[_Kind, bool] = {}
+        self._cards: dict[Kind, bool] = {}
 
     def leads_elsewhere(self, index: int) -> bool:
         """Whether a block belongs to no article but to what leads away from it."""
@@ -153,22 +160,14 @@ class _Boxes:
         for element in self._outside(owner):
             if blocks.tags[element] in _NO_CARDS:
                 continue
-            kind = blocks.parents[element], blocks.tags[element], blocks.names[element]
+            kind = self._siblings.kind_of(element)
             if kind not in self._cards:
-                read = self._like(element)[:_CARDS_READ]
+                read = self._siblings.like(element)[:_CARDS_READ]
                 linked = sum(map(self._has_headline, read))
                 self._cards[kind] = linked >= max(_CARDS, _CARDS_LINKED * len(read))
             if self._cards[kind]:
                 return True
         return False
-
-    def _like(self, element: int) -> list[int]:
-        """The elements of its kind beside an element, itself among them."""
-        blocks = self._blocks
-        if not self._alike:
-            for other, kind in enumerate(zip(blocks.parents, blocks.tags, blocks.names, strict=True)):
-                self._alike.setdefault(kind, []).append(other)
-        return self._alike[blocks.parents[element], blocks.tags[element], blocks.names[element]]
 
     def _has_headline(self, card: int) -> bool:
         """Whether a card has several lines, one of which is a link to another page."""
@@ -194,7 +193,7 @@ class _Boxes:
         if known is None:
             known = self._known[box] = self._blocks.tags[box] not in _NO_BOXES and (
                 self._is_list_of_links(box)
-                or self._asks(box, _FORMS if len(self._like(box)) > _MOST_ASKING else _CONTROLS)
+                or self._asks(box, _FORMS if len(self._siblings.like(box)) > _MOST_ASKING else _CONTROLS)
             )
         return known
 

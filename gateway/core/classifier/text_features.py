@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.core.classifier.columns import Array as Array
-from gateway.core.classifier.columns import Columns, stack
+from gateway.core.classifier.columns import Array, Columns, stack
 from gateway.core.classifier.lexicon import Lexicon
 from gateway.core.classifier.native import count_texts
 from gateway.core.classifier.text_counts import (

@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core import clean
 from gateway.core.classifier.article_column import find_column
 from gateway.core.classifier.endings import drop_ending
+from gateway.core.classifier.siblings import Siblings
 from gateway.core.dom.blocks import read_blocks
 from tests.core.endings import LANGUAGES, LAYOUTS, lines_of_article, lines_of_others, page_of
 
@@ -48,7 +49,10 @@ def left_out(
     every = list(range(len(words)))
     chosen = [index for index in every if not likely or not blocks.texts[index].startswith(likely)]
     column = find_column(every, words, link, blocks)
-    kept = drop_ending(chosen, every, column, probabilities, words, link, author, blocks, is_forum=is_forum)
+    siblings = Siblings(blocks)
+    kept = drop_ending(
+        chosen, every, column, probabilities, words, link, author, blocks, siblings, is_forum=is_forum
+    )
     return [blocks.texts[index] for index in chosen if index not in kept]
 
 

@@ -6,6 +6,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import clean
 from gateway.core.classifier.article_column import find_column
+from gateway.core.classifier.siblings import Siblings
 from gateway.core.classifier.teasers import drop_teasers
 from gateway.core.dom.blocks import read_blocks
 from tests.core.articles import LANGUAGES, LAYOUTS, page_of, paragraphs_of
@@ -40,7 +41,7 @@ def left_out(html: str, *, is_article: bool = True) -> list[str]:
     )
     every = list(range(len(words)))
     column = find_column(every, words, link, blocks)
-    kept = drop_teasers(every, column, words, link, blocks, is_article=is_article)
+    kept = drop_teasers(every, column, words, link, blocks, Siblings(blocks), is_article=is_article)
     return [blocks.texts[index] for index in every if index not in kept]
 
 
