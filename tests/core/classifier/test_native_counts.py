@@ -5,7 +5,7 @@ import os
 import random
 import sys
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +26,6 @@ from gateway.core.dom import blocks as python
 from gateway.core.dom.blocks import Blocks
 from gateway.core.dom.native import find_walk, read_blocks
 from gateway.core.parsing import root_of
-from tests.core.dom.extension import compile_extension
 from tests.core.test_fuzz import BAD
 from tests.requirements import SHARED, require_folder
 from tests.test_fuzz import mutate, seeds
@@ -38,21 +37,6 @@ CORPUS = SHARED / "data" / "wcxb"
 CORPUS_PAGES = int(os.environ.get("NATIVE_PAGES", 60))
 MUTATED = int(os.environ.get("NATIVE_MUTATED", 5000)) // 5
 LEXICON = load_classifier().lexicon
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    return compile_extension(tmp_path_factory.mktemp("native"))
-
-
-@pytest.fixture
-def used(compiled: ModuleType) -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "winnow_native", compiled)
-        find_walk.cache_clear()
-        assert find_walk().extension is compiled
-        yield compiled
-    find_walk.cache_clear()
 
 
 def is_same(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> bool:

@@ -44,22 +44,6 @@ MUTATED = int(os.environ.get("NATIVE_MUTATED", 5000))
 MUTATED_TWICE = 1500
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    return compile_extension(tmp_path_factory.mktemp("native"))
-
-
-@pytest.fixture
-def used(compiled: ModuleType) -> Iterator[None]:
-    """`read_blocks` walks by the compiled extension."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "winnow_native", compiled)
-        find_walk.cache_clear()
-        assert find_walk().extension is compiled
-        yield
-    find_walk.cache_clear()
-
-
 # as they are looked for: in lower case
 PARTS = ("note", "custom-block", "alert", "cm-content", "ace_text-layer", "x")
 

@@ -10,7 +10,6 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.visibility import css_scan
 from gateway.core.visibility.signs import find_signs, keep_signs
-from tests.core.dom.extension import compile_extension
 from tests.requirements import SHARED, require_folder
 from training.corpus import page_ids, read_samples
 
@@ -19,11 +18,6 @@ CORPUS_PAGES = int(os.environ.get("NATIVE_PAGES", 60))
 # sheets made of pieces
 SHEETS = max(1, int(os.environ.get("NATIVE_MUTATED", 5000)) // 5)
 MOST_USES = 20
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    return compile_extension(tmp_path_factory.mktemp("native"))
 
 
 def compare(compiled: ModuleType, raw: bytes, first: int = 20_000) -> None:

@@ -18,17 +18,11 @@ from gateway.core.dom.nesting import limit_nesting
 from gateway.core.visibility.hidden import find_hidden
 from gateway.core.visibility.matching import Matcher
 from gateway.core.visibility.native_matching import read_parts
-from tests.core.dom.extension import compile_extension
 from tests.requirements import SHARED, require_folder
 from training.corpus import page_ids, read_samples
 
 CORPUS = SHARED / "data" / "wcxb"
 CORPUS_PAGES = int(os.environ.get("NATIVE_PAGES", 60))
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    return compile_extension(tmp_path_factory.mktemp("native"))
 
 
 @pytest.fixture(scope="module", autouse=True)
