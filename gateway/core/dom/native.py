@@ -173,7 +173,7 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     """As `landmarks.find_marks`, by the extension where it may be used: it leaves out styles that hide nothing."""
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
-        return sort_marks(select(tree, ",".join(SELECTORS)))
+        return landmarks.find_marks(tree)
     found, shown, code = extension.select(root, *sought(SELECTORS), _WORDS, tree.body, sought(CODE)[0])
     return sort_marks(iter(found), Measured(shown, code) if shown >= 0 and tree.body is not None else None)
 

@@ -1,6 +1,6 @@
 """Code blocks: exact white space, one line a line, and nothing that the page drew around the code.
 
-Line numbers are told by what they are called (`lineno`, `gutter`) or by what is said of them (not to be
+Line numbers are known by what they are called (`lineno`, `gutter`) or by what is said of them (not to be
 selected, not to be read aloud), and in both cases by being numbers: a prompt that cannot be selected stays.
 """
 
