@@ -5,13 +5,22 @@ keyword, never the rest with it; the least that is held to is JSON of the schema
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from llguidance import LLMatcher
 from msgspec import Struct
 
-from backends.local.schema_forms import closed, nodes, restated, uncounted, with_any_of, without
+from backends.local.schema_forms import (
+    closed,
+    loosened,
+    nodes,
+    restated,
+    uncounted,
+    with_any_of,
+    without,
+)
 from gateway.core.json_schema.schema import root_of
 
 if TYPE_CHECKING:
@@ -32,6 +41,8 @@ _OF_MANY = (
     ("required",), ("additionalProperties",),
 )  # fmt: skip
 _MOST_TRIED = 200
+# a control character, or a pattern of one, in the text of a schema
+_CONTROL = re.compile(r"\\u00[01]|\\(?:[av]|x[01])")
 _SCALARS = frozenset(["string", "number", "integer"])
 
 
@@ -69,17 +80,17 @@ def _weaker_and_weaker(
     schema: dict[str, Any], check: Check, may_try: MayTry
 ) -> Iterator[tuple[list[str], dict[str, Any]]]:
     """The schema, and the schema without ever more keywords; with where those stand."""
-    written = closed(restated(schema))
-    yield [], written
+    written, loose = closed(restated(schema)), loosened(schema)
+    yield loose, written
     left_out = list(_faulty_keywords(written, check, may_try))
-    yield left_out, without(written, left_out)
+    yield loose + left_out, without(written, left_out)
     if unions := [f"{path}/oneOf" for path, node in nodes(written) if "oneOf" in node]:
         written = with_any_of(without(written, left_out))
         left_out += unions
-        yield left_out, written
+        yield loose + left_out, written
     for keywords in _OF_MANY:
         left_out += [f"{path}/{each}" for path, node in nodes(written) for each in keywords if each in node]
-        yield left_out, without(written, left_out)
+        yield loose + left_out, without(written, left_out)
 
 
 def _floor(schema: dict[str, Any]) -> Constraint:
@@ -111,9 +122,16 @@ def _translate(
 
 
 def _grammar(schema: dict[str, Any], *, lenient: bool = False) -> str:
-    # One space or none: models write as little else as they are let, and none can fill an answer with white space.
-    options: JsonCompileOptions = {"whitespace_pattern": " ?", "lenient": lenient, "coerce_one_of": lenient}
-    return LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=options)
+    text = json.dumps(schema)
+    options: JsonCompileOptions = {
+        # One space or none: models write as little else as they are let, and none can fill an answer with white space.
+        "whitespace_pattern": " ?",
+        "lenient": lenient,
+        "coerce_one_of": lenient,
+        # "\\u0061" would be a name beside "a"; control characters are written no other way, if the schema wants any
+        "json_allowed_escapes": 'nrbtf\\"' + ("u" if _CONTROL.search(text) else ""),
+    }
+    return LLMatcher.grammar_from_json_schema(text, overrides=options)
 
 
 def _faulty_keywords(schema: dict[str, Any], check: Check, may_try: MayTry) -> Iterator[str]:

@@ -58,6 +58,9 @@ class Guide:
         if self._matcher.is_error():
             return np.zeros(self._size, np.bool_)
         bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
+        if self._matcher.is_stopped() and not self.may_end:
+            # where nothing can follow it says that the answer may end, whole or not
+            return np.zeros(self._size, np.bool_)
         return np.unpackbits(bits, count=self._size, bitorder="little").astype(np.bool_)
 
     def accept(self, token: int) -> None:

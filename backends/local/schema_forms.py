@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
+from urllib.parse import quote, unquote
 
+from backends.local.schema_patterns import DATES, NAMES, NOT, read_pattern
 from backends.local.schema_unions import Unions
 from gateway.core.json_schema.formats import FORMATS
 from gateway.core.json_schema.keywords import MANY, NAMED, ONE
@@ -16,8 +19,8 @@ _ABOUT_OTHERS = frozenset(
     ["additionalProperties", "patternProperties", "unevaluatedProperties", "minProperties"]
 )
 _CONDITIONS = frozenset(["if", "not", "dependentSchemas"])
-_PATTERN_PART = re.compile(r"\\.|.", re.DOTALL)
-_SPACES = r" \t\n\r\f\v"
+# `^a$`, `^(a|b)$`: names that can be written out
+_FEW_NAMES = re.compile(r"\^(?:\((?:\?:)?([\w -]+(?:\|[\w -]+)*)\)|([\w -]+))\$")
 _ANNOTATIONS = frozenset(["title", "description", "$comment", "examples", "default"])
 # to llguidance what stands beside a reference, or an anyOf of references, may be a part of a ring
 _ANNOTATIONS |= frozenset(["deprecated", "readOnly", "writeOnly"])
@@ -25,6 +28,7 @@ _ANNOTATIONS |= frozenset(["discriminator", "xml", "externalDocs", "example"])
 _NEVER: dict[str, Any] = {"not": {}}
 # numbers beyond are not exact in most readers of JSON
 _FURTHEST = 2**53 - 1
+_MOST_REMAINDERS = 5_000
 _ALTERNATIVES = frozenset(["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf"])
 
 
@@ -80,7 +84,11 @@ def without(schema: dict[str, Any], left_out: list[str]) -> dict[str, Any]:
     places = set(left_out)
 
     def drop(path: str, node: dict[str, Any]) -> dict[str, Any]:
-        return {key: value for key, value in node.items() if f"{path}/{key}" not in places}
+        kept = {key: value for key, value in node.items() if f"{path}/{key}" not in places}
+        if "patternProperties" in node and "patternProperties" not in kept:
+            # it speaks of the names that no pattern allows
+            kept.pop("additionalProperties", None)
+        return kept
 
     copy: dict[str, Any] = _rewritten(schema, drop)
     return copy
@@ -98,7 +106,12 @@ def restated(schema: dict[str, Any]) -> dict[str, Any]:
             # an annotation
             node.pop("format", None)
         if isinstance(node.get("pattern"), str):
-            node["pattern"] = _with_plain_spaces(node["pattern"])
+            node["pattern"] = read_pattern(node["pattern"]).pattern
+        if node.get("format") in DATES:
+            _date_as_pattern(node)
+        if _has_many_remainders(node):
+            del node["multipleOf"]
+        _restate_references(node)
         if (
             "unevaluatedProperties" in node
             and _ALTERNATIVES.isdisjoint(node)
@@ -111,7 +124,7 @@ def restated(schema: dict[str, Any]) -> dict[str, Any]:
         names = node.get("propertyNames")
         if isinstance(names, dict) and names.keys() - _ANNOTATIONS == {"$ref"}:
             node["propertyNames"] = root_of(schema, names)
-        return _restate_names(node)
+        return _restate_patterns(_restate_names(node))
 
     copy = _rewritten(schema, restate)
     # a root is an object
@@ -137,47 +150,96 @@ def _bound_numbers(node: dict[str, Any]) -> None:
             node[name] = furthest
 
 
-def _with_plain_spaces(pattern: str) -> str:
-    r"""The pattern with what RE2, which checks it, takes `\s` and `\S` for; elsewhere they mean Unicode's spaces."""
-    parts, in_class = [], False
-    for part in _PATTERN_PART.findall(pattern):
-        if part == r"\s":
-            part = _SPACES if in_class else f"[{_SPACES}]"
-        elif part == r"\S" and not in_class:
-            part = f"[^{_SPACES}]"
-        elif part in "[]":
-            in_class = part == "["
-        parts.append(part)
-    return "".join(parts)
+def loosened(schema: dict[str, Any]) -> list[str]:
+    """Where `restated` says less than is written."""
+    places: list[str] = []
+    for path, node in nodes(schema):
+        patterns = {"pattern": [node.get("pattern")], "patternProperties": node.get("patternProperties", [])}
+        places += [
+            f"{path}/{keyword}"
+            for keyword, written in patterns.items()
+            if any(isinstance(each, str) and not read_pattern(each).is_exact for each in written)
+        ]
+        places += [f"{path}/multipleOf"] if _has_many_remainders(node) else []
+    return places
+
+
+def _has_many_remainders(node: dict[str, Any]) -> bool:
+    """llguidance keeps a state for each remainder, and gives up in the middle of a number where there are too many."""
+    multiple = Decimal(repr(node.get("multipleOf", 1)))
+    return multiple.scaleb(max(0, -int(multiple.as_tuple().exponent))) > _MOST_REMAINDERS
+
+
+def _date_as_pattern(node: dict[str, Any]) -> None:
+    pattern = DATES[node.pop("format")]
+    if "pattern" in node:
+        node["allOf"] = [*node.get("allOf", []), {"pattern": pattern}]
+    else:
+        node["pattern"] = pattern
+
+
+def _restate_references(node: dict[str, Any]) -> None:
+    """References as URIs, and dynamic ones as the plain ones they are where only one schema has the anchor."""
+    for keyword in ("anchor", "ref"):
+        if f"$dynamic{keyword.capitalize()}" in node:
+            node.setdefault(f"${keyword}", node.pop(f"$dynamic{keyword.capitalize()}"))
+    if isinstance(node.get("$ref"), str):
+        node["$ref"] = quote(unquote(node["$ref"]), safe="#/~$!&'()*+,;=:@?")
+
+
+def _restate_patterns(node: dict[str, Any]) -> dict[str, Any]:
+    """`patternProperties` as llguidance reads them; names that a pattern spells out are properties.
+
+    llguidance would offer a name of the pattern where all of them are properties already, and then allow nothing.
+    """
+    if not isinstance(node.get("patternProperties"), dict):
+        return node
+    patterns: dict[str, Any] = {}
+    properties: dict[str, Any] = dict(node.get("properties", {}))
+    for written, inner in node["patternProperties"].items():
+        if (few := _FEW_NAMES.fullmatch(written)) is None:
+            patterns[read_pattern(written).pattern] = inner
+            continue
+        for name in (few[1] or few[2]).split("|"):
+            properties[name] = {"allOf": [properties[name], inner]} if name in properties else inner
+    rest = {key: value for key, value in node.items() if key not in ("properties", "patternProperties")}
+    rest |= {"properties": properties} if properties else {}
+    return rest | ({"patternProperties": patterns} if patterns else {})
 
 
 def _restate_names(node: dict[str, Any]) -> dict[str, Any]:
-    """`propertyNames` as properties, or as patterns of them."""
+    """`propertyNames` as properties, or as patterns of them; what these do not say stays for the check."""
     names = node.get("propertyNames")
     if not isinstance(names, dict):
         return node
     rest = {key: value for key, value in node.items() if key != "propertyNames"}
     others = node.get("additionalProperties", True)
-    says = names.keys() - _ANNOTATIONS
-    if says and says <= {"type", "minLength", "maxLength"} and len(says) > ("type" in says):
-        length = f"{names.get('minLength', 0):.0f},{names.get('maxLength', '')}"
-        names, says = {"pattern": f"^[^\\x00]{{{length}}}$"}, {"pattern"}
+    says = names.keys() - _ANNOTATIONS - ({"format"} if names.get("format") not in FORMATS else set())
     if not says or (says == {"type"} and names["type"] == "string"):
         return rest
-    if not {"properties", "patternProperties"}.isdisjoint(node) or not says <= {
-        "type",
-        "pattern",
-        "enum",
-        "const",
-    }:
+    if not {"properties", "patternProperties"}.isdisjoint(node):
         return node
-    allowed = names["enum"] if "enum" in names else [names["const"]] if "const" in names else None
-    if allowed is not None and "pattern" not in names:
+    if says <= {"type", "enum"} or says <= {"type", "const"}:
+        allowed = names["enum"] if "enum" in names else [names["const"]] if "const" in names else []
         properties = {name: others for name in allowed if isinstance(name, str)}
         return rest | {"properties": properties, "additionalProperties": False}
-    if allowed is None and "pattern" in names:
-        return rest | {"patternProperties": {names["pattern"]: others}, "additionalProperties": False}
-    return node
+    pattern, said = _pattern_of_names(names)
+    if pattern is None:
+        return node
+    kept = rest if says <= {"type", *said} else node
+    return kept | {"patternProperties": {pattern: others}, "additionalProperties": False}
+
+
+def _pattern_of_names(names: dict[str, Any]) -> tuple[str | None, list[str]]:
+    """A pattern of those that are allowed, and the keywords that it stands for."""
+    if "pattern" in names:
+        return names["pattern"], ["pattern"]
+    if names.get("format") in NAMES:
+        return NAMES[names["format"]], ["format"]
+    if not {"minLength", "maxLength"}.isdisjoint(names):
+        length = f"{names.get('minLength', 0):.0f},{names.get('maxLength', '')}"
+        return f"^[{NOT}]{{{length}}}$", ["minLength", "maxLength"]
+    return None, []
 
 
 def with_any_of(schema: dict[str, Any]) -> dict[str, Any]:

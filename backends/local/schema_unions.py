@@ -31,6 +31,10 @@ class Unions:
         if self._left < 0 or level > _MOST_LEVELS:
             return False
         left, right = root_of(self._document, left), root_of(self._document, right)
+        for one, other in ((left, right), (right, left)):
+            for union in (one.get("oneOf"), one.get("anyOf")):
+                if union and all(self._apart(each, other, level + 1) for each in union):
+                    return True
         ours, theirs = self._constants(left), self._constants(right)
         if ours is not None and theirs is not None:
             return ours.isdisjoint(theirs)

@@ -5,6 +5,7 @@
 | `items: […]` with `additionalItems` | `prefixItems` with `items` |
 | `exclusiveMinimum: true` beside `minimum`, and for the maximum | `exclusiveMinimum` with the number |
 | `dependencies` | `dependentRequired` and `dependentSchemas` |
+| `prefixItems: []` (zod's empty tuple) | nothing |
 
 Source: JSON Schema 2020-12, appendix of changes.
 """
@@ -66,10 +67,13 @@ def _is_old(schema: dict[str, Any]) -> bool:
         (isinstance(schema.get("items"), list) and "prefixItems" not in schema)
         or any(isinstance(schema.get(exclusive), bool) for exclusive in _BOUNDS)
         or isinstance(schema.get("dependencies"), dict)
+        or schema.get("prefixItems") == []
     )
 
 
 def _renew(schema: dict[str, Any]) -> None:
+    if schema.get("prefixItems") == []:
+        del schema["prefixItems"]
     if isinstance(first := schema.get("items"), list):
         del schema["items"]
         # none at all is no list of schemas

@@ -111,6 +111,8 @@ class Document:
         # what other keywords evaluated matters
         self.collects = False
         self._anchors: dict[tuple[int, str], Place] = {}
+        # by the `$id` as it is written, which references repeat
+        self._resources: dict[str, Place] = {}
         # the resources that have it
         self._dynamic: dict[str, set[int]] = {}
         _check_dialect(document)
@@ -143,6 +145,8 @@ class Document:
         """Remember its anchors."""
         schema: Any = place.schema
         self.collects = self.collects or "unevaluatedItems" in schema or "unevaluatedProperties" in schema
+        if "$id" in schema:
+            self._resources.setdefault(schema["$id"].removesuffix("#"), place)
         for keyword in ("$anchor", "$dynamicAnchor"):
             if keyword in schema:
                 name = schema[keyword]
@@ -157,15 +161,17 @@ class Document:
             reference = place.schema.get(keyword) if isinstance(place.schema, dict) else None
             if reference is None:
                 continue
-            if not reference.startswith("#"):
+            name, _, fragment = reference.partition("#")
+            resource = self._resources.get(name) if name else place.resource
+            if resource is None:
                 raise place.refuse("only references within the schema (#/…) are followed", keyword)
-            fragment = unquote(reference[1:])
+            fragment = unquote(fragment)
             if fragment and not fragment.startswith("/"):
-                target = self._anchors.get((id(place.resource), fragment))
+                target = self._anchors.get((id(resource), fragment))
                 if keyword == "$dynamicRef" and len(self._dynamic.get(fragment, ())) > 1:
                     raise place.refuse("more than one schema it could lead to is not supported", keyword)
             else:
-                target = self._find(place.resource, tuple(unescape(fragment)))
+                target = self._find(resource, tuple(unescape(fragment)))
             if target is None:
                 raise place.refuse(f"no schema stands at {quote(reference)}", keyword)
             place.targets = {**place.targets, keyword: target}

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
 from jsonschema.validators import validator_for
+from llguidance import LLMatcher, LLTokenizer
 
 from backends.local.grammar import Constraint, constrain, outer_types
 from backends.local.guide import GuideMaker
@@ -35,6 +37,13 @@ OPEN = {
     "openapi-if-then",
     "openapi-dependent",
     "openapi-look-ahead",
+    "reported-pattern-behind-a-look-ahead-18226",
+    "reported-pattern-border",
+    "reported-names-of-a-pattern-and-length",
+    "reported-patterns-in-common",
+    "reported-not-a-constant-238",
+    "reported-multiple-of-a-day",
+    "reported-typebox-intersect",
 }
 # jsonschema's check of times knows no offsets, which RFC 3339 wants
 FORMATS = jsonschema.FormatChecker(["date", "email", "ipv4", "ipv6", "uuid"])
@@ -83,7 +92,7 @@ def test_integer_does_not_go_on_for_ever(model: NativeModel, guides: GuideMaker)
 
 
 def test_table_is_long_enough() -> None:
-    assert len(SCHEMAS) >= 210
+    assert len(SCHEMAS) >= 260
     assert SCHEMAS.keys() >= OPEN
 
 
@@ -111,6 +120,78 @@ def test_every_answer_that_ends_validates(name: str, model: NativeModel, guides:
             assert not (faults := [fault.message for fault in validator.iter_errors(value)]), (value, faults)
             assert not ours.violations(value), value
     assert ended >= ANSWERS // 2
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        pytest.param({"pattern": '^[^"]{1,3}$'}, ['"\\n\\\\"'], ['"\\""', '"a\\""'], id="no-quote"),
+        pytest.param({"pattern": r"^[^\\]$"}, ['"\\""'], ['"\\\\"'], id="no-backslash"),
+        pytest.param({"pattern": r"^[^[\]]$"}, ['"a"'], ['"["', '"]"'], id="brackets-in-a-class"),
+        pytest.param({"pattern": r"^[a-c&&[b]$"}, ['"a"', '"&"', '"["'], ['"]"'], id="both-of-two-classes"),
+        pytest.param({"pattern": "^[+--]$"}, ['"+"', '","', '"-"'], ['"."'], id="range-up-to-a-hyphen"),
+        pytest.param({"pattern": r"^[\x00-\x1f]$"}, ['"\\n"', '"\\u0002"'], ['"\\""'], id="control-characters"),
+        pytest.param({"pattern": r"^a\sb$"}, ['"a b"', '"a\\tb"'], ['"a\\u000bb"', '"a\u00a0b"'], id="spaces-of-re2"),
+        pytest.param({"pattern": r"^\d\w$"}, ['"3_"'], ['"٣a"', '"3é"'], id="ascii"),
+        pytest.param({"pattern": r"^[\ud83d\ude00]$"}, ['"😀"'], ['"a"'], id="surrogates"),
+        pytest.param({"format": "date"}, ['"2024-02-29"', '"2000-02-29"'],
+                     ['"2023-02-29"', '"1900-02-29"', '"2024-04-31"', '"0000-01-01"'], id="leap-years"),
+        pytest.param({"format": "date-time"}, ['"2024-02-29T23:59:59.5+01:00"', '"2024-12-31T00:00:00Z"'],
+                     ['"2023-02-29T00:00:00Z"', '"2023-02-28T24:00:00Z"', '"2023-02-28"'], id="leap-years-with-times"),
+    ],
+)  # fmt: skip
+def test_grammar_of_a_string_is_what_the_check_is(
+    schema: dict[str, str], good: list[str], bad: list[str]
+) -> None:
+    document = {"type": "string", **schema}
+    constraint, ours = constrain(document), Schema(document)
+    assert not constraint.open
+    for text in good + bad:
+        assert fits(constraint.grammar, text) == (not ours.violations(json.loads(text))) == (text in good), (
+            text
+        )
+
+
+@pytest.mark.parametrize(
+    ("schema", "bad"),
+    [
+        pytest.param({"properties": {"a": {"type": "integer"}}, "additionalProperties": True}, '{"\\u0061":"x"}',
+                     id="escaped"),
+        pytest.param({"properties": {"é": {"type": "integer"}}, "additionalProperties": {"type": "string"}},
+                     '{"\\u00e9":"x"}', id="escaped-beyond-ascii"),
+        pytest.param({"patternProperties": {"^(.*)$": {"type": "integer"}}}, '{"a\\u2028b":null}', id="separator"),
+    ],
+)  # fmt: skip
+def test_name_written_in_other_letters_is_the_same_name(schema: dict[str, Any], bad: str) -> None:
+    constraint, ours = constrain({"type": "object", **schema}), Schema({"type": "object", **schema})
+    assert ours.violations(json.loads(bad))
+    assert not constraint.open and not fits(constraint.grammar, bad)
+
+
+def test_names_of_patterns_that_cannot_be_held_to_are_free() -> None:
+    """`additionalProperties: false` beside the patterns that were left out would allow `{}` alone."""
+    schema = SCHEMAS["reported-patterns-in-common"]
+    assert fits(constrain(schema).grammar, '{"ab":3}')
+
+
+def test_answer_that_can_neither_go_on_nor_end_is_no_whole_one(
+    model: NativeModel, guides: GuideMaker
+) -> None:
+    """llguidance says in such places that it may end."""
+    multiple = LLMatcher.grammar_from_json_schema(
+        '{"type": "integer", "multipleOf": 86400, "maximum": 864000}'
+    )
+    guide = guides.guide(multiple)
+    for digit in "17":
+        assert guide.allowed().any()
+        guide.accept(model.tokenize(digit, special=False)[0])
+    assert not guide.allowed().any()
+    assert guide.fault and not guide.may_end
+
+
+def fits(grammar: str, text: str) -> bool:
+    matcher, data = LLMatcher(LLTokenizer("byte"), grammar, log_level=0), list(text.encode())
+    return bool(matcher.try_consume_tokens(data) == len(data) and matcher.is_accepting())
 
 
 def test_emoji_are_held_to_and_checked(model: NativeModel, guides: GuideMaker) -> None:

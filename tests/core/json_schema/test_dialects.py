@@ -56,6 +56,11 @@ def test_bounds_are_exclusive_as_in_openapi_3_0(exclusive: bool) -> None:
         assert bool(Schema(schema).violations(value)) != theirs.is_valid(value), value
 
 
+def test_empty_tuple_of_zod_is_any_array() -> None:
+    assert not Schema({"type": "array", "prefixItems": []}).violations([1])
+    assert Schema({"type": "array", "prefixItems": [], "items": False}).violations([1])
+
+
 def test_values_that_look_like_old_keywords_stay() -> None:
     value = {"items": [1], "exclusiveMinimum": True}
     assert not Schema({"const": value}).violations(value)

@@ -262,6 +262,21 @@ ADDRESS = {"$ref": "https://example.com"}
             id="resource-of-its-own",
         ),
         pytest.param(
+            {"$id": "T0", "type": "array", "items": {"$ref": "T0"}}, [[], [[]]], [[1]], id="itself-by-its-id"
+        ),
+        pytest.param(
+            {"items": {"$id": "b", "type": "array", "items": {"$ref": "b"}}},
+            [[[]]],
+            [[1]],
+            id="resource-by-its-id",
+        ),
+        pytest.param(
+            {"$id": "https://example.org/s", "$ref": "https://example.org/s#/$defs/a", "$defs": {"a": NULL}},
+            None,
+            1,
+            id="place-by-its-address",
+        ),
+        pytest.param(
             {"properties": {"next": {"$ref": "#"}}, "required": ["n"]},
             {"n": 1, "next": {"n": 2}},
             {"n": 1, "next": {}},
