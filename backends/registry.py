@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from backends.base import (
     Backend,
@@ -114,8 +114,15 @@ class Registry:
                     continue
                 served = [ModelSpec(name=m.name, context_tokens=m.context_tokens) for m in listing.models]
             for model in served:
-                routes.setdefault(model.name, self._route(spec, model))
+                routes.setdefault(model.name, self._route(spec, await self._with_context(spec, model)))
         return list(routes.values())
+
+    async def _with_context(self, spec: BackendSpec, model: ModelSpec) -> ModelSpec:
+        """The model with the context it has, where that is not configured and is told without asking a server."""
+        if model.context_tokens is not None or spec.kind != "local":
+            return model
+        told = {info.name: info.context_tokens for info in await self._backend(spec).models()}
+        return structs.replace(model, context_tokens=told.get(model.upstream or model.name))
 
     def aliases(self) -> dict[str, str]:
         """Alias → model name, as configured."""

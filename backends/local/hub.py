@@ -4,6 +4,7 @@
 to come, and is gone on with. `model.json` beside them says where they are from.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -26,6 +27,7 @@ CARD, _LOCK = "model.json", ".lock"
 SPARE_BYTES = 256 * 1024**2
 METADATA_TIMEOUT_S = 20.0
 _CHUNK_BYTES = 4 * 1024**2
+_FULL = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 
 
 class PullFailed(Exception):
@@ -377,7 +379,8 @@ def _translated(name: HubName) -> Iterator[None]:
             "Models that are here are served without it"
         ) from exc
     except OSError as exc:
-        raise PullFailed(f"{_line(exc)}; what came is kept, run the same command again") from exc
+        first = "make room, or set WINNOW_MODELS_DIR to another disk, and " if exc.errno in _FULL else ""
+        raise PullFailed(f"{_line(exc)}; what came is kept, {first}run the same command again") from exc
 
 
 def _line(exc: Exception) -> str:

@@ -155,10 +155,12 @@ class Preparation:
         if not tokens and least < context:
             raise RequestRejected("messages: the prompt is empty; the model needs at least one token")
         if (count := len(tokens) or least) >= context:
+            made_for = self._model.facts.trained_context_tokens
+            more = f", or raise LOCAL_CONTEXT_TOKENS (up to {made_for})" if made_for > context else ""
             raise Refusal(
                 "context",
                 f"the prompt has {'' if tokens else 'at least '}{count} tokens; the model's context has "
-                f"{context}, the answer's included",
+                f"{context}, the answer's included: shorten the prompt{more}",
                 prompt_tokens=count,
                 context_tokens=context,
             )

@@ -81,6 +81,8 @@ class Supervisor:
         self._fault: str | None = "the local model was not started yet"
         # after a fault, until the model answers again
         self._resumes_at: float | None = None
+        # of loading the model, the last time
+        self._load_s = 1.0
         self._inboxes: dict[int, Inbox] = {}
         self._last_number = 0
         self._past, self._now = Counters(), Counters()
@@ -186,7 +188,7 @@ class Supervisor:
     async def _live(self) -> tuple[str, bool]:
         """One process from start to end; returns what ended it, and whether to start another at once."""
         broken: str | None = None
-        was_ready = False
+        was_ready, born = False, time.monotonic()
         if fault := missing_library():
             return fault, False
         try:
@@ -201,7 +203,7 @@ class Supervisor:
             while (message := await self._next_message(was_ready)) is not None:
                 if isinstance(message, Ready):
                     was_ready, self._facts, self._fault = True, message.facts, None
-                    self._resumes_at = None
+                    self._resumes_at, self._load_s = None, time.monotonic() - born
                     self._now = Counters(kv_cells=message.facts.context_tokens * message.facts.parallel)
                     self._announce()
                 elif isinstance(message, Broken):
@@ -270,8 +272,8 @@ class Supervisor:
         self._announce()
 
     def _pause_s(self) -> float:
-        """How long clients should wait: the pause, and a second to load."""
-        return round(max(0.0, (self._resumes_at or 0.0) - time.monotonic()) + 1.0, 1)
+        """How long clients should wait: until the process is started again, and then as long as it took to load."""
+        return round(max(1.0, (self._resumes_at or 0.0) + self._load_s - time.monotonic()), 1)
 
     def _announce(self) -> None:
         self._changed.set()

@@ -210,7 +210,10 @@ def load_vocabulary(path: str) -> Any:
 def _loaded(path: str, params: Any) -> Any:
     model = lib.llama_model_load_from_file(os.fsencode(path), params)
     if not model:
-        raise LoadError(f"llama.cpp cannot load {path}{said()}")
+        raise LoadError(
+            f"llama.cpp cannot load {path}{said()}; fetch the file again if it is not whole, or install a newer "
+            "llama-cpp-python if the model is newer than it"
+        )
     return model
 
 
@@ -230,4 +233,6 @@ def check_file(path: str) -> None:
             f"{path} cannot be read: {exc.strerror}; LOCAL_MODEL is the path of a GGUF file"
         ) from exc
     if magic != b"GGUF":
-        raise LoadError(f"{path} is not a GGUF file: it begins with {magic!r}, not b'GGUF'")
+        raise LoadError(
+            f"{path} is not a GGUF file: it begins with {magic!r}, not b'GGUF'; LOCAL_MODEL is the path of one"
+        )

@@ -67,7 +67,13 @@ async def test_prompt_beyond_the_context_is_a_400_with_numbers(client: AsyncTest
     body = {"model": "local", "messages": [{"role": "user", "content": "word " * 3000}]}
     response = await client.post("/v1/chat/completions", json=body)
     assert response.status_code == 400
-    assert "4096" in response.text
+    assert "4096" in response.text and "shorten the prompt" in response.text
+
+
+async def test_models_tell_the_context_of_the_file(client: AsyncTestClient) -> None:
+    await test_chat_streams_to_its_end(client)
+    [model] = (await client.get("/v1/models")).json()["data"]
+    assert model["context_length"] == 4096
 
 
 async def test_chat_streams_to_its_end(client: AsyncTestClient) -> None:
