@@ -22,7 +22,7 @@ from gateway.core.json_schema.look_around import without_look_around
 _SPACES = r" \t\n\r\f"
 _PROPERTY = r"\\[pPx]\{\^?\w+\}|\\x[0-9a-fA-F]{2}"
 _TOKEN = re.compile(
-    r"\[(?P<negated>\^?)(?P<members>\]?(?>\\.|\[:\^?[a-z]+:\]|[^\]\\])*+)\]"
+    r"\[(?P<negated>\^?)(?P<members>\]?(?>\\.|\[:\^?[a-z]+:\]|[^\]\\])*+)(?P<end>\]?)"
     rf"|{_PROPERTY}|\\.|\{{[0-9]+(?:,[0-9]*)?\}}|[{{}}]",
     re.DOTALL,
 )
@@ -63,8 +63,8 @@ def read_pattern(written: str) -> Reading:
 
     def restate(token: re.Match[str]) -> str:
         nonlocal borders
-        if (members := token["members"]) is not None:
-            return _restate_class(members, negated=bool(token["negated"]))
+        if token["end"]:
+            return _restate_class(token["members"], negated=bool(token["negated"]))
         match token[0]:
             case r"\s":
                 return f"[{_SPACES}]"
