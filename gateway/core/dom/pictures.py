@@ -38,9 +38,9 @@ _TITLES = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "li"))
 
 _INVISIBLE = frozenset(f"{side}{unit}" for side in "012" for unit in ("", "px"))
 _UNKNOWN = frozenset(("0", "0px"))
-# far outside the window, or of no size
+# far outside the window, or of a point's size; 0 is what frameworks write beside a least width
 _UNSEEN = re.compile(
-    r"(?:^|;)\s*(?:(?:left|top)\s*:\s*-\d{3}|(?:width|height)\s*:\s*[012](?:px)?\s*(?:;|!|$))", re.I
+    r"(?:^|;)\s*(?:(?:left|top)\s*:\s*-\d{3}|(?:width|height)\s*:\s*[12]px\s*(?:;|!|$))", re.I
 )
 _ICON_PX = 50
 _DECORATION = frozenset(

@@ -147,7 +147,7 @@ def test_gallery_behind_the_text_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "css", ["left:-2px", "top: -10px", "width:100px", "max-width:0px;width: 12px", "color:red"]
+    "css", ["left:-2px", "top: -10px", "width:100px", "max-width:1px;width: 12px", "width:0;min-width:100%"]
 )
 def test_styles_of_pictures_do_not_hide_them(css: str) -> None:
     assert images(f'<p><img src="/a.jpg" style="{css}"></p>') == ["a.jpg"]
