@@ -12,7 +12,7 @@ is noise at best and an instruction to a language model at worst.
  - it is see-through only until an animation that it declares itself;
  - it is a piece of a streamed React tree (id="S:…"), or so large a share of the page that hiding it
    would leave readers nothing;
- - it is aria-hidden and all that an article says: those who see it read it.
+ - it is aria-hidden and all that an article says, or all articles are in it: those who see it read it.
 A link to another page is aria-hidden where a card links twice: readers see it, screen readers need not.
 Menus, dialogs and pop-ups reveal too, but never content. Font size 0, off-screen, clip, scale(0), same
 colour and screen-reader classes always hide.
@@ -46,6 +46,7 @@ _DIALOG, _FONT = ID["dialog"], ID["font"]
 _ICONS = frozenset(("svg", "i", "img"))
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
 _CONTENT = frozenset(("article", "main"))
+_CONTENTS = ",".join(sorted(_CONTENT))
 # elements between such a one and what is all its text, such ones looked at, and characters of that text
 _CONTENT_PARENTS = 8
 _MOST_CONTENTS = 20
@@ -182,6 +183,9 @@ class _Page:
         self._enough = 0
         # characters by mem_id
         self._contents: dict[int, int] = {}
+        # articles and main contents, and elements that were searched for them
+        self._count: int | None = None
+        self._looked = 0
         self._plain: bool | None = None
 
     @property
@@ -294,8 +298,15 @@ class _Page:
         return characters > _SHARE * self._characters
 
     def is_all(self, node: LexborNode, characters: int) -> bool:
-        """Whether the article or main content around an element says nothing else: only screen readers miss it."""
-        around = node.parent if characters >= _LEAST_ALL else None
+        """Whether the article or main content around an element says nothing else: only screen readers miss it.
+
+        Or all of them are in it: beside a dialog that is open, the page is `aria-hidden`.
+        """
+        if characters < _LEAST_ALL:
+            return False
+        if self._holds_contents(node):
+            return True
+        around = node.parent
         for _ in range(_CONTENT_PARENTS):
             if around is None or around.tag in _CONTENT:
                 break
@@ -308,6 +319,14 @@ class _Page:
                 return False
             known = self._contents[around.mem_id] = len(around.text_lexbor().strip())
         return known <= characters
+
+    def _holds_contents(self, node: LexborNode) -> bool:
+        if self._looked == _MOST_CONTENTS:
+            return False
+        self._looked += 1
+        if self._count is None:
+            self._count = len(self._tree.css(_CONTENTS))
+        return 0 < self._count == len(node.css(_CONTENTS))
 
     def _background(self, node: LexborNode) -> str:
         """The colour right behind a node, where inline styles tell; white on a page without style sheets."""
