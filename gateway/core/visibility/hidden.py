@@ -36,6 +36,7 @@ from gateway.core.visibility.css import (
     is_near,
     may_hide,
 )
+from gateway.core.visibility.instructions import addresses_model
 from gateway.core.visibility.sheets import Rule, Sheets
 from gateway.core.visibility.unicode import strip_invisible
 from gateway.core.visibility.widgets import Widgets, names_of
@@ -83,7 +84,8 @@ def find_hidden(
     Args:
         tree: the parsed page; not changed.
         marks: `find_marks(tree)`, if that is at hand.
-        warnings: `styles_cut` is added where the style sheets are too long to be read whole.
+        warnings: `styles_cut` is added where the style sheets are too long to be read whole, `hidden_instructions`
+            where a hidden text addresses a model.
         aria_hidden: False where what `aria-hidden` says does not count: those who see the page read it.
     Returns:
         `mem_id` -> why: font-size, off-screen, clip, scale, color, sr-only, dialog, or one of display,
@@ -94,6 +96,7 @@ def find_hidden(
     page = _Page(tree, marks or find_marks(tree), aria_hidden=aria_hidden)
     found: dict[int, str] = {}
     left = _READ_CHARACTERS
+    speaking: set[int] = set()
     alike: dict[tuple[str, str, str], list[int]] = {}
     for node, attributes, reason, rule in page.candidates(found):
         first = node.first_child
@@ -102,7 +105,8 @@ def find_hidden(
         if first.tag == "math":
             # beside it stands a picture of the same formula, which readers see
             continue
-        characters = len(node.text_lexbor().strip()) if left > 0 else 1
+        text = node.text_lexbor().strip() if left > 0 else "?"
+        characters = len(text)
         # hidden elements may nest, and each repeats what is below it
         left -= characters
         if not characters:
@@ -121,6 +125,8 @@ def find_hidden(
         if rule is not None and page.outweighs(rule, attributes):
             continue
         found[node.mem_id] = reason
+        if addresses_model(text):
+            speaking.add(node.mem_id)
         if is_group and (classes := attributes.get("class")):
             alike.setdefault((node.tag or "", classes, reason), []).append(node.mem_id)
     if page.is_cut and warnings is not None:
@@ -130,6 +136,9 @@ def find_hidden(
         if len(group) >= _ALIKE:
             for mem_id in group:
                 del found[mem_id]
+    if warnings is not None and not speaking.isdisjoint(found):
+        message = "text that no reader can see, and that was left out, speaks to a language model"
+        warnings.append(Notice(code="hidden_instructions", message=message))
     return found
 
 
