@@ -107,7 +107,7 @@ def _source_beside(image: LexborNode) -> str | None:
         if beside.tag_id in _DATA:
             attributes = beside.attributes
             value = attributes.get("href") or attributes.get("content") or ""
-            if (attributes.get("itemprop") or "").lower() in _ITS_ADDRESS and is_address(value):
+            if (attributes.get("itemprop") or "").lower() in _ITS_ADDRESS and IMAGE_FILE.search(value):
                 return value
         beside = beside.next
     while before is not None and before.is_text_node:

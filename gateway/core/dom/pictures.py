@@ -249,9 +249,8 @@ def is_tracker(attributes: Attributes) -> bool:
     width, height = attributes.get("width") or "", attributes.get("height") or ""
     if width in _INVISIBLE or height in _INVISIBLE:
         other = height if width in _INVISIBLE else width
-        return not (
-            other.isdecimal() and int(other) >= _ICON_PX and (width in _UNKNOWN or height in _UNKNOWN)
-        )
+        is_large = 2 <= len(other) < 6 and other.isdecimal() and int(other) >= _ICON_PX
+        return not (is_large and (width in _UNKNOWN or height in _UNKNOWN))
     style = attributes.get("style")
     return style is not None and _UNSEEN.search(style) is not None
 

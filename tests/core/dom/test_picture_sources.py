@@ -49,6 +49,7 @@ def test_source_of_finds_the_file(html: str) -> None:
         "<img>",
         '<img alt="a/b.jpg" title="/a.jpg">',
         '<img src="data:,"><link itemprop="license" href="/a.jpg">',
+        '<img src="data:,"><meta itemprop="url" content="https://example.org/piers/">',
     ],
 )
 def test_source_of_makes_nothing_up(html: str) -> None:

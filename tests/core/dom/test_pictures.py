@@ -173,3 +173,4 @@ def test_a_thousand_pictures_in_one_place_are_placed_in_time() -> None:
 
 def test_size_that_is_no_number_is_none() -> None:
     assert images('<p><img src="/a.jpg" width="²" height="²"></p>') == ["a.jpg"]
+    assert images(f'<p><img src="/a.jpg" width="{"9" * 5000}" height="0"></p>') == []
