@@ -39,8 +39,12 @@ def main() -> int:
         type=Path,
         help="folder that keeps the folds' classifiers: rules outside the network do not fit again",
     )
-    parser.add_argument(
+    kept = parser.add_mutually_exclusive_group()
+    kept.add_argument(
         "--card", action="store_true", help="leave the weights as they are, and write their card alone"
+    )
+    kept.add_argument(
+        "--calibrate", action="store_true", help="leave all weights but those of the confidence as they are"
     )
     parser.add_argument("--only-folds", type=int, help="cross-validate so many folds and write nothing")
     args = parser.parse_args()
@@ -65,11 +69,12 @@ def main() -> int:
         print(f"{name}\n{scores.of(name).table()}\n")
     if args.only_folds:
         return 0
-    if args.card:
+    if args.card or args.calibrate:
         classifier = load_classifier()
     else:
         say("fitting on all pages")
         classifier = fit_classifier(corpus, leave_out=None, recipe=seeds[0])
+    if not args.card:
         classifier = calibrate(classifier, scores)
         write_classifier(args.output / "classifier.npz", classifier)
     write_card(
@@ -78,7 +83,7 @@ def main() -> int:
         seeds[0],
         classifier=classifier,
         folds=f"{args.folds} of {args.folds}",
-        earlier=args.card,
+        earlier=args.card or args.calibrate,
         hashes={
             "wcxb": hash_corpus(args.corpus),
             **({"news": hash_samples(read_news(args.news))} if args.news else {}),

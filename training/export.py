@@ -1,6 +1,8 @@
 """Writes the card that says where the weights come from and what they are worth."""
 
+import statistics
 import tomllib
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
@@ -10,7 +12,7 @@ import numpy as np
 
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES
 from gateway.core.classifier.network import Classifier
-from training.fit import Scores
+from training.fit import PageScore, Scores
 from training.network import Recipe
 
 _CARD = """\
@@ -38,7 +40,9 @@ and are not given.
 
 {peers}## Confidence
 
-Mean F1 of the out-of-fold pages by confidence, which is calibrated to the pages of all corpora together:
+Mean F1 of the out-of-fold pages by confidence, which is calibrated to the pages of all corpora together on which
+something was chosen. The interval is that of the mean, over pages drawn with replacement. Where nothing was found the
+confidence is near 0, whether the page has content or not; such a page is worth 1 if it has none, and 0 if it has some.
 
 {confidence}
 """
@@ -53,6 +57,8 @@ _EARLIER = """
 - The weights beside this card are of an earlier run, which also learned from the pages of WCXB that are doubted below.
   The figures are of classifiers fitted by this recipe, and of all that `clean` does now."""
 
+# samples of pages that an interval is taken from
+_DRAWS = 2000
 _PEERS = Path(__file__).with_name("peers.toml")
 
 
@@ -97,8 +103,8 @@ def write_card(
             peers=tabulate_peers(list(parts)),
             tables="\n\n".join(f"### {name}\n\n{part.table()}" for name, part in parts.items()),
             confidence="\n\n".join(
-                f"### {name}: confidence\n\n| confidence | pages | mean confidence | F1 |\n|---|---|---|---|\n"
-                + tabulate_confidence(part, classifier)
+                f"### {name}: confidence\n\n| confidence | pages | mean confidence | F1 | 95 % interval |\n"
+                "|---|---|---|---|---|\n" + tabulate_confidence(part, classifier)
                 for name, part in parts.items()
             ),
         ),
@@ -125,16 +131,39 @@ def tabulate_peers(corpora: Sequence[str]) -> str:
 
 
 def tabulate_confidence(scores: Scores, classifier: Classifier) -> str:
-    """Rows of a table: pages by calibrated confidence, and the mean F1 they came to."""
-    confidence = np.interp([p.confidence for p in scores.pages], classifier.expected, classifier.observed)
-    f1 = np.array([page.f1 for page in scores.pages])
-    edges = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
-    lines = []
-    for low, high in pairwise(edges):
-        inside = (confidence >= low) & (confidence < high)
-        if inside.any():
-            lines.append(
-                f"| {low:.1f} to {min(high, 1):.1f} | {inside.sum() // scores.seeds} "
-                f"| {confidence[inside].mean():.3f} | {f1[inside].mean():.3f} |"
-            )
+    """Rows of a table: pages by calibrated confidence, and the mean F1 they came to with its interval."""
+    empty = [page for page in scores.pages if page.is_empty]
+    lines = [_row_of("nothing found", empty, classifier, scores.seeds)] if empty else []
+    chosen = [page for page in scores.pages if not page.is_empty]
+    confidence = _calibrated(chosen, classifier)
+    for low, high in pairwise((0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)):
+        inside = [page for page, sure in zip(chosen, confidence, strict=True) if low <= sure < high]
+        if inside:
+            lines.append(_row_of(f"{low:.1f} to {min(high, 1):.1f}", inside, classifier, scores.seeds))
     return "\n".join(lines)
+
+
+def _row_of(name: str, pages: Sequence[PageScore], classifier: Classifier, seeds: int) -> str:
+    low, high = interval_of(pages)
+    mean = statistics.fmean(page.f1 for page in pages)
+    stated = _calibrated(pages, classifier).mean()
+    return f"| {name} | {len(pages) // seeds} | {stated:.3f} | {mean:.3f} | {low:.3f} to {high:.3f} |"
+
+
+def _calibrated(pages: Sequence[PageScore], classifier: Classifier) -> np.ndarray:
+    stated: np.ndarray = np.interp(
+        [page.confidence for page in pages], classifier.expected, classifier.observed
+    )
+    return stated
+
+
+def interval_of(pages: Sequence[PageScore]) -> tuple[float, float]:
+    """Where 95 % of the means of F1 lie, over pages drawn with replacement; a page's seeds are drawn together."""
+    by_page: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for page in pages:
+        by_page[page.corpus, page.page_id].append(page.f1)
+    sums = np.array([sum(f1) for f1 in by_page.values()])
+    counts = np.array([len(f1) for f1 in by_page.values()])
+    drawn = np.random.default_rng(0).integers(len(sums), size=(_DRAWS, len(sums)))
+    low, high = np.quantile(sums[drawn].sum(1) / counts[drawn].sum(1), (0.025, 0.975))
+    return float(low), float(high)

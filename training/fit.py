@@ -66,6 +66,9 @@ class PageScore(NamedTuple):
     confidence: float
     corpus: str = "wcxb"
     is_doubtful: bool = False
+    page_id: str = ""
+    # nothing was chosen: the page was taken for one without content
+    is_empty: bool = False
 
 
 class Scores(NamedTuple):
@@ -287,15 +290,25 @@ def _score(labelled: Labelled, classifier: Classifier) -> PageScore:
     sample = labelled.sample
     page = clean(sample.html, url=sample.url, classifier=classifier)
     f1 = word_f1(page.text, sample.content)
-    confidence = page.confidence or 0.0
     return PageScore(
-        sample.page_type, page.page_type or "", f1, confidence, sample.corpus, labelled.is_doubtful
+        sample.page_type,
+        page.page_type or "",
+        f1,
+        page.confidence or 0.0,
+        sample.corpus,
+        labelled.is_doubtful,
+        sample.page_id,
+        is_empty=not page.text,
     )
 
 
 def calibrate(classifier: Classifier, scores: Scores) -> Classifier:
-    """Map the confidence as computed to the mean F1 it came to out of fold, rising throughout."""
-    pages = sorted((page.confidence, page.f1) for page in scores.pages if page.confidence > 0)
+    """Map the confidence as computed to the mean F1 it came to out of fold, rising throughout.
+
+    Where nothing was chosen there is no choice to be sure of: such a page is worth 1 if it has no content and 0 if it
+    has, and would lift the least confidences of choices that were made.
+    """
+    pages = sorted((page.confidence, page.f1) for page in scores.pages if not page.is_empty)
     bins = np.array_split(np.array(pages), _BINS)
     expected = [float(part[:, 0].mean()) for part in bins]
     observed = _isotonic([float(part[:, 1].mean()) for part in bins])

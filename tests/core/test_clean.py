@@ -165,6 +165,20 @@ def test_clean_shows_what_is_aria_hidden_where_nothing_else_is_there(html: str, 
     assert "\n".join(block.text for block in clean(html, options=CleanOptions(scope="page")).blocks) == text
 
 
+@pytest.mark.parametrize("dialog", ["Cookies?", "We and our 712 partners store and read cookies. " * 60])
+def test_clean_reads_the_page_behind_an_open_dialog(dialog: str) -> None:
+    article = "<main><h1>Piers</h1><p>The north pier was rebuilt after the storms of last winter.</p></main>"
+    box = f'<div role="dialog"><p>{dialog}</p><button>Accept</button></div>'
+    around = f'<nav><a href="/">Home</a></nav>{article}<footer>Harbour office</footer>'
+    html = f'<body>{box}<div aria-hidden="true">{around}</div></body>'
+    assert "The north pier" in clean(html, options=CleanOptions(scope="page")).text
+    # a copy beside it is left out
+    copy = html.replace(
+        "</body>", '<main>Else.</main><div aria-hidden="true"><p>A copy of the words.</p></div>'
+    )
+    assert "A copy" not in clean(copy, options=CleanOptions(scope="page")).text
+
+
 def test_clean_of_a_page_whose_data_has_half_a_character() -> None:
     said = r'{"@type":"Article","headline":"a \ud83d b","description":"c\ud83d"}'
     data = f'<script type="application/ld+json">{said}</script>'

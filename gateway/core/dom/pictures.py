@@ -1,4 +1,4 @@
-"""Pictures of the content: which images belong to the text that was chosen, and where their files are.
+"""Pictures of the content: which images belong to the text that was chosen.
 
 An image has no words to be chosen by. It belongs to the content where chosen text is on both sides of it, or right
 beside it, and nothing but its own caption stands between them. Icons, avatars, advertisements and trackers do not.
@@ -10,18 +10,17 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.blocks import FLAGS, Blocks
+from gateway.core.dom.picture_sources import IMAGE_FILE, Attributes, is_address, source_of
 from gateway.core.dom.tags import ID, TEXT, ids
 from gateway.core.model.page import KeptNodes
-
-Attributes = Mapping[str, str | None]
 
 _TOPS = ids("body html form nav")
 # elements around a picture that stands between two pieces of content
 _BETWEEN = 12
-# around one that content is on one side of
+# around one that content is on one side of, and that is in no <figure>
 _BESIDE = 5
 # of the text in an element around a picture, at most, that is its caption
 _CAPTION_WORDS = 80
@@ -38,6 +37,11 @@ _H1 = 1 << FLAGS.index("h1")
 _TITLES = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "li"))
 
 _INVISIBLE = frozenset(f"{side}{unit}" for side in "012" for unit in ("", "px"))
+_UNKNOWN = frozenset(("0", "0px"))
+# far outside the window, or of a point's size; 0 is what frameworks write beside a least width
+_UNSEEN = re.compile(
+    r"(?:^|;)\s*(?:(?:left|top)\s*:\s*-\d{3}|(?:width|height)\s*:\s*[12]px\s*(?:;|!|$))", re.I
+)
 _ICON_PX = 50
 _DECORATION = frozenset(
     "avatar avatars gravatar gravatars icon icons ico emoji emojis smiley smileys logo logos spacer spinner pixel"
@@ -56,23 +60,11 @@ _OUTSIDE = re.compile(
 # which picture of how many it is
 _COUNTER = re.compile(r"\W{0,3}\d{1,3} ?(?:/|of|von|de|di|sur|av|z|из) ?\d{1,3}\W{0,3}")
 _DECORATION_URL = re.compile(
-    r"gravatar\.com/|/avatars?/|/emojis?/|/smil(?:ies|eys)/|/icons?/|[/_-](?:spacer|blank|pixel|transparent|1x1)\.(?:gif|png)"
+    r"gravatar\.com/|/avatars?/|/emojis?/|/smil(?:ies|eys)/|/icons?/|[/_-](?:spacer|blank|pixel|transparent|1x1)\.(?:gif|png)(?:$|\?)"
     r"|\.ico(?:$|\?)|facebook\.com/tr\b|/favicon"
 )
-_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?/])", re.I)
-_LAZY_SOURCES = (
-    *("data-src", "data-original", "data-lazy-src", "data-hi-res-src", "data-full-src", "data-orig-file"),
-    *("data-actualsrc", "data-url", "data-image", "data-img-src", "data-echo", "data-pin-media"),
-)
-_LAZY_NAMES = frozenset(_LAZY_SOURCES)
-_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
-# wider files are for print
-_WIDEST = 2400
-_MAX_NOSCRIPT_CHARACTERS = 10_000
 # with the joiners between its parts
 _MAX_EMOJI_CHARACTERS = 12
-# siblings between an image and the noscript element that repeats it
-_NEAR = 3
 
 
 def with_pictures(kept: KeptNodes, blocks: Blocks, chosen: Collection[int]) -> KeptNodes:
@@ -85,7 +77,7 @@ def with_pictures(kept: KeptNodes, blocks: Blocks, chosen: Collection[int]) -> K
         return kept
     said = frozenset(chosen)
     head = _head_of(blocks, min((index for index in chosen if not _is_headline(index, blocks)), default=0))
-    beside = said.union(head)
+    beside = {*said, *head}
     numbers = {mem_id: element for element, mem_id in enumerate(blocks.mem_ids)}
     texts, elements = set(kept.texts), set(kept.elements)
     for at, image in blocks.pictures:
@@ -97,6 +89,9 @@ def with_pictures(kept: KeptNodes, blocks: Blocks, chosen: Collection[int]) -> K
         if place is None or not place.is_beside(beside):
             continue
         elements.update(place.path)
+        if place.is_figure:
+            # the next one of a gallery stands beside it
+            beside.update(place.captions)
         for index in place.captions:
             owner = blocks.owners[index]
             if index in said or blocks.flags[owner] & _BUTTON or is_counter(blocks.texts[index]):
@@ -130,12 +125,13 @@ class _Place(Struct, frozen=True):
     path: list[int]
     # the blocks that speak of it; empty at its place if none do
     captions: range
+    is_figure: bool
 
-    def is_beside(self, said: frozenset[int]) -> bool:
+    def is_beside(self, said: Collection[int]) -> bool:
         """Whether the content is on both sides, or on one of them and near."""
-        before = not said.isdisjoint(range(self.captions.start - _GAP, self.captions.start))
-        after = not said.isdisjoint(range(self.captions.stop, self.captions.stop + _GAP))
-        return (before and after) or ((before or after) and len(self.path) <= _BESIDE)
+        before = any(index in said for index in range(self.captions.start - _GAP, self.captions.start))
+        after = any(index in said for index in range(self.captions.stop, self.captions.stop + _GAP))
+        return (before and after) or ((before or after) and (self.is_figure or len(self.path) <= _BESIDE))
 
 
 def _find_place(
@@ -158,7 +154,7 @@ def _find_place(
             if _leads_home(address, above_headline=at <= head.start):
                 return None
             # to itself, larger, is to nowhere else
-            is_linked = is_linked or not _IMAGE_FILE.search(address)
+            is_linked = is_linked or not IMAGE_FILE.search(address)
         element = numbers.get(above.mem_id)
         if element is not None:
             run = range(blocks.firsts[element], blocks.lasts[element])
@@ -176,7 +172,7 @@ def _find_place(
                 return None
         path.append(above.mem_id)
         above = above.parent
-    return _Place(path, captions) if above is not None else None
+    return _Place(path, captions, in_figure) if above is not None else None
 
 
 def _is_caption(run: range, blocks: Blocks, *, figure: bool) -> bool:
@@ -238,16 +234,25 @@ def find_twins(blocks: Blocks) -> list[int]:
 def _file_of(address: str) -> str:
     """The name of an image's file; the address where it names none."""
     name = address.partition("?")[0].rpartition("/")[2]
-    return name if _IMAGE_FILE.search(name) else address
+    return name if IMAGE_FILE.search(name) else address
 
 
 def _has_file(attributes: Attributes) -> bool:
-    return _is_address(attributes.get("src") or "")
+    return is_address(attributes.get("src") or "")
 
 
 def is_tracker(attributes: Attributes) -> bool:
-    """Whether nobody sees the image: it counts readers, or keeps a space."""
-    return attributes.get("width") in _INVISIBLE or attributes.get("height") in _INVISIBLE
+    """Whether nobody sees the image: it counts readers, or keeps a space.
+
+    A side of 0 beside one of a picture's size is one that the page's author did not know.
+    """
+    width, height = attributes.get("width") or "", attributes.get("height") or ""
+    if width in _INVISIBLE or height in _INVISIBLE:
+        other = height if width in _INVISIBLE else width
+        is_large = 2 <= len(other) < 6 and other.isdecimal() and int(other) >= _ICON_PX
+        return not (is_large and (width in _UNKNOWN or height in _UNKNOWN))
+    style = attributes.get("style")
+    return style is not None and _UNSEEN.search(style) is not None
 
 
 def is_emoji(image: LexborNode, alt: str) -> bool:
@@ -301,80 +306,3 @@ def _is_of_decoration(address: str | None) -> bool:
 def _is_icon_side(side: str) -> bool:
     side = side.removesuffix("px")
     return len(side) < 3 and side.isdecimal() and int(side) < _ICON_PX
-
-
-def source_of(image: LexborNode, attributes: Attributes) -> str | None:
-    """Where the file of an image is, also of one that is loaded late or chosen by the screen's width."""
-    if not _LAZY_NAMES.isdisjoint(attributes):
-        for name in _LAZY_SOURCES:
-            if (value := attributes.get(name)) and _is_address(value):
-                return value
-    source = attributes.get("src")
-    if source and _is_address(source):
-        return source
-    for name in _SETS:
-        if (value := attributes.get(name)) and (widest := _widest_of(value)):
-            return widest
-    for name, value in attributes.items():
-        # what a script of the site's own reads
-        if name.startswith("data-") and value and _is_address(value) and _IMAGE_FILE.search(value):
-            return value
-    return _source_beside(image)
-
-
-def _is_address(value: str) -> bool:
-    value = value.strip()
-    return value[:5].lower() not in ("data:", "blob:") and "{" not in value and ("/" in value or "." in value)
-
-
-def _widest_of(candidates: str) -> str | None:
-    """The widest file of a `srcset` that is not for print.
-
-    Source: HTML Living Standard, 4.8.4.2.1.
-    """
-    found: list[tuple[float, str]] = []
-    url = ""
-    for token in candidates.replace(",", ", ").split() if ", " not in candidates else candidates.split():
-        if not url:
-            url = token
-            if not token.endswith(","):
-                continue
-            token = ""
-        width = token.rstrip(",")[:-1]
-        url = url.rstrip(",")
-        if _is_address(url):
-            found.append((float(width) if width.replace(".", "", 1).isdecimal() else 1.0, url))
-        url = ""
-    if url and _is_address(url):
-        found.append((1.0, url))
-    fitting = [each for each in found if each[0] <= _WIDEST] or found
-    return max(fitting, key=lambda each: each[0], default=(0, None))[1]
-
-
-def _source_beside(image: LexborNode) -> str | None:
-    """The address in the `<picture>` around an image, or in the `<noscript>` that repeats it."""
-    beside, before = image.next, image.prev
-    parent = image.parent
-    if parent is not None and parent.tag_id == ID["picture"]:
-        for child in parent.iter():
-            sets = child.attributes if child.tag_id == ID["source"] else {}
-            for name in _SETS:
-                if (value := sets.get(name)) and (widest := _widest_of(value)):
-                    return widest
-        beside = beside or parent.next
-    for _ in range(_NEAR):
-        if beside is None:
-            break
-        if beside.tag_id == ID["noscript"]:
-            return _source_in(beside)
-        beside = beside.next
-    while before is not None and before.is_text_node:
-        before = before.prev
-    return _source_in(before) if before is not None and before.tag_id == ID["noscript"] else None
-
-
-def _source_in(noscript: LexborNode) -> str | None:
-    markup = noscript.text(deep=True)[:_MAX_NOSCRIPT_CHARACTERS]
-    twin = LexborHTMLParser(markup).css_first("img")
-    source = twin.attributes.get("src") if twin is not None else None
-    return source if source and _is_address(source) else None

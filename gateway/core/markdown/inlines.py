@@ -7,7 +7,8 @@ from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.embeds import EMBEDS
 from gateway.core.dom.permalinks import is_sign, says_permalink
-from gateway.core.dom.pictures import is_decoration, is_emoji, is_tracker, source_of
+from gateway.core.dom.picture_sources import source_of
+from gateway.core.dom.pictures import is_decoration, is_emoji, is_tracker
 from gateway.core.dom.tags import HEADINGS, ID, TEXT, ids
 from gateway.core.markdown.embeds import add_embed, add_gist
 from gateway.core.markdown.equations import add_math, add_script

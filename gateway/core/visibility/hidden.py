@@ -12,7 +12,7 @@ is noise at best and an instruction to a language model at worst.
  - it is see-through only until an animation that it declares itself;
  - it is a piece of a streamed React tree (id="S:…"), or so large a share of the page that hiding it
    would leave readers nothing;
- - it is aria-hidden and all that an article says: those who see it read it.
+ - it is aria-hidden and all that an article says, or all articles are in it: those who see it read it.
 A link to another page is aria-hidden where a card links twice: readers see it, screen readers need not.
 Menus, dialogs and pop-ups reveal too, but never content. Font size 0, off-screen, clip, scale(0), same
 colour and screen-reader classes always hide.
@@ -36,6 +36,7 @@ from gateway.core.visibility.css import (
     is_near,
     may_hide,
 )
+from gateway.core.visibility.instructions import addresses_model
 from gateway.core.visibility.sheets import Rule, Sheets
 from gateway.core.visibility.unicode import strip_invisible
 from gateway.core.visibility.widgets import Widgets, names_of
@@ -46,6 +47,7 @@ _DIALOG, _FONT = ID["dialog"], ID["font"]
 _ICONS = frozenset(("svg", "i", "img"))
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
 _CONTENT = frozenset(("article", "main"))
+_CONTENTS = ",".join(sorted(_CONTENT))
 # elements between such a one and what is all its text, such ones looked at, and characters of that text
 _CONTENT_PARENTS = 8
 _MOST_CONTENTS = 20
@@ -82,7 +84,8 @@ def find_hidden(
     Args:
         tree: the parsed page; not changed.
         marks: `find_marks(tree)`, if that is at hand.
-        warnings: `styles_cut` is added where the style sheets are too long to be read whole.
+        warnings: `styles_cut` is added where the style sheets are too long to be read whole, `hidden_instructions`
+            where a hidden text addresses a model.
         aria_hidden: False where what `aria-hidden` says does not count: those who see the page read it.
     Returns:
         `mem_id` -> why: font-size, off-screen, clip, scale, color, sr-only, dialog, or one of display,
@@ -93,6 +96,7 @@ def find_hidden(
     page = _Page(tree, marks or find_marks(tree), aria_hidden=aria_hidden)
     found: dict[int, str] = {}
     left = _READ_CHARACTERS
+    speaking: set[int] = set()
     alike: dict[tuple[str, str, str], list[int]] = {}
     for node, attributes, reason, rule in page.candidates(found):
         first = node.first_child
@@ -101,7 +105,8 @@ def find_hidden(
         if first.tag == "math":
             # beside it stands a picture of the same formula, which readers see
             continue
-        characters = len(node.text_lexbor().strip()) if left > 0 else 1
+        text = node.text_lexbor().strip() if left > 0 else "?"
+        characters = len(text)
         # hidden elements may nest, and each repeats what is below it
         left -= characters
         if not characters:
@@ -120,6 +125,8 @@ def find_hidden(
         if rule is not None and page.outweighs(rule, attributes):
             continue
         found[node.mem_id] = reason
+        if addresses_model(text):
+            speaking.add(node.mem_id)
         if is_group and (classes := attributes.get("class")):
             alike.setdefault((node.tag or "", classes, reason), []).append(node.mem_id)
     if page.is_cut and warnings is not None:
@@ -129,6 +136,9 @@ def find_hidden(
         if len(group) >= _ALIKE:
             for mem_id in group:
                 del found[mem_id]
+    if warnings is not None and not speaking.isdisjoint(found):
+        message = "text that no reader can see, and that was left out, speaks to a language model"
+        warnings.append(Notice(code="hidden_instructions", message=message))
     return found
 
 
@@ -182,6 +192,9 @@ class _Page:
         self._enough = 0
         # characters by mem_id
         self._contents: dict[int, int] = {}
+        # articles and main contents, and elements that were searched for them
+        self._count: int | None = None
+        self._looked = 0
         self._plain: bool | None = None
 
     @property
@@ -294,8 +307,15 @@ class _Page:
         return characters > _SHARE * self._characters
 
     def is_all(self, node: LexborNode, characters: int) -> bool:
-        """Whether the article or main content around an element says nothing else: only screen readers miss it."""
-        around = node.parent if characters >= _LEAST_ALL else None
+        """Whether the article or main content around an element says nothing else: only screen readers miss it.
+
+        Or all of them are in it: beside a dialog that is open, the page is `aria-hidden`.
+        """
+        if characters < _LEAST_ALL:
+            return False
+        if self._holds_contents(node):
+            return True
+        around = node.parent
         for _ in range(_CONTENT_PARENTS):
             if around is None or around.tag in _CONTENT:
                 break
@@ -308,6 +328,14 @@ class _Page:
                 return False
             known = self._contents[around.mem_id] = len(around.text_lexbor().strip())
         return known <= characters
+
+    def _holds_contents(self, node: LexborNode) -> bool:
+        if self._looked == _MOST_CONTENTS:
+            return False
+        self._looked += 1
+        if self._count is None:
+            self._count = len(self._tree.css(_CONTENTS))
+        return 0 < self._count == len(node.css(_CONTENTS))
 
     def _background(self, node: LexborNode) -> str:
         """The colour right behind a node, where inline styles tell; white on a page without style sheets."""

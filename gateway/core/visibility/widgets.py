@@ -104,6 +104,14 @@ def _is_opened(node: LexborNode, reason: str) -> bool:
     if reason == "aria-hidden":
         # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
         return is_for_screen_readers(attributes.get("class") or "")
-    return (
+    opens = (
         before.tag in _OPENERS or attributes.get("role") in ("button", "tab") or "aria-expanded" in attributes
     )
+    return opens and _is_seen(before, attributes)
+
+
+def _is_seen(control: LexborNode, attributes: Attributes) -> bool:
+    """Whether a reader can find it: it says something, or draws an icon."""
+    if attributes.get("aria-label") or attributes.get("title"):
+        return True
+    return any(below.is_element_node or not (below.text() or "").isspace() for below in control.iter(True))

@@ -1,50 +1,14 @@
 """Pictures of the content are kept, with their captions; icons, avatars and cards of other pages are not."""
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import CleanOptions, clean
-from gateway.core.dom.pictures import source_of
 
 LINES = [
     f"<p>The {name} pier was rebuilt after the winter storms, and the harbour office has published a new plan for"
     " the visiting boats that want to stay there overnight.</p>"
     for name in ("north", "south", "east")
 ]
-
-
-def source(html: str) -> str | None:
-    image = LexborHTMLParser(html, scripting=True).css_first("img")
-    assert image is not None
-    return source_of(image, image.attributes)
-
-
-@pytest.mark.parametrize(
-    "html",
-    [
-        pytest.param('<img src="/a.jpg">', id="src"),
-        pytest.param('<img src="/spacer.gif" data-src="/a.jpg">', id="lazy"),
-        pytest.param('<img src="data:image/gif;base64,R0" data-original="/a.jpg">', id="placeholder"),
-        pytest.param('<img src="/a.jpg" data-src="true">', id="no-address"),
-        pytest.param('<img srcset="/s.jpg 320w, /a.jpg 1200w, /print.jpg 4000w">', id="widest-for-a-screen"),
-        pytest.param('<img srcset="/s.jpg 1x,/a.jpg 2x">', id="densities"),
-        pytest.param('<img srcset="/a.jpg">', id="one-candidate"),
-        pytest.param('<picture><source srcset="/a.jpg 800w"><img></picture>', id="picture"),
-        pytest.param('<img src="data:,"><noscript><img src="/a.jpg"></noscript>', id="noscript"),
-        pytest.param(
-            '<picture><img src=""></picture> <noscript><img src="/a.jpg"></noscript>', id="picture-noscript"
-        ),
-    ],
-)
-def test_source_of_finds_the_file(html: str) -> None:
-    assert source(html) == "/a.jpg"
-
-
-@pytest.mark.parametrize(
-    "html", ['<img srcset=",,, ,">', '<img src="{{url}}">', '<img srcset="data:, 1x">', "<img>"]
-)
-def test_source_of_makes_nothing_up(html: str) -> None:
-    assert source(html) is None
 
 
 def images(between: str, *, before: str = "", after: str = "") -> list[str]:
@@ -71,6 +35,12 @@ def images(between: str, *, before: str = "", after: str = "") -> list[str]:
             id="linked-with-a-credit",
         ),
         pytest.param('<div><noscript><img src="/a.jpg"></noscript></div>', id="noscript-alone"),
+        pytest.param('<p><img src="/a.jpg" width="1024" height="0"></p>', id="height-unknown"),
+        pytest.param('<p><img src="/ar_16:9/d_transparent.gif/a.jpg"></p>', id="word-in-its-address"),
+        pytest.param('<p><img src="data:," mill-lazy-src="/a.jpg"></p>', id="late"),
+        pytest.param(
+            f"<figure>{'<div>' * 9}<img src='/a.jpg'>{'</div>' * 9}</figure>", id="figure-of-many-boxes"
+        ),
         pytest.param(
             '<figure><noscript><img src="/a.jpg"></noscript><img src="data:image/gif;base64,R0"></figure>',
             id="noscript-before",
@@ -97,6 +67,17 @@ def test_pictures_of_the_content_are_kept(html: str) -> None:
     "html",
     [
         pytest.param('<p><img src="/a.jpg" width="1" height="1"></p>', id="tracker"),
+        pytest.param('<p><img src="/a.jpg" width="1024" height="1"></p>', id="line"),
+        pytest.param('<p><img src="/a.jpg" width="0" height="0"></p>', id="no-size"),
+        pytest.param(
+            '<p><img src="/a" style="position: absolute; left: -999px"></p>', id="outside-the-window"
+        ),
+        pytest.param('<p><img src="/a" style="width:1px; height:1px"></p>', id="style-of-a-tracker"),
+        pytest.param(
+            '<p><noscript><img src="/a" style="position:absolute;TOP:-999px"></noscript></p>',
+            id="in-noscript",
+        ),
+        pytest.param('<p><img src="/img/spacer.gif?v=2"></p>', id="spacer"),
         pytest.param('<p><img src="/a.jpg" width="24" height="24"></p>', id="icon"),
         pytest.param('<p><img class="avatar" src="/a.jpg"></p>', id="avatar"),
         pytest.param('<div class="ad"><img src="/a.jpg"></div>', id="advertisement"),
@@ -157,6 +138,21 @@ def test_gallery_has_its_captions_and_not_its_numbers() -> None:
     assert "/3" not in markdown
 
 
+def test_gallery_behind_the_text_is_whole() -> None:
+    figure = "<figure class=item><img src=/p{0}.jpg><figcaption>Crane {0}, seen from the quay.</figcaption></figure>"
+    gallery = "".join(map(figure.format, range(12)))
+    assert images("", after=f"<div class=gallery>{gallery}</div>") == [f"p{n}.jpg" for n in range(12)]
+    cards = "<div class=card><img src=/p{0}.jpg><a href=/{0}>Crane {0}, seen from the quay</a></div>"
+    assert images("", after=f"<div class=more>{''.join(map(cards.format, range(12)))}</div>") == []
+
+
+@pytest.mark.parametrize(
+    "css", ["left:-2px", "top: -10px", "width:100px", "max-width:1px;width: 12px", "width:0;min-width:100%"]
+)
+def test_styles_of_pictures_do_not_hide_them(css: str) -> None:
+    assert images(f'<p><img src="/a.jpg" style="{css}"></p>') == ["a.jpg"]
+
+
 def test_picture_that_is_repeated_stays() -> None:
     stars = "<p>Rated " + "<img src=/star.png alt=star>" * 3
     page = clean(stars, url="https://example.org/", options=CleanOptions(images="inline", scope="page"))
@@ -177,3 +173,4 @@ def test_a_thousand_pictures_in_one_place_are_placed_in_time() -> None:
 
 def test_size_that_is_no_number_is_none() -> None:
     assert images('<p><img src="/a.jpg" width="²" height="²"></p>') == ["a.jpg"]
+    assert images(f'<p><img src="/a.jpg" width="{"9" * 5000}" height="0"></p>') == []
