@@ -76,6 +76,8 @@ def compare_characters(tree: LexborHTMLParser) -> None:
     for enough in (right + 1, right, right // 2, 10):
         seen = native.count_text(tree, marks, enough)
         assert seen == right if right < enough else enough <= seen <= right
+    for node in tree.css("*")[::17]:
+        assert native.count_stripped(node) == len(node.text_lexbor().strip())
 
 
 # to see what is left behind by each
