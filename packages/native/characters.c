@@ -4,41 +4,53 @@
 #include "text.h"
 #include "walk.h"
 
+/* of tags: all text counts */
+static const char no_code[TAGS] = {0};
+
 const char count_code_doc[] =
-    "count_code(root, body, code)\n--\n\n"
-    "The characters of text below `root` that are in an element with a tag of `code` (a byte for each number) and not\n"
-    "below `body`; None where they are not valid UTF-8.";
+    "count_code(elements, body, code)\n--\n\n"
+    "The characters of text in a list of elements, which are all that have a tag of `code` (a byte for each number): those\n"
+    "that are neither below `body` nor in one another; None where they are not valid UTF-8.";
 
 PyObject *count_code(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyObject *root, *within, *parser;
-    around a = {0};
+    PyObject *elements, *within, *parser;
+    const char *code;
     Py_ssize_t tags, total = 0;
-    if (!PyArg_ParseTuple(args, "OOy#:count_code", &root, &within, &a.is_code, &tags))
+    if (!PyArg_ParseTuple(args, "O!Oy#:count_code", &PyList_Type, &elements, &within, &code, &tags))
         return NULL;
-    node *top = address_of(root, &parser);
-    a.body = top ? address_of(within, &parser) : NULL;
-    if (a.body == NULL)
+    node *body = address_of(within, &parser);
+    if (body == NULL)
         return NULL;
     if (tags != TAGS) {
         PyErr_SetString(PyExc_ValueError, "tables of another size");
         return NULL;
     }
-    for (node *each = top; each != NULL; each = step(&a, each, top)) {
-        const text_node *text = (const text_node *)each;
-        if (a.code == NULL || a.in_body || lexbor.type(each) != TEXT || text->data == NULL)
+    for (Py_ssize_t i = 0; i < PyList_Size(elements); i++) {
+        node *top = address_of(PyList_GetItem(elements, i), &parser), *above = top;
+        if (top == NULL)
+            return NULL;
+        while ((above = lexbor.parent(above)) != NULL && above != body) {
+            uintptr_t number = lexbor.tag_id(above);
+            if (number < TAGS && code[number])
+                break;
+        }
+        if (above != NULL || top == body)
             continue;
-        Py_ssize_t count = count_characters(text->data, text->data + text->length);
-        if (count < 0)
-            Py_RETURN_NONE;
-        total += count;
+        around a = {.is_code = no_code};
+        for (node *each = top; each != NULL; each = step(&a, each, top)) {
+            const text_node *text = (const text_node *)each;
+            if (lexbor.type(each) != TEXT || text->data == NULL)
+                continue;
+            Py_ssize_t count = count_characters(text->data, text->data + text->length);
+            if (count < 0)
+                Py_RETURN_NONE;
+            total += count;
+        }
     }
     return PyLong_FromSsize_t(total);
 }
-
-/* of tags: all text counts */
-static const char no_code[TAGS] = {0};
 
 /* How many characters of white space are at the beginning of valid UTF-8. */
 static Py_ssize_t count_leading(const unsigned char *p, const unsigned char *end)

@@ -131,7 +131,7 @@ class Extension(Protocol):
 
     def keep_possible(self, css: bytes, blocks: list[int], *args: object) -> list[int]: ...
 
-    def count_code(self, root: LexborNode, body: LexborNode, code: bytes) -> int | None: ...
+    def count_code(self, elements: list[LexborNode], body: LexborNode, code: bytes) -> int | None: ...
 
     def descend(
         self, root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes
@@ -209,8 +209,8 @@ def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
         enough: where there are so many or more, any number from there on is given.
     """
     measured, extension = marks.measured, find_walk().extension
-    root, body = tree.root, tree.body
-    if measured is None or extension is None or root is None or body is None:
+    body = tree.body
+    if measured is None or extension is None or body is None:
         return landmarks.count_text(tree, marks)
     # code is long: that its characters are no more than its bytes, and no less than a quarter, mostly says enough
     least = measured.shown - measured.code_bytes
@@ -218,7 +218,8 @@ def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
         return least
     if measured.code_bytes // 4 >= measured.shown:
         return 0
-    code = extension.count_code(root, body, sought(CODE)[0])
+    elements = [node for tag in CODE for node, _ in marks.tags[tag]]
+    code = extension.count_code(elements, body, sought(CODE)[0])
     return landmarks.count_text(tree, marks) if code is None else max(0, measured.shown - code)
 
 
