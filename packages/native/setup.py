@@ -15,6 +15,7 @@ setup(
                 "match.c",
                 "names.c",
                 "parts.c",
+                "possible.c",
                 "select.c",
                 "sheet_names.c",
                 "sheets.c",

@@ -48,9 +48,10 @@ PyObject *strip_css(PyObject *module, PyObject *css)
     unsigned char *left = PyMem_Malloc((size_t)size + 1), *out = left;
     if (left == NULL)
         return PyErr_NoMemory();
+    static const unsigned char begins[256] = {['"'] = 1, ['\''] = 1, ['/'] = 1, ['\\'] = 1};
     while (p < end) {
         unsigned char c = *p;
-        if (c != '"' && c != '\'' && c != '/' && c != '\\') {
+        if (!begins[c]) {
             p++;
             continue;
         }

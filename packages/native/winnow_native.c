@@ -17,6 +17,10 @@ static PyMethodDef methods[] = {
     {"find_uses", find_uses, METH_VARARGS, find_uses_doc},
     {"match", match, METH_VARARGS, match_doc},
     {"count_code", count_code, METH_VARARGS, count_code_doc},
+    {"join_texts", join_texts, METH_O, join_texts_doc},
+    {"count_stripped", count_stripped, METH_O, count_stripped_doc},
+    {"read_page_names", read_page_names, METH_O, read_page_names_doc},
+    {"keep_possible", keep_possible, METH_VARARGS, keep_possible_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -123,7 +123,15 @@ class Extension(Protocol):
         self, root: LexborNode, names: tuple[bytes, ...], parts: bytes, most: int
     ) -> tuple[list[tuple[LexborNode, Attributes, int]], bytes, bool]: ...
 
-    def count_code(self, root: LexborNode, body: LexborNode, code: bytes) -> int | None: ...
+    def join_texts(self, elements: list[LexborNode]) -> bytes | None: ...
+
+    def count_stripped(self, element: LexborNode) -> int | None: ...
+
+    def read_page_names(self, root: LexborNode) -> bytes: ...
+
+    def keep_possible(self, css: bytes, blocks: list[int], *args: object) -> list[int]: ...
+
+    def count_code(self, elements: list[LexborNode], body: LexborNode, code: bytes) -> int | None: ...
 
     def descend(
         self, root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes
@@ -201,8 +209,8 @@ def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
         enough: where there are so many or more, any number from there on is given.
     """
     measured, extension = marks.measured, find_walk().extension
-    root, body = tree.root, tree.body
-    if measured is None or extension is None or root is None or body is None:
+    body = tree.body
+    if measured is None or extension is None or body is None:
         return landmarks.count_text(tree, marks)
     # code is long: that its characters are no more than its bytes, and no less than a quarter, mostly says enough
     least = measured.shown - measured.code_bytes
@@ -210,8 +218,25 @@ def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
         return least
     if measured.code_bytes // 4 >= measured.shown:
         return 0
-    code = extension.count_code(root, body, sought(CODE)[0])
+    elements = [node for tag in CODE for node, _ in marks.tags[tag]]
+    code = extension.count_code(elements, body, sought(CODE)[0])
     return landmarks.count_text(tree, marks) if code is None else max(0, measured.shown - code)
+
+
+def join_texts(elements: list[LexborNode]) -> bytes:
+    """The texts of elements in UTF-8, a line break between them."""
+    extension = find_walk().extension
+    joined = extension.join_texts(elements) if extension is not None else None
+    if joined is None:
+        joined = b"\n".join(element.text_lexbor().encode("utf-8", "replace") for element in elements)
+    return joined
+
+
+def count_stripped(element: LexborNode) -> int:
+    """The characters of an element's text, without white space at both ends."""
+    extension = find_walk().extension
+    count = extension.count_stripped(element) if extension is not None else None
+    return len(element.text_lexbor().strip()) if count is None else count
 
 
 def descend(root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes) -> Descent:

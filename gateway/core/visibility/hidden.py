@@ -24,7 +24,7 @@ from collections.abc import Collection, Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, is_for_screen_readers
-from gateway.core.dom.native import count_text
+from gateway.core.dom.native import count_stripped, count_text, join_texts
 from gateway.core.dom.tags import ID
 from gateway.core.visibility.css import (
     ANIMATED,
@@ -105,8 +105,8 @@ def find_hidden(
         if first.tag == "math":
             # beside it stands a picture of the same formula, which readers see
             continue
-        text = node.text_lexbor().strip() if left > 0 else "?"
-        characters = len(text)
+        is_read = left > 0
+        characters = count_stripped(node) if is_read else 1
         # hidden elements may nest, and each repeats what is below it
         left -= characters
         if not characters:
@@ -125,7 +125,7 @@ def find_hidden(
         if rule is not None and page.outweighs(rule, attributes):
             continue
         found[node.mem_id] = reason
-        if addresses_model(text):
+        if is_read and warnings is not None and addresses_model(node.text_lexbor()):
             speaking.add(node.mem_id)
         if is_group and (classes := attributes.get("class")):
             alike.setdefault((node.tag or "", classes, reason), []).append(node.mem_id)
@@ -175,8 +175,8 @@ class _Page:
         self.widgets = Widgets(tree)
         self._tree = tree
         self._marks = marks
-        self._sheets = [node.text_lexbor() for node, _ in marks.tags["style"]]
-        self._rules = Sheets(self._sheets)
+        self._css = join_texts([node for node, _ in marks.tags["style"]])
+        self._rules = Sheets(self._css)
         # pages repeat theirs
         self._styles: dict[str, tuple[dict[str, str], str]] = {}
         # classes -> whether they are for screen readers
@@ -286,15 +286,17 @@ class _Page:
 
     def is_shown_below(self, node: LexborNode, name: str, characters: int) -> bool:
         """Whether most of its text is in elements that have a size of their own, or are visible."""
-        shown = 0
+        shown, enough = 0, _SHOWN * characters
         for below in node.css("[style],[class]")[:_MOST_BELOW]:
             if below.mem_id == node.mem_id:
                 continue
             attributes = below.attributes
             style, reason = self._style(attributes.get("style") or "")
             if (name in style and not reason) or self._rules.sets(attributes, name):
-                shown += len(below.text_lexbor().strip())
-        return shown >= _SHOWN * characters
+                shown += count_stripped(below)
+                if shown >= enough:
+                    return True
+        return False
 
     def is_much(self, characters: int) -> bool:
         """Whether so much text is the page itself."""
@@ -326,7 +328,7 @@ class _Page:
         if known is None:
             if len(self._contents) == _MOST_CONTENTS:
                 return False
-            known = self._contents[around.mem_id] = len(around.text_lexbor().strip())
+            known = self._contents[around.mem_id] = count_stripped(around)
         return known <= characters
 
     def _holds_contents(self, node: LexborNode) -> bool:
@@ -369,5 +371,5 @@ class _Page:
         if self._plain is None:
             links = self._marks.tags["link"]
             styled = any("stylesheet" in (attributes.get("rel") or "") for _, attributes in links)
-            self._plain = not styled and not any("background" in sheet for sheet in self._sheets)
+            self._plain = not styled and b"background" not in self._css
         return "ffffff" if self._plain else ""

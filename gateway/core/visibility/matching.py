@@ -14,6 +14,7 @@ from gateway.core.visibility.selectors import (
     fits,
     is_plain,
     is_selector,
+    may_be_selector,
     name_of,
     parts_of,
     tag_of,
@@ -78,7 +79,9 @@ class Matcher:
     def _match_in_c(self, extension: Extension, tree: LexborHTMLParser) -> Iterator[Match]:
         """The simple ones in one walk; Lexbor is asked for others of whose names the page has all."""
         selectors: list[_Selector] = []
-        simple = {index: parts for index, text in enumerate(self._texts) if (parts := read_parts(text))}
+        # plain ones first, however many there are: what hides an element is said by the first
+        texts = sorted(enumerate(self._texts), key=lambda each: not is_plain(each[1]))
+        simple = {index: parts for index, text in texts if (parts := read_parts(text))}
         if len(self._texts) > _FEW:
             selectors = self._read()
             there = match(
@@ -89,7 +92,7 @@ class Matcher:
             simple = {each.index: simple[each.index] for each in selectors if each.index in simple}
             others = [each for each in selectors if each.index not in simple]
         else:
-            others = [_read(text, index) for index, text in enumerate(self._texts) if index not in simple]
+            others = [_read(text, index) for index, text in texts if index not in simple]
         names = [name for each in others for name in each.names]
         matched = match(extension, tree, simple, names, most=_MAX_MATCHES)
         if matched.is_doubtful:
@@ -144,6 +147,7 @@ def _match_few(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> Iterat
 
 def _match_together(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> Iterator[Match]:
     """One query for all of them; who has which is told by keys and numbers, and asked where these leave it open."""
+    selectors = [each for each in selectors if may_be_selector(each.text)]
     try:
         found = _query(tree, selectors)
     except (SelectolaxError, ValueError):

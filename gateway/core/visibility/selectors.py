@@ -27,6 +27,8 @@ _TAGS = re.compile(r"(?:^|[\s>+~(])[a-z][\w-]*", re.I)
 _SPACE = re.compile(r"[ \t\n\f\r]+")
 _TAG = re.compile(r"[a-z][\w-]*", re.I)
 _BRACKETS = re.compile(r"[,()\[\]]")
+# in which brackets may be none
+_VEILING = re.compile(r"[\\\"']")
 
 
 def is_plain(selector: str) -> bool:
@@ -83,10 +85,15 @@ def tag_of(last: str) -> str:
 
 def keys_of(last: str) -> frozenset[str]:
     """The classes and ids, without their signs, in what `last_of` gives."""
-    parts = _PART.findall(last)
-    if "\\" in last:
+    return frozenset(names_in(last))
+
+
+def names_in(selector: str) -> list[str]:
+    """The classes and ids that stand anywhere in a selector, without their signs."""
+    parts = _PART.findall(selector)
+    if "\\" in selector:
         parts = [part.replace("\\", "") for part in parts if not _CODED.search(part)]
-    return frozenset(part[1:] for part in parts)
+    return [part[1:] for part in parts]
 
 
 def _without_arguments(selector: str) -> str:
@@ -140,6 +147,18 @@ _NOTHING = LexborHTMLParser("")
 
 
 def is_selector(selector: str) -> bool:
+    """Whether it is one, and whole: it ends where it ends, and takes nothing of what follows it in a list."""
+    return _is_read(f"{selector}\n") and not any(_is_read(selector + end) for end in ")]")
+
+
+def may_be_selector(selector: str) -> bool:
+    """Whether `is_selector` may say so: False only where what follows it in a list would be taken for a part of it."""
+    if _VEILING.search(selector):
+        return is_selector(selector)
+    return selector.count("(") == selector.count(")") and selector.count("[") == selector.count("]")
+
+
+def _is_read(selector: str) -> bool:
     try:
         _NOTHING.css(selector)
     except (SelectolaxError, ValueError):

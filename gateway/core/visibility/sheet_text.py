@@ -5,13 +5,16 @@ Nothing is parsed as a whole: a block is read when someone asks for it.
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.native import find_walk
 from gateway.core.visibility.css import declarations
 from gateway.core.visibility.css_scan import find_nesting, find_uses, find_values, strip
 from gateway.core.visibility.media import applies
-from gateway.core.visibility.selectors import nest
+from gateway.core.visibility.selectors import names_in, nest
 from gateway.core.visibility.signs import COLOR_BYTES, find_signs, keep_signs
 
 # of all sheets of a page
@@ -25,15 +28,35 @@ _MAX_NESTED = 4
 _MAX_VALUE_BYTES = 200
 # the extension has an index of longer names
 _LEAST_INDEXED = 6
+# blocks that are read whatever the page has: to read its names takes longer
+_FEW = 20
 
 _VALUE = re.compile(rb"[^;}]*+")
+
+
+class Naming:
+    """Blocks that name a property, by the classes and ids in what stands before them."""
+
+    def __init__(self, places: Sequence[int], preludes: Iterable[str]) -> None:
+        self.places = places
+        # what is said of the blocks around may be said here of the element itself
+        self._nested: list[int] = []
+        self._by_name: dict[str, list[int]] = {}
+        for place, prelude in zip(places, preludes, strict=True):
+            if prelude.startswith("@") or "&" in prelude:
+                self._nested.append(place)
+            for name in names_in(prelude):
+                self._by_name.setdefault(name, []).append(place)
+
+    def places_for(self, name: str) -> list[int]:
+        """Those that may be for elements of a name, which has no sign."""
+        return [*self._by_name.get(name, ()), *self._nested]
 
 
 class SheetText:
     """Sheets one after the other; `is_cut` where they were too long. A block is named by the place of its brace."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        css = b"\n".join(text.encode("utf-8", "replace") for text in texts)
+    def __init__(self, css: bytes) -> None:
         self.is_cut = len(css) > _MAX_BYTES
         css = css[:_MAX_BYTES]
         # None where Python reads
@@ -43,6 +66,7 @@ class SheetText:
         elif b"/*" in css or b'"' in css or b"'" in css:
             css = strip(css)
         self.css = css
+        self._blocks: dict[int, bytes] = {}
         # of a block's text; sheets repeat theirs
         self._styles: dict[bytes, dict[str, str]] = {}
         self._places: dict[str, list[int]] = {}
@@ -64,14 +88,36 @@ class SheetText:
         signs, possible, *self._outer = self._native.scan_css(self.css, COLOR_BYTES)
         return sorted(signs + keep_signs(self.css, possible)) if possible else signs
 
+    def keep_possible(
+        self, blocks: list[int], tree: LexborHTMLParser, states: tuple[bytes, ...], most: int
+    ) -> list[int]:
+        """Blocks without those whose selectors are for nothing on the page, where the extension can tell.
+
+        Args:
+            blocks: of `find_signs`.
+            states: what is in no selector that counts.
+            most: of more selectors nothing is left out, so that the same are read without the extension.
+        """
+        root = tree.root
+        if self._native is None or self._outer is None or root is None or len(blocks) <= _FEW:
+            return blocks
+        names = self._native.read_page_names(root)
+        return self._native.keep_possible(
+            self.css, blocks, *self._outer, names, states, _MAX_SELECTOR_BYTES, most
+        )
+
     def block(self, start: int) -> bytes:
         """The declarations of a block, up to the first block in it."""
-        css = self.css
-        end = css.find(b"}", start)
-        end = end if end >= 0 else len(css)
-        inner = css.find(b"{", start + 1, end)
-        # what stands before a block in this one, without its selector
-        return css[start + 1 : end if inner < 0 else max(css.rfind(b";", start, inner), start + 1)]
+        known = self._blocks.get(start)
+        if known is None:
+            css = self.css
+            end = css.find(b"}", start)
+            end = end if end >= 0 else len(css)
+            inner = css.find(b"{", start + 1, end)
+            # what stands before a block in this one, without its selector
+            end = end if inner < 0 else max(css.rfind(b";", start, inner), start + 1)
+            known = self._blocks[start] = css[start + 1 : end]
+        return known
 
     def style(self, start: int) -> dict[str, str]:
         """What a block declares, as `declarations`; not to be changed."""
@@ -125,8 +171,17 @@ class SheetText:
         self._places[name] = known
         return known
 
-    def places_with(self, name: str) -> list[int]:
-        """Where the blocks begin that name a property."""
+    def may_set(self, start: int, properties: frozenset[str]) -> bool:
+        """Whether a block may declare one of the properties: cheap, and never wrongly False."""
+        block = self.block(start).lower()
+        for name in _encode(properties):
+            if name in block:
+                return True
+        # a name may stand behind an escape
+        return b"\\" in block
+
+    def blocks_with(self, name: str) -> Naming:
+        """The blocks that name a property, with what stands before each."""
         self._low = self._low or self.css.lower()
         css, word = self._low, name.encode()
         found: list[int] = []
@@ -136,7 +191,7 @@ class SheetText:
             if start >= 0:
                 found.append(start)
             at = css.find(word, end) if end >= 0 else -1
-        return found
+        return Naming(found, [self._prelude(place) for place in found])
 
     def _outer_of(self, start: int) -> int:
         """The brace of the block around a block; -1 where there is none."""
@@ -147,6 +202,13 @@ class SheetText:
         return braces[at] if at >= 0 else -1
 
     def _read_selector(self, start: int, around: str) -> str | None:
+        prelude = self._prelude(start)
+        if prelude.startswith("@"):
+            return around if applies(prelude.lower()) else None
+        return nest(around, prelude, _MAX_SELECTOR_BYTES)
+
+    def _prelude(self, start: int) -> str:
+        """What stands before a block; empty where it is too long to be read."""
         css = self.css
         least = max(0, start - _MAX_SELECTOR_BYTES)
         before = css.rfind(b"}", least, start)
@@ -156,8 +218,10 @@ class SheetText:
             # of a longer selector the last part is read
             before = css.find(b",", least, start)
             if before < 0:
-                return None
-        prelude = css[before + 1 : start].decode("utf-8", "replace").strip()
-        if prelude.startswith("@"):
-            return around if applies(prelude.lower()) else None
-        return nest(around, prelude, _MAX_SELECTOR_BYTES)
+                return ""
+        return css[before + 1 : start].decode("utf-8", "replace").strip()
+
+
+@cache
+def _encode(names: frozenset[str]) -> tuple[bytes, ...]:
+    return tuple(name.encode() for name in names)

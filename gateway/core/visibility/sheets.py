@@ -8,7 +8,7 @@ Source: CSS Cascading and Inheritance Level 4, 6 (origin, importance, specificit
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -25,7 +25,7 @@ from gateway.core.visibility.css import (
 )
 from gateway.core.visibility.matching import Matcher
 from gateway.core.visibility.selectors import classes_of, keys_of, last_of, specificity, split
-from gateway.core.visibility.sheet_text import SheetText
+from gateway.core.visibility.sheet_text import Naming, SheetText
 
 # that rules hide
 _MAX_ELEMENTS = 5000
@@ -36,10 +36,14 @@ _MAX_READ = 20_000
 # of an element, that are looked at for rules that show
 _MAX_NAMES = 8
 
-_STATES = re.compile(
-    r"::|:(?:before|after|first-l|hover|focus|active|target|visited|checked|disabled|empty|invalid|placeholder|autofill"
-    r"|open|host|fullscreen|selection|marker|backdrop)|no-?js"
+# what a selector has in it that is for no element, or for one in another state
+_STATE_WORDS = (
+    *("::", "no-js", "nojs", ":before", ":after", ":first-l", ":hover", ":focus", ":active", ":target"),
+    *(":visited", ":checked", ":disabled", ":empty", ":invalid", ":placeholder", ":autofill", ":open"),
+    *(":host", ":fullscreen", ":selection", ":marker", ":backdrop"),
 )
+_STATES = re.compile("|".join(_STATE_WORDS))
+_STATE_BYTES = tuple(word.encode() for word in _STATE_WORDS)
 
 
 class Rule(Struct, frozen=True):
@@ -57,12 +61,18 @@ class Rule(Struct, frozen=True):
 class Sheets:
     """The style sheets in a page; `is_cut` where something was left unread."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._text = SheetText(texts)
+    def __init__(self, css: bytes) -> None:
+        self._text = SheetText(css)
         self._is_cut = False
         self._strengths: dict[int, dict[str, int]] = {}
-        # property -> names of elements
-        self._setting: dict[str, frozenset[str]] = {}
+        # block and reason -> whether the block shows what is hidden so
+        self._shows: dict[tuple[int, str], bool] = {}
+        # property -> the blocks that name it
+        self._naming: dict[str, Naming] = {}
+        # property and name of an element -> whether a rule for the one gives the other a value that shows text
+        self._sets: dict[tuple[str, str], bool] = {}
+        # property and block -> the names that it gives such a value
+        self._shown: dict[tuple[str, int], frozenset[str]] = {}
 
     @property
     def is_cut(self) -> bool:
@@ -77,7 +87,7 @@ class Sheets:
             tree: the page; not changed.
             found: the mem_ids of those that need not come again; may grow meanwhile.
         """
-        rules = self._read_rules()
+        rules = self._read_rules(tree)
         matcher = Matcher([rule.selector for rule in rules])
         elements = 0
         for node, attributes, index in matcher.match(tree):
@@ -92,32 +102,38 @@ class Sheets:
 
     def sets(self, attributes: Attributes, name: str) -> bool:
         """Whether a rule for one of an element's names gives the property a value that shows text."""
-        setting = self._setting.get(name)
-        if setting is None:
-            setting = self._setting[name] = self._find_setting(name)
-        return not setting.isdisjoint(_names_of(attributes))
+        naming = self._naming.get(name)
+        if naming is None:
+            naming = self._naming[name] = self._text.blocks_with(name)
+        return bool(naming.places) and any(self._is_set(naming, name, own) for own in _names_of(attributes))
 
-    def _find_setting(self, name: str) -> frozenset[str]:
-        """The classes and ids of elements to which rules give the property such a value."""
-        text = self._text
-        found: set[str] = set()
-        for place in text.places_with(name):
-            style = text.style(place)
-            if name in style and not concealed_by(style) and (selector := text.selector(place)):
-                for part in split(selector):
-                    found.add(last := last_of(part))
-                    found.update(keys_of(last))
-        return frozenset(found)
+    def _is_set(self, naming: Naming, name: str, own: str) -> bool:
+        known = self._sets.get((name, own))
+        if known is None:
+            known = any(own in self._shown_by(place, name) for place in naming.places_for(own))
+            self._sets[name, own] = known
+        return known
 
-    def _read_rules(self) -> list[Rule]:
-        """The rules that hide, whatever the page has for them; of equal selectors the last counts."""
+    def _shown_by(self, place: int, name: str) -> frozenset[str]:
+        """The classes and ids of elements for which a block gives the property such a value."""
+        known = self._shown.get((name, place))
+        if known is None:
+            style = self._text.style(place)
+            shows = name in style and not concealed_by(style)
+            parts = split(self._text.selector(place) or "") if shows else ()
+            known = self._shown[name, place] = frozenset().union(*(keys_of(last_of(part)) for part in parts))
+        return known
+
+    def _read_rules(self, tree: LexborHTMLParser) -> list[Rule]:
+        """The rules that hide, but for some that the page has nothing for; of equal selectors the last counts."""
         text = self._text
         places = text.find_signs()
         self._is_cut |= len(places) > _MAX_PLACES
+        places = text.keep_possible(places[:_MAX_PLACES], tree, _STATE_BYTES, _MAX_READ)
         known: dict[bytes, tuple[dict[str, str], str]] = {}
         rules: dict[tuple[str, str], Rule] = {}
         left = _MAX_READ
-        for start in places[:_MAX_PLACES]:
+        for start in places:
             block = text.block(start)
             judged = known.get(block)
             if judged is None:
@@ -167,16 +183,24 @@ class Sheets:
             key = asked[1:] if named else asked
             # what is said of it may be too veiled to be read
             for place in text.places_of(asked) if key else ():
-                style = text.style(place)
-                if rule.properties.isdisjoint(style) or concealed_by(style):
+                selector = text.selector(place) if self._may_show(place, rule) else None
+                strength = self._strengths_of(place, selector).get(key) if selector else None
+                if strength is None:
                     continue
-                if not (selector := text.selector(place)):
-                    continue
-                strength = self._strengths_of(place, selector).get(key)
                 important = not rule.properties.isdisjoint(self._important_in(place))
-                if strength is not None and (important, strength, place) > weight:
+                if (important, strength, place) > weight:
                     return True
         return False
+
+    def _may_show(self, place: int, rule: Rule) -> bool:
+        """Whether a block gives one of the properties by which a rule hides a value that does not."""
+        known = self._shows.get((place, rule.reason))
+        if known is None:
+            text, properties = self._text, rule.properties
+            style = text.style(place) if text.may_set(place, properties) else {}
+            known = not properties.isdisjoint(style) and not concealed_by(style)
+            self._shows[place, rule.reason] = known
+        return known
 
     def _important_in(self, start: int) -> frozenset[str]:
         return important_in(self._text.block(start).decode("utf-8", "replace"))

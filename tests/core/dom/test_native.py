@@ -74,6 +74,8 @@ def compare_characters(tree: LexborHTMLParser) -> None:
     for enough in (right + 1, right, right // 2, 10):
         seen = native.count_text(tree, marks, enough)
         assert seen == right if right < enough else enough <= seen <= right
+    for node in tree.css("*")[::17]:
+        assert native.count_stripped(node) == len(node.text_lexbor().strip())
 
 
 # to see what is left behind by each
@@ -480,9 +482,11 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.select(wrong, bytes(256), (), (), None, bytes(256))
         with pytest.raises(TypeError):
-            compiled.count_code(wrong, root_of(tree), bytes(256))
+            compiled.count_code([wrong], root_of(tree), bytes(256))
         with pytest.raises(TypeError):
-            compiled.count_code(root_of(tree), wrong, bytes(256))
+            compiled.count_code([root_of(tree)], wrong, bytes(256))
+        with pytest.raises(TypeError):
+            compiled.count_code(wrong, root_of(tree), bytes(256))
     with pytest.raises(OSError, match="not loaded"):
         compiled.load("/nowhere/lexbor.so", type(text), text, b"a")
     with pytest.raises(OSError, match="text is not where"):
@@ -495,7 +499,7 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     with pytest.raises(ValueError, match="tables"):
         compiled.select(root_of(tree), bytes(256), (), (b"a",) * 33, None, bytes(256))
     with pytest.raises(ValueError, match="tables"):
-        compiled.count_code(root_of(tree), root_of(tree), b"")
+        compiled.count_code([root_of(tree)], root_of(tree), b"")
     with pytest.raises(ValueError, match="tables"):
         compiled.select(root_of(tree), bytes(256), (), (), None, b"")
     for tags, attributes in (

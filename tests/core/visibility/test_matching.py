@@ -34,6 +34,26 @@ SELECTORS = [
 ]
 
 
+# what follows these in a list would be a part of them
+OPEN = [".a\\", ".a:is(.b", ".a:not(", ".a:nth-child(2", ".a[b", '.a[b="c', ".a:is([b", ".a:is(\\"]
+
+
+@pytest.mark.parametrize("selector", OPEN)
+@pytest.mark.parametrize("others", [0, 60], ids=["few", "many"])
+@pytest.mark.parametrize("before", [[], [":foo(1)"]], ids=["read", "not read"])
+def test_selectors_that_do_not_end_take_nothing_away(selector: str, others: int, before: list[str]) -> None:
+    tree = LexborHTMLParser("<main><p class='a k'>One</p><p class='k'>Two</p></main>")
+    asked = [
+        *before,
+        selector,
+        "*:not(.k)",
+        ".k:first-child",
+        *(f".other{number} .k" for number in range(others)),
+    ]
+    found = {(asked[index], node.text()) for node, _, index in Matcher(asked).match(tree) if node.tag == "p"}
+    assert found == {(".k:first-child", "One")}
+
+
 @pytest.mark.parametrize("doctype", ["<!doctype html>", ""], ids=["standard", "quirks"])
 @pytest.mark.parametrize("others", [0, 60], ids=["few", "many"])
 def test_selectors_asked_together_match_as_one_by_one(doctype: str, others: int) -> None:

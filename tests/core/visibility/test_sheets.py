@@ -321,7 +321,7 @@ def test_work_grows_with_the_sheet_alone(css_of: Callable[[int], str]) -> None:
 
     def prepare(size: int) -> Callable[[], object]:
         css = css_of(size)
-        return lambda: list(Sheets([css]).find_hidden(tree))
+        return lambda: list(Sheets(css.encode()).find_hidden(tree))
 
     assert_linear(prepare, 1500)
 
