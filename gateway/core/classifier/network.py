@@ -9,6 +9,7 @@ out to be worth on pages no network had seen, is the confidence.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -122,7 +123,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     if is_article:
         described = features.rows[_DESCRIBED].tolist()
         likely = with_standfirst(likely, likelihoods, words, links, described, blocks)
-    chosen = drop_teasers(likely, column, features.words, link, blocks, siblings, is_article=is_article)
+    chosen = drop_teasers(likely, column, words, links, blocks, siblings, is_article=is_article)
     if is_article:
         chosen = drop_ending(
             chosen,
@@ -148,8 +149,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:
     """A probability a block, and one a page type."""
-    with _blas().limit(limits=1, user_api="blas"):
-        # more threads cost more than such small matrices give
+    with _one_thread():
         hidden = _read_features(features, network)
         for weight, bias, dilation in zip(
             network.convolution_weights, network.convolution_biases, DILATIONS, strict=True
@@ -195,9 +195,18 @@ def _rectified(values: Array, bias: Array) -> Array:
     return values
 
 
+def _one_thread() -> AbstractContextManager[object]:
+    """One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway."""
+    blas = _blas()
+    if all(library.get_num_threads() == 1 for library in blas.lib_controllers):
+        return nullcontext()
+    limiter: AbstractContextManager[object] = blas.limit(limits=1)
+    return limiter
+
+
 @cache
 def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")
 
 
 @cache

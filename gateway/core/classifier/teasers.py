@@ -9,7 +9,10 @@ of any language is read here.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import accumulate
+
+import numpy as np
 
 from gateway.core.classifier.article_column import Column, holds_most, inherit, running, upwards
 from gateway.core.classifier.columns import Array
@@ -51,8 +54,8 @@ _BUTTON = 1 << FLAGS.index("button")
 def drop_teasers(
     chosen: Sequence[int],
     column: Column | None,
-    words: Array,
-    link: Array,
+    words: Sequence[float],
+    link: Sequence[float],
     blocks: Blocks,
     siblings: Siblings,
     *,
@@ -68,7 +71,7 @@ def drop_teasers(
         siblings: of these blocks.
         is_article: the page was judged to be one; of another the column has to hold most of what was chosen.
     """
-    if column is None or not (is_article or holds_most(column, chosen, words.tolist())):
+    if column is None or not (is_article or holds_most(column, chosen, words)):
         return list(chosen)
     boxes = _Boxes(column, words, link, blocks, siblings, is_article=is_article)
     return [index for index in chosen if not boxes.leads_elsewhere(index)]
@@ -80,18 +83,17 @@ class _Boxes:
     def __init__(
         self,
         column: Column,
-        words: Array,
-        link: Array,
+        words: Sequence[float],
+        link: Sequence[float],
         blocks: Blocks,
         siblings: Siblings,
         *,
         is_article: bool,
     ) -> None:
         self._column, self._is_article, self._siblings = column, is_article, siblings
-        self._words, self._link, self._blocks = words.tolist(), link.tolist(), blocks
-        # words before each place, and those of links, in single precision
-        self._total: list[float] = list(accumulate(self._words, initial=0.0))
-        self._linked = running(words * link)
+        self._words, self._link, self._blocks = words, link, blocks
+        # words before each place
+        self._total = list(accumulate(words, initial=0.0))
         # By element, the outermost one around it that does not hold the column and the largest of few words among
         # these, -1 where there is none, and whether one of them is a card. The column has none of it.
         around = list(upwards(column.element, blocks))
@@ -106,6 +108,11 @@ class _Boxes:
         self._cards: dict[Kind, bool] = {}
         # by element of few words, whether it asks for something
         self._forms: dict[int, bool] = {}
+
+    @cached_property
+    def _linked(self) -> Array:
+        """Words in links before each place, in single precision."""
+        return running(np.array(self._words, dtype=np.float32) * np.array(self._link, dtype=np.float32))
 
     def leads_elsewhere(self, index: int) -> bool:
         """Whether a block belongs to no article but to what leads away from it."""
@@ -147,7 +154,10 @@ class _Boxes:
 
     def _box_of(self, owner: int) -> int:
         """The outermost element around a block that does not hold the column, -1 if there is none."""
-        return inherit(owner, self._boxes, self._blocks, lambda element, box: element if box < 0 else box)
+        box = self._boxes.get(owner)
+        if box is None:
+            box = inherit(owner, self._boxes, self._blocks, lambda element, box: element if box < 0 else box)
+        return box
 
     def _is_in_form(self, owner: int) -> bool:
         """Whether the largest element of few words around a block asks for something."""
