@@ -66,12 +66,12 @@ def settle(probabilities: Array, words: Array, blocks: Blocks, *, page_type: str
 
 def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
     """The prefix by falling probability with the best expected F1, and that F1; nothing if it is too little."""
-    order = np.argsort(-probabilities, kind="stable")
-    likely = np.cumsum((probabilities * words)[order])
-    expected = 2 * likely / (np.cumsum(words[order]) + _RECALL_WEIGHT * likely[-1] + 1e-6)
-    best = int(np.argmax(expected))
-    count = best + 1 if expected[best] >= _LEAST_F1 else 0
-    return np.sort(order[:count]).tolist(), float(expected[best])
+    order = (-probabilities).argsort(kind="stable")
+    likely = (probabilities * words).take(order).cumsum()
+    expected = 2 * likely / (words.take(order).cumsum() + _RECALL_WEIGHT * likely[-1] + 1e-6)
+    best = int(expected.argmax())
+    taken = best + 1 if expected[best] >= _LEAST_F1 else 0
+    return sorted(order[:taken].tolist()), float(expected[best])
 
 
 def find_special(blocks: Blocks) -> list[int]:

@@ -107,7 +107,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
         return Choice([], 0.0, PAGE_TYPES[0])
     features = build_features(blocks, head, classifier.lexicon)
     probabilities, kinds = predict(features, classifier.network)
-    page_type = PAGE_TYPES[int(np.argmax(kinds))]
+    page_type = PAGE_TYPES[int(kinds.argmax())]
     settled = settle(probabilities, features.words, blocks, page_type=page_type)
     chosen, expected = select(settled.probabilities, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
@@ -155,7 +155,7 @@ def predict(features: Features, network: Network) -> tuple[Array, Array]:
             network.convolution_weights, network.convolution_biases, DILATIONS, strict=True
         ):
             hidden += _rectified(_windows(hidden, dilation) @ weight, bias)
-        attention = np.exp(np.clip(hidden @ network.pool_weight + network.pool_bias, -8, 8))[:, 0]
+        attention = np.exp(_held(hidden @ network.pool_weight + network.pool_bias, -8, 8))[:, 0]
         attention *= np.log1p(features.words)
         context = attention @ hidden / (attention.sum() + 1e-6)
         of_page = context @ network.context_weight + network.head_bias
@@ -168,12 +168,17 @@ def _read_features(features: Features, network: Network) -> Array:
     """The first layer; what holds of the page is multiplied once, not for every block."""
     count = len(BLOCK_NAMES)
     low, high = network.low[:, None], network.high[:, None]
-    rows = np.minimum(features.rows, high[:count])
-    # `np.clip` takes five times as long with bounds by row
-    np.maximum(rows, low[:count], out=rows)
-    page = np.clip(features.page, network.low[count:], network.high[count:])
+    rows = _held(features.rows, low[:count], high[:count])
+    page = _held(features.page, network.low[count:], network.high[count:])
     weight = network.input_weight
     return _rectified(rows.T @ weight[:count], page @ weight[count:] + network.input_bias)
+
+
+def _held(values: Array, low: Array | float, high: Array | float) -> Array:
+    """The values within bounds; `np.clip` takes several times as long for few values and for bounds by row."""
+    held: Array = np.minimum(values, high)
+    np.maximum(held, low, out=held)
+    return held
 
 
 def _windows(hidden: Array, dilation: int) -> Array:
