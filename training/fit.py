@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.core import clean
-from gateway.core.classifier.features import Features, PageHints, build_features
+from gateway.core.classifier.features import Features, PageHints
 from gateway.core.classifier.lexicon import Lexicon
+from gateway.core.classifier.native import build_features
 from gateway.core.classifier.network import PAGE_TYPES, Classifier, Network, read_classifier
 from gateway.core.dom.blocks import Blocks
 from gateway.core.model.page import CleanOptions

@@ -3,8 +3,17 @@
 #include "arrays.h"
 #include "words.h"
 
+/* an object that is a tag, which a list holds */
+enum { KNOWN_TAGS = 64 };
+typedef struct {
+    PyObject *tag;
+    bytes text;
+    Py_ssize_t number;
+} known_tag;
+
 typedef struct {
     const scored_words *tokens;
+    known_tag known[KNOWN_TAGS];
     word_table tags, kinds;
     /* by element, the number of its kind */
     column kind_of;
@@ -102,15 +111,27 @@ static int score_kind(kinds *k, bytes tag, bytes names)
     return 0;
 }
 
+/* The number of a tag. Most are one object again and again, which is looked up once. */
+static Py_ssize_t number_tag(kinds *k, PyObject *tag, bytes *text)
+{
+    known_tag *known = &k->known[(uintptr_t)tag / 16 % KNOWN_TAGS];
+    if (known->tag != tag) {
+        Py_ssize_t number;
+        if (tag == NULL || utf8_of(tag, text) < 0 || (number = add_word(&k->tags, (word_key){*text, 0})) < 0)
+            return -1;
+        *known = (known_tag){tag, *text, number};
+    }
+    *text = known->text;
+    return known->number;
+}
+
 static int find_kinds(kinds *k, PyObject *tags, PyObject *names, Py_ssize_t count)
 {
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *tag = PyList_GetItem(tags, i), *name = PyList_GetItem(names, i);
+        PyObject *name = PyList_GetItem(names, i);
         bytes tag_text, name_text;
-        if (tag == NULL || name == NULL || utf8_of(tag, &tag_text) < 0 || utf8_of(name, &name_text) < 0)
-            return -1;
-        Py_ssize_t tag_number = add_word(&k->tags, (word_key){tag_text, 0});
-        if (tag_number < 0)
+        Py_ssize_t tag_number = number_tag(k, PyList_GetItem(tags, i), &tag_text);
+        if (tag_number < 0 || name == NULL || utf8_of(name, &name_text) < 0)
             return -1;
         Py_ssize_t next = (Py_ssize_t)k->kinds.count;
         Py_ssize_t kind = add_word(&k->kinds, (word_key){name_text, tag_number});

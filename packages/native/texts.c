@@ -1,14 +1,9 @@
 /* `count_texts` of gateway/core/classifier/text_counts.py: what is counted in the text of each block. */
 
 #include "arrays.h"
+#include "counts.h"
 #include "text.h"
 #include "words.h"
-
-/* the classes of characters, the numbers of text_counts.py; from SPACE on: behind a word */
-enum { OTHER, LOWER, SPACE = 11, CLASSES = 13 };
-
-/* rows of numbers, a column for each text: the classes, then these */
-enum { SMALL = CLASSES, REPEATS, IN_TITLE, IN_DESCRIPTION, LEAST, GREATEST, FIRST, LAST, ROWS };
 
 /* a word can be both */
 enum { SAID_IN_DESCRIPTION = 1, SAID_IN_TITLE = 2 };
@@ -16,8 +11,13 @@ enum { SAID_IN_DESCRIPTION = 1, SAID_IN_TITLE = 2 };
 /* code units of UTF-16 in a small word, at most */
 enum { SMALL_WORD = 4 };
 
+/* bytes of ASCII that are read at once */
+enum { RUN = 32 };
+
 typedef struct {
     const unsigned char *classes;
+    /* by byte of ASCII, one in the byte of its class, of which there are eight in each */
+    uint64_t low[128], high[128];
     Py_ssize_t short_words;
     word_table said, texts;
     const scored_words *words;
@@ -33,61 +33,126 @@ typedef struct {
     column same;
 } counting;
 
-/* The character of UTF-8 that is valid, and the bytes that it takes. */
-static inline size_t character_at(const unsigned char *p, uint32_t *code)
+/* The class of the character of valid UTF-8 at `p`, its bytes, and its units of UTF-16. */
+static inline unsigned char class_at(const counting *c, const unsigned char *p, size_t *size, size_t *units)
 {
+    *units = 1;
     if (p[0] < 0x80) {
-        *code = p[0];
-        return 1;
+        *size = 1;
+        return c->classes[p[0]] & 15;
     }
     if (p[0] < 0xe0) {
-        *code = (uint32_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
-        return 2;
+        *size = 2;
+        return c->classes[(p[0] & 0x1f) << 6 | (p[1] & 0x3f)] & 15;
     }
     if (p[0] < 0xf0) {
-        *code = (uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-        return 3;
+        *size = 3;
+        return c->classes[(p[0] & 0x0f) << 12 | (p[1] & 0x3f) << 6 | (p[2] & 0x3f)] & 15;
     }
-    *code = 0x10000;
-    return 4;
+    /* of a pair each half is OTHER */
+    *size = 4;
+    *units = 2;
+    return OTHER;
+}
+
+/* what is known in the middle of a text: how often each class was seen, the word that is read, how many bytes it has
+   more than units of UTF-16, and how many small words there were */
+typedef struct {
+    uint32_t seen[16];
+    const unsigned char *word;
+    size_t more;
+    Py_ssize_t small;
+} reading;
+
+static inline void end_word(const counting *c, reading *r, const unsigned char *end)
+{
+    size_t size, units;
+    if (end > r->word)
+        r->small += (size_t)(end - r->word) - r->more <= SMALL_WORD && class_at(c, r->word, &size, &units) == LOWER;
+    r->word = end + 1;
+    r->more = 0;
+}
+
+/* Characters one by one from `p` on, to where `end` is reached. */
+static inline const unsigned char *read_characters(const counting *c, reading *r, const unsigned char *p, const unsigned char *end)
+{
+    while (p < end) {
+        size_t size, units;
+        unsigned char kind = class_at(c, p, &size, &units);
+        r->seen[kind] += (uint32_t)units;
+        r->more += size - units;
+        if (kind >= SPACE)
+            end_word(c, r, p);
+        p += size;
+    }
+    return p;
+}
+
+/* Eight bytes, the first of them the lowest. */
+static inline uint64_t load_eight(const unsigned char *p)
+{
+    uint64_t eight;
+    memcpy(&eight, p, sizeof eight);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    eight = __builtin_bswap64(eight);
+#endif
+    return eight;
+}
+
+/* Of eight bytes of ASCII a bit for each that is a space, the first of them the lowest. */
+static inline uint32_t spaces_in(uint64_t eight)
+{
+    uint64_t other = (eight ^ 0x2020202020202020) + 0x7f7f7f7f7f7f7f7f;
+    return (uint32_t)(((~other & 0x8080808080808080) >> 7) * 0x0102040810204080 >> 56);
+}
+
+/* RUN bytes of ASCII: how often each class is seen is added up in the bytes of two numbers. */
+static inline void read_run(const counting *c, reading *r, const unsigned char *p)
+{
+    uint64_t low = 0, high = 0;
+    uint32_t spaces = 0;
+    for (int i = 0; i < RUN; i++) {
+        low += c->low[p[i]];
+        high += c->high[p[i]];
+    }
+    for (int kind = 0; kind < 8; kind++) {
+        r->seen[kind] += low >> 8 * kind & 0xff;
+        r->seen[kind + 8] += high >> 8 * kind & 0xff;
+    }
+    for (int i = 0; i < RUN; i += 8)
+        spaces |= spaces_in(load_eight(p + i)) << i;
+    for (; spaces; spaces &= spaces - 1)
+        end_word(c, r, p + __builtin_ctz(spaces));
 }
 
 /* The characters of a text by class; how many words it has. */
 static Py_ssize_t count_classes(counting *c, bytes text, Py_ssize_t number)
 {
-    const unsigned char *p = text.at, *end = p + text.count;
-    /* room for whatever the table says; two of them in turn, for letter follows letter and a count waits for the last */
-    Py_ssize_t counts[2][16] = {0}, small = 0, units = 0;
-    unsigned char kind = OTHER, begins = OTHER, first = OTHER;
-    for (size_t turn = 0; p < end; turn++) {
-        /* what takes two units of UTF-16 is OTHER twice */
-        uint32_t code = *p;
-        int width = 1;
-        if (code < 0x80)
-            p++;
-        else
-            p += character_at(p, &code);
-        if (code > 0xffff)
-            kind = OTHER, width = 2;
-        else
-            kind = c->classes[code] & 15;
-        counts[turn & 1][kind] += width;
-        begins = units == 0 ? kind : begins;
-        first = turn == 0 ? kind : first;
-        units += width;
-        if (kind >= SPACE) {
-            small += units <= SMALL_WORD + 1 && begins == LOWER;
-            units = 0;
+    const unsigned char *p = text.at, *end = p + text.count, *last = end - 1;
+    reading r = {{0}, p, 0, 0};
+    while (end - p >= RUN) {
+        uint64_t all = 0;
+        for (int i = 0; i < RUN; i += 8)
+            all |= load_eight(p + i);
+        if (all & 0x8080808080808080)
+            p = read_characters(c, &r, p, p + RUN);
+        else {
+            read_run(c, &r, p);
+            p += RUN;
         }
     }
-    small += units <= SMALL_WORD && begins == LOWER;
+    read_characters(c, &r, p, end);
+    end_word(c, &r, end);
+    while (last > text.at && (*last & 0xc0) == 0x80)
+        last--;
+    size_t size, units;
     float *row = c->rows + number;
     for (int i = 0; i < CLASSES; i++)
-        row[i * c->count] = (float)(counts[0][i] + counts[1][i]);
-    row[SMALL * c->count] = (float)small;
-    row[FIRST * c->count] = first;
-    row[LAST * c->count] = kind;
-    return counts[0][SPACE] + counts[1][SPACE] + 1;
+        row[i * c->count] = (float)r.seen[i];
+    row[SMALL * c->count] = (float)r.small;
+    row[FIRST * c->count] = class_at(c, text.at, &size, &units);
+    row[LAST * c->count] = class_at(c, last, &size, &units);
+    return (Py_ssize_t)r.seen[SPACE] + 1;
 }
 
 /* The words of a short text one by one; `lowered` holds them until the next one is read. */
@@ -204,6 +269,10 @@ PyObject *count_texts(PyObject *module, PyObject *args)
         return NULL;
     }
     c.classes = (const unsigned char *)classes;
+    for (int i = 0; i < 128; i++) {
+        int kind = c.classes[i] & 15;
+        (kind < 8 ? c.low : c.high)[i] = (uint64_t)1 << 8 * (kind & 7);
+    }
     c.count = PyList_Size(texts);
     if (c.count > PY_SSIZE_T_MAX / (Py_ssize_t)(ROWS * sizeof(float)))
         return PyErr_NoMemory();

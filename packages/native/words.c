@@ -116,10 +116,21 @@ void free_table(word_table *table)
 
 float score_of(const scored_words *words, bytes word, uint32_t hash)
 {
-    if (word.count > words->longest)
+    const word_table *table = &words->table;
+    if (word.count > words->longest || table->count == 0)
         return 0;
-    Py_ssize_t at = find_hashed(&words->table, (word_key){word, 0}, hash);
-    return at < 0 ? 0 : words->scores[at];
+    if (word.count == 0 || word.count > NEAR_LETTERS) {
+        Py_ssize_t at = find_hashed(table, (word_key){word, 0}, hash);
+        return at < 0 ? 0 : words->words[at].score;
+    }
+    for (size_t at = hash & (table->room - 1);; at = (at + 1) & (table->room - 1)) {
+        word_place place = table->places[at];
+        if (place.number_and_one == 0)
+            return 0;
+        const scored_word *other = &words->words[place.number_and_one - 1];
+        if (place.hash == hash && other->count == word.count && memcmp(other->letters, word.at, word.count) == 0)
+            return other->score;
+    }
 }
 
 int utf8_of(PyObject *text, bytes *into)
@@ -133,7 +144,7 @@ int utf8_of(PyObject *text, bytes *into)
 static void free_words(scored_words *words)
 {
     free_table(&words->table);
-    PyMem_Free(words->scores);
+    PyMem_Free(words->words);
     PyMem_Free(words->letters);
     PyMem_Free(words);
 }
@@ -163,8 +174,8 @@ static int fill(scored_words *words, PyObject *scores)
             words->longest = text.count;
     }
     words->letters = PyMem_Malloc(letters + 1);
-    words->scores = PyMem_Malloc(((size_t)PyDict_Size(scores) + 1) * sizeof *words->scores);
-    if (words->letters == NULL || words->scores == NULL) {
+    words->words = PyMem_Calloc((size_t)PyDict_Size(scores) + 1, sizeof *words->words);
+    if (words->letters == NULL || words->words == NULL) {
         PyErr_NoMemory();
         return -1;
     }
@@ -180,7 +191,12 @@ static int fill(scored_words *words, PyObject *scores)
         Py_ssize_t number = add_word(&words->table, (word_key){text, 0});
         if (number < 0)
             return -1;
-        words->scores[number] = (float)value;
+        scored_word *near = &words->words[number];
+        near->score = (float)value;
+        if (text.count <= NEAR_LETTERS) {
+            near->count = (unsigned char)text.count;
+            memcpy(near->letters, text.at, text.count);
+        }
     }
     return 0;
 }

@@ -24,11 +24,18 @@ typedef struct {
     size_t count, key_room;
 } word_table;
 
+/* A score beside the word, so that both are read at once. Of a longer word the count is 0, and its letters the key's. */
+enum { NEAR_LETTERS = 27 };
+typedef struct {
+    float score;
+    unsigned char count, letters[NEAR_LETTERS];
+} scored_word;
+
 /* what the capsule of `load_words` holds: scores by word, and the bytes of the longest word */
 typedef struct {
     word_table table;
     size_t longest;
-    float *scores;
+    scored_word *words;
     unsigned char *letters;
 } scored_words;
 

@@ -1,11 +1,12 @@
 """The column of an article: the element in which most of its paragraphs stand, and the first and last of these."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 import numpy as np
 from msgspec import Struct
 
-from gateway.core.classifier.columns import Array
+from gateway.core.classifier.columns import Array, single
 from gateway.core.dom.blocks import Blocks
 
 # at least, of a text that makes a column
@@ -18,6 +19,8 @@ _COLUMN_WORDS = 80
 _COLUMN_SHARE = 0.4
 # of the chosen words
 _MOST = 0.6
+# as the array was compared that this was
+_OTHER_LINKED = single(_PARAGRAPH_LINKED)
 # boxes around a paragraph that hold nothing but chosen text
 _MAX_WRAPPED = 3
 
@@ -32,23 +35,25 @@ class Column(Struct, frozen=True):
     words: float
 
 
-def find_column(chosen: Sequence[int], words: Array, link: Array, blocks: Blocks) -> Column | None:
+def find_column(
+    chosen: Sequence[int], words: Sequence[float], link: Sequence[float], blocks: Blocks
+) -> Column | None:
     """Find the column of the chosen blocks; None where no element has enough of their paragraphs.
 
     Builders of sites put every paragraph into boxes of its own. A box that holds nothing but chosen text counts as the
     paragraph, so the column is the element that holds those boxes.
     """
-    sizes_of, links = words.tolist(), link.tolist()
     paragraphs = [
-        index for index in chosen if sizes_of[index] >= _PARAGRAPH_WORDS and links[index] < _PARAGRAPH_LINKED
+        index for index in chosen if words[index] >= _PARAGRAPH_WORDS and link[index] < _PARAGRAPH_LINKED
     ]
-    total = sum(sizes_of[index] for index in paragraphs)
-    others: Array | None = None
-    holders = {index: blocks.parents[blocks.owners[index]] for index in paragraphs}
+    total = sum([words[index] for index in paragraphs])
+    others: list[int] | None = None
+    owners, parents = blocks.owners, blocks.parents
+    holders = {index: parents[owners[index]] for index in paragraphs}
     for _ in range(_MAX_WRAPPED):
         sizes: dict[int, float] = {}
         for index, holder in holders.items():
-            sizes[holder] = sizes.get(holder, 0) + sizes_of[index]
+            sizes[holder] = sizes.get(holder, 0) + words[index]
         element = max(sizes, key=sizes.__getitem__, default=-1)
         if element < 0:
             return None
@@ -59,20 +64,21 @@ def find_column(chosen: Sequence[int], words: Array, link: Array, blocks: Blocks
             others = _count_others(chosen, link)
         for index, holder in holders.items():
             if holder >= 0 and others[blocks.lasts[holder]] == others[blocks.firsts[holder]]:
-                holders[index] = blocks.parents[holder]
+                holders[index] = parents[holder]
     return None
 
 
-def _count_others(chosen: Sequence[int], link: Array) -> Array:
+def _count_others(chosen: Sequence[int], link: Sequence[float]) -> list[int]:
     """How many blocks before each place are no text that was chosen."""
-    is_other = np.ones(len(link), dtype=np.float32)
-    is_other[list(chosen)] = link[list(chosen)] >= _PARAGRAPH_LINKED
-    return running(is_other)
+    is_other = [1] * len(link)
+    for index in chosen:
+        is_other[index] = link[index] >= _OTHER_LINKED
+    return list(accumulate(is_other, initial=0))
 
 
-def holds_most(column: Column | None, chosen: Sequence[int], words: Array) -> bool:
+def holds_most(column: Column | None, chosen: Sequence[int], words: Sequence[float]) -> bool:
     """Whether there is a column that has most of the chosen words."""
-    return column is not None and column.words >= _MOST * float(words[list(chosen)].sum())
+    return column is not None and column.words >= _MOST * sum([words[index] for index in chosen])
 
 
 def upwards(element: int, blocks: Blocks) -> Iterator[int]:
@@ -80,6 +86,25 @@ def upwards(element: int, blocks: Blocks) -> Iterator[int]:
     while element >= 0:
         yield element
         element = blocks.parents[element]
+
+
+def inherit(element: int, known: dict[int, int], blocks: Blocks, find: Callable[[int, int], int], /) -> int:
+    """A number of an element that follows from its parent's.
+
+    Args:
+        known: the numbers found so far, those of the outermost elements among them; what is found is added, so that
+            each element is looked at once.
+        find: an element and its parent's number -> its number.
+    """
+    path = []
+    while element not in known:
+        path.append(element)
+        element = blocks.parents[element]
+    found = known[element]
+    while path:
+        element = path.pop()
+        found = known[element] = find(element, found)
+    return found
 
 
 def running(values: Array) -> Array:

@@ -9,6 +9,8 @@ words; where even that is worth next to nothing the page has no content (a wall,
 none is made up.
 """
 
+from collections.abc import Sequence
+from itertools import compress, count
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +34,8 @@ _DATA = frozenset(("table", "dl", "dd"))
 _LIKELY_TITLE = 0.4
 # by tag, the probability that one block at least has
 _LEAST_BESIDE = {"table": 0.2, "details": 0.15, "blockquote": 0.15}
+# whose elements one rule or another looks at
+_SPECIAL = _TABLE_HEADS | _DATA | frozenset(_LEAST_BESIDE)
 # of its characters, less than that
 _LINKED = 0.3
 # blocks on either side that speak for code between them
@@ -62,20 +66,28 @@ def settle(probabilities: Array, words: Array, blocks: Blocks, *, page_type: str
 
 def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
     """The prefix by falling probability with the best expected F1, and that F1; nothing if it is too little."""
-    order = np.argsort(-probabilities, kind="stable")
-    likely = np.cumsum((probabilities * words)[order])
-    expected = 2 * likely / (np.cumsum(words[order]) + _RECALL_WEIGHT * likely[-1] + 1e-6)
-    best = int(np.argmax(expected))
-    count = best + 1 if expected[best] >= _LEAST_F1 else 0
-    return np.sort(order[:count]).tolist(), float(expected[best])
+    order = (-probabilities).argsort(kind="stable")
+    likely = (probabilities * words).take(order).cumsum()
+    expected = 2 * likely / (words.take(order).cumsum() + _RECALL_WEIGHT * likely[-1] + 1e-6)
+    best = int(expected.argmax())
+    taken = best + 1 if expected[best] >= _LEAST_F1 else 0
+    return sorted(order[:taken].tolist()), float(expected[best])
 
 
-def with_table_heads(chosen: list[int], blocks: Blocks) -> list[int]:
+def find_special(blocks: Blocks) -> list[int]:
+    """The elements that have a part in tables, definitions, quotations and what is folded."""
+    return list(compress(count(), map(_SPECIAL.__contains__, blocks.tags)))
+
+
+def with_table_heads(chosen: list[int], special: Sequence[int], blocks: Blocks) -> list[int]:
     """The chosen blocks, and the heads of every table that has one of them: rows mean nothing without them.
 
     A head is a `<thead>`, a `<th>` of the first row, and that of a row which is chosen itself.
+
+    Args:
+        special: of `find_special`.
     """
-    heads = [element for element, tag in enumerate(blocks.tags) if tag in _TABLE_HEADS]
+    heads = [element for element in special if blocks.tags[element] in _TABLE_HEADS]
     if not heads:
         return chosen
     tables = {_within(blocks.owners[index], "table", blocks) for index in chosen} - {-1}
@@ -139,28 +151,37 @@ def _raise_code(probabilities: Array, blocks: Blocks) -> Array:
     return raised
 
 
-def with_data(chosen: list[int], link: Array, blocks: Blocks, *, is_article: bool) -> list[int]:
+def with_data(
+    chosen: list[int], link: Array, special: Sequence[int], blocks: Blocks, *, is_article: bool
+) -> list[int]:
     """The chosen blocks, with the definition of a chosen term, and an article's tables between its paragraphs.
 
     Args:
         link: by block, the share of its characters inside links; what is mostly links is no data.
+        special: of `find_special`.
         is_article: also add a table or definitions right behind a chosen block, below the same element.
     """
     said = set(chosen)
     tags, parents, owners = blocks.tags, blocks.parents, blocks.owners
-    for element, tag in enumerate(tags):
-        first, last = blocks.firsts[element], blocks.lasts[element]
-        if tag not in _DATA or first - 1 not in said or first in said or link[first:last].mean() >= _LINKED:
+    for element in special:
+        tag, first, last = tags[element], blocks.firsts[element], blocks.lasts[element]
+        if tag not in _DATA or first - 1 not in said or first in said:
             continue
         before = owners[first - 1]
-        is_defined = tag == "dd" and tags[before] == "dt" and parents[before] == parents[element]
-        if is_defined or (is_article and tag != "dd" and parents[before] == parents[element]):
+        is_beside = is_article if tag != "dd" else tags[before] == "dt"
+        if is_beside and parents[before] == parents[element] and link[first:last].mean() < _LINKED:
             said.update(range(first, last))
     return sorted(said)
 
 
 def with_beside(
-    chosen: list[int], probabilities: Array, link: Array, blocks: Blocks, *, page_type: str
+    chosen: list[int],
+    probabilities: Array,
+    link: Array,
+    special: Sequence[int],
+    blocks: Blocks,
+    *,
+    page_type: str,
 ) -> list[int]:
     """The chosen blocks, with what is right beside them and nearly as likely.
 
@@ -170,17 +191,16 @@ def with_beside(
     Args:
         probabilities: by block.
         link: by block, the share of its characters inside links.
+        special: of `find_special`.
     """
     said = set(chosen)
     tags, parents, owners = blocks.tags, blocks.parents, blocks.owners
     top = chosen[0] - 1 if chosen else -1
     if top >= 0 and tags[owners[top]] == "h1" and probabilities[top] >= _LIKELY_TITLE:
         said.add(top)
-    for element, tag in enumerate(tags):
-        if tag not in _LEAST_BESIDE:
-            continue
-        first, last = blocks.firsts[element], blocks.lasts[element]
-        if first in said or first == last or probabilities[first:last].max() < _LEAST_BESIDE[tag]:
+    for element in special:
+        tag, first, last = tags[element], blocks.firsts[element], blocks.lasts[element]
+        if tag not in _LEAST_BESIDE or first in said or first == last:
             continue
         follows = first - 1 in said
         if tag == "table":
@@ -192,6 +212,6 @@ def with_beside(
             around = parents[owners[first - 1]]
             is_near = around in (parents[element], parents[parents[element]])
             is_beside = follows and is_near and page_type != "article"
-        if is_beside:
+        if is_beside and probabilities[first:last].max() >= _LEAST_BESIDE[tag]:
             said.update(range(first, last))
     return sorted(said)

@@ -36,6 +36,14 @@ def read_columns(blocks: Blocks) -> Columns:
     )
 
 
+def single(bound: float) -> float:
+    """A bound as numpy compares it with a number of single precision: rounded as that is.
+
+    For numbers that are read one by one, which takes a list a fifth of the time of an array.
+    """
+    return float(np.float32(bound))
+
+
 def stack(rows: Sequence[Any], count: int) -> Array:
     """Rows of numbers as one array; a number fills its row.
 

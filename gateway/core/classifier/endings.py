@@ -6,8 +6,8 @@ looked at, or is that paragraph. No word of any language is read: the author is 
 
 from collections.abc import Container, Iterator, Sequence
 
-from gateway.core.classifier.article_column import Column, upwards
-from gateway.core.classifier.columns import Array
+from gateway.core.classifier.article_column import Column, inherit, upwards
+from gateway.core.classifier.columns import single
 from gateway.core.classifier.siblings import Kind, Siblings
 from gateway.core.dom.blocks import FLAGS, Blocks
 
@@ -22,10 +22,10 @@ _FIRST_WORDS = 12
 # where the column has so much of what was chosen, …
 _MOST, _COLUMN_WORDS = 0.8, 100
 # … less likely text behind it is no part of it
-_LIKELY = 0.6
+_LIKELY = single(0.6)
 # a word of an index: an entry that is a link of fewer words
 _ENTRIES = sum(1 << FLAGS.index(tag) for tag in ("ul", "ol"))
-_LINKED, _HEADLINE_WORDS = 0.9, 4
+_LINKED, _HEADLINE_WORDS = single(0.9), 4
 # posts of one kind: at least, of which so many are by someone, of some time, and say something
 _POSTS = 2
 _POSTS_SHARE = 0.6
@@ -37,9 +37,9 @@ def drop_ending(
     chosen: Sequence[int],
     likely: Sequence[int],
     column: Column | None,
-    probabilities: Array,
-    words: Array,
-    link: Array,
+    probabilities: Sequence[float],
+    words: Sequence[float],
+    link: Sequence[float],
     author: str,
     blocks: Blocks,
     siblings: Siblings,
@@ -62,37 +62,48 @@ def drop_ending(
     if column is None:
         return list(chosen)
     names = _names_of(author)
-    around = frozenset(upwards(column.element, blocks))
-    is_most = column.words >= max(_COLUMN_WORDS, _MOST * float(words[list(chosen)].sum()))
+    is_most = column.words >= max(_COLUMN_WORDS, _MOST * sum([words[index] for index in chosen]))
     posts = _Posts(words, link, blocks, siblings)
+    # by element, whether it or one around it has no place in the article
+    known: dict[int, int] = dict.fromkeys(upwards(column.element, blocks), False)
+
+    def is_beside(box: int, around: int) -> bool:
+        return bool(
+            around
+            or _is_about(names, range(blocks.firsts[box], blocks.lasts[box]), words, blocks)
+            or (not is_forum and posts.has(box))
+        )
 
     def is_left_over(index: int) -> bool:
         owner = blocks.owners[index]
-        outside = [element for element in upwards(owner, blocks) if element not in around]
         if is_most and probabilities[index] < _LIKELY and not blocks.flags[owner] & _LISTED:
             return True
         if blocks.flags[owner] & _ENTRIES and link[index] >= _LINKED and words[index] < _HEADLINE_WORDS:
             return True
-        if any(
-            _is_about(names, range(blocks.firsts[box], blocks.lasts[box]), words, blocks) for box in outside
-        ):
-            return True
-        return not is_forum and any(map(posts.has, outside))
+        return bool(inherit(owner, known, blocks, is_beside))
 
     kept = [index for index in chosen if index <= column.last or not is_left_over(index)]
     kept = _without_authors(kept, names, words, blocks)
     return _without_headings(kept, column.last, set(likely) - set(kept), blocks)
 
 
-def _without_authors(kept: list[int], names: tuple[str, ...], words: Array, blocks: Blocks) -> list[int]:
+def _without_authors(
+    kept: list[int], names: tuple[str, ...], words: Sequence[float], blocks: Blocks
+) -> list[int]:
     """Without the last texts that are about the authors, at most one for each; all of a page that is about them."""
-    about = {index for index in kept if _is_about(names, range(index, index + 1), words, blocks)}
-    first = next((index for index in kept if words[index] >= _FIRST_WORDS), -1)
+
+    def is_about(index: int) -> bool:
+        return _is_about(names, range(index, index + 1), words, blocks)
+
     rest = list(kept)
-    while rest and rest[-1] in about:
+    while rest and is_about(rest[-1]):
         rest.pop()
-    is_about = first in about or len(kept) - len(rest) > len(names)
-    return kept if is_about or float(words[rest].sum()) < _COLUMN_WORDS else rest
+    if len(rest) == len(kept) or len(kept) - len(rest) > len(names):
+        return kept
+    first = next((index for index in kept if words[index] >= _FIRST_WORDS), -1)
+    if (first >= 0 and is_about(first)) or sum([words[index] for index in rest]) < _COLUMN_WORDS:
+        return kept
+    return rest
 
 
 def _names_of(author: str) -> tuple[str, ...]:
@@ -101,17 +112,20 @@ def _names_of(author: str) -> tuple[str, ...]:
     return tuple(name for name in names if " " in name or (len(name) > 1 and not name.isascii()))
 
 
-def _is_about(names: tuple[str, ...], run: range, words: Array, blocks: Blocks) -> bool:
+def _is_about(names: tuple[str, ...], run: range, words: Sequence[float], blocks: Blocks) -> bool:
     """Whether a text of few words begins with the name of who wrote the page."""
-    if not names or not run or float(words[run.start : run.stop].sum()) > _AUTHOR_WORDS:
+    # every block has a word
+    if not names or not 0 < len(run) <= _AUTHOR_WORDS or not blocks.texts[run.start].startswith(names):
         return False
-    return blocks.texts[run.start].startswith(names)
+    return sum(words[run.start : run.stop]) <= _AUTHOR_WORDS
 
 
 class _Posts:
     """Comments: elements of one kind in a row, each with a name, a time and a text, and no heading."""
 
-    def __init__(self, words: Array, link: Array, blocks: Blocks, siblings: Siblings) -> None:
+    def __init__(
+        self, words: Sequence[float], link: Sequence[float], blocks: Blocks, siblings: Siblings
+    ) -> None:
         self._words, self._link, self._blocks, self._siblings = words, link, blocks, siblings
         self._known: dict[Kind, bool] = {}
 

@@ -16,7 +16,7 @@ from gateway.core.classifier.text_features import TEXT_NAMES, Text, read_text
 from gateway.core.classifier.tree_features import TREE_NAMES, Tree, read_own
 from gateway.core.dom.blocks import FLAGS, Blocks
 
-_LINKED = 1 << FLAGS.index("linked")
+LINKED = 1 << FLAGS.index("linked")
 _MAIN = 1 << FLAGS.index("main") | 1 << FLAGS.index("article")
 _SCHEMA_TYPES = (
     "Article NewsArticle BlogPosting Product ItemList CollectionPage DiscussionForumPosting FAQPage QAPage "
@@ -34,7 +34,11 @@ _PAGE_NAMES = (
 ).split()
 
 BLOCK_NAMES = (*TEXT_NAMES, *_POSITION_NAMES, *TREE_NAMES, *_KIN_NAMES)
+_LOG_WORDS, _LINK = BLOCK_NAMES.index("log_words"), BLOCK_NAMES.index("link")
 PAGE_NAMES = (*(f"page_{name}" for name in _PAGE_NAMES), *(f"schema_{name}" for name in _SCHEMA_TYPES))
+
+
+SUMS = 7
 
 
 class PageHints(NamedTuple):
@@ -60,15 +64,26 @@ class Features(NamedTuple):
     words: Array
 
 
+class Sums(NamedTuple):
+    """What is summed up over a page's blocks, SUMS numbers in the order of `Tree.sums`."""
+
+    total: Array
+    # those in the innermost element that holds most of the prose
+    core: Array
+    # of the deepest element
+    depth: int
+
+
 def build_features(blocks: Blocks, head: PageHints, lexicon: Lexicon) -> Features:
     """Describe the blocks of a page; there must be at least one."""
     columns = read_columns(blocks)
     own = read_own(blocks, columns)
-    text = read_text(blocks, columns, own.flags & _LINKED != 0, head.title, head.description, lexicon)
+    text = read_text(blocks, columns, own.flags & LINKED != 0, head.title, head.description, lexicon)
     anchor = _main_heading(text, own.level)
     tree = Tree(blocks, columns, own, text, anchor, lexicon)
     rows = np.concatenate([text.rows, _positions(text, anchor), tree.rows(), _kin(tree)])
-    return Features(rows, _page(text, tree, head), text.words)
+    sums = Sums(tree.total, tree.sums[:, tree.core], int(tree.depths.max()))
+    return Features(rows, describe_page(rows, text.words, own.flags, sums, head), text.words)
 
 
 def _main_heading(text: Text, level: Ints) -> int:
@@ -110,17 +125,23 @@ def _kin(tree: Tree) -> Array:
     return out.reshape(-1, len(parent))
 
 
-def _page(text: Text, tree: Tree, head: PageHints) -> Array:
-    count, words = len(text.words), float(text.words.sum())
+def describe_page(rows: Array, words: Array, flags: Ints, sums: Sums, head: PageHints) -> Array:
+    """Describe a page as a whole, in the order of PAGE_NAMES.
+
+    Args:
+        rows: the features of its blocks.
+        words, flags: by block.
+    """
+    count, said = len(words), float(words.sum())
+    total, core = sums.total.tolist(), sums.core.tolist()
     path = head.url.partition("://")[2].partition("/")[2]
-    core = tree.sums[:, tree.core]
     known = [
         math.log1p(count),
-        math.log1p(words),
-        tree.total[1] / words,
-        tree.total[2] / words,
-        *(tree.total[4:7] / count),
-        text.words.dot(tree.own.flags & _MAIN != 0) / words,
+        math.log1p(said),
+        total[1] / said,
+        total[2] / said,
+        *(each / count for each in total[4:7]),
+        float(words.dot(flags & _MAIN != 0)) / said,
         min(len(path), 200),
         path.count("/"),
         path.count("-"),
@@ -128,11 +149,11 @@ def _page(text: Text, tree: Tree, head: PageHints) -> Array:
         len(head.title.split()),
         len(head.description.split()),
         *(head.og_type == kind for kind in ("article", "product", "website")),
-        _spread(text.row("log_words")),
-        _spread(text.link),
+        _spread(rows[_LOG_WORDS]),
+        _spread(rows[_LINK]),
         math.log1p(core[0]),
         core[1] / max(core[0], 1e-6),
-        tree.depths.max(),
+        sums.depth,
         *(kind in head.schema_types for kind in _SCHEMA_TYPES),
     ]
     return np.array(known, dtype=np.float32)

@@ -9,6 +9,7 @@ out to be worth on pages no network had seen, is the confidence.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from threadpoolctl import ThreadpoolController
 
 from gateway.core.classifier.article_column import find_column, holds_most
 from gateway.core.classifier.choice import (
+    find_special,
     select,
     settle,
     with_beside,
@@ -29,8 +31,9 @@ from gateway.core.classifier.choice import (
 )
 from gateway.core.classifier.columns import Array
 from gateway.core.classifier.endings import drop_ending
-from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints, build_features
+from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints
 from gateway.core.classifier.lexicon import Lexicon
+from gateway.core.classifier.native import build_features
 from gateway.core.classifier.siblings import Siblings
 from gateway.core.classifier.standfirst import with_standfirst
 from gateway.core.classifier.teasers import drop_teasers
@@ -104,30 +107,31 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
         return Choice([], 0.0, PAGE_TYPES[0])
     features = build_features(blocks, head, classifier.lexicon)
     probabilities, kinds = predict(features, classifier.network)
-    page_type = PAGE_TYPES[int(np.argmax(kinds))]
+    page_type = PAGE_TYPES[int(kinds.argmax())]
     settled = settle(probabilities, features.words, blocks, page_type=page_type)
     chosen, expected = select(settled.probabilities, features.words)
     confidence = float(np.interp(expected, classifier.expected, classifier.observed))
-    link = features.rows[_LINK]
-    likely = with_data(without_counters(chosen, blocks), link, blocks, is_article=page_type == "article")
-    likely = with_beside(likely, settled.probabilities, link, blocks, page_type=page_type)
-    column = find_column(likely, features.words, link, blocks)
-    is_article = page_type == "article" or (
-        page_type in _LIKE_ARTICLES and holds_most(column, likely, features.words)
+    link, special, siblings = features.rows[_LINK], find_special(blocks), Siblings(blocks)
+    # rules read them one by one
+    likelihoods, words, links = settled.probabilities.tolist(), features.words.tolist(), link.tolist()
+    likely = with_data(
+        without_counters(chosen, blocks), link, special, blocks, is_article=page_type == "article"
     )
+    likely = with_beside(likely, settled.probabilities, link, special, blocks, page_type=page_type)
+    column = find_column(likely, words, links, blocks)
+    is_article = page_type == "article" or (page_type in _LIKE_ARTICLES and holds_most(column, likely, words))
     if is_article:
-        described = features.rows[_DESCRIBED]
-        likely = with_standfirst(likely, settled.probabilities, features.words, link, described, blocks)
-    siblings = Siblings(blocks)
-    chosen = drop_teasers(likely, column, features.words, link, blocks, siblings, is_article=is_article)
+        described = features.rows[_DESCRIBED].tolist()
+        likely = with_standfirst(likely, likelihoods, words, links, described, blocks)
+    chosen = drop_teasers(likely, column, words, links, blocks, siblings, is_article=is_article)
     if is_article:
         chosen = drop_ending(
             chosen,
             likely,
             column,
-            settled.probabilities,
-            features.words,
-            link,
+            likelihoods,
+            words,
+            links,
             head.author,
             blocks,
             siblings,
@@ -135,7 +139,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
         )
     said = set(chosen)
     repeated = sum(stays in said for stays in settled.repeats.values())
-    found = with_table_heads(chosen, blocks)
+    found = with_table_heads(chosen, special, blocks)
     chosen = without_last_heading(found, blocks, page_type=page_type)
     dropped: dict[int, DropReason] = {copy: "repeated" for copy in settled.repeats}
     dropped |= dict.fromkeys(set(likely) - said, "leads_elsewhere")
@@ -145,18 +149,17 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:
     """A probability a block, and one a page type."""
-    with _blas().limit(limits=1, user_api="blas"):
-        # more threads cost more than such small matrices give
-        hidden = _rectify(_read_features(features, network))
+    with _one_thread():
+        hidden = _read_features(features, network)
         for weight, bias, dilation in zip(
             network.convolution_weights, network.convolution_biases, DILATIONS, strict=True
         ):
-            hidden += _rectify(_windows(hidden, dilation) @ weight + bias)
-        attention = np.exp(np.clip(hidden @ network.pool_weight + network.pool_bias, -8, 8))[:, 0]
+            hidden += _rectified(_windows(hidden, dilation) @ weight, bias)
+        attention = np.exp(_held(hidden @ network.pool_weight + network.pool_bias, -8, 8))[:, 0]
         attention *= np.log1p(features.words)
         context = attention @ hidden / (attention.sum() + 1e-6)
         of_page = context @ network.context_weight + network.head_bias
-        logits = _rectify(hidden @ network.block_weight + of_page) @ network.output_weight
+        logits = _rectified(hidden @ network.block_weight, of_page) @ network.output_weight
     kinds = np.exp(context @ network.type_weight + network.type_bias)
     return 1 / (1 + np.exp(-logits[:, 0] - network.output_bias)), kinds / kinds.sum()
 
@@ -165,31 +168,50 @@ def _read_features(features: Features, network: Network) -> Array:
     """The first layer; what holds of the page is multiplied once, not for every block."""
     count = len(BLOCK_NAMES)
     low, high = network.low[:, None], network.high[:, None]
-    rows = np.minimum(features.rows, high[:count])
-    # `np.clip` takes five times as long with bounds by row
-    np.maximum(rows, low[:count], out=rows)
-    page = np.clip(features.page, network.low[count:], network.high[count:])
+    rows = _held(features.rows, low[:count], high[:count])
+    page = _held(features.page, network.low[count:], network.high[count:])
     weight = network.input_weight
-    layer: Array = rows.T @ weight[:count]
-    layer += page @ weight[count:] + network.input_bias
-    return layer
+    return _rectified(rows.T @ weight[:count], page @ weight[count:] + network.input_bias)
+
+
+def _held(values: Array, low: Array | float, high: Array | float) -> Array:
+    """The values within bounds; `np.clip` takes several times as long for few values and for bounds by row."""
+    held: Array = np.minimum(values, high)
+    np.maximum(held, low, out=held)
+    return held
 
 
 def _windows(hidden: Array, dilation: int) -> Array:
     """Each row with its neighbours at -2, -1, 0, 1, 2 times the dilation, zeros beyond the ends."""
-    edge = np.zeros((WIDTH // 2 * dilation, hidden.shape[1]), dtype=np.float32)
-    padded = np.concatenate((edge, hidden, edge))
-    return np.concatenate([padded[i * dilation : i * dilation + len(hidden)] for i in range(WIDTH)], axis=1)
+    count, width = hidden.shape
+    beyond = WIDTH // 2 * dilation
+    padded = np.zeros((count + 2 * beyond, width), dtype=np.float32)
+    padded[beyond : beyond + count] = hidden
+    # the same numbers seen several times, copied at once
+    step, size = padded.strides
+    seen = np.ndarray((count, WIDTH, width), np.float32, padded, 0, (step, step * dilation, size))
+    return seen.reshape(count, WIDTH * width)
 
 
-def _rectify(values: Array) -> Array:
+def _rectified(values: Array, bias: Array) -> Array:
+    """The values with the bias, none below zero; they are changed."""
+    values += bias
     np.maximum(values, 0, out=values)
     return values
 
 
+def _one_thread() -> AbstractContextManager[object]:
+    """One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway."""
+    blas = _blas()
+    if all(library.get_num_threads() == 1 for library in blas.lib_controllers):
+        return nullcontext()
+    limiter: AbstractContextManager[object] = blas.limit(limits=1)
+    return limiter
+
+
 @cache
 def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")
 
 
 @cache

@@ -41,10 +41,13 @@ def find_repeats(probabilities: Array, words: Array, blocks: Blocks) -> dict[int
     Returns:
         By copy the block that stays for it; both are indices.
     """
+    long = np.flatnonzero(words >= _LONG).tolist()
+    if len({blocks.texts[index] for index in long}) == len(long):
+        return {}
     comparison = _Comparison(blocks)
     stay: dict[str, list[int]] = {}
     kept: dict[int, int] = {}
-    for index in np.flatnonzero(words >= _LONG).tolist():
+    for index in long:
         if blocks.flags[blocks.owners[index]] & _LISTED or index in kept:
             continue
         others = stay.setdefault(blocks.texts[index], [])

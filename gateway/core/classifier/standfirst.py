@@ -8,7 +8,7 @@ right below the headline which the network holds for likely enough.
 import re
 from collections.abc import Sequence
 
-from gateway.core.classifier.columns import Array
+from gateway.core.classifier.columns import single
 from gateway.core.dom.blocks import FLAGS, Blocks
 
 _WORD = re.compile(r"\w+")
@@ -22,11 +22,11 @@ _GAP = 15
 _PARAGRAPH_WORDS = 12
 _LEAST_WORDS, _MOST_WORDS = 6, 80
 # of its characters, less than that
-_LINKED = 0.3
+_LINKED = single(0.3)
 # of its words stand in the description
-_DESCRIBED = 0.8
+_DESCRIBED = single(0.8)
 # right below the headline, a sentence of so many words that is so likely
-_SENTENCE_WORDS, _LIKELY = 8, 0.1
+_SENTENCE_WORDS, _LIKELY = 8, single(0.1)
 # … or of so many where it has numbers
 _LONG_WORDS = 14
 # between the parts of a way to the page
@@ -35,7 +35,12 @@ _ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
 
 
 def with_standfirst(
-    chosen: Sequence[int], probabilities: Array, words: Array, link: Array, described: Array, blocks: Blocks
+    chosen: Sequence[int],
+    probabilities: Sequence[float],
+    words: Sequence[float],
+    link: Sequence[float],
+    described: Sequence[float],
+    blocks: Blocks,
 ) -> list[int]:
     """The chosen blocks, with an article's standfirst if it has one that was not chosen.
 

@@ -8,10 +8,13 @@ buttons before the column, and behind it a card that has others like it, each wi
 of any language is read here.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import accumulate
 
-from gateway.core.classifier.article_column import Column, holds_most, running, upwards
+import numpy as np
+
+from gateway.core.classifier.article_column import Column, holds_most, inherit, running, upwards
 from gateway.core.classifier.columns import Array
 from gateway.core.classifier.siblings import Kind, Siblings
 from gateway.core.dom.blocks import FLAGS, Blocks
@@ -51,8 +54,8 @@ _BUTTON = 1 << FLAGS.index("button")
 def drop_teasers(
     chosen: Sequence[int],
     column: Column | None,
-    words: Array,
-    link: Array,
+    words: Sequence[float],
+    link: Sequence[float],
     blocks: Blocks,
     siblings: Siblings,
     *,
@@ -80,33 +83,47 @@ class _Boxes:
     def __init__(
         self,
         column: Column,
-        words: Array,
-        link: Array,
+        words: Sequence[float],
+        link: Sequence[float],
         blocks: Blocks,
         siblings: Siblings,
         *,
         is_article: bool,
     ) -> None:
         self._column, self._is_article, self._siblings = column, is_article, siblings
-        self._words, self._link, self._blocks = words.tolist(), link.tolist(), blocks
-        self._around = frozenset(upwards(column.element, blocks))
-        self._total, self._linked = running(words), running(words * link)
+        self._words, self._link, self._blocks = words, link, blocks
+        # words before each place
+        self._total = list(accumulate(words, initial=0.0))
+        # By element, the outermost one around it that does not hold the column and the largest of few words among
+        # these, -1 where there is none, and whether one of them is a card. The column has none of it.
+        around = list(upwards(column.element, blocks))
+        self._boxes, self._small = dict.fromkeys(around, -1), dict.fromkeys(around, -1)
+        self._in_card: dict[int, int] = dict.fromkeys(around, False)
         self._inside = range(blocks.firsts[column.element], blocks.lasts[column.element])
         # by box among the paragraphs, whether it leads elsewhere
         self._known: dict[int, bool] = {}
+        # by box outside, the share of its words in links
+        self._shares: dict[int, float] = {}
         # by kind, whether its elements are cards that lead elsewhere
         self._cards: dict[Kind, bool] = {}
+        # by element of few words, whether it asks for something
+        self._forms: dict[int, bool] = {}
+
+    @cached_property
+    def _linked(self) -> Array:
+        """Words in links before each place, in single precision."""
+        return running(np.array(self._words, dtype=np.float32) * np.array(self._link, dtype=np.float32))
 
     def leads_elsewhere(self, index: int) -> bool:
         """Whether a block belongs to no article but to what leads away from it."""
         owner, link = self._blocks.owners[index], self._link[index]
-        box = self._box_of(owner)
-        listed = self._blocks.flags[owner] & _LISTED
-        if self._is_article and not listed and self._is_labelled_link(index):
-            return True
-        if index in self._inside:
-            if link >= _LINE_LINKED and self._words[index] >= _LEAST_WORDS and not listed:
+        if link >= _HALF_LINKED and not self._blocks.flags[owner] & _LISTED:
+            if self._is_article and self._is_labelled_link(index):
                 return True
+            if index in self._inside and link >= _LINE_LINKED and self._words[index] >= _LEAST_WORDS:
+                return True
+        box = self._box_of(owner)
+        if index in self._inside:
             return box >= 0 and self._is_beside_the_text(box)
         if box < 0 or self._blocks.tags[owner] == "h1":
             return False
@@ -137,37 +154,42 @@ class _Boxes:
 
     def _box_of(self, owner: int) -> int:
         """The outermost element around a block that does not hold the column, -1 if there is none."""
-        outside = list(self._outside(owner))
-        return outside[-1] if outside else -1
-
-    def _outside(self, owner: int) -> Iterator[int]:
-        """The elements around a block that do not hold the column, the innermost first."""
-        return takewhile(lambda element: element not in self._around, upwards(owner, self._blocks))
+        box = self._boxes.get(owner)
+        if box is None:
+            box = inherit(owner, self._boxes, self._blocks, lambda element, box: element if box < 0 else box)
+        return box
 
     def _is_in_form(self, owner: int) -> bool:
         """Whether the largest element of few words around a block asks for something."""
-        form = -1
-        for element in self._outside(owner):
-            if self._count(element) > _FORM_WORDS:
-                break
-            form = element
-        # a mere button beside the text may unfold some of it
-        return form >= 0 and self._asks(form, _FORMS)
+
+        def find(element: int, form: int) -> int:
+            return element if form < 0 and self._count(element) <= _FORM_WORDS else form
+
+        form = inherit(owner, self._small, self._blocks, find)
+        if form < 0:
+            return False
+        if form not in self._forms:
+            # a mere button beside the text may unfold some of it
+            self._forms[form] = self._asks(form, _FORMS)
+        return self._forms[form]
 
     def _is_in_card(self, owner: int) -> bool:
         """Whether a block stands in one of several cards, each with a headline that leads to another page."""
-        blocks = self._blocks
-        for element in self._outside(owner):
-            if blocks.tags[element] in _NO_CARDS:
-                continue
-            kind = self._siblings.kind_of(element)
-            if kind not in self._cards:
-                read = self._siblings.like(element)[:_CARDS_READ]
-                linked = sum(map(self._has_headline, read))
-                self._cards[kind] = linked >= max(_CARDS, _CARDS_LINKED * len(read))
-            if self._cards[kind]:
-                return True
-        return False
+        return bool(
+            inherit(
+                owner, self._in_card, self._blocks, lambda element, known: known or self._is_card(element)
+            )
+        )
+
+    def _is_card(self, element: int) -> bool:
+        if self._blocks.tags[element] in _NO_CARDS:
+            return False
+        kind = self._siblings.kind_of(element)
+        if kind not in self._cards:
+            read = self._siblings.like(element)[:_CARDS_READ]
+            linked = sum(map(self._has_headline, read))
+            self._cards[kind] = linked >= max(_CARDS, _CARDS_LINKED * len(read))
+        return self._cards[kind]
 
     def _has_headline(self, card: int) -> bool:
         """Whether a card has several lines, one of which is a link to another page."""
@@ -179,13 +201,14 @@ class _Boxes:
 
     def _count(self, element: int) -> float:
         """The words in an element."""
-        return float(self._total[self._blocks.lasts[element]] - self._total[self._blocks.firsts[element]])
+        return self._total[self._blocks.lasts[element]] - self._total[self._blocks.firsts[element]]
 
     def _linked_share(self, box: int) -> float:
-        start, end = self._blocks.firsts[box], self._blocks.lasts[box]
-        return float(
-            (self._linked[end] - self._linked[start]) / max(1, self._total[end] - self._total[start])
-        )
+        share = self._shares.get(box)
+        if share is None:
+            linked = self._linked[self._blocks.lasts[box]] - self._linked[self._blocks.firsts[box]]
+            share = self._shares[box] = float(linked / max(1, self._count(box)))
+        return share
 
     def _is_beside_the_text(self, box: int) -> bool:
         """Whether a box among the paragraphs is a list of links, or asks for something."""

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from gateway.core.classifier.columns import Array, Columns, stack
 from gateway.core.classifier.lexicon import Lexicon
-from gateway.core.classifier.native import count_texts
 from gateway.core.classifier.text_counts import (
     CLASSES,
     COMMA,
@@ -35,6 +34,7 @@ from gateway.core.classifier.text_counts import (
     SYMBOL,
     UPPER,
     TextCounts,
+    count_texts,
     find_said,
 )
 from gateway.core.dom.blocks import Blocks
@@ -85,7 +85,7 @@ def read_text(
         title, description: what the head says; short blocks that repeat their words stand out.
         lexicon: learned log-odds of the words of short blocks.
     """
-    counted = count_texts(blocks.texts, find_said(title, description), lexicon)
+    counted = count_texts(blocks.texts, find_said(title, description), lexicon.words)
     counts = counted.rows
     function, money = counts[FUNCTION], counts[MONEY]
     dense = counts[DENSE] + function

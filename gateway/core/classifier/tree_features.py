@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from gateway.core.classifier.columns import Array, Columns, Ints, stack
 from gateway.core.classifier.lexicon import Lexicon
-from gateway.core.classifier.native import count_kinds
 from gateway.core.classifier.text_features import Text
-from gateway.core.classifier.tree_counts import KindCounts
+from gateway.core.classifier.tree_counts import KindCounts, count_kinds
 from gateway.core.dom.blocks import FLAGS, Blocks
 
 _ELEMENT = (
@@ -23,16 +22,18 @@ _ELEMENT = (
 ).split()
 _AROUND = [i for i, name in enumerate(_ELEMENT) if not name.startswith("path")]
 _AROUND_OF = ("parent", "grandparent", "branch")
-_TAGS = (
+TAGS = (
     "p div li tr td dd dt button pre figcaption span section article summary th h1 h2 h3 h4 h5 h6 blockquote "
     "a"
 ).split()
-_TAG_INDEX = {tag: index for index, tag in enumerate(_TAGS, 1)}
-_LEVELS = np.array([0, *(int(tag[1]) if tag[0] == "h" else 0 for tag in _TAGS)])
-_TAG_ROWS = np.eye(len(_TAGS) + 1, dtype=np.float32)[1:]
+_TAG_INDEX = {tag: index for index, tag in enumerate(TAGS, 1)}
+# of headings
+LEVELS = [int(tag[1]) if tag[0] == "h" else 0 for tag in TAGS]
+_LEVELS = np.array([0, *LEVELS])
+_TAG_ROWS = np.eye(len(TAGS) + 1, dtype=np.float32)[1:]
 
 TREE_NAMES = [
-    *(f"tag_{tag}" for tag in _TAGS),
+    *(f"tag_{tag}" for tag in TAGS),
     *(f"own_{name}" for name in _ELEMENT),
     *(f"{place}_{_ELEMENT[i]}" for place in _AROUND_OF for i in _AROUND),
     *["depth", "climb_core", "climb_anchor", "below_core", "below_anchor", "before_core", "after_core"],
@@ -46,7 +47,7 @@ class Own(NamedTuple):
     elements: Ints
     # bits of FLAGS
     flags: Ints
-    # numbers of _TAGS, 0 for others
+    # numbers of TAGS, 0 for others
     tags: Ints
     # of a heading, else 0
     level: Ints
@@ -69,7 +70,7 @@ class Tree:
         self.own = own
         above, self.depths, _, self.firsts, self.lasts = columns.elements
         self.parents: Ints = np.maximum(above, 0)
-        self._kinds = count_kinds(blocks.tags, blocks.names, self.parents, lexicon)
+        self._kinds = count_kinds(blocks.tags, blocks.names, self.parents, lexicon.tokens)
 
         words = text.words
         summed = (words, words * text.link, text.good, 1, text.money, own.level > 0, text.images)

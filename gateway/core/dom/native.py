@@ -149,6 +149,10 @@ class Extension(Protocol):
         self, tags: Sequence[str], names: Sequence[str], parents: object, tokens: object
     ) -> tuple[bytes, ...]: ...
 
+    def log_arguments(self, packed: bytes, elements: int, counts: object) -> bytes: ...
+
+    def measure(self, packed: bytes, tags: Sequence[str], *columns: object) -> int: ...
+
 
 _FUNCTIONS = [name for name in vars(Extension) if not name.startswith("_")]
 
@@ -308,7 +312,8 @@ def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
     return bytes(tags), tuple(attributes)
 
 
-def _pack(blocks: Blocks) -> bytes:
+def pack(blocks: Blocks) -> bytes:
+    """`Blocks.packed` of columns that Python has read."""
     return b"".join(_packed(getattr(blocks, name)) for name in (*ELEMENT_NUMBERS, *BLOCK_NUMBERS))
 
 
@@ -395,7 +400,7 @@ def find_difference(one: Blocks, other: Blocks) -> str:
         left, right = getattr(one, name), getattr(other, name)
         if name == "packed":
             # Python has none
-            left, right = left or _pack(one), right or _pack(other)
+            left, right = left or pack(one), right or pack(other)
         if name in ("embeds", "pictures"):
             left, right = (
                 [(at, node.mem_id, node.tag, node.attributes) for at, node in each] for each in (left, right)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.classifier.choice import select, settle, with_beside, with_data
+from gateway.core.classifier.choice import find_special, select, settle, with_beside, with_data
 from gateway.core.dom.blocks import Blocks, read_blocks
 
 
@@ -108,7 +108,7 @@ def test_settle_leaves_one_copy_of_what_a_template_shows_twice(page_type: str, a
 def test_data_stays_with_the_text_it_belongs_to(html: str, chosen: list[int], after: list[int]) -> None:
     blocks = blocks_of(html)
     link = np.array(blocks.link_chars, np.float32) / np.array(blocks.chars, np.float32)
-    assert with_data(chosen, link, blocks, is_article=True) == after
+    assert with_data(chosen, link, find_special(blocks), blocks, is_article=True) == after
 
 
 PARAGRAPHS = "<p>one<p>two"
@@ -157,5 +157,5 @@ def test_with_beside_adds_what_belongs_to_a_chosen_block(
     count = len(blocks.texts)
     link = np.array(blocks.link_chars, np.float32) / np.array(blocks.chars, np.float32)
     likely = np.full(count, 0.5, np.float32)
-    assert with_beside(chosen, likely, link, blocks, page_type=page_type) == after
-    assert with_beside(chosen, likely / 10, link, blocks, page_type=page_type) == chosen
+    assert with_beside(chosen, likely, link, find_special(blocks), blocks, page_type=page_type) == after
+    assert with_beside(chosen, likely / 10, link, find_special(blocks), blocks, page_type=page_type) == chosen

@@ -1,4 +1,4 @@
-"""What C counts in texts and elements is what Python counts, array by array."""
+"""What C counts in texts and elements, and the features it makes of them, are what Python gives, array by array."""
 
 import os
 import random
@@ -59,7 +59,10 @@ def compare(blocks: Blocks) -> None:
     parents = np.maximum(read_columns(blocks).elements[0], 0)
     compare_kinds(blocks.tags, blocks.names, parents)
     if blocks.texts:
-        compare_texts(blocks.texts, blocks.texts[0], " ".join(blocks.texts[:3]))
+        title, description = blocks.texts[len(blocks.texts) // 2], " ".join(blocks.texts[:3])
+        compare_texts(blocks.texts, title, description)
+        head = PageHints(title=title, description=description)
+        assert is_same(native.build_features(blocks, head, LEXICON), build_features(blocks, head, LEXICON))
 
 
 def walk(html: str | bytes) -> Blocks:
@@ -146,13 +149,15 @@ def test_features_are_the_same_whoever_reads(path: Path) -> None:
     """Also of columns that C has packed."""
     root = root_of(LexborHTMLParser(path.read_bytes(), scripting=True))
     head = PageHints(title="A title", description="What it says")
-    by_c = build_features(read_blocks(root), head, LEXICON)
+    by_c = native.build_features(read_blocks(root), head, LEXICON)
+    by_both = native.build_features(python.read_blocks(root), head, LEXICON)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "winnow_native", None)
         find_walk.cache_clear()
-        by_python = build_features(python.read_blocks(root), head, LEXICON)
+        by_python = native.build_features(python.read_blocks(root), head, LEXICON)
     find_walk.cache_clear()
     assert is_same(by_c, by_python)
+    assert is_same(by_both, by_python)
 
 
 def test_a_lexicon_without_words_scores_nothing(used: ModuleType) -> None:
@@ -207,9 +212,11 @@ def test_counts_leave_nothing_behind(used: ModuleType) -> None:
     parents = np.maximum(read_columns(blocks).elements[0], 0)
     said = find_said("A title", "é")
     classes = text_counts.character_classes()
+    head = PageHints(title="A title")
 
     def count() -> None:
         for _ in range(COUNTS):
+            native.build_features(blocks, head, LEXICON)
             words = used.load_words({"share": 1.0, "é": 2.0})
             used.count_texts([*blocks.texts, "É"], classes, said, words, 16)
             used.count_kinds(blocks.tags, blocks.names, parents, words)

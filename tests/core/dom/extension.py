@@ -34,6 +34,7 @@ def compile_extension(folder: Path, *flags: str) -> ModuleType:
         "-Werror",
         "-fPIC",
         "-fvisibility=hidden",
+        "-ffp-contract=off",
         f"-I{include}",
         *FLAGS,
         *flags,
