@@ -96,8 +96,10 @@ PyObject *index_names(PyObject *module, PyObject *args);
 PyObject *find_uses(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
 PyObject *count_code(PyObject *module, PyObject *args);
+PyObject *count_tags(PyObject *module, PyObject *args);
+PyObject *find_around(PyObject *module, PyObject *args);
 extern const char load_doc[], read_blocks_doc[], select_doc[], descend_doc[];
 extern const char strip_css_doc[], scan_css_doc[], find_values_doc[], index_names_doc[], find_uses_doc[];
-extern const char match_doc[], count_code_doc[];
+extern const char match_doc[], count_code_doc[], count_tags_doc[], find_around_doc[];
 
 #endif

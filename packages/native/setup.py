@@ -12,6 +12,7 @@ setup(
                 "descent.c",
                 "kinds.c",
                 "lexbor.c",
+                "markup.c",
                 "match.c",
                 "names.c",
                 "parts.c",

@@ -17,6 +17,8 @@ static PyMethodDef methods[] = {
     {"find_uses", find_uses, METH_VARARGS, find_uses_doc},
     {"match", match, METH_VARARGS, match_doc},
     {"count_code", count_code, METH_VARARGS, count_code_doc},
+    {"count_tags", count_tags, METH_VARARGS, count_tags_doc},
+    {"find_around", find_around, METH_VARARGS, find_around_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.dom.native import find_walk
+
 _EMAILS = ("[data-cfemail]", 'a[href*="/email-protection#"]')
 _FORMULAS = ("span[data-tex]", "span[data-latex]", "div[data-tex]", "div[data-latex]")
 _KEEPING_LINES = ("pre-wrap", "pre-line", "break-spaces")
@@ -71,17 +73,25 @@ def _is_composed(markup: bytes) -> bool:
     Letters below U+0300 are, and most pages repeat the few others that they have: each is looked at once, with what is
     right before it. Only one of a combining class composes across others, and then the whole text is looked at.
     """
-    codes = np.frombuffer(markup, dtype=np.uint8)
-    places = np.flatnonzero(codes >= _FIRST_BYTE)
-    if not len(places):
-        return True
-    if len(places) * _RARE < len(markup):
-        padded = np.concatenate((_EDGE, codes, _EDGE))
-        around = np.unique(sliding_window_view(padded, 2 * len(_EDGE))[places].view(np.uint64))
-        text = around.tobytes().decode("utf-8", "ignore")
+    around = find_around(markup)
+    if around is not None:
+        text = around.decode("utf-8", "ignore")
         if not any(map(unicodedata.combining, text)) and unicodedata.is_normalized("NFC", text):
             return True
     return unicodedata.is_normalized("NFC", markup.decode("utf-8", "replace"))
+
+
+def find_around(markup: bytes) -> bytes | None:
+    """Letters from U+0300 on with what is around each, most of those that repeat once; None where there are many."""
+    most = max(0, len(markup) - 1) // _RARE
+    if (extension := find_walk().extension) is not None:
+        return extension.find_around(markup, _FIRST_BYTE, most)
+    codes = np.frombuffer(markup, dtype=np.uint8)
+    places = np.flatnonzero(codes >= _FIRST_BYTE)
+    if len(places) > most:
+        return None
+    padded = np.concatenate((_EDGE, codes, _EDGE))
+    return np.unique(sliding_window_view(padded, 2 * len(_EDGE))[places].view(np.uint64)).tobytes()
 
 
 def _show_emails(tree: LexborHTMLParser) -> None:
