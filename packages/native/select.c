@@ -15,17 +15,34 @@ typedef struct {
     int how;
     /* of the element; 0 for any */
     uintptr_t tag;
+    /* which query it is of, as a bit */
+    unsigned query;
 } sought;
 
-/* what is looked for; `sizes` has a bit for the size of each name */
+/* a name of attributes as Lexbor has it, in one place for all elements of a page */
 typedef struct {
-    sought all[32];
+    const unsigned char *at;
+    PyObject *text;
+    /* bits of what is looked for under it */
+    uint64_t sought;
+    int is_class, is_style;
+} named;
+
+enum { MOST_SOUGHT = 64, MOST_QUERIES = 8, NAMES = 256 };
+
+/* what is looked for, of all queries */
+typedef struct {
+    sought all[MOST_SOUGHT];
     size_t count;
-    uint64_t sizes;
-    /* of words in a `style`: by first letter, a bit for each */
+    /* by tag, the bits of the queries that look for it */
+    unsigned char tags[TAGS];
+    /* of words in a `style`: by first letter, a bit for each; and the query that has them */
     bytes words[32];
     uint32_t begins[256];
     size_t word_count;
+    unsigned worded;
+    /* by a number made of the address */
+    named names[NAMES];
 } query;
 
 /* A bit for each letter, the same for capital ones; other characters share these bits. */
@@ -91,45 +108,71 @@ static int has_capitals(bytes text)
     return 0;
 }
 
-/* Whether an element's attributes have one that is looked for. */
-static int has_sought(node *element, uintptr_t tag, const query *q)
+/* What is known of a name of attributes, which is the same text as long as the page lives. */
+static named *name_at(query *q, const unsigned char *at, size_t count)
 {
-    int is_styled = 0, is_odd = 0;
+    named *name = &q->names[((uintptr_t)at * 0x9e3779b97f4a7c15) >> 56];
+    if (name->at == at)
+        return name;
+    Py_XDECREF(name->text);
+    bytes text = {at, count};
+    *name = (named){.at = at, .is_class = is(text, "class"), .is_style = is(text, "style")};
+    for (size_t i = 0; i < q->count; i++)
+        if (q->all[i].name.count == count && memcmp(q->all[i].name.at, at, count) == 0)
+            name->sought |= (uint64_t)1 << i;
+    return name;
+}
+
+/* The queries that an element's attributes are sought by, as bits. */
+static unsigned queries_of(node *element, uintptr_t tag, query *q)
+{
+    unsigned found = 0;
+    int is_styled = 0;
+    bytes class = {0};
     attribute *each = lexbor.first_attribute(element);
     for (; each != NULL; each = lexbor.next_attribute(each)) {
-        bytes name = {0}, value = {0};
+        bytes value = {0};
+        size_t count;
         uint32_t letters = 0;
-        name.at = lexbor.attribute_local_name(each, &name.count);
-        if (q->word_count && is(name, "class") && (value.at = lexbor.attribute_value(each, &value.count)) != NULL)
-            is_odd = has_capitals(value);
-        if (name.count >= 64 || !(q->sizes >> name.count & 1))
+        const unsigned char *at = lexbor.attribute_local_name(each, &count);
+        const named *name = at ? name_at(q, at, count) : NULL;
+        if (name == NULL)
             continue;
-        for (size_t i = 0; i < q->count; i++) {
-            const sought *one = &q->all[i];
-            if (one->name.count != name.count || (one->tag && one->tag != tag) ||
-                memcmp(one->name.at, name.at, name.count) != 0)
+        if (name->is_class) {
+            value.at = lexbor.attribute_value(each, &value.count);
+            class = value;
+        }
+        for (uint64_t left = name->sought; left; left &= left - 1) {
+            const sought *one = &q->all[__builtin_ctzll(left)];
+            if (one->query & found || (one->tag && one->tag != tag))
                 continue;
-            if (one->value.count == 0 && !(q->word_count && is(name, "style")))
-                return 1;
+            int asks_style = name->is_style && one->query == q->worded;
+            if (one->value.count == 0 && !asks_style) {
+                found |= one->query;
+                continue;
+            }
             if (value.at == NULL && (value.at = lexbor.attribute_value(each, &value.count)) == NULL)
                 continue;
             if (one->value.count == 0) {
                 is_styled = 1;
                 if (has_word(q, value) && lexbor.first_child(element) != NULL)
-                    return 1;
+                    found |= one->query;
                 continue;
             }
             if (letters == 0)
                 letters = letters_of(value);
             /* most values lack a letter of what is looked for */
             if ((letters & one->needed) == one->needed && has_value(value, one) && holds(value, one->letters))
-                return 1;
+                found |= one->query;
         }
     }
-    return is_styled && is_odd;
+    if (is_styled && class.at != NULL && has_capitals(class))
+        found |= q->worded;
+    return found;
 }
 
-PyObject *read_attributes(node *element)
+/* LexborNode.attributes; names are made once for a query, where there is one. */
+static PyObject *attributes_of(node *element, query *q)
 {
     PyObject *all = PyDict_New();
     attribute *each = all ? lexbor.first_attribute(element) : NULL;
@@ -137,7 +180,10 @@ PyObject *read_attributes(node *element)
         bytes name = {0}, value = {0};
         name.at = lexbor.attribute_name(each, &name.count);
         value.at = lexbor.attribute_value(each, &value.count);
-        PyObject *key = decode(name.at, name.count);
+        named *known = q && name.at ? name_at(q, name.at, name.count) : NULL;
+        PyObject *key = known && known->text ? Py_NewRef(known->text) : decode(name.at, name.count);
+        if (known && key && known->text == NULL)
+            known->text = Py_NewRef(key);
         PyObject *text = value.at ? decode(value.at, value.count) : Py_NewRef(Py_None);
         int failed = key == NULL || text == NULL || PyDict_SetItem(all, key, text) < 0;
         Py_XDECREF(key);
@@ -150,92 +196,142 @@ PyObject *read_attributes(node *element)
     return all;
 }
 
+PyObject *read_attributes(node *element)
+{
+    return attributes_of(element, NULL);
+}
+
+/* Take over what a caller looks for: (tags, attributes, words, most). */
+static int read_query(query *q, PyObject *given, unsigned bit, Py_ssize_t *most)
+{
+    PyObject *attributes, *words;
+    const char *tags;
+    Py_ssize_t tag_count;
+    if (!PyTuple_Check(given)) {
+        PyErr_SetString(PyExc_TypeError, "a query is a tuple");
+        return -1;
+    }
+    if (!PyArg_ParseTuple(given, "y#O!O!n", &tags, &tag_count, &PyTuple_Type, &attributes, &PyTuple_Type, &words, most))
+        return -1;
+    size_t count = (size_t)PyTuple_Size(attributes), word_count = (size_t)PyTuple_Size(words);
+    if (tag_count != TAGS || q->count + count > MOST_SOUGHT || word_count > sizeof q->words / sizeof *q->words ||
+        (word_count && q->word_count)) {
+        PyErr_SetString(PyExc_ValueError, "tables of another size");
+        return -1;
+    }
+    for (int i = 0; i < TAGS; i++)
+        q->tags[i] |= tags[i] ? bit : 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *name, *value, *letters;
+        Py_ssize_t name_size, value_size, letters_size;
+        unsigned long tag;
+        sought *each = &q->all[q->count];
+        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, (Py_ssize_t)i), "y#y#y#ik", &name, &name_size, &value,
+                              &value_size, &letters, &letters_size, &each->how, &tag))
+            return -1;
+        each->name = (bytes){(const unsigned char *)name, (size_t)name_size};
+        each->value = (bytes){(const unsigned char *)value, (size_t)value_size};
+        each->letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
+        each->needed = letters_of(each->value) | letters_of(each->letters);
+        each->tag = tag;
+        each->query = bit;
+        q->count++;
+    }
+    for (size_t i = 0; i < word_count; i++) {
+        char *word;
+        Py_ssize_t size;
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(words, (Py_ssize_t)i), &word, &size) < 0)
+            return -1;
+        q->words[i] = (bytes){(const unsigned char *)word, (size_t)size};
+        if (size)
+            q->begins[(unsigned char)*word] |= (uint32_t)1 << i;
+    }
+    if (word_count) {
+        q->word_count = word_count;
+        q->worded = bit;
+    }
+    return 0;
+}
+
 const char select_doc[] =
-    "select(root, tags, attributes, words, body, code)\n--\n\n"
-    "The elements from a LexborNode on down, in document order, each with its `attributes`, that have\n"
-    "one of the tags (a byte for each number) or of the attributes: (name, value, letters, how, number of the\n"
-    "tag or 0). An empty value stands for any; how: 0 equal, 1 has the value in it, 2 begins with it, 3 has it as a word,\n"
-    "4 more for capital letters too. It has the letters in it as well. Where there are words, in small letters, an element\n"
-    "is not found for a `style` that has none of them, or with nothing in the element.\n\n"
+    "select(root, queries, body, code)\n--\n\n"
+    "The elements from a LexborNode on down, in document order, each with its `attributes`: a list for each query of\n"
+    "those that it looks for. A query is (tags, attributes, words, most): it looks for tags (a byte for each number) and\n"
+    "attributes: (name, value, letters, how, number of the tag or 0). An empty value stands for any; how: 0 equal, 1 has\n"
+    "the value in it, 2 begins with it, 3 has it as a word, 4 more for capital letters too. It has the letters in it as\n"
+    "well. Where there are words, in small letters, an element is not found for a `style` that has none of them, or with\n"
+    "nothing in the element; one query may have some. `most` bounds its elements, 0 does not.\n\n"
     "Then the characters of text below `body` that are not in an element with a tag of `code` (a byte for each number),\n"
     "-1 where they are not valid UTF-8 or `body` is not met, and the bytes in such elements elsewhere; 0 and 0 where `body` is None.";
 
 PyObject *select_marked(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyObject *root, *attributes, *words, *within, *parser, *found = NULL;
-    const char *tags;
-    Py_ssize_t tag_count, code_count, shown = 0, code = 0;
+    PyObject *root, *queries, *within, *parser, *lists[MOST_QUERIES] = {0}, *result = NULL;
+    Py_ssize_t code_count, shown = 0, code = 0, most[MOST_QUERIES];
     around a = {0};
-    if (!PyArg_ParseTuple(args, "Oy#O!O!Oy#:select", &root, &tags, &tag_count, &PyTuple_Type, &attributes,
-                          &PyTuple_Type, &words, &within, &a.is_code, &code_count))
+    if (!PyArg_ParseTuple(args, "OO!Oy#:select", &root, &PyTuple_Type, &queries, &within, &a.is_code, &code_count))
         return NULL;
     if (within != Py_None && (a.body = address_of(within, &parser)) == NULL)
         return NULL;
     node *top = address_of(root, &parser);
     if (top == NULL)
         return NULL;
-    query q = {0};
-    q.count = (size_t)PyTuple_Size(attributes);
-    q.word_count = (size_t)PyTuple_Size(words);
-    if (tag_count != TAGS || code_count != TAGS || q.count > sizeof q.all / sizeof *q.all || q.word_count > sizeof q.words / sizeof *q.words) {
+    Py_ssize_t count = PyTuple_Size(queries);
+    if (code_count != TAGS || count > MOST_QUERIES) {
         PyErr_SetString(PyExc_ValueError, "tables of another size");
         return NULL;
     }
-    for (size_t i = 0; i < q.count; i++) {
-        const char *name, *value, *letters;
-        Py_ssize_t name_size, value_size, letters_size;
-        unsigned long tag;
-        sought *each = &q.all[i];
-        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, (Py_ssize_t)i), "y#y#y#ik", &name, &name_size, &value,
-                              &value_size, &letters, &letters_size, &each->how, &tag))
-            return NULL;
-        if (name_size >= 64) {
-            PyErr_SetString(PyExc_ValueError, "a name of more than 63 bytes");
-            return NULL;
-        }
-        each->name = (bytes){(const unsigned char *)name, (size_t)name_size};
-        each->value = (bytes){(const unsigned char *)value, (size_t)value_size};
-        each->letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
-        each->needed = letters_of(each->value) | letters_of(each->letters);
-        each->tag = tag;
-        q.sizes |= (uint64_t)1 << name_size;
-    }
-    for (size_t i = 0; i < q.word_count; i++) {
-        char *word;
-        Py_ssize_t size;
-        if (PyBytes_AsStringAndSize(PyTuple_GetItem(words, (Py_ssize_t)i), &word, &size) < 0)
-            return NULL;
-        q.words[i] = (bytes){(const unsigned char *)word, (size_t)size};
-        if (size)
-            q.begins[(unsigned char)*word] |= (uint32_t)1 << i;
-    }
-    if ((found = PyList_New(0)) == NULL)
-        return NULL;
+    query q = {0};
+    /* queries that look for more */
+    unsigned open = 0;
+    for (Py_ssize_t i = 0; i < count; i++, open = open << 1 | 1)
+        if (read_query(&q, PyTuple_GetItem(queries, i), 1u << i, &most[i]) < 0 || (lists[i] = PyList_New(0)) == NULL)
+            goto done;
     int has_met_body = 0;
     for (node *each = top; each != NULL; each = step(&a, each, top)) {
         int type = lexbor.type(each);
         has_met_body |= each == a.body;
         const text_node *text = (const text_node *)each;
         if (type == TEXT && a.body != NULL && text->data != NULL && a.in_body != (a.code != NULL)) {
-            Py_ssize_t count = !a.in_body || shown < 0 ? 0 : count_characters(text->data, text->data + text->length);
-            shown = count < 0 ? -1 : shown + count;
+            Py_ssize_t size = !a.in_body || shown < 0 ? 0 : count_characters(text->data, text->data + text->length);
+            shown = size < 0 ? -1 : shown + size;
             code += a.in_body ? 0 : (Py_ssize_t)text->length;
         }
-        uintptr_t number = type == ELEMENT ? lexbor.tag_id(each) : 0;
-        if (type == ELEMENT && ((number < TAGS && tags[number]) || has_sought(each, number, &q))) {
-            PyObject *wrapped = lexbor.wrap(each, parser);
-            PyObject *read = wrapped ? read_attributes(each) : NULL;
-            if (read == NULL)
-                Py_XDECREF(wrapped);
-            if (read == NULL || append(found, Py_BuildValue("(NN)", wrapped, read)) < 0) {
-                Py_DECREF(found);
-                return NULL;
+        if (open == 0 && a.body == NULL)
+            break;
+        if (type != ELEMENT)
+            continue;
+        uintptr_t number = lexbor.tag_id(each);
+        unsigned wanted = ((number < TAGS ? q.tags[number] : 0) | queries_of(each, number, &q)) & open;
+        if (wanted == 0)
+            continue;
+        PyObject *wrapped = lexbor.wrap(each, parser), *read = wrapped ? attributes_of(each, &q) : NULL;
+        PyObject *mark = read ? PyTuple_Pack(2, wrapped, read) : NULL;
+        Py_XDECREF(wrapped);
+        Py_XDECREF(read);
+        int failed = mark == NULL;
+        for (Py_ssize_t i = 0; !failed && i < count; i++)
+            if (wanted >> i & 1) {
+                failed = PyList_Append(lists[i], mark) < 0;
+                if (PyList_Size(lists[i]) == most[i])
+                    open &= ~(1u << i);
             }
-        }
+        Py_XDECREF(mark);
+        if (failed)
+            goto done;
     }
     /* a frameset may have taken its place in the tree */
     if (a.body != NULL && !has_met_body)
         shown = -1;
-    return Py_BuildValue("(Nnn)", found, shown, code);
+    PyObject *found = PyTuple_New(count);
+    for (Py_ssize_t i = 0; found != NULL && i < count; i++)
+        PyTuple_SetItem(found, i, Py_NewRef(lists[i]));
+    result = found ? Py_BuildValue("(Nnn)", found, shown, code) : NULL;
+done:
+    for (int i = 0; i < NAMES; i++)
+        Py_XDECREF(q.names[i].text);
+    for (int i = 0; i < MOST_QUERIES; i++)
+        Py_XDECREF(lists[i]);
+    return result;
 }

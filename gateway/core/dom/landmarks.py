@@ -5,12 +5,17 @@ metadata, hidden text and recovery would each make several. Attributes are read 
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.dom.tags import ID, ids
+
 _TAGS = ("html", "title", "base", "meta", "link", "h1", "script", "style", "noscript")
+# those of them that microdata may speak of
+_MAY_BE_PROPERTIES = ids("meta link h1")
 # what says of itself that it is hidden, or may be; to search all class attributes for a word costs most, and the
 # words for screen readers share letters
 _CONCEALED = (
@@ -49,6 +54,13 @@ Attributes = dict[str, str | None]
 Mark = tuple[LexborNode, Attributes]
 
 
+class Query(NamedTuple):
+    """Elements that others than the landmarks' readers look for; the first `most` of them, all with 0."""
+
+    selectors: tuple[str, ...]
+    most: int = 0
+
+
 class Measured(Struct, frozen=True):
     """What a walk measured of a page's text on its way."""
 
@@ -69,6 +81,8 @@ class Landmarks(Struct, frozen=True):
     # screen readers; dialogs and fonts; and others among them
     concealed: list[Mark]
     measured: Measured | None = None
+    # what the same walk found for others; they look for themselves where nothing stands here
+    also: dict[Query, list[Mark]] = {}
 
     def longest_noscript(self) -> str:
         """The markup of the longest `<noscript>`: the page itself, where a script was to build it."""
@@ -80,23 +94,26 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     return sort_marks(select(tree, ",".join(SELECTORS)))
 
 
-def sort_marks(found: Iterator[Mark], measured: Measured | None = None) -> Landmarks:
+def sort_marks(
+    found: Iterable[Mark], measured: Measured | None = None, also: dict[Query, list[Mark]] | None = None
+) -> Landmarks:
     """What SELECTORS match, by what it says."""
     tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
+    by_number = {ID[tag]: marks for tag, marks in tags.items()}
     properties: list[Mark] = []
     concealed: list[Mark] = []
     for mark in found:
         node, attributes = mark
-        tag = node.tag or ""
-        if tag not in tags or not _SAYING.isdisjoint(attributes):
+        number = node.tag_id
+        if number not in by_number or not _SAYING.isdisjoint(attributes):
             concealed.append(mark)
-        if tag in tags:
-            tags[tag].append(mark)
-            if tag not in ("meta", "link", "h1"):
+        if number in by_number:
+            by_number[number].append(mark)
+            if number not in _MAY_BE_PROPERTIES:
                 continue
         if "itemprop" in attributes or "itemscope" in attributes:
             properties.append(mark)
-    return Landmarks(tags, properties, concealed, measured)
+    return Landmarks(tags, properties, concealed, measured, also or {})
 
 
 def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:

@@ -10,8 +10,9 @@ Any doubt means Python, and a line in the log.
 import logging
 import re
 import struct
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 import selectolax
@@ -42,6 +43,7 @@ from gateway.core.dom.landmarks import (
     Landmarks,
     Mark,
     Measured,
+    Query,
     select,
     sort_marks,
 )
@@ -100,14 +102,8 @@ class Extension(Protocol):
     def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
 
     def select(
-        self,
-        root: LexborNode,
-        tags: bytes,
-        attributes: tuple[object, ...],
-        words: tuple[bytes, ...],
-        body: LexborNode | None,
-        code: bytes,
-    ) -> tuple[list[Mark], int, int]: ...
+        self, root: LexborNode, queries: tuple[object, ...], body: LexborNode | None, code: bytes
+    ) -> tuple[tuple[list[Mark], ...], int, int]: ...
 
     def strip_css(self, css: bytes) -> bytes: ...
 
@@ -173,29 +169,56 @@ def read_blocks(
     return _walk(extension, root, left_out, formulas, max_depth, max_blocks)
 
 
-def find_marks(tree: LexborHTMLParser) -> Landmarks:
-    """As `landmarks.find_marks`, by the extension where it may be used: it leaves out styles that hide nothing."""
+def find_marks(tree: LexborHTMLParser, also: tuple[Query, ...] = ()) -> Landmarks:
+    """As `landmarks.find_marks`, by the extension where it may be used: it leaves out styles that hide nothing.
+
+    Args:
+        also: what the extension finds in the same walk, and Python leaves to those who look for it.
+    """
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
         return landmarks.find_marks(tree)
-    found, shown, code = extension.select(root, *sought(SELECTORS), _WORDS, tree.body, sought(CODE)[0])
-    return sort_marks(iter(found), Measured(shown, code) if shown >= 0 and tree.body is not None else None)
+    found, shown, code = extension.select(root, _queries(also), tree.body, sought(CODE)[0])
+    measured = Measured(shown, code) if shown >= 0 and tree.body is not None else None
+    return sort_marks(found[0], measured, dict(zip(also, found[1:], strict=True)))
 
 
-def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> Iterator[Mark]:
+def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...], most: int = 0) -> list[Mark]:
     """As `landmarks.select`, by the extension where it may be used.
 
+    Args:
+        most: as many elements are given at the most; 0 for all.
     Raises:
         ValueError: the extension has no form for one of the selectors.
     """
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
-        return select(tree, ",".join(selectors))
-    return iter(_select(extension, root, selectors))
+        found = select(tree, ",".join(selectors))
+        return list(islice(found, most) if most else found)
+    return _select(extension, root, Query(selectors, most))
 
 
-def _select(extension: Extension, root: LexborNode, selectors: tuple[str, ...]) -> list[Mark]:
-    return extension.select(root, *sought(selectors), (), None, bytes(TAGS))[0]
+def find_first(node: LexborNode, *selectors: str) -> LexborNode | None:
+    """The first element that one of the selectors is for, from a node on down."""
+    extension = find_walk().extension
+    if extension is None:
+        return node.css_first(",".join(selectors))
+    found = _select(extension, node, Query(selectors, most=1))
+    return found[0][0] if found else None
+
+
+def _select(extension: Extension, root: LexborNode, query: Query) -> list[Mark]:
+    return extension.select(root, (_query(query),), None, bytes(TAGS))[0][0]
+
+
+@cache
+def _queries(also: tuple[Query, ...]) -> tuple[object, ...]:
+    return _query(Query(SELECTORS), _WORDS), *map(_query, also)
+
+
+@cache
+def _query(query: Query, words: tuple[bytes, ...] = ()) -> tuple[object, ...]:
+    return *sought(query.selectors), words, query.most
 
 
 def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
@@ -351,7 +374,7 @@ def find_fault(extension: Extension) -> str:
             if list(Descent(root, kept, around, table)) != list(extension.descend(root, kept, around, table)):
                 return "it goes down the tree otherwise than Python does"
         for selectors in (SELECTORS, *((form,) for form in _FORMS)):
-            found = _select(extension, tree.root, selectors) if tree.root is not None else []
+            found = _select(extension, tree.root, Query(selectors)) if tree.root is not None else []
             if not is_same(found, select(tree, ",".join(selectors))):
                 return "it finds other landmarks than Python does"
     except Exception as exc:

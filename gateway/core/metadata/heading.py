@@ -8,6 +8,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.landmarks import Mark
+from gateway.core.dom.native import find_first
 from gateway.core.dom.permalinks import says_permalink
 
 _MAX_HEADINGS, _MAX_NODES, _MAX_CHARACTERS = 20, 200, 2000
@@ -120,7 +121,7 @@ def _is_logo(node: LexborNode, attributes: dict[str, str | None], url: str | Non
     marked = (around.get("class"), attributes.get("class"), attributes.get("id"))
     if any(_LOGO.search(value) for value in marked if value):
         return True
-    link = node.css_first("a[href]") or (parent if parent is not None and parent.tag == "a" else None)
+    link = find_first(node, "a[href]") or (parent if parent is not None and parent.tag == "a" else None)
     if link is None or not url:
         return False
     try:

@@ -25,7 +25,9 @@ from gateway.core.dom.descent import Descent
 from gateway.core.dom.landmarks import count_text, find_formulas, find_marks, is_for_screen_readers, select
 from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
+from gateway.core.dom.rewriting import SOUGHT
 from gateway.core.markdown.render import ACTIONS
+from gateway.core.metadata.bylines import MARKED
 from gateway.core.parsing import root_of
 from gateway.core.visibility.css import may_hide
 from gateway.core.visibility.hidden import find_hidden
@@ -54,6 +56,11 @@ def compare_names(names: list[str]) -> None:
 
 
 def compare_marks(tree: LexborHTMLParser) -> None:
+    for also in ((SOUGHT, MARKED), (MARKED._replace(most=2), SOUGHT, MARKED._replace(most=1))):
+        for query, found in native.find_marks(tree, also).also.items():
+            right = list(select(tree, ",".join(query.selectors)))
+            assert is_same(found, right[: query.most] if query.most else right)
+            assert is_same(native.find_marked(tree, *query), found)
     seen, right = native.find_marks(tree), find_marks(tree)
     assert seen.tags.keys() == right.tags.keys()
     for tag in seen.tags:
@@ -412,7 +419,7 @@ def test_python_goes_down_where_events_differ(compiled: ModuleType) -> None:
 def test_python_reads_where_landmarks_differ(compiled: ModuleType) -> None:
     other = Other(compiled, 0, [])
     other.read_blocks = compiled.read_blocks
-    for wrong in (lambda *_: ([], 0, 0), lambda *given: (compiled.select(*given)[0][:-1], 0, 0)):
+    for wrong in (lambda *_: (([],), 0, 0), lambda *given: ((compiled.select(*given)[0][0][:-1],), 0, 0)):
         other.select = wrong
         assert find_fault(other) == "it finds other landmarks than Python does"
 
@@ -476,7 +483,7 @@ def test_selectors_find_what_lexbor_finds(selector: str, compiled: ModuleType) -
     ids += ["ab-a", "a\x0bb", "\x0ca", "a\r", " AB ", "aB,b"]
     tree = LexborHTMLParser("".join(f'<p id="{each}">1<i id="{each}">2</i><p>3' for each in ids))
     assert tree.root is not None
-    found = compiled.select(tree.root, *sought((selector,)), (), None, bytes(256))[0]
+    found = compiled.select(tree.root, ((*sought((selector,)), (), 0),), None, bytes(256))[0][0]
     assert found and is_same(found, select(tree, selector))
 
 
@@ -490,7 +497,7 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.read_blocks(wrong, native.tables(), "", "", 0, (), (), 9, 9)
         with pytest.raises(TypeError):
-            compiled.select(wrong, bytes(256), (), (), None, bytes(256))
+            compiled.select(wrong, (), None, bytes(256))
         with pytest.raises(TypeError):
             compiled.count_code(wrong, root_of(tree), bytes(256))
         with pytest.raises(TypeError):
@@ -505,18 +512,23 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     with pytest.raises(ValueError, match="tables"):
         compiled.read_blocks(root_of(tree), (b"", *native.tables()[1:]), "", "", 0, (), (), 9, 9)
     with pytest.raises(ValueError, match="tables"):
-        compiled.select(root_of(tree), bytes(256), (), (b"a",) * 33, None, bytes(256))
+        compiled.select(root_of(tree), ((bytes(256), (), (b"a",) * 33, 0),), None, bytes(256))
     with pytest.raises(ValueError, match="tables"):
         compiled.count_code(root_of(tree), root_of(tree), b"")
     with pytest.raises(ValueError, match="tables"):
-        compiled.select(root_of(tree), bytes(256), (), (), None, b"")
-    for tags, attributes in (
-        (b"", ()),
-        (bytes(256), ((b"a", b"", b"", 0, 0),) * 33),
-        (bytes(256), ((b"a" * 64, b"", b"", 0, 0),)),
+        compiled.select(root_of(tree), (), None, b"")
+    query = (bytes(256), ((b"a", b"", b"", 0, 0),) * 33, (), 0)
+    for queries in (
+        ((b"", (), (), 0),),
+        (query, query),
+        ((bytes(256), (), (b"a",), 0),) * 2,
+        (query[:3],) * 9,
     ):
-        with pytest.raises(ValueError, match=r"tables|name"):
-            compiled.select(root_of(tree), tags, attributes, (), None, bytes(256))
+        with pytest.raises(ValueError, match="tables"):
+            compiled.select(root_of(tree), queries, None, bytes(256))
+    for queries in ((query[:3],), (bytes(256),), (None,)):
+        with pytest.raises(TypeError):
+            compiled.select(root_of(tree), queries, None, bytes(256))
 
 
 @pytest.mark.usefixtures("used")
