@@ -23,7 +23,7 @@ from gateway.core.visibility.hidden import find_hidden
 from gateway.wire import Notice
 
 # found in the walk that finds the landmarks
-_ALSO = (SOUGHT, MARKED)
+ALSO = (SOUGHT, MARKED)
 
 
 class ParsedPage(Struct, frozen=True):
@@ -54,9 +54,9 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     markup = limit_nesting(decoded.text.encode() if decoded else to_utf8(str(html)))
     # a <noscript> is one text, as in browsers
     tree = LexborHTMLParser(markup.markup, scripting=True)
-    marks = find_marks(tree, _ALSO)
+    marks = find_marks(tree, ALSO)
     if rewrite(tree, markup.markup, scripting=True, found=marks.also.get(SOUGHT)):
-        marks = find_marks(tree, _ALSO)
+        marks = find_marks(tree, ALSO)
     structured = read_structured(tree, base_url=url, marks=marks)
     facts = read_metadata(tree, structured, url=url, marks=marks)
     cut: list[Notice] = []

@@ -10,8 +10,8 @@ enum { IS = 0, CONTAINS = 1, BEGINS = 2, WORD = 3, ANY_CASE = 4 };
 /* an attribute that is looked for: its value is as `value` says, and has `letters` in it; an empty one is in any value */
 typedef struct {
     bytes name, value, letters;
-    /* `letters_of` both */
-    uint32_t needed;
+    /* `pairs_of` both */
+    uint64_t needed;
     int how;
     /* of the element; 0 for any */
     uintptr_t tag;
@@ -26,9 +26,23 @@ typedef struct {
     /* bits of what is looked for under it */
     uint64_t sought;
     int is_class, is_style;
+    /* bits of SAYING and OWNING */
+    unsigned says;
 } named;
 
-enum { MOST_SOUGHT = 64, MOST_QUERIES = 8, NAMES = 256 };
+enum { MOST_SOUGHT = 64, MOST_QUERIES = 8, NAMES = 256, MOST_SAYING = 16, MOST_LISTS = 16 };
+
+/* How `find_marks` of landmarks.py sorts what the first query finds: what names of attributes say, and a list for each
+   number of `table`; the first two are of what says something or has no list, and of what owns a property. */
+enum { SAYING = 1, OWNING = 2, PLAIN = 0x80 };
+typedef struct {
+    const unsigned char *table;
+    bytes names[MOST_SAYING];
+    unsigned says[MOST_SAYING];
+    size_t count;
+    PyObject *lists[MOST_LISTS];
+    Py_ssize_t list_count;
+} sorting;
 
 /* what is looked for, of all queries */
 typedef struct {
@@ -41,16 +55,17 @@ typedef struct {
     uint32_t begins[256];
     size_t word_count;
     unsigned worded;
+    sorting sorting;
     /* by a number made of the address */
     named names[NAMES];
 } query;
 
-/* A bit for each letter, the same for capital ones; other characters share these bits. */
-static uint32_t letters_of(bytes text)
+/* A bit for each two letters beside each other, the same for capital ones; other characters share these bits. */
+static uint64_t pairs_of(bytes text)
 {
-    uint32_t found = 0;
-    for (size_t i = 0; i < text.count; i++)
-        found |= (uint32_t)1 << (text.at[i] & 31);
+    uint64_t found = 0;
+    for (size_t i = 1; i < text.count; i++)
+        found |= (uint64_t)1 << (((text.at[i - 1] & 31) * 11 + (text.at[i] & 31)) & 63);
     return found;
 }
 
@@ -120,6 +135,9 @@ static named *name_at(query *q, const unsigned char *at, size_t count)
     for (size_t i = 0; i < q->count; i++)
         if (q->all[i].name.count == count && memcmp(q->all[i].name.at, at, count) == 0)
             name->sought |= (uint64_t)1 << i;
+    for (size_t i = 0; i < q->sorting.count; i++)
+        if (q->sorting.names[i].count == count && memcmp(q->sorting.names[i].at, at, count) == 0)
+            name->says |= q->sorting.says[i];
     return name;
 }
 
@@ -133,7 +151,7 @@ static unsigned queries_of(node *element, uintptr_t tag, query *q)
     for (; each != NULL; each = lexbor.next_attribute(each)) {
         bytes value = {0};
         size_t count;
-        uint32_t letters = 0;
+        uint64_t pairs = 0;
         const unsigned char *at = lexbor.attribute_local_name(each, &count);
         const named *name = at ? name_at(q, at, count) : NULL;
         if (name == NULL)
@@ -159,10 +177,10 @@ static unsigned queries_of(node *element, uintptr_t tag, query *q)
                     found |= one->query;
                 continue;
             }
-            if (letters == 0)
-                letters = letters_of(value);
-            /* most values lack a letter of what is looked for */
-            if ((letters & one->needed) == one->needed && has_value(value, one) && holds(value, one->letters))
+            if (pairs == 0)
+                pairs = pairs_of(value);
+            /* most values lack two letters of what is looked for */
+            if ((pairs & one->needed) == one->needed && has_value(value, one) && holds(value, one->letters))
                 found |= one->query;
         }
     }
@@ -171,8 +189,8 @@ static unsigned queries_of(node *element, uintptr_t tag, query *q)
     return found;
 }
 
-/* LexborNode.attributes; names are made once for a query, where there is one. */
-static PyObject *attributes_of(node *element, query *q)
+/* LexborNode.attributes; names are made once for a query, where there is one, and what they say is added to `says`. */
+static PyObject *attributes_of(node *element, query *q, unsigned *says)
 {
     PyObject *all = PyDict_New();
     attribute *each = all ? lexbor.first_attribute(element) : NULL;
@@ -184,6 +202,8 @@ static PyObject *attributes_of(node *element, query *q)
         PyObject *key = known && known->text ? Py_NewRef(known->text) : decode(name.at, name.count);
         if (known && key && known->text == NULL)
             known->text = Py_NewRef(key);
+        if (known)
+            *says |= known->says;
         PyObject *text = value.at ? decode(value.at, value.count) : Py_NewRef(Py_None);
         int failed = key == NULL || text == NULL || PyDict_SetItem(all, key, text) < 0;
         Py_XDECREF(key);
@@ -198,7 +218,7 @@ static PyObject *attributes_of(node *element, query *q)
 
 PyObject *read_attributes(node *element)
 {
-    return attributes_of(element, NULL);
+    return attributes_of(element, NULL, NULL);
 }
 
 /* Take over what a caller looks for: (tags, attributes, words, most). */
@@ -232,7 +252,7 @@ static int read_query(query *q, PyObject *given, unsigned bit, Py_ssize_t *most)
         each->name = (bytes){(const unsigned char *)name, (size_t)name_size};
         each->value = (bytes){(const unsigned char *)value, (size_t)value_size};
         each->letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
-        each->needed = letters_of(each->value) | letters_of(each->letters);
+        each->needed = pairs_of(each->value) | pairs_of(each->letters);
         each->tag = tag;
         each->query = bit;
         q->count++;
@@ -253,14 +273,71 @@ static int read_query(query *q, PyObject *given, unsigned bit, Py_ssize_t *most)
     return 0;
 }
 
+/* Take over how to sort: (table, names that say something, names that own a property, lists). */
+static int read_sorting(sorting *into, PyObject *given)
+{
+    PyObject *names[2];
+    const char *table;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(given, "y#O!O!n", &table, &size, &PyTuple_Type, &names[0], &PyTuple_Type, &names[1],
+                          &into->list_count))
+        return -1;
+    Py_ssize_t count = PyTuple_Size(names[0]) + PyTuple_Size(names[1]);
+    into->table = (const unsigned char *)table;
+    int fits = size == TAGS && count <= MOST_SAYING && into->list_count >= 2 && into->list_count <= MOST_LISTS;
+    for (int i = 0; fits && i < TAGS; i++)
+        fits = (into->table[i] & ~PLAIN) < into->list_count;
+    if (!fits) {
+        into->list_count = 0;
+        PyErr_SetString(PyExc_ValueError, "tables of another size");
+        return -1;
+    }
+    for (int kind = 0; kind < 2; kind++)
+        for (Py_ssize_t i = 0; i < PyTuple_Size(names[kind]); i++, into->count++) {
+            char *name;
+            Py_ssize_t length;
+            if (PyBytes_AsStringAndSize(PyTuple_GetItem(names[kind], i), &name, &length) < 0)
+                return -1;
+            into->names[into->count] = (bytes){(const unsigned char *)name, (size_t)length};
+            into->says[into->count] = kind ? OWNING : SAYING;
+        }
+    for (Py_ssize_t i = 0; i < into->list_count; i++)
+        if ((into->lists[i] = PyList_New(0)) == NULL)
+            return -1;
+    return 0;
+}
+
+/* What `find_marks` of landmarks.py does with one element. */
+static int sort_mark(sorting *into, PyObject *mark, uintptr_t number, unsigned says)
+{
+    unsigned kind = number < TAGS ? into->table[number] : 0, list = kind & ~PLAIN;
+    if ((list == 0 || says & SAYING) && PyList_Append(into->lists[0], mark) < 0)
+        return -1;
+    if (list && PyList_Append(into->lists[list], mark) < 0)
+        return -1;
+    return says & OWNING && !(kind & PLAIN) ? PyList_Append(into->lists[1], mark) : 0;
+}
+
+/* Lists as a tuple. */
+static PyObject *tuple_of(PyObject *const *lists, Py_ssize_t count)
+{
+    PyObject *all = PyTuple_New(count);
+    for (Py_ssize_t i = 0; all != NULL && i < count; i++)
+        PyTuple_SetItem(all, i, Py_NewRef(lists[i]));
+    return all;
+}
+
 const char select_doc[] =
-    "select(root, queries, body, code)\n--\n\n"
+    "select(root, queries, body, code, sorting=None)\n--\n\n"
     "The elements from a LexborNode on down, in document order, each with its `attributes`: a list for each query of\n"
     "those that it looks for. A query is (tags, attributes, words, most): it looks for tags (a byte for each number) and\n"
     "attributes: (name, value, letters, how, number of the tag or 0). An empty value stands for any; how: 0 equal, 1 has\n"
     "the value in it, 2 begins with it, 3 has it as a word, 4 more for capital letters too. It has the letters in it as\n"
     "well. Where there are words, in small letters, an element is not found for a `style` that has none of them, or with\n"
     "nothing in the element; one query may have some. `most` bounds its elements, 0 does not.\n\n"
+    "With `sorting` what the first query finds is a tuple of lists: (table, saying, owning, lists), where the table has for\n"
+    "each tag the number of its list, from 2 on, 128 more where nothing in it owns a property. List 0 has elements with an\n"
+    "attribute of a name in `saying`, and those of other tags; list 1 those with one of a name in `owning`.\n\n"
     "Then the characters of text below `body` that are not in an element with a tag of `code` (a byte for each number),\n"
     "-1 where they are not valid UTF-8 or `body` is not met, and the bytes in such elements elsewhere; 0 and 0 where `body` is None.";
 
@@ -270,7 +347,8 @@ PyObject *select_marked(PyObject *module, PyObject *args)
     PyObject *root, *queries, *within, *parser, *lists[MOST_QUERIES] = {0}, *result = NULL;
     Py_ssize_t code_count, shown = 0, code = 0, most[MOST_QUERIES];
     around a = {0};
-    if (!PyArg_ParseTuple(args, "OO!Oy#:select", &root, &PyTuple_Type, &queries, &within, &a.is_code, &code_count))
+    PyObject *how = Py_None;
+    if (!PyArg_ParseTuple(args, "OO!Oy#|O:select", &root, &PyTuple_Type, &queries, &within, &a.is_code, &code_count, &how))
         return NULL;
     if (within != Py_None && (a.body = address_of(within, &parser)) == NULL)
         return NULL;
@@ -283,6 +361,12 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         return NULL;
     }
     query q = {0};
+    if (how != Py_None && !PyTuple_Check(how)) {
+        PyErr_SetString(PyExc_TypeError, "how to sort is a tuple");
+        return NULL;
+    }
+    if (how != Py_None && read_sorting(&q.sorting, how) < 0)
+        goto done;
     /* queries that look for more */
     unsigned open = 0;
     for (Py_ssize_t i = 0; i < count; i++, open = open << 1 | 1)
@@ -306,11 +390,12 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         unsigned wanted = ((number < TAGS ? q.tags[number] : 0) | queries_of(each, number, &q)) & open;
         if (wanted == 0)
             continue;
-        PyObject *wrapped = lexbor.wrap(each, parser), *read = wrapped ? attributes_of(each, &q) : NULL;
+        unsigned says = 0;
+        PyObject *wrapped = lexbor.wrap(each, parser), *read = wrapped ? attributes_of(each, &q, &says) : NULL;
         PyObject *mark = read ? PyTuple_Pack(2, wrapped, read) : NULL;
         Py_XDECREF(wrapped);
         Py_XDECREF(read);
-        int failed = mark == NULL;
+        int failed = mark == NULL || (q.sorting.table && wanted & 1 && sort_mark(&q.sorting, mark, number, says) < 0);
         for (Py_ssize_t i = 0; !failed && i < count; i++)
             if (wanted >> i & 1) {
                 failed = PyList_Append(lists[i], mark) < 0;
@@ -324,14 +409,21 @@ PyObject *select_marked(PyObject *module, PyObject *args)
     /* a frameset may have taken its place in the tree */
     if (a.body != NULL && !has_met_body)
         shown = -1;
-    PyObject *found = PyTuple_New(count);
-    for (Py_ssize_t i = 0; found != NULL && i < count; i++)
-        PyTuple_SetItem(found, i, Py_NewRef(lists[i]));
+    PyObject *found = tuple_of(lists, count);
+    if (found != NULL && q.sorting.table && count > 0) {
+        PyObject *sorted = tuple_of(q.sorting.lists, q.sorting.list_count);
+        if (sorted == NULL)
+            Py_CLEAR(found);
+        else
+            PyTuple_SetItem(found, 0, sorted);
+    }
     result = found ? Py_BuildValue("(Nnn)", found, shown, code) : NULL;
 done:
     for (int i = 0; i < NAMES; i++)
         Py_XDECREF(q.names[i].text);
     for (int i = 0; i < MOST_QUERIES; i++)
         Py_XDECREF(lists[i]);
+    for (int i = 0; i < MOST_LISTS; i++)
+        Py_XDECREF(q.sorting.lists[i]);
     return result;
 }

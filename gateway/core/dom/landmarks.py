@@ -5,7 +5,7 @@ metadata, hidden text and recovery would each make several. Attributes are read 
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -13,9 +13,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.tags import ID, ids
 
-_TAGS = ("html", "title", "base", "meta", "link", "h1", "script", "style", "noscript")
-# those of them that microdata may speak of
-_MAY_BE_PROPERTIES = ids("meta link h1")
+TAGS = ("html", "title", "base", "meta", "link", "h1", "script", "style", "noscript")
+# those of them that microdata may speak of, and by which attributes it does
+OWNED = ids("meta link h1")
+OWNING = ("itemprop", "itemscope")
 # what says of itself that it is hidden, or may be; to search all class attributes for a word costs most, and the
 # words for screen readers share letters
 _CONCEALED = (
@@ -33,7 +34,7 @@ _FOR_SCREEN_READERS = re.compile(
     r"(?:^|[\s_-])(?:sr-only|visually-?hidden|screen-reader(?:-text|-only)?|element-invisible)(?=\s|$)", re.I
 )
 # attributes of what may be hidden
-_SAYING = frozenset(("style", "hidden", "popover", "aria-hidden", "class"))
+SAYING = ("style", "hidden", "popover", "aria-hidden", "class")
 # One of these is in every style that hides (`\\` and `/*` may veil it), in lower case; same colours need `color`.
 STYLE_WORDS = (
     *"none hidden opacity font clip scale collapse :- (- \\ /* background zoom mask rotate translate inset".split(),
@@ -44,7 +45,7 @@ STYLE_WORDS = (
 CODE = ("script", "style", "noscript")
 # a row of a table that is drawn with other elements
 _ROW = '[role="row"]'
-SELECTORS = (*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED, _ROW)
+SELECTORS = (*TAGS, "[itemprop]", "[itemscope]", *_CONCEALED, _ROW)
 
 # of one formula: a preview and what replaced it
 _DRAWINGS = 2
@@ -91,29 +92,22 @@ class Landmarks(Struct, frozen=True):
 
 def find_marks(tree: LexborHTMLParser) -> Landmarks:
     """The head's elements wherever they stand, scripts, style sheets, `<h1>`, and microdata."""
-    return sort_marks(select(tree, ",".join(SELECTORS)))
-
-
-def sort_marks(
-    found: Iterable[Mark], measured: Measured | None = None, also: dict[Query, list[Mark]] | None = None
-) -> Landmarks:
-    """What SELECTORS match, by what it says."""
-    tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
+    tags: dict[str, list[Mark]] = {tag: [] for tag in TAGS}
     by_number = {ID[tag]: marks for tag, marks in tags.items()}
     properties: list[Mark] = []
     concealed: list[Mark] = []
-    for mark in found:
+    for mark in select(tree, ",".join(SELECTORS)):
         node, attributes = mark
         number = node.tag_id
-        if number not in by_number or not _SAYING.isdisjoint(attributes):
+        if number not in by_number or any(name in attributes for name in SAYING):
             concealed.append(mark)
         if number in by_number:
             by_number[number].append(mark)
-            if number not in _MAY_BE_PROPERTIES:
+            if number not in OWNED:
                 continue
-        if "itemprop" in attributes or "itemscope" in attributes:
+        if any(name in attributes for name in OWNING):
             properties.append(mark)
-    return Landmarks(tags, properties, concealed, measured, also or {})
+    return Landmarks(tags, properties, concealed)
 
 
 def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:

@@ -37,6 +37,9 @@ from gateway.core.dom.descent import PRUNED, TAGS, WHOLE, Descent
 from gateway.core.dom.embeds import EMBEDS
 from gateway.core.dom.landmarks import (
     CODE,
+    OWNED,
+    OWNING,
+    SAYING,
     SELECTORS,
     STYLE_WORDS,
     Attributes,
@@ -45,8 +48,8 @@ from gateway.core.dom.landmarks import (
     Measured,
     Query,
     select,
-    sort_marks,
 )
+from gateway.core.dom.landmarks import TAGS as LANDMARKS
 from gateway.core.dom.layout import KNOWN
 from gateway.core.dom.tags import ID
 
@@ -70,6 +73,8 @@ _FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:([*^~]?)="([^"]+)"( i)?)?\])?')
 # as the extension says it
 _HOW = {"": 0, "*": 1, "^": 2, "~": 3}
 _ANY_CASE = 4
+# and how it sorts: two lists come before those of the tags; in a tag's number, that nothing in it owns a property
+_OTHERS, _PLAIN = 2, 128
 # beside the landmarks', forms that the extension is tried with
 _FORMS = ('[class^="b"]', '[class~="b"]', '[class~="SR-only" i]', 'p[style*="NONE" i]', '[id="LAST" i]')
 _WORDS = tuple(word.encode() for word in STYLE_WORDS)
@@ -102,8 +107,13 @@ class Extension(Protocol):
     def read_blocks(self, root: LexborNode, *args: object) -> tuple[Any, ...]: ...
 
     def select(
-        self, root: LexborNode, queries: tuple[object, ...], body: LexborNode | None, code: bytes
-    ) -> tuple[tuple[list[Mark], ...], int, int]: ...
+        self,
+        root: LexborNode,
+        queries: tuple[object, ...],
+        body: LexborNode | None,
+        code: bytes,
+        sorting: tuple[object, ...] | None = None,
+    ) -> tuple[tuple[Any, ...], int, int]: ...
 
     def strip_css(self, css: bytes) -> bytes: ...
 
@@ -178,9 +188,26 @@ def find_marks(tree: LexborHTMLParser, also: tuple[Query, ...] = ()) -> Landmark
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
         return landmarks.find_marks(tree)
-    found, shown, code = extension.select(root, _queries(also), tree.body, sought(CODE)[0])
-    measured = Measured(shown, code) if shown >= 0 and tree.body is not None else None
-    return sort_marks(found[0], measured, dict(zip(also, found[1:], strict=True)))
+    return _find_marks(extension, tree, root, _WORDS, also)
+
+
+def _find_marks(
+    extension: Extension,
+    tree: LexborHTMLParser,
+    root: LexborNode,
+    words: tuple[bytes, ...],
+    also: tuple[Query, ...],
+) -> Landmarks:
+    body = tree.body
+    found, shown, code = extension.select(root, _queries(words, also), body, sought(CODE)[0], _sorting())
+    concealed, properties, *marks = found[0]
+    return Landmarks(
+        tags=dict(zip(LANDMARKS, marks, strict=True)),
+        properties=properties,
+        concealed=concealed,
+        measured=Measured(shown, code) if shown >= 0 and body is not None else None,
+        also=dict(zip(also, found[1:], strict=True)),
+    )
 
 
 def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...], most: int = 0) -> list[Mark]:
@@ -212,8 +239,18 @@ def _select(extension: Extension, root: LexborNode, query: Query) -> list[Mark]:
 
 
 @cache
-def _queries(also: tuple[Query, ...]) -> tuple[object, ...]:
-    return _query(Query(SELECTORS), _WORDS), *map(_query, also)
+def _sorting() -> tuple[object, ...]:
+    """How `landmarks.find_marks` sorts, as the extension takes it."""
+    table = bytearray(TAGS)
+    for number, tag in enumerate(LANDMARKS, _OTHERS):
+        table[ID[tag]] = number | (0 if ID[tag] in OWNED else _PLAIN)
+    saying, owning = (tuple(name.encode() for name in names) for names in (SAYING, OWNING))
+    return bytes(table), saying, owning, _OTHERS + len(LANDMARKS)
+
+
+@cache
+def _queries(words: tuple[bytes, ...], also: tuple[Query, ...]) -> tuple[object, ...]:
+    return _query(Query(SELECTORS), words), *map(_query, also)
 
 
 @cache
@@ -350,7 +387,8 @@ def find_fault(extension: Extension) -> str:
     """Why the extension cannot be used here; empty where it can."""
     tree = LexborHTMLParser(_PROBE, scripting=True)
     root, text = tree.body, tree.css_first("title")
-    if root is None or text is None or text.first_child is None:
+    top = tree.root
+    if root is None or top is None or text is None or text.first_child is None:
         return "the page that it is tried with has no text"
     try:
         if missing := [name for name in _FUNCTIONS if not hasattr(extension, name)]:
@@ -374,9 +412,17 @@ def find_fault(extension: Extension) -> str:
             if list(Descent(root, kept, around, table)) != list(extension.descend(root, kept, around, table)):
                 return "it goes down the tree otherwise than Python does"
         for selectors in (SELECTORS, *((form,) for form in _FORMS)):
-            found = _select(extension, tree.root, Query(selectors)) if tree.root is not None else []
+            found = _select(extension, top, Query(selectors))
             if not is_same(found, select(tree, ",".join(selectors))):
                 return "it finds other landmarks than Python does"
+        marks, right_marks = _find_marks(extension, tree, top, (), ()), landmarks.find_marks(tree)
+        sorted_alike = zip(
+            (marks.concealed, marks.properties, *marks.tags.values()),
+            (right_marks.concealed, right_marks.properties, *right_marks.tags.values()),
+            strict=True,
+        )
+        if not all(is_same(found, right) for found, right in sorted_alike):
+            return "it sorts landmarks otherwise than Python does"
     except Exception as exc:
         # whatever it is, it is a doubt
         return f"{type(exc).__name__}: {exc}"

@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.native import find_marked, find_walk
+from gateway.core.dom.tags import TEXT
 
 _EMAILS = ("[data-cfemail]", 'a[href*="/email-protection#"]')
 _FORMULAS = ("span[data-tex]", "span[data-latex]", "div[data-tex]", "div[data-latex]")
@@ -170,7 +171,9 @@ def _compose_texts(tree: LexborHTMLParser) -> None:
     decomposed = [
         node
         for node in tree.root.traverse(include_text=True)
-        if node.tag == "-text" and not unicodedata.is_normalized("NFC", node.text(deep=False) or "")
+        if node.tag_id == TEXT
+        and not (text := node.text_content or "").isascii()
+        and not unicodedata.is_normalized("NFC", text)
     ]
     for node in decomposed:
         if not _is_verbatim(node):

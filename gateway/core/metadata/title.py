@@ -68,9 +68,7 @@ def choose_titles(
     shown = key(found)
     known = names | {"", shown}
     social = (
-        text
-        for text in (*short, trimmed)
-        if key(text) not in known and shown not in map(key, _parts(text))
+        text for text in (*short, trimmed) if key(text) not in known and shown not in map(key, _parts(text))
     )
     return Titles(
         headline=found[:_MAX_CHARACTERS],

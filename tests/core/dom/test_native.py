@@ -422,6 +422,10 @@ def test_python_reads_where_landmarks_differ(compiled: ModuleType) -> None:
     for wrong in (lambda *_: (([],), 0, 0), lambda *given: ((compiled.select(*given)[0][0][:-1],), 0, 0)):
         other.select = wrong
         assert find_fault(other) == "it finds other landmarks than Python does"
+    other.select = lambda *given: compiled.select(
+        *given[:4], *((table, (), owning, lists) for table, _, owning, lists in given[4:])
+    )
+    assert find_fault(other) == "it sorts landmarks otherwise than Python does"
 
 
 @pytest.mark.usefixtures("used")
@@ -529,6 +533,18 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     for queries in ((query[:3],), (bytes(256),), (None,)):
         with pytest.raises(TypeError):
             compiled.select(root_of(tree), queries, None, bytes(256))
+    for sorting in (
+        (b"", (), (), 3),
+        (bytes(256), (), (), 1),
+        (b"\x09" * 256, (), (), 9),
+        (bytes(256), (b"a",) * 17, (), 2),
+    ):
+        with pytest.raises(ValueError, match="tables"):
+            compiled.select(root_of(tree), ((bytes(256), (), (), 0),), None, bytes(256), sorting)
+    for sorting in (9, (bytes(256),), (bytes(256), ("a",), (), 2)):
+        with pytest.raises(TypeError):
+            compiled.select(root_of(tree), ((bytes(256), (), (), 0),), None, bytes(256), sorting)
+    assert compiled.select(root_of(tree), (), None, bytes(256), (bytes(256), (), (), 2)) == ((), 0, 0)
 
 
 @pytest.mark.usefixtures("used")
