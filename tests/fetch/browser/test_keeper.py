@@ -13,6 +13,7 @@ import pytest
 
 from fixtures.site import Answer, Site
 from gateway.errors import FetchTimeout, RenderFailed
+from gateway.fetch.browser import process
 from gateway.fetch.browser.cdp import Cdp, Version
 from gateway.fetch.browser.executable import command_line, find_browser
 from gateway.fetch.browser.keeper import PROFILE_PREFIX, UNPRIVILEGED_ID, remove_stale_profiles
@@ -156,6 +157,17 @@ async def test_browser_that_hangs_gives_way_to_another() -> None:
             await at.get(site.url)
         assert SENTENCE.strip() in await at.text(site.url)
         await eventually(lambda: not is_running(browser), within_s=10)
+
+
+async def test_keeper_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_END_TIMEOUT_S", 0.2)
+    async with Site().serving() as site, rendering([site.target]) as at:
+        site.extra["/"] = PAGE
+        await at.get(site.url)
+        (keeper,) = at.browsers.keepers
+        running = processes_of(keeper)
+        os.kill(keeper, signal.SIGSTOP)
+    await eventually(lambda: not any(map(is_running, [keeper, *running])), within_s=5)
 
 
 @pytest.mark.parametrize(
