@@ -121,16 +121,17 @@ def _is_logo(node: LexborNode, attributes: dict[str, str | None], url: str | Non
     marked = (around.get("class"), attributes.get("class"), attributes.get("id"))
     if any(_LOGO.search(value) for value in marked if value):
         return True
-    link = find_first(node, "a[href]") or (parent if parent is not None and parent.tag == "a" else None)
-    if link is None or not url:
-        return False
     try:
-        target, here = urlsplit(urljoin(url, link.attributes.get("href") or "")), urlsplit(url)
+        here = urlsplit(url or "")
     except ValueError:
         return False
-    return (
-        target.path in ("", "/")
-        and not target.fragment
-        and here.path not in ("", "/")
-        and target.netloc == here.netloc
-    )
+    if here.path in ("", "/"):
+        return False
+    link = find_first(node, "a[href]") or (parent if parent is not None and parent.tag == "a" else None)
+    if link is None:
+        return False
+    try:
+        target = urlsplit(urljoin(url or "", link.attributes.get("href") or ""))
+    except ValueError:
+        return False
+    return target.path in ("", "/") and not target.fragment and target.netloc == here.netloc
