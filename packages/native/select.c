@@ -25,7 +25,7 @@ typedef struct {
     PyObject *text;
     /* bits of what is looked for under it */
     uint64_t sought;
-    int is_class, is_style;
+    int is_class, is_style, is_aria_hidden;
     /* bits of SAYING and OWNING */
     unsigned says;
 } named;
@@ -123,6 +123,25 @@ static int has_capitals(bytes text)
     return 0;
 }
 
+/* Whether text may stand in an element; where there is much in it that is not looked for. */
+static int may_have_text(node *element)
+{
+    enum { LOOKED_AT = 16, COMMENT = 8 };
+    around a = {0};
+    static const char none[TAGS];
+    a.is_code = none;
+    int looked = 0;
+    for (node *each = step(&a, element, element); each != NULL; each = step(&a, each, element)) {
+        int type = lexbor.type(each);
+        const text_node *text = (const text_node *)each;
+        if (++looked > LOOKED_AT || (type != ELEMENT && type != COMMENT && type != TEXT))
+            return 1;
+        if (type == TEXT && text->data != NULL && !is_blank(text->data, text->data + text->length))
+            return 1;
+    }
+    return 0;
+}
+
 /* What is known of a name of attributes, which is the same text as long as the page lives. */
 static named *name_at(query *q, const unsigned char *at, size_t count)
 {
@@ -132,6 +151,7 @@ static named *name_at(query *q, const unsigned char *at, size_t count)
     Py_XDECREF(name->text);
     bytes text = {at, count};
     *name = (named){.at = at, .is_class = is(text, "class"), .is_style = is(text, "style")};
+    name->is_aria_hidden = is(text, "aria-hidden");
     for (size_t i = 0; i < q->count; i++)
         if (q->all[i].name.count == count && memcmp(q->all[i].name.at, at, count) == 0)
             name->sought |= (uint64_t)1 << i;
@@ -173,14 +193,15 @@ static unsigned queries_of(node *element, uintptr_t tag, query *q)
                 continue;
             if (one->value.count == 0) {
                 is_styled = 1;
-                if (has_word(q, value) && lexbor.first_child(element) != NULL)
+                if (has_word(q, value) && may_have_text(element))
                     found |= one->query;
                 continue;
             }
             if (pairs == 0)
                 pairs = pairs_of(value);
             /* most values lack two letters of what is looked for */
-            if ((pairs & one->needed) == one->needed && has_value(value, one) && holds(value, one->letters))
+            if ((pairs & one->needed) == one->needed && has_value(value, one) && holds(value, one->letters) &&
+                (!name->is_aria_hidden || one->query != q->worded || may_have_text(element)))
                 found |= one->query;
         }
     }
@@ -333,8 +354,8 @@ const char select_doc[] =
     "those that it looks for. A query is (tags, attributes, words, most): it looks for tags (a byte for each number) and\n"
     "attributes: (name, value, letters, how, number of the tag or 0). An empty value stands for any; how: 0 equal, 1 has\n"
     "the value in it, 2 begins with it, 3 has it as a word, 4 more for capital letters too. It has the letters in it as\n"
-    "well. Where there are words, in small letters, an element is not found for a `style` that has none of them, or with\n"
-    "nothing in the element; one query may have some. `most` bounds its elements, 0 does not.\n\n"
+    "well. Where there are words, in small letters, an element is not found for a `style` that has none of them; with no\n"
+    "text in it neither for its `style` nor for `aria-hidden`. One query may have some. `most` bounds its elements, 0 does not.\n\n"
     "With `sorting` what the first query finds is a tuple of lists: (table, saying, owning, lists), where the table has for\n"
     "each tag the number of its list, from 2 on, 128 more where nothing in it owns a property. List 0 has elements with an\n"
     "attribute of a name in `saying`, and those of other tags; list 1 those with one of a name in `owning`.\n\n"

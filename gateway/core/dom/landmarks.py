@@ -6,6 +6,7 @@ metadata, hidden text and recovery would each make several. Attributes are read 
 
 import re
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -71,7 +72,7 @@ class Measured(Struct, frozen=True):
     code_bytes: int
 
 
-class Landmarks(Struct, frozen=True):
+class Landmarks(Struct, frozen=True, dict=True):
     """Elements in document order."""
 
     # html title base meta link h1 script style noscript
@@ -85,6 +86,7 @@ class Landmarks(Struct, frozen=True):
     # what the same walk found for others; they look for themselves where nothing stands here
     also: dict[Query, list[Mark]] = {}
 
+    @cached_property
     def longest_noscript(self) -> str:
         """The markup of the longest `<noscript>`: the page itself, where a script was to build it."""
         return max((node.inner_html or "" for node, _ in self.tags["noscript"]), key=len, default="")

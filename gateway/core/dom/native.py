@@ -180,7 +180,8 @@ def read_blocks(
 
 
 def find_marks(tree: LexborHTMLParser, also: tuple[Query, ...] = ()) -> Landmarks:
-    """As `landmarks.find_marks`, by the extension where it may be used: it leaves out styles that hide nothing.
+    """As `landmarks.find_marks`, by the extension where it may be used: it leaves out styles that hide nothing,
+    and what is hidden by a style or `aria-hidden` and has no text in it.
 
     Args:
         also: what the extension finds in the same walk, and Python leaves to those who look for it.

@@ -148,7 +148,7 @@ def _without_label(heading: str, stated: list[str]) -> str:
 
 def _page_of(tree: LexborHTMLParser, marks: Landmarks) -> LexborHTMLParser:
     """Where the bylines are: forums serve the page in `<noscript>` and an empty shell beside it."""
-    longest = marks.longest_noscript()
+    longest = marks.longest_noscript
     return LexborHTMLParser(longest) if len(longest) >= _PAGE_CHARACTERS else tree
 
 
