@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -155,19 +155,21 @@ class Bylines:
             for mark in sorted(found[:_MAX_TRIED], key=lambda mark: mark[0].mem_id not in behind)
         ]
 
-    def dates(self, said: Collection[Said], *, month_first: bool, teasers: bool = False) -> Iterator[Dated]:
+    def dates(
+        self, said: Collection[Said], *, month_first: Callable[[], bool], teasers: bool = False
+    ) -> Iterator[Dated]:
         """The dates in the elements that pages mark as theirs, in order.
 
         Args:
             said: what may be said of them.
-            month_first: how to read 4/5/2025.
+            month_first: how to read 4/5/2025; asked only where a date may be such a one.
             teasers: those in side bars, boxes and entries of lists that lead to other pages, and no others. What
                 stands in navigation is no page's date.
         """
         for marked in self._dated:
             if (
                 marked.said in said
-                and (found := marked.read(month_first=month_first))
+                and (found := marked.read(month_first))
                 and not marked.is_in_navigation
                 and self._is_of_other(marked) == teasers
             ):
@@ -240,16 +242,16 @@ class _MarkedDate:
 
     def __init__(self, node: LexborNode, said: Said, texts: tuple[str, ...]) -> None:
         self.node, self.said, self._texts = node, said, texts
-        # None until it is asked for
+        # these two are not known until they are asked for
         self.is_of_other: bool | None = None
-        self._read: dict[bool, str | None] = {}
+        self._iso: str | None = ""
 
-    def read(self, *, month_first: bool) -> str | None:
-        """The date as ISO 8601."""
-        if month_first not in self._read:
-            found = (to_iso(text, month_first=month_first) for text in self._texts)
-            self._read[month_first] = next((iso for iso in found if iso), None)
-        return self._read[month_first]
+    def read(self, month_first: Callable[[], bool]) -> str | None:
+        """The date as ISO 8601; None for none."""
+        if self._iso == "":
+            found = (to_iso(text, month_first="/" not in text or month_first()) for text in self._texts)
+            self._iso = next((iso for iso in found if iso), None)
+        return self._iso
 
     @cached_property
     def is_in_navigation(self) -> bool:

@@ -96,7 +96,7 @@ class PageDates:
         return to_iso(text, month_first=self._month_first() if "/" in text else True)
 
     def _first_shown(self, said: tuple[str, ...], *, teasers: bool = False) -> str | None:
-        dates = self._bylines.dates(said, month_first=self._month_first(), teasers=teasers)
+        dates = self._bylines.dates(said, month_first=self._month_first, teasers=teasers)
         return next((dated.iso for dated in dates), None)
 
     def _month_first(self) -> bool:
