@@ -6,8 +6,9 @@
 
 CPU of this process, the steps one after the other on each page; the multiples hold on a busy machine. `hidden` is what
 finds text that no reader sees; `landmarks` is the one query of the page whose elements it and the metadata share;
-`walk` is `read_blocks`; `choose` chooses the content, `render` writes it. Where `winnow-native` is installed all of
-them are measured with it too, by turns.
+`walk` is `read_blocks`; `metadata` is what the page says of itself, its structured data with it. `read` is all that
+comes before the content is chosen: the parse and those four. `choose` chooses the content, `render` writes it. Where
+`winnow-native` is installed all of them are measured with it too, by turns.
 """
 
 import argparse
@@ -27,11 +28,14 @@ from gateway.core.classifier.network import choose, load_classifier
 from gateway.core.dom.blocks import keep
 from gateway.core.dom.callouts import find_callouts
 from gateway.core.dom.editors import find_editors
+from gateway.core.dom.landmarks import Landmarks
 from gateway.core.dom.native import find_marks, find_walk, prefer_native, read_blocks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.markdown import render
+from gateway.core.metadata.page_metadata import Facts, read_metadata
+from gateway.core.metadata.structured import read_structured
 from gateway.core.model.page import CleanOptions, KeptNodes
-from gateway.core.parsing import ParsedPage, read, root_of
+from gateway.core.parsing import ALSO, ParsedPage, read, root_of
 from gateway.core.visibility.hidden import find_hidden
 from training.corpus import Sample, page_ids, read_samples
 
@@ -67,15 +71,22 @@ class Steps:
             prefer_native(turn != "")
             find_walk()
             self.measure(f"hidden{turn}", lambda: find_hidden(tree, marks=marks))
-            self.measure(f"landmarks{turn}", lambda: find_marks(tree))
+            self.measure(f"landmarks{turn}", lambda: find_marks(tree, ALSO))
             self.measure(f"walk{turn}", lambda: read_blocks(root, left_out=hidden))
-            parsed = read(html, url=sample.url, options=_OPTIONS)
+            parsed = self.measure(f"read{turn}", lambda: read(html, url=sample.url, options=_OPTIONS))
+            found = find_marks(tree, ALSO)
+            self.measure(f"metadata{turn}", lambda found=found: read_said(tree, sample.url, found))
             choice = self.measure(
                 f"choose{turn}", lambda parsed=parsed: choose(parsed.blocks, parsed.head, load_classifier())
             )
             kept = None if parsed.is_content else keep(parsed.blocks, choice.blocks)
             self.measure(f"render{turn}", lambda parsed=parsed, kept=kept: write(parsed, kept, sample.url))
             self.measure(f"clean{turn}", lambda: clean(html, url=sample.url))
+
+
+def read_said(tree: LexborHTMLParser, url: str | None, marks: Landmarks) -> Facts:
+    """Read structured data and metadata as `read` does."""
+    return read_metadata(tree, read_structured(tree, base_url=url, marks=marks), url=url, marks=marks)
 
 
 def write(parsed: ParsedPage, kept: KeptNodes | None, url: str | None) -> None:

@@ -11,8 +11,9 @@ from gateway.core.dom.landmarks import Landmarks, find_formulas
 from gateway.core.dom.native import find_marks, read_blocks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.pictures import find_twins
-from gateway.core.dom.rewriting import rewrite
+from gateway.core.dom.rewriting import SOUGHT, rewrite
 from gateway.core.dom.selection import DRAWN, find_removed, find_selected, keep_below
+from gateway.core.metadata.bylines import MARKED
 from gateway.core.metadata.page_metadata import Facts, read_metadata
 from gateway.core.metadata.structured import Item, read_structured, types_of
 from gateway.core.model.page import CleanOptions, KeptNodes
@@ -20,6 +21,9 @@ from gateway.core.recovery.recover import recover
 from gateway.core.recovery.shell import judge_page
 from gateway.core.visibility.hidden import find_hidden
 from gateway.wire import Notice
+
+# found in the walk that finds the landmarks
+ALSO = (SOUGHT, MARKED)
 
 
 class ParsedPage(Struct, frozen=True):
@@ -49,8 +53,10 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     decoded = decode(html) if isinstance(html, bytes) else None
     markup = limit_nesting(decoded.text.encode() if decoded else to_utf8(str(html)))
     # a <noscript> is one text, as in browsers
-    tree = _parse(markup.markup, scripting=True)
-    marks = find_marks(tree)
+    tree = LexborHTMLParser(markup.markup, scripting=True)
+    marks = find_marks(tree, ALSO)
+    if rewrite(tree, markup.markup, scripting=True, found=marks.also.get(SOUGHT)):
+        marks = find_marks(tree, ALSO)
     structured = read_structured(tree, base_url=url, marks=marks)
     facts = read_metadata(tree, structured, url=url, marks=marks)
     cut: list[Notice] = []
@@ -84,9 +90,10 @@ def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> Parsed
     )
 
 
-def _parse(markup: bytes, *, scripting: bool = False) -> LexborHTMLParser:
-    tree = LexborHTMLParser(markup, scripting=scripting)
-    rewrite(tree, markup, scripting=scripting)
+def _parse(markup: bytes) -> LexborHTMLParser:
+    """A piece of the page from outside its DOM, where a `<noscript>` is what it holds."""
+    tree = LexborHTMLParser(markup)
+    rewrite(tree, markup, scripting=False)
     return tree
 
 

@@ -10,30 +10,62 @@ enum { IS = 0, CONTAINS = 1, BEGINS = 2, WORD = 3, ANY_CASE = 4 };
 /* an attribute that is looked for: its value is as `value` says, and has `letters` in it; an empty one is in any value */
 typedef struct {
     bytes name, value, letters;
-    /* `letters_of` both */
-    uint32_t needed;
+    /* `pairs_of` both */
+    uint64_t needed;
     int how;
     /* of the element; 0 for any */
     uintptr_t tag;
+    /* which query it is of, as a bit */
+    unsigned query;
 } sought;
 
-/* what is looked for; `sizes` has a bit for the size of each name */
+/* a name of attributes as Lexbor has it, in one place for all elements of a page */
 typedef struct {
-    sought all[32];
+    const unsigned char *at;
+    PyObject *text;
+    /* bits of what is looked for under it */
+    uint64_t sought;
+    int is_class, is_style, is_aria_hidden;
+    /* bits of SAYING and OWNING */
+    unsigned says;
+} named;
+
+enum { MOST_SOUGHT = 64, MOST_QUERIES = 8, NAMES = 256, MOST_SAYING = 16, MOST_LISTS = 16 };
+
+/* How `find_marks` of landmarks.py sorts what the first query finds: what names of attributes say, and a list for each
+   number of `table`; the first two are of what says something or has no list, and of what owns a property. */
+enum { SAYING = 1, OWNING = 2, PLAIN = 0x80 };
+typedef struct {
+    const unsigned char *table;
+    bytes names[MOST_SAYING];
+    unsigned says[MOST_SAYING];
     size_t count;
-    uint64_t sizes;
-    /* of words in a `style`: by first letter, a bit for each */
+    PyObject *lists[MOST_LISTS];
+    Py_ssize_t list_count;
+} sorting;
+
+/* what is looked for, of all queries */
+typedef struct {
+    sought all[MOST_SOUGHT];
+    size_t count;
+    /* by tag, the bits of the queries that look for it */
+    unsigned char tags[TAGS];
+    /* of words in a `style`: by first letter, a bit for each; and the query that has them */
     bytes words[32];
     uint32_t begins[256];
     size_t word_count;
+    unsigned worded;
+    sorting sorting;
+    /* by a number made of the address */
+    named names[NAMES];
 } query;
 
-/* A bit for each letter, the same for capital ones; other characters share these bits. */
-static uint32_t letters_of(bytes text)
+/* A bit for each two letters beside each other, the same for capital ones; other characters share these bits. */
+static uint64_t pairs_of(bytes text)
 {
-    uint32_t found = 0;
-    for (size_t i = 0; i < text.count; i++)
-        found |= (uint32_t)1 << (text.at[i] & 31);
+    uint64_t found = 0;
+    for (size_t i = 1; i < text.count; i++)
+        found |= (uint64_t)1 << (((text.at[i - 1] & 31) * 11 + (text.at[i] & 31)) & 63);
     return found;
 }
 
@@ -91,45 +123,95 @@ static int has_capitals(bytes text)
     return 0;
 }
 
-/* Whether an element's attributes have one that is looked for. */
-static int has_sought(node *element, uintptr_t tag, const query *q)
+/* Whether text may stand in an element; where there is much in it that is not looked for. */
+static int may_have_text(node *element)
 {
-    int is_styled = 0, is_odd = 0;
+    enum { LOOKED_AT = 16, COMMENT = 8 };
+    around a = {0};
+    static const char none[TAGS];
+    a.is_code = none;
+    int looked = 0;
+    for (node *each = step(&a, element, element); each != NULL; each = step(&a, each, element)) {
+        int type = lexbor.type(each);
+        const text_node *text = (const text_node *)each;
+        if (++looked > LOOKED_AT || (type != ELEMENT && type != COMMENT && type != TEXT))
+            return 1;
+        if (type == TEXT && text->data != NULL && !is_blank(text->data, text->data + text->length))
+            return 1;
+    }
+    return 0;
+}
+
+/* What is known of a name of attributes, which is the same text as long as the page lives. */
+static named *name_at(query *q, const unsigned char *at, size_t count)
+{
+    named *name = &q->names[((uintptr_t)at * 0x9e3779b97f4a7c15) >> 56];
+    if (name->at == at)
+        return name;
+    Py_XDECREF(name->text);
+    bytes text = {at, count};
+    *name = (named){.at = at, .is_class = is(text, "class"), .is_style = is(text, "style")};
+    name->is_aria_hidden = is(text, "aria-hidden");
+    for (size_t i = 0; i < q->count; i++)
+        if (q->all[i].name.count == count && memcmp(q->all[i].name.at, at, count) == 0)
+            name->sought |= (uint64_t)1 << i;
+    for (size_t i = 0; i < q->sorting.count; i++)
+        if (q->sorting.names[i].count == count && memcmp(q->sorting.names[i].at, at, count) == 0)
+            name->says |= q->sorting.says[i];
+    return name;
+}
+
+/* The queries that an element's attributes are sought by, as bits. */
+static unsigned queries_of(node *element, uintptr_t tag, query *q)
+{
+    unsigned found = 0;
+    int is_styled = 0;
+    bytes class = {0};
     attribute *each = lexbor.first_attribute(element);
     for (; each != NULL; each = lexbor.next_attribute(each)) {
-        bytes name = {0}, value = {0};
-        uint32_t letters = 0;
-        name.at = lexbor.attribute_local_name(each, &name.count);
-        if (q->word_count && is(name, "class") && (value.at = lexbor.attribute_value(each, &value.count)) != NULL)
-            is_odd = has_capitals(value);
-        if (name.count >= 64 || !(q->sizes >> name.count & 1))
+        bytes value = {0};
+        size_t count;
+        uint64_t pairs = 0;
+        const unsigned char *at = lexbor.attribute_local_name(each, &count);
+        const named *name = at ? name_at(q, at, count) : NULL;
+        if (name == NULL)
             continue;
-        for (size_t i = 0; i < q->count; i++) {
-            const sought *one = &q->all[i];
-            if (one->name.count != name.count || (one->tag && one->tag != tag) ||
-                memcmp(one->name.at, name.at, name.count) != 0)
+        if (name->is_class) {
+            value.at = lexbor.attribute_value(each, &value.count);
+            class = value;
+        }
+        for (uint64_t left = name->sought; left; left &= left - 1) {
+            const sought *one = &q->all[__builtin_ctzll(left)];
+            if (one->query & found || (one->tag && one->tag != tag))
                 continue;
-            if (one->value.count == 0 && !(q->word_count && is(name, "style")))
-                return 1;
+            int asks_style = name->is_style && one->query == q->worded;
+            if (one->value.count == 0 && !asks_style) {
+                found |= one->query;
+                continue;
+            }
             if (value.at == NULL && (value.at = lexbor.attribute_value(each, &value.count)) == NULL)
                 continue;
             if (one->value.count == 0) {
                 is_styled = 1;
-                if (has_word(q, value) && lexbor.first_child(element) != NULL)
-                    return 1;
+                if (has_word(q, value) && may_have_text(element))
+                    found |= one->query;
                 continue;
             }
-            if (letters == 0)
-                letters = letters_of(value);
-            /* most values lack a letter of what is looked for */
-            if ((letters & one->needed) == one->needed && has_value(value, one) && holds(value, one->letters))
-                return 1;
+            if (pairs == 0)
+                pairs = pairs_of(value);
+            /* most values lack two letters of what is looked for */
+            if ((pairs & one->needed) == one->needed && has_value(value, one) && holds(value, one->letters) &&
+                (!name->is_aria_hidden || one->query != q->worded || may_have_text(element)))
+                found |= one->query;
         }
     }
-    return is_styled && is_odd;
+    if (is_styled && class.at != NULL && has_capitals(class))
+        found |= q->worded;
+    return found;
 }
 
-PyObject *read_attributes(node *element)
+/* LexborNode.attributes; names are made once for a query, where there is one, and what they say is added to `says`. */
+static PyObject *attributes_of(node *element, query *q, unsigned *says)
 {
     PyObject *all = PyDict_New();
     attribute *each = all ? lexbor.first_attribute(element) : NULL;
@@ -137,7 +219,12 @@ PyObject *read_attributes(node *element)
         bytes name = {0}, value = {0};
         name.at = lexbor.attribute_name(each, &name.count);
         value.at = lexbor.attribute_value(each, &value.count);
-        PyObject *key = decode(name.at, name.count);
+        named *known = q && name.at ? name_at(q, name.at, name.count) : NULL;
+        PyObject *key = known && known->text ? Py_NewRef(known->text) : decode(name.at, name.count);
+        if (known && key && known->text == NULL)
+            known->text = Py_NewRef(key);
+        if (known)
+            *says |= known->says;
         PyObject *text = value.at ? decode(value.at, value.count) : Py_NewRef(Py_None);
         int failed = key == NULL || text == NULL || PyDict_SetItem(all, key, text) < 0;
         Py_XDECREF(key);
@@ -150,92 +237,214 @@ PyObject *read_attributes(node *element)
     return all;
 }
 
+PyObject *read_attributes(node *element)
+{
+    return attributes_of(element, NULL, NULL);
+}
+
+/* Take over what a caller looks for: (tags, attributes, words, most). */
+static int read_query(query *q, PyObject *given, unsigned bit, Py_ssize_t *most)
+{
+    PyObject *attributes, *words;
+    const char *tags;
+    Py_ssize_t tag_count;
+    if (!PyTuple_Check(given)) {
+        PyErr_SetString(PyExc_TypeError, "a query is a tuple");
+        return -1;
+    }
+    if (!PyArg_ParseTuple(given, "y#O!O!n", &tags, &tag_count, &PyTuple_Type, &attributes, &PyTuple_Type, &words, most))
+        return -1;
+    size_t count = (size_t)PyTuple_Size(attributes), word_count = (size_t)PyTuple_Size(words);
+    if (tag_count != TAGS || q->count + count > MOST_SOUGHT || word_count > sizeof q->words / sizeof *q->words ||
+        (word_count && q->word_count)) {
+        PyErr_SetString(PyExc_ValueError, "tables of another size");
+        return -1;
+    }
+    for (int i = 0; i < TAGS; i++)
+        q->tags[i] |= tags[i] ? bit : 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *name, *value, *letters;
+        Py_ssize_t name_size, value_size, letters_size;
+        unsigned long tag;
+        sought *each = &q->all[q->count];
+        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, (Py_ssize_t)i), "y#y#y#ik", &name, &name_size, &value,
+                              &value_size, &letters, &letters_size, &each->how, &tag))
+            return -1;
+        each->name = (bytes){(const unsigned char *)name, (size_t)name_size};
+        each->value = (bytes){(const unsigned char *)value, (size_t)value_size};
+        each->letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
+        each->needed = pairs_of(each->value) | pairs_of(each->letters);
+        each->tag = tag;
+        each->query = bit;
+        q->count++;
+    }
+    for (size_t i = 0; i < word_count; i++) {
+        char *word;
+        Py_ssize_t size;
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(words, (Py_ssize_t)i), &word, &size) < 0)
+            return -1;
+        q->words[i] = (bytes){(const unsigned char *)word, (size_t)size};
+        if (size)
+            q->begins[(unsigned char)*word] |= (uint32_t)1 << i;
+    }
+    if (word_count) {
+        q->word_count = word_count;
+        q->worded = bit;
+    }
+    return 0;
+}
+
+/* Take over how to sort: (table, names that say something, names that own a property, lists). */
+static int read_sorting(sorting *into, PyObject *given)
+{
+    PyObject *names[2];
+    const char *table;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(given, "y#O!O!n", &table, &size, &PyTuple_Type, &names[0], &PyTuple_Type, &names[1],
+                          &into->list_count))
+        return -1;
+    Py_ssize_t count = PyTuple_Size(names[0]) + PyTuple_Size(names[1]);
+    into->table = (const unsigned char *)table;
+    int fits = size == TAGS && count <= MOST_SAYING && into->list_count >= 2 && into->list_count <= MOST_LISTS;
+    for (int i = 0; fits && i < TAGS; i++)
+        fits = (into->table[i] & ~PLAIN) < into->list_count;
+    if (!fits) {
+        into->list_count = 0;
+        PyErr_SetString(PyExc_ValueError, "tables of another size");
+        return -1;
+    }
+    for (int kind = 0; kind < 2; kind++)
+        for (Py_ssize_t i = 0; i < PyTuple_Size(names[kind]); i++, into->count++) {
+            char *name;
+            Py_ssize_t length;
+            if (PyBytes_AsStringAndSize(PyTuple_GetItem(names[kind], i), &name, &length) < 0)
+                return -1;
+            into->names[into->count] = (bytes){(const unsigned char *)name, (size_t)length};
+            into->says[into->count] = kind ? OWNING : SAYING;
+        }
+    for (Py_ssize_t i = 0; i < into->list_count; i++)
+        if ((into->lists[i] = PyList_New(0)) == NULL)
+            return -1;
+    return 0;
+}
+
+/* What `find_marks` of landmarks.py does with one element. */
+static int sort_mark(sorting *into, PyObject *mark, uintptr_t number, unsigned says)
+{
+    unsigned kind = number < TAGS ? into->table[number] : 0, list = kind & ~PLAIN;
+    if ((list == 0 || says & SAYING) && PyList_Append(into->lists[0], mark) < 0)
+        return -1;
+    if (list && PyList_Append(into->lists[list], mark) < 0)
+        return -1;
+    return says & OWNING && !(kind & PLAIN) ? PyList_Append(into->lists[1], mark) : 0;
+}
+
+/* Lists as a tuple. */
+static PyObject *tuple_of(PyObject *const *lists, Py_ssize_t count)
+{
+    PyObject *all = PyTuple_New(count);
+    for (Py_ssize_t i = 0; all != NULL && i < count; i++)
+        PyTuple_SetItem(all, i, Py_NewRef(lists[i]));
+    return all;
+}
+
 const char select_doc[] =
-    "select(root, tags, attributes, words, body, code)\n--\n\n"
-    "The elements from a LexborNode on down, in document order, each with its `attributes`, that have\n"
-    "one of the tags (a byte for each number) or of the attributes: (name, value, letters, how, number of the\n"
-    "tag or 0). An empty value stands for any; how: 0 equal, 1 has the value in it, 2 begins with it, 3 has it as a word,\n"
-    "4 more for capital letters too. It has the letters in it as well. Where there are words, in small letters, an element\n"
-    "is not found for a `style` that has none of them, or with nothing in the element.\n\n"
+    "select(root, queries, body, code, sorting=None)\n--\n\n"
+    "The elements from a LexborNode on down, in document order, each with its `attributes`: a list for each query of\n"
+    "those that it looks for. A query is (tags, attributes, words, most): it looks for tags (a byte for each number) and\n"
+    "attributes: (name, value, letters, how, number of the tag or 0). An empty value stands for any; how: 0 equal, 1 has\n"
+    "the value in it, 2 begins with it, 3 has it as a word, 4 more for capital letters too. It has the letters in it as\n"
+    "well. Where there are words, in small letters, an element is not found for a `style` that has none of them; with no\n"
+    "text in it neither for its `style` nor for `aria-hidden`. One query may have some. `most` bounds its elements, 0 does not.\n\n"
+    "With `sorting` what the first query finds is a tuple of lists: (table, saying, owning, lists), where the table has for\n"
+    "each tag the number of its list, from 2 on, 128 more where nothing in it owns a property. List 0 has elements with an\n"
+    "attribute of a name in `saying`, and those of other tags; list 1 those with one of a name in `owning`.\n\n"
     "Then the characters of text below `body` that are not in an element with a tag of `code` (a byte for each number),\n"
     "-1 where they are not valid UTF-8 or `body` is not met, and the bytes in such elements elsewhere; 0 and 0 where `body` is None.";
 
 PyObject *select_marked(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyObject *root, *attributes, *words, *within, *parser, *found = NULL;
-    const char *tags;
-    Py_ssize_t tag_count, code_count, shown = 0, code = 0;
+    PyObject *root, *queries, *within, *parser, *lists[MOST_QUERIES] = {0}, *result = NULL;
+    Py_ssize_t code_count, shown = 0, code = 0, most[MOST_QUERIES];
     around a = {0};
-    if (!PyArg_ParseTuple(args, "Oy#O!O!Oy#:select", &root, &tags, &tag_count, &PyTuple_Type, &attributes,
-                          &PyTuple_Type, &words, &within, &a.is_code, &code_count))
+    PyObject *how = Py_None;
+    if (!PyArg_ParseTuple(args, "OO!Oy#|O:select", &root, &PyTuple_Type, &queries, &within, &a.is_code, &code_count, &how))
         return NULL;
     if (within != Py_None && (a.body = address_of(within, &parser)) == NULL)
         return NULL;
     node *top = address_of(root, &parser);
     if (top == NULL)
         return NULL;
-    query q = {0};
-    q.count = (size_t)PyTuple_Size(attributes);
-    q.word_count = (size_t)PyTuple_Size(words);
-    if (tag_count != TAGS || code_count != TAGS || q.count > sizeof q.all / sizeof *q.all || q.word_count > sizeof q.words / sizeof *q.words) {
+    Py_ssize_t count = PyTuple_Size(queries);
+    if (code_count != TAGS || count > MOST_QUERIES) {
         PyErr_SetString(PyExc_ValueError, "tables of another size");
         return NULL;
     }
-    for (size_t i = 0; i < q.count; i++) {
-        const char *name, *value, *letters;
-        Py_ssize_t name_size, value_size, letters_size;
-        unsigned long tag;
-        sought *each = &q.all[i];
-        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, (Py_ssize_t)i), "y#y#y#ik", &name, &name_size, &value,
-                              &value_size, &letters, &letters_size, &each->how, &tag))
-            return NULL;
-        if (name_size >= 64) {
-            PyErr_SetString(PyExc_ValueError, "a name of more than 63 bytes");
-            return NULL;
-        }
-        each->name = (bytes){(const unsigned char *)name, (size_t)name_size};
-        each->value = (bytes){(const unsigned char *)value, (size_t)value_size};
-        each->letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
-        each->needed = letters_of(each->value) | letters_of(each->letters);
-        each->tag = tag;
-        q.sizes |= (uint64_t)1 << name_size;
-    }
-    for (size_t i = 0; i < q.word_count; i++) {
-        char *word;
-        Py_ssize_t size;
-        if (PyBytes_AsStringAndSize(PyTuple_GetItem(words, (Py_ssize_t)i), &word, &size) < 0)
-            return NULL;
-        q.words[i] = (bytes){(const unsigned char *)word, (size_t)size};
-        if (size)
-            q.begins[(unsigned char)*word] |= (uint32_t)1 << i;
-    }
-    if ((found = PyList_New(0)) == NULL)
+    query q = {0};
+    if (how != Py_None && !PyTuple_Check(how)) {
+        PyErr_SetString(PyExc_TypeError, "how to sort is a tuple");
         return NULL;
+    }
+    if (how != Py_None && read_sorting(&q.sorting, how) < 0)
+        goto done;
+    /* queries that look for more */
+    unsigned open = 0;
+    for (Py_ssize_t i = 0; i < count; i++, open = open << 1 | 1)
+        if (read_query(&q, PyTuple_GetItem(queries, i), 1u << i, &most[i]) < 0 || (lists[i] = PyList_New(0)) == NULL)
+            goto done;
     int has_met_body = 0;
     for (node *each = top; each != NULL; each = step(&a, each, top)) {
         int type = lexbor.type(each);
         has_met_body |= each == a.body;
         const text_node *text = (const text_node *)each;
         if (type == TEXT && a.body != NULL && text->data != NULL && a.in_body != (a.code != NULL)) {
-            Py_ssize_t count = !a.in_body || shown < 0 ? 0 : count_characters(text->data, text->data + text->length);
-            shown = count < 0 ? -1 : shown + count;
+            Py_ssize_t size = !a.in_body || shown < 0 ? 0 : count_characters(text->data, text->data + text->length);
+            shown = size < 0 ? -1 : shown + size;
             code += a.in_body ? 0 : (Py_ssize_t)text->length;
         }
-        uintptr_t number = type == ELEMENT ? lexbor.tag_id(each) : 0;
-        if (type == ELEMENT && ((number < TAGS && tags[number]) || has_sought(each, number, &q))) {
-            PyObject *wrapped = lexbor.wrap(each, parser);
-            PyObject *read = wrapped ? read_attributes(each) : NULL;
-            if (read == NULL)
-                Py_XDECREF(wrapped);
-            if (read == NULL || append(found, Py_BuildValue("(NN)", wrapped, read)) < 0) {
-                Py_DECREF(found);
-                return NULL;
+        if (open == 0 && a.body == NULL)
+            break;
+        if (type != ELEMENT)
+            continue;
+        uintptr_t number = lexbor.tag_id(each);
+        unsigned wanted = ((number < TAGS ? q.tags[number] : 0) | queries_of(each, number, &q)) & open;
+        if (wanted == 0)
+            continue;
+        unsigned says = 0;
+        PyObject *wrapped = lexbor.wrap(each, parser), *read = wrapped ? attributes_of(each, &q, &says) : NULL;
+        PyObject *mark = read ? PyTuple_Pack(2, wrapped, read) : NULL;
+        Py_XDECREF(wrapped);
+        Py_XDECREF(read);
+        int failed = mark == NULL || (q.sorting.table && wanted & 1 && sort_mark(&q.sorting, mark, number, says) < 0);
+        for (Py_ssize_t i = 0; !failed && i < count; i++)
+            if (wanted >> i & 1) {
+                failed = PyList_Append(lists[i], mark) < 0;
+                if (PyList_Size(lists[i]) == most[i])
+                    open &= ~(1u << i);
             }
-        }
+        Py_XDECREF(mark);
+        if (failed)
+            goto done;
     }
     /* a frameset may have taken its place in the tree */
     if (a.body != NULL && !has_met_body)
         shown = -1;
-    return Py_BuildValue("(Nnn)", found, shown, code);
+    PyObject *found = tuple_of(lists, count);
+    if (found != NULL && q.sorting.table && count > 0) {
+        PyObject *sorted = tuple_of(q.sorting.lists, q.sorting.list_count);
+        if (sorted == NULL)
+            Py_CLEAR(found);
+        else
+            PyTuple_SetItem(found, 0, sorted);
+    }
+    result = found ? Py_BuildValue("(Nnn)", found, shown, code) : NULL;
+done:
+    for (int i = 0; i < NAMES; i++)
+        Py_XDECREF(q.names[i].text);
+    for (int i = 0; i < MOST_QUERIES; i++)
+        Py_XDECREF(lists[i]);
+    for (int i = 0; i < MOST_LISTS; i++)
+        Py_XDECREF(q.sorting.lists[i]);
+    return result;
 }

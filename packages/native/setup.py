@@ -14,6 +14,7 @@ setup(
                 "features.c",
                 "kinds.c",
                 "lexbor.c",
+                "markup.c",
                 "match.c",
                 "names.c",
                 "parts.c",

@@ -24,6 +24,8 @@ static PyMethodDef methods[] = {
     {"count_stripped", count_stripped, METH_O, count_stripped_doc},
     {"read_page_names", read_page_names, METH_O, read_page_names_doc},
     {"keep_possible", keep_possible, METH_VARARGS, keep_possible_doc},
+    {"count_tags", count_tags, METH_VARARGS, count_tags_doc},
+    {"find_around", find_around, METH_VARARGS, find_around_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -6,11 +6,18 @@ metadata, hidden text and recovery would each make several. Attributes are read 
 
 import re
 from collections.abc import Collection, Iterator
+from functools import cached_property
+from typing import NamedTuple
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_TAGS = ("html", "title", "base", "meta", "link", "h1", "script", "style", "noscript")
+from gateway.core.dom.tags import ID, ids
+
+TAGS = ("html", "title", "base", "meta", "link", "h1", "script", "style", "noscript")
+# those of them that microdata may speak of, and by which attributes it does
+OWNED = ids("meta link h1")
+OWNING = ("itemprop", "itemscope")
 # what says of itself that it is hidden, or may be; to search all class attributes for a word costs most, and the
 # words for screen readers share letters
 _CONCEALED = (
@@ -28,7 +35,7 @@ _FOR_SCREEN_READERS = re.compile(
     r"(?:^|[\s_-])(?:sr-only|visually-?hidden|screen-reader(?:-text|-only)?|element-invisible)(?=\s|$)", re.I
 )
 # attributes of what may be hidden
-_SAYING = frozenset(("style", "hidden", "popover", "aria-hidden", "class"))
+SAYING = ("style", "hidden", "popover", "aria-hidden", "class")
 # One of these is in every style that hides (`\\` and `/*` may veil it), in lower case; same colours need `color`.
 STYLE_WORDS = (
     *"none hidden opacity font clip scale collapse :- (- \\ /* background zoom mask rotate translate inset".split(),
@@ -39,7 +46,7 @@ STYLE_WORDS = (
 CODE = ("script", "style", "noscript")
 # a row of a table that is drawn with other elements
 _ROW = '[role="row"]'
-SELECTORS = (*_TAGS, "[itemprop]", "[itemscope]", *_CONCEALED, _ROW)
+SELECTORS = (*TAGS, "[itemprop]", "[itemscope]", *_CONCEALED, _ROW)
 
 # of one formula: a preview and what replaced it
 _DRAWINGS = 2
@@ -47,6 +54,13 @@ _DRAWINGS = 2
 Attributes = dict[str, str | None]
 # an element and its attributes
 Mark = tuple[LexborNode, Attributes]
+
+
+class Query(NamedTuple):
+    """Elements that others than the landmarks' readers look for; the first `most` of them, all with 0."""
+
+    selectors: tuple[str, ...]
+    most: int = 0
 
 
 class Measured(Struct, frozen=True):
@@ -58,7 +72,7 @@ class Measured(Struct, frozen=True):
     code_bytes: int
 
 
-class Landmarks(Struct, frozen=True):
+class Landmarks(Struct, frozen=True, dict=True):
     """Elements in document order."""
 
     # html title base meta link h1 script style noscript
@@ -69,7 +83,10 @@ class Landmarks(Struct, frozen=True):
     # screen readers; dialogs and fonts; and others among them
     concealed: list[Mark]
     measured: Measured | None = None
+    # what the same walk found for others; they look for themselves where nothing stands here
+    also: dict[Query, list[Mark]] = {}
 
+    @cached_property
     def longest_noscript(self) -> str:
         """The markup of the longest `<noscript>`: the page itself, where a script was to build it."""
         return max((node.inner_html or "" for node, _ in self.tags["noscript"]), key=len, default="")
@@ -77,26 +94,22 @@ class Landmarks(Struct, frozen=True):
 
 def find_marks(tree: LexborHTMLParser) -> Landmarks:
     """The head's elements wherever they stand, scripts, style sheets, `<h1>`, and microdata."""
-    return sort_marks(select(tree, ",".join(SELECTORS)))
-
-
-def sort_marks(found: Iterator[Mark], measured: Measured | None = None) -> Landmarks:
-    """What SELECTORS match, by what it says."""
-    tags: dict[str, list[Mark]] = {tag: [] for tag in _TAGS}
+    tags: dict[str, list[Mark]] = {tag: [] for tag in TAGS}
+    by_number = {ID[tag]: marks for tag, marks in tags.items()}
     properties: list[Mark] = []
     concealed: list[Mark] = []
-    for mark in found:
+    for mark in select(tree, ",".join(SELECTORS)):
         node, attributes = mark
-        tag = node.tag or ""
-        if tag not in tags or not _SAYING.isdisjoint(attributes):
+        number = node.tag_id
+        if number not in by_number or any(name in attributes for name in SAYING):
             concealed.append(mark)
-        if tag in tags:
-            tags[tag].append(mark)
-            if tag not in ("meta", "link", "h1"):
+        if number in by_number:
+            by_number[number].append(mark)
+            if number not in OWNED:
                 continue
-        if "itemprop" in attributes or "itemscope" in attributes:
+        if any(name in attributes for name in OWNING):
             properties.append(mark)
-    return Landmarks(tags, properties, concealed, measured)
+    return Landmarks(tags, properties, concealed)
 
 
 def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:

@@ -10,8 +10,9 @@ Any doubt means Python, and a line in the log.
 import logging
 import re
 import struct
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 import selectolax
@@ -36,15 +37,19 @@ from gateway.core.dom.descent import PRUNED, TAGS, WHOLE, Descent
 from gateway.core.dom.embeds import EMBEDS
 from gateway.core.dom.landmarks import (
     CODE,
+    OWNED,
+    OWNING,
+    SAYING,
     SELECTORS,
     STYLE_WORDS,
     Attributes,
     Landmarks,
     Mark,
     Measured,
+    Query,
     select,
-    sort_marks,
 )
+from gateway.core.dom.landmarks import TAGS as LANDMARKS
 from gateway.core.dom.layout import KNOWN
 from gateway.core.dom.tags import ID
 
@@ -68,6 +73,8 @@ _FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:([*^~]?)="([^"]+)"( i)?)?\])?')
 # as the extension says it
 _HOW = {"": 0, "*": 1, "^": 2, "~": 3}
 _ANY_CASE = 4
+# and how it sorts: two lists come before those of the tags; in a tag's number, that nothing in it owns a property
+_OTHERS, _PLAIN = 2, 128
 # beside the landmarks', forms that the extension is tried with
 _FORMS = ('[class^="b"]', '[class~="b"]', '[class~="SR-only" i]', 'p[style*="NONE" i]', '[id="LAST" i]')
 _WORDS = tuple(word.encode() for word in STYLE_WORDS)
@@ -102,12 +109,11 @@ class Extension(Protocol):
     def select(
         self,
         root: LexborNode,
-        tags: bytes,
-        attributes: tuple[object, ...],
-        words: tuple[bytes, ...],
+        queries: tuple[object, ...],
         body: LexborNode | None,
         code: bytes,
-    ) -> tuple[list[Mark], int, int]: ...
+        sorting: tuple[object, ...] | None = None,
+    ) -> tuple[tuple[Any, ...], int, int]: ...
 
     def strip_css(self, css: bytes) -> bytes: ...
 
@@ -132,6 +138,10 @@ class Extension(Protocol):
     def keep_possible(self, css: bytes, blocks: list[int], *args: object) -> list[int]: ...
 
     def count_code(self, elements: list[LexborNode], body: LexborNode, code: bytes) -> int | None: ...
+
+    def count_tags(self, markup: bytes, window: int) -> tuple[list[int], list[int], int]: ...
+
+    def find_around(self, markup: bytes, first: int, most: int) -> bytes | None: ...
 
     def descend(
         self, root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes
@@ -181,29 +191,84 @@ def read_blocks(
     return _walk(extension, root, left_out, formulas, max_depth, max_blocks)
 
 
-def find_marks(tree: LexborHTMLParser) -> Landmarks:
-    """As `landmarks.find_marks`, by the extension where it may be used: it leaves out styles that hide nothing."""
+def find_marks(tree: LexborHTMLParser, also: tuple[Query, ...] = ()) -> Landmarks:
+    """As `landmarks.find_marks`, by the extension where it may be used: it leaves out styles that hide nothing,
+    and what is hidden by a style or `aria-hidden` and has no text in it.
+
+    Args:
+        also: what the extension finds in the same walk, and Python leaves to those who look for it.
+    """
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
         return landmarks.find_marks(tree)
-    found, shown, code = extension.select(root, *sought(SELECTORS), _WORDS, tree.body, sought(CODE)[0])
-    return sort_marks(iter(found), Measured(shown, code) if shown >= 0 and tree.body is not None else None)
+    return _find_marks(extension, tree, root, _WORDS, also)
 
 
-def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> Iterator[Mark]:
+def _find_marks(
+    extension: Extension,
+    tree: LexborHTMLParser,
+    root: LexborNode,
+    words: tuple[bytes, ...],
+    also: tuple[Query, ...],
+) -> Landmarks:
+    body = tree.body
+    found, shown, code = extension.select(root, _queries(words, also), body, sought(CODE)[0], _sorting())
+    concealed, properties, *marks = found[0]
+    return Landmarks(
+        tags=dict(zip(LANDMARKS, marks, strict=True)),
+        properties=properties,
+        concealed=concealed,
+        measured=Measured(shown, code) if shown >= 0 and body is not None else None,
+        also=dict(zip(also, found[1:], strict=True)),
+    )
+
+
+def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...], most: int = 0) -> list[Mark]:
     """As `landmarks.select`, by the extension where it may be used.
 
+    Args:
+        most: as many elements are given at the most; 0 for all.
     Raises:
         ValueError: the extension has no form for one of the selectors.
     """
     extension, root = find_walk().extension, tree.root
     if extension is None or root is None:
-        return select(tree, ",".join(selectors))
-    return iter(_select(extension, root, selectors))
+        found = select(tree, ",".join(selectors))
+        return list(islice(found, most) if most else found)
+    return _select(extension, root, Query(selectors, most))
 
 
-def _select(extension: Extension, root: LexborNode, selectors: tuple[str, ...]) -> list[Mark]:
-    return extension.select(root, *sought(selectors), (), None, bytes(TAGS))[0]
+def find_first(node: LexborNode, *selectors: str) -> LexborNode | None:
+    """The first element that one of the selectors is for, from a node on down."""
+    extension = find_walk().extension
+    if extension is None:
+        return node.css_first(",".join(selectors))
+    found = _select(extension, node, Query(selectors, most=1))
+    return found[0][0] if found else None
+
+
+def _select(extension: Extension, root: LexborNode, query: Query) -> list[Mark]:
+    return extension.select(root, (_query(query),), None, bytes(TAGS))[0][0]
+
+
+@cache
+def _sorting() -> tuple[object, ...]:
+    """How `landmarks.find_marks` sorts, as the extension takes it."""
+    table = bytearray(TAGS)
+    for number, tag in enumerate(LANDMARKS, _OTHERS):
+        table[ID[tag]] = number | (0 if ID[tag] in OWNED else _PLAIN)
+    saying, owning = (tuple(name.encode() for name in names) for names in (SAYING, OWNING))
+    return bytes(table), saying, owning, _OTHERS + len(LANDMARKS)
+
+
+@cache
+def _queries(words: tuple[bytes, ...], also: tuple[Query, ...]) -> tuple[object, ...]:
+    return _query(Query(SELECTORS), words), *map(_query, also)
+
+
+@cache
+def _query(query: Query, words: tuple[bytes, ...] = ()) -> tuple[object, ...]:
+    return *sought(query.selectors), words, query.most
 
 
 def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
@@ -353,7 +418,8 @@ def find_fault(extension: Extension) -> str:
     """Why the extension cannot be used here; empty where it can."""
     tree = LexborHTMLParser(_PROBE, scripting=True)
     root, text = tree.body, tree.css_first("title")
-    if root is None or text is None or text.first_child is None:
+    top = tree.root
+    if root is None or top is None or text is None or text.first_child is None:
         return "the page that it is tried with has no text"
     try:
         if missing := [name for name in _FUNCTIONS if not hasattr(extension, name)]:
@@ -377,9 +443,17 @@ def find_fault(extension: Extension) -> str:
             if list(Descent(root, kept, around, table)) != list(extension.descend(root, kept, around, table)):
                 return "it goes down the tree otherwise than Python does"
         for selectors in (SELECTORS, *((form,) for form in _FORMS)):
-            found = _select(extension, tree.root, selectors) if tree.root is not None else []
+            found = _select(extension, top, Query(selectors))
             if not is_same(found, select(tree, ",".join(selectors))):
                 return "it finds other landmarks than Python does"
+        marks, right_marks = _find_marks(extension, tree, top, (), ()), landmarks.find_marks(tree)
+        sorted_alike = zip(
+            (marks.concealed, marks.properties, *marks.tags.values()),
+            (right_marks.concealed, right_marks.properties, *right_marks.tags.values()),
+            strict=True,
+        )
+        if not all(is_same(found, right) for found, right in sorted_alike):
+            return "it sorts landmarks otherwise than Python does"
     except Exception as exc:
         # whatever it is, it is a doubt
         return f"{type(exc).__name__}: {exc}"

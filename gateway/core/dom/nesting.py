@@ -8,10 +8,12 @@ Ordinary pages pay for counting their tags and nothing else.
 """
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
+
+from gateway.core.dom.native import find_walk
 
 # parses in some milliseconds; browsers stop at 512
 MAX_DEPTH = 2000
@@ -72,33 +74,53 @@ def limit_nesting(markup: bytes) -> Limited:
     Returns:
         The page itself for all but hostile ones.
     """
-    codes = np.frombuffer(markup, dtype=np.uint8)
-    tags = np.flatnonzero(codes == ord("<"))
-    second = codes.take(tags + 1, mode="clip")
+    tags = count_tags(markup)
     suspect = (
-        _nests(len(markup), tags, second == ord("/"))
-        or (np.count_nonzero(second | 0x20 == ord("o")) > _SOME_OPTIONS and _has_many_options(markup))
+        _nests(len(markup), tags)
+        or (tags.named > _SOME_OPTIONS and _has_many_options(markup))
         or _has_crowded_tag(markup)
     )
     return _thin_out(markup) if suspect else Limited(markup, 0)
 
 
-def _nests(size: int, tags: NDArray[np.intp], closing: NDArray[np.bool_]) -> bool:
+class Tags(NamedTuple):
+    """The tags of a page, those of ends too, and how many of them are of ends: by window."""
+
+    counts: list[int]
+    closing: list[int]
+    # whose names begin like that of `<option>`
+    named: int
+
+
+def count_tags(markup: bytes) -> Tags:
+    """The tags of a page, by the extension where it may be used."""
+    extension = find_walk().extension
+    if extension is not None:
+        return Tags(*extension.count_tags(markup, _WINDOW_BYTES))
+    codes = np.frombuffer(markup, dtype=np.uint8)
+    places = np.flatnonzero(codes == ord("<"))
+    second = codes.take(places + 1, mode="clip")
+    bounds = np.append(np.arange(0, len(markup), _WINDOW_BYTES), len(markup))
+    firsts = np.searchsorted(places, bounds)
+    closed = np.append(0, np.cumsum(second == ord("/"))).take(firsts)
+    return Tags(
+        counts=np.diff(firsts).tolist(),
+        closing=np.diff(closed).tolist(),
+        named=int(np.count_nonzero(second | 0x20 == ord("o"))),
+    )
+
+
+def _nests(size: int, tags: Tags) -> bool:
     """Whether some stretch opens many tags and closes hardly any, or the page leaves very many open.
 
     Args:
         size: of the page in bytes.
-        tags: where its tags begin, those of ends too.
-        closing: by tag, whether it is one of an end.
     """
-    bounds = np.append(np.arange(0, size, _WINDOW_BYTES), size)
-    firsts = np.searchsorted(tags, bounds)
-    count = np.diff(firsts)
-    closed = np.diff(np.append(0, np.cumsum(closing)).take(firsts))
-    dense = (count >= _SOME_TAGS) & (count * _TAG_BYTES >= np.diff(bounds))
-    return bool(np.any(dense & (count > _OPENED_A_CLOSED * closed))) or (
-        len(tags) - 2 * int(np.count_nonzero(closing)) > _SOME_OPEN
-    )
+    for number, (count, closed) in enumerate(zip(tags.counts, tags.closing, strict=True)):
+        window = min(_WINDOW_BYTES, size - number * _WINDOW_BYTES)
+        if count >= _SOME_TAGS and count * _TAG_BYTES >= window and count > _OPENED_A_CLOSED * closed:
+            return True
+    return sum(tags.counts) - 2 * sum(tags.closing) > _SOME_OPEN
 
 
 def _has_many_options(text: bytes) -> bool:

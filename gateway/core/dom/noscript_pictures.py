@@ -13,17 +13,24 @@ _NEAR, _AROUND = 3, 2
 _PICTURES = frozenset(("img", "amp-img"))
 
 
-def show_noscript_pictures(tree: LexborHTMLParser) -> None:
+def show_noscript_pictures(tree: LexborHTMLParser, noscripts: list[LexborNode]) -> bool:
     """Put the picture of each `<noscript>` that holds nothing else in its place, where no image stands beside it.
 
     Args:
         tree: the parsed page, whose `<noscript>` are texts; changed in place.
+        noscripts: all of them.
+    Returns:
+        Whether there was such a picture.
     """
-    if tree.body is None:
-        return
-    for noscript in tree.body.css("noscript"):
+    shows = False
+    for noscript in noscripts if tree.body is not None else ():
         text = noscript.text(deep=True)
-        if _IMAGE not in text or len(text) > _MAX_CHARACTERS or _has_twin(noscript):
+        if (
+            _IMAGE not in text
+            or len(text) > _MAX_CHARACTERS
+            or (noscript.parent is not None and noscript.parent.tag == "head")
+            or _has_twin(noscript)
+        ):
             continue
         inner = LexborHTMLParser(text)
         images = inner.css("img")
@@ -33,6 +40,8 @@ def show_noscript_pictures(tree: LexborHTMLParser) -> None:
         for name, value in images[0].attributes.items():
             image.attrs[name] = value or ""
         noscript.replace_with(image, move=True)
+        shows = True
+    return shows
 
 
 def _has_twin(noscript: LexborNode) -> bool:

@@ -218,10 +218,13 @@ def find_twins(blocks: Blocks) -> list[int]:
     A picture that an author repeats has the same file each time, and stays.
     """
     twins: list[int] = []
+    last: Attributes | None = None
     for (at, image), (following, other) in pairwise(blocks.pictures):
         if at != following:
+            last = None
             continue
-        attributes, others = image.attributes, other.attributes
+        attributes = image.attributes if last is None else last
+        others = last = other.attributes
         loaded = _has_file(attributes), _has_file(others)
         if all(loaded):
             continue

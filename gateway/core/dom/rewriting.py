@@ -7,31 +7,42 @@ elements; one query tells which steps a page needs at all, since most pages need
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.inner_trees import HOLDERS, show_inner_trees
+from gateway.core.dom.landmarks import Mark, Query
 from gateway.core.dom.native import find_marked
 from gateway.core.dom.noscript_pictures import show_noscript_pictures
 from gateway.core.dom.shown_text import REWRITTEN, compose_characters, show_text
-from gateway.core.dom.side_notes import NOTES, move_side_notes
+from gateway.core.dom.side_notes import NOTED, NOTES, move_side_notes
 
 _NOSCRIPT = "noscript"
-_SELECTORS = (_NOSCRIPT, *HOLDERS, *NOTES, *REWRITTEN)
+_HOLDERS = frozenset(("iframe", "template"))
+# what may have to be put elsewhere, or otherwise
+SOUGHT = Query((_NOSCRIPT, *HOLDERS, *NOTES, *REWRITTEN))
 
 
-def rewrite(tree: LexborHTMLParser, markup: bytes, *, scripting: bool) -> None:
+def rewrite(
+    tree: LexborHTMLParser, markup: bytes, *, scripting: bool, found: list[Mark] | None = None
+) -> bool:
     """Put inner trees, pictures for readers without scripts, side notes and text where a reader sees them.
 
     Args:
         tree: the parsed page; changed in place.
         markup: what it was parsed from, UTF-8.
         scripting: as it was parsed: a `<noscript>` is one text.
+        found: what SOUGHT looks for in it, if that is at hand.
+    Returns:
+        Whether anything was changed, or may have been.
     """
-    found = {node.tag == _NOSCRIPT for node, _ in find_marked(tree, _SELECTORS)}
-    has_others = False in found
-    if has_others:
+    nodes = [node for node, _ in (find_marked(tree, SOUGHT.selectors) if found is None else found)]
+    tags = {node.tag for node in nodes}
+    has_others = not tags <= {_NOSCRIPT}
+    has_inner = not tags.isdisjoint(_HOLDERS)
+    if has_inner:
         show_inner_trees(tree)
-    if scripting and found:
         # in what was just put there too
-        show_noscript_pictures(tree)
-    if has_others:
+        nodes = [node for node, _ in find_marked(tree, (_NOSCRIPT,))]
+    has_shown = scripting and show_noscript_pictures(tree, [node for node in nodes if node.tag == _NOSCRIPT])
+    if has_inner or not tags.isdisjoint(NOTED):
         move_side_notes(tree)
+    if has_others:
         show_text(tree)
-    compose_characters(tree, markup)
+    return compose_characters(tree, markup) or has_others or has_shown

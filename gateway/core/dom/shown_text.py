@@ -11,6 +11,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.dom.native import find_marked, find_walk
+from gateway.core.dom.tags import TEXT
+
 _EMAILS = ("[data-cfemail]", 'a[href*="/email-protection#"]')
 _FORMULAS = ("span[data-tex]", "span[data-latex]", "div[data-tex]", "div[data-latex]")
 _KEEPING_LINES = ("pre-wrap", "pre-line", "break-spaces")
@@ -49,20 +52,22 @@ def show_text(tree: LexborHTMLParser) -> None:
     Args:
         tree: the parsed page; changed in place.
     """
-    _show_emails(tree)
-    _show_formulas(tree)
-    _break_lines(tree)
+    for selectors, show in ((_EMAILS, _show_emails), (_FORMULAS, _show_formulas), (_LINES, _break_lines)):
+        if found := [node for node, _ in find_marked(tree, selectors)]:
+            show(tree, found)
 
 
-def compose_characters(tree: LexborHTMLParser, markup: bytes) -> None:
-    """Put text in Unicode's normal form C.
+def compose_characters(tree: LexborHTMLParser, markup: bytes) -> bool:
+    """Put text in Unicode's normal form C; whether some was not.
 
     Args:
         tree: the parsed page; changed in place.
         markup: what it was parsed from, UTF-8; the tree is read only where this shows a need.
     """
-    if not markup.isascii() and not _is_composed(markup):
-        _compose_texts(tree)
+    if markup.isascii() or _is_composed(markup):
+        return False
+    _compose_texts(tree)
+    return True
 
 
 def _is_composed(markup: bytes) -> bool:
@@ -71,22 +76,30 @@ def _is_composed(markup: bytes) -> bool:
     Letters below U+0300 are, and most pages repeat the few others that they have: each is looked at once, with what is
     right before it. Only one of a combining class composes across others, and then the whole text is looked at.
     """
-    codes = np.frombuffer(markup, dtype=np.uint8)
-    places = np.flatnonzero(codes >= _FIRST_BYTE)
-    if not len(places):
-        return True
-    if len(places) * _RARE < len(markup):
-        padded = np.concatenate((_EDGE, codes, _EDGE))
-        around = np.unique(sliding_window_view(padded, 2 * len(_EDGE))[places].view(np.uint64))
-        text = around.tobytes().decode("utf-8", "ignore")
+    around = find_around(markup)
+    if around is not None:
+        text = around.decode("utf-8", "ignore")
         if not any(map(unicodedata.combining, text)) and unicodedata.is_normalized("NFC", text):
             return True
     return unicodedata.is_normalized("NFC", markup.decode("utf-8", "replace"))
 
 
-def _show_emails(tree: LexborHTMLParser) -> None:
+def find_around(markup: bytes) -> bytes | None:
+    """Letters from U+0300 on with what is around each, most of those that repeat once; None where there are many."""
+    most = max(0, len(markup) - 1) // _RARE
+    if (extension := find_walk().extension) is not None:
+        return extension.find_around(markup, _FIRST_BYTE, most)
+    codes = np.frombuffer(markup, dtype=np.uint8)
+    places = np.flatnonzero(codes >= _FIRST_BYTE)
+    if len(places) > most:
+        return None
+    padded = np.concatenate((_EDGE, codes, _EDGE))
+    return np.unique(sliding_window_view(padded, 2 * len(_EDGE))[places].view(np.uint64)).tobytes()
+
+
+def _show_emails(tree: LexborHTMLParser, nodes: list[LexborNode]) -> None:
     unseen = tree.create_node("div")
-    for node in tree.css(",".join(_EMAILS)):
+    for node in nodes:
         link = _IN_LINK.search(node.attributes.get("href") or "")
         if link and (target := _decode(link[1])):
             node.attrs["href"] = f"mailto:{target}"
@@ -108,11 +121,11 @@ def _replace_children(node: LexborNode, text: str, unseen: LexborNode) -> None:
     node.insert_child(text)
 
 
-def _show_formulas(tree: LexborHTMLParser) -> None:
+def _show_formulas(tree: LexborHTMLParser, nodes: list[LexborNode]) -> None:
     """Put the TeX of an attribute in the place of what was drawn of it, as MathJax's source would stand there."""
     unseen = tree.create_node("div")
     room = _MOST_READ
-    for node in tree.css(",".join(_FORMULAS)):
+    for node in nodes:
         attributes = node.attributes
         tex = (attributes.get("data-tex") or attributes.get("data-latex") or "").strip()
         if not 0 < len(tex) <= _MAX_FORMULA_CHARACTERS or "\\)" in tex or _is_verbatim(node) or room < 0:
@@ -124,11 +137,11 @@ def _show_formulas(tree: LexborHTMLParser) -> None:
             _replace_children(node, shown, unseen)
 
 
-def _break_lines(tree: LexborHTMLParser) -> None:
+def _break_lines(tree: LexborHTMLParser, nodes: list[LexborNode]) -> None:
     """Put a `<br>` where a style keeps the end of a line."""
     seen: set[int] = set()
     texts: list[LexborNode] = []
-    for outer in tree.css(",".join(_LINES)):
+    for outer in nodes:
         if outer.mem_id in seen:
             # inside an earlier one: they come in document order
             continue
@@ -158,7 +171,9 @@ def _compose_texts(tree: LexborHTMLParser) -> None:
     decomposed = [
         node
         for node in tree.root.traverse(include_text=True)
-        if node.tag == "-text" and not unicodedata.is_normalized("NFC", node.text(deep=False) or "")
+        if node.tag_id == TEXT
+        and not (text := node.text_content or "").isascii()
+        and not unicodedata.is_normalized("NFC", text)
     ]
     for node in decomposed:
         if not _is_verbatim(node):

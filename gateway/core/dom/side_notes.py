@@ -15,6 +15,8 @@ NOTES = tuple(
         ("small", "sidenote"),
     )
 )
+# the tags that they have
+NOTED = frozenset(("span", "small"))
 # the number that is written in the note, and what opens it on a small screen
 _MARKS = ".ltx_note_mark,.ltx_tag_note"
 _TOGGLES = frozenset(("label", "input"))

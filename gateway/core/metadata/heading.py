@@ -8,6 +8,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.landmarks import Mark
+from gateway.core.dom.native import find_first
 from gateway.core.dom.permalinks import says_permalink
 
 _MAX_HEADINGS, _MAX_NODES, _MAX_CHARACTERS = 20, 200, 2000
@@ -120,16 +121,17 @@ def _is_logo(node: LexborNode, attributes: dict[str, str | None], url: str | Non
     marked = (around.get("class"), attributes.get("class"), attributes.get("id"))
     if any(_LOGO.search(value) for value in marked if value):
         return True
-    link = node.css_first("a[href]") or (parent if parent is not None and parent.tag == "a" else None)
-    if link is None or not url:
-        return False
     try:
-        target, here = urlsplit(urljoin(url, link.attributes.get("href") or "")), urlsplit(url)
+        here = urlsplit(url or "")
     except ValueError:
         return False
-    return (
-        target.path in ("", "/")
-        and not target.fragment
-        and here.path not in ("", "/")
-        and target.netloc == here.netloc
-    )
+    if here.path in ("", "/"):
+        return False
+    link = find_first(node, "a[href]") or (parent if parent is not None and parent.tag == "a" else None)
+    if link is None:
+        return False
+    try:
+        target = urlsplit(urljoin(url or "", link.attributes.get("href") or ""))
+    except ValueError:
+        return False
+    return target.path in ("", "/") and not target.fragment and target.netloc == here.netloc

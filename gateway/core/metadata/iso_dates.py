@@ -21,6 +21,8 @@ _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T?\d{4}(?:\d\d)?Z?)?$")
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?")
 _MAIL_CLOCK = re.compile(r"(?<!\d)(\d{1,2}:\d\d(?::\d\d)?) (GMT|UTC|Z|[+-]\d{4})\b")
 _ADDRESS_DATE = re.compile(r"/((?:19|20)\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?=[/_-])")
+# what every date has
+_YEAR_LONG = re.compile(r"\d{4}")
 _LEADING = re.compile(r"(\d+)(\D)")
 _TWO_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})[/](\d{1,2})[/]\d{4}(?!\d)")
 # as one automaton: text is searched for all of these words at once
@@ -90,6 +92,8 @@ def dates_in(text: str, *, month_first: bool, before: str = "") -> list[Dated]:
         before: the line before, which labels the first date where this one begins with it.
     """
     text = text.strip()[:_MAX_TEXT_CHARACTERS]
+    if not _YEAR_LONG.search(text):
+        return []
     found: list[Dated] = []
     at = 0
     spans = sorted({span for date_found, span in find_dates(text) if date_found.day})
@@ -115,6 +119,8 @@ def to_iso(text: str, *, month_first: bool) -> str | None:
         except where ISO gives none.
     """
     text = text.strip()[:_MAX_TEXT_CHARACTERS]
+    if not _YEAR_LONG.search(text):
+        return None
     if found := _ISO.search(text) or _COMPACT.match(text):
         day = _day(int(found[1]), int(found[2]), int(found[3]))
         clock, zone = (found[4], found[5]) if found.re is _ISO else (None, None)

@@ -1,7 +1,7 @@
 """Names of people, out of what stands in bylines and in data."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gateway.core.metadata.placeholders import is_placeholder
 
@@ -130,16 +130,15 @@ def _without_roles(text: str, *, stated: bool) -> str:
     return text if text.endswith((" Jr.", " Sr.", ".")) and len(text.split()) > 1 else text.rstrip(".")
 
 
-def names_in(pieces: Iterable[str], *, markup: str = "") -> str | None:
+def names_in(pieces: Iterable[str], *, markup: Callable[[], str] = str) -> str | None:
     """The names in the texts of a byline's elements, one after the other.
 
     Args:
         pieces: the texts of its nodes; a name stops where its element does.
-        markup: the element's HTML, whose classes say whether given and family name stand apart.
+        markup: gives the element's HTML, whose classes say whether given and family name stand apart.
     """
     names: list[str] = []
     joined, refused = True, 0
-    apart = bool(_SPLIT_NAME.search(markup))
     for place, piece in enumerate(pieces):
         text = " ".join(piece.split())
         if place >= _MAX_PIECES or refused >= _MAX_REFUSED:
@@ -150,7 +149,8 @@ def names_in(pieces: Iterable[str], *, markup: str = "") -> str | None:
             joined = True
             continue
         name = clean_name(text)
-        if names and apart and name and " " not in name and " " not in names[-1] and name != names[-1]:
+        is_half = names and name and " " not in name and " " not in names[-1] and name != names[-1]
+        if is_half and _SPLIT_NAME.search(markup()):
             names[-1] += f" {name}"
             continue
         if names and (not joined or name is None):

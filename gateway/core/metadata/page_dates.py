@@ -1,13 +1,11 @@
 """When a page was published and changed, by all who say so."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.core.metadata.bylines import Bylines
-from gateway.core.metadata.iso_dates import Dated, date_of_address, reads_month_first, to_iso
-from gateway.core.metadata.said import Said, first_of, text_of
+from gateway.core.metadata.iso_dates import date_of_address, reads_month_first, to_iso
+from gateway.core.metadata.said import Said, text_of
 from gateway.core.metadata.surroundings import Surroundings
 
 _DATE_METAS = (
@@ -63,10 +61,10 @@ class PageDates:
         stated += [item.get("dateCreated") for item in said.articles]
         return (
             self._first_stated(stated)
-            or self._first_shown(self._bylines.dates, ("published", ""))
+            or self._first_shown(("published", ""))
             or date_of_address(self._url)
             or self._near_published()
-            or self._first_shown(partial(self._bylines.dates, teasers=True), ("published", ""))
+            or self._first_shown(("published", ""), teasers=True)
         )
 
     def modified(self) -> str | None:
@@ -77,7 +75,7 @@ class PageDates:
         if found := self._first_stated(stated):
             return found
         # the search for marks costs half a parse: not for this alone
-        return self._first_shown(self._bylines.dates, ("updated",)) if self._bylines.are_read else None
+        return self._first_shown(("updated",)) if self._bylines.are_read else None
 
     def _near_published(self) -> str | None:
         if self._near is None:
@@ -97,8 +95,9 @@ class PageDates:
     def _read(self, text: str) -> str | None:
         return to_iso(text, month_first=self._month_first() if "/" in text else True)
 
-    def _first_shown(self, dates: Callable[..., Iterator[Dated]], wanted: tuple[str, ...]) -> str | None:
-        return first_of(dated.iso for dated in dates(month_first=self._month_first()) if dated.said in wanted)
+    def _first_shown(self, said: tuple[str, ...], *, teasers: bool = False) -> str | None:
+        dates = self._bylines.dates(said, month_first=self._month_first, teasers=teasers)
+        return next((dated.iso for dated in dates), None)
 
     def _month_first(self) -> bool:
         if self._order is None:

@@ -24,7 +24,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.landmarks import Landmarks, find_marks
-from gateway.core.metadata.bylines import Bylines
+from gateway.core.metadata.bylines import MARKED, Bylines
 from gateway.core.metadata.names import clean_name, is_person
 from gateway.core.metadata.page_dates import PageDates
 from gateway.core.metadata.placeholders import is_placeholder
@@ -104,7 +104,8 @@ def read_metadata(
     titles = choose_titles(head.title, headings, stated=stated, site_names=site_names, url=url or "")
     heading = next((heading for heading in head.headings if not heading.is_logo), None)
     teasers = Teasers(url or "")
-    bylines = Bylines(_page_of(tree, marks), teasers)
+    page = _page_of(tree, marks)
+    bylines = Bylines(page, teasers, marks.also.get(MARKED) if page is tree else None)
     near = Surroundings(heading.node, teasers) if heading else None
     dates = PageDates(said, bylines, near, language=language, url=url or "")
     return Facts(
@@ -147,7 +148,7 @@ def _without_label(heading: str, stated: list[str]) -> str:
 
 def _page_of(tree: LexborHTMLParser, marks: Landmarks) -> LexborHTMLParser:
     """Where the bylines are: forums serve the page in `<noscript>` and an empty shell beside it."""
-    longest = marks.longest_noscript()
+    longest = marks.longest_noscript
     return LexborHTMLParser(longest) if len(longest) >= _PAGE_CHARACTERS else tree
 
 

@@ -5,7 +5,9 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from selectolax.lexbor import LexborNode
 
-_HEADINGS = "h1,h2,h3,h4"
+from gateway.core.dom.native import find_first
+
+_HEADINGS = ("h1", "h2", "h3", "h4")
 _TOPS = frozenset(("body", "html", "main"))
 # elements around a byline that may be the box of another story
 _PARENTS = 6
@@ -52,7 +54,7 @@ class Teasers:
 
     def leads_elsewhere(self, heading: LexborNode) -> bool:
         """Whether a heading is, or is in, a link to another page."""
-        link = heading.css_first("a[href]")
+        link = find_first(heading, "a[href]")
         if link is None and heading.parent is not None and heading.parent.tag == "a":
             link = heading.parent
         href = link.attributes.get("href") or "#" if link is not None else "#"
@@ -69,12 +71,12 @@ class Teasers:
     def _is_teaser(self, box: LexborNode) -> bool | None:
         if box.tag in _TOPS:
             return False
-        if box.tag == "a" and box.css_first(_HEADINGS) is not None:
+        if box.tag == "a" and find_first(box, *_HEADINGS) is not None:
             return self._is_other(box.attributes.get("href") or "#")
-        headline = box.css_first("h1")
+        headline = find_first(box, "h1")
         if headline is not None and not self.leads_elsewhere(headline):
             return False
-        heading = box.css_first(_HEADINGS)
+        heading = find_first(box, *_HEADINGS)
         if heading is None or not self.leads_elsewhere(heading):
             return None
         # a post of a forum may link to others in its headings

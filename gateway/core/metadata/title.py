@@ -12,9 +12,11 @@ from gateway.core.text.words import UNSPACED
 _GAP = re.compile(
     rf" (?:[-–—|·•»«:/~›>]++|::) | ?[|｜│] ?| [–—]|[–—] |(?<=[{UNSPACED}])[_-]++(?=[{UNSPACED}])"
 )
-# what every gap has
+# one of which every gap has
 _MARK = re.compile(r"[-–—|·•»«:/~›>｜│_]")
 _WORD = re.compile(r"[^\W_]+")
+# what in ASCII stands between words
+_BETWEEN = {code: " " for code in range(128) if not chr(code).isalnum()}
 _MAX_CHARACTERS = 500
 # of a heading that tells what a page is about
 _MIN_WORDS = 3
@@ -69,9 +71,7 @@ def choose_titles(
     shown = key(found)
     known = names | {"", shown}
     social = (
-        text
-        for text in (*short, trimmed)
-        if key(text) not in known and shown not in map(key, _GAP.split(text))
+        text for text in (*short, trimmed) if key(text) not in known and shown not in map(key, _parts(text))
     )
     return Titles(
         headline=found[:_MAX_CHARACTERS],
@@ -121,7 +121,7 @@ def _about_the_same(heading: str, others: list[str]) -> str | None:
     """
     words = key(heading).split()
     if len(words) < _MIN_WORDS and heading.isascii():
-        parts = [key(part) for part in _GAP.split(others[0])]
+        parts = [key(part) for part in _parts(others[0])]
         begins = f"{key(others[0])} ".startswith(f"{key(heading)} ")
         # <title>Widget</title> over <h1>Acme Widget</h1>: what readers see says more
         holds = parts[0] != "" and f" {parts[0]} " in f" {key(heading)} "
@@ -133,13 +133,13 @@ def _about_the_same(heading: str, others: list[str]) -> str | None:
 def _without_label(heading: str, others: list[str]) -> str:
     """A heading without the section before or after it: "Opinion | …", where another title sets that apart."""
     words, titles = key(heading), {key(other) for other in others}
-    gaps = list(_GAP.finditer(heading))
+    gaps = _gaps(heading)
     for gap in (*gaps[:1], *gaps[-1:]):
         for part in (heading[gap.end() :], heading[: gap.start()]):
             if key(part) in titles:
                 return part.strip()
     for text in others if not gaps else ():
-        first = _GAP.search(text)
+        first = _GAP.search(text) if _MARK.search(text) else None
         if first and len(_WORD.findall(text[: first.start()])) <= _MAX_LABEL_WORDS:
             rest = text[first.end() :]
             if words == f"{key(text[: first.start()])} {key(rest)}":
@@ -157,9 +157,7 @@ def _slug(url: str) -> str:
 
 def _cut(title: str, names: set[str], *, guess: bool) -> str:
     """A title without the parts at either end that name the site; a short last part is guessed to do so."""
-    if not _MARK.search(title):
-        return title
-    gaps = list(_GAP.finditer(title))
+    gaps = _gaps(title)
     if not gaps:
         return title
     starts, ends = [0, *(gap.end() for gap in gaps)], [*(gap.start() for gap in gaps), len(title)]
@@ -176,9 +174,18 @@ def _cut(title: str, names: set[str], *, guess: bool) -> str:
     return title[starts[first] : ends[last]].strip()
 
 
+def _gaps(text: str) -> list[re.Match[str]]:
+    return list(_GAP.finditer(text)) if _MARK.search(text) else []
+
+
+def _parts(text: str) -> list[str]:
+    return _GAP.split(text) if _MARK.search(text) else [text]
+
+
 def key(text: str) -> str:
     """What two texts are compared by: their words, lower case."""
-    return " ".join(_WORD.findall(text.lower()))
+    text = text.lower()
+    return " ".join(text.translate(_BETWEEN).split() if text.isascii() else _WORD.findall(text))
 
 
 def _names_site(part: str, names: set[str]) -> bool:

@@ -88,7 +88,7 @@ def recover(
     """
     words = count_words(visible) if len(visible) < 8000 else len(visible) // 6
     marks = marks or find_marks(tree)
-    noscript = marks.longest_noscript()
+    noscript = marks.longest_noscript
     if len(noscript) >= _LEAST_NOSCRIPT_CHARACTERS:
         said = count_words(_text_of(noscript))
         if said >= max(_LEAST_WORDS, _SHELL_RATIO * words):

@@ -22,7 +22,9 @@ from gateway.core.dom.descent import Descent
 from gateway.core.dom.landmarks import count_text, find_formulas, find_marks, is_for_screen_readers, select
 from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
+from gateway.core.dom.rewriting import SOUGHT
 from gateway.core.markdown.render import ACTIONS
+from gateway.core.metadata.bylines import MARKED
 from gateway.core.parsing import root_of
 from gateway.core.visibility.css import may_hide
 from gateway.core.visibility.hidden import find_hidden
@@ -52,6 +54,11 @@ def compare_names(names: list[str]) -> None:
 
 
 def compare_marks(tree: LexborHTMLParser) -> None:
+    for also in ((SOUGHT, MARKED), (MARKED._replace(most=2), SOUGHT, MARKED._replace(most=1))):
+        for query, found in native.find_marks(tree, also).also.items():
+            right = list(select(tree, ",".join(query.selectors)))
+            assert is_same(found, right[: query.most] if query.most else right)
+            assert is_same(native.find_marked(tree, *query), found)
     seen, right = native.find_marks(tree), find_marks(tree)
     assert seen.tags.keys() == right.tags.keys()
     for tag in seen.tags:
@@ -61,11 +68,13 @@ def compare_marks(tree: LexborHTMLParser) -> None:
     assert is_same(seen.concealed, [mark for mark in right.concealed if mark[0].mem_id in kept])
     for node, attributes in right.concealed:
         if node.mem_id not in kept:
-            assert "style" in attributes, "all else is kept"
-            assert not may_hide(attributes["style"] or "") or node.first_child is None
+            is_empty = not node.text_lexbor().strip()
+            assert "style" in attributes or (is_empty and "aria-hidden" in attributes), "all else is kept"
+            assert is_empty or not may_hide(attributes["style"] or "")
+            assert is_empty or attributes.get("aria-hidden") != "true"
             assert not {"hidden", "popover", "bgcolor", "itemprop", "itemscope"} & attributes.keys()
-            assert attributes.get("aria-hidden") != "true" and node.tag not in ("dialog", "script")
-            assert not is_for_screen_readers(attributes.get("class") or "")
+            assert node.tag not in ("dialog", "script")
+            assert is_empty or not is_for_screen_readers(attributes.get("class") or "")
 
 
 def compare_characters(tree: LexborHTMLParser) -> None:
@@ -402,9 +411,13 @@ def test_python_goes_down_where_events_differ(compiled: ModuleType) -> None:
 def test_python_reads_where_landmarks_differ(compiled: ModuleType) -> None:
     other = Other(compiled, 0, [])
     other.read_blocks = compiled.read_blocks
-    for wrong in (lambda *_: ([], 0, 0), lambda *given: (compiled.select(*given)[0][:-1], 0, 0)):
+    for wrong in (lambda *_: (([],), 0, 0), lambda *given: ((compiled.select(*given)[0][0][:-1],), 0, 0)):
         other.select = wrong
         assert find_fault(other) == "it finds other landmarks than Python does"
+    other.select = lambda *given: compiled.select(
+        *given[:4], *((table, (), owning, lists) for table, _, owning, lists in given[4:])
+    )
+    assert find_fault(other) == "it sorts landmarks otherwise than Python does"
 
 
 @pytest.mark.usefixtures("used")
@@ -466,7 +479,7 @@ def test_selectors_find_what_lexbor_finds(selector: str, compiled: ModuleType) -
     ids += ["ab-a", "a\x0bb", "\x0ca", "a\r", " AB ", "aB,b"]
     tree = LexborHTMLParser("".join(f'<p id="{each}">1<i id="{each}">2</i><p>3' for each in ids))
     assert tree.root is not None
-    found = compiled.select(tree.root, *sought((selector,)), (), None, bytes(256))[0]
+    found = compiled.select(tree.root, ((*sought((selector,)), (), 0),), None, bytes(256))[0][0]
     assert found and is_same(found, select(tree, selector))
 
 
@@ -480,7 +493,7 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.read_blocks(wrong, native.tables(), "", "", 0, (), (), 9, 9)
         with pytest.raises(TypeError):
-            compiled.select(wrong, bytes(256), (), (), None, bytes(256))
+            compiled.select(wrong, (), None, bytes(256))
         with pytest.raises(TypeError):
             compiled.count_code([wrong], root_of(tree), bytes(256))
         with pytest.raises(TypeError):
@@ -497,18 +510,35 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     with pytest.raises(ValueError, match="tables"):
         compiled.read_blocks(root_of(tree), (b"", *native.tables()[1:]), "", "", 0, (), (), 9, 9)
     with pytest.raises(ValueError, match="tables"):
-        compiled.select(root_of(tree), bytes(256), (), (b"a",) * 33, None, bytes(256))
+        compiled.select(root_of(tree), ((bytes(256), (), (b"a",) * 33, 0),), None, bytes(256))
     with pytest.raises(ValueError, match="tables"):
         compiled.count_code([root_of(tree)], root_of(tree), b"")
     with pytest.raises(ValueError, match="tables"):
-        compiled.select(root_of(tree), bytes(256), (), (), None, b"")
-    for tags, attributes in (
-        (b"", ()),
-        (bytes(256), ((b"a", b"", b"", 0, 0),) * 33),
-        (bytes(256), ((b"a" * 64, b"", b"", 0, 0),)),
+        compiled.select(root_of(tree), (), None, b"")
+    query = (bytes(256), ((b"a", b"", b"", 0, 0),) * 33, (), 0)
+    for queries in (
+        ((b"", (), (), 0),),
+        (query, query),
+        ((bytes(256), (), (b"a",), 0),) * 2,
+        (query[:3],) * 9,
     ):
-        with pytest.raises(ValueError, match=r"tables|name"):
-            compiled.select(root_of(tree), tags, attributes, (), None, bytes(256))
+        with pytest.raises(ValueError, match="tables"):
+            compiled.select(root_of(tree), queries, None, bytes(256))
+    for queries in ((query[:3],), (bytes(256),), (None,)):
+        with pytest.raises(TypeError):
+            compiled.select(root_of(tree), queries, None, bytes(256))
+    for sorting in (
+        (b"", (), (), 3),
+        (bytes(256), (), (), 1),
+        (b"\x09" * 256, (), (), 9),
+        (bytes(256), (b"a",) * 17, (), 2),
+    ):
+        with pytest.raises(ValueError, match="tables"):
+            compiled.select(root_of(tree), ((bytes(256), (), (), 0),), None, bytes(256), sorting)
+    for sorting in (9, (bytes(256),), (bytes(256), ("a",), (), 2)):
+        with pytest.raises(TypeError):
+            compiled.select(root_of(tree), ((bytes(256), (), (), 0),), None, bytes(256), sorting)
+    assert compiled.select(root_of(tree), (), None, bytes(256), (bytes(256), (), (), 2)) == ((), 0, 0)
 
 
 @pytest.mark.usefixtures("used")
@@ -530,6 +560,10 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         ('<p style="width:1px" bgcolor=red>', True),
         ('<dialog style="width:1px">', True),
         ('<br style="display:none">', False),
+        ("<i aria-hidden=true></i>", False),
+        ('<svg aria-hidden=true style="display:none"><g><path/></g>\n</svg>', False),
+        ("<svg aria-hidden=true><title>x</title></svg>", True),
+        (f"<p aria-hidden=true>{'<i></i>' * 20}</p>", True),
         ("<br hidden>", True),
     ],
 )

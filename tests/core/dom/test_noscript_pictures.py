@@ -9,7 +9,7 @@ from gateway.core.dom.noscript_pictures import show_noscript_pictures
 def shown(html: str) -> list[str | None]:
     markup = html.encode()
     tree = LexborHTMLParser(markup, scripting=True)
-    show_noscript_pictures(tree)
+    show_noscript_pictures(tree, tree.css("noscript"))
     return [image.attributes.get("src") for image in tree.css("img")]
 
 

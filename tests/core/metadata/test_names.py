@@ -95,7 +95,7 @@ def test_clean_name_keeps_the_beginning_of_a_stated_name(name: str) -> None:
 def test_names_in_stops_where_the_element_of_the_name_does(
     pieces: list[str], markup: str, names: str | None
 ) -> None:
-    assert names_in(pieces, markup=markup) == names
+    assert names_in(pieces, markup=lambda: markup) == names
 
 
 @pytest.mark.parametrize(
