@@ -10,6 +10,7 @@ setup(
                 "blocks.c",
                 "characters.c",
                 "descent.c",
+                "folding.c",
                 "kinds.c",
                 "lexbor.c",
                 "match.c",
@@ -23,7 +24,7 @@ setup(
                 "winnow_native.c",
                 "words.c",
             ],
-            depends=["arrays.h", "css.h", "lexbor.h", "names.h", "text.h", "walk.h", "words.h"],
+            depends=["arrays.h", "css.h", "folding.h", "lexbor.h", "names.h", "text.h", "walk.h", "words.h"],
             extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"],
             py_limited_api=True,
         )

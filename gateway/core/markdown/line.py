@@ -79,6 +79,22 @@ class Line:
             self._write_space()
         self.tokens.append(text)
 
+    def add_folded(self, pieces: list[str]) -> None:
+        """Add texts whose white space is folded, with " " between those that do not touch."""
+        if self._code_depth:
+            for piece in pieces:
+                if piece == " ":
+                    self.space = True
+                else:
+                    self._add_code(piece, self.space)
+                    self.space = False
+            return
+        if self.space:
+            if self.tokens:
+                self._write_space()
+            self.space = False
+        self.tokens += pieces
+
     def add_glyph(self, glyph: str) -> None:
         """Add punctuation that touches the text before or after it."""
         if self.space and len(self.tokens) > len(self._marks):

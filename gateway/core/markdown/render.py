@@ -1,6 +1,6 @@
 """A tree and its content nodes in, `Rendered` out: what other packages call."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -41,7 +41,7 @@ def render(
     base_url: str | None,
     options: CleanOptions,
     beside: Sequence[LexborNode] = (),
-    codes: Container[int] = (),
+    codes: Collection[int] = (),
     callouts: Mapping[int, str] | None = None,
 ) -> Rendered:
     """Write the content below `root`.
@@ -82,7 +82,7 @@ def _render(
     base_url: str | None,
     options: CleanOptions,
     beside: Sequence[LexborNode],
-    codes: Container[int],
+    codes: Collection[int],
     callouts: Mapping[int, str],
 ) -> Rendered:
     walk = Walk(hidden, Resolver(_base_of(root, base_url)), options, Notes(root), callouts)
