@@ -41,10 +41,11 @@ static int is_unseen(const unsigned char *p)
     case 0xe3:
         return p[1] == 0x85 && p[2] == 0xa4;
     case 0xef:
+        /* U+FFFD too: it may be what is written for bytes that are no character */
         return p[1] == 0xb8   ? p[2] <= 0x8f
                : p[1] == 0xbb ? p[2] == 0xbf
                : p[1] == 0xbe ? p[2] == 0xa0
-                              : p[1] == 0xbf && p[2] >= 0xb9 && p[2] <= 0xbb;
+                              : p[1] == 0xbf && ((p[2] >= 0xb9 && p[2] <= 0xbb) || p[2] == 0xbd);
     case 0xf3:
         /* tags, and the selectors U+E0100 to U+E01EF */
         return p[1] == 0xa0 && (p[2] <= 0x81 || (p[2] >= 0x84 && (p[2] <= 0x86 || (p[2] == 0x87 && p[3] <= 0xaf))));

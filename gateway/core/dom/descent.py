@@ -41,7 +41,7 @@ class Descent:
     """What is below a node, as events that a line of text, or what ends one, is written by:
 
     - a list: texts with white space folded, and " " between those that do not touch
-    - a text as it stands, where some of it may be a formula or cannot be seen
+    - a text as it stands, where some of it may be a formula, cannot be seen or is broken
     - True: white space before what comes next, or what is left out there
     - False: the line ends, and what ends it says no more than that
     - a number: an element, by its tag; and None for its end
@@ -156,8 +156,10 @@ class Descent:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text has nothing that may be a formula or cannot be seen."""
-    return "$" not in text and "\\" not in text and (text.isascii() or UNSEEN.search(text) is None)
+    """Whether a text has nothing that may be a formula, cannot be seen, or stands for bytes that are no character."""
+    if "$" in text or "\\" in text:
+        return False
+    return text.isascii() or not ("\ufffd" in text or UNSEEN.search(text))
 
 
 def _says_something(script: LexborNode) -> bool:

@@ -8,7 +8,7 @@ in nested lists costs no more than one at the top.
 from collections.abc import Callable
 
 from gateway.core.markdown.drafts import Draft, indent
-from gateway.core.markdown.escape import escape, escape_heading, escape_lines
+from gateway.core.markdown.escape import STARTERS, escape, escape_heading, escape_lines
 from gateway.core.markdown.inline import Run
 from gateway.core.markdown.tables import Table
 from gateway.core.model.page import BlockKind
@@ -134,7 +134,8 @@ class Flow:
             tagged = run.html
             if html and not (self.cell or (item is not None and item.draft is None and not item.broken)):
                 tagged = f"<p>{tagged}</p>"
-            self.add(Draft(self.kind, escape_lines(markdown), run.text, tagged, markdown))
+            escaped = escape_lines(markdown) if markdown[0] in STARTERS or "\n" in markdown else markdown
+            self.add(Draft(self.kind, escaped, run.text, tagged, markdown))
 
     def _extend_heading(self, heading: Draft, run: Run) -> bool:
         """Go on with a heading in which a block ended; False where that would be no heading any more."""
@@ -210,7 +211,8 @@ class Flow:
         if draft.kind == "heading":
             self._break_out()
         if item is None or item.broken:
-            self._latest.clear()
+            if self._latest:
+                self._latest.clear()
             self.out.append(draft)
         elif item.draft is None:
             self._write_item(item, draft)

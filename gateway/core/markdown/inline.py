@@ -11,6 +11,7 @@ from html import escape as escape_html
 
 from msgspec import Struct
 
+from gateway.core.markdown.certain import AFTER, DELIMITERS, join_certain
 from gateway.core.markdown.emphasis import (
     BRACKETS,
     Pair,
@@ -20,23 +21,15 @@ from gateway.core.markdown.emphasis import (
     leading_marks,
     trailing_marks,
 )
-from gateway.core.markdown.escape import (
-    code_span,
-    escape,
-    is_space,
-    may_need_escape,
-)
+from gateway.core.markdown.escape import code_span, escape, is_space, may_need_escape
 from gateway.core.markdown.line import BREAK, CLOSE, Code, Mark, Token
 from gateway.wire import Link, LinkStyle
 
-_DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}
 # what a page may put around a reference to a footnote
 _AROUND = "\\[]() "
-# may follow an emphasis that ends in a letter, and leaves no doubt that it ends there
-_AFTER = frozenset(("", " ", ".", ",", ";", ":", "!", "?", ")"))
 # to find which emphasis of a line is misread
 _MAX_TRIES = 8
-_TAGS = frozenset((*_DELIMITERS, "sub", "sup"))
+_TAGS = frozenset((*DELIMITERS, "sub", "sup"))
 # superscripts that read better on the line than as a tag
 _ORDINAL = re.compile(r"st|nd|rd|th|er|ère|ème|re|es?|o|a|[ºª°®©™rc]|tm|sm", re.I)
 
@@ -97,7 +90,15 @@ class Style:
             tokens.pop()
         if not tokens:
             return None
-        markdown, text = self._lone(tokens, bold=bold) or _Marked(self, tokens, bold=bold, cell=cell).join()
+        markdown, text = (
+            self._lone(tokens, bold=bold)
+            or (
+                None
+                if self.has_formula
+                else join_certain(tokens, self.links, self.link, self.found, bold=bold)
+            )
+            or _Marked(self, tokens, bold=bold, cell=cell).join()
+        )
         return (
             Run(markdown, text, html_of(tokens, linked=self.links != "none") if self.html else "")
             if markdown
@@ -119,9 +120,9 @@ class Style:
                 return f"<{url}>", said
             before, after = self.link(url)
             return f"{before}{escape(text, in_link=True)}{after}".strip(), said
-        if mark.kind not in _DELIMITERS or said != text or not said:
+        if mark.kind not in DELIMITERS or said != text or not said:
             return None
-        delimiter = _DELIMITERS[mark.kind] if bold or mark.kind != "strong" else ""
+        delimiter = DELIMITERS[mark.kind] if bold or mark.kind != "strong" else ""
         return f"{delimiter}{escape(text, in_link=self.links == 'reference')}{delimiter}", said
 
 
@@ -191,10 +192,10 @@ class _Marked:
         if kind == "a":
             self.linked -= 1
             self._link(mark.url, at, "".join(self.texts[at_text:]))
-        elif kind in _DELIMITERS:
+        elif kind in DELIMITERS:
             if kind != "strong" or self.bold:
-                around = next((at for mark, at, _ in reversed(self.open) if mark.kind in _DELIMITERS), -1)
-                self.pairs.append((at, len(self.pieces), around, _DELIMITERS[kind]))
+                around = next((at for mark, at, _ in reversed(self.open) if mark.kind in DELIMITERS), -1)
+                self.pairs.append((at, len(self.pieces), around, DELIMITERS[kind]))
                 self.pieces.append("")
         elif kind in ("sub", "sup"):
             self._raise(kind, at, at_text)
@@ -315,7 +316,7 @@ class _Marked:
             placed.certain &= (
                 around < 0
                 and left in ("", " ")
-                and right in _AFTER
+                and right in AFTER
                 and pieces[inner][0].isalnum()
                 and pieces[tail][-1].isalnum()
             )

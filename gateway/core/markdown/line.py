@@ -89,11 +89,15 @@ class Line:
                     self._add_code(piece, self.space)
                     self.space = False
             return
+        tokens = self.tokens
         if self.space:
-            if self.tokens:
-                self._write_space()
+            if tokens:
+                if isinstance(tokens[-1], str):
+                    tokens.append(" ")
+                else:
+                    self._write_space()
             self.space = False
-        self.tokens += pieces
+        tokens += pieces
 
     def add_glyph(self, glyph: str) -> None:
         """Add punctuation that touches the text before or after it."""

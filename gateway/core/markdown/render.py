@@ -6,7 +6,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.tags import ID
 from gateway.core.markdown.elements import BLOCKS
 from gateway.core.markdown.inlines import INLINES, VOIDS
 from gateway.core.markdown.links import Resolver
@@ -110,11 +109,10 @@ def _render(
 
 def _base_of(root: LexborNode, base_url: str | None) -> str | None:
     head = root.parser.head
-    node = head.first_child if head is not None else None
-    while node is not None:
-        if node.tag_id == ID["base"] and (href := node.attrs.get("href")):
+    for node in head.css("base") if head is not None else ():
+        parent, href = node.parent, node.attrs.get("href")
+        if href and parent is not None and head is not None and parent.mem_id == head.mem_id:
             return Resolver(base_url).resolve(href) or base_url
-        node = node.next
     return base_url
 
 

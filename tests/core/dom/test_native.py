@@ -287,7 +287,7 @@ def test_descents_need_no_stack_and_can_be_left() -> None:
         pytest.param("a <br> b", [["a"], True, "br", None, True, ["b"]], id="break"),
         pytest.param("a<span> $1 </span>b\xad", [["a"], True, " $1 ", "b\xad"], id="as-it-stands"),
         pytest.param("a<!-- --> <script>b</script>c", [["a", " ", "c"]], id="nothing-shown"),
-        pytest.param("<script type=math/tex>b</script>", ["script", None], id="formula"),
+        pytest.param("<p><script type=math/tex>b</script>", ["p", "script", None, None], id="formula"),
         pytest.param("<i hidden>a</i> b<span hidden></span>", [["b"], "span", None], id="hidden"),
         pytest.param(
             "a<span style=display:block>b</span>c<span>d</span>", [["a", " ", "b", " ", "c", "d"]], id="gap"
