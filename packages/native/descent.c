@@ -28,7 +28,10 @@ typedef struct {
     enum { NONE, SOME, TOLD } gap;
     /* texts that were gathered, NULL for none; where one is folded */
     PyObject *pieces;
+    int is_signed;
     buffer text;
+    /* whether a byte is a sign */
+    unsigned char signs[256];
     int truncated;
 } descent;
 
@@ -153,6 +156,12 @@ static PyObject *first(descent *d, int kind)
     if (d->pieces != NULL) {
         PyObject *pieces = d->pieces;
         d->pieces = NULL;
+        if (d->is_signed) {
+            PyObject *with_signs = PyList_AsTuple(pieces);
+            Py_DECREF(pieces);
+            pieces = with_signs;
+        }
+        d->is_signed = 0;
         return pieces;
     }
     if (d->gap == SOME && !ends_line) {
@@ -179,7 +188,7 @@ static PyObject *text_event(descent *d, node *each)
 {
     const text_node *text = (const text_node *)each;
     PyObject *before;
-    int ends_in_space;
+    int ends_in_space, has_sign;
     if (!d->at_start && d->gap == NONE) {
         int is_apart = space_at(text->data, text->data + text->length) ? 1 : is_text_apart(d, each);
         if (is_apart < 0)
@@ -188,7 +197,7 @@ static PyObject *text_event(descent *d, node *each)
     }
     if (d->gap == SOME && d->pieces == NULL)
         return first(d, 0);
-    int is_plain = fold_text(&d->text, text->data, text->length, &ends_in_space);
+    int is_plain = fold_text(&d->text, text->data, text->length, d->signs, &ends_in_space, &has_sign);
     if (is_plain < 0)
         return NULL;
     if (!is_plain && (before = first(d, 0)) != NULL)
@@ -198,6 +207,7 @@ static PyObject *text_event(descent *d, node *each)
         return decode(text->data, text->length);
     if (gather(d) < 0)
         return NULL;
+    d->is_signed |= has_sign;
     d->at_start = 0;
     d->gap = ends_in_space ? SOME : NONE;
     return NULL;
@@ -360,9 +370,9 @@ static PyType_Spec spec = {
 };
 
 const char descend_doc[] =
-    "descend(root, bounds, table, is_apart)\n--\n\n"
+    "descend(root, bounds, table, signs, is_apart)\n--\n\n"
     "What is below a LexborNode as `Descent` gives it; the tree must stay as it is meanwhile. `bounds` are\n"
-    "`Bounds` with sets in them; `table` has a byte for each tag.";
+    "`Bounds` with sets in them; `table` has a byte for each tag; `signs` are ASCII.";
 
 /* A set; with `all`, NULL for None. */
 static int is_set(PyObject **set, int all)
@@ -376,10 +386,10 @@ PyObject *descend(PyObject *module, PyObject *args)
 {
     (void)module;
     PyObject *root, *texts, *elements, *hidden, *marked, *is_apart, *parser;
-    const char *table;
-    Py_ssize_t size, max_depth;
-    if (!PyArg_ParseTuple(args, "O(OOOOn)y#O:descend", &root, &texts, &elements, &hidden, &marked, &max_depth, &table,
-                          &size, &is_apart))
+    const char *table, *signs;
+    Py_ssize_t size, sign_count, max_depth;
+    if (!PyArg_ParseTuple(args, "O(OOOOn)y#s#O:descend", &root, &texts, &elements, &hidden, &marked, &max_depth, &table,
+                          &size, &signs, &sign_count, &is_apart))
         return NULL;
     node *top = address_of(root, &parser);
     if (top == NULL)
@@ -406,5 +416,7 @@ PyObject *descend(PyObject *module, PyObject *args)
     d->way = BELOW;
     d->at_start = 1;
     memcpy(d->table, table, TAGS);
+    for (Py_ssize_t i = 0; i < sign_count; i++)
+        d->signs[(unsigned char)signs[i]] = 1;
     return (PyObject *)d;
 }

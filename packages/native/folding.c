@@ -54,7 +54,8 @@ static int is_unseen(const unsigned char *p)
     }
 }
 
-int fold_text(buffer *into, const unsigned char *text, size_t length, int *ends_in_space)
+int fold_text(buffer *into, const unsigned char *text, size_t length, const unsigned char *signs, int *ends_in_space,
+              int *found)
 {
     into->count = 0;
     /* what is folded is never longer */
@@ -65,6 +66,7 @@ int fold_text(buffer *into, const unsigned char *text, size_t length, int *ends_
     const unsigned char *p = text, *end = text + length;
     unsigned char *out = start;
     int gap = 0;
+    *found = 0;
     while (p < end) {
         unsigned char c = *p;
         if (c > ' ' && c < 0x80) {
@@ -73,6 +75,7 @@ int fold_text(buffer *into, const unsigned char *text, size_t length, int *ends_
             if (gap && out > start)
                 *out++ = ' ';
             gap = 0;
+            *found |= signs[c];
             *out++ = c;
             p++;
             continue;

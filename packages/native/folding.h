@@ -8,7 +8,8 @@
 /* Fold white space as `" ".join(text.split())` does: 1 where it is done, 0 for a text that Python reads as it stands
    (there may be a formula in it, or something that nobody sees, or it is not valid UTF-8), -1 on an error.
 
-   `ends_in_space` says whether white space stood at its end. */
-int fold_text(buffer *into, const unsigned char *text, size_t length, int *ends_in_space);
+   `ends_in_space` says whether white space stood at its end, `found` what `signs` has for its ASCII characters. */
+int fold_text(buffer *into, const unsigned char *text, size_t length, const unsigned char *signs, int *ends_in_space,
+              int *found);
 
 #endif

@@ -1,5 +1,6 @@
 """The walk of rendering: what a tree shows, in document order, without what is left out."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ _GIST, _TEX = "gist.github.com", "math/tex"
 _LEFT_OUT = -1
 
 # what comes of a tree, see `Descent`
-Event = list[str] | str | int | None
+Event = list[str] | tuple[str, ...] | str | int | None
 
 
 class Bounds(NamedTuple):
@@ -40,7 +41,7 @@ class Bounds(NamedTuple):
 class Descent:
     """What is below a node, as events that a line of text, or what ends one, is written by:
 
-    - a list: texts with white space folded, and " " between those that do not touch
+    - a list: texts with white space folded, and " " between those that do not touch; a tuple where they have a sign
     - a text as it stands, where some of it may be a formula, cannot be seen or is broken
     - True: white space before what comes next, or what is left out there
     - False: the line ends, and what ends it says no more than that
@@ -50,19 +51,26 @@ class Descent:
 
     Args:
         table: a byte for each tag, with PRUNED and the like in it.
+        signs: ASCII characters.
         is_apart: whether a gap is shown before a text, or an element of a line, that no white space is before.
     """
 
-    __slots__ = ("_bounds", "_goes_below", "_is_apart", "_root", "_table", "node", "truncated")
+    __slots__ = ("_bounds", "_goes_below", "_is_apart", "_root", "_signs", "_table", "node", "truncated")
 
     def __init__(
-        self, root: LexborNode, bounds: Bounds, table: bytes, is_apart: Callable[[LexborNode], bool]
+        self,
+        root: LexborNode,
+        bounds: Bounds,
+        table: bytes,
+        signs: str,
+        is_apart: Callable[[LexborNode], bool],
     ) -> None:
         # of the element that came last
         self.node = self._root = root
         # max_depth left something out
         self.truncated = False
         self._bounds, self._table, self._is_apart = bounds, table, is_apart
+        self._signs = re.compile(f"[{re.escape(signs)}]" if signs else "(?!)")
         self._goes_below = False
 
     def skip(self) -> None:
@@ -83,7 +91,7 @@ class Descent:
             if node is None:
                 if not stack:
                     if pieces:
-                        yield pieces
+                        yield self._seen(pieces)
                     return
                 node, kind = stack.pop()
                 if kind & PHRASE:
@@ -123,7 +131,7 @@ class Descent:
                 ends_line = kind & (BOX | BLOCK) != 0
                 if event is not False or not at_start:
                     if pieces:
-                        yield pieces
+                        yield self._seen(pieces)
                         pieces = []
                     if gap and not ends_line:
                         yield True
@@ -141,6 +149,9 @@ class Descent:
             self.truncated |= is_deepest
             stack.append((opened.next, kind))
             node = None if is_deepest else opened.first_child
+
+    def _seen(self, pieces: list[str]) -> list[str] | tuple[str, ...]:
+        return tuple(pieces) if self._signs.search(" ".join(pieces)) else pieces
 
     def _kind_of(self, node: LexborNode, tag: int) -> int:
         """What the table says of an element; `_LEFT_OUT` where it does not come."""

@@ -137,9 +137,7 @@ class Extension(Protocol):
 
     def count_code(self, root: LexborNode, body: LexborNode, code: bytes) -> int | None: ...
 
-    def descend(
-        self, root: LexborNode, bounds: Bounds, table: bytes, is_apart: Callable[[LexborNode], bool]
-    ) -> Descent: ...
+    def descend(self, root: LexborNode, *args: object) -> Descent: ...
 
     def find_named(self, names: Sequence[str], parts: tuple[str, ...]) -> list[int]: ...
 
@@ -227,12 +225,12 @@ def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
 
 
 def descend(
-    root: LexborNode, bounds: Bounds, table: bytes, is_apart: Callable[[LexborNode], bool]
+    root: LexborNode, bounds: Bounds, table: bytes, signs: str, is_apart: Callable[[LexborNode], bool]
 ) -> Descent:
     """A `Descent`, the extension's where it may be used."""
     extension = find_walk().extension
     make = Descent if extension is None else extension.descend
-    return make(root, bounds, table, is_apart)
+    return make(root, bounds, table, signs, is_apart)
 
 
 def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:
@@ -362,7 +360,8 @@ def find_fault(extension: Extension) -> str:
             Bounds(None, None, left_out, elements, 512),
             Bounds(texts, elements, left_out, left_out, 5),
         ):
-            if [*Descent(root, kept, table, is_apart)] != [*extension.descend(root, kept, table, is_apart)]:
+            seen = extension.descend(root, kept, table, "c", is_apart)
+            if [*seen] != [*Descent(root, kept, table, "c", is_apart)]:
                 return "it goes down the tree otherwise than Python does"
         for selectors in (SELECTORS, *((form,) for form in _FORMS)):
             found = _select(extension, tree.root, selectors) if tree.root is not None else []

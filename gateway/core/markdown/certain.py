@@ -21,6 +21,7 @@ def join_certain(
     link: Callable[[str], tuple[str, str]],
     found: dict[tuple[str, str], None],
     *,
+    signed: bool,
     bold: bool,
 ) -> tuple[str, str] | None:
     """Markdown and text of a line; None where it takes a closer look.
@@ -31,6 +32,7 @@ def join_certain(
     Args:
         link: what stands before and after the text of a link, by its address.
         found: gets the links, by address and text.
+        signed: whether a text may need an escape.
         bold: whether strong emphasis says anything here.
     """
     pieces: list[str] = []
@@ -43,8 +45,9 @@ def join_certain(
     pairs, certain, last_code = 0, True, -2
     for token in tokens:
         if isinstance(token, str):
-            text = token
-            piece = escape(token, in_link=brackets or linked) if may_need_escape(token) else token
+            text = piece = token
+            if signed and may_need_escape(token):
+                piece = escape(token, in_link=brackets or linked)
         elif token is CLOSE:
             mark, at, at_text = opened.pop()
             if mark.kind == "a":

@@ -11,7 +11,8 @@ import re
 import unicodedata
 
 # without any of them nothing needs an escape
-SPECIAL = re.compile(r"[\\`*_\[\]<&~]")
+SIGNS = "\\`*_[]<&~"
+SPECIAL = re.compile(f"[{re.escape(SIGNS)}]")
 _SHORT_CHARS = 40
 _RISKS = r"""
     \\(?=[!-/:-@\[-`{-~]|$)            # escapes what follows

@@ -9,9 +9,8 @@ Source: CommonMark 0.31 sections 6.2 (emphasis), 6.3 (links), 6.4 (images), 6.5 
 import re
 from html import escape as escape_html
 
-from msgspec import Struct
-
 from gateway.core.markdown.certain import AFTER, DELIMITERS, join_certain
+from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.emphasis import (
     BRACKETS,
     Pair,
@@ -32,14 +31,6 @@ _MAX_TRIES = 8
 _TAGS = frozenset((*DELIMITERS, "sub", "sup"))
 # superscripts that read better on the line than as a tag
 _ORDINAL = re.compile(r"st|nd|rd|th|er|ère|ème|re|es?|o|a|[ºª°®©™rc]|tm|sm", re.I)
-
-
-class Run(Struct, frozen=True):
-    """A finished line: no block syntax, no escapes for the start of a line."""
-
-    markdown: str
-    text: str
-    html: str
 
 
 class Style:
@@ -69,13 +60,21 @@ class Style:
         return "[", f"][{self.references.setdefault(url, len(self.references) + 1)}]"
 
     def finish(
-        self, tokens: list[Token], plain: bool, *, bold: bool, alone: bool, cell: bool = False
-    ) -> Run | None:
-        """Render the tokens of a block; None when nothing is left of it.
+        self,
+        tokens: list[Token],
+        plain: bool,
+        *,
+        signed: bool = True,
+        bold: bool,
+        alone: bool,
+        cell: bool = False,
+    ) -> Draft | None:
+        """Render the tokens of a block, without its syntax and escapes for its start; None when nothing is left of it.
 
         Args:
             tokens: from `Line.take`.
             plain: all of them are strings.
+            signed: whether one of these may need an escape.
             bold: whether strong emphasis says anything here (not in a heading).
             alone: no other line ends up in the same block of markdown.
             cell: it may stand in the cell of a table, where `<br>` breaks lines.
@@ -84,8 +83,11 @@ class Style:
             text = "".join(tokens)  # type: ignore[arg-type]
             if not text:
                 return None
-            markdown = escape(text, alone=alone, in_link=self.links == "reference")
-            return Run(markdown, text, escape_html(text, quote=False) if self.html else "")
+            markdown = text
+            if signed and may_need_escape(text):
+                markdown = escape(text, alone=alone, in_link=self.links == "reference")
+            html = escape_html(text, quote=False) if self.html else ""
+            return Draft("paragraph", markdown, text, html, markdown)
         while tokens and (tokens[-1] is BREAK or tokens[-1] == " "):
             tokens.pop()
         if not tokens:
@@ -95,15 +97,14 @@ class Style:
             or (
                 None
                 if self.has_formula
-                else join_certain(tokens, self.links, self.link, self.found, bold=bold)
+                else join_certain(tokens, self.links, self.link, self.found, signed=signed, bold=bold)
             )
             or _Marked(self, tokens, bold=bold, cell=cell).join()
         )
-        return (
-            Run(markdown, text, html_of(tokens, linked=self.links != "none") if self.html else "")
-            if markdown
-            else None
-        )
+        if not markdown:
+            return None
+        html = html_of(tokens, linked=self.links != "none") if self.html else ""
+        return Draft("paragraph", markdown, text, html, markdown)
 
     def _lone(self, tokens: list[Token], *, bold: bool) -> tuple[str, str] | None:
         """Markdown and text of a line that is one link, or one emphasis, of plain text: most lines with marks are."""

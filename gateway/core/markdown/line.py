@@ -45,14 +45,15 @@ Token = str | Mark | Code | Atom | None
 class Line:
     """The tokens of the block that the walk is in.
 
-    `tokens` is empty as long as there is nothing to end; `space` is the white space held back.
+    `tokens` is empty as long as there is nothing to end; `space` is the white space held back; `signed` says that
+    there may be characters in it that markdown reads as its own.
     """
 
-    __slots__ = ("_closed", "_code", "_code_depth", "_marks", "_plain", "space", "tokens")
+    __slots__ = ("_closed", "_code", "_code_depth", "_marks", "_plain", "signed", "space", "tokens")
 
     def __init__(self) -> None:
         self.tokens: list[Token] = []
-        self.space = False
+        self.space = self.signed = False
         # only strings so far
         self._plain = True
         # open ones, outermost first
@@ -69,6 +70,7 @@ class Line:
         if not words:
             self.space = True
             return
+        self.signed = True
         text = " ".join(words)
         space = self.space or raw[0].isspace()
         self.space = raw[-1].isspace()
@@ -79,7 +81,7 @@ class Line:
             self._write_space()
         self.tokens.append(text)
 
-    def add_folded(self, pieces: list[str]) -> None:
+    def add_folded(self, pieces: list[str] | tuple[str, ...]) -> None:
         """Add texts whose white space is folded, with " " between those that do not touch."""
         if self._code_depth:
             for piece in pieces:

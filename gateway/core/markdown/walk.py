@@ -18,7 +18,7 @@ from gateway.core.dom.native import descend
 from gateway.core.dom.tags import COMMENT, ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
-from gateway.core.markdown.escape import escape_lines
+from gateway.core.markdown.escape import SIGNS, escape_lines
 from gateway.core.markdown.flow import Flow
 from gateway.core.markdown.formulas import (
     fold,
@@ -116,7 +116,7 @@ class Walk:
         """
         texts, elements = (kept.texts, kept.elements) if kept else (None, None)
         self.texts, self._elements, self._codes = texts, elements, codes
-        line, openers = self.line, actions.openers
+        line, starts, openers = self.line, actions.starts, actions.openers
         # of the open elements
         stack: list[Close | None] = []
         close: Close | None
@@ -124,10 +124,14 @@ class Walk:
             root,
             Bounds(texts, elements, self.hidden, {*self.callouts, *codes}, self.options.max_depth),
             actions.table,
+            SIGNS,
             self._gaps.is_before,
         )
         for event in nodes:
             if type(event) is list:
+                line.add_folded(event)
+            elif type(event) is tuple:
+                line.signed = True
                 line.add_folded(event)
             elif event is None:
                 close = stack.pop()
@@ -144,9 +148,13 @@ class Walk:
             elif type(event) is str:
                 self.add_text(event)
             else:
-                opener = openers.get(event)
-                node = nodes.node
-                close = opener(self, node) if opener is not None else self._open_other(node, actions)
+                start = starts.get(event)
+                if start is not None:
+                    close = start(self)
+                elif (opener := openers.get(event)) is not None:
+                    close = opener(self, nodes.node)
+                else:
+                    close = self._open_other(nodes.node, actions)
                 if close is skip:
                     nodes.skip()
                 else:
@@ -193,12 +201,13 @@ class Walk:
         if not line.tokens:
             return
         flow = self.flow
+        signed, line.signed = line.signed, False
         tokens, plain = line.take()
         if self.empty_brackets:
             self.empty_brackets = False
             drop_brackets(tokens)
         alone = not (flow.cell or flow.defining or flow.headed)
-        run = self.style.finish(tokens, plain, bold=flow.bold, alone=alone, cell=flow.cell)
+        run = self.style.finish(tokens, plain, signed=signed, bold=flow.bold, alone=alone, cell=flow.cell)
         if run is None:
             return
         if self.follows_code:
@@ -344,37 +353,48 @@ class Walk:
 
 
 Opener = Callable[[Walk, LexborNode], Close | None]
+# an opener for which the tag says it all
+Start = Callable[[Walk], Close | None]
 
 
 class Actions(NamedTuple):
     """What is done at each tag that HTML knows."""
 
     # by a tag's number
+    starts: Mapping[int, Start]
     openers: Mapping[int, Opener]
     # that `Descent` takes
     table: bytes
 
 
 def actions_of(
-    *, voids: Mapping[int, Opener], inlines: Mapping[int, Opener], blocks: Mapping[int, Opener]
+    *,
+    voids: Mapping[int, Opener],
+    inlines: Mapping[int, Opener],
+    blocks: Mapping[int, Opener],
+    starts: Mapping[int, Start],
 ) -> Actions:
     """Gather what is done.
 
     Args:
         voids: those below which the walk does not go, by the tags' numbers; asked whatever is kept.
         inlines: those that stand in a line.
-        blocks: those that end one, and whose openers do that first; asked where they are kept.
+        blocks, starts: those that end one, and whose openers do that first; asked where they are kept.
     """
     table = bytearray(TAGS)
     kinds: dict[int, int] = dict.fromkeys(KNOWN, BOX | PRUNED)
     kinds |= dict.fromkeys(SKIPPED, BOX | PRUNED | WHOLE) | dict.fromkeys(PLAIN, PHRASE)
-    kinds |= dict.fromkeys(blocks, BLOCK | PRUNED) | dict.fromkeys(inlines, INLINE) | dict.fromkeys(voids, 0)
+    kinds |= (
+        dict.fromkeys([*blocks, *starts], BLOCK | PRUNED)
+        | dict.fromkeys(inlines, INLINE)
+        | dict.fromkeys(voids, 0)
+    )
     kinds[COMMENT] = PRUNED | WHOLE
     kinds[ID["script"]] |= SOURCE
     kinds[ID["span"]] |= DRAWING
     for tag, kind in kinds.items():
         table[tag] = kind & ~PRUNED if tag in UNPRUNED else kind
-    return Actions({**blocks, **inlines, **voids}, bytes(table))
+    return Actions(starts, {**blocks, **inlines, **voids}, bytes(table))
 
 
 def _do(actions: Actions, tag: str, walk: Walk, node: LexborNode) -> Close | None:

@@ -27,6 +27,7 @@ from gateway.core.dom.layout import Gaps
 from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.tags import ID
+from gateway.core.markdown.escape import SIGNS
 from gateway.core.markdown.render import ACTIONS
 from gateway.core.model.page import KeptNodes
 from gateway.core.parsing import root_of
@@ -115,7 +116,9 @@ def bounds_of(root: LexborNode, kept: KeptNodes | None, max_depth: int = 512) ->
 def compare_descents(root: LexborNode, kept: KeptNodes | None, *, max_depth: int = 512) -> None:
     """What comes, the nodes it comes from, and what comes where the third part of the elements is skipped."""
     bounds = bounds_of(root, kept, max_depth)
-    seen, right = (make(root, bounds, ACTIONS.table, Gaps().is_before) for make in (native.descend, Descent))
+    seen, right = (
+        make(root, bounds, ACTIONS.table, SIGNS, Gaps().is_before) for make in (native.descend, Descent)
+    )
     for number, (event, other) in enumerate(zip(seen, right, strict=True)):
         assert event == other and type(event) is type(other)
         if type(event) is int:
@@ -156,7 +159,11 @@ def test_walks_agree_on_mutated_pages() -> None:
         )
         blocks = native.read_blocks(root_of(tree), left_out=left_out, max_depth=chance.choice([3, 512]))
         kept = keep(blocks, range(0, len(blocks.texts), 2))
-        list(native.descend(root_of(tree), bounds_of(root_of(tree), kept), ACTIONS.table, Gaps().is_before))
+        list(
+            native.descend(
+                root_of(tree), bounds_of(root_of(tree), kept), ACTIONS.table, SIGNS, Gaps().is_before
+            )
+        )
 
 
 @pytest.mark.usefixtures("used")
@@ -248,7 +255,7 @@ def test_parts_that_are_none_are_refused(compiled: ModuleType) -> None:
         compiled.find_named([b"a"], ("a",))
 
 
-Make = Callable[[LexborNode, Bounds, bytes, Callable[[LexborNode], bool]], Descent]
+Make = Callable[[LexborNode, Bounds, bytes, str, Callable[[LexborNode], bool]], Descent]
 EVERYTHING = Bounds(None, None, set(), set(), 512)
 
 
@@ -260,12 +267,12 @@ def is_never(node: LexborNode) -> bool:
 def test_descents_need_no_stack_and_can_be_left() -> None:
     root = root_of(LexborHTMLParser("<div>" * 5000 + "deep"))
     bounds, table = EVERYTHING._replace(max_depth=10_000), bytes(256)
-    events = list(native.descend(root, bounds, table, is_never))
+    events = list(native.descend(root, bounds, table, "", is_never))
     assert events[5000] == ["deep"]
     assert events[5001:] == [None] * 5000
-    begun = native.descend(root, bounds, table, is_never)
+    begun = native.descend(root, bounds, table, "", is_never)
     assert isinstance(next(iter(begun)), int)
-    ended = native.descend(root, bounds, table, is_never)
+    ended = native.descend(root, bounds, table, "", is_never)
     assert len(list(ended)) == 10_001
     assert list(ended) == []
 
@@ -287,7 +294,7 @@ def test_descents_need_no_stack_and_can_be_left() -> None:
         pytest.param("a <br> b", [["a"], True, "br", None, True, ["b"]], id="break"),
         pytest.param("a<span> $1 </span>b\xad", [["a"], True, " $1 ", "b\xad"], id="as-it-stands"),
         pytest.param("a<!-- --> <script>b</script>c", [["a", " ", "c"]], id="nothing-shown"),
-        pytest.param("<p><script type=math/tex>b</script>", ["p", "script", None, None], id="formula"),
+        pytest.param("<p><script type=math/tex>b</script>", ["p", "script", ["b"], None, None], id="formula"),
         pytest.param("<i hidden>a</i> b<span hidden></span>", [["b"], "span", None], id="hidden"),
         pytest.param(
             "a<span style=display:block>b</span>c<span>d</span>", [["a", " ", "b", " ", "c", "d"]], id="gap"
@@ -299,7 +306,7 @@ def test_descents_give_what_a_line_is_written_by(make: Make, html: str, events: 
     root = root_of(tree := LexborHTMLParser(html))
     bounds = EVERYTHING._replace(hidden={node.mem_id for node in tree.css("[hidden]")})
     names = {number: name for name, number in ID.items()}
-    found = make(root, bounds, ACTIONS.table, Gaps().is_before)
+    found = make(root, bounds, ACTIONS.table, SIGNS, Gaps().is_before)
     assert [names[event] if type(event) is int else event for event in found] == events
 
 
@@ -310,7 +317,9 @@ def test_descents_agree_on_texts_of_every_character() -> None:
         tree := LexborHTMLParser("".join(f"<p>a{chr(code)}" for code in codes if chr(code) not in "<&"))
     )
     assert len(tree.css("p")) == len(codes) - 2
-    seen, right = (make(root, EVERYTHING, ACTIONS.table, is_never) for make in (native.descend, Descent))
+    seen, right = (
+        make(root, EVERYTHING, ACTIONS.table, SIGNS, is_never) for make in (native.descend, Descent)
+    )
     assert list(seen) == list(right)
 
 
@@ -325,17 +334,17 @@ def test_descents_of_something_else_are_refused(compiled: ModuleType, used: None
         (whole, b""),
     ):
         with pytest.raises(ValueError, match="wanted"):
-            compiled.descend(root, bounds, table, is_never)
+            compiled.descend(root, bounds, table, "", is_never)
     with pytest.raises(TypeError):
-        compiled.descend(object(), whole, bytes(256), is_never)
+        compiled.descend(object(), whole, bytes(256), "", is_never)
     with pytest.raises(ValueError, match="no element"):
-        compiled.descend(root, whole, bytes(256), is_never).node  # noqa: B018
+        compiled.descend(root, whole, bytes(256), "", is_never).node  # noqa: B018
     with pytest.raises(TypeError):
-        type(compiled.descend(root, whole, bytes(256), is_never))()
+        type(compiled.descend(root, whole, bytes(256), "", is_never))()
     with pytest.raises(ZeroDivisionError):
         list(
             compiled.descend(
-                root_of(LexborHTMLParser("a<i></i><b>")), whole, bytes([INLINE]) * 256, lambda node: 1 / 0
+                root_of(LexborHTMLParser("a<i></i><b>")), whole, bytes([INLINE]) * 256, "", lambda node: 1 / 0
             )
         )
 
@@ -383,9 +392,9 @@ def test_walks_leave_nothing_behind() -> None:
             marks = native.find_marks(tree)
             native.count_text(tree, marks, 10**9)
             find_hidden(tree, marks=marks)
-            list(native.descend(root, Bounds({1}, {2}, {3}, {4}, 9), bytes(256), is_never))
-            list(native.descend(root, EVERYTHING, ACTIONS.table, is_never))
-            next(iter(native.descend(root, EVERYTHING, bytes(256), is_never)))
+            list(native.descend(root, Bounds({1}, {2}, {3}, {4}, 9), bytes(256), "", is_never))
+            list(native.descend(root, EVERYTHING, ACTIONS.table, SIGNS, is_never))
+            next(iter(native.descend(root, EVERYTHING, bytes(256), "", is_never)))
         gc.collect()
         return sys.getallocatedblocks()
 
