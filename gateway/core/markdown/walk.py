@@ -119,7 +119,6 @@ class Walk:
         line, starts, openers = self.line, actions.starts, actions.openers
         # of the open elements
         stack: list[Close | None] = []
-        close: Close | None
         nodes = descend(
             root,
             Bounds(texts, elements, self.hidden, {*self.callouts, *codes}, self.options.max_depth),
@@ -128,13 +127,13 @@ class Walk:
             self._gaps.is_before,
         )
         for event in nodes:
-            if type(event) is list:
+            if isinstance(event, list):
                 line.add_folded(event)
-            elif type(event) is tuple:
+            elif isinstance(event, tuple):
                 line.signed = True
                 line.add_folded(event)
             elif event is None:
-                close = stack.pop()
+                close: Close | None = stack.pop()
                 if close is end_block:
                     if line.tokens:
                         self.flush()
@@ -145,7 +144,7 @@ class Walk:
             elif event is False:
                 if line.tokens:
                     self.flush()
-            elif type(event) is str:
+            elif isinstance(event, str):
                 self.add_text(event)
             else:
                 start = starts.get(event)
@@ -381,20 +380,14 @@ def actions_of(
         inlines: those that stand in a line.
         blocks, starts: those that end one, and whose openers do that first; asked where they are kept.
     """
-    table = bytearray(TAGS)
-    kinds: dict[int, int] = dict.fromkeys(KNOWN, BOX | PRUNED)
-    kinds |= dict.fromkeys(SKIPPED, BOX | PRUNED | WHOLE) | dict.fromkeys(PLAIN, PHRASE)
-    kinds |= (
-        dict.fromkeys([*blocks, *starts], BLOCK | PRUNED)
-        | dict.fromkeys(inlines, INLINE)
-        | dict.fromkeys(voids, 0)
-    )
-    kinds[COMMENT] = PRUNED | WHOLE
-    kinds[ID["script"]] |= SOURCE
-    kinds[ID["span"]] |= DRAWING
-    for tag, kind in kinds.items():
-        table[tag] = kind & ~PRUNED if tag in UNPRUNED else kind
-    return Actions(starts, {**blocks, **inlines, **voids}, bytes(table))
+    kinds = dict.fromkeys(KNOWN, BOX | PRUNED) | dict.fromkeys([*blocks, *starts], BLOCK | PRUNED)
+    for tag in UNPRUNED:
+        kinds[tag] &= ~PRUNED
+    kinds |= dict.fromkeys(SKIPPED, BOX | PRUNED | WHOLE) | {COMMENT: PRUNED | WHOLE}
+    kinds |= dict.fromkeys(PLAIN, PHRASE) | dict.fromkeys(inlines, INLINE) | dict.fromkeys(voids, 0)
+    kinds |= {ID["script"]: SOURCE, ID["span"]: PHRASE | DRAWING}
+    table = bytes([kinds.get(tag, 0) for tag in range(TAGS)])
+    return Actions(starts, {**blocks, **inlines, **voids}, table)
 
 
 def _do(actions: Actions, tag: str, walk: Walk, node: LexborNode) -> Close | None:
