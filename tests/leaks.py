@@ -1,9 +1,13 @@
-"""What tests look at to see that nothing was left behind: descriptors and processes."""
+"""What tests look at to see that nothing was left behind: descriptors, processes, memory."""
 
 import asyncio
 import contextlib
+import gc
+import sys
 import time
+import tracemalloc
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,3 +58,26 @@ async def eventually(holds: Callable[[], bool], *, within_s: float = 60) -> None
             return
         await asyncio.sleep(0.02)
     assert holds()
+
+
+def memory_left_by(work: Callable[[], object], *, rounds: int = 5) -> tuple[int, int]:
+    """Blocks of Python's allocator, and bytes, that every round leaves: others leave some in one or another."""
+
+    def held() -> tuple[int, int]:
+        work()
+        gc.collect()
+        return sys.getallocatedblocks(), tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        held()
+        after = [held() for _ in range(rounds)]
+    finally:
+        tracemalloc.stop()
+    blocks, sizes = zip(*after, strict=True)
+    return min(map(_grown, pairwise(blocks))), min(map(_grown, pairwise(sizes)))
+
+
+def _grown(counts: tuple[int, int]) -> int:
+    earlier, later = counts
+    return later - earlier

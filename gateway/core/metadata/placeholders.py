@@ -1,4 +1,4 @@
-"""What a template engine left behind where a value should stand."""
+"""What stands where a value should: a variable that a template engine left, a title that nobody chose."""
 
 import re
 
@@ -11,6 +11,53 @@ _PLACEHOLDER = re.compile(
 _MARK = re.compile(r"[{%\[]|__")
 _NOTHING = frozenset(("undefined", "null", "nan", "none", "(null)", "[]", "{}", "n/a", "false", "true"))
 _WORD = re.compile(r"[^\W_]+")
+# what editors and frameworks begin a page with, and names of every site's first page
+_DEFAULT_TITLES = frozenset(
+    (
+        *(
+            "app",
+            "my app",
+            "web app",
+            "react app",
+            "redux app",
+            "create next app",
+            "next js app",
+            "nuxt app",
+            "vite app",
+        ),
+        *(
+            "vite react",
+            "vite react ts",
+            "vite vue",
+            "vite vue ts",
+            "vite preact",
+            "vite svelte",
+            "vite svelte ts",
+        ),
+        *(
+            "vite ts",
+            "vite solid",
+            "vite lit",
+            "webpack app",
+            "ionic app",
+            "astro",
+            "sveltekit",
+            "solidstart",
+            "angular",
+        ),
+        *(
+            "document",
+            "untitled",
+            "untitled document",
+            "untitled page",
+            "new page",
+            "page title",
+            "title",
+            "index",
+        ),
+        *("home", "home page", "homepage", "loading", "please wait", "redirecting"),
+    )
+)
 
 
 def is_placeholder(text: str) -> bool:
@@ -26,3 +73,8 @@ def is_placeholder(text: str) -> bool:
     if rest == text:
         return False
     return len(_WORD.findall(rest)) < 3 or not _WORD.search(rest.partition("|")[0].partition(" - ")[0])
+
+
+def is_default_title(title: str) -> bool:
+    """Whether a `<title>` is one that a tool gave the page, so that its heading says more."""
+    return len(title) < 30 and " ".join(_WORD.findall(title.lower())) in _DEFAULT_TITLES

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from gateway.core.metadata.placeholders import is_default_title
 from gateway.core.text.words import UNSPACED
 
 # white space is single spaces here
@@ -48,6 +49,8 @@ def choose_titles(
     Returns:
         No headline where the page gives no title of any kind.
     """
+    if headings and is_default_title(title):
+        title, stated = "", [text for text in stated if not is_default_title(text)]
     names = {key(name) for name in site_names} | _host_names(url)
     names.discard("")
     trimmed = _cut(title, names, guess=True)

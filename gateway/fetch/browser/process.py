@@ -118,7 +118,10 @@ class BrowserProcess:
         try:
             await asyncio.to_thread(self._keeper.wait, _END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            _log.error("the keeper of a browser (pid %d) does not end", self._keeper.pid)
+            _log.error("the keeper of a browser (pid %d) did not end within %g s", self.pid, _END_TIMEOUT_S)
+            # its browser goes with it; its profile's folder is removed when another keeper starts
+            self._keeper.kill()
+            await asyncio.to_thread(self._keeper.wait)
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take the keeper's words until it ends; whatever happened to it, the browser's pipe is closed then."""

@@ -1,12 +1,9 @@
 """What C counts in texts and elements is what Python counts, array by array."""
 
-import gc
 import os
 import random
 import sys
-import tracemalloc
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -27,6 +24,7 @@ from gateway.core.dom.blocks import Blocks
 from gateway.core.dom.native import find_walk, read_blocks
 from gateway.core.parsing import root_of
 from tests.core.test_fuzz import BAD
+from tests.leaks import memory_left_by
 from tests.requirements import SHARED, require_folder
 from tests.test_fuzz import mutate, seeds
 from training.corpus import page_ids, read_samples
@@ -210,22 +208,11 @@ def test_counts_leave_nothing_behind(used: ModuleType) -> None:
     said = find_said("A title", "é")
     classes = text_counts.character_classes()
 
-    def count() -> int:
+    def count() -> None:
         for _ in range(COUNTS):
             words = used.load_words({"share": 1.0, "é": 2.0})
             used.count_texts([*blocks.texts, "É"], classes, said, words, 16)
             used.count_kinds(blocks.tags, blocks.names, parents, words)
-        gc.collect()
-        return sys.getallocatedblocks()
 
-    tracemalloc.start()
-    try:
-        count()
-        _, (held, _) = count(), tracemalloc.get_traced_memory()
-        blocks = [count() for _ in range(4)]
-        # others may leave something once
-        least = min(after - before for before, after in pairwise(blocks))
-        assert least < COUNTS, "one is left each time"
-        assert tracemalloc.get_traced_memory()[0] - held < 20_000
-    finally:
-        tracemalloc.stop()
+    left, size = memory_left_by(count)
+    assert left < COUNTS and size < 5000, "some are left each time"

@@ -1,12 +1,9 @@
 """The walk in C gives what Python's gives, column by column, and is used only where that is sure."""
 
-import gc
 import os
 import random
 import sys
-import tracemalloc
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -35,6 +32,7 @@ from gateway.core.visibility.css import may_hide
 from gateway.core.visibility.hidden import find_hidden
 from tests.core.dom.extension import compile_extension
 from tests.core.test_fuzz import BAD, MARKUP
+from tests.leaks import memory_left_by
 from tests.requirements import SHARED, require_folder
 from tests.test_fuzz import mutate, seeds
 from training.corpus import page_ids, read_samples
@@ -386,7 +384,7 @@ def test_walks_leave_nothing_behind() -> None:
     )
     root = root_of(tree)
 
-    def walk() -> int:
+    def walk() -> None:
         for _ in range(WALKS):
             native.read_blocks(root, left_out={1}, max_depth=20)
             marks = native.find_marks(tree)
@@ -395,19 +393,9 @@ def test_walks_leave_nothing_behind() -> None:
             list(native.descend(root, Bounds({1}, {2}, {3}, {4}, 9), bytes(256), "", is_never))
             list(native.descend(root, EVERYTHING, ACTIONS.table, SIGNS, is_never))
             next(iter(native.descend(root, EVERYTHING, bytes(256), "", is_never)))
-        gc.collect()
-        return sys.getallocatedblocks()
 
-    tracemalloc.start()
-    try:
-        walk()
-        after = [(walk(), tracemalloc.get_traced_memory()[0]) for _ in range(5)]
-        # objects, and bytes; others in this process may leave some meanwhile
-        for counts, most in zip(zip(*after, strict=True), (WALKS, 20_000), strict=True):
-            least = min(later - earlier for earlier, later in pairwise(counts))
-            assert least < most, "some are left each time"
-    finally:
-        tracemalloc.stop()
+    blocks, size = memory_left_by(walk)
+    assert blocks < WALKS and size < 5000, "some are left each time"
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in PAGES])
