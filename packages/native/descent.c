@@ -1,20 +1,38 @@
-/* The nodes of `Descent` of gateway/core/dom/descent.py: what is rendered of a tree, without an object for each. */
+/* The events of `Descent` of gateway/core/dom/descent.py: what a tree shows, without an object for each node. */
 
+#include "arrays.h"
+#include "folding.h"
 #include "text.h"
 
-/* what a table says of a tag: left out where the element is not kept, and where everything is kept */
-enum { PRUNED = 1, WHOLE = 2 };
+/* what a table says of a tag, as in Python */
+enum { PRUNED = 1, WHOLE = 2, PHRASE = 4, INLINE = 8, BOX = 16, BLOCK = 32, DRAWING = 64, SOURCE = 128 };
 
 typedef struct {
     PyObject_HEAD
-    PyObject *root, *parser;
-    /* mem_ids; NULL where everything is kept */
-    PyObject *texts, *elements;
-    node *top;
-    /* the node of the last event, and whether what is below it comes next */
-    node *at;
-    int goes_below;
+    PyObject *root, *parser, *is_apart;
+    /* mem_ids; the first two are NULL where everything is kept */
+    PyObject *texts, *elements, *hidden, *marked;
+    Py_ssize_t max_depth;
     unsigned char table[TAGS];
+    node *top;
+    /* the node that was looked at last, and which comes next: what is behind it, what is below it, or its end */
+    node *at;
+    enum { BEHIND, BELOW, END } way;
+    /* what the open elements are */
+    buffer open;
+    /* the element that came last, NULL for anything else; what it is, and whether the caller skips it */
+    node *element;
+    int kind, is_skipped;
+    /* nothing is in the line so far; white space that nothing has followed yet, of which the caller may know */
+    int at_start;
+    enum { NONE, SOME, TOLD } gap;
+    /* texts that were gathered, NULL for none; where one is folded */
+    PyObject *pieces;
+    int is_signed;
+    buffer text;
+    /* whether a byte is a sign */
+    unsigned char signs[256];
+    int truncated;
 } descent;
 
 static PyObject *descent_type;
@@ -22,10 +40,58 @@ static PyObject *descent_type;
 /* Whether a set has a node; -1 on an error. */
 static int has(PyObject *set, node *each)
 {
+    Py_ssize_t count = PySet_Size(set);
+    if (count <= 0)
+        return (int)count;
     PyObject *mem_id = PyLong_FromVoidPtr(each);
     int is_there = mem_id ? PySet_Contains(set, mem_id) : -1;
     Py_XDECREF(mem_id);
     return is_there;
+}
+
+/* The value of an attribute, its `at` NULL where there is none. */
+static bytes value_of(node *element, const char *sought)
+{
+    attribute *each = lexbor.first_attribute(element);
+    for (; each != NULL; each = lexbor.next_attribute(each)) {
+        bytes name = {0}, value = {0};
+        name.at = lexbor.attribute_name(each, &name.count);
+        if (is(name, sought)) {
+            value.at = lexbor.attribute_value(each, &value.count);
+            return value;
+        }
+    }
+    return (bytes){0};
+}
+
+/* Whether Python says that a gap is shown before a node; -1 on an error. */
+static int ask(const descent *d, node *each)
+{
+    PyObject *wrapped = lexbor.wrap(each, d->parser);
+    PyObject *said = wrapped ? PyObject_CallFunctionObjArgs(d->is_apart, wrapped, NULL) : NULL;
+    int is_apart = said ? PyObject_IsTrue(said) : -1;
+    Py_XDECREF(wrapped);
+    Py_XDECREF(said);
+    return is_apart;
+}
+
+/* Whether a gap is shown before a text; -1 on an error. */
+static int is_text_apart(const descent *d, node *each)
+{
+    node *before = lexbor.prev(each);
+    uintptr_t tag = before ? lexbor.tag_id(before) : TAGS;
+    return tag < TAGS && d->table[tag] & PHRASE && value_of(before, "style").at ? ask(d, each) : 0;
+}
+
+/* Whether a gap is shown before an element of a line; -1 on an error. Only Python knows that of two elements. */
+static int is_element_apart(const descent *d, node *each)
+{
+    node *before = lexbor.prev(each);
+    while (before != NULL && lexbor.tag_id(before) == COMMENT_TAG)
+        before = lexbor.prev(before);
+    if (before == NULL || (lexbor.tag_id(before) == TEXT_TAG && value_of(each, "style").at == NULL))
+        return 0;
+    return ask(d, each);
 }
 
 /* 1 for a text that is kept and not all white space, 0 for another, -1 on an error. */
@@ -37,68 +103,218 @@ static int is_text(const descent *d, node *each)
     return d->texts ? has(d->texts, each) : 1;
 }
 
-/* 1 for an element that is left out with all below it, 0 for another, -1 on an error. */
-static int is_out(const descent *d, node *each, uintptr_t tag)
+/* Whether a script may be the source of a formula, or show a gist. */
+static int says_something(node *script)
 {
-    int says = tag < TAGS ? d->table[tag] : 0;
-    if (d->elements == NULL)
-        return (says & WHOLE) != 0;
-    int is_kept = says & PRUNED ? has(d->elements, each) : 1;
-    return is_kept < 0 ? -1 : !is_kept;
+    static const bytes gist = {(const unsigned char *)"gist.github.com", 15};
+    bytes type = value_of(script, "type"), src = value_of(script, "src");
+    return (type.at && type.count >= 8 && memcmp(type.at, "math/tex", 8) == 0) || (src.at && holds(src, gist));
 }
 
+enum { LEFT_OUT = -1, FAILED = -2 };
+
+/* What the table says of an element, or one of these. */
+static int kind_of(const descent *d, node *each, uintptr_t tag)
+{
+    int kind = tag < TAGS ? d->table[tag] : 0, found;
+    if (kind & (d->elements ? PRUNED : WHOLE)) {
+        found = d->elements ? has(d->elements, each) : 0;
+        if (found <= 0)
+            return found < 0 ? FAILED : LEFT_OUT;
+    }
+    if ((found = has(d->hidden, each)) != 0)
+        return found < 0 ? FAILED : kind & DRAWING ? 0 : LEFT_OUT;
+    if (kind & SOURCE && !says_something(each))
+        return LEFT_OUT;
+    if (kind & BOX && (found = has(d->marked, each)) != 0)
+        return found < 0 ? FAILED : BLOCK;
+    return kind;
+}
+
+/* Go on below an element, or with its end where that is too deep. */
+static int enter(descent *d, node *element, int kind)
+{
+    unsigned char what = (unsigned char)kind;
+    int is_deepest = (Py_ssize_t)d->open.count >= d->max_depth;
+    d->truncated |= is_deepest;
+    d->at = element;
+    d->way = is_deepest ? END : BELOW;
+    return put(&d->open, &what, 1);
+}
+
+/* Go on behind a node. */
+static void pass(descent *d, node *each)
+{
+    d->at = each;
+    d->way = BEHIND;
+}
+
+/* What comes before an event: the texts that were gathered, white space; NULL where it is the event's turn. */
+static PyObject *first(descent *d, int kind)
+{
+    int ends_line = (kind & (BOX | BLOCK)) != 0;
+    if (d->pieces != NULL) {
+        PyObject *pieces = d->pieces;
+        d->pieces = NULL;
+        if (d->is_signed) {
+            PyObject *with_signs = PyList_AsTuple(pieces);
+            Py_DECREF(pieces);
+            pieces = with_signs;
+        }
+        d->is_signed = 0;
+        return pieces;
+    }
+    if (d->gap == SOME && !ends_line) {
+        d->gap = TOLD;
+        return Py_NewRef(Py_True);
+    }
+    d->gap = NONE;
+    d->at_start = ends_line;
+    return NULL;
+}
+
+/* Gather the text that is folded; -1 on an error. */
+static int gather(descent *d)
+{
+    if (d->pieces == NULL && (d->pieces = PyList_New(0)) == NULL)
+        return -1;
+    if (d->gap == SOME && append(d->pieces, PyUnicode_FromStringAndSize(" ", 1)) < 0)
+        return -1;
+    return append(d->pieces, PyUnicode_DecodeUTF8((const char *)d->text.at, (Py_ssize_t)d->text.count, NULL));
+}
+
+/* The event of a text; NULL where it is gathered, or on an error. */
+static PyObject *text_event(descent *d, node *each)
+{
+    const text_node *text = (const text_node *)each;
+    PyObject *before;
+    int ends_in_space, has_sign;
+    if (!d->at_start && d->gap == NONE) {
+        int is_apart = space_at(text->data, text->data + text->length) ? 1 : is_text_apart(d, each);
+        if (is_apart < 0)
+            return NULL;
+        d->gap = is_apart ? SOME : NONE;
+    }
+    if (d->gap == SOME && d->pieces == NULL)
+        return first(d, 0);
+    int is_plain = fold_text(&d->text, text->data, text->length, d->signs, &ends_in_space, &has_sign);
+    if (is_plain < 0)
+        return NULL;
+    if (!is_plain && (before = first(d, 0)) != NULL)
+        return before;
+    pass(d, each);
+    if (!is_plain)
+        return decode(text->data, text->length);
+    if (gather(d) < 0)
+        return NULL;
+    d->is_signed |= has_sign;
+    d->at_start = 0;
+    d->gap = ends_in_space ? SOME : NONE;
+    return NULL;
+}
+
+/* The event of an element's end; NULL where there is none. */
+static PyObject *end_event(descent *d, node *element)
+{
+    int kind = d->open.at[d->open.count - 1];
+    int is_silent = kind & PHRASE || (kind & BOX && d->at_start);
+    PyObject *before = is_silent ? NULL : first(d, kind);
+    if (before != NULL)
+        return before;
+    d->open.count--;
+    pass(d, element);
+    return is_silent ? NULL : Py_NewRef(kind & BOX ? Py_False : Py_None);
+}
+
+/* The event of an element; NULL where there is none, or on an error. */
+static PyObject *element_event(descent *d, node *each)
+{
+    uintptr_t tag = lexbor.tag_id(each);
+    int kind = kind_of(d, each, tag);
+    if (kind == FAILED)
+        return NULL;
+    if (kind == LEFT_OUT) {
+        pass(d, each);
+        return NULL;
+    }
+    if (d->pieces != NULL && !(kind & PHRASE))
+        return first(d, kind);
+    if (kind & (PHRASE | INLINE) && !d->at_start && d->gap == NONE) {
+        int is_apart = is_element_apart(d, each);
+        if (is_apart < 0)
+            return NULL;
+        d->gap = is_apart ? SOME : NONE;
+    }
+    int is_silent = kind & PHRASE || (kind & BOX && d->at_start);
+    PyObject *before = is_silent ? NULL : first(d, kind);
+    if (before != NULL)
+        return before;
+    if (!(kind & (PHRASE | BOX))) {
+        d->element = each;
+        d->kind = kind;
+        d->is_skipped = 0;
+        return PyLong_FromUnsignedLongLong(tag);
+    }
+    if (enter(d, each, kind) < 0)
+        return NULL;
+    return is_silent ? NULL : Py_NewRef(Py_False);
+}
+
+/* Go on from the element that came last, which the caller has seen; -1 on an error. */
+static int resume(descent *d)
+{
+    node *element = d->element;
+    d->element = NULL;
+    if (!d->is_skipped)
+        return enter(d, element, d->kind);
+    /* what is written instead may be part of a line */
+    d->at_start = 0;
+    pass(d, element);
+    return 0;
+}
+
+/* NULL where it has come to its end, or on an error. */
 static PyObject *event_of(descent *d)
 {
-    int has_gap = 0;
-    for (;;) {
-        node *next = d->goes_below ? lexbor.first_child(d->at) : lexbor.next(d->at);
-        if (next == NULL) {
-            if (has_gap)
-                return Py_NewRef(Py_True);
-            node *above = d->goes_below ? d->at : lexbor.parent(d->at);
-            d->goes_below = 0;
-            if (above == d->top || above == NULL)
-                return NULL;
-            d->at = above;
-            return Py_NewRef(Py_None);
+    if (d->element != NULL && resume(d) < 0)
+        return NULL;
+    PyObject *event = NULL;
+    while (event == NULL && !PyErr_Occurred()) {
+        node *each = d->way == BELOW ? lexbor.first_child(d->at) : d->way == BEHIND ? lexbor.next(d->at) : NULL;
+        if (each == NULL) {
+            node *above = d->way == BEHIND ? lexbor.parent(d->at) : d->at;
+            if (above == d->top || above == NULL || d->open.count == 0)
+                return d->pieces ? first(d, 0) : NULL;
+            event = end_event(d, above);
+        } else if (lexbor.tag_id(each) != TEXT_TAG)
+            event = element_event(d, each);
+        else {
+            int is_kept = is_text(d, each);
+            if (is_kept > 0)
+                event = text_event(d, each);
+            else if (is_kept == 0) {
+                if (!d->at_start && d->gap == NONE)
+                    d->gap = SOME;
+                pass(d, each);
+            }
         }
-        uintptr_t tag = lexbor.tag_id(next);
-        int stays = tag == TEXT_TAG ? is_text(d, next) : is_out(d, next, tag);
-        if (stays < 0)
-            return NULL;
-        if (tag != TEXT_TAG)
-            stays = !stays;
-        if (stays && has_gap)
-            /* which comes before it */
-            return Py_NewRef(Py_True);
-        d->at = next;
-        d->goes_below = stays && tag != TEXT_TAG;
-        if (!stays) {
-            has_gap |= tag == TEXT_TAG;
-            continue;
-        }
-        if (tag == TEXT_TAG) {
-            const text_node *text = (const text_node *)next;
-            return decode(text->data, text->length);
-        }
-        return Py_BuildValue("(KN)", (unsigned long long)tag, PyLong_FromVoidPtr(next));
     }
+    return event;
 }
 
 static PyObject *next_event(PyObject *self)
 {
     descent *d = (descent *)self;
-    /* NULL: it has come to an end */
     PyObject *event = d->at ? event_of(d) : NULL;
     if (event == NULL)
-        d->at = NULL;
+        d->at = d->element = NULL;
     return event;
 }
 
 static PyObject *skip(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    ((descent *)self)->goes_below = 0;
+    ((descent *)self)->is_skipped = 1;
     return Py_NewRef(Py_None);
 }
 
@@ -106,20 +322,28 @@ static PyObject *node_at(PyObject *self, void *unused)
 {
     (void)unused;
     descent *d = (descent *)self;
-    if (d->at == NULL || d->at == d->top) {
-        PyErr_SetString(PyExc_ValueError, "there is no node");
+    if (d->element == NULL) {
+        PyErr_SetString(PyExc_ValueError, "what came last is no element");
         return NULL;
     }
-    return lexbor.wrap(d->at, d->parser);
+    return lexbor.wrap(d->element, d->parser);
+}
+
+static PyObject *is_truncated(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(((descent *)self)->truncated);
 }
 
 static void forget(PyObject *self)
 {
     descent *d = (descent *)self;
     PyTypeObject *type = Py_TYPE(self);
-    Py_XDECREF(d->root);
-    Py_XDECREF(d->texts);
-    Py_XDECREF(d->elements);
+    PyObject *held[] = {d->root, d->is_apart, d->texts, d->elements, d->hidden, d->marked, d->pieces};
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        Py_XDECREF(held[i]);
+    PyMem_Free(d->open.at);
+    PyMem_Free(d->text.at);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
     Py_DECREF(type);
@@ -131,7 +355,8 @@ static PyMethodDef methods[] = {
 };
 
 static PyGetSetDef attributes[] = {
-    {"node", node_at, NULL, "The node that came last.", NULL},
+    {"node", node_at, NULL, "The element that came last.", NULL},
+    {"truncated", is_truncated, NULL, "Whether max_depth left something out.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -145,22 +370,31 @@ static PyType_Spec spec = {
 };
 
 const char descend_doc[] =
-    "descend(root, texts, elements, table)\n--\n\n"
-    "What is below a LexborNode as `Descent` gives it; the tree must stay as it is meanwhile. `texts` and\n"
-    "`elements` are sets of mem_ids, or None; `table` has a byte for each tag.";
+    "descend(root, bounds, table, signs, is_apart)\n--\n\n"
+    "What is below a LexborNode as `Descent` gives it; the tree must stay as it is meanwhile. `bounds` are\n"
+    "`Bounds` with sets in them; `table` has a byte for each tag; `signs` are ASCII.";
+
+/* A set; with `all`, NULL for None. */
+static int is_set(PyObject **set, int all)
+{
+    if (all && *set == Py_None)
+        *set = NULL;
+    return *set == NULL || PySet_Check(*set);
+}
 
 PyObject *descend(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyObject *root, *texts, *elements, *parser;
-    const char *table;
-    Py_ssize_t size;
-    if (!PyArg_ParseTuple(args, "OOOy#:descend", &root, &texts, &elements, &table, &size))
+    PyObject *root, *texts, *elements, *hidden, *marked, *is_apart, *parser;
+    const char *table, *signs;
+    Py_ssize_t size, sign_count, max_depth;
+    if (!PyArg_ParseTuple(args, "O(OOOOn)y#s#O:descend", &root, &texts, &elements, &hidden, &marked, &max_depth, &table,
+                          &size, &signs, &sign_count, &is_apart))
         return NULL;
     node *top = address_of(root, &parser);
     if (top == NULL)
         return NULL;
-    if (size != TAGS || (texts != Py_None && !PySet_Check(texts)) || (elements != Py_None && !PySet_Check(elements))) {
+    if (size != TAGS || !is_set(&texts, 1) || !is_set(&elements, 1) || !is_set(&hidden, 0) || !is_set(&marked, 0)) {
         PyErr_SetString(PyExc_ValueError, "sets are wanted, and a table of another size");
         return NULL;
     }
@@ -172,10 +406,17 @@ PyObject *descend(PyObject *module, PyObject *args)
         return NULL;
     d->root = Py_NewRef(root);
     d->parser = parser;
-    d->texts = texts == Py_None ? NULL : Py_NewRef(texts);
-    d->elements = elements == Py_None ? NULL : Py_NewRef(elements);
+    d->is_apart = Py_NewRef(is_apart);
+    d->texts = Py_XNewRef(texts);
+    d->elements = Py_XNewRef(elements);
+    d->hidden = Py_NewRef(hidden);
+    d->marked = Py_NewRef(marked);
+    d->max_depth = max_depth;
     d->top = d->at = top;
-    d->goes_below = 1;
+    d->way = BELOW;
+    d->at_start = 1;
     memcpy(d->table, table, TAGS);
+    for (Py_ssize_t i = 0; i < sign_count; i++)
+        d->signs[(unsigned char)signs[i]] = 1;
     return (PyObject *)d;
 }

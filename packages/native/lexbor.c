@@ -59,6 +59,7 @@ PyObject *load(PyObject *module, PyObject *args)
     if (find(library, "lxb_dom_node_tag_id_noi", &lexbor.tag_id) < 0 ||
         find(library, "lxb_dom_node_type_noi", &lexbor.type) < 0 ||
         find(library, "lxb_dom_node_next_noi", &lexbor.next) < 0 ||
+        find(library, "lxb_dom_node_prev_noi", &lexbor.prev) < 0 ||
         find(library, "lxb_dom_node_first_child_noi", &lexbor.first_child) < 0 ||
         find(library, "lxb_dom_node_parent_noi", &lexbor.parent) < 0 ||
         find(library, "lxb_dom_element_first_attribute_noi", &lexbor.first_attribute) < 0 ||

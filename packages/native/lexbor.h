@@ -35,6 +35,7 @@ struct lexbor {
     uintptr_t (*tag_id)(node *);
     int (*type)(node *);
     node *(*next)(node *);
+    node *(*prev)(node *);
     node *(*first_child)(node *);
     node *(*parent)(node *);
     attribute *(*first_attribute)(node *);
@@ -54,7 +55,7 @@ struct lexbor {
 extern struct lexbor lexbor;
 
 /* of lxb_dom_node_type_t, and of tags */
-enum { ELEMENT = 1, TEXT = 3, TEXT_TAG = 2 };
+enum { ELEMENT = 1, TEXT = 3, TEXT_TAG = 2, COMMENT_TAG = 4 };
 
 /* Tags with a row in the tables; Lexbor numbers what it does not know by address. */
 enum { TAGS = 256 };

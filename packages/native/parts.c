@@ -45,16 +45,23 @@ static int is_named(const sought_parts *sought, bytes name)
     return 0;
 }
 
+static void note(uint32_t *bits, unsigned char c, uint32_t bit)
+{
+    bits[c] |= bit;
+    if (c >= 'a' && c <= 'z')
+        bits[c - ('a' - 'A')] |= bit;
+}
+
 /* The bits of a part. */
 static void note_part(sought_parts *sought, int number)
 {
     bytes part = sought->parts[number];
-    for (int c = 0; c < 256; c++) {
-        if (lowered((unsigned char)c) == part.at[0])
-            sought->first[c] |= (uint32_t)1 << number;
-        if (part.count == 1 || lowered((unsigned char)c) == part.at[1])
-            sought->second[c] |= (uint32_t)1 << number;
-    }
+    uint32_t bit = (uint32_t)1 << number;
+    note(sought->first, part.at[0], bit);
+    if (part.count > 1)
+        note(sought->second, part.at[1], bit);
+    for (int c = 0; part.count == 1 && c < 256; c++)
+        sought->second[c] |= bit;
 }
 
 const char find_named_doc[] =

@@ -1,36 +1,76 @@
-"""The walk of rendering: a tree's nodes in document order, without those that are left out."""
+"""The walk of rendering: what a tree shows, in document order, without what is left out."""
 
-from collections.abc import Iterator, Set
-from typing import Literal
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import TEXT
+from gateway.core.text.unseen import UNSEEN
 
-# by tag: left out where the element is not kept, and where everything is kept
+# what a table says of a tag: left out where the element is not kept, and where everything is kept
 PRUNED, WHOLE = 1, 2
+# it goes on with the line, the second with more to it than its text; it ends the line, the second with more to it
+PHRASE, INLINE, BOX, BLOCK = 4, 8, 16, 32
+# comes even where it is hidden; comes only where it says something
+DRAWING, SOURCE = 64, 128
 # that have a byte in the table; Lexbor numbers what it does not know by address
 TAGS = 256
-# an element's tag and mem_id; a text; True for white space and texts that are left out; None for the end of an element
-Event = tuple[int, int] | str | Literal[True] | None
+_GIST, _TEX = "gist.github.com", "math/tex"
+_LEFT_OUT = -1
+
+# what comes of a tree, see `Descent`
+Event = list[str] | tuple[str, ...] | str | int | None
+
+
+class Bounds(NamedTuple):
+    """What of a tree comes: elements and texts by their mem_ids."""
+
+    # what is kept; None for everything
+    texts: set[int] | None
+    elements: set[int] | None
+    # is left out; what is added to it meanwhile, too
+    hidden: set[int]
+    # boxes that come as elements
+    marked: set[int]
+    # elements below each other
+    max_depth: int
 
 
 class Descent:
-    """What is below a node, as events.
+    """What is below a node, as events that a line of text, or what ends one, is written by:
+
+    - a list: texts with white space folded, and " " between those that do not touch; a tuple where they have a sign
+    - a text as it stands, where some of it may be a formula, cannot be seen or is broken
+    - True: white space before what comes next, or what is left out there
+    - False: the line ends, and what ends it says no more than that
+    - a number: an element, by its tag; and None for its end
+
+    White space where a line begins or ends does not come.
 
     Args:
-        texts, elements: mem_ids of what is kept; None for everything.
-        table: a byte for each tag, PRUNED and WHOLE in it.
+        table: a byte for each tag, with PRUNED and the like in it.
+        signs: ASCII characters.
+        is_apart: whether a gap is shown before a text, or an element of a line, that no white space is before.
     """
 
-    __slots__ = ("_elements", "_goes_below", "_root", "_table", "_texts", "node")
+    __slots__ = ("_bounds", "_goes_below", "_is_apart", "_root", "_signs", "_table", "node", "truncated")
 
     def __init__(
-        self, root: LexborNode, texts: Set[int] | None, elements: Set[int] | None, table: bytes
+        self,
+        root: LexborNode,
+        bounds: Bounds,
+        table: bytes,
+        signs: str,
+        is_apart: Callable[[LexborNode], bool],
     ) -> None:
-        # that of the event that came last
+        # of the element that came last
         self.node = self._root = root
-        self._texts, self._elements, self._table = texts, elements, table
+        # max_depth left something out
+        self.truncated = False
+        self._bounds, self._table, self._is_apart = bounds, table, is_apart
+        self._signs = re.compile(f"[{re.escape(signs)}]" if signs else "(?!)")
         self._goes_below = False
 
     def skip(self) -> None:
@@ -38,43 +78,102 @@ class Descent:
         self._goes_below = False
 
     def __iter__(self) -> Iterator[Event]:
-        texts, elements, table = self._texts, self._elements, self._table
-        says = WHOLE if elements is None else PRUNED
-        stack: list[LexborNode | None] = []
-        # what came last is white space
-        after_gap = False
+        texts, max_depth, is_apart = self._bounds.texts, self._bounds.max_depth, self._is_apart
+        # what follows the open elements, and what these are
+        stack: list[tuple[LexborNode | None, int]] = []
+        pieces: list[str] = []
+        # nothing is in the line so far; white space is that nothing has followed yet
+        at_start, gap = True, False
+        event: Event
         node = self._root.first_child
         while True:
+            opened = None
             if node is None:
                 if not stack:
+                    if pieces:
+                        yield self._seen(pieces)
                     return
-                node = stack.pop()
-                after_gap = False
-                yield None
-                continue
-            tag = node.tag_id
-            if tag == TEXT:
+                node, kind = stack.pop()
+                if kind & PHRASE:
+                    continue
+                event = False if kind & BOX else None
+            elif (tag := node.tag_id) == TEXT:
                 # three in five hold nothing but white space
                 is_left_out = node.is_empty_text_node if texts is None else node.mem_id not in texts
-                if is_left_out or not (text := node.text_content) or text.isspace():
-                    if not after_gap:
-                        after_gap = True
+                text = "" if is_left_out else node.text_content or ""
+                words = text.split()
+                if not words:
+                    gap = not at_start
+                    node = node.next
+                    continue
+                if not (at_start or gap):
+                    gap = text[0].isspace() or is_apart(node)
+                node = node.next
+                if is_plain(text):
+                    if gap and pieces:
+                        pieces.append(" ")
+                    elif gap:
                         yield True
-                else:
-                    self.node = node
-                    after_gap = False
-                    yield text
-                node = node.next
-                continue
-            mem_id = node.mem_id
-            if tag < len(table) and table[tag] & says and (elements is None or mem_id not in elements):
-                node = node.next
-                continue
-            self.node, self._goes_below = node, True
-            after_gap = False
-            yield tag, mem_id
-            if self._goes_below:
-                stack.append(node.next)
-                node = node.first_child
+                    pieces.append(" ".join(words))
+                    at_start, gap = False, text[-1].isspace()
+                    continue
+                event, kind = text, 0
             else:
-                node = node.next
+                kind = self._kind_of(node, tag)
+                if kind == _LEFT_OUT:
+                    node = node.next
+                    continue
+                opened, self._goes_below = node, True
+                event = False if kind & BOX else tag
+                if not (at_start or gap) and kind & (PHRASE | INLINE):
+                    gap = is_apart(node)
+            if not kind & PHRASE:
+                ends_line = kind & (BOX | BLOCK) != 0
+                if event is not False or not at_start:
+                    if pieces:
+                        yield self._seen(pieces)
+                        pieces = []
+                    if gap and not ends_line:
+                        yield True
+                    if opened is not None:
+                        self.node = opened
+                    yield event
+                at_start, gap = ends_line, False
+            if opened is None:
+                continue
+            if not self._goes_below:
+                # what is written instead may be part of a line
+                at_start, node = False, opened.next
+                continue
+            is_deepest = len(stack) >= max_depth
+            self.truncated |= is_deepest
+            stack.append((opened.next, kind))
+            node = None if is_deepest else opened.first_child
+
+    def _seen(self, pieces: list[str]) -> list[str] | tuple[str, ...]:
+        return tuple(pieces) if self._signs.search(" ".join(pieces)) else pieces
+
+    def _kind_of(self, node: LexborNode, tag: int) -> int:
+        """What the table says of an element; `_LEFT_OUT` where it does not come."""
+        bounds, mem_id = self._bounds, node.mem_id
+        kind = self._table[tag] if tag < TAGS else 0
+        if kind & WHOLE if bounds.elements is None else kind & PRUNED and mem_id not in bounds.elements:
+            return _LEFT_OUT
+        if mem_id in bounds.hidden:
+            return 0 if kind & DRAWING else _LEFT_OUT
+        if kind & SOURCE and not _says_something(node):
+            return _LEFT_OUT
+        return BLOCK if kind & BOX and mem_id in bounds.marked else kind
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text has nothing that may be a formula, cannot be seen, or stands for bytes that are no character."""
+    if "$" in text or "\\" in text:
+        return False
+    return text.isascii() or not ("\ufffd" in text or UNSEEN.search(text))
+
+
+def _says_something(script: LexborNode) -> bool:
+    """Whether a script may be the source of a formula, or show a gist."""
+    attributes = script.attributes
+    return (attributes.get("type") or "").startswith(_TEX) or _GIST in (attributes.get("src") or "")

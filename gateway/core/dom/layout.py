@@ -125,8 +125,10 @@ class Gaps:
         self._last = self._parent = (0, False)
 
     def is_before(self, node: LexborNode) -> bool:
-        """Whether a page shows a gap before an element of a line that no white space is before."""
+        """Whether a page shows a gap before a text or an element of a line that no white space is before."""
         before = node.prev
+        if node.tag_id == TEXT:
+            return before is not None and before.tag_id in PLAIN and shows_as_block(before)
         while before is not None and before.tag_id == COMMENT:
             before = before.prev
         if before is None:

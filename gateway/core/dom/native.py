@@ -10,7 +10,7 @@ Any doubt means Python, and a line in the log.
 import logging
 import re
 import struct
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
@@ -33,7 +33,19 @@ from gateway.core.dom.blocks import (
     judge,
     read_formula,
 )
-from gateway.core.dom.descent import PRUNED, TAGS, WHOLE, Descent
+from gateway.core.dom.descent import (
+    BLOCK,
+    BOX,
+    DRAWING,
+    INLINE,
+    PHRASE,
+    PRUNED,
+    SOURCE,
+    TAGS,
+    WHOLE,
+    Bounds,
+    Descent,
+)
 from gateway.core.dom.embeds import EMBEDS
 from gateway.core.dom.landmarks import (
     CODE,
@@ -50,8 +62,8 @@ from gateway.core.dom.landmarks import (
     select,
 )
 from gateway.core.dom.landmarks import TAGS as LANDMARKS
-from gateway.core.dom.layout import KNOWN
-from gateway.core.dom.tags import ID
+from gateway.core.dom.layout import KNOWN, Gaps
+from gateway.core.dom.tags import ID, PLAIN
 
 # versions of selectolax that the extension was tried with
 _TRIED = frozenset(("1.0.2",))
@@ -143,9 +155,7 @@ class Extension(Protocol):
 
     def find_around(self, markup: bytes, first: int, most: int) -> bytes | None: ...
 
-    def descend(
-        self, root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes
-    ) -> Descent: ...
+    def descend(self, root: LexborNode, *args: object) -> Descent: ...
 
     def find_named(self, names: Sequence[str], parts: tuple[str, ...]) -> list[int]: ...
 
@@ -308,11 +318,13 @@ def count_stripped(element: LexborNode) -> int:
     return len(element.text_lexbor().strip()) if count is None else count
 
 
-def descend(root: LexborNode, texts: set[int] | None, elements: set[int] | None, table: bytes) -> Descent:
+def descend(
+    root: LexborNode, bounds: Bounds, table: bytes, signs: str, is_apart: Callable[[LexborNode], bool]
+) -> Descent:
     """A `Descent`, the extension's where it may be used."""
     extension = find_walk().extension
     make = Descent if extension is None else extension.descend
-    return make(root, texts, elements, table)
+    return make(root, bounds, table, signs, is_apart)
 
 
 def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:
@@ -437,10 +449,15 @@ def find_fault(extension: Extension) -> str:
                 return f"it reads {differ} otherwise than Python does"
         texts = {node.mem_id for node in root.traverse(include_text=True) if node.is_text_node}
         elements = {node.mem_id for node in tree.css(":nth-child(odd)")}
-        table = bytes(PRUNED | WHOLE if number == SCRIPT else PRUNED for number in range(TAGS))
-        sets: list[tuple[set[int] | None, set[int] | None]] = [(None, None), (texts, elements)]
-        for kept, around in (*sets, (set(sorted(texts)[::2]), elements)):
-            if list(Descent(root, kept, around, table)) != list(extension.descend(root, kept, around, table)):
+        every = (PRUNED, WHOLE, INLINE, BOX, BLOCK, DRAWING, SOURCE, 0)
+        table = bytes(PHRASE if number in PLAIN else every[number % len(every)] for number in range(TAGS))
+        is_apart = Gaps().is_before
+        for kept in (
+            Bounds(None, None, left_out, elements, 512),
+            Bounds(texts, elements, left_out, left_out, 5),
+        ):
+            seen = extension.descend(root, kept, table, "c", is_apart)
+            if [*seen] != [*Descent(root, kept, table, "c", is_apart)]:
                 return "it goes down the tree otherwise than Python does"
         for selectors in (SELECTORS, *((form,) for form in _FORMS)):
             found = _select(extension, top, Query(selectors))

@@ -13,7 +13,7 @@ from gateway.core.markdown.equations import add_equations, is_equation_table
 from gateway.core.markdown.flow import Item, List
 from gateway.core.markdown.listings import add_code, open_button
 from gateway.core.markdown.tables import Cell, Table
-from gateway.core.markdown.walk import Close, Opener, Walk, end_block, skip
+from gateway.core.markdown.walk import Close, Opener, Start, Walk, end_block, skip
 
 # tables and quotes below this depth are read as plain blocks: each level is written anew
 _MAX_NESTED = 8
@@ -27,26 +27,29 @@ _CALLOUT_WORDS = frozenset(
 _QUOTE_CHARS = 4000
 
 
-def open_paragraph(walk: Walk, node: LexborNode) -> Close:
+def open_paragraph(walk: Walk) -> Close:
     walk.flush()
     if walk.flow.item is not None:
         walk.flow.item.list.loose = True
     return end_block
 
 
-def open_heading(walk: Walk, node: LexborNode) -> Close:
-    walk.flush()
-    flow = walk.flow
-    flow.heading, flow.headed, flow.bold = HEADINGS[node.tag_id], None, False
-
-    def close() -> None:
+def _heading(level: int) -> Start:
+    def open_heading(walk: Walk) -> Close:
         walk.flush()
-        flow.heading, flow.headed, flow.bold = 0, None, True
+        flow = walk.flow
+        flow.heading, flow.headed, flow.bold = level, None, False
 
-    return close
+        def close() -> None:
+            walk.flush()
+            flow.heading, flow.headed, flow.bold = 0, None, True
+
+        return close
+
+    return open_heading
 
 
-def open_summary(walk: Walk, node: LexborNode) -> Close:
+def open_summary(walk: Walk) -> Close:
     walk.flush()
     opened = walk.line.open("strong")
 
@@ -58,7 +61,7 @@ def open_summary(walk: Walk, node: LexborNode) -> Close:
     return close
 
 
-def add_rule(walk: Walk, node: LexborNode) -> Close:
+def add_rule(walk: Walk) -> Close:
     walk.flush()
     walk.flow.add_rule()
     return skip
@@ -128,7 +131,7 @@ def _groups(drafts: list[Draft]) -> Iterator[list[Draft]]:
         yield group
 
 
-def open_figure(walk: Walk, node: LexborNode) -> Close:
+def open_figure(walk: Walk) -> Close:
     walk.flush()
     flow = walk.flow
     start = len(flow.out)
@@ -140,7 +143,7 @@ def open_figure(walk: Walk, node: LexborNode) -> Close:
     return close
 
 
-def open_caption(walk: Walk, node: LexborNode) -> Close:
+def open_caption(walk: Walk) -> Close:
     walk.flush()
     flow = walk.flow
     flow.kind = "figure"
@@ -228,7 +231,7 @@ def _number(value: str | None, default: int) -> int:
     return int(digits[:9]) if digits.isascii() and digits.isdecimal() else default
 
 
-def open_definitions(walk: Walk, node: LexborNode) -> Close:
+def open_definitions(walk: Walk) -> Close:
     walk.flush()
     flow = walk.flow
     flow.end_term()
@@ -240,8 +243,8 @@ def open_definitions(walk: Walk, node: LexborNode) -> Close:
     return close
 
 
-def _definition(part: str) -> Opener:
-    def open_part(walk: Walk, node: LexborNode) -> Close:
+def _definition(part: str) -> Start:
+    def open_part(walk: Walk) -> Close:
         walk.flush()
         flow = walk.flow
         flow.defining = part
@@ -279,7 +282,7 @@ def open_table(walk: Walk, node: LexborNode) -> Close:
     return close
 
 
-def open_row(walk: Walk, node: LexborNode) -> Close:
+def open_row(walk: Walk) -> Close:
     walk.flush()
     if walk.flow.table is not None:
         walk.flow.table.rows.append([])
@@ -317,23 +320,25 @@ def open_table_caption(walk: Walk, node: LexborNode) -> Close:
     return close
 
 
-BLOCKS: dict[int, Opener] = {
+STARTS: dict[int, Start] = {
     ID["p"]: open_paragraph,
     ID["hr"]: add_rule,
-    ID["button"]: open_button,
-    ID["blockquote"]: open_quote,
     ID["summary"]: open_summary,
     ID["figure"]: open_figure,
     ID["figcaption"]: open_caption,
-    ID["li"]: open_item,
     ID["dl"]: open_definitions,
     ID["dt"]: _definition("dt"),
     ID["dd"]: _definition("dd"),
-    ID["table"]: open_table,
     ID["tr"]: open_row,
+    **{tag: _heading(level) for tag, level in HEADINGS.items()},
+}
+BLOCKS: dict[int, Opener] = {
+    ID["button"]: open_button,
+    ID["blockquote"]: open_quote,
+    ID["li"]: open_item,
+    ID["table"]: open_table,
     ID["caption"]: open_table_caption,
     **dict.fromkeys(CELLS, open_cell),
-    **dict.fromkeys(HEADINGS, open_heading),
     **dict.fromkeys(ids("ul ol menu dir"), open_list),
     **dict.fromkeys(ids("pre xmp listing plaintext"), add_code),
 }

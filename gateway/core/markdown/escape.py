@@ -11,7 +11,8 @@ import re
 import unicodedata
 
 # without any of them nothing needs an escape
-SPECIAL = re.compile(r"[\\`*_\[\]<&~]")
+SIGNS = "\\`*_[]<&~"
+SPECIAL = re.compile(f"[{re.escape(SIGNS)}]")
 _SHORT_CHARS = 40
 _RISKS = r"""
     \\(?=[!-/:-@\[-`{-~]|$)            # escapes what follows
@@ -93,7 +94,7 @@ def escape(text: str, *, alone: bool = False, in_link: bool = False) -> str:
 
 def escape_start(line: str) -> str:
     """Escape a line of markdown that begins like a heading, list, quote, rule, fence or table row."""
-    if line[:1] not in _STARTERS:
+    if line[:1] not in STARTERS:
         return line
     match = _BLOCK_START.match(line)
     if match is None:
@@ -103,13 +104,14 @@ def escape_start(line: str) -> str:
     return "\\" + line
 
 
-_STARTERS = frozenset("#>-+*=_~|:0123456789") | {""}
+# of a line that may be read otherwise
+STARTERS = frozenset("#>-+*=_~|:0123456789") | {""}
 
 
 def escape_lines(markdown: str) -> str:
     """`escape_start` for every line of a paragraph."""
     if "\n" not in markdown:
-        return escape_start(markdown) if markdown[:1] in _STARTERS else markdown
+        return escape_start(markdown) if markdown[:1] in STARTERS else markdown
     return "\n".join([escape_start(line) for line in markdown.split("\n")])
 
 

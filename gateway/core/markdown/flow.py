@@ -8,8 +8,7 @@ in nested lists costs no more than one at the top.
 from collections.abc import Callable
 
 from gateway.core.markdown.drafts import Draft, indent
-from gateway.core.markdown.escape import escape, escape_heading, escape_lines
-from gateway.core.markdown.inline import Run
+from gateway.core.markdown.escape import STARTERS, escape, escape_heading, escape_lines
 from gateway.core.markdown.tables import Table
 from gateway.core.model.page import BlockKind
 
@@ -120,8 +119,8 @@ class Flow:
         # HTML start tags that wait for the next block
         self._tags: list[str] = []
 
-    def add_run(self, run: Run, *, html: bool) -> None:
-        """Add a block of text: a heading, a part of a definition, a paragraph."""
+    def add_run(self, run: Draft, *, html: bool) -> None:
+        """Add a block of text, as `Style.finish` gives it: a heading, a part of a definition, a paragraph."""
         markdown = run.markdown
         if self.heading and (self.headed is None or self._extend_heading(self.headed, run)):
             if self.headed is None:
@@ -131,12 +130,14 @@ class Flow:
             self._define(run)
         else:
             item = self.item
-            tagged = run.html
             if html and not (self.cell or (item is not None and item.draft is None and not item.broken)):
-                tagged = f"<p>{tagged}</p>"
-            self.add(Draft(self.kind, escape_lines(markdown), run.text, tagged, markdown))
+                run.html = f"<p>{run.html}</p>"
+            if markdown[0] in STARTERS or "\n" in markdown:
+                run.markdown = escape_lines(markdown)
+            run.kind = self.kind
+            self.add(run)
 
-    def _extend_heading(self, heading: Draft, run: Run) -> bool:
+    def _extend_heading(self, heading: Draft, run: Draft) -> bool:
         """Go on with a heading in which a block ended; False where that would be no heading any more."""
         first = heading.line
         if first == escape(heading.text, alone=True):
@@ -153,7 +154,7 @@ class Flow:
             heading.html = f"{heading.html[:end]} {run.html}{heading.html[end:]}"
         return True
 
-    def _define(self, run: Run) -> None:
+    def _define(self, run: Draft) -> None:
         term = self._term
         if self.defining == "dt":
             html = f"<dt>{run.html}</dt>"
@@ -210,7 +211,8 @@ class Flow:
         if draft.kind == "heading":
             self._break_out()
         if item is None or item.broken:
-            self._latest.clear()
+            if self._latest:
+                self._latest.clear()
             self.out.append(draft)
         elif item.draft is None:
             self._write_item(item, draft)
@@ -337,7 +339,7 @@ class Flow:
             ]
 
 
-def _heading(level: int, run: Run, *, html: bool) -> Draft:
+def _heading(level: int, run: Draft, *, html: bool) -> Draft:
     return Draft(
         "heading",
         f"{'#' * level} {escape_heading(run.markdown)}",

@@ -9,8 +9,8 @@ Source: CommonMark 0.31 sections 6.2 (emphasis), 6.3 (links), 6.4 (images), 6.5 
 import re
 from html import escape as escape_html
 
-from msgspec import Struct
-
+from gateway.core.markdown.certain import AFTER, DELIMITERS, join_certain
+from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.emphasis import (
     BRACKETS,
     Pair,
@@ -20,33 +20,17 @@ from gateway.core.markdown.emphasis import (
     leading_marks,
     trailing_marks,
 )
-from gateway.core.markdown.escape import (
-    code_span,
-    escape,
-    is_space,
-    may_need_escape,
-)
+from gateway.core.markdown.escape import code_span, escape, is_space, may_need_escape
 from gateway.core.markdown.line import BREAK, CLOSE, Code, Mark, Token
 from gateway.wire import Link, LinkStyle
 
-_DELIMITERS = {"strong": "**", "em": "*", "del": "~~"}
 # what a page may put around a reference to a footnote
 _AROUND = "\\[]() "
-# may follow an emphasis that ends in a letter, and leaves no doubt that it ends there
-_AFTER = frozenset(("", " ", ".", ",", ";", ":", "!", "?", ")"))
 # to find which emphasis of a line is misread
 _MAX_TRIES = 8
-_TAGS = frozenset((*_DELIMITERS, "sub", "sup"))
+_TAGS = frozenset((*DELIMITERS, "sub", "sup"))
 # superscripts that read better on the line than as a tag
 _ORDINAL = re.compile(r"st|nd|rd|th|er|ère|ème|re|es?|o|a|[ºª°®©™rc]|tm|sm", re.I)
-
-
-class Run(Struct, frozen=True):
-    """A finished line: no block syntax, no escapes for the start of a line."""
-
-    markdown: str
-    text: str
-    html: str
 
 
 class Style:
@@ -76,13 +60,21 @@ class Style:
         return "[", f"][{self.references.setdefault(url, len(self.references) + 1)}]"
 
     def finish(
-        self, tokens: list[Token], plain: bool, *, bold: bool, alone: bool, cell: bool = False
-    ) -> Run | None:
-        """Render the tokens of a block; None when nothing is left of it.
+        self,
+        tokens: list[Token],
+        plain: bool,
+        *,
+        signed: bool = True,
+        bold: bool,
+        alone: bool,
+        cell: bool = False,
+    ) -> Draft | None:
+        """Render the tokens of a block, without its syntax and escapes for its start; None when nothing is left of it.
 
         Args:
             tokens: from `Line.take`.
             plain: all of them are strings.
+            signed: whether one of these may need an escape.
             bold: whether strong emphasis says anything here (not in a heading).
             alone: no other line ends up in the same block of markdown.
             cell: it may stand in the cell of a table, where `<br>` breaks lines.
@@ -91,18 +83,28 @@ class Style:
             text = "".join(tokens)  # type: ignore[arg-type]
             if not text:
                 return None
-            markdown = escape(text, alone=alone, in_link=self.links == "reference")
-            return Run(markdown, text, escape_html(text, quote=False) if self.html else "")
+            markdown = text
+            if signed and may_need_escape(text):
+                markdown = escape(text, alone=alone, in_link=self.links == "reference")
+            html = escape_html(text, quote=False) if self.html else ""
+            return Draft("paragraph", markdown, text, html, markdown)
         while tokens and (tokens[-1] is BREAK or tokens[-1] == " "):
             tokens.pop()
         if not tokens:
             return None
-        markdown, text = self._lone(tokens, bold=bold) or _Marked(self, tokens, bold=bold, cell=cell).join()
-        return (
-            Run(markdown, text, html_of(tokens, linked=self.links != "none") if self.html else "")
-            if markdown
-            else None
+        markdown, text = (
+            self._lone(tokens, bold=bold)
+            or (
+                None
+                if self.has_formula
+                else join_certain(tokens, self.links, self.link, self.found, signed=signed, bold=bold)
+            )
+            or _Marked(self, tokens, bold=bold, cell=cell).join()
         )
+        if not markdown:
+            return None
+        html = html_of(tokens, linked=self.links != "none") if self.html else ""
+        return Draft("paragraph", markdown, text, html, markdown)
 
     def _lone(self, tokens: list[Token], *, bold: bool) -> tuple[str, str] | None:
         """Markdown and text of a line that is one link, or one emphasis, of plain text: most lines with marks are."""
@@ -119,9 +121,9 @@ class Style:
                 return f"<{url}>", said
             before, after = self.link(url)
             return f"{before}{escape(text, in_link=True)}{after}".strip(), said
-        if mark.kind not in _DELIMITERS or said != text or not said:
+        if mark.kind not in DELIMITERS or said != text or not said:
             return None
-        delimiter = _DELIMITERS[mark.kind] if bold or mark.kind != "strong" else ""
+        delimiter = DELIMITERS[mark.kind] if bold or mark.kind != "strong" else ""
         return f"{delimiter}{escape(text, in_link=self.links == 'reference')}{delimiter}", said
 
 
@@ -191,10 +193,10 @@ class _Marked:
         if kind == "a":
             self.linked -= 1
             self._link(mark.url, at, "".join(self.texts[at_text:]))
-        elif kind in _DELIMITERS:
+        elif kind in DELIMITERS:
             if kind != "strong" or self.bold:
-                around = next((at for mark, at, _ in reversed(self.open) if mark.kind in _DELIMITERS), -1)
-                self.pairs.append((at, len(self.pieces), around, _DELIMITERS[kind]))
+                around = next((at for mark, at, _ in reversed(self.open) if mark.kind in DELIMITERS), -1)
+                self.pairs.append((at, len(self.pieces), around, DELIMITERS[kind]))
                 self.pieces.append("")
         elif kind in ("sub", "sup"):
             self._raise(kind, at, at_text)
@@ -315,7 +317,7 @@ class _Marked:
             placed.certain &= (
                 around < 0
                 and left in ("", " ")
-                and right in _AFTER
+                and right in AFTER
                 and pieces[inner][0].isalnum()
                 and pieces[tail][-1].isalnum()
             )

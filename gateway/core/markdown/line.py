@@ -45,14 +45,15 @@ Token = str | Mark | Code | Atom | None
 class Line:
     """The tokens of the block that the walk is in.
 
-    `tokens` is empty as long as there is nothing to end; `space` is the white space held back.
+    `tokens` is empty as long as there is nothing to end; `space` is the white space held back; `signed` says that
+    there may be characters in it that markdown reads as its own.
     """
 
-    __slots__ = ("_closed", "_code", "_code_depth", "_marks", "_plain", "space", "tokens")
+    __slots__ = ("_closed", "_code", "_code_depth", "_marks", "_plain", "signed", "space", "tokens")
 
     def __init__(self) -> None:
         self.tokens: list[Token] = []
-        self.space = False
+        self.space = self.signed = False
         # only strings so far
         self._plain = True
         # open ones, outermost first
@@ -69,6 +70,7 @@ class Line:
         if not words:
             self.space = True
             return
+        self.signed = True
         text = " ".join(words)
         space = self.space or raw[0].isspace()
         self.space = raw[-1].isspace()
@@ -78,6 +80,26 @@ class Line:
         if space and self.tokens:
             self._write_space()
         self.tokens.append(text)
+
+    def add_folded(self, pieces: list[str] | tuple[str, ...]) -> None:
+        """Add texts whose white space is folded, with " " between those that do not touch."""
+        if self._code_depth:
+            for piece in pieces:
+                if piece == " ":
+                    self.space = True
+                else:
+                    self._add_code(piece, self.space)
+                    self.space = False
+            return
+        tokens = self.tokens
+        if self.space:
+            if tokens:
+                if isinstance(tokens[-1], str):
+                    tokens.append(" ")
+                else:
+                    self._write_space()
+            self.space = False
+        tokens += pieces
 
     def add_glyph(self, glyph: str) -> None:
         """Add punctuation that touches the text before or after it."""

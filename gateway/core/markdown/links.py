@@ -11,6 +11,10 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 _PLAIN = r"[\w./?=%#&;:+,@!$~'*-]*"
 _ABSOLUTE = re.compile(rf"https?://[\w.-]+(?::\d+)?(?:[/?#]{_PLAIN})?", re.ASCII)
 _ROOTED = re.compile(rf"/(?!/){_PLAIN}", re.ASCII)
+# goes on from the folder of the page: no scheme, no segment of dots, nothing that is empty
+_NAME = r"(?!\.)[\w.=%&+,@!$~'*-]+"
+_MORE = r"[\w./=%&+,@!$~'*-]+"
+_BELOW = re.compile(rf"{_NAME}(?:/{_NAME})*/?(?:\?{_MORE})?(?:#{_MORE})?", re.ASCII)
 _UNSAFE = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f]")
 _BREAKS = str.maketrans("", "", "\t\n\r")
 # C0 controls and the space
@@ -24,13 +28,15 @@ _MAX_NESTED_PARENTHESES = 3
 class Resolver:
     """Turns the addresses written on one page into absolute ones; remembers them, pages repeat theirs."""
 
-    __slots__ = ("_base", "_known", "_origin")
+    __slots__ = ("_base", "_folder", "_known", "_origin")
 
     def __init__(self, base_url: str | None) -> None:
         self._known: dict[str, str | None] = {}
         self._base = base_url if base_url and base_url.lower().startswith(("http://", "https://")) else None
         parts = urlsplit(self._base or "")
         self._origin = f"{parts.scheme}://{parts.netloc}"
+        # of the page, if an address is safe that begins with it; found out when it is asked for
+        self._folder: str | None = None
 
     def resolve(self, reference: str | None) -> str | None:
         """The absolute address, or None for anything but http(s) and for relative ones without a base."""
@@ -56,6 +62,11 @@ class Resolver:
                 return self._origin + reference
         elif _ABSOLUTE.fullmatch(reference):
             return reference
+        elif self._base and _BELOW.fullmatch(reference):
+            if self._folder is None:
+                self._folder = _folder_of(self._base)
+            if self._folder:
+                return self._folder + reference
         reference = reference.strip(_EDGES).translate(_BREAKS)
         scheme = _SCHEME.match(reference)
         if scheme and scheme[0].lower() not in ("http:", "https:"):
@@ -71,6 +82,16 @@ class Resolver:
         except ValueError:
             # an impossible host, such as an unclosed [
             return None
+
+
+def _folder_of(base: str) -> str:
+    """What relative addresses go on from; "" where these are not plain ones."""
+    try:
+        folder = urljoin(base, "x")[:-1]
+        is_plain = urlsplit(folder).netloc and encode(folder) == folder and "(" not in folder
+    except ValueError:
+        return ""
+    return folder if is_plain else ""
 
 
 def encode(url: str) -> str:

@@ -1,13 +1,12 @@
 """A tree and its content nodes in, `Rendered` out: what other packages call."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.tags import ID
-from gateway.core.markdown.elements import BLOCKS
+from gateway.core.markdown.elements import BLOCKS, STARTS
 from gateway.core.markdown.inlines import INLINES, VOIDS
 from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.notes import Notes
@@ -15,7 +14,7 @@ from gateway.core.markdown.walk import Walk, actions_of
 from gateway.core.model.page import Block, CleanOptions, KeptNodes
 from gateway.wire import Image, Link, LinkStyle, Notice
 
-ACTIONS = actions_of(voids=VOIDS, inlines=INLINES, blocks=BLOCKS)
+ACTIONS = actions_of(voids=VOIDS, inlines=INLINES, blocks=BLOCKS, starts=STARTS)
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
@@ -41,7 +40,7 @@ def render(
     base_url: str | None,
     options: CleanOptions,
     beside: Sequence[LexborNode] = (),
-    codes: Container[int] = (),
+    codes: Collection[int] = (),
     callouts: Mapping[int, str] | None = None,
 ) -> Rendered:
     """Write the content below `root`.
@@ -82,7 +81,7 @@ def _render(
     base_url: str | None,
     options: CleanOptions,
     beside: Sequence[LexborNode],
-    codes: Container[int],
+    codes: Collection[int],
     callouts: Mapping[int, str],
 ) -> Rendered:
     walk = Walk(hidden, Resolver(_base_of(root, base_url)), options, Notes(root), callouts)
@@ -110,11 +109,10 @@ def _render(
 
 def _base_of(root: LexborNode, base_url: str | None) -> str | None:
     head = root.parser.head
-    node = head.first_child if head is not None else None
-    while node is not None:
-        if node.tag_id == ID["base"] and (href := node.attrs.get("href")):
+    for node in head.css("base") if head is not None else ():
+        parent, href = node.parent, node.attrs.get("href")
+        if href and parent is not None and head is not None and parent.mem_id == head.mem_id:
             return Resolver(base_url).resolve(href) or base_url
-        node = node.next
     return base_url
 
 

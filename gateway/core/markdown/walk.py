@@ -5,20 +5,20 @@ before it can be written (a quote, a table cell) collects its blocks in a `Flow`
 explicit: pages nest as deep as they like.
 """
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from html import escape as escape_html
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.descent import PRUNED, TAGS, WHOLE
+from gateway.core.dom.descent import BLOCK, BOX, DRAWING, INLINE, PHRASE, PRUNED, SOURCE, TAGS, WHOLE, Bounds
 from gateway.core.dom.embeds import CUSTOM_EMBEDS
-from gateway.core.dom.layout import KNOWN, Gaps, is_inline, shows_as_block
+from gateway.core.dom.layout import KNOWN, Gaps, is_inline
 from gateway.core.dom.native import descend
 from gateway.core.dom.tags import COMMENT, ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
-from gateway.core.markdown.escape import escape_lines
+from gateway.core.markdown.escape import SIGNS, escape_lines
 from gateway.core.markdown.flow import Flow
 from gateway.core.markdown.formulas import (
     fold,
@@ -37,16 +37,12 @@ from gateway.wire import Image
 
 # what to do when an element ends
 Close = Callable[[], None]
-_SPAN = ID["span"]
 # custom elements that are written as this tag is
 _CUSTOM_VOIDS: dict[str | None, str] = {
     "mjx-container": "math",
     "amp-img": "img",
     **dict.fromkeys(CUSTOM_EMBEDS, "iframe"),
 }
-# what the walk does at a tag. The line goes on at the first two, the second of which has an opener; a void's opener is
-# asked whatever is kept, a block's where it is; a box ends the line
-_PHRASE, _INLINE, _VOID, _BLOCK, _SKIPPED, _BOX, _CUSTOM = range(7)
 
 
 def skip() -> None:
@@ -74,6 +70,9 @@ class Walk:
     ) -> None:
         # what is kept; None for everything
         self.texts: set[int] | None = None
+        self._elements: set[int] | None = None
+        # mem_ids of elements without a tag for code that are blocks of it
+        self._codes: Collection[int] = ()
         self.hidden = set(hidden)
         self.resolver = resolver
         self.options = options
@@ -107,7 +106,7 @@ class Walk:
         *,
         kept: KeptNodes | None,
         actions: "Actions",
-        codes: Container[int] = (),
+        codes: Collection[int] = (),
     ) -> None:
         """Walk what is kept below `root`.
 
@@ -116,75 +115,72 @@ class Walk:
             codes: mem_ids of elements without a tag for code that are blocks of it: editors.
         """
         texts, elements = (kept.texts, kept.elements) if kept else (None, None)
-        self.texts = texts
-        line, hidden, callouts, gaps = self.line, self.hidden, self.callouts, self._gaps
-        max_depth, by_tag = self.options.max_depth, actions.by_tag
+        self.texts, self._elements, self._codes = texts, elements, codes
+        line, starts, openers = self.line, actions.starts, actions.openers
         # of the open elements
         stack: list[Close | None] = []
-        close: Close | None
-        nodes = descend(root, texts, elements, actions.table)
+        nodes = descend(
+            root,
+            Bounds(texts, elements, self.hidden, {*self.callouts, *codes}, self.options.max_depth),
+            actions.table,
+            SIGNS,
+            self._gaps.is_before,
+        )
         for event in nodes:
-            if event is None:
-                close = stack.pop()
-                if close is None:
-                    continue
-                if close is not end_block:
-                    close()
-                elif line.tokens:
-                    self.flush()
-                continue
-            if event is True:
-                line.space = True
-                continue
-            if isinstance(event, str):
-                if line.tokens and not line.space:
-                    before = nodes.node.prev
-                    if before is not None and before.tag_id in PLAIN and shows_as_block(before):
-                        line.space = True
-                if event.isascii() and "$" not in event and "\\" not in event:
-                    line.add_text(event)
-                else:
-                    self.add_text(event)
-                continue
-            tag, mem_id = event
-            close = None
-            kind, opener = by_tag.get(tag, _UNKNOWN)
-            if mem_id in hidden:
-                close = skip
-                if tag == _SPAN and is_lone_drawing(nodes.node):
-                    self.add_formula(tex_of_drawing(nodes.node), display=is_drawn_apart(nodes.node))
-            elif kind <= _VOID:
-                if kind != _VOID and line.tokens and not line.space and gaps.is_before(nodes.node):
-                    line.space = True
-                if opener is not None:
-                    close = opener(self, nodes.node)
-            elif kind == _CUSTOM and (custom := self._open_custom(nodes.node, actions)) is not as_known:
-                close = custom
-            elif kind == _CUSTOM and elements is not None and mem_id not in elements:
-                close = skip
-            elif opener is not None:
-                close = opener(self, nodes.node)
-            elif mem_id in callouts:
-                close = _do(actions, "blockquote", self, nodes.node)
-            elif mem_id in codes:
-                close = _do(actions, "pre", self, nodes.node)
-            else:
-                if line.tokens:
-                    self.flush()
-                close = end_block
-            if close is skip:
-                nodes.skip()
-            elif len(stack) >= max_depth:
-                self.truncated = True
+            if isinstance(event, list):
+                line.add_folded(event)
+            elif isinstance(event, tuple):
+                line.signed = True
+                line.add_folded(event)
+            elif event is None:
+                close: Close | None = stack.pop()
                 if close is end_block:
-                    self.flush()
+                    if line.tokens:
+                        self.flush()
                 elif close is not None:
                     close()
-                nodes.skip()
+            elif event is True:
+                line.space = True
+            elif event is False:
+                if line.tokens:
+                    self.flush()
+            elif isinstance(event, str):
+                self.add_text(event)
             else:
-                stack.append(close)
+                start = starts.get(event)
+                if start is not None:
+                    close = start(self)
+                elif (opener := openers.get(event)) is not None:
+                    close = opener(self, nodes.node)
+                else:
+                    close = self._open_other(nodes.node, actions)
+                if close is skip:
+                    nodes.skip()
+                else:
+                    stack.append(close)
+        self.truncated |= nodes.truncated
         self.flush()
         self.flow.end_definition()
+
+    def _open_other(self, node: LexborNode, actions: "Actions") -> Close | None:
+        """What to do at an element whose tag does not say it."""
+        mem_id, elements = node.mem_id, self._elements
+        if mem_id in self.hidden:
+            if is_lone_drawing(node):
+                self.add_formula(tex_of_drawing(node), display=is_drawn_apart(node))
+            return skip
+        if node.tag_id not in KNOWN:
+            close = self._open_custom(node, actions)
+            if close is not as_known:
+                return close
+            if elements is not None and mem_id not in elements:
+                return skip
+        if mem_id in self.callouts:
+            return _do(actions, "blockquote", self, node)
+        if mem_id in self._codes:
+            return _do(actions, "pre", self, node)
+        self.flush()
+        return end_block
 
     def _open_custom(self, node: LexborNode, actions: "Actions") -> Close | None:
         """What to do at an element that HTML does not know; `as_known` where that is the same as at those it knows."""
@@ -204,12 +200,13 @@ class Walk:
         if not line.tokens:
             return
         flow = self.flow
+        signed, line.signed = line.signed, False
         tokens, plain = line.take()
         if self.empty_brackets:
             self.empty_brackets = False
             drop_brackets(tokens)
         alone = not (flow.cell or flow.defining or flow.headed)
-        run = self.style.finish(tokens, plain, bold=flow.bold, alone=alone, cell=flow.cell)
+        run = self.style.finish(tokens, plain, signed=signed, bold=flow.bold, alone=alone, cell=flow.cell)
         if run is None:
             return
         if self.follows_code:
@@ -355,44 +352,44 @@ class Walk:
 
 
 Opener = Callable[[Walk, LexborNode], Close | None]
-_UNKNOWN: tuple[int, Opener | None] = (_CUSTOM, None)
+# an opener for which the tag says it all
+Start = Callable[[Walk], Close | None]
 
 
 class Actions(NamedTuple):
-    """What is done at each tag that HTML knows: one look a node tells."""
+    """What is done at each tag that HTML knows."""
 
-    # a tag's number -> what is done at it, and how
-    by_tag: Mapping[int, tuple[int, Opener | None]]
-    # that `Descent` takes: blocks and boxes are left out where they are not kept
+    # by a tag's number
+    starts: Mapping[int, Start]
+    openers: Mapping[int, Opener]
+    # that `Descent` takes
     table: bytes
 
 
 def actions_of(
-    *, voids: Mapping[int, Opener], inlines: Mapping[int, Opener], blocks: Mapping[int, Opener]
+    *,
+    voids: Mapping[int, Opener],
+    inlines: Mapping[int, Opener],
+    blocks: Mapping[int, Opener],
+    starts: Mapping[int, Start],
 ) -> Actions:
     """Gather what is done.
 
     Args:
-        voids: those below which the walk does not go, by the tags' numbers.
+        voids: those below which the walk does not go, by the tags' numbers; asked whatever is kept.
         inlines: those that stand in a line.
-        blocks: those that end one.
+        blocks, starts: those that end one, and whose openers do that first; asked where they are kept.
     """
-    actions: dict[int, tuple[int, Opener | None]] = dict.fromkeys(KNOWN, (_BOX, None))
-    actions |= dict.fromkeys(SKIPPED, (_SKIPPED, None)) | dict.fromkeys(PLAIN, (_PHRASE, None))
-    for kind, openers in ((_BLOCK, blocks), (_INLINE, inlines), (_VOID, voids)):
-        actions |= {tag: (kind, opener) for tag, opener in openers.items()}
-    table = bytearray(TAGS)
-    for tag, (kind, _) in actions.items():
-        if kind == _SKIPPED:
-            table[tag] = PRUNED | WHOLE
-        elif kind in (_BLOCK, _BOX) and tag not in UNPRUNED:
-            table[tag] = PRUNED
-    table[COMMENT] = PRUNED | WHOLE
-    return Actions(actions, bytes(table))
+    kinds = dict.fromkeys(KNOWN, BOX | PRUNED) | dict.fromkeys([*blocks, *starts], BLOCK | PRUNED)
+    for tag in UNPRUNED:
+        kinds[tag] &= ~PRUNED
+    kinds |= dict.fromkeys(SKIPPED, BOX | PRUNED | WHOLE) | {COMMENT: PRUNED | WHOLE}
+    kinds |= dict.fromkeys(PLAIN, PHRASE) | dict.fromkeys(inlines, INLINE) | dict.fromkeys(voids, 0)
+    kinds |= {ID["script"]: SOURCE, ID["span"]: PHRASE | DRAWING}
+    table = bytes([kinds.get(tag, 0) for tag in range(TAGS)])
+    return Actions(starts, {**blocks, **inlines, **voids}, table)
 
 
 def _do(actions: Actions, tag: str, walk: Walk, node: LexborNode) -> Close | None:
     """Treat an element as if it had this tag, which has an opener."""
-    opener = actions.by_tag[ID[tag]][1]
-    assert opener is not None
-    return opener(walk, node)
+    return actions.openers[ID[tag]](walk, node)

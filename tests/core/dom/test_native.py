@@ -3,7 +3,7 @@
 import os
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -18,13 +18,17 @@ from gateway.core.documents.charset import to_utf8
 from gateway.core.dom import blocks as python
 from gateway.core.dom import named, native
 from gateway.core.dom.blocks import keep
-from gateway.core.dom.descent import Descent
+from gateway.core.dom.descent import INLINE, Bounds, Descent
 from gateway.core.dom.landmarks import count_text, find_formulas, find_marks, is_for_screen_readers, select
+from gateway.core.dom.layout import Gaps
 from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.rewriting import SOUGHT
+from gateway.core.dom.tags import ID
+from gateway.core.markdown.escape import SIGNS
 from gateway.core.markdown.render import ACTIONS
 from gateway.core.metadata.bylines import MARKED
+from gateway.core.model.page import KeptNodes
 from gateway.core.parsing import root_of
 from gateway.core.visibility.css import may_hide
 from gateway.core.visibility.hidden import find_hidden
@@ -106,20 +110,32 @@ def compare(html: str | bytes, **bounds: int) -> None:
         assert find_difference(seen, right) == ""
         compare_names(right.names)
         every_second = keep(right, range(0, len(right.texts), 2))
-        compare_descents(root, every_second.texts, every_second.elements)
-    compare_descents(root, None, None)
+        compare_descents(root, every_second)
+    compare_descents(root, None)
+    compare_descents(root, None, max_depth=3)
 
 
-def compare_descents(root: LexborNode, texts: set[int] | None, elements: set[int] | None) -> None:
+def bounds_of(root: LexborNode, kept: KeptNodes | None, max_depth: int = 512) -> Bounds:
+    """A fifth of the elements is hidden, and another is marked."""
+    elements = [node.mem_id for node in root.traverse() if node.mem_id != root.mem_id]
+    texts, around = kept or (None, None)
+    return Bounds(texts, around, set(elements[3::5]), set(elements[1::5]), max_depth)
+
+
+def compare_descents(root: LexborNode, kept: KeptNodes | None, *, max_depth: int = 512) -> None:
     """What comes, the nodes it comes from, and what comes where the third part of the elements is skipped."""
-    seen, right = (make(root, texts, elements, ACTIONS.table) for make in (native.descend, Descent))
+    bounds = bounds_of(root, kept, max_depth)
+    seen, right = (
+        make(root, bounds, ACTIONS.table, SIGNS, Gaps().is_before) for make in (native.descend, Descent)
+    )
     for number, (event, other) in enumerate(zip(seen, right, strict=True)):
-        assert event == other
-        if isinstance(event, tuple | str):
+        assert event == other and type(event) is type(other)
+        if type(event) is int:
             assert seen.node.mem_id == right.node.mem_id
-        if isinstance(event, tuple) and number % 3 == 0:
-            seen.skip()
-            right.skip()
+            if number % 3 == 0:
+                seen.skip()
+                right.skip()
+    assert seen.truncated == right.truncated
 
 
 @pytest.mark.usefixtures("used")
@@ -152,7 +168,11 @@ def test_walks_agree_on_mutated_pages() -> None:
         )
         blocks = native.read_blocks(root_of(tree), left_out=left_out, max_depth=chance.choice([3, 512]))
         kept = keep(blocks, range(0, len(blocks.texts), 2))
-        list(native.descend(root_of(tree), kept.texts, kept.elements, ACTIONS.table))
+        list(
+            native.descend(
+                root_of(tree), bounds_of(root_of(tree), kept), ACTIONS.table, SIGNS, Gaps().is_before
+            )
+        )
 
 
 @pytest.mark.usefixtures("used")
@@ -244,30 +264,98 @@ def test_parts_that_are_none_are_refused(compiled: ModuleType) -> None:
         compiled.find_named([b"a"], ("a",))
 
 
+Make = Callable[[LexborNode, Bounds, bytes, str, Callable[[LexborNode], bool]], Descent]
+EVERYTHING = Bounds(None, None, set(), set(), 512)
+
+
+def is_never(node: LexborNode) -> bool:
+    return False
+
+
 @pytest.mark.usefixtures("used")
 def test_descents_need_no_stack_and_can_be_left() -> None:
     root = root_of(LexborHTMLParser("<div>" * 5000 + "deep"))
-    events = list(native.descend(root, None, None, bytes(256)))
-    assert events[5000] == "deep"
+    bounds, table = EVERYTHING._replace(max_depth=10_000), bytes(256)
+    events = list(native.descend(root, bounds, table, "", is_never))
+    assert events[5000] == ["deep"]
     assert events[5001:] == [None] * 5000
-    begun = native.descend(root, None, None, bytes(256))
-    assert isinstance(next(iter(begun)), tuple)
-    ended = native.descend(root, None, None, bytes(256))
+    begun = native.descend(root, bounds, table, "", is_never)
+    assert isinstance(next(iter(begun)), int)
+    ended = native.descend(root, bounds, table, "", is_never)
     assert len(list(ended)) == 10_001
     assert list(ended) == []
 
 
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize("make", [native.descend, Descent])
+@pytest.mark.parametrize(
+    ("html", "events"),
+    [
+        pytest.param(
+            "<p>a <span>b</span>c<p>d", ["p", ["a", " ", "b", "c"], None, "p", ["d"], None], id="phrase"
+        ),
+        pytest.param(
+            "<div> a <div> b </div>c</div>d", [["a"], False, ["b"], False, ["c"], False, ["d"]], id="box"
+        ),
+        pytest.param("<div> <div> </div> </div> a", [["a"]], id="boxes-without-text"),
+        pytest.param("a <b> b</b> c", [["a"], True, "b", True, ["b"], None, True, ["c"]], id="white-space"),
+        pytest.param("a<b>b </b>c", [["a"], "b", ["b"], True, None, ["c"]], id="white-space-inside"),
+        pytest.param("a <br> b", [["a"], True, "br", None, True, ["b"]], id="break"),
+        pytest.param("a<span> $1 </span>b\xad", [["a"], True, " $1 ", "b\xad"], id="as-it-stands"),
+        pytest.param("a<!-- --> <script>b</script>c", [["a", " ", "c"]], id="nothing-shown"),
+        pytest.param("<p><script type=math/tex>b</script>", ["p", "script", ["b"], None, None], id="formula"),
+        pytest.param("<i hidden>a</i> b<span hidden></span>", [["b"], "span", None], id="hidden"),
+        pytest.param(
+            "a<span style=display:block>b</span>c<span>d</span>", [["a", " ", "b", " ", "c", "d"]], id="gap"
+        ),
+        pytest.param("\u2003a\xa0 b\t", [["a b"]], id="folded"),
+    ],
+)
+def test_descents_give_what_a_line_is_written_by(make: Make, html: str, events: list[object]) -> None:
+    root = root_of(tree := LexborHTMLParser(html))
+    bounds = EVERYTHING._replace(hidden={node.mem_id for node in tree.css("[hidden]")})
+    names = {number: name for name, number in ID.items()}
+    found = make(root, bounds, ACTIONS.table, SIGNS, Gaps().is_before)
+    assert [names[event] if type(event) is int else event for event in found] == events
+
+
+@pytest.mark.usefixtures("used")
+def test_descents_agree_on_texts_of_every_character() -> None:
+    codes = [*range(1, 0xD800), *range(0xE000, 0x10000), *range(0xE0000, 0xE0200), 0x1F600, 0x10FFFF]
+    root = root_of(
+        tree := LexborHTMLParser("".join(f"<p>a{chr(code)}" for code in codes if chr(code) not in "<&"))
+    )
+    assert len(tree.css("p")) == len(codes) - 2
+    seen, right = (
+        make(root, EVERYTHING, ACTIONS.table, SIGNS, is_never) for make in (native.descend, Descent)
+    )
+    assert list(seen) == list(right)
+
+
 def test_descents_of_something_else_are_refused(compiled: ModuleType, used: None) -> None:
     root = root_of(LexborHTMLParser("<p>a"))
-    for arguments in (([], None, bytes(256)), (None, {}, bytes(256)), (None, None, b"")):
+    whole = EVERYTHING
+    for bounds, table in (
+        (whole._replace(texts=[]), bytes(256)),
+        (whole._replace(elements={}), bytes(256)),
+        (whole._replace(hidden=None), bytes(256)),
+        (whole._replace(marked=()), bytes(256)),
+        (whole, b""),
+    ):
         with pytest.raises(ValueError, match="wanted"):
-            compiled.descend(root, *arguments)
+            compiled.descend(root, bounds, table, "", is_never)
     with pytest.raises(TypeError):
-        compiled.descend(object(), None, None, bytes(256))
-    with pytest.raises(ValueError, match="no node"):
-        compiled.descend(root, None, None, bytes(256)).node  # noqa: B018
+        compiled.descend(object(), whole, bytes(256), "", is_never)
+    with pytest.raises(ValueError, match="no element"):
+        compiled.descend(root, whole, bytes(256), "", is_never).node  # noqa: B018
     with pytest.raises(TypeError):
-        type(compiled.descend(root, None, None, bytes(256)))()
+        type(compiled.descend(root, whole, bytes(256), "", is_never))()
+    with pytest.raises(ZeroDivisionError):
+        list(
+            compiled.descend(
+                root_of(LexborHTMLParser("a<i></i><b>")), whole, bytes([INLINE]) * 256, "", lambda node: 1 / 0
+            )
+        )
 
 
 @pytest.mark.usefixtures("used")
@@ -313,8 +401,9 @@ def test_walks_leave_nothing_behind() -> None:
             marks = native.find_marks(tree)
             native.count_text(tree, marks, 10**9)
             find_hidden(tree, marks=marks)
-            list(native.descend(root, {1}, {2}, bytes(256)))
-            next(iter(native.descend(root, None, None, bytes(256))))
+            list(native.descend(root, Bounds({1}, {2}, {3}, {4}, 9), bytes(256), "", is_never))
+            list(native.descend(root, EVERYTHING, ACTIONS.table, SIGNS, is_never))
+            next(iter(native.descend(root, EVERYTHING, bytes(256), "", is_never)))
 
     blocks, size = memory_left_by(walk)
     assert blocks < WALKS and size < 5000, "some are left each time"

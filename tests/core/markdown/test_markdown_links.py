@@ -1,10 +1,14 @@
 """Links: absolute, safe, and never broken by their text."""
 
+from urllib.parse import urljoin, urlsplit
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.markdown import render
-from gateway.core.markdown.links import Resolver
+from gateway.core.markdown.links import Resolver, encode
 from gateway.core.model.page import CleanOptions
 from gateway.wire import Link
 from tests.core.markdown.reading import html_of, joined, markdown_of, read_back, rendered
@@ -28,6 +32,41 @@ RFC_3986 = [
 @pytest.mark.parametrize(("reference", "url"), RFC_3986)
 def test_references_resolve_as_in_rfc_3986(reference: str, url: str | None) -> None:
     assert Resolver("http://a/b/c/d;p?q").resolve(reference) == url
+
+
+BASES = [
+    "https://h.example/a/b/c.html", "http://h/", "http://h", "https://h/a//b/c", "https://h/a;x/b;y", "https://h/a(b)/c",
+    "https://h/a/../b/c?d/e#f/g", "https://h:80/a b/c", "http:///x", "https://h/a/b/", "HTTP://H/Q?x#y",
+]  # fmt: skip
+PARTS = [
+    "a",
+    "b-c",
+    ".",
+    "..",
+    "/",
+    "?",
+    "#",
+    "x=1",
+    "&",
+    "(",
+    ")",
+    "%20",
+    "a.html",
+    ";p",
+    "~",
+    "é",
+    "@",
+    "+",
+]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(BASES), st.lists(st.sampled_from(PARTS), min_size=1, max_size=7).map("".join))
+def test_references_resolve_as_urllib_joins_them(base: str, reference: str) -> None:
+    url = urljoin(base, reference)
+    resolved = Resolver(base).resolve(reference)
+    # an empty query or fragment may stay
+    assert (resolved or "").rstrip("?#") == (encode(url) if urlsplit(url).netloc else "").rstrip("?#")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+/* `is_plain` of gateway/core/dom/descent.py, and its texts with white space folded, in one go. */
+
+#include "folding.h"
+
+#include "text.h"
+
+/* How many bytes a character of more than one has; 0 where they are not valid UTF-8 (Unicode 16, table 3-7). */
+static size_t size_at(const unsigned char *p, const unsigned char *end)
+{
+    unsigned char c = *p;
+    size_t size = c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    if (size == 0 || (size_t)(end - p) < size)
+        return 0;
+    unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+    if (p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < size; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return size;
+}
+
+/* Whether a character of several bytes may stand in a text and not be seen: `UNSEEN` of gateway/core/text/unseen.py. */
+static int is_unseen(const unsigned char *p)
+{
+    switch (p[0]) {
+    case 0xc2:
+        return p[1] == 0xad;
+    case 0xcd:
+        return p[1] == 0x8f;
+    case 0xd8:
+        return p[1] == 0x9c;
+    case 0xe1:
+        return p[1] == 0x85   ? p[2] == 0x9f || p[2] == 0xa0
+               : p[1] == 0x9e ? p[2] == 0xb4 || p[2] == 0xb5
+                              : p[1] == 0xa0 && p[2] >= 0x8b && p[2] <= 0x8f;
+    case 0xe2:
+        return p[1] == 0x80 ? (p[2] >= 0x8b && p[2] <= 0x8f) || (p[2] >= 0xaa && p[2] <= 0xae)
+                            : p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf && p[2] != 0xa5;
+    case 0xe3:
+        return p[1] == 0x85 && p[2] == 0xa4;
+    case 0xef:
+        /* U+FFFD too: it may be what is written for bytes that are no character */
+        return p[1] == 0xb8   ? p[2] <= 0x8f
+               : p[1] == 0xbb ? p[2] == 0xbf
+               : p[1] == 0xbe ? p[2] == 0xa0
+                              : p[1] == 0xbf && ((p[2] >= 0xb9 && p[2] <= 0xbb) || p[2] == 0xbd);
+    case 0xf3:
+        /* tags, and the selectors U+E0100 to U+E01EF */
+        return p[1] == 0xa0 && (p[2] <= 0x81 || (p[2] >= 0x84 && (p[2] <= 0x86 || (p[2] == 0x87 && p[3] <= 0xaf))));
+    default:
+        return 0;
+    }
+}
+
+int fold_text(buffer *into, const unsigned char *text, size_t length, const unsigned char *signs, int *ends_in_space,
+              int *found)
+{
+    into->count = 0;
+    /* what is folded is never longer */
+    unsigned char *start = grow(into->at, 0, &into->room, length, 1);
+    if (start == NULL)
+        return -1;
+    into->at = start;
+    const unsigned char *p = text, *end = text + length;
+    unsigned char *out = start;
+    int gap = 0;
+    *found = 0;
+    while (p < end) {
+        unsigned char c = *p;
+        if (c > ' ' && c < 0x80) {
+            if (c == '$' || c == '\\')
+                return 0;
+            if (gap && out > start)
+                *out++ = ' ';
+            gap = 0;
+            *found |= signs[c];
+            *out++ = c;
+            p++;
+            continue;
+        }
+        size_t size = c < 0x80 ? 1 : size_at(p, end);
+        if (size == 0 || (size > 1 && is_unseen(p)))
+            return 0;
+        if (space_at(p, end))
+            gap = 1;
+        else {
+            if (gap && out > start)
+                *out++ = ' ';
+            gap = 0;
+            memcpy(out, p, size);
+            out += size;
+        }
+        p += size;
+    }
+    *ends_in_space = gap;
+    into->count = (size_t)(out - start);
+    return 1;
+}
