@@ -10,7 +10,7 @@ Any doubt means Python, and a line in the log.
 import logging
 import re
 import struct
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
