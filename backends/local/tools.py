@@ -17,7 +17,7 @@ from backends.local.messages import Generate
 from backends.local.parameters import RequestRejected, text_of
 
 OPENS, CLOSES = "<tool_call>", "</tool_call>"
-MAX_TOOLS = 128
+MAX_TOOLS, MAX_CALLS = 128, 16
 _NAME = re.compile(r"[\w.:/-]{1,64}", re.ASCII)
 _RULES = (
     "You may call functions to help with the request. Their signatures are JSON, one on a line:\n{tools}\n\n"
@@ -111,7 +111,8 @@ def grammar_of(tools: Tools, check: Check, may_try: MayTry = lambda: True) -> st
             parts.append(schema | {"name": names[written]})
         head = f'\n{{"name": {json.dumps(tool.name)}, "arguments": '
         bodies.append(f"{json.dumps(head)} @{names[written]} {json.dumps(f'}}{chr(10)}{CLOSES}')}")
-    more = "" if tools.one else r'("\n" call)*'
+    # small models go on calling until their answer is cut
+    more = "" if tools.one else f'("\\n" call){{0,{MAX_CALLS - 1}}}'
     start = f"call {more}" if tools.must_call else f"TEXT | calls_in_text {more}"
     rules = [
         f"start: {start}",

@@ -49,7 +49,12 @@ def asked(**parameters: Any) -> Generate:
             ["<tool_call>\n{}", CALL.replace("Leeds", "Rome"), f"{CALL} more", f"{CALL}\n<tool_call>no"],
             id="auto",
         ),
-        pytest.param({"tool_choice": "required"}, [CALL, f"{CALL}\n{OTHER}"], ["", "Hi"], id="required"),
+        pytest.param(
+            {"tool_choice": "required"},
+            [CALL, f"{CALL}\n{OTHER}", "\n".join([CALL] * 16)],
+            ["", "Hi", "\n".join([CALL] * 17)],
+            id="required",
+        ),
         pytest.param(
             {"tool_choice": {"type": "function", "function": {"name": "weather"}}},
             [CALL],
