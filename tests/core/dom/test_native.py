@@ -22,6 +22,7 @@ from gateway.core.dom.descent import Descent
 from gateway.core.dom.landmarks import count_text, find_formulas, find_marks, is_for_screen_readers, select
 from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
 from gateway.core.dom.nesting import limit_nesting
+from gateway.core.dom.texts import count_stripped
 from gateway.core.markdown.render import ACTIONS
 from gateway.core.parsing import root_of
 from gateway.core.visibility.css import may_hide
@@ -75,7 +76,7 @@ def compare_characters(tree: LexborHTMLParser) -> None:
         seen = native.count_text(tree, marks, enough)
         assert seen == right if right < enough else enough <= seen <= right
     for node in tree.css("*")[::17]:
-        assert native.count_stripped(node) == len(node.text_lexbor().strip())
+        assert count_stripped(node) == len(node.text_lexbor().strip())
 
 
 # to see what is left behind by each
