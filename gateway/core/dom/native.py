@@ -302,22 +302,6 @@ def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
     return landmarks.count_text(tree, marks) if code is None else max(0, measured.shown - code)
 
 
-def join_texts(elements: list[LexborNode]) -> bytes:
-    """The texts of elements in UTF-8, a line break between them."""
-    extension = find_walk().extension
-    joined = extension.join_texts(elements) if extension is not None else None
-    if joined is None:
-        joined = b"\n".join(element.text_lexbor().encode("utf-8", "replace") for element in elements)
-    return joined
-
-
-def count_stripped(element: LexborNode) -> int:
-    """The characters of an element's text, without white space at both ends."""
-    extension = find_walk().extension
-    count = extension.count_stripped(element) if extension is not None else None
-    return len(element.text_lexbor().strip()) if count is None else count
-
-
 def descend(
     root: LexborNode, bounds: Bounds, table: bytes, signs: str, is_apart: Callable[[LexborNode], bool]
 ) -> Descent:

@@ -24,8 +24,9 @@ from collections.abc import Collection, Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, is_for_screen_readers
-from gateway.core.dom.native import count_stripped, count_text, join_texts
+from gateway.core.dom.native import count_text
 from gateway.core.dom.tags import ID
+from gateway.core.dom.texts import count_stripped, join_texts
 from gateway.core.visibility.css import (
     ANIMATED,
     background_of,

@@ -39,18 +39,18 @@ class Naming:
 
     def __init__(self, places: Sequence[int], preludes: Iterable[str]) -> None:
         self.places = places
-        # what is said of the blocks around may be said here of the element itself
-        self._nested: list[int] = []
+        # those of which the blocks around may say what the element itself is called
+        self.nested: list[int] = []
         self._by_name: dict[str, list[int]] = {}
         for place, prelude in zip(places, preludes, strict=True):
             if prelude.startswith("@") or "&" in prelude:
-                self._nested.append(place)
+                self.nested.append(place)
             for name in names_in(prelude):
                 self._by_name.setdefault(name, []).append(place)
 
     def places_for(self, name: str) -> list[int]:
-        """Those that may be for elements of a name, which has no sign."""
-        return [*self._by_name.get(name, ()), *self._nested]
+        """Those with a name, which has no sign, right before them."""
+        return self._by_name.get(name, [])
 
 
 class SheetText:

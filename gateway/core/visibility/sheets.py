@@ -71,6 +71,8 @@ class Sheets:
         self._naming: dict[str, Naming] = {}
         # property and name of an element -> whether a rule for the one gives the other a value that shows text
         self._sets: dict[tuple[str, str], bool] = {}
+        # property -> the names to which nested rules give such a value
+        self._nested: dict[str, frozenset[str]] = {}
         # property and block -> the names that it gives such a value
         self._shown: dict[tuple[str, int], frozenset[str]] = {}
 
@@ -110,8 +112,18 @@ class Sheets:
     def _is_set(self, naming: Naming, name: str, own: str) -> bool:
         known = self._sets.get((name, own))
         if known is None:
-            known = any(own in self._shown_by(place, name) for place in naming.places_for(own))
+            known = own in self._shown_in_rules(naming, name) or any(
+                own in self._shown_by(place, name) for place in naming.places_for(own)
+            )
             self._sets[name, own] = known
+        return known
+
+    def _shown_in_rules(self, naming: Naming, name: str) -> frozenset[str]:
+        """As `_shown_by`, of all blocks that are nested, since any of them may be for any name."""
+        known = self._nested.get(name)
+        if known is None:
+            shown = (self._shown_by(place, name) for place in naming.nested)
+            known = self._nested[name] = frozenset().union(*shown)
         return known
 
     def _shown_by(self, place: int, name: str) -> frozenset[str]:

@@ -25,6 +25,7 @@ from gateway.core.dom.native import find_difference, find_fault, find_walk, is_s
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.rewriting import SOUGHT
 from gateway.core.dom.tags import ID
+from gateway.core.dom.texts import count_stripped
 from gateway.core.markdown.escape import SIGNS
 from gateway.core.markdown.render import ACTIONS
 from gateway.core.metadata.bylines import MARKED
@@ -88,7 +89,7 @@ def compare_characters(tree: LexborHTMLParser) -> None:
         seen = native.count_text(tree, marks, enough)
         assert seen == right if right < enough else enough <= seen <= right
     for node in tree.css("*")[::17]:
-        assert native.count_stripped(node) == len(node.text_lexbor().strip())
+        assert count_stripped(node) == len(node.text_lexbor().strip())
 
 
 # to see what is left behind by each

@@ -345,3 +345,30 @@ def test_what_is_not_looked_at_is_told(css: str, codes: list[str]) -> None:
     tree = LexborHTMLParser(f'<style>{css}</style><p class="x1">a</p>')
     assert len(find_hidden(tree, warnings=warnings)) == 1
     assert [warning.code for warning in warnings] == codes
+
+
+@pytest.mark.parametrize(
+    ("css", "name"),
+    [
+        ("@media screen{.c{font-size:16px}}", "c"),
+        (".c{@media screen{font-size:16px}}", "c"),
+        (".c{&:first-child{font-size:16px}}", "c"),
+        (r".q,.r .k\:c,.x{font-size:16px}", "k:c"),
+    ],
+)
+def test_any_rule_shows_what_is_inside(css: str, name: str) -> None:
+    for inside, why in ((name, None), ("other", "font-size")):
+        body = f'<div class="r"><div class="{inside}">{SAID}</div></div>'
+        assert reason(f".r{{font-size:0}}{css}", body) == why
+
+
+def test_many_names_inside_take_linear_time() -> None:
+    rules = "".join(f".n{number}{{@media screen{{font-size:9px}}}}" for number in range(400))
+
+    def page(size: int) -> Callable[[], object]:
+        names = " ".join(f"m{number}" for number in range(size))
+        body = f"<div class=r>a<b class='{names}'>b</b></div>"
+        tree = LexborHTMLParser(f"<style>.r{{font-size:0}}{rules}</style>{body}")
+        return lambda: find_hidden(tree)
+
+    assert_linear(page, 4000)
