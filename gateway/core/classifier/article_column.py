@@ -19,7 +19,7 @@ _COLUMN_WORDS = 80
 _COLUMN_SHARE = 0.4
 # of the chosen words
 _MOST = 0.6
-# as the array was compared that this was
+# the same, for what is no text that was chosen
 _OTHER_LINKED = single(_PARAGRAPH_LINKED)
 # boxes around a paragraph that hold nothing but chosen text
 _MAX_WRAPPED = 3
