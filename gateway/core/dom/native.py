@@ -258,7 +258,8 @@ def find_first(node: LexborNode, *selectors: str) -> LexborNode | None:
 
 
 def _select(extension: Extension, root: LexborNode, query: Query) -> list[Mark]:
-    return extension.select(root, (_query(query),), None, bytes(TAGS))[0][0]
+    found: list[Mark] = extension.select(root, (_query(query),), None, bytes(TAGS))[0][0]
+    return found
 
 
 @cache

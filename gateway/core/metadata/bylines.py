@@ -156,7 +156,7 @@ class Bylines:
         ]
 
     def dates(
-        self, said: Collection[Said], *, month_first: Callable[[], bool], teasers: bool = False
+        self, said: Collection[str], *, month_first: Callable[[], bool], teasers: bool = False
     ) -> Iterator[Dated]:
         """The dates in the elements that pages mark as theirs, in order.
 

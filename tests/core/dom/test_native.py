@@ -65,6 +65,9 @@ def compare_marks(tree: LexborHTMLParser) -> None:
             assert is_same(found, right[: query.most] if query.most else right)
             assert is_same(native.find_marked(tree, *query), found)
     seen, right = native.find_marks(tree), find_marks(tree)
+    for node, _ in right.concealed[:5]:
+        first, other = native.find_first(node, "a[href]", "h1"), node.css_first("a[href],h1")
+        assert (first and first.mem_id) == (other and other.mem_id)
     assert seen.tags.keys() == right.tags.keys()
     for tag in seen.tags:
         assert is_same(seen.tags[tag], right.tags[tag])
