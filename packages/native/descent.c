@@ -149,7 +149,8 @@ static void pass(descent *d, node *each)
     d->way = BEHIND;
 }
 
-/* What comes before an event: the texts that were gathered, white space; NULL where it is the event's turn. */
+/* What comes before an event: the texts that were gathered, white space; NULL where it is the event's turn, or on an
+   error, which `event_of` looks for. */
 static PyObject *first(descent *d, int kind)
 {
     int ends_line = (kind & (BOX | BLOCK)) != 0;
@@ -299,6 +300,8 @@ static PyObject *event_of(descent *d)
             }
         }
     }
+    if (PyErr_Occurred())
+        Py_CLEAR(event);
     return event;
 }
 

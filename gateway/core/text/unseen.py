@@ -10,5 +10,5 @@ BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 JOINERS = "\u200c\u200d"
 SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 TAGS = "\U000e0000-\U000e007f"
-# `unseen` of packages/native/descent.c has them too
+# `is_unseen` of packages/native/folding.c has them too
 UNSEEN = re.compile(f"[{ZERO_WIDTH}{BIDI}{JOINERS}{SELECTORS}{TAGS}]")
