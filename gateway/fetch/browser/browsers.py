@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
-from gateway.errors import RenderFailed
+from gateway.errors import RenderFailed, shutting_down
 from gateway.fetch.browser.cdp import BrowserGone, Cdp, Version
 from gateway.fetch.browser.contexts import Contexts
 from gateway.primitives.breaker import Breaker
@@ -70,28 +70,30 @@ class Browsers:
         self._pages_a_browser = pages_a_browser
         self._idle_s = idle_s
         self._current: Lease | None = None
-        self._all: set[Lease] = set()
+        # from their launch to their end
+        self._all: set[Browser] = set()
         self._starting = asyncio.Lock()
         self._breaker = Breaker(cooldown_s=_AGAIN_S)
         self._idle: asyncio.TimerHandle | None = None
-        self._endings: set[asyncio.Task[None]] = set()
+        self._endings: dict[Browser, asyncio.Task[None]] = {}
+        self._closed = False
 
     @property
     def memory_bytes(self) -> int:
         """Of every browser that runs, as last weighed."""
-        return sum(lease.browser.memory_bytes for lease in self._all)
+        return sum(browser.memory_bytes for browser in self._all)
 
     @property
     def keepers(self) -> list[int]:
         """The processes that own them."""
-        return [pid for lease in self._all if (pid := lease.browser.pid) is not None]
+        return [pid for browser in self._all if (pid := browser.pid) is not None]
 
     @contextlib.asynccontextmanager
     async def lend(self) -> AsyncIterator[Lease]:
         """The browser, for a page.
 
         Raises:
-            RenderFailed: it does not start.
+            RenderFailed: it does not start, or the gateway is shutting down.
         """
         lease = await self._take()
         lease.open += 1
@@ -103,7 +105,7 @@ class Browsers:
             if lease.pages >= self._pages_a_browser and lease is self._current:
                 self._current = None
             if not lease.open and (lease is not self._current or not lease.is_well):
-                self._end(lease)
+                self._end(lease.browser)
             if self._idle is not None:
                 self._idle.cancel()
             self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._end_when_idle)
@@ -114,13 +116,15 @@ class Browsers:
             self._current = None
 
     async def aclose(self) -> None:
-        """End every browser."""
-        if self._idle is not None:
-            self._idle.cancel()
-        self._current = None
-        for lease in list(self._all):
-            self._end(lease)
-        await asyncio.gather(*self._endings)
+        """End every browser, also one that is starting: once it has."""
+        self._closed = True
+        async with self._starting:
+            if self._idle is not None:
+                self._idle.cancel()
+            self._current = None
+            for browser in self._all:
+                self._end(browser)
+            await asyncio.gather(*self._endings.values())
 
     async def _take(self) -> Lease:
         async with self._starting:
@@ -128,8 +132,10 @@ class Browsers:
                 return self._current
             if self._current is not None and not self._current.open:
                 # it ended while no page was open; with one, the page's end takes it along
-                self._end(self._current)
+                self._end(self._current.browser)
                 self._current = None
+            if self._closed:
+                raise shutting_down(RenderFailed)
             if not self._breaker.allows():
                 raise RenderFailed(
                     f"the browser does not start: {self._breaker.fault}; it is tried again in "
@@ -145,32 +151,33 @@ class Browsers:
         except OSError as exc:
             self._breaker.failed(str(exc))
             raise RenderFailed(f"the browser does not start: {exc}") from exc
+        self._all.add(browser)
         try:
             cdp, version = await browser.start()
         except BrowserGone as exc:
-            await browser.aclose()
+            self._end(browser)
             self._breaker.failed(str(exc))
             raise RenderFailed(f"the browser does not start: {exc}") from exc
         except BaseException:
-            await browser.aclose()
+            self._end(browser)
             raise
         self._breaker.worked()
         _log.info("a browser was started: %s", version.product)
-        lease = Lease(browser, cdp, version.product)
-        self._all.add(lease)
-        return lease
+        return Lease(browser, cdp, version.product)
 
     def _end_when_idle(self) -> None:
         lease = self._current
         if lease is not None and not lease.open:
             self._current = None
-            self._end(lease)
+            self._end(lease.browser)
 
-    def _end(self, lease: Lease) -> None:
+    def _end(self, browser: Browser) -> None:
+        """In a task of its own: no caller that leaves stops it halfway."""
+
         async def end() -> None:
-            await lease.browser.aclose()
-            self._all.discard(lease)
+            await browser.aclose()
+            self._all.discard(browser)
+            del self._endings[browser]
 
-        task = asyncio.create_task(end())
-        self._endings.add(task)
-        task.add_done_callback(self._endings.discard)
+        if browser in self._all and browser not in self._endings:
+            self._endings[browser] = asyncio.create_task(end())

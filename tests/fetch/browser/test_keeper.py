@@ -159,6 +159,33 @@ async def test_browser_that_hangs_gives_way_to_another() -> None:
         await eventually(lambda: not is_running(browser), within_s=10)
 
 
+async def test_browser_that_starts_while_all_are_ended_is_ended_too() -> None:
+    async with Site().serving() as site:
+        site.extra["/"] = PAGE
+        async with rendering([site.target]) as at:
+            page = asyncio.create_task(at.get(site.url))
+            await eventually(lambda: len(at.browsers.keepers) == 1)
+            (keeper,) = at.browsers.keepers
+        assert not at.browsers.keepers
+        assert not is_running(keeper)
+        with pytest.raises(RenderFailed):
+            await page
+        with pytest.raises(RenderFailed, match="shutting down"):
+            await at.get(site.url)
+
+
+async def test_browser_whose_caller_leaves_while_it_starts_is_ended() -> None:
+    async with Site().serving() as site, rendering([site.target]) as at:
+        site.extra["/"] = PAGE
+        page = asyncio.create_task(at.get(site.url))
+        await eventually(lambda: len(at.browsers.keepers) == 1)
+        (keeper,) = at.browsers.keepers
+        page.cancel()
+        await asyncio.wait([page])
+        await eventually(lambda: not is_running(keeper) and not at.browsers.keepers, within_s=10)
+        assert SENTENCE.strip() in await at.text(site.url)
+
+
 async def test_keeper_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_END_TIMEOUT_S", 0.2)
     async with Site().serving() as site, rendering([site.target]) as at:
