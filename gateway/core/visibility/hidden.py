@@ -61,6 +61,8 @@ _SHARE = 0.5
 # characters: a page of less hides what it hides
 _LEAST_PAGE = 1000
 _READ_CHARACTERS = 50_000_000
+# hidden texts that are searched for what addresses a model
+_MOST_HEARD = 100
 # so many texts hidden alike are shown one at a time
 _ALIKE = 3
 _ALIKE_CHARACTERS = 60
@@ -126,7 +128,8 @@ def find_hidden(
         if rule is not None and page.outweighs(rule, attributes):
             continue
         found[node.mem_id] = reason
-        if is_read and warnings is not None and addresses_model(node.text_lexbor()):
+        is_heard = is_read and warnings is not None and len(found) <= _MOST_HEARD
+        if is_heard and addresses_model(node.text_lexbor()):
             speaking.add(node.mem_id)
         if is_group and (classes := attributes.get("class")):
             alike.setdefault((node.tag or "", classes, reason), []).append(node.mem_id)

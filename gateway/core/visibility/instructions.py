@@ -27,6 +27,8 @@ _SIGNS = (
     ),
     *("指令", "指示", "提示"),
 )
+# of a text, at most, that are searched: the pattern is slow where a text has many of its beginnings
+MAX_CHARACTERS = 2000
 _GAP = r"[^.!?\n]{0,60}?"
 _ADDRESSES = re.compile(
     # ignore all previous instructions
@@ -52,5 +54,5 @@ _ADDRESSES = re.compile(
 
 def addresses_model(text: str) -> bool:
     """Whether it has a phrase that is meant for a language model: in nine languages, by no means every such phrase."""
-    lower = text.lower()
+    lower = text[:MAX_CHARACTERS].lower()
     return any(sign in lower for sign in _SIGNS) and _ADDRESSES.search(lower) is not None
