@@ -43,7 +43,6 @@ PyObject *read_page_names(PyObject *module, PyObject *root)
         return NULL;
     unsigned char *bits = (unsigned char *)PyBytes_AsString(names);
     memset(bits, 0, NAME_BITS / 8);
-    static const unsigned char spaces[256] = {[' '] = 1, ['\t'] = 1, ['\n'] = 1, ['\f'] = 1, ['\r'] = 1};
     for (node *each = top; each != NULL;) {
         node *next = NULL;
         if (lexbor.type(each) == ELEMENT) {
@@ -52,7 +51,7 @@ PyObject *read_page_names(PyObject *module, PyObject *root)
             if (classes != NULL && (value.at = lexbor.attribute_value(classes, &value.count)) != NULL)
                 for (const unsigned char *p = value.at, *end = p + value.count; p < end; p++) {
                     const unsigned char *begin = p;
-                    while (p < end && !spaces[*p])
+                    while (p < end && !is_space(*p))
                         p++;
                     if (p > begin)
                         add_name(bits, '.', begin, (size_t)(p - begin));

@@ -161,6 +161,14 @@ def test_nothing_is_left_out_of_too_many(compiled: ModuleType) -> None:
         assert compiled.keep_possible(css, [14], places, braces, names, (), 2000, most) == kept
 
 
+def test_as_many_states_are_looked_for_as_fit(compiled: ModuleType) -> None:
+    names = compiled.read_page_names(LexborHTMLParser("<p class=a>").root)
+    states = tuple(f":s{number:02}".encode() for number in range(32))
+    for state, kept in ((b":s31", []), (b":s32", [7]), (b":s00", [])):
+        css = b".a" + state + b" {}"
+        assert compiled.keep_possible(css, [7], [], [], names, states, 2000, 9) == kept
+
+
 def test_extension_refuses_other_forms(compiled: ModuleType) -> None:
     tree = LexborHTMLParser("<p>")
     names = compiled.read_page_names(tree.root)
