@@ -5,10 +5,19 @@
     python -m bench.pictures ... --kept FILE       # what reader mode kept is written there, and read the next time
     python -m bench.pictures ... --differences     # a line for each picture that only one of the two keeps
 
+Two pictures are one where they share an address, or the name of their file. Left out are those that reader mode keeps
+without an address or at a size of 1 or 2 pixels.
+
 Reader mode is no truth: it keeps cards of other stories, avatars and logos, and leaves out pictures that stand apart
-from the text. Two pictures are one where they share an address, or the name of their file. Left out are those that
-reader mode keeps without an address or at a size of 1 or 2 pixels. Prints the pictures that reader mode keeps, how
-many of them are kept here, and how many are kept here that reader mode leaves out.
+from the text.
+So a second row counts those of its pictures alone that stand beside labelled text: the nearest text of 40 characters
+or more before the picture and the nearest one after it, captions left out, are both in the page's label. Where no such
+text is on one side, as before a first picture or after a last one, the other decides alone. A text is in the label if
+four in five of its sequences of four words are. This row still has adverts between two paragraphs; it lacks pictures
+beside a text that the label leaves out, as a standfirst.
+
+Prints for each row the pictures that reader mode keeps, how many of them are kept here, and the mean of the pages;
+then how many are kept here that reader mode leaves out.
 """
 
 import argparse
@@ -16,18 +25,72 @@ import json
 import statistics
 import subprocess
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
+import msgspec
+from msgspec import Struct
+
+from bench.figures import note
 from gateway.core import CleanOptions, clean
 from gateway.core.documents.charset import decode
+from gateway.core.text.words import words_of
 from training.corpus import Sample, read_news, read_samples
 
 _SCRIPT = Path(__file__).with_name("reader_mode.mjs")
 _INVISIBLE = ("1", "2", "1px", "2px")
 _LEAST_NAME = 6  # characters of a file's name that tell one picture from another
 
-Picture = list[list[str]]  # names and values of attributes
+_SEQUENCE = 4  # words that are compared at once
+_LEAST_LABELLED = 0.8  # of a text's sequences
+
+
+class Picture(Struct, frozen=True):
+    """An image that reader mode keeps.
+
+    Args:
+        attributes: names and values, also those of the `<picture>` around it.
+        before: the nearest text before it, as `reader_mode.mjs` defines it; empty where there is none.
+        after: the nearest one after it.
+    """
+
+    attributes: list[tuple[str, str]]
+    before: str
+    after: str
+
+
+class Page(Struct, frozen=True):
+    """What reader mode keeps of a page."""
+
+    id: str
+    pictures: list[Picture]
+    fault: str = ""
+
+
+class Row(Struct):
+    """How many of a kind of pictures are kept here."""
+
+    wanted: int = 0
+    found: int = 0
+    shares: list[float] = []
+
+    def add(self, pictures: list[set[str]], ours: set[str]) -> None:
+        """Count the pictures of a page, each by its keys."""
+        found = sum(not keys.isdisjoint(ours) for keys in pictures)
+        self.wanted += len(pictures)
+        self.found += found
+        if pictures:
+            self.shares.append(found / len(pictures))
+
+    def figures(self) -> dict[str, float]:
+        return {
+            "pages": len(self.shares),
+            "pictures": self.wanted,
+            "found": self.found,
+            "share": self.found / self.wanted if self.wanted else 0.0,
+            "mean_of_pages": statistics.fmean(self.shares or [0.0]),
+        }
 
 
 def read_articles(wcxb: Path | None, news: Path | None) -> Iterator[Sample]:
@@ -37,8 +100,8 @@ def read_articles(wcxb: Path | None, news: Path | None) -> Iterator[Sample]:
         yield from read_news(news)
 
 
-def ask_reader_mode(samples: list[Sample], modules: Path) -> dict[str, list[Picture]]:
-    """By page, the pictures that reader mode keeps."""
+def ask_reader_mode(samples: list[Sample], modules: Path) -> list[Page]:
+    """What reader mode keeps of the pages, in their order."""
     lines = [
         json.dumps({"id": sample.page_id, "url": sample.url, "html": decode(sample.html).text})
         for sample in samples
@@ -50,19 +113,15 @@ def ask_reader_mode(samples: list[Sample], modules: Path) -> dict[str, list[Pict
         text=True,
         check=True,
     )
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    for page in found:
-        if "fault" in page:
-            print(f"{page['id']}: {page['fault']}")
-    return {page["id"]: page["pictures"] for page in found}
+    return [msgspec.json.decode(line, type=Page) for line in done.stdout.splitlines()]
 
 
 def keys_of(picture: Picture, base: str) -> set[str]:
     """Addresses and file names by which a picture is known; empty where nobody sees it."""
-    if any(name in ("width", "height") and value in _INVISIBLE for name, value in picture):
+    if any(name in ("width", "height") and value in _INVISIBLE for name, value in picture.attributes):
         return set()
     keys: set[str] = set()
-    for name, value in picture:
+    for name, value in picture.attributes:
         if "data:" in value:  # a placeholder, which reader mode also writes where files stand
             continue
         if name.endswith("srcset"):
@@ -83,6 +142,21 @@ def keys_of_address(address: str, base: str) -> set[str]:
     except ValueError:
         return set()
     return {whole, name} if len(name) >= _LEAST_NAME and "." in name else {whole}
+
+
+def sequences_of(text: str) -> list[tuple[str, ...]]:
+    words = [word for word, _, _ in words_of(text)]
+    return [tuple(words[at : at + _SEQUENCE]) for at in range(len(words) - _SEQUENCE + 1)]
+
+
+def is_beside(picture: Picture, label: set[tuple[str, ...]]) -> bool:
+    """Whether the texts around a picture are in the label, of which the sequences are given."""
+    texts = [text for text in (picture.before, picture.after) if text]
+    return bool(texts) and all(_is_in(sequences_of(text), label) for text in texts)
+
+
+def _is_in(text: list[tuple[str, ...]], label: set[tuple[str, ...]]) -> bool:
+    return bool(text) and sum(each in label for each in text) >= _LEAST_LABELLED * len(text)
 
 
 def once(pictures: list[set[str]]) -> list[set[str]]:
@@ -108,35 +182,46 @@ def main() -> None:
     args = parser.parse_args()
     samples = list(read_articles(args.wcxb, args.news))
     if args.kept and args.kept.exists():
-        theirs_by_page = json.loads(args.kept.read_text("utf-8"))
+        pages = msgspec.json.decode(args.kept.read_bytes(), type=list[Page])
     else:
-        theirs_by_page = ask_reader_mode(samples, args.reader)
+        pages = ask_reader_mode(samples, args.reader)
         if args.kept:
-            args.kept.write_text(json.dumps(theirs_by_page), "utf-8")
-    wanted = found = alone = 0
-    shares: list[float] = []
-    for sample in samples:
-        theirs = once([keys_of(picture, sample.url) for picture in theirs_by_page[sample.page_id]])
+            args.kept.write_bytes(msgspec.json.encode(pages))
+    rows = {"all": Row(), "beside labelled text": Row()}
+    alone = 0
+    for sample, kept in zip(samples, pages, strict=True):
+        if kept.fault:
+            print(f"{kept.id}: {kept.fault}")
         page = clean(sample.html, url=sample.url, options=CleanOptions(images="inline"))
         ours = once([keys_of_address(image.url, sample.url) for image in page.images])
-        all_ours = set[str]().union(*ours)
-        all_theirs = set[str]().union(*theirs)
-        missed = [keys for keys in theirs if keys.isdisjoint(all_ours)]
+        all_ours = set(chain.from_iterable(ours))
+        theirs = {"all": once([keys_of(picture, sample.url) for picture in kept.pictures])}
+        label = set(sequences_of(sample.content))
+        labelled = [picture for picture in kept.pictures if is_beside(picture, label)]
+        theirs["beside labelled text"] = once([keys_of(picture, sample.url) for picture in labelled])
+        for name, row in rows.items():
+            row.add(theirs[name], all_ours)
+        all_theirs = set(chain.from_iterable(theirs["all"]))
         only_ours = [keys for keys in ours if keys.isdisjoint(all_theirs)]
-        if theirs:
-            shares.append(1 - len(missed) / len(theirs))
-        wanted += len(theirs)
-        found += len(theirs) - len(missed)
         alone += len(only_ours)
         if args.differences:
-            for who, pictures in (("reader mode", missed), ("winnow", only_ours)):
+            for who, pictures in (*theirs.items(), ("here alone", only_ours)):
                 for keys in pictures:
-                    print(who, sample.page_id, max(keys, key=len), sep="\t")
-    print(f"{len(samples)} articles, on {len(shares)} of them reader mode keeps {wanted} pictures")
-    print(
-        f"of these kept here: {found}, {found / wanted:.1%}; mean of the pages {statistics.fmean(shares):.1%}"
-    )
+                    if who == "here alone" or keys.isdisjoint(all_ours):
+                        print(who, sample.page_id, max(keys, key=len), sep="\t")
+    figures = {name: row.figures() for name, row in rows.items()}
+    for name, each in figures.items():
+        print(
+            f"{name}: reader mode keeps {each['pictures']} pictures on {each['pages']} of {len(samples)} articles; "
+            f"kept here: {each['found']}, {each['share']:.1%}; mean of the pages {each['mean_of_pages']:.1%}"
+        )
     print(f"kept here alone: {alone}")
+    note(
+        articles=len(samples),
+        kept_by_reader_mode=figures["all"],
+        beside_labelled_text=figures["beside labelled text"],
+        kept_here_alone=alone,
+    )
 
 
 if __name__ == "__main__":
