@@ -237,8 +237,9 @@ def _pattern_of_names(names: dict[str, Any]) -> tuple[str | None, list[str]]:
     if names.get("format") in NAMES:
         return NAMES[names["format"]], ["format"]
     if not {"minLength", "maxLength"}.isdisjoint(names):
-        length = f"{names.get('minLength', 0):.0f},{names.get('maxLength', '')}"
-        return f"^[{NOT}]{{{length}}}$", ["minLength", "maxLength"]
+        # 2.0 is a whole number, too
+        least, most = (f"{names[each]:.0f}" if each in names else "" for each in ("minLength", "maxLength"))
+        return f"^[{NOT}]{{{least or 0},{most}}}$", ["minLength", "maxLength"]
     return None, []
 
 

@@ -116,7 +116,7 @@ static int is_there(const page *of, const unsigned char **p, const unsigned char
 static int is_state(const page *of, const unsigned char *p, const unsigned char *end)
 {
     uint32_t possible = of->begins[*p];
-    for (size_t i = 0; possible >> i; i++)
+    for (size_t i = 0; i < of->state_count && possible >> i; i++)
         if (possible >> i & 1 && (size_t)(end - p) >= of->states[i].count &&
             memcmp(p, of->states[i].at, of->states[i].count) == 0)
             return 1;

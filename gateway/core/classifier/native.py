@@ -27,7 +27,8 @@ from gateway.core.classifier.text_counts import ROWS, TextCounts, character_clas
 from gateway.core.classifier.tree_counts import KindCounts
 from gateway.core.classifier.tree_features import LEVELS, TAGS
 from gateway.core.dom.blocks import FLAGS, Blocks
-from gateway.core.dom.native import Extension, find_walk, pack
+from gateway.core.dom.extension import Extension, pack
+from gateway.core.dom.native import find_walk
 
 # tags with a feature of their own and their levels as headings, the bit of what is inside a link, how many flags
 _LAYOUT = (tuple(TAGS), bytes(LEVELS), LINKED, len(FLAGS))

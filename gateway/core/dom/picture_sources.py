@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -19,6 +20,8 @@ _SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 # wider files are for print
 _WIDEST = 2400
 _MAX_NOSCRIPT_CHARACTERS = 10_000
+# of a <picture>, that are looked at for each image in it
+_MOST_SOURCES = 40
 # siblings between an image and what names its file
 _NEAR = 3
 # a figure's data of schema.org, where it has the address in a `<link>` or `<meta>` beside the image
@@ -93,7 +96,7 @@ def _source_beside(image: LexborNode) -> str | None:
     beside, before = image.next, image.prev
     parent = image.parent
     if parent is not None and parent.tag_id == ID["picture"]:
-        for child in parent.iter():
+        for child in islice(parent.iter(), _MOST_SOURCES):
             sets = child.attributes if child.tag_id == ID["source"] else {}
             for name in _SETS:
                 if (value := sets.get(name)) and (widest := _widest_of(value)):

@@ -33,12 +33,12 @@ _GAP = r"[^.!?\n]{0,60}?"
 _ADDRESSES = re.compile(
     # ignore all previous instructions
     rf"\b(?:ignore|disregard|forget|override|bypass)\b{_GAP}\b(?:instructions?|prompts?|guidelines)\b"
-    rf"|\b(?:ignoriere|vergiss|missachte)\w*{_GAP}\banweisungen\b"
+    rf"|\b(?:ignoriere|vergiss|missachte)\w{{0,9}}{_GAP}\banweisungen\b"
     rf"|\b(?:ignore[zr]?|oublie[zr]?)\b{_GAP}\b(?:instructions|consignes)\b"
-    rf"|\b(?:ignor|olvid|desatiend)\w*{_GAP}\binstrucciones\b"
-    rf"|\b(?:ignora|dimentica)\w*{_GAP}\bistruzioni\b"
-    rf"|\b(?:ignor|esque)\w*{_GAP}\binstruções\b"
-    rf"|\b(?:игнориру|забудь|не обращай)\w*{_GAP}\bинструкци"
+    rf"|\b(?:ignor|olvid|desatiend)\w{{0,9}}{_GAP}\binstrucciones\b"
+    rf"|\b(?:ignora|dimentica)\w{{0,9}}{_GAP}\bistruzioni\b"
+    rf"|\b(?:ignor|esque)\w{{0,9}}{_GAP}\binstruções\b"
+    rf"|\b(?:игнориру|забудь|не обращай)\w{{0,9}}{_GAP}\bинструкци"
     r"|(?:忽略|无视|無視)[^。！？\n]{0,20}(?:指令|指示|提示)|(?:指示|指令)[^。！？\n]{0,10}(?:無視|忘れ)"
     # you are an assistant
     r"|\b(?:you are|you're|act as|respond as|if you are) an? (?:\w+ ){0,3}(?:language model|llm|chatbot|assistant)\b"

@@ -6,8 +6,9 @@ from itertools import chain, groupby
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
+from gateway.core.dom.extension import Extension
 from gateway.core.dom.landmarks import Attributes
-from gateway.core.dom.native import Extension, find_walk
+from gateway.core.dom.native import find_walk
 from gateway.core.visibility.native_matching import match, read_parts
 from gateway.core.visibility.selectors import (
     classes_of,

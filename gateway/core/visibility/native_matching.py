@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.dom.extension import Extension
 from gateway.core.dom.landmarks import Attributes
-from gateway.core.dom.native import Extension
 from gateway.core.dom.tags import ID
 from gateway.core.visibility.selectors import IDENTIFIER, classes_of
 

@@ -185,11 +185,12 @@ class SheetText:
         self._low = self._low or self.css.lower()
         css, word = self._low, name.encode()
         found: list[int] = []
-        at = css.find(word)
+        # without a brace before it, each would be searched for one to the beginning of the text
+        first = css.find(b"{")
+        at = css.find(word, first) if first >= 0 else -1
         while at >= 0 and len(found) < _MAX_SETTING:
-            start, end = css.rfind(b"{", 0, at), css.find(b"}", at)
-            if start >= 0:
-                found.append(start)
+            found.append(css.rfind(b"{", 0, at))
+            end = css.find(b"}", at)
             at = css.find(word, end) if end >= 0 else -1
         return Naming(found, [self._prelude(place) for place in found])
 

@@ -114,4 +114,7 @@ def _is_seen(control: LexborNode, attributes: Attributes) -> bool:
     """Whether a reader can find it: it says something, or draws an icon."""
     if attributes.get("aria-label") or attributes.get("title"):
         return True
-    return any(below.is_element_node or not (below.text() or "").isspace() for below in control.iter(True))
+    return any(
+        below.is_element_node or (below.is_text_node and (below.text() or "").strip())
+        for below in control.iter(True)
+    )

@@ -175,9 +175,14 @@ class Browsers:
         """In a task of its own: no caller that leaves stops it halfway."""
 
         async def end() -> None:
-            await browser.aclose()
-            self._all.discard(browser)
-            del self._endings[browser]
+            try:
+                await browser.aclose()
+            except Exception:
+                # the others are ended all the same
+                _log.exception("a browser did not end as it should")
+            finally:
+                self._all.discard(browser)
+                del self._endings[browser]
 
         if browser in self._all and browser not in self._endings:
             self._endings[browser] = asyncio.create_task(end())

@@ -168,6 +168,15 @@ def test_name_written_in_other_letters_is_the_same_name(schema: dict[str, Any], 
     assert not constraint.open and not fits(constraint.grammar, bad)
 
 
+@pytest.mark.parametrize(
+    "length", [{"maxLength": 3.0}, {"minLength": 1.0, "maxLength": 3}, {"minLength": 1.0}]
+)
+def test_lengths_of_names_are_whole_numbers_however_they_are_written(length: dict[str, Any]) -> None:
+    constraint = constrain({"type": "object", "propertyNames": length})
+    assert not constraint.open and fits(constraint.grammar, '{"ab":3}')
+    assert fits(constraint.grammar, '{"abcd":3}') is ("maxLength" not in length)
+
+
 def test_names_of_patterns_that_cannot_be_held_to_are_free() -> None:
     """`additionalProperties: false` beside the patterns that were left out would allow `{}` alone."""
     schema = SCHEMAS["reported-patterns-in-common"]

@@ -11,7 +11,8 @@ from gateway.core.classifier import native
 from gateway.core.classifier.features import PageHints
 from gateway.core.classifier.network import load_classifier
 from gateway.core.dom.blocks import Blocks
-from gateway.core.dom.native import Extension, Walk, read_blocks
+from gateway.core.dom.extension import Extension
+from gateway.core.dom.native import Walk, read_blocks
 from gateway.core.parsing import root_of
 
 LEXICON = load_classifier().lexicon

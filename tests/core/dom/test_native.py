@@ -19,9 +19,11 @@ from gateway.core.dom import blocks as python
 from gateway.core.dom import named, native
 from gateway.core.dom.blocks import keep
 from gateway.core.dom.descent import INLINE, Bounds, Descent
+from gateway.core.dom.extension import sought, tables
+from gateway.core.dom.extension_check import find_difference, find_fault, is_same
 from gateway.core.dom.landmarks import count_text, find_formulas, find_marks, is_for_screen_readers, select
 from gateway.core.dom.layout import Gaps
-from gateway.core.dom.native import find_difference, find_fault, find_walk, is_same, sought
+from gateway.core.dom.native import find_walk
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.rewriting import SOUGHT
 from gateway.core.dom.tags import ID
@@ -584,7 +586,7 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.load(path, type(text), wrong, b"a")
         with pytest.raises(TypeError):
-            compiled.read_blocks(wrong, native.tables(), "", "", 0, (), (), 9, 9)
+            compiled.read_blocks(wrong, tables(), "", "", 0, (), (), 9, 9)
         with pytest.raises(TypeError):
             compiled.select(wrong, (), None, bytes(256))
         with pytest.raises(TypeError):
@@ -598,10 +600,10 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
     with pytest.raises(OSError, match="text is not where"):
         compiled.load(path, type(text), text, b"another")
     with pytest.raises(TypeError, match="`load` was not called"):
-        compiled.read_blocks(root_of(tree), native.tables(), "", "", 0, (), (), 9, 9)
+        compiled.read_blocks(root_of(tree), tables(), "", "", 0, (), (), 9, 9)
     compiled.load(path, type(text), text, b"a")
     with pytest.raises(ValueError, match="tables"):
-        compiled.read_blocks(root_of(tree), (b"", *native.tables()[1:]), "", "", 0, (), (), 9, 9)
+        compiled.read_blocks(root_of(tree), (b"", *tables()[1:]), "", "", 0, (), (), 9, 9)
     with pytest.raises(ValueError, match="tables"):
         compiled.select(root_of(tree), ((bytes(256), (), (b"a",) * 33, 0),), None, bytes(256))
     with pytest.raises(ValueError, match="tables"):
@@ -668,8 +670,8 @@ def test_styles_that_hide_nothing_are_left_out(element: str, is_kept: bool) -> N
 
 def test_extension_hands_on_what_python_raises(compiled: ModuleType) -> None:
     tree = LexborHTMLParser("<title>a</title><p>x<x-a>b</x-a><p>c")
-    *tables, _, source = native.tables()
+    *others, _, source = tables()
     assert find_fault(compiled) == ""
     for judge in (lambda node: 1 / 0, lambda node: "a word"):
         with pytest.raises((ZeroDivisionError, TypeError)):
-            compiled.read_blocks(root_of(tree), (*tables, judge, source), "", "", 0, (), (), 9, 9)
+            compiled.read_blocks(root_of(tree), (*others, judge, source), "", "", 0, (), (), 9, 9)

@@ -1,9 +1,12 @@
 """The file of an image is found wherever a page says it, and none is made up."""
 
+from collections.abc import Callable
+
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.picture_sources import source_of
+from tests.growth import assert_linear
 
 
 def source(html: str) -> str | None:
@@ -66,3 +69,11 @@ def test_source_of_makes_nothing_up(html: str) -> None:
 )
 def test_commas_may_stand_in_an_address(srcset: str) -> None:
     assert source(f'<img srcset="{srcset}">') == "/w_9,h_6/a.jpg"
+
+
+def test_many_images_in_one_picture_take_linear_time() -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        images = LexborHTMLParser(f"<picture>{'<img>' * size}</picture>").css("img")
+        return lambda: [source_of(image, {}) for image in images]
+
+    assert_linear(prepare, 500)

@@ -372,3 +372,12 @@ def test_many_names_inside_take_linear_time() -> None:
         return lambda: find_hidden(tree)
 
     assert_linear(page, 4000)
+
+
+def test_names_of_properties_before_any_block_take_linear_time() -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        css = b"visibility}" * size
+        return lambda: Sheets(css).sets({"class": "a"}, "visibility")
+
+    assert_linear(prepare, 8000)
+    assert Sheets(b"visibility} .a{visibility:visible}").sets({"class": "a"}, "visibility")

@@ -14,7 +14,8 @@ import pytest
 from fixtures.site import Answer, Site
 from gateway.errors import FetchTimeout, RenderFailed
 from gateway.fetch.browser import process
-from gateway.fetch.browser.cdp import Cdp, Version
+from gateway.fetch.browser.browsers import Browsers
+from gateway.fetch.browser.cdp import BrowserGone, Cdp, Version
 from gateway.fetch.browser.executable import command_line, find_browser
 from gateway.fetch.browser.keeper import PROFILE_PREFIX, UNPRIVILEGED_ID, remove_stale_profiles
 from gateway.fetch.browser.process import BrowserProcess
@@ -184,6 +185,28 @@ async def test_browser_whose_caller_leaves_while_it_starts_is_ended() -> None:
         await asyncio.wait([page])
         await eventually(lambda: not is_running(keeper) and not at.browsers.keepers, within_s=10)
         assert SENTENCE.strip() in await at.text(site.url)
+
+
+class FailsToEnd:
+    memory_bytes, pid = 0, 1
+
+    async def start(self) -> tuple[Cdp, Version]:
+        raise BrowserGone("it is not here")
+
+    async def aclose(self) -> None:
+        raise OSError("no")
+
+
+async def test_browser_whose_end_fails_is_told_and_not_counted_for_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    browsers = Browsers(FailsToEnd)
+    with pytest.raises(RenderFailed, match="not here"):
+        async with browsers.lend():
+            pass
+    await browsers.aclose()
+    assert not browsers.keepers
+    assert "did not end" in caplog.text
 
 
 async def test_keeper_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
