@@ -3,18 +3,17 @@
     npm install --prefix DIR @mozilla/readability linkedom
     python -m bench.pictures --reader DIR --wcxb DIR --news DIR
     python -m bench.pictures ... --kept FILE       # what reader mode kept is written there, and read the next time
-    python -m bench.pictures ... --differences     # a line for each picture that only one of the two keeps
+    python -m bench.pictures ... --differences     # a line for each picture that only one of the two keeps, by row
 
 Two pictures are one where they share an address, or the name of their file. Left out are those that reader mode keeps
 without an address or at a size of 1 or 2 pixels.
 
 Reader mode is no truth: it keeps cards of other stories, avatars and logos, and leaves out pictures that stand apart
-from the text.
-So a second row counts those of its pictures alone that stand beside labelled text: the nearest text of 40 characters
-or more before the picture and the nearest one after it, captions left out, are both in the page's label. Where no such
-text is on one side, as before a first picture or after a last one, the other decides alone. A text is in the label if
-four in five of its sequences of four words are. This row still has adverts between two paragraphs; it lacks pictures
-beside a text that the label leaves out, as a standfirst.
+from the text. So a second row counts those of its pictures alone that stand beside labelled text: the nearest text of
+40 characters or more before the picture and the nearest one after it, captions left out, are both in the page's label.
+Where no such text is on one side, as before a first picture or after a last one, the other decides alone. A text is in
+the label if four in five of its sequences of four words are. This row still has adverts between two paragraphs and
+cards behind the last one; it lacks pictures beside a text that the label leaves out, as a standfirst.
 
 Prints for each row the pictures that reader mode keeps, how many of them are kept here, and the mean of the pages;
 then how many are kept here that reader mode leaves out.
