@@ -52,6 +52,8 @@ KINDS = {
     "data-images": many('<img alt="i @" src="data:image/png;base64,AAAAAAAAAAAAAAAAAAAAAAAAAA">'),
     "long-attribute": many("author date ", before='<p class="', after='">Text of 3 May 2024</p>'),
     "hidden": many('<div style="display:none">hidden @</div><p>shown</p>'),
+    "slides": many('<li class="slide" hidden>slide @</li>', before='<ul class="carousel">'),
+    "tabs-in-tabs": many('<div class="tab c@" hidden><!-- --> <!-- -->@'),
     "deep": many("<div>@"),
     "deep-and-long": many('<div class="aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa">@'),
     "options": many("<option>@</option>", before="<select>"),

@@ -8,7 +8,8 @@ is noise at best and an instruction to a language model at worst.
 `hidden`, `aria-hidden`, display, visibility, opacity and no height are what scripts undo. They hide unless
  - something on the page names the element as what it controls (aria-controls, href="#id" …);
  - a button or heading right before it can open it;
- - its own names, or its parents', are those of a widget that reveals (tab, accordion, carousel …);
+ - its own names, or its parents', are those of a widget that reveals (tab, accordion, carousel …), and
+   readers see another part of that, or a heading or control beside it;
  - it is see-through only until an animation that it declares itself;
  - it is a piece of a streamed React tree (id="S:…"), or so large a share of the page that hiding it
    would leave readers nothing;
@@ -116,9 +117,8 @@ def find_hidden(
             continue
         is_group = False
         if reason in _UNDOABLE:
-            names = names_of(attributes)
-            is_content = not page.widgets.is_never_content(names)
-            if is_content and page.shows(node, attributes, names, reason):
+            is_content = not page.widgets.is_never_content(names_of(attributes))
+            if is_content and page.shows(node, attributes, reason):
                 continue
             if page.is_much(characters) or (reason == "aria-hidden" and page.is_all(node, characters)):
                 continue
@@ -280,13 +280,16 @@ class _Page:
             return ""
         return "color" if is_near(color, self._background(node)) else ""
 
-    def shows(self, node: LexborNode, attributes: Attributes, names: str, reason: str) -> bool:
+    def shows(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
         """Whether something on the page shows this element to its readers after all."""
         if reason in ("opacity", "visibility"):
             style, _ = self._style(attributes.get("style") or "")
             if not style.keys().isdisjoint(ANIMATED) or any(map(_ANIMATES.match, attributes)):
                 return True
-        return self.widgets.reveal(node, attributes, names, reason)
+            if "animation" in (attributes.get("data-settings") or ""):
+                # of Elementor
+                return True
+        return self.widgets.reveal(node, attributes, reason)
 
     def is_shown_below(self, node: LexborNode, name: str, characters: int) -> bool:
         """Whether most of its text is in elements that have a size of their own, or are visible."""

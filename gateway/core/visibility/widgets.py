@@ -1,18 +1,29 @@
 """What on a page shows its hidden elements: widgets, known by their names, and the controls that open them."""
 
 import re
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes, is_for_screen_readers
 from gateway.core.dom.native import find_marked
+from gateway.core.visibility.css import concealed_by, declarations, may_hide
 
 _CONTROLS = ("[popovertarget]", "[aria-controls]", "[data-target]", "[data-bs-target]", '[href^="#"]')
 _CONTROL_ATTRIBUTES = ("popovertarget", "aria-controls", "data-target", "data-bs-target", "href")
 _OPENERS = frozenset(("button", "summary"))
+# what opens a part of a widget besides, right before it
+_LABELS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "dt", "label"))
 _TOPS = frozenset(("html", "body", "main"))
 # whose names are asked too
 _PARENTS = 2
+# elements around a control that stands beside what it opens, and itself
+_CONTROL_DEPTH = 3
+# elements of a widget that are looked at
+_MOST_PARTS = 64
+
+# what rules and attributes hide an element by: class, style, hidden, aria-hidden
+Look = tuple[str | None, ...]
 
 _WIDGET = re.compile(
     r"tab(?!le|let|ul|in)|pane|accord|collaps|carousel|slide|swiper|slick|splide|faq|answer|toggle|expand"
@@ -30,8 +41,10 @@ class Widgets:
         self._reveal: dict[str, bool] = {}
         # names -> whether what is called so is never content
         self._nevers: dict[str, bool] = {}
-        # mem_id -> whether it is called so
-        self._parents: dict[int, bool] = {}
+        # mem_id, and whether it is in a widget -> how the elements in it look that are seen, and parts of one
+        self._parts: dict[tuple[int, bool], set[Look]] = {}
+        # mem_id -> whether something beside it may open it
+        self._labelled: dict[int, bool] = {}
         self._controlled: set[str] | None = None
 
     def is_never_content(self, names: str) -> bool:
@@ -41,19 +54,17 @@ class Widgets:
             known = self._nevers[names] = _NEVER.search(names) is not None
         return known
 
-    def reveal(self, node: LexborNode, attributes: Attributes, names: str, reason: str) -> bool:
-        """Whether a hidden element is a part of a widget, or something opens it.
+    def reveal(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
+        """Whether a hidden element is a part of a widget that readers see, or something opens it.
 
         Args:
-            names: `names_of(attributes)`.
             reason: what hides it.
         """
         own_id = attributes.get("id") or ""
         return (
             own_id[1:2] == ":"
-            or self._is_widget(names)
             or _is_opened(node, reason)
-            or self._is_in_widget(node)
+            or self._is_part(node, attributes, reason)
             or (own_id != "" and own_id in self._controlled_ids())
         )
 
@@ -63,24 +74,63 @@ class Widgets:
             known = self._reveal[names] = _WIDGET.search(names) is not None
         return known
 
-    def _is_in_widget(self, node: LexborNode) -> bool:
+    def _is_part(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
+        """Whether it, or what it is in, is called a widget, and readers see another part of that.
+
+        A name alone opens nothing. But `aria-hidden` elements are seen, and custom elements are invisible until
+        their script has run.
+        """
+        around = [(node, attributes)]
+        while (
+            len(around) <= _PARENTS and (outer := around[-1][0].parent) is not None and outer.tag not in _TOPS
+        ):
+            around.append((outer, outer.attributes))
+        named = [level for level, (_, own) in enumerate(around) if self._is_widget(names_of(own))]
+        if not named:
+            return False
+        if reason == "aria-hidden" or (reason == "visibility" and _is_custom(node)):
+            return True
+        return any(
+            self._has_label(at) or self._has_part(at, _look_of(own), is_inside=level < named[-1])
+            for level, (at, own) in enumerate(around[: named[-1] + 1])
+        )
+
+    def _has_part(self, node: LexborNode, look: Look, *, is_inside: bool) -> bool:
+        """Whether one of the first elements beside it is seen, is a part of a widget and looks otherwise.
+
+        Args:
+            is_inside: whether all beside it are in a widget.
+        """
         parent = node.parent
-        for _ in range(_PARENTS):
-            if parent is None or parent.tag in _TOPS:
-                return False
-            mem_id = parent.mem_id
-            known = self._parents.get(mem_id)
-            if known is None:
-                known = self._parents[mem_id] = self._is_widget(names_of(parent.attributes))
-            if known:
-                return True
-            parent = parent.parent
-        return False
+        if parent is None:
+            return False
+        key = parent.mem_id, is_inside
+        known = self._parts.get(key)
+        if known is None:
+            known = self._parts[key] = set()
+            for child in islice(parent.iter(), _MOST_PARTS):
+                attributes = child.attributes
+                if (is_inside or self._is_widget(names_of(attributes))) and _is_shown(child, attributes):
+                    known.add(_look_of(attributes))
+        return len(known) > (look in known)
+
+    def _has_label(self, node: LexborNode) -> bool:
+        """Whether right before it stands what may be clicked, or a control right after it."""
+        known = self._labelled.get(node.mem_id)
+        if known is None:
+            before, after = _beside(node, "prev"), _beside(node, "next")
+            known = (before is not None and (before.tag in _LABELS or _holds_control(before))) or (
+                after is not None and _holds_control(after)
+            )
+            self._labelled[node.mem_id] = known
+        return known
 
     def _controlled_ids(self) -> set[str]:
         if self._controlled is None:
             self._controlled = set()
-            for _, attributes in find_marked(self._tree, _CONTROLS):
+            for control, attributes in find_marked(self._tree, _CONTROLS):
+                if not _is_shown(control, attributes):
+                    continue
                 for name in _CONTROL_ATTRIBUTES:
                     if value := attributes.get(name):
                         self._controlled.update(value.replace("#", " ").split())
@@ -93,28 +143,69 @@ def names_of(attributes: Attributes) -> str:
     return f"{get('class') or ''} {get('id') or ''} {get('role') or ''}".lower()
 
 
+def _look_of(attributes: Attributes) -> Look:
+    get = attributes.get
+    return get("class"), get("style"), get("hidden", "no"), get("aria-hidden")
+
+
 def _is_opened(node: LexborNode, reason: str) -> bool:
     """Whether what stands right before the element opens it, or is its twin for screen readers."""
-    before = node.prev
-    while before is not None and before.is_text_node and not (before.text() or "").strip():
-        before = before.prev
-    if before is None or not before.is_element_node:
+    before = _beside(node, "prev")
+    if before is None:
         return False
     attributes = before.attributes
     if reason == "aria-hidden":
         # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
         return is_for_screen_readers(attributes.get("class") or "")
-    opens = (
-        before.tag in _OPENERS or attributes.get("role") in ("button", "tab") or "aria-expanded" in attributes
+    return _is_control(before, attributes) and _is_shown(before, attributes)
+
+
+def _is_custom(node: LexborNode) -> bool:
+    """Whether it, what it is in or the first element in it is a custom element."""
+    return any(
+        at is not None and "-" in (at.tag or "") for at in (node, node.parent, next(node.iter(), None))
     )
-    return opens and _is_seen(before, attributes)
 
 
-def _is_seen(control: LexborNode, attributes: Attributes) -> bool:
-    """Whether a reader can find it: it says something, or draws an icon."""
-    if attributes.get("aria-label") or attributes.get("title"):
+def _beside(node: LexborNode, side: str) -> LexborNode | None:
+    """The element right before (`prev`) or after (`next`) another, if no text stands between."""
+    other: LexborNode | None = getattr(node, side)
+    while other is not None and other.is_text_node and not (other.text() or "").strip():
+        other = getattr(other, side)
+    return other if other is not None and other.is_element_node else None
+
+
+def _is_control(node: LexborNode, attributes: Attributes) -> bool:
+    return (
+        node.tag in _OPENERS or attributes.get("role") in ("button", "tab") or "aria-expanded" in attributes
+    )
+
+
+def _holds_control(node: LexborNode) -> bool:
+    """Whether it, or what it begins with, is a control or a link in the page that readers see."""
+    at: LexborNode | None = node
+    for _ in range(_CONTROL_DEPTH):
+        if at is None:
+            return False
+        attributes = at.attributes
+        is_link = at.tag == "a" and (attributes.get("href") or "#").startswith(("#", "javascript:"))
+        if is_link or _is_control(at, attributes):
+            return _is_shown(at, attributes)
+        at = next(at.iter(), None)
+    return False
+
+
+def _is_shown(node: LexborNode, attributes: Attributes) -> bool:
+    """Whether a reader can find it: it says something or draws an icon, and nothing in its attributes hides it."""
+    get = attributes.get
+    if "hidden" in attributes or get("aria-hidden") == "true" or is_for_screen_readers(get("class") or ""):
+        return False
+    style = get("style") or ""
+    if may_hide(style) and concealed_by(declarations(style)):
+        return False
+    if get("aria-label") or get("title"):
         return True
     return any(
         below.is_element_node or (below.is_text_node and (below.text() or "").strip())
-        for below in control.iter(True)
+        for below in node.iter(True)
     )
