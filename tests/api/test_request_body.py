@@ -121,7 +121,8 @@ def test_unfinished_bodies_hold_neither_places_nor_the_keys_own(tmp_path: Path, 
         for connection in slow:
             connection.sendall(head.encode() + begun)
         for _ in range(3):
-            assert httpx2.post(f"{url}/v1/tokens", json={"text": "a"}, headers=log_fields).status_code == 200
+            counted = httpx2.post(f"{url}/v1/tokens", json={"text": "a"}, headers=log_fields, timeout=60)
+            assert counted.status_code == 200
         for connection in slow[:2]:  # which are served once they are whole
             connection.sendall(b'{"text": "abc"}'[len(begun) :])
             assert answer_on(connection)[0] == 200
@@ -142,7 +143,8 @@ def test_refusals_do_not_wait_for_the_body(tmp_path: Path) -> None:
 
         assert asked() == 401
         assert asked("authorization: Bearer chat") == 403
-        httpx2.post(f"{url}/v1/tokens", json={"text": "a"}, headers={"authorization": "Bearer slow"})
+        slow = {"authorization": "Bearer slow"}
+        httpx2.post(f"{url}/v1/tokens", json={"text": "a"}, headers=slow, timeout=60)
         assert asked("authorization: Bearer slow") == 429
 
 
