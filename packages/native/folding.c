@@ -4,23 +4,6 @@
 
 #include "text.h"
 
-/* How many bytes a character of more than one has; 0 where they are not valid UTF-8 (Unicode 16, table 3-7). */
-static size_t size_at(const unsigned char *p, const unsigned char *end)
-{
-    unsigned char c = *p;
-    size_t size = c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-    if (size == 0 || (size_t)(end - p) < size)
-        return 0;
-    unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-    if (p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < size; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return size;
-}
-
 /* Whether a character of several bytes may stand in a text and not be seen: `UNSEEN` of gateway/core/text/unseen.py. */
 static int is_unseen(const unsigned char *p)
 {

@@ -34,7 +34,24 @@ static inline int is_blank(const unsigned char *p, const unsigned char *end)
     return 1;
 }
 
-/* How many characters UTF-8 has; -1 where it is not valid (Unicode 16, table 3-7). */
+/* How many bytes a character of more than one has; 0 where they are not valid UTF-8 (Unicode 16, table 3-7). */
+static inline size_t size_at(const unsigned char *p, const unsigned char *end)
+{
+    unsigned char c = *p;
+    size_t size = c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    if (size == 0 || (size_t)(end - p) < size)
+        return 0;
+    unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+    if (p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < size; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return size;
+}
+
+/* How many characters UTF-8 has; -1 where it is not valid. */
 static inline Py_ssize_t count_characters(const unsigned char *p, const unsigned char *end)
 {
     Py_ssize_t count = 0;
@@ -50,22 +67,10 @@ static inline Py_ssize_t count_characters(const unsigned char *p, const unsigned
             p += 8;
             continue;
         }
-        unsigned char c = *p;
+        size_t size = *p < 0x80 ? 1 : size_at(p, end);
+        if (size == 0)
+            return -1;
         count++;
-        if (c < 0x80) {
-            p++;
-            continue;
-        }
-        size_t size = c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-        if (size == 0 || (size_t)(end - p) < size)
-            return -1;
-        unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-        unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-        if (p[1] < low || p[1] > high)
-            return -1;
-        for (size_t i = 2; i < size; i++)
-            if ((p[i] & 0xc0) != 0x80)
-                return -1;
         p += size;
     }
     return count;
