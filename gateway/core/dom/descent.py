@@ -1,6 +1,5 @@
 """The walk of rendering: what a tree shows, in document order, without what is left out."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -69,8 +68,7 @@ class Descent:
         self.node = self._root = root
         # max_depth left something out
         self.truncated = False
-        self._bounds, self._table, self._is_apart = bounds, table, is_apart
-        self._signs = re.compile(f"[{re.escape(signs)}]" if signs else "(?!)")
+        self._bounds, self._table, self._signs, self._is_apart = bounds, table, signs, is_apart
         self._goes_below = False
 
     def skip(self) -> None:
@@ -151,7 +149,8 @@ class Descent:
             node = None if is_deepest else opened.first_child
 
     def _seen(self, pieces: list[str]) -> list[str] | tuple[str, ...]:
-        return tuple(pieces) if self._signs.search(" ".join(pieces)) else pieces
+        line = " ".join(pieces)
+        return tuple(pieces) if any(sign in line for sign in self._signs) else pieces
 
     def _kind_of(self, node: LexborNode, tag: int) -> int:
         """What the table says of an element; `_LEFT_OUT` where it does not come."""
