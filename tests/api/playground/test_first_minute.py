@@ -149,6 +149,24 @@ def test_address_neither_keeps_nor_fills_in_what_may_be_secret(
     assert "max_tokens=200" in tab.url and "secret-of-mine" not in tab.url
 
 
+def test_what_is_sent_waits_for_the_example(tab: Page, gateway: str) -> None:
+    asked: list[Route] = []
+    tab.route("**/examples/article", lambda route: asked.append(route))
+    tab.goto(f"{gateway}/#example=article&max_tokens=100")
+    expect(tab.locator("[name=max_tokens]")).to_have_value("100")
+    tab.click("#options summary")
+    tab.press("[name=max_tokens]", "Enter")
+    with tab.expect_request("**/v1/scrape") as sent:
+        asked[0].continue_()
+    assert "Why bakers weigh their water" in (sent.value.post_data or "")
+
+
+def test_example_that_does_not_arrive_is_told(tab: Page, gateway: str) -> None:
+    tab.route("**/examples/article", lambda route: route.abort())
+    tab.goto(f"{gateway}/#example=article")
+    expect(tab.locator("#status")).to_contain_text("The example did not arrive")
+
+
 @pytest.mark.parametrize(
     ("kept", "left"),
     [

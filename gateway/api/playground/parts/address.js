@@ -8,6 +8,7 @@ const LONGEST = 4000;   // characters of HTML that an address holds
 const SECRET = ["headers", "webhook", "actions"];
 const FORMS = { form: "", ask: "ask.", crawl: "crawl." };
 let example = "";       // the one that is filled in
+let arriving = null;    // its page, until that is there
 
 function fieldsOf(id) { return [...$(id).elements].filter((field) => field.name); }
 
@@ -37,19 +38,32 @@ async function fillForms(text) {
       else field.value = field.defaultValue;
     }
   }
-  await fillExample(state.get("example") || "");
-  $("url").required = !$("html").value.trim();
+  const filled = fillExample(state.get("example") || "");
+  $("url").required = !example && !$("html").value.trim();
+  await filled;
   choose($(`tab-${state.get("do")}`) || $("tab-scrape"));
 }
 
-async function fillExample(name) {
+function fillExample(name) {
   example = name;
-  if (!name) return;
-  const response = await fetch(`examples/${encodeURIComponent(name)}`, { headers: headers() });
-  if (!response.ok) { example = ""; complain(await problemOf(response)); return; }
-  const html = await response.text();
+  arriving = name ? fetchExample(name) : null;
+  return arriving;
+}
+
+async function fetchExample(name) {
+  let text = "", problem = "";
+  try {
+    const response = await fetch(`examples/${encodeURIComponent(name)}`, { headers: headers() });
+    if (response.ok) text = await response.text(); else problem = await problemOf(response);
+  } catch (error) {
+    problem = `The example did not arrive: ${error.message}`;
+  }
   // another one may have been chosen meanwhile
-  if (example === name) $("html").value = html;
+  if (example !== name) return;
+  if (text) { $("html").value = text; return; }
+  example = "";
+  $("url").required = !$("html").value.trim();
+  complain(problem);
 }
 
 // what is about to be sent gets a place to go back to

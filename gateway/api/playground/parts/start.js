@@ -8,13 +8,15 @@ $("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   if (mode() === "tab-extract") { $("ask").requestSubmit(); return; }
   if (mode() === "tab-site") { $("crawl").requestSubmit(); return; }
+  await arriving;
+  if (!$("form").reportValidity()) return;
   let request;
   try { request = requestOf(); } catch (error) { clearResult(); complain(error.message); return; }
   remember();
   earlier = [];
   if (await scrape(request)) recent.add(page.title || page.url || "pasted HTML");
 });
-$("ask").addEventListener("submit", (event) => { event.preventDefault(); remember(); ask(); });
+$("ask").addEventListener("submit", async (event) => { event.preventDefault(); await arriving; remember(); ask(); });
 $("crawl").addEventListener("submit", (event) => { event.preventDefault(); remember(); crawl(); });
 
 $("html").addEventListener("input", () => { example = ""; $("url").required = !$("html").value.trim(); });
