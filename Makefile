@@ -28,7 +28,7 @@ run: $(call stamp,$(EXTRAS)) native
 
 run-local: $(call stamp,$(LOCAL_EXTRAS)) native
 	@cat deploy/run-local.txt
-	WINNOW_LOCAL_MODEL=$${WINNOW_LOCAL_MODEL:-starter} $(BIN)/winnow serve
+	WINNOW_LOCAL_MODEL=$${WINNOW_LOCAL_MODEL:-starter} exec $(BIN)/winnow serve
 
 # As many tests at once, three for two cores: they wait a lot. A file's tests stay together, since they share servers and
 # browsers, and files go by the order of tests/conftest.py: by their number of tests, the longest of all would be the last.
