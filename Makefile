@@ -20,8 +20,8 @@ SYSTEM_PACKAGES := redis-server nginx chromium chromium-headless-shell
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))$(subst $() ,,$(addprefix +,$(2)))
 tested := $(call stamp,$(TEST_EXTRAS),dev)
 
-.PHONY: run run-local test lint types install-only native system api-docs golden fuzz native-check schemathesis clients soak \
-    render screenshots scale-demo bench-local weights bench-extraction clean
+.PHONY: run run-local test lint types install-only native system api-docs golden fuzz native-check native-arm64 schemathesis clients \
+    soak render screenshots scale-demo bench-local weights bench-extraction clean
 
 run: $(call stamp,$(EXTRAS)) native
 	$(BIN)/winnow serve
@@ -92,6 +92,10 @@ native-check: $(tested)
 	LD_PRELOAD=$$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
 	    NATIVE_FLAGS='-g -fsanitize=address,undefined -fno-sanitize-recover=all' NATIVE_MUTATED=$${NATIVE_MUTATED:-100000} \
 	    $(BIN)/python -m pytest $(native_tests) -k 'agree or alike'
+
+# the same for arm64, under qemu
+native-arm64: $(tested)
+	bash tests/native_arm64.sh $(VENV)-arm64 $(BIN)/python $(native_tests)
 
 # hundreds of requests to every route, each answer held against /docs/openapi.json: minutes
 schemathesis: $(tested)

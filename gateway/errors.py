@@ -33,7 +33,7 @@ GatewayError
 │   ├── BackendInterrupted  502 backend_interrupted   it failed after the first token
 │   ├── ModelRefused        422 model_refused         the model declines to answer
 │   └── SchemaUnsatisfied   422 schema_unsatisfied    no answer that validates; carries the raw text
-├── GatewayUnreachable  503 gateway_unreachable   SDK only: no gateway answers at this address
+├── GatewayUnreachable      503 gateway_unreachable   SDK only: no gateway answers at this address
 ├── SearchUnavailable       503 search_unavailable    no search engine is configured
 │   └── SearchFailed        502 search_failed         the search engine does not answer, or not as it should
 ├── RateLimited             429 rate_limited          this key's limit; see Retry-After
