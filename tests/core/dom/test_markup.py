@@ -2,6 +2,7 @@
 
 import random
 import sys
+import unicodedata
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -11,12 +12,11 @@ from hypothesis import strategies as st
 
 from gateway.core.dom.native import find_walk, prefer_native
 from gateway.core.dom.nesting import count_tags
-from gateway.core.dom.shown_text import find_around
+from gateway.core.dom.shown_text import is_composed
 from tests.core.test_fuzz import BAD
 from tests.test_fuzz import mutate, seeds
 
 WINDOW = 32_768
-AROUND = 8
 MUTATED = 500
 
 
@@ -34,11 +34,7 @@ def compare(markup: bytes) -> None:
     found = []
     for wanted in (True, False):
         prefer_native(wanted)
-        around = find_around(markup)
-        pieces = (
-            None if around is None else {around[at : at + AROUND] for at in range(0, len(around), AROUND)}
-        )
-        found.append((count_tags(markup), pieces))
+        found.append((count_tags(markup), is_composed(markup)))
     assert found[0] == found[1]
 
 
@@ -66,6 +62,33 @@ def test_bytes_are_counted_alike(pieces: list[bytes], more: int, before: bool) -
     """Also at the ends of windows, and of the page."""
     text = b"".join(pieces)
     compare(b"x" * more + text if before else text + b"x" * more)
+
+
+LETTERS = "e\u0301\u00e9\u0327\u0323\u1100\u1161\u11a8\uac00\u0915\u093c\u0958\u3099\u304b\u2019 \u2126\u0338=\U00011099\U000110ba"
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.one_of(st.sampled_from([letter.encode() for letter in LETTERS]), st.binary(max_size=2))))
+def test_what_is_composed_is_told_alike(pieces: list[bytes]) -> None:
+    prefer_native(True)
+    for markup in (b"".join(pieces), b"".join(pieces) * 9, b"ab".join(pieces)):
+        assert is_composed(markup) == unicodedata.is_normalized("NFC", markup.decode("utf-8", "replace"))
+
+
+def test_characters_that_may_combine_are_found(compiled: ModuleType) -> None:
+    """Whatever Python's version of Unicode says of them."""
+    codes = [*range(0x80, 0xD800), *range(0xE000, sys.maxunicode + 1)]
+    # the second of two that are composed, and vowels and ends of Hangul
+    joining = {
+        int(parts[1], 16)
+        for code in codes
+        if len(parts := unicodedata.decomposition(chr(code)).split()) == 2 and "<" not in parts[0]
+    } | {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}
+    for code in codes:
+        letter = chr(code)
+        combines = unicodedata.combining(letter) or code in joining or not unicodedata.is_normalized("NFC", letter)
+        if combines and code >= 0x300:
+            assert compiled.find_combining(f"a{letter}".encode()) == f"\na{letter}".encode(), hex(code)
 
 
 def test_windows_of_no_bytes_are_refused(compiled: ModuleType) -> None:
