@@ -100,7 +100,7 @@ def types_of(item: Item) -> list[str]:
     """The names of an item's types, without the address of the vocabulary."""
     stated = item.get("@type")
     return [
-        _SCHEMA.sub("", name)
+        _SCHEMA.sub("", name) if ":" in name else name
         for name in (stated if isinstance(stated, list) else [stated])
         if isinstance(name, str)
     ]

@@ -15,8 +15,8 @@ _GAP = re.compile(
 # one of which every gap has
 _MARK = re.compile(r"[-–—|·•»«:/~›>｜│_]")
 _WORD = re.compile(r"[^\W_]+")
-# what in ASCII stands between words
-_BETWEEN = {code: " " for code in range(128) if not chr(code).isalnum()}
+# of ASCII the letters as small ones, and a space for what stands between words
+_LETTERS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)).ljust(256)
 _MAX_CHARACTERS = 500
 # of a heading that tells what a page is about
 _MIN_WORDS = 3
@@ -184,8 +184,9 @@ def _parts(text: str) -> list[str]:
 
 def key(text: str) -> str:
     """What two texts are compared by: their words, lower case."""
-    text = text.lower()
-    return " ".join(text.translate(_BETWEEN).split() if text.isascii() else _WORD.findall(text))
+    if text.isascii():
+        return b" ".join(text.encode().translate(_LETTERS).split()).decode()
+    return " ".join(_WORD.findall(text.lower()))
 
 
 def _names_site(part: str, names: set[str]) -> bool:
