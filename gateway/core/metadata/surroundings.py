@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.tags import TEXT, ids
 from gateway.core.metadata.iso_dates import Dated, dates_in
 from gateway.core.metadata.names import clean_name, follows_credit, is_person, names_in
 from gateway.core.metadata.teasers import Teasers
@@ -17,6 +17,8 @@ _BY = re.compile(
     rf"^\W{{0,3}}(?:(?:[Ww]ritten|[Pp]osted|[Pp]ublished|[Ss]tory|[Ww]ords|[Tt]ext) )?{_BY_WORD}(?::(?: |$)| |$)"
     r"|^(?:作者|文|記者|记者|글|بقلم|מאת)\s?[:：/ ]?"
 )
+# ends of words that `_BY_NAME` needs, in small letters
+_MAY_BE_BY = ("by ", "von ", "par ", "por ", "door ", "av ", "af ", "przez ", "автор ")
 _BY_NAME = re.compile(
     rf"(?:^|\W){_BY_WORD}:? ((?:[^\W\d_a-zà-ÿ][\w.'’-]{{0,30}} )"
     r"(?:(?:[^\W\d_a-zà-ÿ][\w.'’-]{0,30}|von|van|de|der|di|da|la|al)(?: |$)){1,4})"
@@ -25,11 +27,10 @@ _BY_NAME = re.compile(
 _LABELLED_NAME = re.compile(
     r"(?:作者|撰文|記者|记者|著者|執筆者?|筆者|글쓴이|기자)\s?[:：・]\s?([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af·]{2,12})"
 )
-_INLINE = frozenset(
-    "-text a abbr b bdi bdo cite code data dfn em font i img ins kbd mark q s small span strong sub sup svg time"
-    " u".split()
+_INLINE = ids(
+    "a abbr b bdi bdo cite code data dfn em font i img ins kbd mark q s small span strong sub sup svg time u"
 )
-_HEADINGS = frozenset(("h2", "h3", "h4"))
+_HEADINGS = ids("h2 h3 h4")
 _UNSEEN = frozenset(
     ("style", "script", "noscript", "template", "title", "desc", "textarea", "option", "button")
 )
@@ -38,14 +39,18 @@ _MAX_PARENTS, _BEFORE_CHARACTERS = 8, 100
 _SHORT_LINE_CHARACTERS = 120
 
 
-class _Line(Struct):
-    """A line of the page: the texts of its nodes."""
+class _Line:
+    """A line of the page.
 
-    pieces: list[str]
+    Args:
+        pieces: the texts of its nodes.
+    """
 
-    @property
-    def text(self) -> str:
-        return " ".join(self.pieces)
+    __slots__ = ("pieces", "text")
+
+    def __init__(self, pieces: list[str]) -> None:
+        self.pieces = pieces
+        self.text = " ".join(pieces)
 
 
 class Surroundings:
@@ -67,17 +72,24 @@ class Surroundings:
         for at, line in enumerate(lines):
             in_prose = len(line.text) > _SHORT_LINE_CHARACTERS
             for place, piece in enumerate(line.pieces):
+                found = _BY.match(piece)
+                if found is None:
+                    if name := _name_in(piece):
+                        yield name
+                    continue
                 following = line.pieces[place + 1 : place + 4]
                 if not following and at + 1 < len(lines):
                     following = lines[at + 1].pieces[:3]
-                if name := _after_by(piece, following, in_prose=in_prose):
+                if name := _after_by(piece, found.end(), following, in_prose=in_prose):
                     yield name
         for place, line in enumerate(lines[:4]):
             if len(line.text) > _SHORT_LINE_CHARACTERS:
                 continue
-            name = clean_name(line.pieces[0])
             rest = " ".join(line.pieces[1:]) or (lines[place + 1].text if place + 1 < len(lines) else "")
-            if name == line.pieces[0].strip() and is_person(name) and _begins_with_date(rest):
+            if not _begins_with_date(rest):
+                continue
+            name = clean_name(line.pieces[0])
+            if name == line.pieces[0].strip() and is_person(name):
                 yield name
 
     def dates(self, *, month_first: bool) -> Iterator[Dated]:
@@ -97,52 +109,72 @@ class Surroundings:
         return self._lines
 
 
-def _after_by(piece: str, following: list[str], *, in_prose: bool) -> str | None:
-    found = _BY.match(piece)
-    if found and not piece[found.end() :].strip():
+def _after_by(piece: str, end: int, following: list[str], *, in_prose: bool) -> str | None:
+    """The name in a text that begins with "by", or in what follows it.
+
+    Args:
+        end: where the "by" ends.
+    """
+    if not piece[end:].strip():
         name = names_in(following)
         return name if name and (is_person(name) or not in_prose) else None
-    if found and (name := clean_name(piece)):
+    if name := clean_name(piece):
         if is_person(name) or (
             not in_prose and " " not in name and piece.rstrip().endswith((name, f"{name},"))
         ):
             return name
         return None
-    named = _BY_NAME.search(piece) or _LABELLED_NAME.search(piece)
+    return _name_in(piece)
+
+
+def _name_in(piece: str) -> str | None:
+    """The name behind a "by" in the middle of a text."""
+    named = _BY_NAME.search(piece) if _may_have_by(piece) else None
+    if named is None and not piece.isascii():
+        named = _LABELLED_NAME.search(piece)
     if named and follows_credit(piece[: named.start()]):
         return None
     name = clean_name(named[1]) if named else None
     return name if name and is_person(name) else None
 
 
+def _may_have_by(text: str) -> bool:
+    low = text.lower()
+    # a colon may stand behind it
+    return ":" in low or any(word in low for word in _MAY_BE_BY)
+
+
 def _begins_with_date(text: str) -> bool:
-    found = dates_in(text[:40], month_first=True)
-    return bool(found) and len(text) <= 60
+    return len(text) <= 60 and bool(dates_in(text[:40], month_first=True))
 
 
 def _lines_after(heading: LexborNode, teasers: Teasers) -> Iterator[_Line]:
-    line = _Line([])
+    pieces: list[str] = []
     seen = 0
     for place, node in enumerate(_nodes_after(heading)):
         if place > _MAX_NODES or seen > _MAX_CHARACTERS:
             break
-        tag = node.tag or ""
-        if tag == "-text":
+        number = node.tag_id
+        if number == TEXT:
+            # half of them are white space
+            if node.is_empty_text_node or not (
+                text := (node.text_content or "")[: 4 * _MAX_LINE_CHARACTERS].strip()
+            ):
+                continue
             parent = node.parent
             if parent is not None and parent.tag in _UNSEEN:
                 continue
-            if text := " ".join((node.text(deep=False) or "")[: 4 * _MAX_LINE_CHARACTERS].split()):
-                text = text[:_MAX_LINE_CHARACTERS]
-                seen += len(text)
-                line.pieces.append(text)
-        elif tag in _HEADINGS and teasers.begin_at(node):
+            text = " ".join(text.split())[:_MAX_LINE_CHARACTERS]
+            seen += len(text)
+            pieces.append(text)
+        elif number in _HEADINGS and teasers.begin_at(node):
             # another story begins
             break
-        elif tag not in _INLINE and "-" not in tag and line.pieces:
-            yield line
-            line = _Line([])
-    if line.pieces:
-        yield line
+        elif pieces and number not in _INLINE and "-" not in (node.tag or ""):
+            yield _Line(pieces)
+            pieces = []
+    if pieces:
+        yield _Line(pieces)
 
 
 def _nodes_after(heading: LexborNode) -> Iterator[LexborNode]:

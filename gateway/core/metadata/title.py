@@ -16,7 +16,9 @@ _GAP = re.compile(
 _MARK = re.compile(r"[-–—|·•»«:/~›>｜│_]")
 _WORD = re.compile(r"[^\W_]+")
 # of ASCII the letters as small ones, and a space for what stands between words
-_LETTERS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)).ljust(256)
+_LETTERS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)).ljust(
+    256
+)
 _MAX_CHARACTERS = 500
 # of a heading that tells what a page is about
 _MIN_WORDS = 3
