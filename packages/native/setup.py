@@ -27,6 +27,7 @@ setup(
                 "signs.c",
                 "sought.c",
                 "texts.c",
+                "utf8.c",
                 "winnow_native.c",
                 "words.c",
             ],

@@ -26,6 +26,7 @@ static PyMethodDef methods[] = {
     {"keep_possible", keep_possible, METH_VARARGS, keep_possible_doc},
     {"count_tags", count_tags, METH_VARARGS, count_tags_doc},
     {"find_combining", find_combining, METH_O, find_combining_doc},
+    {"encode", encode, METH_O, encode_doc},
     {NULL, NULL, 0, NULL},
 };
 
