@@ -19,6 +19,7 @@ setup(
                 "match.c",
                 "names.c",
                 "nodes.c",
+                "open_tags.c",
                 "parts.c",
                 "possible.c",
                 "select.c",

@@ -27,6 +27,7 @@ static PyMethodDef methods[] = {
     {"count_tags", count_tags, METH_VARARGS, count_tags_doc},
     {"find_combining", find_combining, METH_O, find_combining_doc},
     {"encode", encode, METH_O, encode_doc},
+    {"find_open", find_open, METH_VARARGS, find_open_doc},
     {NULL, NULL, 0, NULL},
 };
 

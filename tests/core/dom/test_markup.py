@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.dom.native import encode, find_walk, prefer_native
-from gateway.core.dom.nesting import count_tags
+from gateway.core.dom.nesting import count_tags, find_open
 from gateway.core.dom.shown_text import is_composed
 from tests.core.test_fuzz import BAD
 from tests.test_fuzz import mutate, seeds
@@ -64,6 +64,29 @@ def test_bytes_are_counted_alike(pieces: list[bytes], more: int, before: bool) -
     compare(b"x" * more + text if before else text + b"x" * more)
 
 
+TAGS = """<script> </script> <SCRIPT/x> </Script <style a='>'> </style> <title <titles> </title> <!-- --> <!--> -- - > < </ <p
+<p> </p> <a/b='c>' <a/b="c>" " ' = <iframe> </iframe> <xmp> </xmp/> <1> </1 <!x> script scriptx -script"""
+WORDS = st.sampled_from([*map(str.encode, TAGS.split()), b" ", b"a", b"_", b"\xff"])
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(WORDS, max_size=40), st.integers(0, 200), st.integers(0, 200))
+def test_open_tags_are_found_alike(pieces: list[bytes], start: int, position: int) -> None:
+    text = b"".join(pieces)
+    start, position = min(start, len(text)), min(position, len(text))
+    found = []
+    for wanted in (True, False):
+        prefer_native(wanted)
+        found.append(find_open(text, start, position))
+    assert found[0] == found[1]
+
+
+def test_open_tags_outside_the_markup_are_refused(compiled: ModuleType) -> None:
+    for start, position in ((-1, 0), (0, -1), (2, 0), (0, 2)):
+        with pytest.raises(ValueError, match="outside"):
+            compiled.find_open(b"<", start, position)
+
+
 LETTERS = "e\u0301\u00e9\u0327\u0323\u1100\u1161\u11a8\uac00\u0915\u093c\u0958\u3099\u304b\u2019 \u2126\u0338=\U00011099\U000110ba"
 
 
@@ -86,14 +109,20 @@ def test_characters_that_may_combine_are_found(compiled: ModuleType) -> None:
     } | {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}
     for code in codes:
         letter = chr(code)
-        combines = unicodedata.combining(letter) or code in joining or not unicodedata.is_normalized("NFC", letter)
+        combines = (
+            unicodedata.combining(letter) or code in joining or not unicodedata.is_normalized("NFC", letter)
+        )
         if combines and code >= 0x300:
             assert compiled.find_combining(f"a{letter}".encode()) == f"\na{letter}".encode(), hex(code)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    st.lists(st.one_of(st.text(max_size=9), st.sampled_from(["\u0394", "\u2019", "a" * 15, "a" * 16, "\0", "\ud800"]))),
+    st.lists(
+        st.one_of(
+            st.text(max_size=9), st.sampled_from(["\u0394", "\u2019", "a" * 15, "a" * 16, "\0", "\ud800"])
+        )
+    ),
     st.sampled_from([1, 3, 40]),
 )
 def test_texts_are_encoded_alike(pieces: list[str], times: int) -> None:
