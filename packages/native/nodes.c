@@ -34,7 +34,7 @@ static int fill(node_set *set, PyObject *collection)
 int read_nodes(node_set *into, PyObject *collection)
 {
     *into = (node_set){NULL, 0, collection};
-    if (!PyDict_CheckExact(collection) && !PyAnySet_CheckExact(collection))
+    if (!PyDict_CheckExact(collection) && !PyAnySet_CheckExact(collection) && !PyTuple_CheckExact(collection))
         return 0;
     Py_ssize_t count = PyObject_Size(collection);
     if (count <= 0) {

@@ -10,7 +10,7 @@ typedef struct {
     /* addresses, 0 where there is none; as many places as `mask` and one */
     uintptr_t *at;
     size_t mask;
-    /* asked instead where it is no dict or set of addresses; borrowed from the caller */
+    /* asked instead where it is no dict, set or tuple of addresses; borrowed from the caller */
     PyObject *collection;
 } node_set;
 

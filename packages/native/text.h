@@ -98,13 +98,13 @@ static inline size_t fold(unsigned char *start, size_t count)
     unsigned char *out = start;
     while (p < end) {
         uint64_t eight;
-        while (end - p >= 8 && *p != ' ' && (memcpy(&eight, p, 8), is_folded(eight))) {
+        while (end - p >= 8 && (*p != ' ' || (out > start && out[-1] != ' ')) && (memcpy(&eight, p, 8), is_folded(eight))) {
             memcpy(out, &eight, 8);
             p += 8;
             out += 8;
         }
         /* a space is written as it comes, and taken back at the end */
-        for (const unsigned char *stop = end - p < 16 ? end : p + 16; p < stop;) {
+        for (const unsigned char *stop = end - p < 8 ? end : p + 8; p < stop;) {
             size_t space = space_at(p, end);
             if (space == 0)
                 *out++ = *p++;

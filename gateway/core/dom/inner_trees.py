@@ -69,11 +69,7 @@ def _show_root(root: LexborNode, hosts: set[int], unseen: LexborNode) -> bool:
     """Put a shadow root in its host, and what its slots do not show in `unseen`; whether it was one."""
     template = root.parent
     host = template.parent if template is not None else None
-    if (
-        template is None
-        or host is None
-        or (template.attributes.get(_MODE) or "").lower() not in _MODES
-    ):
+    if template is None or host is None or (template.attributes.get(_MODE) or "").lower() not in _MODES:
         return False
     if host.mem_id in hosts:
         # an element has one root, its first

@@ -17,8 +17,6 @@ _BY = re.compile(
     rf"^\W{{0,3}}(?:(?:[Ww]ritten|[Pp]osted|[Pp]ublished|[Ss]tory|[Ww]ords|[Tt]ext) )?{_BY_WORD}(?::(?: |$)| |$)"
     r"|^(?:作者|文|記者|记者|글|بقلم|מאת)\s?[:：/ ]?"
 )
-# ends of words that `_BY_NAME` needs, in small letters
-_MAY_BE_BY = ("by ", "von ", "par ", "por ", "door ", "av ", "af ", "przez ", "автор ")
 _BY_NAME = re.compile(
     rf"(?:^|\W){_BY_WORD}:? ((?:[^\W\d_a-zà-ÿ][\w.'’-]{{0,30}} )"
     r"(?:(?:[^\W\d_a-zà-ÿ][\w.'’-]{0,30}|von|van|de|der|di|da|la|al)(?: |$)){1,4})"
@@ -139,9 +137,21 @@ def _name_in(piece: str) -> str | None:
 
 
 def _may_have_by(text: str) -> bool:
+    """Whether there may be one of _BY_WORD in a text, with more behind it."""
     low = text.lower()
-    # a colon may stand behind it
-    return ":" in low or any(word in low for word in _MAY_BE_BY)
+    # a loop takes four times as long; a colon may stand behind it
+    return (
+        "by " in low
+        or ":" in low
+        or "von " in low
+        or "par " in low
+        or "por " in low
+        or "door " in low
+        or "av " in low
+        or "af " in low
+        or "przez " in low
+        or "автор " in low
+    )
 
 
 def _begins_with_date(text: str) -> bool:

@@ -134,13 +134,16 @@ def _about_the_same(heading: str, others: list[str]) -> str | None:
 
 def _without_label(heading: str, others: list[str]) -> str:
     """A heading without the section before or after it: "Opinion | …", where another title sets that apart."""
-    words, titles = key(heading), {key(other) for other in others}
-    gaps = _gaps(heading)
+    words, keys = key(heading), [key(other) for other in others]
+    titles, gaps = set(keys), _gaps(heading)
     for gap in (*gaps[:1], *gaps[-1:]):
         for part in (heading[gap.end() :], heading[: gap.start()]):
             if key(part) in titles:
                 return part.strip()
-    for text in others if not gaps else ():
+    for text, said in zip(others, keys, strict=True) if not gaps else ():
+        if said != words:
+            # what is between its parts has no words
+            continue
         first = _GAP.search(text) if _MARK.search(text) else None
         if first and len(_WORD.findall(text[: first.start()])) <= _MAX_LABEL_WORDS:
             rest = text[first.end() :]
