@@ -22,7 +22,7 @@ typedef struct {
     uint64_t possible, found;
 } seen;
 
-enum { NAMES = 256, CLASSES = 64, MOST_SAYING = 16, MOST_LISTS = 16 };
+enum { NAMES = 256, CLASSES = 256, MOST_SAYING = 16, MOST_LISTS = 16 };
 
 /* How `find_marks` of landmarks.py sorts what the first query finds: what names of attributes say, and a list for each
    number of `table`; the first two are of what says something or has no list, and of what owns a property. */
@@ -100,7 +100,7 @@ static uint64_t find_in_class(query *q, bytes value, uint64_t possible)
         return find_sought(&q->wanted, value, possible);
     memcpy(&ends[0], value.at, sizeof *ends);
     memcpy(&ends[1], value.at + value.count - sizeof *ends, sizeof *ends);
-    seen *known = &q->classes[((ends[0] ^ ends[1] * 3 ^ value.count) * 0x9e3779b97f4a7c15) >> 58];
+    seen *known = &q->classes[((ends[0] ^ ends[1] * 3 ^ value.count) * 0x9e3779b97f4a7c15) >> 56];
     if (known->value.count != value.count || known->possible != possible ||
         memcmp(known->value.at, value.at, value.count) != 0)
         *known = (seen){value, possible, find_sought(&q->wanted, value, possible)};

@@ -164,20 +164,25 @@ uint64_t find_sought(const wanted *all, bytes value, uint64_t possible)
     possible &= ~(all->at_start | found);
     if (possible == 0)
         return found & ~lacking_letters(all, value, found);
-    const unsigned char *end = value.at + value.count;
-    uint64_t begun = all->values.first[value.at[0]] & possible;
-    for (const unsigned char *p = value.at; p < end; p++) {
-        /* behind the last stands a NUL, which no value goes on with */
-        unsigned char next = p + 1 < end ? p[1] : 0;
-        left = begun & all->values.second[next];
-        begun = all->values.first[next] & possible;
+    const beginnings *values = &all->values;
+    const unsigned char *p = value.at, *last = p + value.count - 1;
+    uint64_t begun = values->first[*p] & possible;
+    for (; p < last; p++) {
+        left = begun & values->second[p[1]];
+        begun = values->first[p[1]] & possible;
         if (left == 0)
             continue;
-        for (left &= all->values.third[p + 2 < end ? p[2] : 0]; left; left &= left - 1) {
+        /* behind the last stands a NUL, which no value goes on with */
+        for (left &= values->third[p + 1 < last ? p[2] : 0]; left; left &= left - 1) {
             int i = __builtin_ctzll(left);
             if (stands_at(&all->all[i], value, (size_t)(p - value.at)))
                 found |= (uint64_t)1 << i;
         }
+    }
+    for (left = begun & values->second[0] & values->third[0]; left; left &= left - 1) {
+        int i = __builtin_ctzll(left);
+        if (stands_at(&all->all[i], value, value.count - 1))
+            found |= (uint64_t)1 << i;
     }
     return found & ~lacking_letters(all, value, found);
 }
