@@ -129,7 +129,10 @@ def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:
 
 
 def encode(text: str) -> bytes | None:
-    """A long text in UTF-8, where the extension is faster than `str.encode`; None for one with NULs or lone surrogates."""
+    """A long text in UTF-8, where the extension writes it faster than `str.encode`; None elsewhere.
+
+    Also None for a text with NULs or lone surrogates.
+    """
     extension = find_walk().extension
     return None if extension is None else extension.encode(text)
 

@@ -64,8 +64,9 @@ def test_bytes_are_counted_alike(pieces: list[bytes], more: int, before: bool) -
     compare(b"x" * more + text if before else text + b"x" * more)
 
 
-TAGS = """<script> </script> <SCRIPT/x> </Script <style a='>'> </style> <title <titles> </title> <!-- --> <!--> -- - > < </ <p
-<p> </p> <a/b='c>' <a/b="c>" " ' = <iframe> </iframe> <xmp> </xmp/> <1> </1 <!x> script scriptx -script"""
+TAGS = """<script> </script> <SCRIPT/x> </Script <style a='>'> </style> <title <titles> </title> <!-- --> <!-->
+-- - > < </ <p <p> </p> <a/b='c>' <a/b="c>" " ' = <iframe> </iframe> <xmp> </xmp/> <1> </1 <!x> script scriptx
+-script"""
 WORDS = st.sampled_from([*map(str.encode, TAGS.split()), b" ", b"a", b"_", b"\xff"])
 
 
@@ -87,7 +88,10 @@ def test_open_tags_outside_the_markup_are_refused(compiled: ModuleType) -> None:
             compiled.find_open(b"<", start, position)
 
 
-LETTERS = "e\u0301\u00e9\u0327\u0323\u1100\u1161\u11a8\uac00\u0915\u093c\u0958\u3099\u304b\u2019 \u2126\u0338=\U00011099\U000110ba"
+LETTERS = (
+    "e\u0301\u00e9\u0327\u0323\u1100\u1161\u11a8\uac00\u0915\u093c\u0958\u3099\u304b\u2019 \u2126\u0338="
+    "\U00011099\U000110ba"
+)
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
