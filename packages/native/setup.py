@@ -15,6 +15,7 @@ setup(
                 "folding.c",
                 "kinds.c",
                 "lexbor.c",
+                "lines.c",
                 "markup.c",
                 "match.c",
                 "names.c",

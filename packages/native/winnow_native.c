@@ -28,6 +28,7 @@ static PyMethodDef methods[] = {
     {"find_combining", find_combining, METH_O, find_combining_doc},
     {"encode", encode, METH_O, encode_doc},
     {"find_open", find_open, METH_VARARGS, find_open_doc},
+    {"read_after", read_after, METH_VARARGS, read_after_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.tags import TEXT, ids
 from gateway.core.metadata.iso_dates import Dated, dates_in
+from gateway.core.metadata.lines import Line, line_before, lines_after
 from gateway.core.metadata.names import clean_name, follows_credit, is_person, names_in
 from gateway.core.metadata.teasers import Teasers
 
@@ -25,30 +25,7 @@ _BY_NAME = re.compile(
 _LABELLED_NAME = re.compile(
     r"(?:作者|撰文|記者|记者|著者|執筆者?|筆者|글쓴이|기자)\s?[:：・]\s?([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af·]{2,12})"
 )
-_INLINE = ids(
-    "a abbr b bdi bdo cite code data dfn em font i img ins kbd mark q s small span strong sub sup svg time u"
-)
-_HEADINGS = ids("h2 h3 h4")
-_UNSEEN = frozenset(
-    ("style", "script", "noscript", "template", "title", "desc", "textarea", "option", "button")
-)
-_MAX_NODES, _MAX_CHARACTERS, _MAX_LINE_CHARACTERS = 500, 600, 300
-_MAX_PARENTS, _BEFORE_CHARACTERS = 8, 100
 _SHORT_LINE_CHARACTERS = 120
-
-
-class _Line:
-    """A line of the page.
-
-    Args:
-        pieces: the texts of its nodes.
-    """
-
-    __slots__ = ("pieces", "text")
-
-    def __init__(self, pieces: list[str]) -> None:
-        self.pieces = pieces
-        self.text = " ".join(pieces)
 
 
 class Surroundings:
@@ -57,7 +34,7 @@ class Surroundings:
     def __init__(self, heading: LexborNode, teasers: Teasers) -> None:
         self._heading = heading
         self._teasers = teasers
-        self._lines: list[_Line] | None = None
+        self._lines: list[Line] | None = None
 
     @property
     def leads_elsewhere(self) -> bool:
@@ -101,9 +78,9 @@ class Surroundings:
                     yield from dates_in(text, month_first=month_first, before=before)
                 before = text if len(text) < 30 else ""
 
-    def _read(self) -> list[_Line]:
+    def _read(self) -> list[Line]:
         if self._lines is None:
-            self._lines = [*_lines_after(self._heading, self._teasers), *_line_before(self._heading)]
+            self._lines = [*lines_after(self._heading, self._teasers), *line_before(self._heading)]
         return self._lines
 
 
@@ -156,60 +133,3 @@ def _may_have_by(text: str) -> bool:
 
 def _begins_with_date(text: str) -> bool:
     return len(text) <= 60 and bool(dates_in(text[:40], month_first=True))
-
-
-def _lines_after(heading: LexborNode, teasers: Teasers) -> Iterator[_Line]:
-    pieces: list[str] = []
-    seen = 0
-    for place, node in enumerate(_nodes_after(heading)):
-        if place > _MAX_NODES or seen > _MAX_CHARACTERS:
-            break
-        number = node.tag_id
-        if number == TEXT:
-            # half of them are white space
-            if node.is_empty_text_node or not (
-                text := (node.text_content or "")[: 4 * _MAX_LINE_CHARACTERS].strip()
-            ):
-                continue
-            parent = node.parent
-            if parent is not None and parent.tag in _UNSEEN:
-                continue
-            text = " ".join(text.split())[:_MAX_LINE_CHARACTERS]
-            seen += len(text)
-            pieces.append(text)
-        elif number in _HEADINGS and teasers.begin_at(node):
-            # another story begins
-            break
-        elif pieces and number not in _INLINE and "-" not in (node.tag or ""):
-            yield _Line(pieces)
-            pieces = []
-    if pieces:
-        yield _Line(pieces)
-
-
-def _nodes_after(heading: LexborNode) -> Iterator[LexborNode]:
-    node: LexborNode | None = heading
-    for _ in range(_MAX_PARENTS):
-        if node is None or node.tag in ("html", "body"):
-            return
-        sibling = node.next
-        while sibling is not None:
-            yield from sibling.traverse(include_text=True)
-            sibling = sibling.next
-        node = node.parent
-
-
-def _line_before(heading: LexborNode) -> Iterator[_Line]:
-    """The last words before the headline, where dates and names stand too."""
-    node: LexborNode | None = heading
-    for _ in range(2):
-        if node is None or node.tag in ("html", "body"):
-            return
-        previous = node.prev
-        while previous is not None and (previous.tag or "") in (*_UNSEEN, "-comment"):
-            previous = previous.prev
-        text = (previous.text(separator=" ") or "") if previous is not None else ""
-        if text := " ".join(text[-5 * _BEFORE_CHARACTERS :].split())[-_BEFORE_CHARACTERS:]:
-            yield _Line([text])
-            return
-        node = node.parent
