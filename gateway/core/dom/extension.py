@@ -53,6 +53,7 @@ COLUMNS = (
 # case. Before `:is` stand letters that a value has too
 _LETTERS = re.compile(r'\[([\w-]+)\*="([^"]+)"\]')
 _FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:([*^~]?)="([^"]+)"( i)?)?\])?')
+_NO_CODE = bytes(TAGS)
 # as the extension says it
 _HOW = {"": 0, "*": 1, "^": 2, "~": 3}
 _ANY_CASE = 4
@@ -172,8 +173,14 @@ def mark(
 
 def select(extension: Extension, root: LexborNode, query: Query) -> list[Mark]:
     """`landmarks.select`, from a node on down."""
-    found: list[Mark] = extension.select(root, (_query(query),), None, bytes(TAGS))[0][0]
+    found: list[Mark] = extension.select(root, (_query(query),), None, _NO_CODE)[0][0]
     return found
+
+
+def select_first(extension: Extension, root: LexborNode, selectors: tuple[str, ...]) -> LexborNode | None:
+    """The first element that one of the selectors is for, from a node on down."""
+    found = extension.select(root, _first(selectors), None, _NO_CODE)[0][0]
+    return found[0][0] if found else None
 
 
 @cache
@@ -189,6 +196,11 @@ def _sorting() -> tuple[object, ...]:
 @cache
 def _queries(words: tuple[bytes, ...], also: tuple[Query, ...]) -> tuple[object, ...]:
     return _query(Query(SELECTORS), words), *map(_query, also)
+
+
+@cache
+def _first(selectors: tuple[str, ...]) -> tuple[object, ...]:
+    return (_query(Query(selectors, most=1)),)
 
 
 @cache

@@ -88,8 +88,7 @@ def find_first(node: LexborNode, *selectors: str) -> LexborNode | None:
     extension = find_walk().extension
     if extension is None:
         return node.css_first(",".join(selectors))
-    found = native.select(extension, node, Query(selectors, most=1))
-    return found[0][0] if found else None
+    return native.select_first(extension, node, selectors)
 
 
 def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
