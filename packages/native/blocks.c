@@ -2,6 +2,7 @@
 
 #include "arrays.h"
 #include "names.h"
+#include "nodes.h"
 #include "text.h"
 
 /* what happens at a tag: the numbers of blocks.py */
@@ -27,7 +28,8 @@ typedef struct {
 
 typedef struct {
     /* the caller's */
-    PyObject *parser, *judge, *source, *tags_of, *left_out, *formulas;
+    PyObject *parser, *judge, *source, *tags_of;
+    node_set left_out, formulas;
     const unsigned char *actions;
     const Py_ssize_t *bits_of;
     names_tables names_of;
@@ -190,22 +192,11 @@ static long judge(walk *w, node *each)
     return kind;
 }
 
-/* Whether a collection has a node; -1 on an error. */
-static int contains(PyObject *collection, node *each)
-{
-    PyObject *mem_id = PyLong_FromVoidPtr(each);
-    int is_there = mem_id ? PySequence_Contains(collection, mem_id) : -1;
-    Py_XDECREF(mem_id);
-    return is_there;
-}
-
 /* 1 where the walk ended at `max_blocks` or left out what is too deep, 0 where it did not, -1 on an error. */
 static int run(walk *w, node *root)
 {
     Py_ssize_t link_depth = 0, bold_depth = 0;
-    int truncated = 0, leaves_out = PyObject_IsTrue(w->left_out);
-    if (leaves_out < 0)
-        return -1;
+    int truncated = 0;
     node *each = lexbor.first_child(root);
     for (;;) {
         if (each == NULL) {
@@ -256,13 +247,13 @@ static int run(walk *w, node *root)
             if (kind == AS_INLINE)
                 action = INLINE;
         }
-        int is_out = action == SKIPPED ? 1 : leaves_out ? contains(w->left_out, each) : 0;
+        int is_out = action == SKIPPED ? 1 : has_node(&w->left_out, each);
         if (is_out < 0)
             return -1;
         if (is_out) {
             if (entry & EMBED && note(w, w->embeds, each) < 0)
                 return -1;
-            int is_formula = entry & SCRIPT ? contains(w->formulas, each) : 0;
+            int is_formula = entry & SCRIPT ? has_node(&w->formulas, each) : 0;
             if (is_formula < 0 || (is_formula && read_formula(w, each) < 0))
                 return -1;
             each = lexbor.next(each);
@@ -333,19 +324,19 @@ const char read_blocks_doc[] =
     "read_blocks(root, tables, tag, name, flags, left_out, formulas, max_depth, max_blocks)\n--\n\n"
     "The columns of `Blocks` below a LexborNode; the tree must stay as it is meanwhile.\n\n"
     "`tables` is (actions, bits, tags, bits of attributes, bits of roles, judge, source); tag, name and flags\n"
-    "are the root's own. The columns of numbers that are read as arrays are given as bytes too.";
+    "are the root's own. Columns of numbers are bytes, eight for each; those of `packed` come behind one another too.";
 
 PyObject *read_blocks(PyObject *module, PyObject *args)
 {
     (void)module;
     walk w = {0};
-    PyObject *root, *tag, *name, *result = NULL;
+    PyObject *root, *tag, *name, *left_out, *formulas, *result = NULL;
     const char *actions, *bits_of, *bits;
     Py_ssize_t flags, action_count, bits_of_count, bits_count;
     if (!PyArg_ParseTuple(args, "O(y#y#O!y#O!OO)O!O!nOOnn:read_blocks", &root, &actions, &action_count, &bits_of,
                           &bits_of_count, &PyTuple_Type, &w.tags_of, &bits, &bits_count, &PyDict_Type, &w.names_of.roles,
-                          &w.judge, &w.source, &PyUnicode_Type, &tag, &PyUnicode_Type, &name, &flags, &w.left_out,
-                          &w.formulas, &w.max_depth, &w.max_blocks))
+                          &w.judge, &w.source, &PyUnicode_Type, &tag, &PyUnicode_Type, &name, &flags, &left_out,
+                          &formulas, &w.max_depth, &w.max_blocks))
         return NULL;
     node *top = address_of(root, &w.parser);
     if (top == NULL)
@@ -370,7 +361,8 @@ PyObject *read_blocks(PyObject *module, PyObject *args)
     for (int i = 0; i < LISTS; i++)
         if ((*lists[i] = PyList_New(0)) == NULL)
             goto done;
-    if (PyList_Append(w.tags, tag) < 0 || PyList_Append(w.names, name) < 0 || push(&w.parents, -1) < 0 ||
+    if (read_nodes(&w.left_out, left_out) < 0 || read_nodes(&w.formulas, formulas) < 0 ||
+        PyList_Append(w.tags, tag) < 0 || PyList_Append(w.names, name) < 0 || push(&w.parents, -1) < 0 ||
         push(&w.depths, 0) < 0 || push(&w.flags, flags) < 0 || push(&w.mem_ids, (Py_ssize_t)(uintptr_t)top) < 0 ||
         push(&w.firsts, 0) < 0 || push(&w.lasts, 0) < 0)
         goto done;
@@ -379,7 +371,7 @@ PyObject *read_blocks(PyObject *module, PyObject *args)
         goto done;
     for (int i = 0; i < ALL; i++) {
         PyObject *each = i < LISTS             ? Py_NewRef(*lists[i])
-                         : i < LISTS + COLUMNS ? list_of(columns[i - LISTS])
+                         : i < LISTS + COLUMNS ? packed_of(&columns[i - LISTS], 1)
                          : i < ALL - 1         ? packed_of(columns, PACKED)
                                                : PyBool_FromLong(truncated);
         if (each == NULL) {
@@ -393,6 +385,8 @@ done:
         Py_XDECREF(*lists[i]);
     for (int i = 0; i < COLUMNS; i++)
         PyMem_Free(columns[i]->at);
+    free_nodes(&w.left_out);
+    free_nodes(&w.formulas);
     PyMem_Free(w.stack);
     PyMem_Free(w.waiting);
     PyMem_Free(w.text.at);

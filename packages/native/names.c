@@ -24,7 +24,23 @@ static int is_undisplayed(bytes style)
     return 0;
 }
 
-PyObject *read_names(const names_tables *tables, node *element, Py_ssize_t *bits)
+static PyObject *name_of_class(names_tables *tables, bytes class)
+{
+    uint64_t ends[2];
+    if (class.count < sizeof *ends)
+        return decode(class.at, class.count);
+    memcpy(&ends[0], class.at, sizeof *ends);
+    memcpy(&ends[1], class.at + class.count - sizeof *ends, sizeof *ends);
+    known_class *known = &tables->classes[((ends[0] ^ ends[1] * 3 ^ class.count) * 0x9e3779b97f4a7c15) >> 57];
+    if (known->class.count == class.count && memcmp(known->class.at, class.at, class.count) == 0)
+        return Py_NewRef(known->name);
+    PyObject *name = decode(class.at, class.count);
+    if (name != NULL)
+        *known = (known_class){class, name};
+    return name;
+}
+
+PyObject *read_names(names_tables *tables, node *element, Py_ssize_t *bits)
 {
     bytes class = {0}, id = {0}, testid = {0}, itemprop = {0}, role = {0}, style = {0};
     int aria_hidden = 0;
@@ -61,7 +77,7 @@ PyObject *read_names(const names_tables *tables, node *element, Py_ssize_t *bits
     if (is_undisplayed(style))
         *bits |= tables->own[UNDISPLAYED];
     if (!(id.count || testid.count || itemprop.count || role.count))
-        return decode(class.at, class.count);
+        return name_of_class(tables, class);
 
     buffer name = {0};
     PyObject *names = NULL;

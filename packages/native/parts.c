@@ -4,7 +4,7 @@
 #include "words.h"
 
 /* a bit for each, and one for what is not ASCII */
-enum { MOST_PARTS = 31 };
+enum { MOST_PARTS = 31, KNOWN = 128 };
 #define NOT_ASCII ((uint32_t)1 << MOST_PARTS)
 
 typedef struct {
@@ -96,9 +96,22 @@ PyObject *find_named(PyObject *module, PyObject *args)
         sought.second[c] |= NOT_ASCII;
     }
     PyObject *result = NULL;
+    /* by address: most names are those of other elements too, and then mostly the same object */
+    struct {
+        PyObject *name;
+        int is_found;
+    } known[KNOWN] = {{0}};
     for (Py_ssize_t i = 0; i < PyList_Size(names); i++) {
+        PyObject *each = PyList_GetItem(names, i);
         bytes name;
-        if (utf8_of(PyList_GetItem(names, i), &name) < 0 || (is_named(&sought, name) && push(&found, i) < 0))
+        size_t place = ((uintptr_t)each * 0x9e3779b97f4a7c15) >> 57;
+        if (known[place].name != each) {
+            if (utf8_of(each, &name) < 0)
+                goto done;
+            known[place].name = each;
+            known[place].is_found = is_named(&sought, name);
+        }
+        if (known[place].is_found && push(&found, i) < 0)
             goto done;
     }
     result = list_of(&found);

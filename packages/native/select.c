@@ -1,23 +1,9 @@
 /* Elements with certain tags and attributes, as one query finds them. */
 
 #include "css.h"
+#include "sought.h"
 #include "text.h"
 #include "walk.h"
-
-/* how a value is compared: it is another, has it in it, begins with it, or has it as a word; with capital letters too */
-enum { IS = 0, CONTAINS = 1, BEGINS = 2, WORD = 3, ANY_CASE = 4 };
-
-/* an attribute that is looked for: its value is as `value` says, and has `letters` in it; an empty one is in any value */
-typedef struct {
-    bytes name, value, letters;
-    /* `pairs_of` both */
-    uint64_t needed;
-    int how;
-    /* of the element; 0 for any */
-    uintptr_t tag;
-    /* which query it is of, as a bit */
-    unsigned query;
-} sought;
 
 /* a name of attributes as Lexbor has it, in one place for all elements of a page */
 typedef struct {
@@ -30,7 +16,13 @@ typedef struct {
     unsigned says;
 } named;
 
-enum { MOST_SOUGHT = 64, MOST_QUERIES = 8, NAMES = 256, MOST_SAYING = 16, MOST_LISTS = 16 };
+/* what was found in a class: most are those of other elements too */
+typedef struct {
+    bytes value;
+    uint64_t possible, found;
+} seen;
+
+enum { NAMES = 256, CLASSES = 256, MOST_SAYING = 16, MOST_LISTS = 16 };
 
 /* How `find_marks` of landmarks.py sorts what the first query finds: what names of attributes say, and a list for each
    number of `table`; the first two are of what says something or has no list, and of what owns a property. */
@@ -44,75 +36,14 @@ typedef struct {
     Py_ssize_t list_count;
 } sorting;
 
-/* what is looked for, of all queries */
 typedef struct {
-    sought all[MOST_SOUGHT];
-    size_t count;
-    /* by tag, the bits of the queries that look for it */
-    unsigned char tags[TAGS];
-    /* of words in a `style`: by first letter, a bit for each; and the query that has them */
-    bytes words[32];
-    uint32_t begins[256];
-    size_t word_count;
-    unsigned worded;
+    wanted wanted;
     sorting sorting;
-    /* by a number made of the address */
-    named names[NAMES];
+    /* by a number made of the address; NULL where no attributes are looked for */
+    named *names;
+    /* by a number made of some of its letters */
+    seen classes[CLASSES];
 } query;
-
-/* A bit for each two letters beside each other, the same for capital ones; other characters share these bits. */
-static uint64_t pairs_of(bytes text)
-{
-    uint64_t found = 0;
-    for (size_t i = 1; i < text.count; i++)
-        found |= (uint64_t)1 << (((text.at[i - 1] & 31) * 11 + (text.at[i] & 31)) & 63);
-    return found;
-}
-
-/* Whether a text begins with another; of any case where that is wanted, then the other is in lower case. */
-static int starts(const unsigned char *text, bytes part, int any_case)
-{
-    for (size_t i = 0; i < part.count; i++)
-        if ((any_case ? lower(text[i]) : text[i]) != part.at[i])
-            return 0;
-    return 1;
-}
-
-static int has_value(bytes text, const sought *one)
-{
-    bytes part = one->value;
-    int how = one->how & ~ANY_CASE, any_case = one->how & ANY_CASE;
-    if (part.count > text.count)
-        return 0;
-    if (how == IS || how == BEGINS)
-        return (how == BEGINS || text.count == part.count) && starts(text.at, part, any_case);
-    for (size_t at = 0; at <= text.count - part.count; at++) {
-        size_t end = at + part.count;
-        if (starts(text.at + at, part, any_case) &&
-            (how == CONTAINS || ((at == 0 || is_space(text.at[at - 1])) && (end == text.count || is_space(text.at[end])))))
-            return 1;
-    }
-    return 0;
-}
-
-/* Whether a style has one of the words, or something that only Python can say. */
-static int has_word(const query *q, bytes style)
-{
-    for (size_t at = 0; at < style.count; at++) {
-        if (style.at[at] >= 0x80)
-            return 1;
-        uint32_t possible = q->begins[lower(style.at[at])];
-        for (size_t i = 0; i < q->word_count && possible >> i; i++)
-            if (possible >> i & 1 && style.count - at >= q->words[i].count) {
-                size_t same = 1;
-                while (same < q->words[i].count && lower(style.at[at + same]) == q->words[i].at[same])
-                    same++;
-                if (same == q->words[i].count)
-                    return 1;
-            }
-    }
-    return 0;
-}
 
 /* Whether a name is written in other letters than small ones: selectors do not find it, Python's patterns may. */
 static int has_capitals(bytes text)
@@ -152,8 +83,8 @@ static named *name_at(query *q, const unsigned char *at, size_t count)
     bytes text = {at, count};
     *name = (named){.at = at, .is_class = is(text, "class"), .is_style = is(text, "style")};
     name->is_aria_hidden = is(text, "aria-hidden");
-    for (size_t i = 0; i < q->count; i++)
-        if (q->all[i].name.count == count && memcmp(q->all[i].name.at, at, count) == 0)
+    for (size_t i = 0; i < q->wanted.count; i++)
+        if (q->wanted.all[i].name.count == count && memcmp(q->wanted.all[i].name.at, at, count) == 0)
             name->sought |= (uint64_t)1 << i;
     for (size_t i = 0; i < q->sorting.count; i++)
         if (q->sorting.names[i].count == count && memcmp(q->sorting.names[i].at, at, count) == 0)
@@ -161,52 +92,64 @@ static named *name_at(query *q, const unsigned char *at, size_t count)
     return name;
 }
 
+/* As `find_sought`, for a class. */
+static uint64_t find_in_class(query *q, bytes value, uint64_t possible)
+{
+    uint64_t ends[2];
+    if (value.count < sizeof *ends)
+        return find_sought(&q->wanted, value, possible);
+    memcpy(&ends[0], value.at, sizeof *ends);
+    memcpy(&ends[1], value.at + value.count - sizeof *ends, sizeof *ends);
+    seen *known = &q->classes[((ends[0] ^ ends[1] * 3 ^ value.count) * 0x9e3779b97f4a7c15) >> 56];
+    if (known->value.count != value.count || known->possible != possible ||
+        memcmp(known->value.at, value.at, value.count) != 0)
+        *known = (seen){value, possible, find_sought(&q->wanted, value, possible)};
+    return known->found;
+}
+
 /* The queries that an element's attributes are sought by, as bits. */
 static unsigned queries_of(node *element, uintptr_t tag, query *q)
 {
+    const wanted *all = &q->wanted;
+    /* what an attribute may yet say */
+    uint64_t left = all->count == 0 ? 0 : all->of_any | (tag < TAGS ? all->of_tag[tag] : 0);
     unsigned found = 0;
     int is_styled = 0;
     bytes class = {0};
-    attribute *each = lexbor.first_attribute(element);
+    attribute *each = left ? lexbor.first_attribute(element) : NULL;
     for (; each != NULL; each = lexbor.next_attribute(each)) {
         bytes value = {0};
         size_t count;
-        uint64_t pairs = 0;
         const unsigned char *at = lexbor.attribute_local_name(each, &count);
         const named *name = at ? name_at(q, at, count) : NULL;
         if (name == NULL)
             continue;
-        if (name->is_class) {
+        uint64_t possible = name->sought & left;
+        if (possible & ~all->empty || name->is_class || name->is_style) {
             value.at = lexbor.attribute_value(each, &value.count);
-            class = value;
+            if (value.at == NULL)
+                value.count = 0;
         }
-        for (uint64_t left = name->sought; left; left &= left - 1) {
-            const sought *one = &q->all[__builtin_ctzll(left)];
-            if (one->query & found || (one->tag && one->tag != tag))
-                continue;
-            int asks_style = name->is_style && one->query == q->worded;
-            if (one->value.count == 0 && !asks_style) {
-                found |= one->query;
-                continue;
-            }
-            if (value.at == NULL && (value.at = lexbor.attribute_value(each, &value.count)) == NULL)
-                continue;
-            if (one->value.count == 0) {
+        if (name->is_class)
+            class = value;
+        if (possible == 0)
+            continue;
+        uint64_t bits = name->is_class ? find_in_class(q, value, possible) : find_sought(all, value, possible);
+        for (; bits; bits &= bits - 1) {
+            const sought *one = &all->all[__builtin_ctzll(bits)];
+            if (one->query == all->worded && name->is_style && one->value.count == 0) {
                 is_styled = 1;
-                if (has_word(q, value) && may_have_text(element))
-                    found |= one->query;
-                continue;
+                if (!has_word(all, value) || !may_have_text(element))
+                    continue;
             }
-            if (pairs == 0)
-                pairs = pairs_of(value);
-            /* most values lack two letters of what is looked for */
-            if ((pairs & one->needed) == one->needed && has_value(value, one) && holds(value, one->letters) &&
-                (!name->is_aria_hidden || one->query != q->worded || may_have_text(element)))
-                found |= one->query;
+            if (one->query == all->worded && name->is_aria_hidden && one->value.count && !may_have_text(element))
+                continue;
+            found |= one->query;
+            left &= ~all->of_query[__builtin_ctz(one->query)];
         }
     }
     if (is_styled && class.at != NULL && has_capitals(class))
-        found |= q->worded;
+        found |= all->worded;
     return found;
 }
 
@@ -240,58 +183,6 @@ static PyObject *attributes_of(node *element, query *q, unsigned *says)
 PyObject *read_attributes(node *element)
 {
     return attributes_of(element, NULL, NULL);
-}
-
-/* Take over what a caller looks for: (tags, attributes, words, most). */
-static int read_query(query *q, PyObject *given, unsigned bit, Py_ssize_t *most)
-{
-    PyObject *attributes, *words;
-    const char *tags;
-    Py_ssize_t tag_count;
-    if (!PyTuple_Check(given)) {
-        PyErr_SetString(PyExc_TypeError, "a query is a tuple");
-        return -1;
-    }
-    if (!PyArg_ParseTuple(given, "y#O!O!n", &tags, &tag_count, &PyTuple_Type, &attributes, &PyTuple_Type, &words, most))
-        return -1;
-    size_t count = (size_t)PyTuple_Size(attributes), word_count = (size_t)PyTuple_Size(words);
-    if (tag_count != TAGS || q->count + count > MOST_SOUGHT || word_count > sizeof q->words / sizeof *q->words ||
-        (word_count && q->word_count)) {
-        PyErr_SetString(PyExc_ValueError, "tables of another size");
-        return -1;
-    }
-    for (int i = 0; i < TAGS; i++)
-        q->tags[i] |= tags[i] ? bit : 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *name, *value, *letters;
-        Py_ssize_t name_size, value_size, letters_size;
-        unsigned long tag;
-        sought *each = &q->all[q->count];
-        if (!PyArg_ParseTuple(PyTuple_GetItem(attributes, (Py_ssize_t)i), "y#y#y#ik", &name, &name_size, &value,
-                              &value_size, &letters, &letters_size, &each->how, &tag))
-            return -1;
-        each->name = (bytes){(const unsigned char *)name, (size_t)name_size};
-        each->value = (bytes){(const unsigned char *)value, (size_t)value_size};
-        each->letters = (bytes){(const unsigned char *)letters, (size_t)letters_size};
-        each->needed = pairs_of(each->value) | pairs_of(each->letters);
-        each->tag = tag;
-        each->query = bit;
-        q->count++;
-    }
-    for (size_t i = 0; i < word_count; i++) {
-        char *word;
-        Py_ssize_t size;
-        if (PyBytes_AsStringAndSize(PyTuple_GetItem(words, (Py_ssize_t)i), &word, &size) < 0)
-            return -1;
-        q->words[i] = (bytes){(const unsigned char *)word, (size_t)size};
-        if (size)
-            q->begins[(unsigned char)*word] |= (uint32_t)1 << i;
-    }
-    if (word_count) {
-        q->word_count = word_count;
-        q->worded = bit;
-    }
-    return 0;
 }
 
 /* Take over how to sort: (table, names that say something, names that own a property, lists). */
@@ -381,7 +272,11 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "tables of another size");
         return NULL;
     }
-    query q = {0};
+    /* it is large: where no attributes are looked for, most of it is not touched */
+    query q;
+    begin_wanted(&q.wanted);
+    memset(&q.sorting, 0, sizeof q.sorting);
+    q.names = NULL;
     if (how != Py_None && !PyTuple_Check(how)) {
         PyErr_SetString(PyExc_TypeError, "how to sort is a tuple");
         return NULL;
@@ -391,8 +286,14 @@ PyObject *select_marked(PyObject *module, PyObject *args)
     /* queries that look for more */
     unsigned open = 0;
     for (Py_ssize_t i = 0; i < count; i++, open = open << 1 | 1)
-        if (read_query(&q, PyTuple_GetItem(queries, i), 1u << i, &most[i]) < 0 || (lists[i] = PyList_New(0)) == NULL)
+        if (read_query(&q.wanted, PyTuple_GetItem(queries, i), (int)i, &most[i]) < 0 || (lists[i] = PyList_New(0)) == NULL)
             goto done;
+    named names[NAMES];
+    if (q.wanted.count || q.sorting.table) {
+        memset(names, 0, sizeof names);
+        memset(q.classes, 0, sizeof q.classes);
+        q.names = names;
+    }
     int has_met_body = 0;
     for (node *each = top; each != NULL; each = step(&a, each, top)) {
         int type = lexbor.type(each);
@@ -408,11 +309,11 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         if (type != ELEMENT)
             continue;
         uintptr_t number = lexbor.tag_id(each);
-        unsigned wanted = ((number < TAGS ? q.tags[number] : 0) | queries_of(each, number, &q)) & open;
+        unsigned wanted = ((number < TAGS ? q.wanted.tags[number] : 0) | queries_of(each, number, &q)) & open;
         if (wanted == 0)
             continue;
         unsigned says = 0;
-        PyObject *wrapped = lexbor.wrap(each, parser), *read = wrapped ? attributes_of(each, &q, &says) : NULL;
+        PyObject *wrapped = lexbor.wrap(each, parser), *read = wrapped ? attributes_of(each, q.names ? &q : NULL, &says) : NULL;
         PyObject *mark = read ? PyTuple_Pack(2, wrapped, read) : NULL;
         Py_XDECREF(wrapped);
         Py_XDECREF(read);
@@ -440,7 +341,7 @@ PyObject *select_marked(PyObject *module, PyObject *args)
     }
     result = found ? Py_BuildValue("(Nnn)", found, shown, code) : NULL;
 done:
-    for (int i = 0; i < NAMES; i++)
+    for (int i = 0; q.names != NULL && i < NAMES; i++)
         Py_XDECREF(q.names[i].text);
     for (int i = 0; i < MOST_QUERIES; i++)
         Py_XDECREF(lists[i]);

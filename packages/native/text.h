@@ -23,9 +23,15 @@ static inline size_t space_at(const unsigned char *p, const unsigned char *end)
     return is_space ? 3 : 0;
 }
 
+/* Whether there is only white space; most of it is spaces that indent. */
 static inline int is_blank(const unsigned char *p, const unsigned char *end)
 {
+    uint64_t eight;
     while (p < end) {
+        if (end - p >= 8 && (memcpy(&eight, p, 8), eight == 0x2020202020202020)) {
+            p += 8;
+            continue;
+        }
         size_t space = space_at(p, end);
         if (space == 0)
             return 0;
@@ -76,27 +82,40 @@ static inline Py_ssize_t count_characters(const unsigned char *p, const unsigned
     return count;
 }
 
+/* Whether folding leaves eight bytes as they are where the first is no space: ASCII with single spaces. */
+static inline int is_folded(uint64_t eight)
+{
+    uint64_t high = 0x8080808080808080, low = 0x0101010101010101;
+    /* the high bit of each byte of ASCII that is no space, and of each that is above one */
+    uint64_t other = (eight ^ 0x20 * low) + 0x7f * low, above = eight + 0x5f * low, spaces = ~other & high;
+    return ((eight | ~(above | spaces)) & high) == 0 && (spaces & spaces << 8) == 0;
+}
+
 /* Fold white space in place, as `" ".join(text.split())` does; what is left of it. What is written is never longer. */
 static inline size_t fold(unsigned char *start, size_t count)
 {
     const unsigned char *p = start, *end = p + count;
     unsigned char *out = start;
-    int gap = 0;
     while (p < end) {
-        size_t space = space_at(p, end);
-        if (space) {
-            gap = 1;
-            p += space;
-            continue;
+        uint64_t eight;
+        while (end - p >= 8 && (*p != ' ' || (out > start && out[-1] != ' ')) && (memcpy(&eight, p, 8), is_folded(eight))) {
+            memcpy(out, &eight, 8);
+            p += 8;
+            out += 8;
         }
-        if (gap && out > start)
-            *out++ = ' ';
-        gap = 0;
-        do
-            *out++ = *p++;
-        while (p < end && ((*p > ' ' && *p < 0xc2) || *p > 0xe3));
+        /* a space is written as it comes, and taken back at the end */
+        for (const unsigned char *stop = end - p < 8 ? end : p + 8; p < stop;) {
+            size_t space = space_at(p, end);
+            if (space == 0)
+                *out++ = *p++;
+            else {
+                if (out > start && out[-1] != ' ')
+                    *out++ = ' ';
+                p += space;
+            }
+        }
     }
-    return (size_t)(out - start);
+    return (size_t)(out - start) - (out > start && out[-1] == ' ');
 }
 
 static inline int is(bytes text, const char *other)

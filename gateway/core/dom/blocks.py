@@ -6,7 +6,8 @@ no text twice, is what keeps the walk as cheap as half a parse. The stack is exp
 they like.
 """
 
-from collections.abc import Container, Sequence
+from array import array
+from collections.abc import Container, Iterable, Sequence
 
 from selectolax.lexbor import LexborNode
 
@@ -69,6 +70,11 @@ BLOCK_NUMBERS = ("owners", "chars", "link_chars", "bold_chars", "links", "images
 Waiting = tuple[LexborNode, int, int, int]
 
 
+def numbers(of: Iterable[int] | bytes = ()) -> "array[int]":
+    """A column of numbers, without an object for each; bytes hold eight for each."""
+    return array("q", of)
+
+
 class Blocks:
     """Parallel lists over block-level elements (in document order) and over blocks (in reading order).
 
@@ -104,32 +110,32 @@ class Blocks:
         name, flags = _read_attributes(root.attributes)
         # by element, the root first
         self.tags = [root.tag or ""]
-        self.parents = [-1]
-        self.depths = [0]
+        self.parents = numbers([-1])
+        self.depths = numbers([0])
         # class, id, data-testid, itemprop and role, as written
         self.names = [name]
         # bits of FLAGS, the ancestors' included
-        self.flags = [flags]
-        self.mem_ids = [root.mem_id]
+        self.flags = numbers([flags])
+        self.mem_ids = numbers([root.mem_id])
         # blocks [first, last) stand inside
-        self.firsts = [0]
-        self.lasts = [0]
+        self.firsts = numbers([0])
+        self.lasts = numbers([0])
         # by block
         # white space folded, never empty
         self.texts: list[str] = []
         # innermost registered element
-        self.owners: list[int] = []
+        self.owners = numbers()
         # before folding; what the two below are shares of
-        self.chars: list[int] = []
-        self.link_chars: list[int] = []
-        self.bold_chars: list[int] = []
-        self.links: list[int] = []
+        self.chars = numbers()
+        self.link_chars = numbers()
+        self.bold_chars = numbers()
+        self.links = numbers()
         # images since the block before
-        self.images: list[int] = []
+        self.images = numbers()
         # its text nodes are `nodes` from where those of the block before end
-        self.node_ends: list[int] = []
+        self.node_ends = numbers()
         # mem_ids of text nodes
-        self.nodes: list[int] = []
+        self.nodes = numbers()
         # what shows other sites, and the blocks before it
         self.embeds: list[tuple[int, LexborNode]] = []
         # images, and the blocks before them

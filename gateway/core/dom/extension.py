@@ -18,6 +18,7 @@ from gateway.core.dom.blocks import (
     SCRIPT,
     Blocks,
     judge,
+    numbers,
     read_formula,
 )
 from gateway.core.dom.descent import TAGS, Descent
@@ -41,7 +42,8 @@ from gateway.core.dom.tags import ID
 # as in the extension: what a row of its tables says beside the action
 _UNKNOWN, _EMBED, _SCRIPT = 16, 32, 64
 _OWN_BITS = ("hidden", "aria_hidden", "itemscope", "undisplayed", "linked")
-# what it gives, in its order
+# what it gives, in its order; those of numbers are bytes there
+_NUMBERS = frozenset((*ELEMENT_NUMBERS, *BLOCK_NUMBERS, "mem_ids", "node_ends", "nodes"))
 COLUMNS = (
     *("tags", "names", "texts", "embeds", "pictures"),
     *(*ELEMENT_NUMBERS, *BLOCK_NUMBERS, "mem_ids", "node_ends", "nodes"),
@@ -51,6 +53,7 @@ COLUMNS = (
 # case. Before `:is` stand letters that a value has too
 _LETTERS = re.compile(r'\[([\w-]+)\*="([^"]+)"\]')
 _FORM = re.compile(r'(\w+)?(?:\[([\w-]+)(?:([*^~]?)="([^"]+)"( i)?)?\])?')
+_NO_CODE = bytes(TAGS)
 # as the extension says it
 _HOW = {"": 0, "*": 1, "^": 2, "~": 3}
 _ANY_CASE = 4
@@ -102,7 +105,15 @@ class Extension(Protocol):
 
     def count_tags(self, markup: bytes, window: int) -> tuple[list[int], list[int], int]: ...
 
-    def find_around(self, markup: bytes, first: int, most: int) -> bytes | None: ...
+    def find_combining(self, markup: bytes) -> bytes: ...
+
+    def encode(self, text: str) -> bytes | None: ...
+
+    def find_open(self, markup: bytes, start: int, position: int) -> int: ...
+
+    def read_after(
+        self, heading: LexborNode, kinds: bytes, *bounds: int
+    ) -> list[str | LexborNode | None]: ...
 
     def descend(self, root: LexborNode, *args: object) -> Descent: ...
 
@@ -131,7 +142,7 @@ def walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
     blocks = Blocks(root)
     own = blocks.tags[0], blocks.names[0], blocks.flags[0]
     for name, column in zip(COLUMNS, extension.read_blocks(root, tables(), *own, *bounds), strict=True):
-        setattr(blocks, name, column)
+        setattr(blocks, name, numbers(column) if name in _NUMBERS else column)
     return blocks
 
 
@@ -162,8 +173,14 @@ def mark(
 
 def select(extension: Extension, root: LexborNode, query: Query) -> list[Mark]:
     """`landmarks.select`, from a node on down."""
-    found: list[Mark] = extension.select(root, (_query(query),), None, bytes(TAGS))[0][0]
+    found: list[Mark] = extension.select(root, (_query(query),), None, _NO_CODE)[0][0]
     return found
+
+
+def select_first(extension: Extension, root: LexborNode, selectors: tuple[str, ...]) -> LexborNode | None:
+    """The first element that one of the selectors is for, from a node on down."""
+    found = extension.select(root, _first(selectors), None, _NO_CODE)[0][0]
+    return found[0][0] if found else None
 
 
 @cache
@@ -179,6 +196,11 @@ def _sorting() -> tuple[object, ...]:
 @cache
 def _queries(words: tuple[bytes, ...], also: tuple[Query, ...]) -> tuple[object, ...]:
     return _query(Query(SELECTORS), words), *map(_query, also)
+
+
+@cache
+def _first(selectors: tuple[str, ...]) -> tuple[object, ...]:
+    return (_query(Query(selectors, most=1)),)
 
 
 @cache
@@ -236,7 +258,7 @@ def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
 
 def pack(blocks: Blocks) -> bytes:
     """`Blocks.packed` of columns that Python has read."""
-    return b"".join(_packed(getattr(blocks, name)) for name in (*ELEMENT_NUMBERS, *BLOCK_NUMBERS))
+    return b"".join(getattr(blocks, name).tobytes() for name in (*ELEMENT_NUMBERS, *BLOCK_NUMBERS))
 
 
 def _packed(numbers: list[int]) -> bytes:

@@ -8,14 +8,21 @@ Source: HTML Living Standard, 4.12.3 (shadowrootmode), 4.12.4 (slot), 4.8.5 (src
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.dom.landmarks import Attributes
 from gateway.core.dom.nesting import limit_nesting
 
 HOLDERS = ("iframe[srcdoc]", "template")
+_MODE = "shadowrootmode"
 _MODES = ("open", "closed")
 # shadow roots in shadow roots, documents in documents
 _MOST_NESTED = 4
 _NO_SIZE = ("0", "1", "0px", "1px")
 _FRAMES_OWN = frozenset(("srcdoc", "src", "width", "height", "title"))
+
+
+def holds_tree(node: LexborNode, attributes: Attributes) -> bool:
+    """Whether one of HOLDERS has something that may be shown: most templates are for scripts."""
+    return node.tag == "iframe" or (node.tag == "template" and _MODE in attributes)
 
 
 def show_inner_trees(tree: LexborHTMLParser, *, nested: int = 0) -> None:
@@ -62,11 +69,7 @@ def _show_root(root: LexborNode, hosts: set[int], unseen: LexborNode) -> bool:
     """Put a shadow root in its host, and what its slots do not show in `unseen`; whether it was one."""
     template = root.parent
     host = template.parent if template is not None else None
-    if (
-        template is None
-        or host is None
-        or (template.attributes.get("shadowrootmode") or "").lower() not in _MODES
-    ):
+    if template is None or host is None or (template.attributes.get(_MODE) or "").lower() not in _MODES:
         return False
     if host.mem_id in hosts:
         # an element has one root, its first

@@ -88,8 +88,7 @@ def find_first(node: LexborNode, *selectors: str) -> LexborNode | None:
     extension = find_walk().extension
     if extension is None:
         return node.css_first(",".join(selectors))
-    found = native.select(extension, node, Query(selectors, most=1))
-    return found[0][0] if found else None
+    return native.select_first(extension, node, selectors)
 
 
 def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
@@ -126,6 +125,15 @@ def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:
     """As `named.find_named`, by the extension where it may be used."""
     extension = find_walk().extension
     return named.find_named(names, parts) if extension is None else extension.find_named(names, parts)
+
+
+def encode(text: str) -> bytes | None:
+    """A long text in UTF-8, where the extension writes it faster than `str.encode`; None elsewhere.
+
+    Also None for a text with NULs or lone surrogates.
+    """
+    extension = find_walk().extension
+    return None if extension is None else extension.encode(text)
 
 
 def prefer_native(wanted: bool) -> None:

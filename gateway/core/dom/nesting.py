@@ -136,7 +136,7 @@ def _has_crowded_tag(text: bytes) -> bool:
         angle = text.rfind(b"<", done, start)
         if angle < 0 or text.find(b">", angle, start) >= 0:
             continue
-        done = _find_open(text, done, start)
+        done = find_open(text, done, start)
         if done < start and (tag := _MARKUP.match(text, done)):
             if _is_crowded(tag[4] or b""):
                 return True
@@ -144,11 +144,13 @@ def _has_crowded_tag(text: bytes) -> bool:
     return False
 
 
-def _find_open(text: bytes, at: int, position: int) -> int:
+def find_open(text: bytes, at: int, position: int) -> int:
     """Where the tag begins that a position is in, read from `at`; what comes after it if it is in none.
 
     Scripts, which hold most of the `<` of a page, and comments are passed over.
     """
+    if (extension := find_walk().extension) is not None:
+        return extension.find_open(text, at, position)
     while True:
         tags = _WHOLE_TAGS.match(text, at, position)
         at = tags.end() if tags else at

@@ -218,18 +218,24 @@ def find_twins(blocks: Blocks) -> list[int]:
     A picture that an author repeats has the same file each time, and stays.
     """
     twins: list[int] = []
+    # of the second one of the pair before
     last: Attributes | None = None
+    is_last_loaded = False
     for (at, image), (following, other) in pairwise(blocks.pictures):
         if at != following:
             last = None
             continue
-        attributes = image.attributes if last is None else last
+        attributes, is_loaded = last, is_last_loaded
+        if attributes is None:
+            attributes = image.attributes
+            is_loaded = _has_file(attributes)
         others = last = other.attributes
-        loaded = _has_file(attributes), _has_file(others)
-        if all(loaded):
+        is_last_loaded = _has_file(others)
+        if is_loaded and is_last_loaded:
             continue
         one, two = source_of(image, attributes), source_of(other, others)
-        if one and two and (one == two or (any(loaded) and _file_of(one) == _file_of(two))):
+        has_file = is_loaded or is_last_loaded
+        if one and two and (one == two or (has_file and _file_of(one) == _file_of(two))):
             twins.append(image.mem_id)
     return twins
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.dom.landmarks import Attributes, Mark
 from gateway.core.dom.native import find_marked, find_walk
 from gateway.core.dom.tags import TEXT
 
@@ -46,15 +47,34 @@ _EDGE = np.zeros(4, dtype=np.uint8)
 _RARE = 16
 
 
-def show_text(tree: LexborHTMLParser) -> None:
-    """Put text where scripts and styles would.
+def show_text(tree: LexborHTMLParser, marks: list[Mark] | None = None) -> bool:
+    """Put text where scripts and styles would; whether there may have been such.
 
     Args:
         tree: the parsed page; changed in place.
+        marks: what REWRITTEN looks for is among these, where they are at hand.
     """
-    for selectors, show in ((_EMAILS, _show_emails), (_FORMULAS, _show_formulas), (_LINES, _break_lines)):
+    has_shown = False
+    for selectors, may_be, show in _SHOWN:
+        if marks is not None and not any(may_be(attributes) for _, attributes in marks):
+            continue
         if found := [node for node, _ in find_marked(tree, selectors)]:
             show(tree, found)
+            has_shown = True
+    return has_shown
+
+
+def _may_have_email(attributes: Attributes) -> bool:
+    return "data-cfemail" in attributes or "/email-protection#" in (attributes.get("href") or "")
+
+
+def _may_have_formula(attributes: Attributes) -> bool:
+    return "data-tex" in attributes or "data-latex" in attributes
+
+
+def _may_keep_lines(attributes: Attributes) -> bool:
+    said = f"{attributes.get('style')} {attributes.get('class')}"
+    return any(value in said for value in _KEEPING_LINES)
 
 
 def compose_characters(tree: LexborHTMLParser, markup: bytes) -> bool:
@@ -64,34 +84,35 @@ def compose_characters(tree: LexborHTMLParser, markup: bytes) -> bool:
         tree: the parsed page; changed in place.
         markup: what it was parsed from, UTF-8; the tree is read only where this shows a need.
     """
-    if markup.isascii() or _is_composed(markup):
+    if markup.isascii() or is_composed(markup):
         return False
     _compose_texts(tree)
     return True
 
 
-def _is_composed(markup: bytes) -> bool:
+def is_composed(markup: bytes) -> bool:
     """Whether text is in normal form C.
 
-    Letters below U+0300 are, and most pages repeat the few others that they have: each is looked at once, with what is
-    right before it. Only one of a combining class composes across others, and then the whole text is looked at.
+    Letters below U+0300 are, and most others that a page has: only what may combine is looked at, with what is right
+    before it.
     """
-    around = find_around(markup)
+    if (extension := find_walk().extension) is not None:
+        found = extension.find_combining(markup)
+        return not found or unicodedata.is_normalized("NFC", found.decode("utf-8"))
+    around = _find_around(markup)
     if around is not None:
         text = around.decode("utf-8", "ignore")
+        # what is of a combining class composes across others: then the whole text is looked at
         if not any(map(unicodedata.combining, text)) and unicodedata.is_normalized("NFC", text):
             return True
     return unicodedata.is_normalized("NFC", markup.decode("utf-8", "replace"))
 
 
-def find_around(markup: bytes) -> bytes | None:
-    """Letters from U+0300 on with what is around each, most of those that repeat once; None where there are many."""
-    most = max(0, len(markup) - 1) // _RARE
-    if (extension := find_walk().extension) is not None:
-        return extension.find_around(markup, _FIRST_BYTE, most)
+def _find_around(markup: bytes) -> bytes | None:
+    """Letters from U+0300 on with what is around each, those that repeat once; None where there are many."""
     codes = np.frombuffer(markup, dtype=np.uint8)
     places = np.flatnonzero(codes >= _FIRST_BYTE)
-    if len(places) > most:
+    if len(places) * _RARE >= len(markup):
         return None
     padded = np.concatenate((_EDGE, codes, _EDGE))
     return np.unique(sliding_window_view(padded, 2 * len(_EDGE))[places].view(np.uint64)).tobytes()
@@ -201,3 +222,11 @@ def _is_verbatim(node: LexborNode) -> bool:
             return True
         parent = parent.parent
     return False
+
+
+# each kind of it, how its elements are told, and what is done with them
+_SHOWN = (
+    (_EMAILS, _may_have_email, _show_emails),
+    (_FORMULAS, _may_have_formula, _show_formulas),
+    (_LINES, _may_keep_lines, _break_lines),
+)

@@ -6,6 +6,8 @@ place, so that what reads footnotes finds them.
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.dom.landmarks import Mark
+
 NOTES = tuple(
     f'{tag}[class~="{name}"]'
     for tag, name in (
@@ -15,8 +17,8 @@ NOTES = tuple(
         ("small", "sidenote"),
     )
 )
-# the tags that they have
-NOTED = frozenset(("span", "small"))
+# what all of these names have
+_NOTE = "note"
 # the number that is written in the note, and what opens it on a small screen
 _MARKS = ".ltx_note_mark,.ltx_tag_note"
 _TOGGLES = frozenset(("label", "input"))
@@ -26,15 +28,22 @@ _MOST_TOGGLES = 2
 _MOST_PARENTS = 100
 
 
-def move_side_notes(tree: LexborHTMLParser) -> None:
+def may_be_note(mark: Mark) -> bool:
+    """Whether an element may be one of NOTES."""
+    return _NOTE in (mark[1].get("class") or "")
+
+
+def move_side_notes(tree: LexborHTMLParser) -> bool:
     """Put a reference where a note beside the text stands, and the note at the end of the page.
 
     Args:
         tree: the parsed page; changed in place.
+    Returns:
+        Whether there were any.
     """
     notes = tree.css(",".join(NOTES))
     if not notes or tree.body is None:
-        return
+        return False
     items = tree.create_node("ol")
     # what is taken out; to free it would leave notes in it without a tree
     unseen = tree.create_node("div")
@@ -54,6 +63,7 @@ def move_side_notes(tree: LexborHTMLParser) -> None:
         item.insert_child(note, move=True)
         items.insert_child(item, move=True)
     tree.body.insert_child(items, move=True)
+    return True
 
 
 def _toggles_before(note: LexborNode) -> list[LexborNode]:

@@ -47,7 +47,12 @@ def _find(blocks: Sequence[Block], title: str) -> int | None:
     """Where the first heading is that says the headline, and little else."""
     said = key(title)
     for index, block in enumerate(blocks):
-        if block.kind == "heading" and said and _says(key(block.heading), said):
+        if block.kind != "heading" or not said:
+            continue
+        if _MOST * len(block.heading) <= len(said) and block.heading.isascii():
+            # its words are no more letters
+            continue
+        if _says(key(block.heading), said):
             return index
     return None
 

@@ -110,7 +110,7 @@ class Bylines:
     def _find_named(self) -> Iterator[tuple[str, bool]]:
         """The names of authors, and whether each stands in the box of another story."""
         marked = self._marked()
-        lines = Counter(parent.mem_id for node, _ in marked if (parent := node.parent) is not None)
+        lines: Counter[int] | None = None
         # mem_id of a box -> the names in it
         names: dict[int, set[str]] = {}
         for node, attributes in marked:
@@ -122,8 +122,12 @@ class Bylines:
                     if (of_other := self._teasers.box_of(other)) is not None:
                         names.setdefault(of_other, set()).add(self._name_of(other, of_it) or "")
             # with several names in it, it holds the page's posts
-            is_of_other = box is not None and len(names[box] - {""}) == 1
-            yield (name, True) if is_of_other else (_with_others(name, node, lines), False)
+            if box is not None and len(names[box] - {""}) == 1:
+                yield name, True
+                continue
+            if lines is None:
+                lines = Counter(parent.mem_id for each, _ in marked if (parent := each.parent) is not None)
+            yield _with_others(name, node, lines), False
 
     def _name_of(self, node: LexborNode, attributes: Attributes) -> str | None:
         mem_id = node.mem_id
@@ -261,22 +265,21 @@ class _MarkedDate:
 def _tier(node: LexborNode, tag: str, attributes: Attributes) -> int | None:
     """How telling a mark is, 0 the most; None where it marks no author."""
     classes = attributes.get("class") or ""
-    marked = _AUTHOR.search(classes) is not None
+    low = classes.lower()
+    marked = "author" in low and _AUTHOR.search(classes) is not None
     if (
         "author" in (attributes.get("rel") or "")
         or "ltx_authors" in classes
         or (tag == "a" and _has_begun(node))
     ):
         return 0
-    if "username" in classes.split() or attributes.get("itemprop") == "author":
+    if ("username" in classes and "username" in classes.split()) or attributes.get("itemprop") == "author":
         return 1
     if tag == "a" and (marked or "/author" in (attributes.get("href") or "")):
         return 2
-    if _AUTHOR_NAME.search(classes):
+    if "name" in low and _AUTHOR_NAME.search(classes):
         return 3
-    if marked or "byline" in classes.lower():
-        return 4
-    return None
+    return 4 if marked or "byline" in low else None
 
 
 def _with_others(name: str, node: LexborNode, lines: Mapping[int, int]) -> str:

@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborNode
 from gateway.core.dom.landmarks import Mark
 from gateway.core.dom.native import find_first
 from gateway.core.dom.permalinks import says_permalink
+from gateway.core.dom.tags import TEXT
 
 _MAX_HEADINGS, _MAX_NODES, _MAX_CHARACTERS = 20, 200, 2000
 _WORD = re.compile(r"[^\W_]+")
@@ -17,7 +18,7 @@ _MAX_DEPTH = 6
 _UNSEEN = frozenset(("style", "script", "noscript", "template", "title", "desc", "button", "select", "time"))
 _INLINE = frozenset(
     "a abbr b bdi bdo cite code data dfn em font i ins kbd mark q rb rt ruby s samp small span strong sub sup time u"
-    " var wbr -text".split()
+    " var wbr".split()
 )
 _LOGO = re.compile(
     r"\blogo|logo\b|site[-_]?(?:title|name|brand|logo)|masthead|\bbrand(?:ing)?\b|navbar", re.I
@@ -57,6 +58,13 @@ def read_headings(marks: list[Mark], *, url: str | None) -> list[Heading]:
 
 
 def _texts(node: LexborNode) -> tuple[str, str]:
+    only = node.first_child
+    if only is not None and only.tag_id == TEXT and only.next is None:
+        # as most of them
+        text = only.text_content or ""
+        if len(text) < _MAX_CHARACTERS:
+            text = _fold(text)
+            return text, text
     glued: list[str] = []
     spaced: list[str] = []
     # in links to the heading itself
@@ -64,9 +72,9 @@ def _texts(node: LexborNode) -> tuple[str, str]:
     for place, child in enumerate(node.traverse(include_text=True)):
         if place > _MAX_NODES:
             break
-        tag = child.tag or ""
-        if tag != "-text":
-            if tag not in _INLINE and not tag.count("-"):
+        if child.tag_id != TEXT:
+            tag = child.tag or ""
+            if tag not in _INLINE and "-" not in tag:
                 glued.append(" ")
             continue
         text = child.text(deep=False) or ""
@@ -114,12 +122,16 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+def _may_be_logo(name: str) -> bool:
+    return "logo" in name or "site" in name or "mast" in name or "brand" in name or "navbar" in name
+
+
 def _is_logo(node: LexborNode, attributes: dict[str, str | None], url: str | None) -> bool:
     """Marked as one, or a link to the site's first page (from another page of it)."""
     parent = node.parent
     around = parent.attributes if parent is not None and parent.tag not in ("body", "html") else {}
     marked = (around.get("class"), attributes.get("class"), attributes.get("id"))
-    if any(_LOGO.search(value) for value in marked if value):
+    if any(_LOGO.search(value) for value in marked if value and _may_be_logo(value.lower())):
         return True
     try:
         here = urlsplit(url or "")

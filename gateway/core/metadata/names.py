@@ -98,16 +98,24 @@ def clean_name(text: str, *, stated: bool = False) -> str | None:
     if not stated and is_credit(text):
         return None
     for _ in range(2):
-        text = _BY.sub("", text)
-    if not stated and not _PARTICLE_FIRST.match(text):
-        text = _BY_OR_NAME.sub("", text)
-    text = _END.split(f"{text} ", maxsplit=1)[0].rstrip()
-    if not stated:
-        text = _BY_WORD.sub("", text)
+        text = without_by(text)
+    if not stated and (found := _BY_OR_NAME.match(text)) and not _PARTICLE_FIRST.match(text):
+        text = text[found.end() :]
+    if end := _END.search(f"{text} "):
+        text = text[: end.start()]
+    text = text.rstrip()
+    if not stated and (found := _BY_WORD.match(text)):
+        text = text[found.end() :]
     names = [name for part in _JOIN.split(text) if (name := _without_roles(part, stated=stated))]
     text = ", ".join(dict.fromkeys(names))
     refused = not text or len(text) > _MAX_CHARACTERS or _NO_NAME.search(text) or is_placeholder(text)
     return None if refused else text
+
+
+def without_by(text: str) -> str:
+    """A text without the "by" that it begins with."""
+    found = _BY.match(text)
+    return text[found.end() :] if found else text
 
 
 def is_credit(text: str) -> bool:
@@ -143,7 +151,7 @@ def names_in(pieces: Iterable[str], *, markup: Callable[[], str] = str) -> str |
         text = " ".join(piece.split())
         if place >= _MAX_PIECES or refused >= _MAX_REFUSED:
             break
-        if not text or not _BY.sub("", text):
+        if not text or not without_by(text):
             continue
         if text.lower() in _JOINS:
             joined = True

@@ -195,7 +195,7 @@ def _authors(
             if name := name_of(value):
                 yield name, not _is_organisation(value)
     for key_ in _AUTHOR_METAS:
-        if name := join_names(said.head.metas(key_)):
+        if (stated := said.head.metas(key_)) and (name := join_names(stated)):
             yield name, True
     if "by" in str(said.card.get("label1", "")).lower() and (
         name := clean_name(text_of(said.card.get("data1")) or "")

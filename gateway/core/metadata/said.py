@@ -19,7 +19,6 @@ _REPEATED = (
     *("citation_author", "dc.creator", "article:author", "author", "parsely-author", "sailthru.author"),
     *("article:tag", "parsely-tags"),
 )
-_META_NAMES = ("name", "property", "itemprop", "http-equiv")
 _TAG = re.compile(r"<[^>]{0,200}>")
 _MAX_TEXT_CHARACTERS = 2000
 
@@ -36,17 +35,13 @@ class Head:
         root: dict[str, str | None] = next((attributes for _, attributes in tags["html"]), {})
         self.lang = root.get("lang") or root.get("xml:lang") or ""
         self.direction = root.get("dir") or ""
-        self._links = {
-            (attributes.get("rel") or "").lower(): attributes.get("href") or ""
-            for _, attributes in reversed(tags["link"])
-        }
+        self._links = tags["link"]
         metas: dict[str, list[str]] = {}
         for _, attributes in tags["meta"]:
-            if content := attributes.get("content"):
-                name = (
-                    next((name for key in _META_NAMES if (name := attributes.get(key))), "").strip().lower()
-                )
-                metas.setdefault(name, []).append(content)
+            get = attributes.get
+            if content := get("content"):
+                name = get("name") or get("property") or get("itemprop") or get("http-equiv") or ""
+                metas.setdefault(name.strip().lower(), []).append(content)
         self._metas = metas
 
     def meta(self, *names: str) -> str:
@@ -62,7 +57,11 @@ class Head:
         return [self._metas[name][0] for name in names if name in self._metas]
 
     def link(self, rel: str) -> str:
-        return self._links.get(rel, "")
+        """Where the first `<link>` leads that is of this kind alone."""
+        for _, attributes in self._links:
+            if (attributes.get("rel") or "").lower() == rel:
+                return attributes.get("href") or ""
+        return ""
 
 
 class Said:
@@ -73,15 +72,27 @@ class Said:
         self.structured = structured
         self.graph: Item = next((item for item in structured if item["@type"] == "OpenGraph"), {})
         self.card: Item = next((item for item in structured if item["@type"] == "TwitterCard"), {})
-        self.articles = [item for item in structured if any(map(ARTICLE.search, types_of(item)))]
-        self.others = [item for item in structured if any(map(OTHER_SUBJECT.search, types_of(item)))]
+        self._types = [types_of(item) for item in structured]
+        self.articles = self._items_of(ARTICLE)
+        self.others = self._items_of(OTHER_SUBJECT)
+
+    def _items_of(self, subject: re.Pattern[str]) -> list[Item]:
+        return [
+            item
+            for item, types in zip(self.structured, self._types, strict=True)
+            if any(map(subject.search, types))
+        ]
 
     def texts(self, key: str) -> Iterator[str | None]:
         """A property of the article, then of whatever else the page is about."""
         return (text_of(item.get(key)) for item in (*self.articles, *self.others))
 
     def by(self, kind: str, key: str) -> str | None:
-        return first_of(text_of(item.get(key)) for item in self.structured if kind in types_of(item))
+        return first_of(
+            text_of(item.get(key))
+            for item, types in zip(self.structured, self._types, strict=True)
+            if kind in types
+        )
 
 
 def name_of(value: Any) -> str | None:

@@ -85,22 +85,23 @@ def read_json_ld(script: str) -> Iterator[Item]:
 
 def prune(document: Any) -> None:
     """Empty what is nested too deep for anyone walking it, in place."""
-    pending = [(document, 0)]
+    pending = [(document, 0)] if isinstance(document, dict | list) else []
     while pending:
         value, depth = pending.pop()
-        if isinstance(value, dict | list):
-            if depth >= _MAX_DEPTH:
-                value.clear()
-            pending += [
-                (child, depth + 1) for child in (value.values() if isinstance(value, dict) else value)
-            ]
+        if depth >= _MAX_DEPTH:
+            value.clear()
+            continue
+        for child in value.values() if isinstance(value, dict) else value:
+            # most are texts
+            if isinstance(child, dict | list):
+                pending.append((child, depth + 1))
 
 
 def types_of(item: Item) -> list[str]:
     """The names of an item's types, without the address of the vocabulary."""
     stated = item.get("@type")
     return [
-        _SCHEMA.sub("", name)
+        _SCHEMA.sub("", name) if ":" in name else name
         for name in (stated if isinstance(stated, list) else [stated])
         if isinstance(name, str)
     ]
@@ -110,7 +111,11 @@ def _cards(metas: list[Mark]) -> list[Item]:
     graph: Item = {"@type": "OpenGraph"}
     card: Item = {"@type": "TwitterCard"}
     for _, attributes in metas:
-        name = (attributes.get("property") or attributes.get("name") or "").strip().lower()
+        stated = attributes.get("property") or attributes.get("name")
+        if not stated or ":" not in stated:
+            # as every second one
+            continue
+        name = stated.strip().lower()
         if not name.startswith(_CARDS) or not (content := (attributes.get("content") or "").strip()):
             continue
         if name.startswith("twitter:"):

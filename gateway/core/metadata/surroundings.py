@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
 from gateway.core.metadata.iso_dates import Dated, dates_in
+from gateway.core.metadata.lines import Line, line_before, lines_after
 from gateway.core.metadata.names import clean_name, follows_credit, is_person, names_in
 from gateway.core.metadata.teasers import Teasers
 
@@ -25,27 +25,7 @@ _BY_NAME = re.compile(
 _LABELLED_NAME = re.compile(
     r"(?:作者|撰文|記者|记者|著者|執筆者?|筆者|글쓴이|기자)\s?[:：・]\s?([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af·]{2,12})"
 )
-_INLINE = frozenset(
-    "-text a abbr b bdi bdo cite code data dfn em font i img ins kbd mark q s small span strong sub sup svg time"
-    " u".split()
-)
-_HEADINGS = frozenset(("h2", "h3", "h4"))
-_UNSEEN = frozenset(
-    ("style", "script", "noscript", "template", "title", "desc", "textarea", "option", "button")
-)
-_MAX_NODES, _MAX_CHARACTERS, _MAX_LINE_CHARACTERS = 500, 600, 300
-_MAX_PARENTS, _BEFORE_CHARACTERS = 8, 100
 _SHORT_LINE_CHARACTERS = 120
-
-
-class _Line(Struct):
-    """A line of the page: the texts of its nodes."""
-
-    pieces: list[str]
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.pieces)
 
 
 class Surroundings:
@@ -54,7 +34,7 @@ class Surroundings:
     def __init__(self, heading: LexborNode, teasers: Teasers) -> None:
         self._heading = heading
         self._teasers = teasers
-        self._lines: list[_Line] | None = None
+        self._lines: list[Line] | None = None
 
     @property
     def leads_elsewhere(self) -> bool:
@@ -67,17 +47,24 @@ class Surroundings:
         for at, line in enumerate(lines):
             in_prose = len(line.text) > _SHORT_LINE_CHARACTERS
             for place, piece in enumerate(line.pieces):
+                found = _BY.match(piece)
+                if found is None:
+                    if name := _name_in(piece):
+                        yield name
+                    continue
                 following = line.pieces[place + 1 : place + 4]
                 if not following and at + 1 < len(lines):
                     following = lines[at + 1].pieces[:3]
-                if name := _after_by(piece, following, in_prose=in_prose):
+                if name := _after_by(piece, found.end(), following, in_prose=in_prose):
                     yield name
         for place, line in enumerate(lines[:4]):
             if len(line.text) > _SHORT_LINE_CHARACTERS:
                 continue
-            name = clean_name(line.pieces[0])
             rest = " ".join(line.pieces[1:]) or (lines[place + 1].text if place + 1 < len(lines) else "")
-            if name == line.pieces[0].strip() and is_person(name) and _begins_with_date(rest):
+            if not _begins_with_date(rest):
+                continue
+            name = clean_name(line.pieces[0])
+            if name == line.pieces[0].strip() and is_person(name):
                 yield name
 
     def dates(self, *, month_first: bool) -> Iterator[Dated]:
@@ -91,83 +78,58 @@ class Surroundings:
                     yield from dates_in(text, month_first=month_first, before=before)
                 before = text if len(text) < 30 else ""
 
-    def _read(self) -> list[_Line]:
+    def _read(self) -> list[Line]:
         if self._lines is None:
-            self._lines = [*_lines_after(self._heading, self._teasers), *_line_before(self._heading)]
+            self._lines = [*lines_after(self._heading, self._teasers), *line_before(self._heading)]
         return self._lines
 
 
-def _after_by(piece: str, following: list[str], *, in_prose: bool) -> str | None:
-    found = _BY.match(piece)
-    if found and not piece[found.end() :].strip():
+def _after_by(piece: str, end: int, following: list[str], *, in_prose: bool) -> str | None:
+    """The name in a text that begins with "by", or in what follows it.
+
+    Args:
+        end: where the "by" ends.
+    """
+    if not piece[end:].strip():
         name = names_in(following)
         return name if name and (is_person(name) or not in_prose) else None
-    if found and (name := clean_name(piece)):
+    if name := clean_name(piece):
         if is_person(name) or (
             not in_prose and " " not in name and piece.rstrip().endswith((name, f"{name},"))
         ):
             return name
         return None
-    named = _BY_NAME.search(piece) or _LABELLED_NAME.search(piece)
+    return _name_in(piece)
+
+
+def _name_in(piece: str) -> str | None:
+    """The name behind a "by" in the middle of a text."""
+    named = _BY_NAME.search(piece) if _may_have_by(piece) else None
+    if named is None and not piece.isascii():
+        named = _LABELLED_NAME.search(piece)
     if named and follows_credit(piece[: named.start()]):
         return None
     name = clean_name(named[1]) if named else None
     return name if name and is_person(name) else None
 
 
+def _may_have_by(text: str) -> bool:
+    """Whether there may be one of _BY_WORD in a text, with more behind it."""
+    low = text.lower()
+    # a loop takes four times as long; a colon may stand behind it
+    return (
+        "by " in low
+        or ":" in low
+        or "von " in low
+        or "par " in low
+        or "por " in low
+        or "door " in low
+        or "av " in low
+        or "af " in low
+        or "przez " in low
+        or "автор " in low
+    )
+
+
 def _begins_with_date(text: str) -> bool:
-    found = dates_in(text[:40], month_first=True)
-    return bool(found) and len(text) <= 60
-
-
-def _lines_after(heading: LexborNode, teasers: Teasers) -> Iterator[_Line]:
-    line = _Line([])
-    seen = 0
-    for place, node in enumerate(_nodes_after(heading)):
-        if place > _MAX_NODES or seen > _MAX_CHARACTERS:
-            break
-        tag = node.tag or ""
-        if tag == "-text":
-            parent = node.parent
-            if parent is not None and parent.tag in _UNSEEN:
-                continue
-            if text := " ".join((node.text(deep=False) or "")[: 4 * _MAX_LINE_CHARACTERS].split()):
-                text = text[:_MAX_LINE_CHARACTERS]
-                seen += len(text)
-                line.pieces.append(text)
-        elif tag in _HEADINGS and teasers.begin_at(node):
-            # another story begins
-            break
-        elif tag not in _INLINE and "-" not in tag and line.pieces:
-            yield line
-            line = _Line([])
-    if line.pieces:
-        yield line
-
-
-def _nodes_after(heading: LexborNode) -> Iterator[LexborNode]:
-    node: LexborNode | None = heading
-    for _ in range(_MAX_PARENTS):
-        if node is None or node.tag in ("html", "body"):
-            return
-        sibling = node.next
-        while sibling is not None:
-            yield from sibling.traverse(include_text=True)
-            sibling = sibling.next
-        node = node.parent
-
-
-def _line_before(heading: LexborNode) -> Iterator[_Line]:
-    """The last words before the headline, where dates and names stand too."""
-    node: LexborNode | None = heading
-    for _ in range(2):
-        if node is None or node.tag in ("html", "body"):
-            return
-        previous = node.prev
-        while previous is not None and (previous.tag or "") in (*_UNSEEN, "-comment"):
-            previous = previous.prev
-        text = (previous.text(separator=" ") or "") if previous is not None else ""
-        if text := " ".join(text[-5 * _BEFORE_CHARACTERS :].split())[-_BEFORE_CHARACTERS:]:
-            yield _Line([text])
-            return
-        node = node.parent
+    return len(text) <= 60 and bool(dates_in(text[:40], month_first=True))

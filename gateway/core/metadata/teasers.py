@@ -73,11 +73,13 @@ class Teasers:
             return False
         if box.tag == "a" and find_first(box, *_HEADINGS) is not None:
             return self._is_other(box.attributes.get("href") or "#")
-        headline = find_first(box, "h1")
+        heading = find_first(box, *_HEADINGS)
+        if heading is None:
+            return None
+        headline = heading if heading.tag == "h1" else find_first(box, "h1")
         if headline is not None and not self.leads_elsewhere(headline):
             return False
-        heading = find_first(box, *_HEADINGS)
-        if heading is None or not self.leads_elsewhere(heading):
+        if not self.leads_elsewhere(heading):
             return None
         # a post of a forum may link to others in its headings
         return len(box.text(deep=True)) <= _MAX_CHARACTERS

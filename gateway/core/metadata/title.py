@@ -15,8 +15,10 @@ _GAP = re.compile(
 # one of which every gap has
 _MARK = re.compile(r"[-–—|·•»«:/~›>｜│_]")
 _WORD = re.compile(r"[^\W_]+")
-# what in ASCII stands between words
-_BETWEEN = {code: " " for code in range(128) if not chr(code).isalnum()}
+# of ASCII the letters as small ones, and a space for what stands between words
+_LETTERS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)).ljust(
+    256
+)
 _MAX_CHARACTERS = 500
 # of a heading that tells what a page is about
 _MIN_WORDS = 3
@@ -132,13 +134,16 @@ def _about_the_same(heading: str, others: list[str]) -> str | None:
 
 def _without_label(heading: str, others: list[str]) -> str:
     """A heading without the section before or after it: "Opinion | …", where another title sets that apart."""
-    words, titles = key(heading), {key(other) for other in others}
-    gaps = _gaps(heading)
+    words, keys = key(heading), [key(other) for other in others]
+    titles, gaps = set(keys), _gaps(heading)
     for gap in (*gaps[:1], *gaps[-1:]):
         for part in (heading[gap.end() :], heading[: gap.start()]):
             if key(part) in titles:
                 return part.strip()
-    for text in others if not gaps else ():
+    for text, said in zip(others, keys, strict=True) if not gaps else ():
+        if said != words:
+            # what is between its parts has no words
+            continue
         first = _GAP.search(text) if _MARK.search(text) else None
         if first and len(_WORD.findall(text[: first.start()])) <= _MAX_LABEL_WORDS:
             rest = text[first.end() :]
@@ -184,8 +189,9 @@ def _parts(text: str) -> list[str]:
 
 def key(text: str) -> str:
     """What two texts are compared by: their words, lower case."""
-    text = text.lower()
-    return " ".join(text.translate(_BETWEEN).split() if text.isascii() else _WORD.findall(text))
+    if text.isascii():
+        return b" ".join(text.encode().translate(_LETTERS).split()).decode()
+    return " ".join(_WORD.findall(text.lower()))
 
 
 def _names_site(part: str, names: set[str]) -> bool:

@@ -9,6 +9,7 @@ three times the DOM's words to replace it, and nothing is said twice.
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -26,6 +27,8 @@ from gateway.core.text.languages import count_words, squeeze
 _THIN_WORDS = 120
 # a page with more shows what it has to say of its product
 _SHORT_WORDS = 800
+# of a text with more characters words are not counted one by one
+_LONG_CHARACTERS, _CHARACTERS_A_WORD = 8000, 6
 # less is no content
 _LEAST_WORDS = 25
 _LEAST_BODY_WORDS = 80
@@ -86,26 +89,25 @@ def recover(
     Returns:
         Nothing for the usual page. For a shell one piece with `replaces`; else what goes beside the DOM.
     """
-    words = count_words(visible) if len(visible) < 8000 else len(visible) // 6
+    dom = _Dom(visible)
     marks = marks or find_marks(tree)
     noscript = marks.longest_noscript
     if len(noscript) >= _LEAST_NOSCRIPT_CHARACTERS:
         said = count_words(_text_of(noscript))
-        if said >= max(_LEAST_WORDS, _SHELL_RATIO * words):
+        if said >= max(_LEAST_WORDS, _SHELL_RATIO * dom.words):
             return [Recovered(source="noscript", html=noscript, replaces=True, is_page=True)]
-    dom = _Dom(visible)
-    if words < _THIN_WORDS:
+    if dom.has_fewer_words(_THIN_WORDS):
         for source, candidate in _behind_a_shell(tree, marks, structured):
             text = _text_of(candidate)
             said = count_words(text)
-            if said >= max(_LEAST_WORDS, words) and not dom.says(text):
-                replaces = said >= _SHELL_RATIO * words
+            if said >= max(_LEAST_WORDS, dom.words) and not dom.says(text):
+                replaces = said >= _SHELL_RATIO * dom.words
                 return [
                     Recovered(source=source, html=candidate, replaces=replaces, is_page=source == "template")
                 ]
     return [
         Recovered(source="json-ld", html=candidate, replaces=False, is_page=False)
-        for candidate, least in _beside_the_dom(structured, short=words < _SHORT_WORDS)
+        for candidate, least in _beside_the_dom(structured, dom)
         if count_words(text := _text_of(candidate)) >= least and not _is_scripted(text) and not dom.says(text)
     ]
 
@@ -115,16 +117,31 @@ def _is_scripted(text: str) -> bool:
 
 
 class _Dom:
-    """The visible text, squeezed when first asked."""
+    """The visible text; counted and squeezed when first asked."""
 
     def __init__(self, visible: str) -> None:
         self._visible = visible
-        self._squeezed: str | None = None
+
+    @cached_property
+    def words(self) -> int:
+        """How many there are, of a long text about."""
+        if len(self._visible) < _LONG_CHARACTERS:
+            return count_words(self._visible)
+        return len(self._visible) // _CHARACTERS_A_WORD
+
+    def has_fewer_words(self, count: int) -> bool:
+        """Whether there are fewer than so many, which mostly is known without telling scripts apart."""
+        if len(self._visible) < _LONG_CHARACTERS and len(self._visible.split(None, 2 * count)) > 2 * count:
+            # each counts as half a word at least
+            return False
+        return self.words < count
+
+    @cached_property
+    def _squeezed(self) -> str:
+        return squeeze(self._visible)
 
     def says(self, text: str) -> bool:
         """Whether samples spread over a text are found in the DOM, white space and case aside."""
-        if self._squeezed is None:
-            self._squeezed = squeeze(self._visible)
         text = squeeze(text)
         step = max(1, (len(text) - _SAMPLE_CHARACTERS) // (_SAMPLES - 1))
         samples = [text[at : at + _SAMPLE_CHARACTERS] for at in range(0, len(text), step)][:_SAMPLES]
@@ -144,7 +161,7 @@ def _behind_a_shell(
         yield "json-ld", _items_html(structured, subjects)
 
 
-def _beside_the_dom(structured: list[Item], *, short: bool) -> Iterator[tuple[str, int]]:
+def _beside_the_dom(structured: list[Item], dom: _Dom) -> Iterator[tuple[str, int]]:
     """What is content even where the DOM has text, and how many words it needs."""
     for item in structured:
         if any(map(HAS_BODY.search, types_of(item))):
@@ -152,7 +169,11 @@ def _beside_the_dom(structured: list[Item], *, short: bool) -> Iterator[tuple[st
             if isinstance(body, str):
                 yield to_html(body), _LEAST_BODY_WORDS
     products = [item for item in structured if any(map(PRODUCT.match, types_of(item)))]
-    if short and len(products) == 1 and isinstance(text := products[0].get("description"), str):
+    if (
+        len(products) == 1
+        and isinstance(text := products[0].get("description"), str)
+        and dom.words < _SHORT_WORDS
+    ):
         yield to_html(text), _LEAST_WORDS
 
 

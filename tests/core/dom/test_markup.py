@@ -2,6 +2,7 @@
 
 import random
 import sys
+import unicodedata
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -9,14 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.core.dom.native import find_walk, prefer_native
-from gateway.core.dom.nesting import count_tags
-from gateway.core.dom.shown_text import find_around
+from gateway.core.dom.native import encode, find_walk, prefer_native
+from gateway.core.dom.nesting import count_tags, find_open
+from gateway.core.dom.shown_text import is_composed
 from tests.core.test_fuzz import BAD
 from tests.test_fuzz import mutate, seeds
 
 WINDOW = 32_768
-AROUND = 8
 MUTATED = 500
 
 
@@ -34,11 +34,7 @@ def compare(markup: bytes) -> None:
     found = []
     for wanted in (True, False):
         prefer_native(wanted)
-        around = find_around(markup)
-        pieces = (
-            None if around is None else {around[at : at + AROUND] for at in range(0, len(around), AROUND)}
-        )
-        found.append((count_tags(markup), pieces))
+        found.append((count_tags(markup), is_composed(markup)))
     assert found[0] == found[1]
 
 
@@ -66,6 +62,91 @@ def test_bytes_are_counted_alike(pieces: list[bytes], more: int, before: bool) -
     """Also at the ends of windows, and of the page."""
     text = b"".join(pieces)
     compare(b"x" * more + text if before else text + b"x" * more)
+
+
+TAGS = """<script> </script> <SCRIPT/x> </Script <style a='>'> </style> <title <titles> </title> <!-- --> <!-->
+-- - > < </ <p <p> </p> <a/b='c>' <a/b="c>" " ' = <iframe> </iframe> <xmp> </xmp/> <1> </1 <!x> script scriptx
+-script"""
+WORDS = st.sampled_from([*map(str.encode, TAGS.split()), b" ", b"a", b"_", b"\xff"])
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(WORDS, max_size=40), st.integers(0, 200), st.integers(0, 200))
+def test_open_tags_are_found_alike(pieces: list[bytes], start: int, position: int) -> None:
+    text = b"".join(pieces)
+    start, position = min(start, len(text)), min(position, len(text))
+    found = []
+    for wanted in (True, False):
+        prefer_native(wanted)
+        found.append(find_open(text, start, position))
+    assert found[0] == found[1]
+
+
+def test_open_tags_outside_the_markup_are_refused(compiled: ModuleType) -> None:
+    for start, position in ((-1, 0), (0, -1), (2, 0), (0, 2)):
+        with pytest.raises(ValueError, match="outside"):
+            compiled.find_open(b"<", start, position)
+
+
+LETTERS = (
+    "e\u0301\u00e9\u0327\u0323\u1100\u1161\u11a8\uac00\u0915\u093c\u0958\u3099\u304b\u2019 \u2126\u0338="
+    "\U00011099\U000110ba"
+)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.one_of(st.sampled_from([letter.encode() for letter in LETTERS]), st.binary(max_size=2))))
+def test_what_is_composed_is_told_alike(pieces: list[bytes]) -> None:
+    prefer_native(True)
+    for markup in (b"".join(pieces), b"".join(pieces) * 9, b"ab".join(pieces)):
+        assert is_composed(markup) == unicodedata.is_normalized("NFC", markup.decode("utf-8", "replace"))
+
+
+def test_characters_that_may_combine_are_found(compiled: ModuleType) -> None:
+    """Whatever Python's version of Unicode says of them."""
+    codes = [*range(0x80, 0xD800), *range(0xE000, sys.maxunicode + 1)]
+    # the second of two that are composed, and vowels and ends of Hangul
+    joining = {
+        int(parts[1], 16)
+        for code in codes
+        if len(parts := unicodedata.decomposition(chr(code)).split()) == 2 and "<" not in parts[0]
+    } | {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}
+    for code in codes:
+        letter = chr(code)
+        combines = (
+            unicodedata.combining(letter) or code in joining or not unicodedata.is_normalized("NFC", letter)
+        )
+        if combines and code >= 0x300:
+            assert compiled.find_combining(f"a{letter}".encode()) == f"\na{letter}".encode(), hex(code)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=9), st.sampled_from(["\u0394", "\u2019", "a" * 15, "a" * 16, "\0", "\ud800"])
+        )
+    ),
+    st.sampled_from([1, 3, 40]),
+)
+def test_texts_are_encoded_alike(pieces: list[str], times: int) -> None:
+    prefer_native(True)
+    for text in ("".join(pieces) * times, "x" * 1500 + "".join(pieces), "".join(pieces) + "\u20ac" * 1001):
+        encoded = encode(text)
+        assert encoded in (None, text.encode("utf-8", "replace"))
+        is_wide = "\u0100" <= max(text, default="") < "\U00010000" and len(text) > 1000
+        assert (encoded is not None) == (is_wide and "\0" not in text and "\ud800" not in text)
+
+
+def test_a_text_whose_utf8_is_kept_beside_it_is_left_to_python(compiled: ModuleType) -> None:
+    prefer_native(True)
+    text = "\u0394" * 2000
+    assert encode(text) == text.encode()
+    # which looks at its UTF-8, and so keeps it
+    compiled.find_named([text], ("a",))
+    assert encode(text) is None
+    with pytest.raises(TypeError):
+        compiled.encode(b"a")
 
 
 def test_windows_of_no_bytes_are_refused(compiled: ModuleType) -> None:
