@@ -40,12 +40,12 @@ static int is_unseen(const unsigned char *p)
 int fold_text(buffer *into, const unsigned char *text, size_t length, const unsigned char *signs, int *ends_in_space,
               int *found)
 {
-    into->count = 0;
     /* what is folded is never longer */
-    unsigned char *start = grow(into->at, 0, &into->room, length, 1);
+    unsigned char *start = grow(into->at, into->count, &into->room, length, 1);
     if (start == NULL)
         return -1;
     into->at = start;
+    start += into->count;
     const unsigned char *p = text, *end = text + length;
     unsigned char *out = start;
     int gap = 0;
@@ -78,6 +78,6 @@ int fold_text(buffer *into, const unsigned char *text, size_t length, const unsi
         p += size;
     }
     *ends_in_space = gap;
-    into->count = (size_t)(out - start);
+    into->count = (size_t)(out - into->at);
     return 1;
 }

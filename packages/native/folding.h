@@ -5,7 +5,7 @@
 
 #include "arrays.h"
 
-/* Fold white space as `" ".join(text.split())` does: 1 where it is done, 0 for a text that Python reads as it stands
+/* Append a text with white space folded as `" ".join(text.split())` does: 1 where it is done, 0 for a text that Python reads as it stands
    (there may be a formula in it, or something that nobody sees, or it is not valid UTF-8), -1 on an error.
 
    `ends_in_space` says whether white space stood at its end, `found` what `signs` has for its ASCII characters. */

@@ -20,7 +20,7 @@ from gateway.core.dom import blocks as python
 from gateway.core.dom import extension as native
 from gateway.core.dom import landmarks, named
 from gateway.core.dom.blocks import Blocks
-from gateway.core.dom.descent import Bounds, Descent
+from gateway.core.dom.descent import Bounds, Descent, Lines
 from gateway.core.dom.extension import Extension, sought
 from gateway.core.dom.extension_check import find_fault
 from gateway.core.dom.landmarks import CODE, STYLE_WORDS, Landmarks, Mark, Query, select
@@ -114,12 +114,17 @@ def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
 
 
 def descend(
-    root: LexborNode, bounds: Bounds, table: bytes, signs: str, is_apart: Callable[[LexborNode], bool]
+    root: LexborNode,
+    bounds: Bounds,
+    table: bytes,
+    signs: str,
+    is_apart: Callable[[LexborNode], bool],
+    lines: Lines | None = None,
 ) -> Descent:
     """A `Descent`, the extension's where it may be used."""
     extension = find_walk().extension
     make = Descent if extension is None else extension.descend
-    return make(root, bounds, table, signs, is_apart)
+    return make(root, bounds, table, signs, is_apart, lines)
 
 
 def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:

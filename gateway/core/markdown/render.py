@@ -7,14 +7,14 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
 from gateway.core.markdown.elements import BLOCKS, STARTS
-from gateway.core.markdown.inlines import INLINES, VOIDS
+from gateway.core.markdown.inlines import INLINES, MARKS, VOIDS
 from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.notes import Notes
 from gateway.core.markdown.walk import Walk, actions_of
 from gateway.core.model.page import Block, CleanOptions, KeptNodes
 from gateway.wire import Image, Link, LinkStyle, Notice
 
-ACTIONS = actions_of(voids=VOIDS, inlines=INLINES, blocks=BLOCKS, starts=STARTS)
+ACTIONS = actions_of(voids=VOIDS, inlines=INLINES, blocks=BLOCKS, starts=STARTS, marks=MARKS)
 
 
 class Rendered(Struct, frozen=True, kw_only=True):

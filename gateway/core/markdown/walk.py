@@ -11,14 +11,30 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.descent import BLOCK, BOX, DRAWING, INLINE, PHRASE, PRUNED, SOURCE, TAGS, WHOLE, Bounds
+from gateway.core.dom.descent import (
+    BLOCK,
+    BOX,
+    DRAWING,
+    HAS_STRONG,
+    INLINE,
+    ITEM,
+    PARAGRAPH,
+    PHRASE,
+    PRUNED,
+    SIGNED,
+    SOURCE,
+    TAGS,
+    WHOLE,
+    Bounds,
+    Lines,
+)
 from gateway.core.dom.embeds import CUSTOM_EMBEDS
 from gateway.core.dom.layout import KNOWN, Gaps, is_inline
 from gateway.core.dom.native import descend
 from gateway.core.dom.tags import COMMENT, ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
-from gateway.core.markdown.escape import SIGNS, escape_lines
+from gateway.core.markdown.escape import SIGNS, escape, escape_lines
 from gateway.core.markdown.flow import Flow
 from gateway.core.markdown.formulas import (
     fold,
@@ -125,13 +141,12 @@ class Walk:
             actions.table,
             SIGNS,
             self._gaps.is_before,
+            self._lines(actions),
         )
         for event in nodes:
-            if isinstance(event, list):
-                line.add_folded(event)
-            elif isinstance(event, tuple):
-                line.signed = True
-                line.add_folded(event)
+            if isinstance(event, Draft):
+                if not self._add_line(event, nodes.doubt):
+                    nodes.reject()
             elif event is None:
                 close: Close | None = stack.pop()
                 if close is end_block:
@@ -139,6 +154,11 @@ class Walk:
                         self.flush()
                 elif close is not None:
                     close()
+            elif isinstance(event, list):
+                line.add_folded(event)
+            elif isinstance(event, tuple):
+                line.signed = True
+                line.add_folded(event)
             elif event is True:
                 line.space = True
             elif event is False:
@@ -155,12 +175,36 @@ class Walk:
                 else:
                     close = self._open_other(nodes.node, actions)
                 if close is skip:
-                    nodes.skip()
+                    nodes.skip(not line.tokens)
                 else:
                     stack.append(close)
         self.truncated |= nodes.truncated
         self.flush()
         self.flow.end_definition()
+
+    def _lines(self, actions: "Actions") -> Lines | None:
+        """By what whole lines are written; None where they are written otherwise."""
+        links = self.options.links
+        if self.style.html or links == "reference":
+            return None
+        resolver, found = self.resolver, self.style.found
+        return Lines(
+            Draft, resolver.lead, resolver.leads, found, "paragraph", links == "inline", actions.marks
+        )
+
+    def _add_line(self, run: Draft, doubt: int) -> bool:
+        """Add a line that was written as a whole; False where it takes a closer look."""
+        flow, line = self.flow, self.line
+        if line.tokens or self.empty_brackets or (doubt & HAS_STRONG and not flow.bold):
+            return False
+        if doubt & SIGNED:
+            if not line.plain:
+                return False
+            alone = not (flow.cell or flow.defining or flow.headed)
+            run.markdown = run.line = escape(run.text, alone=alone)
+        line.plain = True
+        self._add_run(run)
+        return True
 
     def _open_other(self, node: LexborNode, actions: "Actions") -> Close | None:
         """What to do at an element whose tag does not say it."""
@@ -207,8 +251,12 @@ class Walk:
             drop_brackets(tokens)
         alone = not (flow.cell or flow.defining or flow.headed)
         run = self.style.finish(tokens, plain, signed=signed, bold=flow.bold, alone=alone, cell=flow.cell)
-        if run is None:
-            return
+        if run is not None:
+            self._add_run(run)
+
+    def _add_run(self, run: Draft) -> None:
+        """Add a line, unless it only says something of the code above it."""
+        flow = self.flow
         if self.follows_code:
             self.follows_code = False
             in_text = not (flow.heading or flow.item or flow.defining)
@@ -362,8 +410,9 @@ class Actions(NamedTuple):
     # by a tag's number
     starts: Mapping[int, Start]
     openers: Mapping[int, Opener]
-    # that `Descent` takes
+    # that `Descent` takes, and `Lines`
     table: bytes
+    marks: bytes
 
 
 def actions_of(
@@ -372,6 +421,7 @@ def actions_of(
     inlines: Mapping[int, Opener],
     blocks: Mapping[int, Opener],
     starts: Mapping[int, Start],
+    marks: Mapping[int, int],
 ) -> Actions:
     """Gather what is done.
 
@@ -379,6 +429,7 @@ def actions_of(
         voids: those below which the walk does not go, by the tags' numbers; asked whatever is kept.
         inlines: those that stand in a line.
         blocks, starts: those that end one, and whose openers do that first; asked where they are kept.
+        marks: what `Lines` says of those in a line.
     """
     kinds = dict.fromkeys(KNOWN, BOX | PRUNED) | dict.fromkeys([*blocks, *starts], BLOCK | PRUNED)
     for tag in UNPRUNED:
@@ -387,7 +438,10 @@ def actions_of(
     kinds |= dict.fromkeys(PLAIN, PHRASE) | dict.fromkeys(inlines, INLINE) | dict.fromkeys(voids, 0)
     kinds |= {ID["script"]: SOURCE, ID["span"]: PHRASE | DRAWING}
     table = bytes([kinds.get(tag, 0) for tag in range(TAGS)])
-    return Actions(starts, {**blocks, **inlines, **voids}, table)
+    means = {**marks, ID["p"]: PARAGRAPH, ID["li"]: ITEM}
+    return Actions(
+        starts, {**blocks, **inlines, **voids}, table, bytes([means.get(tag, 0) for tag in range(TAGS)])
+    )
 
 
 def _do(actions: Actions, tag: str, walk: Walk, node: LexborNode) -> Close | None:
