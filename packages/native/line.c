@@ -4,6 +4,7 @@
 
 #include "descent.h"
 
+#include "addresses.h"
 #include "text.h"
 
 /* what comes of a step: the line takes a closer look */
@@ -192,10 +193,12 @@ static int add_text(descent *d, node *each)
     return SURE;
 }
 
-/* The address that a link leads to, borrowed from what is known: None for none, False where only Python knows what to do
-   with it; NULL on an error. */
+/* The address that a link leads to: None for none, False where only Python knows what to do with it; NULL on an error. */
 static PyObject *find_address(line *l, bytes href)
 {
+    PyObject *plain = plain_address(href, l->origin);
+    if (plain != NULL || PyErr_Occurred())
+        return plain;
     PyObject *key = decode(href.at, href.count);
     PyObject *url = key ? PyDict_GetItemWithError(l->known, key) : NULL;
     if (url == NULL && key != NULL && !PyErr_Occurred()) {
@@ -205,7 +208,7 @@ static PyObject *find_address(line *l, bytes href)
         Py_XDECREF(found);
     }
     Py_XDECREF(key);
-    return url;
+    return Py_XNewRef(url);
 }
 
 /* Open a mark, or go through an element that is none. */
@@ -224,14 +227,17 @@ static int open_mark(descent *d, node *each, uintptr_t tag)
     PyObject *url = NULL;
     if (kind == LINK) {
         bytes href = value_of(each, "href");
-        url = href.at && href.count ? find_address(l, href) : Py_None;
+        url = href.at && href.count ? find_address(l, href) : Py_NewRef(Py_None);
         if (url == NULL)
             return ERROR;
-        if (url == Py_None) {
+        int is_address = PyUnicode_Check(url), is_none = url == Py_None;
+        if (!is_address || l->is_linked)
+            Py_CLEAR(url);
+        if (is_none) {
             d->at_start = 0;
             return enter(d, each, PHRASE) < 0 ? ERROR : SURE;
         }
-        if (l->is_linked || !PyUnicode_Check(url))
+        if (url == NULL)
             return UNSURE;
     } else {
         node *child = lexbor.first_child(each);
@@ -241,10 +247,12 @@ static int open_mark(descent *d, node *each, uintptr_t tag)
             (kind == CODE && l->open == 0 && l->text.count == 0) || (below < TAGS && l->marks_of[below] == LINK))
             return UNSURE;
     }
-    if (kind == l->closed && !l->has_space)
+    if (kind == l->closed && !l->has_space) {
         /* the last one may go on */
+        Py_XDECREF(url);
         return UNSURE;
-    l->marks[l->open++] = (mark){.kind = kind, .url = Py_XNewRef(url)};
+    }
+    l->marks[l->open++] = (mark){.kind = kind, .url = url};
     l->is_linked |= kind == LINK;
     l->in_emphasis |= is_emphasis(kind);
     l->in_code |= kind == CODE;
@@ -442,12 +450,12 @@ int note_links(line *l)
 int read_line_rules(line *l, PyObject *rules)
 {
     PyObject *marks;
-    if (!PyArg_ParseTuple(rules, "OOO!O!UpS:lines", &l->make, &l->find, &PyDict_Type, &l->known, &PyDict_Type, &l->found,
-                          &l->kind, &l->shows_links, &marks)) {
-        l->make = l->find = l->known = l->found = l->kind = NULL;
+    if (!PyArg_ParseTuple(rules, "OOO!O!UpSU:lines", &l->make, &l->find, &PyDict_Type, &l->known, &PyDict_Type, &l->found,
+                          &l->kind, &l->shows_links, &marks, &l->origin)) {
+        l->make = l->find = l->known = l->found = l->kind = l->origin = NULL;
         return -1;
     }
-    PyObject *held[] = {l->make, l->find, l->known, l->found, l->kind};
+    PyObject *held[] = {l->make, l->find, l->known, l->found, l->kind, l->origin};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         Py_INCREF(held[i]);
     l->empty = PyUnicode_FromStringAndSize("", 0);
@@ -462,7 +470,7 @@ int read_line_rules(line *l, PyObject *rules)
 
 void forget_line(line *l)
 {
-    PyObject *held[] = {l->make, l->find, l->known, l->found, l->kind, l->empty, l->links};
+    PyObject *held[] = {l->make, l->find, l->known, l->found, l->kind, l->origin, l->empty, l->links};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         Py_XDECREF(held[i]);
     close_all(l);

@@ -7,6 +7,7 @@ setup(
         Extension(
             "winnow_native",
             [
+                "addresses.c",
                 "blocks.c",
                 "characters.c",
                 "descent.c",
@@ -31,6 +32,7 @@ setup(
                 "words.c",
             ],
             depends=[
+                "addresses.h",
                 "arrays.h",
                 "counts.h",
                 "css.h",

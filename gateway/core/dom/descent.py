@@ -56,6 +56,8 @@ class Lines(NamedTuple):
     shows_links: bool
     # a byte for each tag, with LINK and the like
     marks: bytes
+    # what is before addresses that begin with a slash, "" for nothing: they lead nowhere then
+    origin: str
 
 
 class Descent:

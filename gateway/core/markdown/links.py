@@ -40,6 +40,11 @@ class Resolver:
         # of the page, if an address is safe that begins with it; found out when it is asked for
         self._folder: str | None = None
 
+    @property
+    def origin(self) -> str:
+        """The page's site, "" where that is not known."""
+        return self._origin if self._base else ""
+
     def resolve(self, reference: str | None) -> str | None:
         """The absolute address, or None for anything but http(s) and for relative ones without a base."""
         if not reference:

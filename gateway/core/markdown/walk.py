@@ -184,12 +184,18 @@ class Walk:
 
     def _lines(self, actions: "Actions") -> Lines | None:
         """By what whole lines are written; None where they are written otherwise."""
-        links = self.options.links
+        links, resolver = self.options.links, self.resolver
         if self.style.html or links == "reference":
             return None
-        resolver, found = self.resolver, self.style.found
         return Lines(
-            Draft, resolver.lead, resolver.leads, found, "paragraph", links == "inline", actions.marks
+            make=Draft,
+            find=resolver.lead,
+            known=resolver.leads,
+            found=self.style.found,
+            kind="paragraph",
+            shows_links=links == "inline",
+            marks=actions.marks,
+            origin=resolver.origin,
         )
 
     def _add_line(self, run: Draft, doubt: int) -> bool:
