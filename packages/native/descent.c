@@ -77,7 +77,7 @@ static PyObject *text_event(descent *d, node *each)
     if (d->gap == SOME && d->pieces == NULL)
         return first(d, 0);
     d->text.count = 0;
-    int is_plain = fold_text(&d->text, text->data, text->length, d->signs, &ends_in_space, &has_sign);
+    int is_plain = fold_text(&d->text, text->data, text->length, d->kinds, &ends_in_space, &has_sign);
     if (is_plain < 0)
         return NULL;
     if (!is_plain && (before = first(d, 0)) != NULL)
@@ -341,7 +341,6 @@ PyObject *descend(PyObject *module, PyObject *args)
         return NULL;
     }
     memcpy(d->table, table, TAGS);
-    for (Py_ssize_t i = 0; i < sign_count; i++)
-        d->signs[(unsigned char)signs[i]] = 1;
+    read_signs(d->kinds, signs, sign_count);
     return (PyObject *)d;
 }

@@ -13,10 +13,10 @@ enum { OPEN_ITEM = PRUNED };
 /* what it says where an element does not come, and on an error */
 enum { LEFT_OUT = -1, FAILED = -2 };
 
-/* what a line is written with, as in Python; the last two are no marks */
-enum { NO_MARK, LINK, STRONG, EM, DEL, CODE, PARAGRAPH, ITEM };
+/* what a line is written with, as in Python; the last three are no marks */
+enum { NO_MARK, LINK, STRONG, EM, DEL, CODE, PARAGRAPH, ITEM, LINE_END };
 /* why Python looks at a line, as there */
-enum { SIGNED = 1, HAS_STRONG = 2 };
+enum { SIGNED = 1, HAS_STRONG = 2, HAS_BREAK = 4 };
 /* a link, an emphasis, code */
 enum { MOST_MARKS = 3 };
 
@@ -33,7 +33,7 @@ typedef struct {
 /* A line on its way. */
 typedef struct {
     /* Python's, all of them NULL where lines are not written here */
-    PyObject *make, *find, *known, *found, *kind, *origin, *empty;
+    PyObject *make, *find, *escape, *known, *found, *kind, *origin, *empty;
     /* what a tag means, and whether links are shown */
     unsigned char marks_of[TAGS];
     int shows_links;
@@ -46,6 +46,8 @@ typedef struct {
     /* something in it is a mark, or was one without a text; a text may need an escape; white space that nothing has followed yet */
     int is_marked, had_marks, is_signed, has_space, has_strong;
     int is_linked, in_emphasis, in_code;
+    /* a break that nothing has followed yet, one that something has, and one that ends the line */
+    int has_break, breaks, is_over;
     /* what its last piece but delimiters is, the mark that ends the line so far, what an emphasis ended in that nothing
        has followed yet */
     int ends_in_bang, is_code_last, closed, end;
@@ -82,8 +84,8 @@ typedef struct {
     PyObject *pieces;
     int is_signed;
     buffer text;
-    /* whether a byte is a sign */
-    unsigned char signs[256];
+    /* of bytes, for `fold_text` */
+    unsigned char kinds[256];
     int truncated;
     /* lines are written here; the one that begins is not, since it needs a closer look; what of the last one does */
     line line;

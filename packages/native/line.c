@@ -39,7 +39,7 @@ static int class_of(const unsigned char *p, size_t size)
 
 static int class_of_ascii(unsigned char c)
 {
-    if (c == ' ')
+    if (c == ' ' || c == '\n')
         return SPACE;
     if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
         return WORD;
@@ -77,7 +77,7 @@ static int follow(line *l, const unsigned char *piece, size_t count)
     int outside = first_class(piece, piece + count);
     if (!flanks(outside, l->end))
         return UNSURE;
-    l->is_certain &= strchr(" .,;:!?)", *piece) != NULL;
+    l->is_certain &= outside == SPACE || (l->end == WORD && *piece < 0x80 && strchr(".,;:!?)", *piece) != NULL);
     l->end = NOTHING;
     return SURE;
 }
@@ -138,11 +138,25 @@ static int add_code(line *l, const unsigned char *text, size_t count)
     return put(&l->markdown, text, count) < 0 ? ERROR : SURE;
 }
 
+/* Write the text that was folded with its signs escaped. */
+static int add_escaped(line *l, const unsigned char *text, size_t count)
+{
+    PyObject *plain = PyUnicode_DecodeUTF8((const char *)text, (Py_ssize_t)count, NULL);
+    PyObject *escaped =
+        plain ? PyObject_CallFunctionObjArgs(l->escape, plain, l->is_linked ? Py_True : Py_False, NULL) : NULL;
+    Py_ssize_t length = 0;
+    const char *piece = escaped ? PyUnicode_AsUTF8AndSize(escaped, &length) : NULL;
+    int done = piece == NULL ? ERROR : length == 0 ? UNSURE : add_piece(l, piece, (size_t)length);
+    Py_XDECREF(plain);
+    Py_XDECREF(escaped);
+    return done;
+}
+
 /* Write the text that was folded last, which begins at `start`, behind what the line was before. */
 static int add_marked(line *l, size_t before, size_t start, int has_sign)
 {
-    /* where it would have to be escaped Python sees to that */
-    if (l->is_signed || (has_sign && !l->in_code))
+    if (l->is_signed)
+        /* what stands before the first mark would have to be escaped text by text */
         return UNSURE;
     if (!l->is_marked) {
         l->is_marked = 1;
@@ -151,15 +165,17 @@ static int add_marked(line *l, size_t before, size_t start, int has_sign)
     }
     int goes_on = l->in_code && l->begun == l->open, done = SURE;
     /* white space stands before the marks that were just opened */
-    if (start > before && !goes_on)
-        done = add_piece(l, " ", 1);
+    if (start > before && !goes_on) {
+        l->ends_in_bang = 0;
+        done = l->has_break ? add_piece(l, "  \n", 3) : add_piece(l, " ", 1);
+    }
     if (done == SURE)
         done = begin_marks(l, start);
     if (done != SURE)
         return done;
     const unsigned char *piece = l->text.at + start;
     size_t count = l->text.count - start;
-    return l->in_code ? add_code(l, piece, count) : add_piece(l, piece, count);
+    return l->in_code ? add_code(l, piece, count) : has_sign ? add_escaped(l, piece, count) : add_piece(l, piece, count);
 }
 
 static int add_text(descent *d, node *each)
@@ -173,24 +189,42 @@ static int add_text(descent *d, node *each)
         l->has_space = is_apart;
     }
     size_t before = l->text.count;
-    if (l->has_space && before && put(&l->text, " ", 1) < 0)
+    if (before && (l->has_break || l->has_space) && put(&l->text, l->has_break ? "\n" : " ", 1) < 0)
         return ERROR;
     size_t start = l->text.count;
-    int ends_in_space, has_sign, done = fold_text(&l->text, text->data, text->length, d->signs, &ends_in_space, &has_sign);
+    int ends_in_space, has_sign, done = fold_text(&l->text, text->data, text->length, d->kinds, &ends_in_space, &has_sign);
     if (done != SURE)
         return done;
-    if (l->is_marked || l->open) {
+    if (l->is_marked || l->open || l->has_break) {
         done = add_marked(l, before, start, has_sign);
         if (done != SURE)
             return done;
     } else
         l->is_signed |= has_sign;
+    l->breaks |= l->has_break;
+    l->has_break = 0;
     l->has_space = ends_in_space;
     l->ends_in_bang = !l->in_code && l->text.at[l->text.count - 1] == '!';
     l->closed = NO_MARK;
     d->at_start = 0;
     pass(d, each);
     return SURE;
+}
+
+/* Break the line, or end it where it breaks already. */
+static int add_break(descent *d, node *each)
+{
+    line *l = &d->line;
+    if (l->in_code)
+        return UNSURE;
+    pass(d, each);
+    if (l->text.count == 0 || (l->has_break && l->open > l->begun))
+        return SURE;
+    l->is_over = l->has_break;
+    l->has_break = 1;
+    l->has_space = 0;
+    l->closed = NO_MARK;
+    return l->is_over && l->open ? UNSURE : SURE;
 }
 
 /* The address that a link leads to: None for none, False where only Python knows what to do with it; NULL on an error. */
@@ -209,6 +243,40 @@ static PyObject *find_address(line *l, bytes href)
     }
     Py_XDECREF(key);
     return Py_XNewRef(url);
+}
+
+/* Whether a style may take back what the tag of an emphasis says. */
+static int takes_back(int kind, bytes style)
+{
+    static const char *const properties[] = {[STRONG] = "font-weight", [EM] = "font-style", [DEL] = "text-decoration"};
+    const char *property = properties[kind];
+    size_t count = strlen(property);
+    for (size_t at = 0; at + count <= style.count; at++) {
+        size_t i = 0;
+        while (i < count && (style.at[at + i] | 0x20) == (unsigned char)property[i])
+            i++;
+        if (i == count)
+            return 1;
+        if (style.at[at] >= 0x80)
+            /* there are two that are lower case in ASCII only for Python */
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether code is neither a block nor a link as a whole. */
+static int is_inline_code(const line *l, node *code)
+{
+    node *child = lexbor.first_child(code);
+    if (child == NULL)
+        return 0;
+    uintptr_t tag = lexbor.tag_id(child);
+    if (tag != TEXT_TAG)
+        /* the line has begun */
+        return (l->open || l->text.count) && (tag >= TAGS || l->marks_of[tag] != LINK);
+    const text_node *text = (const text_node *)child;
+    int is_alone = lexbor.next(child) == NULL && text->data && memchr(text->data, '\n', text->length) == NULL;
+    return l->open || l->text.count || is_alone;
 }
 
 /* Open a mark, or go through an element that is none. */
@@ -240,11 +308,8 @@ static int open_mark(descent *d, node *each, uintptr_t tag)
         if (url == NULL)
             return UNSURE;
     } else {
-        node *child = lexbor.first_child(each);
-        uintptr_t below = child && kind == CODE ? lexbor.tag_id(child) : TAGS;
-        if (value_of(each, "style").at || (is_emphasis(kind) && l->in_emphasis) ||
-            /* it may be a block of code, or a link as a whole */
-            (kind == CODE && l->open == 0 && l->text.count == 0) || (below < TAGS && l->marks_of[below] == LINK))
+        bytes style = value_of(each, "style");
+        if (kind == CODE ? style.at || !is_inline_code(l, each) : l->in_emphasis || (style.at && takes_back(kind, style)))
             return UNSURE;
     }
     if (kind == l->closed && !l->has_space) {
@@ -280,6 +345,7 @@ static int end_link(line *l, const mark *m)
     l->closed = LINK;
     if (!l->shows_links)
         return SURE;
+    l->is_certain &= l->end == NOTHING || l->end == WORD;
     l->is_code_last = 0;
     int failed =
         put(&l->markdown, "](", 2) < 0 || put(&l->markdown, url, (size_t)length) < 0 || put(&l->markdown, ")", 1) < 0;
@@ -293,7 +359,8 @@ static int end_emphasis(line *l, const mark *m)
     if (!flanks(m->left, first))
         return UNSURE;
     l->pairs++;
-    l->is_certain &= m->left == SPACE && first == WORD && last == WORD;
+    /* opens nothing where it ends, and ends nothing where it opens */
+    l->is_certain &= m->left == SPACE;
     l->end = last;
     l->closed = m->kind;
     l->is_code_last = 0;
@@ -326,7 +393,7 @@ static int close_mark(line *l)
 static int read_line(descent *d)
 {
     line *l = &d->line;
-    for (;;) {
+    while (!l->is_over) {
         node *each = upcoming(d);
         int done = SURE, kind;
         if (each == NULL) {
@@ -364,13 +431,17 @@ static int read_line(descent *d)
                 l->has_space |= is_apart;
                 done = is_apart < 0 || enter(d, each, kind & ~OPEN_ITEM) < 0 ? ERROR : SURE;
             } else
-                done = kind & INLINE ? open_mark(d, each, tag) : UNSURE;
+                done = kind & INLINE                                ? open_mark(d, each, tag)
+                       : tag < TAGS && l->marks_of[tag] == LINE_END ? add_break(d, each)
+                                                                    : UNSURE;
         }
         if (done != SURE)
             return done;
     }
-    /* a mark that is open goes on behind the end of the line, and Python escapes otherwise where there was an empty one */
-    int is_odd = l->open || (l->had_marks && (l->is_signed || l->text.count == 0));
+    /* a mark that is open goes on behind the end of the line, and Python escapes otherwise where there was an empty one,
+       or a break at the end */
+    int is_odd = l->open || (l->breaks && l->pairs > 1) || (l->had_marks && l->text.count == 0);
+    is_odd |= l->is_signed && (l->had_marks || l->has_break) && !l->is_marked;
     return !is_odd && (l->is_certain || l->pairs < 2) ? SURE : UNSURE;
 }
 
@@ -416,6 +487,7 @@ PyObject *write_line(descent *d)
     line *l = &d->line;
     l->text.count = l->markdown.count = 0;
     l->begun = 0;
+    l->has_break = l->breaks = l->is_over = 0;
     l->is_marked = l->had_marks = l->is_signed = l->has_space = l->has_strong = l->is_linked = l->in_emphasis = l->in_code = 0;
     l->ends_in_bang = l->is_code_last = l->closed = l->end = l->pairs = 0;
     l->is_certain = 1;
@@ -431,7 +503,7 @@ PyObject *write_line(descent *d)
     if (made == NULL)
         l->at = NULL;
     d->at_start = 1;
-    d->doubt = (l->is_signed ? SIGNED : 0) | (l->has_strong ? HAS_STRONG : 0);
+    d->doubt = (l->is_signed ? SIGNED : 0) | (l->has_strong ? HAS_STRONG : 0) | (l->breaks || l->is_over ? HAS_BREAK : 0);
     return made;
 }
 
@@ -450,12 +522,12 @@ int note_links(line *l)
 int read_line_rules(line *l, PyObject *rules)
 {
     PyObject *marks;
-    if (!PyArg_ParseTuple(rules, "OOO!O!UpSU:lines", &l->make, &l->find, &PyDict_Type, &l->known, &PyDict_Type, &l->found,
+    if (!PyArg_ParseTuple(rules, "OOOO!O!UpSU:lines", &l->make, &l->find, &l->escape, &PyDict_Type, &l->known, &PyDict_Type, &l->found,
                           &l->kind, &l->shows_links, &marks, &l->origin)) {
-        l->make = l->find = l->known = l->found = l->kind = l->origin = NULL;
+        l->make = l->find = l->escape = l->known = l->found = l->kind = l->origin = NULL;
         return -1;
     }
-    PyObject *held[] = {l->make, l->find, l->known, l->found, l->kind, l->origin};
+    PyObject *held[] = {l->make, l->find, l->escape, l->known, l->found, l->kind, l->origin};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         Py_INCREF(held[i]);
     l->empty = PyUnicode_FromStringAndSize("", 0);
@@ -470,7 +542,7 @@ int read_line_rules(line *l, PyObject *rules)
 
 void forget_line(line *l)
 {
-    PyObject *held[] = {l->make, l->find, l->known, l->found, l->kind, l->origin, l->empty, l->links};
+    PyObject *held[] = {l->make, l->find, l->escape, l->known, l->found, l->kind, l->origin, l->empty, l->links};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         Py_XDECREF(held[i]);
     close_all(l);

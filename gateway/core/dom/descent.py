@@ -17,10 +17,10 @@ PHRASE, INLINE, BOX, BLOCK = 4, 8, 16, 32
 DRAWING, SOURCE = 64, 128
 # that have a byte in the table; Lexbor numbers what it does not know by address
 TAGS = 256
-# what a line is written with, see `Lines`; the last two are no marks of it
-LINK, STRONG, EM, DEL, CODE, PARAGRAPH, ITEM = range(1, 8)
-# what of a line takes a closer look: a text may need an escape; strong emphasis may say nothing here
-SIGNED, HAS_STRONG = 1, 2
+# what a line is written with, see `Lines`; the last three are no marks of it
+LINK, STRONG, EM, DEL, CODE, PARAGRAPH, ITEM, LINE_END = range(1, 9)
+# what of a line takes a closer look: a text may need an escape; strong emphasis, or a break, may say nothing here
+SIGNED, HAS_STRONG, HAS_BREAK = 1, 2, 4
 _GIST, _TEX = "gist.github.com", "math/tex"
 _LEFT_OUT = -1
 
@@ -47,8 +47,11 @@ class Lines(NamedTuple):
 
     # called with `kind`, markdown, text, "" and markdown
     make: type[Struct]
-    # where a link leads, by its `href`: None for nowhere, False where that takes a closer look; what was found so far
+    # where a link leads, by its `href`: None for nowhere, False where that takes a closer look
     find: Callable[[str], str | bool | None]
+    # a text beside a mark, and whether it is in a link
+    escape: Callable[[str, bool], str]
+    # what was found so far
     known: dict[str, str | bool | None]
     # gets the address and text of each link
     found: dict[tuple[str, str], None]

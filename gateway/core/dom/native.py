@@ -83,6 +83,14 @@ def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...], most: int = 
     return native.select(extension, root, Query(selectors, most))
 
 
+def find_each(node: LexborNode, *selectors: str) -> list[LexborNode]:
+    """The elements that one of the selectors is for, from a node on down."""
+    extension = find_walk().extension
+    if extension is None:
+        return node.css(",".join(selectors))
+    return [found for found, _ in native.select(extension, node, Query(selectors))]
+
+
 def find_first(node: LexborNode, *selectors: str) -> LexborNode | None:
     """The first element that one of the selectors is for, from a node on down."""
     extension = find_walk().extension

@@ -15,9 +15,11 @@ from gateway.core.dom.descent import (
     BLOCK,
     BOX,
     DRAWING,
+    HAS_BREAK,
     HAS_STRONG,
     INLINE,
     ITEM,
+    LINE_END,
     PARAGRAPH,
     PHRASE,
     PRUNED,
@@ -34,7 +36,7 @@ from gateway.core.dom.native import descend
 from gateway.core.dom.tags import COMMENT, ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
-from gateway.core.markdown.escape import SIGNS, escape, escape_lines
+from gateway.core.markdown.escape import SIGNS, escape, escape_lines, escape_part
 from gateway.core.markdown.flow import Flow
 from gateway.core.markdown.formulas import (
     fold,
@@ -145,8 +147,12 @@ class Walk:
         )
         for event in nodes:
             if isinstance(event, Draft):
-                if not self._add_line(event, nodes.doubt):
+                doubt = nodes.doubt
+                if line.tokens or self.empty_brackets or (doubt and not self._settle(event, doubt)):
                     nodes.reject()
+                else:
+                    line.plain = True
+                    self._add_run(event)
             elif event is None:
                 close: Close | None = stack.pop()
                 if close is end_block:
@@ -169,6 +175,8 @@ class Walk:
             else:
                 start = starts.get(event)
                 if start is not None:
+                    if line.tokens:
+                        self.flush()
                     close = start(self)
                 elif (opener := openers.get(event)) is not None:
                     close = opener(self, nodes.node)
@@ -190,6 +198,7 @@ class Walk:
         return Lines(
             make=Draft,
             find=resolver.lead,
+            escape=escape_part,
             known=resolver.leads,
             found=self.style.found,
             kind="paragraph",
@@ -198,18 +207,16 @@ class Walk:
             origin=resolver.origin,
         )
 
-    def _add_line(self, run: Draft, doubt: int) -> bool:
-        """Add a line that was written as a whole; False where it takes a closer look."""
-        flow, line = self.flow, self.line
-        if line.tokens or self.empty_brackets or (doubt & HAS_STRONG and not flow.bold):
+    def _settle(self, run: Draft, doubt: int) -> bool:
+        """Escape a line that was written as a whole, where it must be; False where its tokens are needed for that."""
+        flow = self.flow
+        if (doubt & HAS_STRONG and not flow.bold) or (doubt & HAS_BREAK and flow.heading):
             return False
         if doubt & SIGNED:
-            if not line.plain:
+            if not self.line.plain:
                 return False
             alone = not (flow.cell or flow.defining or flow.headed)
             run.markdown = run.line = escape(run.text, alone=alone)
-        line.plain = True
-        self._add_run(run)
         return True
 
     def _open_other(self, node: LexborNode, actions: "Actions") -> Close | None:
@@ -279,6 +286,15 @@ class Walk:
             self.truncated = True
         else:
             flow.add_run(run, html=self.style.html)
+
+    def end_heading(self) -> None:
+        self.flush()
+        flow = self.flow
+        flow.heading, flow.headed, flow.bold = 0, None, True
+
+    def end_item(self) -> None:
+        self.flush()
+        self.flow.end_item()
 
     def drop_label(self, language: str) -> None:
         """Take back a block of text that only names the language of the code that now follows."""
@@ -444,7 +460,7 @@ def actions_of(
     kinds |= dict.fromkeys(PLAIN, PHRASE) | dict.fromkeys(inlines, INLINE) | dict.fromkeys(voids, 0)
     kinds |= {ID["script"]: SOURCE, ID["span"]: PHRASE | DRAWING}
     table = bytes([kinds.get(tag, 0) for tag in range(TAGS)])
-    means = {**marks, ID["p"]: PARAGRAPH, ID["li"]: ITEM}
+    means = {**marks, ID["p"]: PARAGRAPH, ID["li"]: ITEM, ID["br"]: LINE_END}
     return Actions(
         starts, {**blocks, **inlines, **voids}, table, bytes([means.get(tag, 0) for tag in range(TAGS)])
     )
