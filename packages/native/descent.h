@@ -33,7 +33,7 @@ typedef struct {
 /* A line on its way. */
 typedef struct {
     /* Python's, all of them NULL where lines are not written here */
-    PyObject *make, *find, *escape, *known, *found, *kind, *origin, *empty;
+    PyObject *make, *find, *is_text, *escape, *known, *found, *kind, *origin, *empty;
     /* what a tag means, and whether links are shown */
     unsigned char marks_of[TAGS];
     int shows_links;

@@ -227,8 +227,9 @@ static int add_break(descent *d, node *each)
     return l->is_over && l->open ? UNSURE : SURE;
 }
 
-/* The address that a link leads to: None for none, False where only Python knows what to do with it; NULL on an error. */
-static PyObject *find_address(line *l, bytes href)
+/* The address that a link leads to: None for none, True for a place in the page, False where only Python knows what to do
+   with it; NULL on an error. */
+static PyObject *find_address(const line *l, bytes href)
 {
     PyObject *plain = plain_address(href, l->origin);
     if (plain != NULL || PyErr_Occurred())
@@ -279,6 +280,25 @@ static int is_inline_code(const line *l, node *code)
     return l->open || l->text.count || is_alone;
 }
 
+/* The address of an element's link, None where it is no link, False where it takes a closer look; NULL on an error. */
+static PyObject *lead(const descent *d, node *each)
+{
+    bytes href = value_of(each, "href");
+    PyObject *url = href.at && href.count ? find_address(&d->line, href) : Py_NewRef(Py_None);
+    if (url != Py_True)
+        return url;
+    PyObject *wrapped = lexbor.wrap(each, d->parser), *is_text = NULL;
+    if (wrapped != NULL)
+        is_text = PyObject_CallFunctionObjArgs(d->line.is_text, wrapped, NULL);
+    Py_XDECREF(wrapped);
+    Py_DECREF(url);
+    if (is_text == NULL)
+        return NULL;
+    url = Py_NewRef(is_text == Py_True ? Py_None : Py_False);
+    Py_DECREF(is_text);
+    return url;
+}
+
 /* Open a mark, or go through an element that is none. */
 static int open_mark(descent *d, node *each, uintptr_t tag)
 {
@@ -294,8 +314,7 @@ static int open_mark(descent *d, node *each, uintptr_t tag)
     }
     PyObject *url = NULL;
     if (kind == LINK) {
-        bytes href = value_of(each, "href");
-        url = href.at && href.count ? find_address(l, href) : Py_NewRef(Py_None);
+        url = lead(d, each);
         if (url == NULL)
             return ERROR;
         int is_address = PyUnicode_Check(url), is_none = url == Py_None;
@@ -522,12 +541,12 @@ int note_links(line *l)
 int read_line_rules(line *l, PyObject *rules)
 {
     PyObject *marks;
-    if (!PyArg_ParseTuple(rules, "OOOO!O!UpSU:lines", &l->make, &l->find, &l->escape, &PyDict_Type, &l->known, &PyDict_Type, &l->found,
+    if (!PyArg_ParseTuple(rules, "OOOOO!O!UpSU:lines", &l->make, &l->find, &l->is_text, &l->escape, &PyDict_Type, &l->known, &PyDict_Type, &l->found,
                           &l->kind, &l->shows_links, &marks, &l->origin)) {
-        l->make = l->find = l->escape = l->known = l->found = l->kind = l->origin = NULL;
+        l->make = l->find = l->is_text = l->escape = l->known = l->found = l->kind = l->origin = NULL;
         return -1;
     }
-    PyObject *held[] = {l->make, l->find, l->escape, l->known, l->found, l->kind, l->origin};
+    PyObject *held[] = {l->make, l->find, l->is_text, l->escape, l->known, l->found, l->kind, l->origin};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         Py_INCREF(held[i]);
     l->empty = PyUnicode_FromStringAndSize("", 0);
@@ -542,7 +561,7 @@ int read_line_rules(line *l, PyObject *rules)
 
 void forget_line(line *l)
 {
-    PyObject *held[] = {l->make, l->find, l->escape, l->known, l->found, l->kind, l->origin, l->empty, l->links};
+    PyObject *held[] = {l->make, l->find, l->is_text, l->escape, l->known, l->found, l->kind, l->origin, l->empty, l->links};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         Py_XDECREF(held[i]);
     close_all(l);

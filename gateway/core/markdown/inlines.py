@@ -18,7 +18,7 @@ from gateway.core.markdown.formulas import tex_of_image
 from gateway.core.markdown.line import Atom
 from gateway.core.markdown.links import is_edit
 from gateway.core.markdown.listings import open_code
-from gateway.core.markdown.walk import Close, Opener, Walk, skip
+from gateway.core.markdown.walk import MAX_LABEL, Close, Opener, Walk, skip
 from gateway.wire import Image
 
 # takes the tag's own style back: Google Docs puts all of a text in such a `<b>`
@@ -29,8 +29,6 @@ _UNMARKED = {
 }
 # characters of what an abbreviation stands for
 _MAX_EXPANSION = 120
-# characters of a reference to a footnote
-_MAX_LABEL = 12
 # elements between a link and the heading it stands in
 _MAX_ABOVE = 4
 
@@ -86,7 +84,7 @@ def _open_fragment(walk: Walk, node: LexborNode, fragment: str) -> Close | None:
         return skip
     if walk.flow.heading and _is_beside_heading(node, text, is_behind=bool(walk.line.tokens)):
         return skip
-    if len(text) > _MAX_LABEL or not walk.is_kept(node):
+    if len(text) > MAX_LABEL or not walk.is_kept(node):
         return None
     note = walk.refer(node, fragment)
     if note is None:

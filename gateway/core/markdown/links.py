@@ -62,9 +62,9 @@ class Resolver:
         return fragment
 
     def lead(self, href: str) -> str | bool | None:
-        """Where a link leads, as `resolve`; False where it stays within the page or offers to edit a wiki's section."""
+        """Where a link leads, as `resolve`; True for within the page, False where it offers to edit a wiki's section."""
         if "#" in href and self.fragment(href) is not None:
-            return False
+            return True
         return False if is_edit(href) else self.resolve(href)
 
     def _resolve(self, reference: str) -> str | None:

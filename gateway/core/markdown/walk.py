@@ -55,6 +55,8 @@ from gateway.wire import Image
 
 # what to do when an element ends
 Close = Callable[[], None]
+# characters of a reference to a footnote
+MAX_LABEL = 12
 # custom elements that are written as this tag is
 _CUSTOM_VOIDS: dict[str | None, str] = {
     "mjx-container": "math",
@@ -198,6 +200,7 @@ class Walk:
         return Lines(
             make=Draft,
             find=resolver.lead,
+            is_text=self.is_text,
             escape=escape_part,
             known=resolver.leads,
             found=self.style.found,
@@ -369,6 +372,12 @@ class Walk:
         while first is not None and first.tag_id != TEXT:
             first = first.first_child
         return first is not None and first.mem_id in texts
+
+    def is_text(self, link: LexborNode) -> bool:
+        """Whether a link within the page is no more than its text: too long for a sign, or for the label of a footnote."""
+        if self.flow.heading or self.notes.inside is not None:
+            return False
+        return len(link.text(deep=True).strip()) > MAX_LABEL
 
     def refer(self, link: LexborNode, fragment: str) -> Note | None:
         """The footnote that a link refers to; from here on its text is left out where it stands."""
