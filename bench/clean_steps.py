@@ -26,8 +26,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core import clean
 from gateway.core.classifier.network import choose, load_classifier
 from gateway.core.dom.blocks import keep
-from gateway.core.dom.callouts import find_callouts
-from gateway.core.dom.editors import find_editors
+from gateway.core.dom.boxes import find_boxes
 from gateway.core.dom.landmarks import Landmarks
 from gateway.core.dom.native import find_marks, find_walk, prefer_native, read_blocks
 from gateway.core.dom.nesting import limit_nesting
@@ -91,6 +90,7 @@ def read_said(tree: LexborHTMLParser, url: str | None, marks: Landmarks) -> Fact
 
 def write(parsed: ParsedPage, kept: KeptNodes | None, url: str | None) -> None:
     """Render the chosen blocks as `clean` does."""
+    codes, callouts = find_boxes(parsed.blocks)
     render(
         parsed.root,
         kept=kept,
@@ -98,8 +98,8 @@ def write(parsed: ParsedPage, kept: KeptNodes | None, url: str | None) -> None:
         base_url=url,
         options=_OPTIONS,
         beside=[root_of(tree) for tree in parsed.beside],
-        codes=find_editors(parsed.blocks),
-        callouts=find_callouts(parsed.blocks),
+        codes=codes,
+        callouts=callouts,
     )
 
 

@@ -4,8 +4,7 @@ from msgspec import structs
 
 from gateway.core.classifier.network import Choice, Classifier, choose, load_classifier
 from gateway.core.dom.blocks import keep
-from gateway.core.dom.callouts import find_callouts
-from gateway.core.dom.editors import find_editors
+from gateway.core.dom.boxes import find_boxes
 from gateway.core.dom.pictures import with_pictures
 from gateway.core.dom.selection import DRAWN, REMOVED
 from gateway.core.markdown import Rendered, render
@@ -61,7 +60,7 @@ def clean(
             )
             message = f"{found} ({confidence:.2f}); compare with scope page"
             warnings.append(Notice(code="low_confidence", message=message))
-    codes, callouts = find_editors(parsed.blocks), find_callouts(parsed.blocks)
+    codes, callouts = find_boxes(parsed.blocks)
 
     def render_kept(kept: KeptNodes | None, options: CleanOptions) -> Rendered:
         return render(

@@ -37,32 +37,50 @@ static int is_unseen(const unsigned char *p)
     }
 }
 
-int fold_text(buffer *into, const unsigned char *text, size_t length, const unsigned char *signs, int *ends_in_space,
+void read_signs(unsigned char *kinds, const char *signs, Py_ssize_t count)
+{
+    for (int c = ' ' + 1; c < 0x80; c++)
+        kinds[c] = c == '$' || c == '\\' ? 0 : IS_WORD;
+    for (Py_ssize_t i = 0; i < count; i++)
+        kinds[(unsigned char)signs[i]] |= IS_SIGN;
+}
+
+int fold_text(buffer *into, const unsigned char *text, size_t length, const unsigned char *kinds, int *ends_in_space,
               int *found)
 {
-    into->count = 0;
     /* what is folded is never longer */
-    unsigned char *start = grow(into->at, 0, &into->room, length, 1);
+    unsigned char *start = grow(into->at, into->count, &into->room, length, 1);
     if (start == NULL)
         return -1;
     into->at = start;
+    start += into->count;
     const unsigned char *p = text, *end = text + length;
     unsigned char *out = start;
     int gap = 0;
     *found = 0;
     while (p < end) {
-        unsigned char c = *p;
-        if (c > ' ' && c < 0x80) {
-            if (c == '$' || c == '\\')
-                return 0;
+        unsigned char c = *p, seen = 0;
+        const unsigned char *run = p;
+        /* words, with single spaces between them */
+        while (kinds[*p] & IS_WORD) {
+            do
+                seen |= kinds[*p++];
+            while (p < end && kinds[*p] & IS_WORD);
+            if (end - p < 2 || *p != ' ' || !(kinds[p[1]] & IS_WORD))
+                break;
+            p++;
+        }
+        if (p > run) {
             if (gap && out > start)
                 *out++ = ' ';
             gap = 0;
-            *found |= signs[c];
-            *out++ = c;
-            p++;
+            *found |= (seen & IS_SIGN) != 0;
+            memmove(out, run, (size_t)(p - run));
+            out += p - run;
             continue;
         }
+        if (c == '$' || c == '\\')
+            return 0;
         size_t size = c < 0x80 ? 1 : size_at(p, end);
         if (size == 0 || (size > 1 && is_unseen(p)))
             return 0;
@@ -78,6 +96,6 @@ int fold_text(buffer *into, const unsigned char *text, size_t length, const unsi
         p += size;
     }
     *ends_in_space = gap;
-    into->count = (size_t)(out - start);
+    into->count = (size_t)(out - into->at);
     return 1;
 }

@@ -9,8 +9,8 @@ enum { MOST_PARTS = 31, KNOWN = 128 };
 
 typedef struct {
     bytes parts[MOST_PARTS];
-    /* by byte, the bits of parts that have it in the first and in the second place */
-    uint32_t first[256], second[256];
+    /* by byte, the bits of parts that have it in the first, the second and the third place */
+    uint32_t first[256], second[256], third[256];
 } sought_parts;
 
 static inline unsigned char lowered(unsigned char c)
@@ -38,8 +38,11 @@ static int is_named(const sought_parts *sought, bytes name)
             continue;
         if (left & NOT_ASCII)
             return 1;
-        for (int i = 0; left != 0; i++, left >>= 1)
-            if (left & 1 && begins_here(sought->parts[i], p, end))
+        /* what is behind the NUL is not the name's */
+        if (p[1] != '\0')
+            left &= sought->third[p[2]];
+        for (; left != 0; left &= left - 1)
+            if (begins_here(sought->parts[__builtin_ctz(left)], p, end))
                 return 1;
     }
     return 0;
@@ -60,8 +63,12 @@ static void note_part(sought_parts *sought, int number)
     note(sought->first, part.at[0], bit);
     if (part.count > 1)
         note(sought->second, part.at[1], bit);
-    for (int c = 0; part.count == 1 && c < 256; c++)
-        sought->second[c] |= bit;
+    if (part.count > 2)
+        note(sought->third, part.at[2], bit);
+    for (int c = 0; part.count < 3 && c < 256; c++) {
+        sought->second[c] |= part.count == 1 ? bit : 0;
+        sought->third[c] |= bit;
+    }
 }
 
 const char find_named_doc[] =

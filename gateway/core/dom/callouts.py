@@ -1,9 +1,9 @@
 """Callouts: boxes that a page marks as a note, a tip or a warning, by the class names of common generators."""
 
 import re
+from collections.abc import Sequence
 
 from gateway.core.dom.blocks import Blocks
-from gateway.core.dom.native import find_named
 
 _TAGS = frozenset(("div", "aside", "section", "blockquote", "details", "article", "figure"))
 _KINDS = {
@@ -37,12 +37,15 @@ _PREFIX = re.compile(
     re.I,
 )
 _ALONE = frozenset(("note", "tip", "important", "warning", "caution"))
-_PARTS = (*_HINTS, *sorted(_ALONE))
+CALLOUT_PARTS = (*_HINTS, *sorted(_ALONE))
 
 
-def find_callouts(blocks: Blocks) -> dict[int, str]:
-    """The kind of callout (`NOTE`, `TIP`, …) of elements, by mem_id."""
-    called = find_named(blocks.names, _PARTS)
+def find_callouts(blocks: Blocks, called: Sequence[int]) -> dict[int, str]:
+    """The kind of callout (`NOTE`, `TIP`, …) of elements, by mem_id.
+
+    Args:
+        called: the numbers of elements, with all that have one of the parts in their names.
+    """
     if not called:
         return {}
     # pages repeat theirs

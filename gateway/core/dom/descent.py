@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from msgspec import Struct
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import TEXT
@@ -16,11 +17,15 @@ PHRASE, INLINE, BOX, BLOCK = 4, 8, 16, 32
 DRAWING, SOURCE = 64, 128
 # that have a byte in the table; Lexbor numbers what it does not know by address
 TAGS = 256
+# what a line is written with, see `Lines`; the last three are no marks of it
+LINK, STRONG, EM, DEL, CODE, PARAGRAPH, ITEM, LINE_END = range(1, 9)
+# what of a line takes a closer look: a text may need an escape; strong emphasis, or a break, may say nothing here
+SIGNED, HAS_STRONG, HAS_BREAK = 1, 2, 4
 _GIST, _TEX = "gist.github.com", "math/tex"
 _LEFT_OUT = -1
 
 # what comes of a tree, see `Descent`
-Event = list[str] | tuple[str, ...] | str | int | None
+Event = list[str] | tuple[str, ...] | str | int | Struct | None
 
 
 class Bounds(NamedTuple):
@@ -37,6 +42,29 @@ class Bounds(NamedTuple):
     max_depth: int
 
 
+class Lines(NamedTuple):
+    """By what the extension writes whole lines; Python gives their events."""
+
+    # called with `kind`, markdown, text, "" and markdown
+    make: type[Struct]
+    # where a link leads, by its `href`: None for nowhere, True for a place in the page, False for what takes a closer look
+    find: Callable[[str], str | bool | None]
+    # whether a link within the page is no more than its text
+    is_text: Callable[[LexborNode], bool]
+    # a text beside a mark, and whether it is in a link
+    escape: Callable[[str, bool], str]
+    # what was found so far
+    known: dict[str, str | bool | None]
+    # gets the address and text of each link
+    found: dict[tuple[str, str], None]
+    kind: str
+    shows_links: bool
+    # a byte for each tag, with LINK and the like
+    marks: bytes
+    # what is before addresses that begin with a slash, "" for nothing: they lead nowhere then
+    origin: str
+
+
 class Descent:
     """What is below a node, as events that a line of text, or what ends one, is written by:
 
@@ -45,6 +73,8 @@ class Descent:
     - True: white space before what comes next, or what is left out there
     - False: the line ends, and what ends it says no more than that
     - a number: an element, by its tag; and None for its end
+    - by the extension, where it is given `lines`: what was made of a whole line in which nothing takes a closer look;
+      the caller may `reject` it, and its events come. A paragraph is a box then where no item of a list is around it.
 
     White space where a line begins or ends does not come.
 
@@ -54,7 +84,10 @@ class Descent:
         is_apart: whether a gap is shown before a text, or an element of a line, that no white space is before.
     """
 
-    __slots__ = ("_bounds", "_goes_below", "_is_apart", "_root", "_signs", "_table", "node", "truncated")
+    __slots__ = (
+        *("_begins_line", "_bounds", "_goes_below", "_is_apart", "_root", "_signs", "_table"),
+        *("doubt", "node", "truncated"),
+    )
 
     def __init__(
         self,
@@ -63,17 +96,24 @@ class Descent:
         table: bytes,
         signs: str,
         is_apart: Callable[[LexborNode], bool],
+        lines: Lines | None,
     ) -> None:
         # of the element that came last
         self.node = self._root = root
         # max_depth left something out
         self.truncated = False
         self._bounds, self._table, self._signs, self._is_apart = bounds, table, signs, is_apart
-        self._goes_below = False
+        self._goes_below = self._begins_line = False
+        # what of the line that came last takes a closer look
+        self.doubt = 0
 
-    def skip(self) -> None:
-        """Leave out what is below the element that came last."""
-        self._goes_below = False
+    def skip(self, is_line_empty: bool) -> None:
+        """Leave out what is below the element that came last; whether nothing is in the line then."""
+        self._goes_below, self._begins_line = False, is_line_empty
+
+    def reject(self) -> None:
+        """Have the events of the line that came last."""
+        raise ValueError("what came last is no line")
 
     def __iter__(self) -> Iterator[Event]:
         texts, max_depth, is_apart = self._bounds.texts, self._bounds.max_depth, self._is_apart
@@ -141,7 +181,7 @@ class Descent:
                 continue
             if not self._goes_below:
                 # what is written instead may be part of a line
-                at_start, node = False, opened.next
+                at_start, node = self._begins_line, opened.next
                 continue
             is_deepest = len(stack) >= max_depth
             self.truncated |= is_deepest

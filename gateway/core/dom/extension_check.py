@@ -82,8 +82,8 @@ def find_fault(extension: Extension) -> str:
             Bounds(None, None, left_out, elements, 512),
             Bounds(texts, elements, left_out, left_out, 5),
         ):
-            seen = extension.descend(root, kept, table, "c", is_apart)
-            if [*seen] != [*Descent(root, kept, table, "c", is_apart)]:
+            seen = extension.descend(root, kept, table, "c", is_apart, None)
+            if [*seen] != [*Descent(root, kept, table, "c", is_apart, None)]:
                 return "it goes down the tree otherwise than Python does"
         for selectors in (SELECTORS, *((form,) for form in _FORMS)):
             found = native.select(extension, top, Query(selectors))

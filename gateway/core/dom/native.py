@@ -20,7 +20,7 @@ from gateway.core.dom import blocks as python
 from gateway.core.dom import extension as native
 from gateway.core.dom import landmarks, named
 from gateway.core.dom.blocks import Blocks
-from gateway.core.dom.descent import Bounds, Descent
+from gateway.core.dom.descent import Bounds, Descent, Lines
 from gateway.core.dom.extension import Extension, sought
 from gateway.core.dom.extension_check import find_fault
 from gateway.core.dom.landmarks import CODE, STYLE_WORDS, Landmarks, Mark, Query, select
@@ -83,6 +83,14 @@ def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...], most: int = 
     return native.select(extension, root, Query(selectors, most))
 
 
+def find_each(node: LexborNode, *selectors: str) -> list[LexborNode]:
+    """The elements that one of the selectors is for, from a node on down."""
+    extension = find_walk().extension
+    if extension is None:
+        return node.css(",".join(selectors))
+    return [found for found, _ in native.select(extension, node, Query(selectors))]
+
+
 def find_first(node: LexborNode, *selectors: str) -> LexborNode | None:
     """The first element that one of the selectors is for, from a node on down."""
     extension = find_walk().extension
@@ -113,12 +121,17 @@ def count_text(tree: LexborHTMLParser, marks: Landmarks, enough: int) -> int:
 
 
 def descend(
-    root: LexborNode, bounds: Bounds, table: bytes, signs: str, is_apart: Callable[[LexborNode], bool]
+    root: LexborNode,
+    bounds: Bounds,
+    table: bytes,
+    signs: str,
+    is_apart: Callable[[LexborNode], bool],
+    lines: Lines | None = None,
 ) -> Descent:
     """A `Descent`, the extension's where it may be used."""
     extension = find_walk().extension
     make = Descent if extension is None else extension.descend
-    return make(root, bounds, table, signs, is_apart)
+    return make(root, bounds, table, signs, is_apart, lines)
 
 
 def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:

@@ -58,6 +58,7 @@ def join_certain(
                 found[url, text.strip()] = None
                 if last := link(url)[1]:
                     pieces.append(last)
+                    certain = certain and (not end or end.isalnum())
             elif mark.kind in DELIMITERS and (bold or mark.kind != "strong"):
                 in_emphasis = False
                 if len(pieces) == at + 1:
@@ -68,7 +69,8 @@ def join_certain(
                 if not flanks(left, first):
                     return None
                 pairs += 1
-                certain = certain and left in ("", " ") and first.isalnum() and end.isalnum()
+                # it ends nothing where it opens
+                certain = certain and left in ("", " ")
                 pieces[at] = DELIMITERS[mark.kind]
                 pieces.append(pieces[at])
             continue
@@ -105,7 +107,8 @@ def join_certain(
         if end:
             if not flanks(piece[0], end):
                 return None
-            certain = certain and piece[0] in AFTER
+            # it opens nothing where it ends
+            certain = certain and (piece[0] == " " or (piece[0] in AFTER and end.isalnum()))
             end = ""
         pieces.append(piece)
         texts.append(text)

@@ -5,7 +5,7 @@ from msgspec import Struct
 from gateway.core.model.page import Block, BlockKind
 
 
-class Draft(Struct):
+class Draft(Struct, gc=False):
     """What becomes a `Block`; `line` is its markdown on one line, for the cell of a table."""
 
     kind: BlockKind
@@ -17,17 +17,23 @@ class Draft(Struct):
     level: int = 0
     heading: str = ""
 
-    def to_block(self, gap: str, *, html: bool) -> Block:
-        """The finished block; with `html`, what was gathered of it is HTML and not bare tags."""
-        return Block(
-            kind=self.kind,
-            gap=gap,
-            markdown=self.markdown,
-            text=self.text,
-            html=self.html if html else "",
-            level=self.level,
-            heading=self.heading,
+
+def to_blocks(drafts: list[Draft], *, html: bool) -> list[Block]:
+    """The finished blocks; with `html`, what was gathered of them is HTML and not bare tags."""
+    if drafts:
+        drafts[0].gap = ""
+    return [
+        Block(
+            kind=draft.kind,
+            gap=draft.gap,
+            markdown=draft.markdown,
+            text=draft.text,
+            html=draft.html if html else "",
+            level=draft.level,
+            heading=draft.heading,
         )
+        for draft in drafts
+    ]
 
 
 def indent(markdown: str, prefix: str) -> str:

@@ -28,7 +28,6 @@ _QUOTE_CHARS = 4000
 
 
 def open_paragraph(walk: Walk) -> Close:
-    walk.flush()
     if walk.flow.item is not None:
         walk.flow.item.list.loose = True
     return end_block
@@ -36,21 +35,14 @@ def open_paragraph(walk: Walk) -> Close:
 
 def _heading(level: int) -> Start:
     def open_heading(walk: Walk) -> Close:
-        walk.flush()
         flow = walk.flow
         flow.heading, flow.headed, flow.bold = level, None, False
-
-        def close() -> None:
-            walk.flush()
-            flow.heading, flow.headed, flow.bold = 0, None, True
-
-        return close
+        return walk.end_heading
 
     return open_heading
 
 
 def open_summary(walk: Walk) -> Close:
-    walk.flush()
     opened = walk.line.open("strong")
 
     def close() -> None:
@@ -62,7 +54,6 @@ def open_summary(walk: Walk) -> Close:
 
 
 def add_rule(walk: Walk) -> Close:
-    walk.flush()
     walk.flow.add_rule()
     return skip
 
@@ -132,7 +123,6 @@ def _groups(drafts: list[Draft]) -> Iterator[list[Draft]]:
 
 
 def open_figure(walk: Walk) -> Close:
-    walk.flush()
     flow = walk.flow
     start = len(flow.out)
 
@@ -144,7 +134,6 @@ def open_figure(walk: Walk) -> Close:
 
 
 def open_caption(walk: Walk) -> Close:
-    walk.flush()
     flow = walk.flow
     flow.kind = "figure"
 
@@ -194,13 +183,8 @@ def open_item(walk: Walk, node: LexborNode) -> Close:
     item = Item(list_)
     if list_.tasks:
         item.task = _task_of(node)
-    end = walk.flow.open_item(item)
-
-    def close() -> None:
-        walk.flush()
-        end()
-
-    return close
+    walk.flow.open_item(item)
+    return walk.end_item
 
 
 def _task_of(node: LexborNode) -> str:
@@ -232,7 +216,6 @@ def _number(value: str | None, default: int) -> int:
 
 
 def open_definitions(walk: Walk) -> Close:
-    walk.flush()
     flow = walk.flow
     flow.end_term()
 
@@ -245,7 +228,6 @@ def open_definitions(walk: Walk) -> Close:
 
 def _definition(part: str) -> Start:
     def open_part(walk: Walk) -> Close:
-        walk.flush()
         flow = walk.flow
         flow.defining = part
 
@@ -283,7 +265,6 @@ def open_table(walk: Walk, node: LexborNode) -> Close:
 
 
 def open_row(walk: Walk) -> Close:
-    walk.flush()
     if walk.flow.table is not None:
         walk.flow.table.rows.append([])
     return end_block

@@ -92,6 +92,11 @@ def escape(text: str, *, alone: bool = False, in_link: bool = False) -> str:
     return SPECIAL.sub(escape_one, text)
 
 
+def escape_part(text: str, in_link: bool) -> str:
+    """`escape` for a text beside marks."""
+    return escape(text, in_link=in_link)
+
+
 def escape_start(line: str) -> str:
     """Escape a line of markdown that begins like a heading, list, quote, rule, fence or table row."""
     if line[:1] not in STARTERS:

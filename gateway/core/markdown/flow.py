@@ -94,6 +94,11 @@ class Item:
 class Flow:
     """Blocks in reading order, and how the next one is to be written."""
 
+    __slots__ = (
+        *("_latest", "_tags", "_term", "bold", "cell", "defining", "headed", "heading", "item", "kind", "list"),
+        *("nested", "out", "table"),
+    )
+
     def __init__(self, *, nested: int = 0, cell: bool = False) -> None:
         self.out: list[Draft] = []
         # flows around this one
@@ -135,7 +140,9 @@ class Flow:
             if markdown[0] in STARTERS or "\n" in markdown:
                 run.markdown = escape_lines(markdown)
             run.kind = self.kind
-            self.add(run)
+            if self._term is not None:
+                self.end_term()
+            self._write(run)
 
     def _extend_heading(self, heading: Draft, run: Draft) -> bool:
         """Go on with a heading in which a block ended; False where that would be no heading any more."""
@@ -297,9 +304,9 @@ class Flow:
 
         return close
 
-    def open_item(self, item: Item) -> Callable[[], None]:
-        """Start an item; returns what ends it."""
-        outer = item.outer = self.item
+    def open_item(self, item: Item) -> None:
+        """Start an item."""
+        item.outer = self.item
         list_ = item.list
         # CommonMark has no sign for numbers below zero
         list_.number = max(0, list_.number + list_.step)
@@ -307,13 +314,14 @@ class Flow:
         self.item = item
         self._tags.append("<li>")
 
-        def close() -> None:
-            self.end_definition()
-            item.join_more()
-            self.item = outer
-            self._end_tag("</li>")
-
-        return close
+    def end_item(self) -> None:
+        """End the innermost item."""
+        item = self.item
+        assert item is not None
+        self.end_definition()
+        item.join_more()
+        self.item = item.outer
+        self._end_tag("</li>")
 
     def _end_tag(self, tag: str) -> None:
         if self._tags:

@@ -5,6 +5,7 @@ from html import escape as escape_html
 
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.descent import CODE, DEL, EM, LINK, STRONG
 from gateway.core.dom.embeds import EMBEDS
 from gateway.core.dom.permalinks import is_sign, says_permalink
 from gateway.core.dom.picture_sources import source_of
@@ -15,8 +16,9 @@ from gateway.core.markdown.equations import add_math, add_script
 from gateway.core.markdown.escape import escape
 from gateway.core.markdown.formulas import tex_of_image
 from gateway.core.markdown.line import Atom
+from gateway.core.markdown.links import is_edit
 from gateway.core.markdown.listings import open_code
-from gateway.core.markdown.walk import Close, Opener, Walk, skip
+from gateway.core.markdown.walk import MAX_LABEL, Close, Opener, Walk, skip
 from gateway.wire import Image
 
 # takes the tag's own style back: Google Docs puts all of a text in such a `<b>`
@@ -27,8 +29,6 @@ _UNMARKED = {
 }
 # characters of what an abbreviation stands for
 _MAX_EXPANSION = 120
-# characters of a reference to a footnote
-_MAX_LABEL = 12
 # elements between a link and the heading it stands in
 _MAX_ABOVE = 4
 
@@ -70,8 +70,7 @@ def open_link(walk: Walk, node: LexborNode) -> Close | None:
         return None
     if "#" in href and (fragment := walk.resolver.fragment(href)) is not None:
         return _open_fragment(walk, node, fragment)
-    if "action=edit" in href and "section=" in href:
-        # a wiki has one in brackets behind every heading
+    if is_edit(href):
         walk.empty_brackets = True
         return skip
     url = walk.resolver.resolve(href)
@@ -85,7 +84,7 @@ def _open_fragment(walk: Walk, node: LexborNode, fragment: str) -> Close | None:
         return skip
     if walk.flow.heading and _is_beside_heading(node, text, is_behind=bool(walk.line.tokens)):
         return skip
-    if len(text) > _MAX_LABEL or not walk.is_kept(node):
+    if len(text) > MAX_LABEL or not walk.is_kept(node):
         return None
     note = walk.refer(node, fragment)
     if note is None:
@@ -208,4 +207,12 @@ INLINES: dict[int, Opener] = {
     **dict.fromkeys(ids("sub"), _mark("sub")),
     **dict.fromkeys(ids("sup"), _mark("sup")),
     **dict.fromkeys(ids("code kbd samp tt"), open_code),
+}
+# those that the extension writes in lines where nothing takes a closer look
+MARKS: dict[int, int] = {
+    ID["a"]: LINK,
+    **dict.fromkeys(ids("strong b"), STRONG),
+    **dict.fromkeys(ids("em i var"), EM),
+    **dict.fromkeys(ids("del s strike"), DEL),
+    **dict.fromkeys(ids("code kbd samp tt"), CODE),
 }

@@ -46,16 +46,15 @@ class Line:
     """The tokens of the block that the walk is in.
 
     `tokens` is empty as long as there is nothing to end; `space` is the white space held back; `signed` says that
-    there may be characters in it that markdown reads as its own.
+    there may be characters in it that markdown reads as its own; `plain`, that there were no marks in it, nor code.
     """
 
-    __slots__ = ("_closed", "_code", "_code_depth", "_marks", "_plain", "signed", "space", "tokens")
+    __slots__ = ("_closed", "_code", "_code_depth", "_marks", "plain", "signed", "space", "tokens")
 
     def __init__(self) -> None:
         self.tokens: list[Token] = []
         self.space = self.signed = False
-        # only strings so far
-        self._plain = True
+        self.plain = True
         # open ones, outermost first
         self._marks: list[Mark] = []
         # what the last CLOSE ended
@@ -134,7 +133,7 @@ class Line:
         if self.space:
             self._write_space()
             self.space = False
-        self._plain = False
+        self.plain = False
         self.tokens.append(atom)
 
     def add_break(self) -> bool:
@@ -148,7 +147,7 @@ class Line:
             return True
         if tokens[at - 1] is BREAK:
             return at < len(tokens)
-        self.space = self._plain = False
+        self.space = self.plain = False
         # before the marks that were just opened
         tokens.insert(at, BREAK)
         return True
@@ -175,7 +174,7 @@ class Line:
         mark = Mark(kind, url=url)
         self.tokens.append(mark)
         self._marks.append(mark)
-        self._plain = False
+        self.plain = False
         return True
 
     def close(self) -> None:
@@ -206,7 +205,7 @@ class Line:
     def open_code(self) -> None:
         """Start inline code."""
         self._code_depth += 1
-        self._plain = False
+        self.plain = False
 
     def close_code(self) -> None:
         """End inline code."""
@@ -240,11 +239,11 @@ class Line:
         """
         tokens = self.tokens
         self.tokens, self.space = [], False
-        if self._plain:
+        if self.plain:
             # neither marks nor code are open
             return tokens, True
         self._code = self._closed = None
-        self._plain = not (self._marks or self._code_depth)
+        self.plain = not (self._marks or self._code_depth)
         while tokens and tokens[-1] is BREAK:
             tokens.pop()
         if tokens and self._marks:

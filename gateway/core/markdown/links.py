@@ -28,15 +28,22 @@ _MAX_NESTED_PARENTHESES = 3
 class Resolver:
     """Turns the addresses written on one page into absolute ones; remembers them, pages repeat theirs."""
 
-    __slots__ = ("_base", "_folder", "_known", "_origin")
+    __slots__ = ("_base", "_folder", "_known", "_origin", "leads")
 
     def __init__(self, base_url: str | None) -> None:
         self._known: dict[str, str | None] = {}
+        # what `lead` found, by those who keep it
+        self.leads: dict[str, str | bool | None] = {}
         self._base = base_url if base_url and base_url.lower().startswith(("http://", "https://")) else None
         parts = urlsplit(self._base or "")
         self._origin = f"{parts.scheme}://{parts.netloc}"
         # of the page, if an address is safe that begins with it; found out when it is asked for
         self._folder: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """The page's site, "" where that is not known."""
+        return self._origin if self._base else ""
 
     def resolve(self, reference: str | None) -> str | None:
         """The absolute address, or None for anything but http(s) and for relative ones without a base."""
@@ -53,6 +60,12 @@ class Resolver:
         if address and (self._base is None or self.resolve(address) != self._base.partition("#")[0]):
             return None
         return fragment
+
+    def lead(self, href: str) -> str | bool | None:
+        """Where a link leads, as `resolve`; True for within the page, False where it offers to edit a wiki's section."""
+        if "#" in href and self.fragment(href) is not None:
+            return True
+        return False if is_edit(href) else self.resolve(href)
 
     def _resolve(self, reference: str) -> str | None:
         if len(reference) > _MAX_CHARS:
@@ -82,6 +95,11 @@ class Resolver:
         except ValueError:
             # an impossible host, such as an unclosed [
             return None
+
+
+def is_edit(href: str) -> bool:
+    """Whether a link offers to edit a section: a wiki has one in brackets behind every heading."""
+    return "action=edit" in href and "section=" in href
 
 
 def _folder_of(base: str) -> str:

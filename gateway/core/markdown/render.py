@@ -6,15 +6,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
+from gateway.core.dom.native import find_each
+from gateway.core.markdown.drafts import to_blocks
 from gateway.core.markdown.elements import BLOCKS, STARTS
-from gateway.core.markdown.inlines import INLINES, VOIDS
+from gateway.core.markdown.inlines import INLINES, MARKS, VOIDS
 from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.notes import Notes
 from gateway.core.markdown.walk import Walk, actions_of
 from gateway.core.model.page import Block, CleanOptions, KeptNodes
 from gateway.wire import Image, Link, LinkStyle, Notice
 
-ACTIONS = actions_of(voids=VOIDS, inlines=INLINES, blocks=BLOCKS, starts=STARTS)
+ACTIONS = actions_of(voids=VOIDS, inlines=INLINES, blocks=BLOCKS, starts=STARTS, marks=MARKS)
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
@@ -95,10 +97,7 @@ def _render(
         walk.run(other, kept=None, actions=ACTIONS)
         walk.write_notes(ACTIONS)
     return Rendered(
-        blocks=[
-            draft.to_block(draft.gap if index else "", html=options.html)
-            for index, draft in enumerate(drafts)
-        ],
+        blocks=to_blocks(drafts, html=options.html),
         links=walk.style.found_links(),
         images=list(walk.images),
         appendix=_definitions(walk.style.references),
@@ -109,7 +108,7 @@ def _render(
 
 def _base_of(root: LexborNode, base_url: str | None) -> str | None:
     head = root.parser.head
-    for node in head.css("base") if head is not None else ():
+    for node in find_each(head, "base") if head is not None else ():
         parent, href = node.parent, node.attrs.get("href")
         if href and parent is not None and head is not None and parent.mem_id == head.mem_id:
             return Resolver(base_url).resolve(href) or base_url

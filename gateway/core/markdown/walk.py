@@ -11,14 +11,32 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.descent import BLOCK, BOX, DRAWING, INLINE, PHRASE, PRUNED, SOURCE, TAGS, WHOLE, Bounds
+from gateway.core.dom.descent import (
+    BLOCK,
+    BOX,
+    DRAWING,
+    HAS_BREAK,
+    HAS_STRONG,
+    INLINE,
+    ITEM,
+    LINE_END,
+    PARAGRAPH,
+    PHRASE,
+    PRUNED,
+    SIGNED,
+    SOURCE,
+    TAGS,
+    WHOLE,
+    Bounds,
+    Lines,
+)
 from gateway.core.dom.embeds import CUSTOM_EMBEDS
 from gateway.core.dom.layout import KNOWN, Gaps, is_inline
 from gateway.core.dom.native import descend
 from gateway.core.dom.tags import COMMENT, ID, PLAIN, SKIPPED, TEXT, UNPRUNED
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
-from gateway.core.markdown.escape import SIGNS, escape_lines
+from gateway.core.markdown.escape import SIGNS, escape, escape_lines, escape_part
 from gateway.core.markdown.flow import Flow
 from gateway.core.markdown.formulas import (
     fold,
@@ -37,6 +55,8 @@ from gateway.wire import Image
 
 # what to do when an element ends
 Close = Callable[[], None]
+# characters of a reference to a footnote
+MAX_LABEL = 12
 # custom elements that are written as this tag is
 _CUSTOM_VOIDS: dict[str | None, str] = {
     "mjx-container": "math",
@@ -125,13 +145,16 @@ class Walk:
             actions.table,
             SIGNS,
             self._gaps.is_before,
+            self._lines(actions),
         )
         for event in nodes:
-            if isinstance(event, list):
-                line.add_folded(event)
-            elif isinstance(event, tuple):
-                line.signed = True
-                line.add_folded(event)
+            if isinstance(event, Draft):
+                doubt = nodes.doubt
+                if line.tokens or self.empty_brackets or (doubt and not self._settle(event, doubt)):
+                    nodes.reject()
+                else:
+                    line.plain = True
+                    self._add_run(event)
             elif event is None:
                 close: Close | None = stack.pop()
                 if close is end_block:
@@ -139,6 +162,11 @@ class Walk:
                         self.flush()
                 elif close is not None:
                     close()
+            elif isinstance(event, list):
+                line.add_folded(event)
+            elif isinstance(event, tuple):
+                line.signed = True
+                line.add_folded(event)
             elif event is True:
                 line.space = True
             elif event is False:
@@ -149,18 +177,50 @@ class Walk:
             else:
                 start = starts.get(event)
                 if start is not None:
+                    if line.tokens:
+                        self.flush()
                     close = start(self)
                 elif (opener := openers.get(event)) is not None:
                     close = opener(self, nodes.node)
                 else:
                     close = self._open_other(nodes.node, actions)
                 if close is skip:
-                    nodes.skip()
+                    nodes.skip(not line.tokens)
                 else:
                     stack.append(close)
         self.truncated |= nodes.truncated
         self.flush()
         self.flow.end_definition()
+
+    def _lines(self, actions: "Actions") -> Lines | None:
+        """By what whole lines are written; None where they are written otherwise."""
+        links, resolver = self.options.links, self.resolver
+        if self.style.html or links == "reference":
+            return None
+        return Lines(
+            make=Draft,
+            find=resolver.lead,
+            is_text=self.is_text,
+            escape=escape_part,
+            known=resolver.leads,
+            found=self.style.found,
+            kind="paragraph",
+            shows_links=links == "inline",
+            marks=actions.marks,
+            origin=resolver.origin,
+        )
+
+    def _settle(self, run: Draft, doubt: int) -> bool:
+        """Escape a line that was written as a whole, where it must be; False where its tokens are needed for that."""
+        flow = self.flow
+        if (doubt & HAS_STRONG and not flow.bold) or (doubt & HAS_BREAK and flow.heading):
+            return False
+        if doubt & SIGNED:
+            if not self.line.plain:
+                return False
+            alone = not (flow.cell or flow.defining or flow.headed)
+            run.markdown = run.line = escape(run.text, alone=alone)
+        return True
 
     def _open_other(self, node: LexborNode, actions: "Actions") -> Close | None:
         """What to do at an element whose tag does not say it."""
@@ -207,8 +267,12 @@ class Walk:
             drop_brackets(tokens)
         alone = not (flow.cell or flow.defining or flow.headed)
         run = self.style.finish(tokens, plain, signed=signed, bold=flow.bold, alone=alone, cell=flow.cell)
-        if run is None:
-            return
+        if run is not None:
+            self._add_run(run)
+
+    def _add_run(self, run: Draft) -> None:
+        """Add a line, unless it only says something of the code above it."""
+        flow = self.flow
         if self.follows_code:
             self.follows_code = False
             in_text = not (flow.heading or flow.item or flow.defining)
@@ -225,6 +289,15 @@ class Walk:
             self.truncated = True
         else:
             flow.add_run(run, html=self.style.html)
+
+    def end_heading(self) -> None:
+        self.flush()
+        flow = self.flow
+        flow.heading, flow.headed, flow.bold = 0, None, True
+
+    def end_item(self) -> None:
+        self.flush()
+        self.flow.end_item()
 
     def drop_label(self, language: str) -> None:
         """Take back a block of text that only names the language of the code that now follows."""
@@ -300,6 +373,12 @@ class Walk:
             first = first.first_child
         return first is not None and first.mem_id in texts
 
+    def is_text(self, link: LexborNode) -> bool:
+        """Whether a link within the page is no more than its text: too long for a sign, or for the label of a footnote."""
+        if self.flow.heading or self.notes.inside is not None:
+            return False
+        return len(link.text(deep=True).strip()) > MAX_LABEL
+
     def refer(self, link: LexborNode, fragment: str) -> Note | None:
         """The footnote that a link refers to; from here on its text is left out where it stands."""
         note = self.notes.refer(link, fragment)
@@ -362,8 +441,9 @@ class Actions(NamedTuple):
     # by a tag's number
     starts: Mapping[int, Start]
     openers: Mapping[int, Opener]
-    # that `Descent` takes
+    # that `Descent` takes, and `Lines`
     table: bytes
+    marks: bytes
 
 
 def actions_of(
@@ -372,6 +452,7 @@ def actions_of(
     inlines: Mapping[int, Opener],
     blocks: Mapping[int, Opener],
     starts: Mapping[int, Start],
+    marks: Mapping[int, int],
 ) -> Actions:
     """Gather what is done.
 
@@ -379,6 +460,7 @@ def actions_of(
         voids: those below which the walk does not go, by the tags' numbers; asked whatever is kept.
         inlines: those that stand in a line.
         blocks, starts: those that end one, and whose openers do that first; asked where they are kept.
+        marks: what `Lines` says of those in a line.
     """
     kinds = dict.fromkeys(KNOWN, BOX | PRUNED) | dict.fromkeys([*blocks, *starts], BLOCK | PRUNED)
     for tag in UNPRUNED:
@@ -387,7 +469,10 @@ def actions_of(
     kinds |= dict.fromkeys(PLAIN, PHRASE) | dict.fromkeys(inlines, INLINE) | dict.fromkeys(voids, 0)
     kinds |= {ID["script"]: SOURCE, ID["span"]: PHRASE | DRAWING}
     table = bytes([kinds.get(tag, 0) for tag in range(TAGS)])
-    return Actions(starts, {**blocks, **inlines, **voids}, table)
+    means = {**marks, ID["p"]: PARAGRAPH, ID["li"]: ITEM, ID["br"]: LINE_END}
+    return Actions(
+        starts, {**blocks, **inlines, **voids}, table, bytes([means.get(tag, 0) for tag in range(TAGS)])
+    )
 
 
 def _do(actions: Actions, tag: str, walk: Walk, node: LexborNode) -> Close | None:

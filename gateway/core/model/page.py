@@ -60,7 +60,7 @@ class CleanOptions(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     max_blocks: Annotated[int, Meta(ge=1)] = 50_000
 
 
-class Block(Struct, kw_only=True, frozen=True, array_like=True):
+class Block(Struct, kw_only=True, frozen=True, array_like=True, gc=False):
     """One indivisible piece of content: a paragraph, heading, list item, table, fence …
 
     `gap` is the white space that separates it from the block before it (empty for the first), so a

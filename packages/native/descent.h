@@ -1,0 +1,164 @@
+/* A walk over a tree that gives events, or whole lines where nothing in them needs a closer look. */
+
+#ifndef DESCENT_H
+#define DESCENT_H
+
+#include "arrays.h"
+#include "folding.h"
+
+/* what a table says of a tag, as in Python */
+enum { PRUNED = 1, WHOLE = 2, PHRASE = 4, INLINE = 8, BOX = 16, BLOCK = 32, DRAWING = 64, SOURCE = 128 };
+/* of an open element nothing of it being pruned is asked any more: that it is an item of a list */
+enum { OPEN_ITEM = PRUNED };
+/* what it says where an element does not come, and on an error */
+enum { LEFT_OUT = -1, FAILED = -2 };
+
+/* what a line is written with, as in Python; the last three are no marks */
+enum { NO_MARK, LINK, STRONG, EM, DEL, CODE, PARAGRAPH, ITEM, LINE_END };
+/* why Python looks at a line, as there */
+enum { SIGNED = 1, HAS_STRONG = 2, HAS_BREAK = 4 };
+/* a link, an emphasis, code */
+enum { MOST_MARKS = 3 };
+
+/* An open mark of a line. */
+typedef struct {
+    int kind;
+    /* where its text and its first piece begin, and what is before it */
+    size_t text, first;
+    int left;
+    /* of a link */
+    PyObject *url;
+} mark;
+
+/* A line on its way. */
+typedef struct {
+    /* Python's, all of them NULL where lines are not written here */
+    PyObject *make, *find, *is_text, *escape, *known, *found, *kind, *origin, *empty;
+    /* what a tag means, and whether links are shown */
+    unsigned char marks_of[TAGS];
+    int shows_links;
+    buffer text, markdown;
+    mark marks[MOST_MARKS];
+    /* marks that are open; those of them that have a text */
+    size_t open, begun;
+    /* addresses and texts */
+    PyObject *links;
+    /* something in it is a mark, or was one without a text; a text may need an escape; white space that nothing has followed yet */
+    int is_marked, had_marks, is_signed, has_space, has_strong;
+    int is_linked, in_emphasis, in_code;
+    /* a break that nothing has followed yet, one that something has, and one that ends the line */
+    int has_break, breaks, is_over;
+    /* what its last piece but delimiters is, the mark that ends the line so far, what an emphasis ended in that nothing
+       has followed yet */
+    int ends_in_bang, is_code_last, closed, end;
+    /* how many emphases there are, and whether they can be read in one way only */
+    int pairs, is_certain;
+    /* where it began: what came last and what was to come next, the elements that were open, and those that still are */
+    node *at;
+    int way;
+    size_t depth, left;
+} line;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *root, *parser, *is_apart;
+    /* mem_ids; the first two are NULL where everything is kept */
+    PyObject *texts, *elements, *hidden, *marked;
+    Py_ssize_t max_depth;
+    unsigned char table[TAGS];
+    node *top;
+    /* the node that was looked at last, and which comes next: what is behind it, what is below it, or its end */
+    node *at;
+    enum { BEHIND, BELOW, END } way;
+    /* what the open elements are, and how many of them are of a line, and items of lists */
+    buffer open;
+    size_t inlines, items;
+    /* the element that came last, NULL for anything else; what it is, whether the caller skips it, and whether there is
+       nothing in the line then */
+    node *element;
+    int kind, is_skipped, is_line_empty;
+    /* nothing is in the line so far; white space that nothing has followed yet, of which the caller may know */
+    int at_start;
+    enum { NONE, SOME, TOLD } gap;
+    /* texts that were gathered, NULL for none; where one is folded */
+    PyObject *pieces;
+    int is_signed;
+    buffer text;
+    /* of bytes, for `fold_text` */
+    unsigned char kinds[256];
+    int truncated;
+    /* lines are written here; the one that begins is not, since it needs a closer look; what of the last one does */
+    line line;
+    int is_unsure, doubt;
+} descent;
+
+/* The value of an attribute, its `at` NULL where there is none. */
+bytes value_of(node *element, const char *sought);
+
+/* Whether a gap is shown before a text; -1 on an error. */
+int is_text_apart(const descent *d, node *each);
+
+/* Whether a gap is shown before an element of a line; -1 on an error. Only Python knows that of two elements. */
+int is_element_apart(const descent *d, node *each);
+
+/* 1 for a text that is kept and not all white space, 0 for another, -1 on an error. */
+int is_text(const descent *d, node *each);
+
+/* What the table says of an element, LEFT_OUT or FAILED. */
+int kind_of(const descent *d, node *each, uintptr_t tag);
+
+/* The next node; NULL where the end of an element comes next, which `ended` gives: NULL at the end of the tree. */
+static inline node *upcoming(const descent *d)
+{
+    return d->way == BELOW ? lexbor.first_child(d->at) : d->way == BEHIND ? lexbor.next(d->at) : NULL;
+}
+
+static inline node *ended(const descent *d)
+{
+    node *above = d->way == BEHIND ? lexbor.parent(d->at) : d->at;
+    return above == d->top || d->open.count == 0 ? NULL : above;
+}
+
+/* Go on behind a node. */
+static inline void pass(descent *d, node *each)
+{
+    d->at = each;
+    d->way = BEHIND;
+}
+
+/* Go on behind an element that ends; what it was. */
+static inline int leave(descent *d, node *element)
+{
+    int kind = d->open.at[--d->open.count];
+    d->inlines -= (kind & INLINE) != 0;
+    d->items -= (kind & OPEN_ITEM) != 0;
+    pass(d, element);
+    return kind;
+}
+
+/* Go on below an element, or with its end where that is too deep. */
+int enter(descent *d, node *element, int kind);
+
+/* Whether a line that begins here is written as a whole. */
+static inline int may_write(const descent *d)
+{
+    return d->line.make != NULL && d->at_start && !d->is_unsure && d->inlines == 0;
+}
+
+/* Write the line that begins with the next node, as Python's line.py and certain.py would. NULL where nothing is in it, on
+   an error, and where it needs a closer look: then its events come. */
+PyObject *write_line(descent *d);
+
+/* Go back to where the line began that was written last: its events come. */
+void take_back(descent *d);
+
+/* What Python gave: a tuple of a function or class that makes what comes of a line, one that finds addresses, those that
+   are known, the links that were found, the kind of a line, whether links are shown, a byte for each tag. */
+int read_line_rules(line *l, PyObject *rules);
+
+/* Note the links of a line that the caller has taken. */
+int note_links(line *l);
+
+void forget_line(line *l);
+
+#endif
