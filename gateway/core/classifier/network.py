@@ -8,8 +8,8 @@ The choice among blocks with probabilities is made in `choice`. The F1 it expect
 out to be worth on pages no network had seen, is the confidence.
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -85,7 +85,9 @@ class Network(NamedTuple):
 
 # what the network takes an article for whose letters it has not seen; its column tells
 _LIKE_ARTICLES = frozenset(("forum", "listing"))
-_LINK, _DESCRIBED = BLOCK_NAMES.index("link"), BLOCK_NAMES.index("description_share")
+_LINK, _DESCRIBED, _REPEATS, _IN_CODE = map(
+    BLOCK_NAMES.index, ("link", "description_share", "repeats", "in_pre")
+)
 DILATIONS = (1, 3)
 WIDTH = 5
 
@@ -100,6 +102,10 @@ class Classifier(NamedTuple):
     # … and the mean F1 it came to
     observed: Array
 
+    def confidence(self, expected: float) -> float:
+        """The F1 it came to where so much was expected."""
+        return float(np.interp(expected, self.expected, self.observed))
+
 
 def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     """Choose the content among a page's blocks."""
@@ -108,12 +114,14 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     features = build_features(blocks, head, classifier.lexicon)
     probabilities, kinds = predict(features, classifier.network)
     page_type = PAGE_TYPES[int(kinds.argmax())]
-    settled = settle(probabilities, features.words, blocks, page_type=page_type)
+    rows, words = features.rows, features.words.tolist()
+    settled = settle(
+        probabilities, features.words, rows[_REPEATS], rows[_IN_CODE], blocks, page_type=page_type
+    )
     chosen, expected = select(settled.probabilities, features.words)
-    confidence = float(np.interp(expected, classifier.expected, classifier.observed))
-    link, special, siblings = features.rows[_LINK], find_special(blocks), Siblings(blocks)
+    link, special, siblings = rows[_LINK], find_special(blocks), Siblings(blocks)
     # rules read them one by one
-    likelihoods, words, links = settled.probabilities.tolist(), features.words.tolist(), link.tolist()
+    likelihoods, links = settled.probabilities.tolist(), link.tolist()
     likely = with_data(
         without_counters(chosen, blocks), link, special, blocks, is_article=page_type == "article"
     )
@@ -121,7 +129,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     column = find_column(likely, words, links, blocks)
     is_article = page_type == "article" or (page_type in _LIKE_ARTICLES and holds_most(column, likely, words))
     if is_article:
-        described = features.rows[_DESCRIBED].tolist()
+        described = rows[_DESCRIBED].tolist()
         likely = with_standfirst(likely, likelihoods, words, links, described, blocks)
     chosen = drop_teasers(likely, column, words, links, blocks, siblings, is_article=is_article)
     if is_article:
@@ -138,13 +146,14 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
             is_forum=page_type == "forum",
         )
     said = set(chosen)
-    repeated = sum(stays in said for stays in settled.repeats.values())
+    repeated = sum([stays in said for stays in settled.repeats.values()])
     found = with_table_heads(chosen, special, blocks)
-    chosen = without_last_heading(found, blocks, page_type=page_type)
-    dropped: dict[int, DropReason] = {copy: "repeated" for copy in settled.repeats}
-    dropped |= dict.fromkeys(set(likely) - said, "leads_elsewhere")
-    dropped |= dict.fromkeys(set(found) - set(chosen), "heading_alone")
-    return Choice(chosen, round(confidence, 3), page_type, repeated, probabilities, dropped)
+    last = without_last_heading(found, blocks, page_type=page_type)
+    dropped: dict[int, DropReason] = dict.fromkeys(settled.repeats, "repeated")
+    dropped |= dict.fromkeys([index for index in likely if index not in said], "leads_elsewhere")
+    dropped |= dict.fromkeys(found[len(last) :], "heading_alone")
+    confidence = round(classifier.confidence(expected), 3)
+    return Choice(last, confidence, page_type, repeated, probabilities, dropped)
 
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:
@@ -200,13 +209,22 @@ def _rectified(values: Array, bias: Array) -> Array:
     return values
 
 
-def _one_thread() -> AbstractContextManager[object]:
-    """One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway."""
-    blas = _blas()
-    if all(library.get_num_threads() == 1 for library in blas.lib_controllers):
-        return nullcontext()
-    limiter: AbstractContextManager[object] = blas.limit(limits=1)
-    return limiter
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway.
+
+    `ThreadpoolController.limit` does the same, but describes every library first: that takes as long as a product.
+    """
+    others = [
+        (library, count) for library in _blas().lib_controllers if (count := library.get_num_threads()) != 1
+    ]
+    for library, _ in others:
+        library.set_num_threads(1)
+    try:
+        yield
+    finally:
+        for library, count in others:
+            library.set_num_threads(count)
 
 
 @cache

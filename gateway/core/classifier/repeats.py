@@ -32,17 +32,18 @@ _ALIKE = 0.8
 _COMPARED = 20
 
 
-def find_repeats(probabilities: Array, words: Array, blocks: Blocks) -> dict[int, int]:
+def find_repeats(probabilities: Array, words: Array, times: Array, blocks: Blocks) -> dict[int, int]:
     """Find the copies among the blocks: of two the one less likely to be content, of equally likely ones the later.
 
     Args:
         probabilities: by block, 0-1.
         words: by block.
+        times: by block, how often its text stands on the page.
     Returns:
         By copy the block that stays for it; both are indices.
     """
-    long = np.flatnonzero(words >= _LONG).tolist()
-    if len({blocks.texts[index] for index in long}) == len(long):
+    long = np.flatnonzero((words >= _LONG) & (times > 1)).tolist()
+    if not long:
         return {}
     comparison = _Comparison(blocks)
     stay: dict[str, list[int]] = {}
