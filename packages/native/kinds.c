@@ -198,11 +198,52 @@ static PyObject *give(const kinds *k, const Py_ssize_t *parents, Py_ssize_t coun
                          bytes_of(k->sizes.at, size), least, greatest, learned);
 }
 
+const char find_tagged_doc[] =
+    "find_tagged(tags, wanted)\n--\n\n"
+    "Where in a list of tags those of a set are, a list of numbers.";
+
+PyObject *find_tagged(PyObject *module, PyObject *args)
+{
+    (void)module;
+    /* most are one object again and again, which is looked for once; the list holds them */
+    struct {
+        PyObject *tag;
+        int is_wanted;
+    } known[KNOWN_TAGS] = {0};
+    PyObject *tags, *wanted, *result = NULL;
+    column found = {0};
+    if (!PyArg_ParseTuple(args, "O!O!:find_tagged", &PyList_Type, &tags, &PyFrozenSet_Type, &wanted))
+        return NULL;
+    for (Py_ssize_t i = 0, count = PyList_Size(tags); i < count; i++) {
+        PyObject *tag = PyList_GetItem(tags, i);
+        size_t at = (uintptr_t)tag / 16 % KNOWN_TAGS;
+        if (tag == NULL)
+            goto done;
+        if (!PyUnicode_Check(tag)) {
+            PyErr_SetString(PyExc_TypeError, "a tag that is no text");
+            goto done;
+        }
+        if (known[at].tag != tag) {
+            int is_wanted = PySet_Contains(wanted, tag);
+            if (is_wanted < 0)
+                goto done;
+            known[at].tag = tag;
+            known[at].is_wanted = is_wanted;
+        }
+        if (known[at].is_wanted && push(&found, i) < 0)
+            goto done;
+    }
+    result = list_of(&found);
+done:
+    PyMem_Free(found.at);
+    return result;
+}
+
 const char count_kinds_doc[] =
     "count_kinds(tags, names, parents, tokens)\n--\n\n"
     "The kinds of elements. By element a kind (its first element), how many of it the parent has, and children,\n"
     "one behind the other; by kind its first element, first token, number of tokens, least and greatest score; by\n"
-    "token its score. `parents` are numbers of eight bytes, `tokens` those of `load_words`.";
+    "token its score. `parents` are numbers of eight bytes, the first is the root's and any; `tokens` are those of `load_words`.";
 
 PyObject *count_kinds(PyObject *module, PyObject *args)
 {
@@ -225,6 +266,8 @@ PyObject *count_kinds(PyObject *module, PyObject *args)
         goto done;
     }
     memcpy(copy, parents.buf, (size_t)parents.len);
+    if (count)
+        copy[0] = 0;
     for (Py_ssize_t i = 0; i < count; i++)
         if (copy[i] < 0 || copy[i] >= count) {
             PyErr_SetString(PyExc_ValueError, "a parent that there is not");

@@ -92,7 +92,8 @@ int utf8_of(PyObject *text, bytes *into);
 PyObject *load_words(PyObject *module, PyObject *args);
 PyObject *count_texts(PyObject *module, PyObject *args);
 PyObject *count_kinds(PyObject *module, PyObject *args);
+PyObject *find_tagged(PyObject *module, PyObject *args);
 PyObject *find_named(PyObject *module, PyObject *args);
-extern const char load_words_doc[], count_texts_doc[], count_kinds_doc[], find_named_doc[];
+extern const char load_words_doc[], count_texts_doc[], count_kinds_doc[], find_tagged_doc[], find_named_doc[];
 
 #endif

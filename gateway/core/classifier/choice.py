@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from gateway.core.classifier.columns import Array
 from gateway.core.classifier.repeats import find_repeats
 from gateway.core.dom.blocks import FLAGS, Blocks
+from gateway.core.dom.native import find_walk
 from gateway.core.dom.pictures import is_counter
 
 # of the words that ought to be chosen, against those that are
-_RECALL_WEIGHT = 1.1
+RECALL_WEIGHT = 1.1
 # expecting less is to have found nothing; of pages with content nearly always more is
-_LEAST_F1 = 0.25
+LEAST_F1 = 0.25
 _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 # of the likelier text on the less likely side
 _CODE_WEIGHT = 0.9
@@ -52,18 +53,24 @@ class Settled(NamedTuple):
 
 
 def settle(
-    probabilities: Array, words: Array, times: Array, in_code: Array, blocks: Blocks, *, page_type: str
+    probabilities: Array,
+    words: Array,
+    repeated: Sequence[int],
+    in_code: Array,
+    blocks: Blocks,
+    *,
+    page_type: str,
 ) -> Settled:
     """Settle what the network cannot see.
 
     Documentation repeats itself on purpose: the same steps for every language, one of them shown at a time.
 
     Args:
-        times: by block, how often its text stands on the page.
+        repeated: long blocks whose text stands on the page several times.
         in_code: by block, whether it stands in a `<pre>`, 1 or 0.
     """
-    settled = _raise_code(probabilities, in_code != 0) if in_code.any() else probabilities
-    repeats = {} if page_type == "documentation" else find_repeats(settled, words, times, blocks)
+    settled = _raise_code(probabilities, in_code != 0) if "pre" in blocks.tags else probabilities
+    repeats = {} if page_type == "documentation" else find_repeats(repeated, settled, words, blocks)
     if repeats:
         settled = settled.copy()
         settled[list(repeats)] = 0
@@ -74,14 +81,17 @@ def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
     """The prefix by falling probability with the best expected F1, and that F1; nothing if it is too little."""
     order = (-probabilities).argsort(kind="stable")
     likely = (probabilities * words).take(order).cumsum()
-    expected = 2 * likely / (words.take(order).cumsum() + _RECALL_WEIGHT * likely[-1] + 1e-6)
+    expected = 2 * likely / (words.take(order).cumsum() + RECALL_WEIGHT * likely[-1] + 1e-6)
     best = int(expected.argmax())
-    taken = best + 1 if expected[best] >= _LEAST_F1 else 0
+    taken = best + 1 if expected[best] >= LEAST_F1 else 0
     return sorted(order[:taken].tolist()), float(expected[best])
 
 
 def find_special(blocks: Blocks) -> list[int]:
     """The elements that have a part in tables, definitions, quotations and what is folded."""
+    extension = find_walk().extension
+    if extension is not None:
+        return extension.find_tagged(blocks.tags, _SPECIAL)
     return list(compress(count(), map(_SPECIAL.__contains__, blocks.tags)))
 
 

@@ -8,20 +8,19 @@ The choice among blocks with probabilities is made in `choice`. The F1 it expect
 out to be worth on pages no network had seen, is the confidence.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from bisect import bisect_right
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import IO, NamedTuple
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import LibController, ThreadpoolController
 
 from gateway.core.classifier.article_column import find_column, holds_most
 from gateway.core.classifier.choice import (
     find_special,
-    select,
     settle,
     with_beside,
     with_data,
@@ -32,8 +31,9 @@ from gateway.core.classifier.choice import (
 from gateway.core.classifier.columns import Array
 from gateway.core.classifier.endings import drop_ending
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints
+from gateway.core.classifier.layers import hold, look_around, rectify
 from gateway.core.classifier.lexicon import Lexicon
-from gateway.core.classifier.native import build_features
+from gateway.core.classifier.native import build_features, select
 from gateway.core.classifier.siblings import Siblings
 from gateway.core.classifier.standfirst import with_standfirst
 from gateway.core.classifier.teasers import drop_teasers
@@ -85,11 +85,8 @@ class Network(NamedTuple):
 
 # what the network takes an article for whose letters it has not seen; its column tells
 _LIKE_ARTICLES = frozenset(("forum", "listing"))
-_LINK, _DESCRIBED, _REPEATS, _IN_CODE = map(
-    BLOCK_NAMES.index, ("link", "description_share", "repeats", "in_pre")
-)
+_LINK, _DESCRIBED, _IN_CODE = map(BLOCK_NAMES.index, ("link", "description_share", "in_pre"))
 DILATIONS = (1, 3)
-WIDTH = 5
 
 
 class Classifier(NamedTuple):
@@ -103,8 +100,13 @@ class Classifier(NamedTuple):
     observed: Array
 
     def confidence(self, expected: float) -> float:
-        """The F1 it came to where so much was expected."""
-        return float(np.interp(expected, self.expected, self.observed))
+        """The F1 it came to where so much was expected: `np.interp`, which takes longer for one number."""
+        known, came_to = self.expected, self.observed
+        above = bisect_right(known, expected)
+        if above == 0 or above == len(known):
+            return float(came_to[above and -1])
+        low, high, least, most = map(float, (*known[above - 1 : above + 1], *came_to[above - 1 : above + 1]))
+        return (most - least) / (high - low) * (expected - low) + least
 
 
 def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
@@ -116,7 +118,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     page_type = PAGE_TYPES[int(kinds.argmax())]
     rows, words = features.rows, features.words.tolist()
     settled = settle(
-        probabilities, features.words, rows[_REPEATS], rows[_IN_CODE], blocks, page_type=page_type
+        probabilities, features.words, features.repeated, rows[_IN_CODE], blocks, page_type=page_type
     )
     chosen, expected = select(settled.probabilities, features.words)
     link, special, siblings = rows[_LINK], find_special(blocks), Siblings(blocks)
@@ -158,17 +160,25 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:
     """A probability a block, and one a page type."""
-    with _one_thread():
-        hidden = _read_features(features, network)
-        for weight, bias, dilation in zip(
-            network.convolution_weights, network.convolution_biases, DILATIONS, strict=True
-        ):
-            hidden += _rectified(_windows(hidden, dilation) @ weight, bias)
-        attention = np.exp(_held(hidden @ network.pool_weight + network.pool_bias, -8, 8))[:, 0]
-        attention *= np.log1p(features.words)
-        context = attention @ hidden / (attention.sum() + 1e-6)
-        of_page = context @ network.context_weight + network.head_bias
-        logits = _rectified(hidden @ network.block_weight, of_page) @ network.output_weight
+    others = _take_one_thread()
+    try:
+        return _compute(features, network)
+    finally:
+        for library, count in others:
+            library.set_num_threads(count)
+
+
+def _compute(features: Features, network: Network) -> tuple[Array, Array]:
+    hidden = _read_features(features, network)
+    for weight, bias, dilation in zip(
+        network.convolution_weights, network.convolution_biases, DILATIONS, strict=True
+    ):
+        hidden = rectify(look_around(hidden, dilation) @ weight, bias, onto=hidden)
+    attention = np.exp(_held(hidden @ network.pool_weight + network.pool_bias, -8, 8))[:, 0]
+    attention *= np.log1p(features.words)
+    context = attention @ hidden / (attention.sum() + 1e-6)
+    of_page = context @ network.context_weight + network.head_bias
+    logits = rectify(hidden @ network.block_weight, of_page) @ network.output_weight
     kinds = np.exp(context @ network.type_weight + network.type_bias)
     return 1 / (1 + np.exp(-logits[:, 0] - network.output_bias)), kinds / kinds.sum()
 
@@ -176,55 +186,34 @@ def predict(features: Features, network: Network) -> tuple[Array, Array]:
 def _read_features(features: Features, network: Network) -> Array:
     """The first layer; what holds of the page is multiplied once, not for every block."""
     count = len(BLOCK_NAMES)
-    low, high = network.low[:, None], network.high[:, None]
-    rows = _held(features.rows, low[:count], high[:count])
-    page = _held(features.page, network.low[count:], network.high[count:])
+    low, high = network.low, network.high
+    rows = hold(features.rows, low[:count], high[:count])
+    page = _held(features.page, low[count:], high[count:])
     weight = network.input_weight
-    return _rectified(rows.T @ weight[:count], page @ weight[count:] + network.input_bias)
+    return rectify(rows.T @ weight[:count], page @ weight[count:] + network.input_bias)
 
 
 def _held(values: Array, low: Array | float, high: Array | float) -> Array:
-    """The values within bounds; `np.clip` takes several times as long for few values and for bounds by row."""
+    """The values within bounds; `np.clip` takes several times as long for few values."""
     held: Array = np.minimum(values, high)
     np.maximum(held, low, out=held)
     return held
 
 
-def _windows(hidden: Array, dilation: int) -> Array:
-    """Each row with its neighbours at -2, -1, 0, 1, 2 times the dilation, zeros beyond the ends."""
-    count, width = hidden.shape
-    beyond = WIDTH // 2 * dilation
-    padded = np.zeros((count + 2 * beyond, width), dtype=np.float32)
-    padded[beyond : beyond + count] = hidden
-    # the same numbers seen several times, copied at once
-    step, size = padded.strides
-    seen = np.ndarray((count, WIDTH, width), np.float32, padded, 0, (step, step * dilation, size))
-    return seen.reshape(count, WIDTH * width)
-
-
-def _rectified(values: Array, bias: Array) -> Array:
-    """The values with the bias, none below zero; they are changed."""
-    values += bias
-    np.maximum(values, 0, out=values)
-    return values
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
+def _take_one_thread() -> list[tuple[LibController, int]]:
     """One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway.
 
-    `ThreadpoolController.limit` does the same, but describes every library first: that takes as long as a product.
+    What `ThreadpoolController.limit` does too, which describes every library first: that takes as long as a product.
+
+    Returns:
+        The libraries that had more, and how many.
     """
     others = [
         (library, count) for library in _blas().lib_controllers if (count := library.get_num_threads()) != 1
     ]
     for library, _ in others:
         library.set_num_threads(1)
-    try:
-        yield
-    finally:
-        for library, count in others:
-            library.set_num_threads(count)
+    return others
 
 
 @cache

@@ -115,17 +115,25 @@ class _Boxes:
 
     def drop(self, chosen: Sequence[int]) -> list[int]:
         """Those that belong to the article."""
-        owners, link, boxes, known = self._blocks.owners, self._link, self._boxes, self._known
+        owners, parents, tags = self._blocks.owners, self._blocks.parents, self._blocks.tags
+        link, boxes, known = self._link, self._boxes, self._known
         first, last = self._inside.start, self._inside.stop
         kept = []
         for index in chosen:
             if not first <= index < last or link[index] >= _HALF_LINKED:
                 leads = self._leads_elsewhere(index)
             else:
-                # nearly all of them, and of most the box is known
-                box = boxes.get(owners[index])
+                # nearly all of them, most in boxes that are known or paragraphs themselves
+                owner = owners[index]
+                box = boxes.get(owner)
                 if box is None:
-                    box = self._box_of(owners[index])
+                    above = boxes.get(parents[owner])
+                    if above == -1:
+                        boxes[owner] = box = owner
+                    else:
+                        box = self._box_of(owner)
+                if box not in known and tags[box] in _NO_BOXES:
+                    known[box] = False
                 leads = known[box] if box in known else self._is_beside_the_text(box)
             if not leads:
                 kept.append(index)
@@ -259,7 +267,10 @@ class _Boxes:
         blocks = self._blocks
         owners = blocks.owners[blocks.firsts[box] : blocks.lasts[box]]
         # what is around an element its flags say
-        if not any([blocks.flags[owner] & _IN_CONTROLS for owner in owners]) or self._count(box) > _FORM_WORDS:
+        if (
+            not any([blocks.flags[owner] & _IN_CONTROLS for owner in owners])
+            or self._count(box) > _FORM_WORDS
+        ):
             return frozenset()
         tags: set[str] = set()
         for owner in owners:
