@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gateway.core.classifier.network import DILATIONS, PAGE_TYPES, WIDTH, Network
+from gateway.core.classifier.layers import WIDTH
+from gateway.core.classifier.network import DILATIONS, PAGE_TYPES, Network
 
 GAP = WIDTH // 2 * max(DILATIONS)
 REACH = 4.0  # features are clipped to so many standard deviations

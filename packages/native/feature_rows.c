@@ -313,10 +313,12 @@ static void describe_places(measuring *m)
         at[5 * n] = i < p->firsts[core];
         at[6 * n] = i >= p->lasts[core];
     }
+    for (Py_ssize_t i = 0; i < n; i++)
+        m->at[i] = p->flags[p->owners[i]];
     for (Py_ssize_t bit = 0; bit < m->flag_count; bit++) {
         row = next_row(m);
         for (Py_ssize_t i = 0; i < n; i++)
-            row[i] = (float)(p->flags[p->owners[i]] >> bit & 1);
+            row[i] = (float)(m->at[i] >> bit & 1);
     }
 }
 
@@ -337,6 +339,35 @@ static void compare_kin(measuring *m)
     m->next = behind;
 }
 
+/* `_variance` of features.py: added up from the first to the last in both */
+static double variance_of(const float *values, Py_ssize_t count)
+{
+    double sum = 0, squares = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        double value = values[i];
+        sum += value;
+        squares += value * value;
+    }
+    double mean = sum / (double)count, variance = squares / (double)count - mean * mean;
+    return variance > 0 ? variance : 0;
+}
+
+/* What is said of the page; -1 and an exception without memory. */
+static int measure_page(measuring *m)
+{
+    const page *p = &m->page;
+    const float *times = m->counts + REPEATS * p->blocks;
+    m->words_variance = variance_of(m->logs, p->blocks);
+    m->link_variance = variance_of(m->link, p->blocks);
+    for (Py_ssize_t i = 0; i < p->blocks; i++) {
+        if (p->flags[p->owners[i]] & m->main)
+            m->main_words += m->words[i];
+        if (times[i] > 1 && m->words[i] >= (float)m->long_words && push(&m->repeated, i) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int measure_rows(measuring *m)
 {
     measure_texts(m);
@@ -348,5 +379,5 @@ int measure_rows(measuring *m)
         return -1;
     describe_places(m);
     compare_kin(m);
-    return 0;
+    return measure_page(m);
 }

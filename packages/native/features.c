@@ -192,9 +192,11 @@ static void *make_room(measuring *m)
 const char measure_doc[] =
     "measure(packed, tags, counts, arguments, logs, shorts, word_sums, kinds, heads, sizes, kind_sums, least,\n"
     "        greatest, numbers, layout, title_words, rows, page)\n--\n\n"
-    "Fill `rows` with the features by block, and `page` with sums over the page and over its core; the depth of the\n"
-    "deepest element is returned. `logs` are those of `arguments`, `numbers` three rows of those of whole numbers,\n"
-    "`layout` is (tags with a row, the level of each, bits of `linked`, rows of flags).";
+    "Fill `rows` with the features by block, and `page` with sums over the page and over its core. Returned are the depth\n"
+    "of the deepest element, the words in the main part, the variances of `log_words` and of `link`, and a list of the\n"
+    "long blocks whose text stands on the page several times. `logs` are those of `arguments`, `numbers` three rows of\n"
+    "those of whole numbers, `layout` is (tags with a row, the level of each, bits of `linked` and of the main part, rows\n"
+    "of flags, words of a long block).";
 
 PyObject *measure(PyObject *module, PyObject *args)
 {
@@ -207,10 +209,10 @@ PyObject *measure(PyObject *module, PyObject *args)
     const char *levels;
     Py_ssize_t level_count;
     void *room = NULL;
-    if (!PyArg_ParseTuple(args, "y*O!y*y*y*y*y*y*y*y*y*y*y*y*(O!y#nn)nw*w*:measure", &b[PACKED], &PyList_Type, &tags,
+    if (!PyArg_ParseTuple(args, "y*O!y*y*y*y*y*y*y*y*y*y*y*y*(O!y#nnnn)nw*w*:measure", &b[PACKED], &PyList_Type, &tags,
                           &b[COUNTS], &b[ARGUED], &b[LOGGED], &b[SHORTS], &b[WORD_SUMS], &b[KINDS], &b[HEADS], &b[SIZES],
                           &b[KIND_SUMS], &b[LEASTS], &b[GREATESTS], &b[NUMBERS], &PyTuple_Type, &numbered, &levels,
-                          &level_count, &m.linked, &m.flag_count, &m.title_words, &b[RESULT], &b[OF_PAGE]) ||
+                          &level_count, &m.linked, &m.main, &m.flag_count, &m.long_words, &m.title_words, &b[RESULT], &b[OF_PAGE]) ||
         read_page(&m.page, &b[PACKED], PyList_Size(tags)) < 0)
         goto done;
     Py_ssize_t n = m.page.blocks, e = m.page.elements, number = sizeof(Py_ssize_t);
@@ -255,9 +257,11 @@ PyObject *measure(PyObject *module, PyObject *args)
         of_page[i] = m.total[i];
         of_page[SUMS + i] = m.sums[i * e + m.core];
     }
-    result = PyLong_FromSsize_t(m.greatest_depth);
+    result = Py_BuildValue("(ndddN)", m.greatest_depth, (double)m.main_words, m.words_variance, m.link_variance,
+                           list_of(&m.repeated));
 done:
     PyMem_Free(room);
+    PyMem_Free(m.repeated.at);
     free_page(&m.page);
     release(b, BUFFERS);
     return result;

@@ -42,8 +42,9 @@ typedef struct {
     /* logarithms of numbers below a bound */
     const float *numbers[LOGS];
     Py_ssize_t number_count;
-    /* words of the title, the bits of flags that say "in a link", how many tags and flags have rows */
-    Py_ssize_t title_words, linked, tag_count, flag_count;
+    /* words of the title, the bits of flags that say "in a link" and "in the main part", how many tags and flags have
+       rows, words of a long text */
+    Py_ssize_t title_words, linked, main, tag_count, flag_count, long_words;
     /* the next row of the result */
     float *next;
     /* rows of the result that others are computed of */
@@ -59,6 +60,10 @@ typedef struct {
     /* what is found of the page */
     float total[SUMS];
     Py_ssize_t core, anchor, anchor_depth, greatest_depth;
+    float main_words;
+    double words_variance, link_variance;
+    /* the long texts that stand on it several times */
+    column repeated;
 } measuring;
 
 /* Fill the result, row by row; -1 and an exception where a number is beyond those with a logarithm. */

@@ -19,12 +19,8 @@ typedef struct {
     column kind_of;
     /* by kind: its first element, its first token, how many it has */
     column heads, firsts, sizes;
-    /* by kind, the least and the greatest score of its tokens */
-    buffer least, greatest;
-    /* by token */
-    buffer learned;
-    /* a token that is put together */
-    buffer token;
+    /* the tokens */
+    asked_words asked;
 } kinds;
 
 static inline int is_lower(unsigned char c)
@@ -50,34 +46,24 @@ static const unsigned char *end_of_word(const unsigned char *p, const unsigned c
     return p;
 }
 
-/* The next token of a kind, which is its first or not. */
-static int put_score(kinds *k, bytes token, int is_first, float *least, float *greatest)
+/* A word in lower case at the end of the letters. */
+static int put_lowered(buffer *letters, const unsigned char *p, const unsigned char *end)
 {
-    float score = score_of(k->tokens, token, hash_of((word_key){token, 0}));
-    *least = is_first || score < *least ? score : *least;
-    *greatest = is_first || score > *greatest ? score : *greatest;
-    return put(&k->learned, &score, sizeof score);
-}
-
-/* A word in lower case at the end of `token`. */
-static int put_lowered(buffer *token, const unsigned char *p, const unsigned char *end)
-{
-    size_t at = token->count;
-    if (put(token, p, (size_t)(end - p)) < 0)
+    size_t at = letters->count;
+    if (put(letters, p, (size_t)(end - p)) < 0)
         return -1;
-    for (; at < token->count; at++)
-        token->at[at] |= 0x20;
+    for (; at < letters->count; at++)
+        letters->at[at] |= 0x20;
     return 0;
 }
 
-/* The scores of the words of a kind's names, of its first three joined, and of its tag. */
-static int score_kind(kinds *k, bytes tag, bytes names)
+/* Ask for the words of a kind's names, for its first three joined, and for its tag. */
+static int ask_kind(kinds *k, bytes tag, bytes names)
 {
-    float least = 0, greatest = 0;
-    size_t begun = k->learned.count / sizeof(float), words = 0, joined = 0;
+    asked_words *asked = &k->asked;
+    buffer *letters = &asked->letters;
+    size_t begun = asked->count, words = 0, start = letters->count, joined = 0;
     const unsigned char *p = names.at, *end = p + names.count;
-    /* the first three stay where they are, behind them goes one after the other */
-    k->token.count = 0;
     for (;;) {
         while (p < end && !is_lower(*p) && !is_upper(*p))
             p++;
@@ -85,30 +71,39 @@ static int score_kind(kinds *k, bytes tag, bytes names)
             break;
         const unsigned char *after = end_of_word(p, end);
         words++;
-        k->token.count = joined;
-        if (words > 1 && words <= 3 && put(&k->token, "-", 1) < 0)
+        if (words > 1 && words <= 3 && put(letters, "-", 1) < 0)
             return -1;
-        size_t start = k->token.count;
-        if (put_lowered(&k->token, p, after) < 0)
+        size_t at = letters->count;
+        if (put_lowered(letters, p, after) < 0 || ask(asked, k->tokens, at, letters->count - at) < 0)
             return -1;
         if (words <= 3)
-            joined = k->token.count;
-        bytes word = {k->token.at + start, k->token.count - start};
-        if (put_score(k, word, words == 1, &least, &greatest) < 0)
-            return -1;
+            joined = letters->count - start;
         p = after;
     }
-    if (words > 1 && put_score(k, (bytes){k->token.at, joined}, 0, &least, &greatest) < 0)
+    if (words > 1 && ask(asked, k->tokens, start, joined) < 0)
         return -1;
-    k->token.count = 0;
-    if (put(&k->token, "<", 1) < 0 || put(&k->token, tag.at, tag.count) < 0)
+    size_t at = letters->count;
+    if (put(letters, "<", 1) < 0 || put(letters, tag.at, tag.count) < 0 ||
+        ask(asked, k->tokens, at, letters->count - at) < 0)
         return -1;
-    bytes token = {k->token.at, k->token.count};
-    if (put_score(k, token, words == 0, &least, &greatest) < 0 || push(&k->firsts, (Py_ssize_t)begun) < 0 ||
-        push(&k->sizes, (Py_ssize_t)(k->learned.count / sizeof(float) - begun)) < 0 ||
-        put(&k->least, &least, sizeof least) < 0 || put(&k->greatest, &greatest, sizeof greatest) < 0)
-        return -1;
-    return 0;
+    return push(&k->firsts, (Py_ssize_t)begun) < 0 || push(&k->sizes, (Py_ssize_t)(asked->count - begun)) < 0 ? -1 : 0;
+}
+
+/* The tokens' scores, and by kind the least and the greatest. */
+static void score_kinds(const kinds *k, float *learned, float *leasts, float *greatests)
+{
+    for (size_t kind = 0; kind < k->heads.count; kind++) {
+        size_t token = (size_t)k->firsts.at[kind], end = token + (size_t)k->sizes.at[kind];
+        float least = score_of(&k->asked, k->tokens, token), greatest = least;
+        learned[token] = least;
+        for (token++; token < end; token++) {
+            float score = learned[token] = score_of(&k->asked, k->tokens, token);
+            least = score < least ? score : least;
+            greatest = score > greatest ? score : greatest;
+        }
+        leasts[kind] = least;
+        greatests[kind] = greatest;
+    }
 }
 
 /* The number of a tag. Most are one object again and again, which is looked up once. */
@@ -137,7 +132,7 @@ static int find_kinds(kinds *k, PyObject *tags, PyObject *names, Py_ssize_t coun
         Py_ssize_t kind = add_word(&k->kinds, (word_key){name_text, tag_number});
         if (kind < 0 || push(&k->kind_of, kind) < 0)
             return -1;
-        if (kind == next && (push(&k->heads, i) < 0 || score_kind(k, tag_text, name_text) < 0))
+        if (kind == next && (push(&k->heads, i) < 0 || ask_kind(k, tag_text, name_text) < 0))
             return -1;
     }
     return 0;
@@ -192,16 +187,63 @@ static PyObject *give(const kinds *k, const Py_ssize_t *parents, Py_ssize_t coun
         return NULL;
     }
     size_t size = k->heads.count * sizeof(Py_ssize_t);
+    Py_ssize_t scores = (Py_ssize_t)(k->heads.count * sizeof(float)), tokens = (Py_ssize_t)(k->asked.count * sizeof(float));
+    PyObject *least = PyBytes_FromStringAndSize(NULL, scores), *greatest = PyBytes_FromStringAndSize(NULL, scores);
+    PyObject *learned = PyBytes_FromStringAndSize(NULL, tokens);
+    if (least != NULL && greatest != NULL && learned != NULL)
+        score_kinds(k, (float *)PyBytes_AsString(learned), (float *)PyBytes_AsString(least),
+                    (float *)PyBytes_AsString(greatest));
+    /* an item that is NULL is an exception, and the others are released */
     return Py_BuildValue("(NNNNNNN)", by_element, bytes_of(k->heads.at, size), bytes_of(k->firsts.at, size),
-                         bytes_of(k->sizes.at, size), bytes_of(k->least.at, k->least.count),
-                         bytes_of(k->greatest.at, k->greatest.count), bytes_of(k->learned.at, k->learned.count));
+                         bytes_of(k->sizes.at, size), least, greatest, learned);
+}
+
+const char find_tagged_doc[] =
+    "find_tagged(tags, wanted)\n--\n\n"
+    "Where in a list of tags those of a set are, a list of numbers.";
+
+PyObject *find_tagged(PyObject *module, PyObject *args)
+{
+    (void)module;
+    /* most are one object again and again, which is looked for once; the list holds them */
+    struct {
+        PyObject *tag;
+        int is_wanted;
+    } known[KNOWN_TAGS] = {0};
+    PyObject *tags, *wanted, *result = NULL;
+    column found = {0};
+    if (!PyArg_ParseTuple(args, "O!O!:find_tagged", &PyList_Type, &tags, &PyFrozenSet_Type, &wanted))
+        return NULL;
+    for (Py_ssize_t i = 0, count = PyList_Size(tags); i < count; i++) {
+        PyObject *tag = PyList_GetItem(tags, i);
+        size_t at = (uintptr_t)tag / 16 % KNOWN_TAGS;
+        if (tag == NULL)
+            goto done;
+        if (!PyUnicode_Check(tag)) {
+            PyErr_SetString(PyExc_TypeError, "a tag that is no text");
+            goto done;
+        }
+        if (known[at].tag != tag) {
+            int is_wanted = PySet_Contains(wanted, tag);
+            if (is_wanted < 0)
+                goto done;
+            known[at].tag = tag;
+            known[at].is_wanted = is_wanted;
+        }
+        if (known[at].is_wanted && push(&found, i) < 0)
+            goto done;
+    }
+    result = list_of(&found);
+done:
+    PyMem_Free(found.at);
+    return result;
 }
 
 const char count_kinds_doc[] =
     "count_kinds(tags, names, parents, tokens)\n--\n\n"
     "The kinds of elements. By element a kind (its first element), how many of it the parent has, and children,\n"
     "one behind the other; by kind its first element, first token, number of tokens, least and greatest score; by\n"
-    "token its score. `parents` are numbers of eight bytes, `tokens` those of `load_words`.";
+    "token its score. `parents` are numbers of eight bytes, the first is the root's and any; `tokens` are those of `load_words`.";
 
 PyObject *count_kinds(PyObject *module, PyObject *args)
 {
@@ -224,6 +266,8 @@ PyObject *count_kinds(PyObject *module, PyObject *args)
         goto done;
     }
     memcpy(copy, parents.buf, (size_t)parents.len);
+    if (count)
+        copy[0] = 0;
     for (Py_ssize_t i = 0; i < count; i++)
         if (copy[i] < 0 || copy[i] >= count) {
             PyErr_SetString(PyExc_ValueError, "a parent that there is not");
@@ -239,8 +283,6 @@ done:
     column *columns[] = {&k.kind_of, &k.heads, &k.firsts, &k.sizes};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         PyMem_Free(columns[i]->at);
-    buffer *buffers[] = {&k.least, &k.greatest, &k.learned, &k.token};
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        PyMem_Free(buffers[i]->at);
+    free_asked(&k.asked);
     return result;
 }

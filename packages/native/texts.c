@@ -19,16 +19,18 @@ typedef struct {
     /* by byte of ASCII, one in the byte of its class, of which there are eight in each */
     uint64_t low[128], high[128];
     Py_ssize_t short_words;
-    word_table said, texts;
+    word_table texts;
     const scored_words *words;
+    /* by word of the head, where it is said */
+    scored_words said;
     /* ROWS times the number of texts */
     float *rows;
     Py_ssize_t count;
-    /* of the words of short texts their scores; of these texts their numbers, and which word is their first */
-    buffer learned;
+    /* the words of short texts; of these texts their numbers, and which word is their first */
+    asked_words asked;
     column shorts, firsts;
-    /* by word of `said`, where it is said; by text of `texts`, how often */
-    column bits, times;
+    /* by text of `texts`, how often */
+    column times;
     /* by block, the number of its text */
     column same;
 } counting;
@@ -155,59 +157,69 @@ static Py_ssize_t count_classes(counting *c, bytes text, Py_ssize_t number)
     return (Py_ssize_t)r.seen[SPACE] + 1;
 }
 
-/* The words of a short text one by one; `lowered` holds them until the next one is read. */
-static int look_up(counting *c, bytes lowered, Py_ssize_t number)
+/* Ask for the words of a short text, which is from `at` on in lower case at the end of the letters. */
+static int ask_words(counting *c, size_t at, Py_ssize_t number)
 {
-    if (push(&c->shorts, number) < 0 || push(&c->firsts, (Py_ssize_t)(c->learned.count / sizeof(float))) < 0)
+    const buffer *letters = &c->asked.letters;
+    if (push(&c->shorts, number) < 0 || push(&c->firsts, (Py_ssize_t)c->asked.count) < 0)
         return -1;
-    float *row = c->rows + number, least = 0, greatest = 0, title = 0, description = 0;
-    const unsigned char *p = lowered.at, *end = p + lowered.count;
-    for (int is_first = 1;; is_first = 0) {
-        const unsigned char *space = memchr(p, ' ', (size_t)(end - p));
-        bytes word = {p, (size_t)((space ? space : end) - p)};
-        uint32_t hash = hash_of((word_key){word, 0});
-        float score = score_of(c->words, word, hash);
-        Py_ssize_t said = find_hashed(&c->said, (word_key){word, 0}, hash);
-        if (said >= 0) {
-            title += (c->bits.at[said] & SAID_IN_TITLE) != 0;
-            description += (c->bits.at[said] & SAID_IN_DESCRIPTION) != 0;
-        }
-        least = is_first || score < least ? score : least;
-        greatest = is_first || score > greatest ? score : greatest;
-        if (put(&c->learned, &score, sizeof score) < 0)
+    for (size_t end = at;; end++) {
+        if (end < letters->count && letters->at[end] != ' ')
+            continue;
+        if (ask(&c->asked, c->words, at, end - at) < 0)
             return -1;
-        if (space == NULL)
-            break;
-        p = space + 1;
+        if (end == letters->count)
+            return 0;
+        at = end + 1;
     }
-    row[IN_TITLE * c->count] = title;
-    row[IN_DESCRIPTION * c->count] = description;
-    row[LEAST * c->count] = least;
-    row[GREATEST * c->count] = greatest;
-    return 0;
 }
 
-/* ASCII is lowered here, in `room`; the rest by Python, which knows every letter. */
-static int look_up_lowered(counting *c, PyObject *each, bytes text, Py_ssize_t number, buffer *room)
+/* ASCII is lowered here; the rest by Python, which knows every letter. */
+static int ask_lowered(counting *c, PyObject *each, bytes text, Py_ssize_t number)
 {
+    buffer *letters = &c->asked.letters;
+    size_t at = letters->count;
     if (PyUnicode_GetLength(each) == (Py_ssize_t)text.count) {
-        room->count = 0;
-        if (put(room, text.at, text.count) < 0)
+        if (put(letters, text.at, text.count) < 0)
             return -1;
-        for (size_t i = 0; i < room->count; i++)
-            if (room->at[i] >= 'A' && room->at[i] <= 'Z')
-                room->at[i] += 'a' - 'A';
-        return look_up(c, (bytes){room->at, room->count}, number);
+        for (size_t i = at; i < letters->count; i++)
+            if (letters->at[i] >= 'A' && letters->at[i] <= 'Z')
+                letters->at[i] += 'a' - 'A';
+        return ask_words(c, at, number);
     }
     PyObject *lowered = PyObject_CallMethod(each, "lower", NULL);
-    bytes letters;
-    int failed = lowered == NULL || utf8_of(lowered, &letters) < 0 || look_up(c, letters, number) < 0;
+    bytes small;
+    int failed = lowered == NULL || utf8_of(lowered, &small) < 0 || put(letters, small.at, small.count) < 0 ||
+                 ask_words(c, at, number) < 0;
     Py_XDECREF(lowered);
     return failed ? -1 : 0;
 }
 
+/* What the words of the short texts say; by word its score. */
+static void look_up(const counting *c, float *learned)
+{
+    for (size_t i = 0; i < c->shorts.count; i++) {
+        size_t word = (size_t)c->firsts.at[i];
+        size_t end = i + 1 < c->shorts.count ? (size_t)c->firsts.at[i + 1] : c->asked.count;
+        float *row = c->rows + c->shorts.at[i], title = 0, description = 0;
+        float least = INFINITY, greatest = -INFINITY;
+        for (; word < end; word++) {
+            float score = learned[word] = score_of(&c->asked, c->words, word);
+            int said = (int)score_of(&c->asked, &c->said, word);
+            title += (said & SAID_IN_TITLE) != 0;
+            description += (said & SAID_IN_DESCRIPTION) != 0;
+            least = score < least ? score : least;
+            greatest = score > greatest ? score : greatest;
+        }
+        row[IN_TITLE * c->count] = title;
+        row[IN_DESCRIPTION * c->count] = description;
+        row[LEAST * c->count] = least;
+        row[GREATEST * c->count] = greatest;
+    }
+}
+
 /* Each text, and how often it stands there. */
-static int count_all(counting *c, PyObject *texts, buffer *room)
+static int count_all(counting *c, PyObject *texts)
 {
     for (Py_ssize_t i = 0; i < c->count; i++) {
         PyObject *each = PyList_GetItem(texts, i);
@@ -223,26 +235,11 @@ static int count_all(counting *c, PyObject *texts, buffer *room)
             ((size_t)number == c->times.count && push(&c->times, 0) < 0))
             return -1;
         c->times.at[number]++;
-        if (count_classes(c, text, i) <= c->short_words && look_up_lowered(c, each, text, i, room) < 0)
+        if (count_classes(c, text, i) <= c->short_words && ask_lowered(c, each, text, i) < 0)
             return -1;
     }
     for (Py_ssize_t i = 0; i < c->count; i++)
         c->rows[REPEATS * c->count + i] = (float)c->times.at[c->same.at[i]];
-    return 0;
-}
-
-/* The words of a dict, and its values. */
-static int read_said(counting *c, PyObject *said)
-{
-    PyObject *word, *value;
-    Py_ssize_t at = 0;
-    while (PyDict_Next(said, &at, &word, &value)) {
-        bytes letters;
-        Py_ssize_t bits = PyLong_AsSsize_t(value);
-        if (PyErr_Occurred() || utf8_of(word, &letters) < 0 || push(&c->bits, bits) < 0 ||
-            add_word(&c->said, (word_key){letters, 0}) < 0)
-            return -1;
-    }
     return 0;
 }
 
@@ -256,10 +253,9 @@ PyObject *count_texts(PyObject *module, PyObject *args)
 {
     (void)module;
     counting c = {0};
-    PyObject *texts, *said, *words, *rows = NULL, *result = NULL;
+    PyObject *texts, *said, *words, *rows = NULL, *learned = NULL, *result = NULL;
     const char *classes;
     Py_ssize_t class_count;
-    buffer room = {0};
     if (!PyArg_ParseTuple(args, "O!y#O!On:count_texts", &PyList_Type, &texts, &classes, &class_count, &PyDict_Type,
                           &said, &words, &c.short_words) ||
         (c.words = words_of(words)) == NULL)
@@ -281,18 +277,20 @@ PyObject *count_texts(PyObject *module, PyObject *args)
         goto done;
     c.rows = (float *)PyBytes_AsString(rows);
     memset(c.rows, 0, (size_t)size);
-    if (read_said(&c, said) == 0 && count_all(&c, texts, &room) == 0)
-        result = Py_BuildValue("(ONNN)", rows, bytes_of(c.learned.at, c.learned.count),
-                               bytes_of(c.shorts.at, c.shorts.count * sizeof *c.shorts.at),
-                               bytes_of(c.firsts.at, c.firsts.count * sizeof *c.firsts.at));
+    if (read_scores_of(&c.said, said) < 0 || count_all(&c, texts) < 0 ||
+        (learned = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(c.asked.count * sizeof(float)))) == NULL)
+        goto done;
+    look_up(&c, (float *)PyBytes_AsString(learned));
+    result = Py_BuildValue("(OONN)", rows, learned, bytes_of(c.shorts.at, c.shorts.count * sizeof *c.shorts.at),
+                           bytes_of(c.firsts.at, c.firsts.count * sizeof *c.firsts.at));
 done:
     Py_XDECREF(rows);
-    free_table(&c.said);
+    Py_XDECREF(learned);
+    free_scores(&c.said);
     free_table(&c.texts);
-    column *columns[] = {&c.shorts, &c.firsts, &c.bits, &c.times, &c.same};
+    column *columns[] = {&c.shorts, &c.firsts, &c.times, &c.same};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         PyMem_Free(columns[i]->at);
-    PyMem_Free(c.learned.at);
-    PyMem_Free(room.at);
+    free_asked(&c.asked);
     return result;
 }

@@ -1,4 +1,5 @@
 #include "features.h"
+#include "layers.h"
 #include "lexbor.h"
 #include "words.h"
 
@@ -10,8 +11,13 @@ static PyMethodDef methods[] = {
     {"load_words", load_words, METH_VARARGS, load_words_doc},
     {"count_texts", count_texts, METH_VARARGS, count_texts_doc},
     {"count_kinds", count_kinds, METH_VARARGS, count_kinds_doc},
+    {"find_tagged", find_tagged, METH_VARARGS, find_tagged_doc},
     {"log_arguments", log_arguments, METH_VARARGS, log_arguments_doc},
     {"measure", measure, METH_VARARGS, measure_doc},
+    {"hold", hold, METH_VARARGS, hold_doc},
+    {"look_around", look_around, METH_VARARGS, look_around_doc},
+    {"rectify", rectify, METH_VARARGS, rectify_doc},
+    {"take_prefix", take_prefix, METH_VARARGS, take_prefix_doc},
     {"find_named", find_named, METH_VARARGS, find_named_doc},
     {"strip_css", strip_css, METH_O, strip_css_doc},
     {"scan_css", scan_css, METH_VARARGS, scan_css_doc},

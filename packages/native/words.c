@@ -32,7 +32,7 @@ static inline uint64_t load_few(const unsigned char *p, size_t count)
     return count ? (uint64_t)p[0] << 16 | (uint64_t)p[count / 2] << 8 | p[count - 1] : 0;
 }
 
-uint32_t hash_of(word_key key)
+static uint64_t hash_widely(word_key key)
 {
     const unsigned char *p = key.text.at;
     size_t count = key.text.count;
@@ -43,7 +43,12 @@ uint32_t hash_of(word_key key)
         hash ^= load_eight(p + count - 8);
     } else
         hash ^= load_few(p, count);
-    return (uint32_t)mix(hash);
+    return mix(hash);
+}
+
+uint32_t hash_of(word_key key)
+{
+    return (uint32_t)hash_widely(key);
 }
 
 static word_place *seek(const word_table *table, word_key key, uint32_t hash)
@@ -114,23 +119,65 @@ void free_table(word_table *table)
     PyMem_Free(table->keys);
 }
 
-float score_of(const scored_words *words, bytes word, uint32_t hash)
+/* What a word is known by. */
+static inline uint64_t know(bytes word)
 {
-    const word_table *table = &words->table;
-    if (word.count > words->longest || table->count == 0)
-        return 0;
-    if (word.count == 0 || word.count > NEAR_LETTERS) {
-        Py_ssize_t at = find_hashed(table, (word_key){word, 0}, hash);
-        return at < 0 ? 0 : words->words[at].score;
-    }
-    for (size_t at = hash & (table->room - 1);; at = (at + 1) & (table->room - 1)) {
-        word_place place = table->places[at];
-        if (place.number_and_one == 0)
+    return word.count > WORD_LETTERS ? hash_widely((word_key){word, 0}) : load_few(word.at, word.count);
+}
+
+/* The first place of the line that a word is in. */
+static inline size_t line_of(const scored_words *words, uint64_t known_by, size_t count)
+{
+    uint64_t hash = count > WORD_LETTERS ? known_by : mix(known_by ^ seed ^ count);
+    return (size_t)((hash >> 32) * words->lines >> 32) * LINE;
+}
+
+static inline size_t place_behind(const scored_words *words, size_t at)
+{
+    return at + 1 < words->lines * LINE ? at + 1 : 0;
+}
+
+int ask(asked_words *asked, const scored_words *scores, size_t at, size_t count)
+{
+    asked_word *words = grow(asked->words, asked->count, &asked->room, 1, sizeof *words);
+    if (words == NULL)
+        return -1;
+    asked->words = words;
+    uint64_t known_by = know((bytes){asked->letters.at + at, count});
+    words[asked->count++] = (asked_word){known_by, at, count};
+    __builtin_prefetch(&scores->places[line_of(scores, known_by, count)]);
+    return 0;
+}
+
+/* Whether the letters of a long word are those of a place. */
+static int is_word_of(const scored_words *words, const scored_word *place, bytes word)
+{
+    const unsigned char *at = words->letters.at + place->rest - WORD_LETTERS - 1;
+    size_t count;
+    memcpy(&count, at, sizeof count);
+    return count == word.count && memcmp(at + sizeof count, word.at, count) == 0;
+}
+
+float score_of(const asked_words *asked, const scored_words *scores, size_t number)
+{
+    const asked_word *word = &asked->words[number];
+    for (size_t at = line_of(scores, word->known_by, word->count);; at = place_behind(scores, at)) {
+        const scored_word *place = &scores->places[at];
+        if (place->rest == 0)
             return 0;
-        const scored_word *other = &words->words[place.number_and_one - 1];
-        if (place.hash == hash && other->count == word.count && memcmp(other->letters, word.at, word.count) == 0)
-            return other->score;
+        if (place->known_by != word->known_by)
+            continue;
+        if (word->count <= WORD_LETTERS ? place->rest == word->count
+                                        : place->rest > WORD_LETTERS &&
+                                              is_word_of(scores, place, (bytes){asked->letters.at + word->at, word->count}))
+            return place->score;
     }
+}
+
+void free_asked(asked_words *asked)
+{
+    PyMem_Free(asked->letters.at);
+    PyMem_Free(asked->words);
 }
 
 int utf8_of(PyObject *text, bytes *into)
@@ -141,11 +188,15 @@ int utf8_of(PyObject *text, bytes *into)
     return into->at ? 0 : -1;
 }
 
+void free_scores(scored_words *words)
+{
+    PyMem_Free(words->memory);
+    PyMem_Free(words->letters.at);
+}
+
 static void free_words(scored_words *words)
 {
-    free_table(&words->table);
-    PyMem_Free(words->words);
-    PyMem_Free(words->letters);
+    free_scores(words);
     PyMem_Free(words);
 }
 
@@ -159,44 +210,53 @@ const scored_words *words_of(PyObject *capsule)
     return PyCapsule_GetPointer(capsule, capsule_name);
 }
 
-/* The words of a dict and their scores, in memory of their own. */
-static int fill(scored_words *words, PyObject *scores)
+/* Three places of four are taken at most. */
+static int make_places(scored_words *words, size_t count)
 {
-    PyObject *word, *score;
-    Py_ssize_t at = 0;
-    size_t letters = 0;
-    bytes text;
-    while (PyDict_Next(scores, &at, &word, &score)) {
-        if (utf8_of(word, &text) < 0)
-            return -1;
-        letters += text.count;
-        if (text.count > words->longest)
-            words->longest = text.count;
-    }
-    words->letters = PyMem_Malloc(letters + 1);
-    words->words = PyMem_Calloc((size_t)PyDict_Size(scores) + 1, sizeof *words->words);
-    if (words->letters == NULL || words->words == NULL) {
+    size_t size = LINE * sizeof *words->places;
+    words->lines = count / 3 + 1;
+    words->memory = words->lines < UINT32_MAX ? PyMem_Calloc(words->lines + 1, size) : NULL;
+    if (words->memory == NULL) {
         PyErr_NoMemory();
         return -1;
     }
-    unsigned char *into = words->letters;
-    at = 0;
+    words->places = (scored_word *)(((uintptr_t)words->memory + size - 1) / size * size);
+    return 0;
+}
+
+/* Add a word that there is not yet. Nobody asks for an empty one. */
+static int add_score(scored_words *words, bytes word, float score)
+{
+    if (word.count == 0)
+        return 0;
+    uint64_t known_by = know(word);
+    size_t at = line_of(words, known_by, word.count), rest = word.count;
+    while (words->places[at].rest)
+        at = place_behind(words, at);
+    if (word.count > WORD_LETTERS) {
+        rest = words->letters.count + WORD_LETTERS + 1;
+        if (put(&words->letters, &word.count, sizeof word.count) < 0 || put(&words->letters, word.at, word.count) < 0)
+            return -1;
+    }
+    if (rest > UINT32_MAX) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    words->places[at] = (scored_word){known_by, score, (uint32_t)rest};
+    return 0;
+}
+
+int read_scores_of(scored_words *words, PyObject *scores)
+{
+    PyObject *word, *score;
+    Py_ssize_t at = 0;
+    if (make_places(words, (size_t)PyDict_Size(scores)) < 0)
+        return -1;
     while (PyDict_Next(scores, &at, &word, &score)) {
         double value = PyFloat_AsDouble(score);
-        if (PyErr_Occurred() || utf8_of(word, &text) < 0)
+        bytes text;
+        if (PyErr_Occurred() || utf8_of(word, &text) < 0 || add_score(words, text, (float)value) < 0)
             return -1;
-        memcpy(into, text.at, text.count);
-        text.at = into;
-        into += text.count;
-        Py_ssize_t number = add_word(&words->table, (word_key){text, 0});
-        if (number < 0)
-            return -1;
-        scored_word *near = &words->words[number];
-        near->score = (float)value;
-        if (text.count <= NEAR_LETTERS) {
-            near->count = (unsigned char)text.count;
-            memcpy(near->letters, text.at, text.count);
-        }
     }
     return 0;
 }
@@ -221,7 +281,7 @@ PyObject *load_words(PyObject *module, PyObject *args)
     scored_words *words = PyMem_Calloc(1, sizeof *words);
     if (words == NULL)
         return PyErr_NoMemory();
-    if (fill(words, scores) < 0 || (capsule = PyCapsule_New(words, capsule_name, free_capsule)) == NULL) {
+    if (read_scores_of(words, scores) < 0 || (capsule = PyCapsule_New(words, capsule_name, free_capsule)) == NULL) {
         free_words(words);
         return NULL;
     }

@@ -3,7 +3,7 @@
 #ifndef WORDS_H
 #define WORDS_H
 
-#include "lexbor.h"
+#include "arrays.h"
 
 /* a text, and what tells equal texts apart that are kept apart */
 typedef struct {
@@ -24,20 +24,39 @@ typedef struct {
     size_t count, key_room;
 } word_table;
 
-/* A score beside the word, so that both are read at once. Of a longer word the count is 0, and its letters the key's. */
-enum { NEAR_LETTERS = 27 };
+/* A score, and what its word is known by: its letters, and `rest` is how many; or where these are more than fit their
+   hash, and `rest` is where they stand, WORD_LETTERS and more. In a free place it is 0. Places are small, since a page
+   asks for hundreds of words all over them, and each of those is fetched from far away. */
+enum { WORD_LETTERS = 8 };
 typedef struct {
+    uint64_t known_by;
     float score;
-    unsigned char count, letters[NEAR_LETTERS];
+    uint32_t rest;
 } scored_word;
 
-/* what the capsule of `load_words` holds: scores by word, and the bytes of the longest word */
+/* Scores by word: what the capsule of `load_words` holds. A line of the caches has LINE places; a word is in the line
+   that its hash says or, where that is full, behind it. `memory` is where the lines were allocated, somewhat larger;
+   each of `letters` has the count of a word's before it. */
+enum { LINE = 4 };
 typedef struct {
-    word_table table;
-    size_t longest;
-    scored_word *words;
-    unsigned char *letters;
+    scored_word *places;
+    size_t lines;
+    void *memory;
+    buffer letters;
 } scored_words;
+
+/* Words whose scores are wanted, in `letters`. All are asked for before the first score is read, so that their places
+   are fetched while the next ones are read. */
+typedef struct {
+    uint64_t known_by;
+    size_t at, count;
+} asked_word;
+
+typedef struct {
+    buffer letters;
+    asked_word *words;
+    size_t count, room;
+} asked_words;
 
 /* Keyed with what Python keys its own hashes with: no page can know which texts fall together. */
 uint32_t hash_of(word_key key);
@@ -50,8 +69,18 @@ Py_ssize_t add_word(word_table *table, word_key key);
 
 void free_table(word_table *table);
 
-/* The score of a word, 0 where it has none. */
-float score_of(const scored_words *words, bytes word, uint32_t hash);
+/* Read scores by word from a dict; -1 and an exception where they are none. */
+int read_scores_of(scored_words *words, PyObject *scores);
+
+void free_scores(scored_words *words);
+
+/* Ask for the letters from `at` on, so many; -1 and an exception without memory. */
+int ask(asked_words *asked, const scored_words *scores, size_t at, size_t count);
+
+/* The score of a word that was asked for, 0 where it has none. */
+float score_of(const asked_words *asked, const scored_words *scores, size_t number);
+
+void free_asked(asked_words *asked);
 
 /* What a capsule holds; NULL and an exception where it is another one. */
 const scored_words *words_of(PyObject *capsule);
@@ -63,7 +92,8 @@ int utf8_of(PyObject *text, bytes *into);
 PyObject *load_words(PyObject *module, PyObject *args);
 PyObject *count_texts(PyObject *module, PyObject *args);
 PyObject *count_kinds(PyObject *module, PyObject *args);
+PyObject *find_tagged(PyObject *module, PyObject *args);
 PyObject *find_named(PyObject *module, PyObject *args);
-extern const char load_words_doc[], count_texts_doc[], count_kinds_doc[], find_named_doc[];
+extern const char load_words_doc[], count_texts_doc[], count_kinds_doc[], find_tagged_doc[], find_named_doc[];
 
 #endif

@@ -49,22 +49,22 @@ def find_column(
     total = sum([words[index] for index in paragraphs])
     others: list[int] | None = None
     owners, parents = blocks.owners, blocks.parents
-    holders = {index: parents[owners[index]] for index in paragraphs}
+    holders = [parents[owners[index]] for index in paragraphs]
     for _ in range(_MAX_WRAPPED):
         sizes: dict[int, float] = {}
-        for index, holder in holders.items():
+        for index, holder in zip(paragraphs, holders, strict=True):
             sizes[holder] = sizes.get(holder, 0) + words[index]
         element = max(sizes, key=sizes.__getitem__, default=-1)
         if element < 0:
             return None
         if sizes[element] >= max(_COLUMN_WORDS, _COLUMN_SHARE * total):
-            held = [index for index in paragraphs if holders[index] == element]
+            held = [index for index, holder in zip(paragraphs, holders, strict=True) if holder == element]
             return Column(element, held[0], held[-1], sizes[element])
         if others is None:
             others = _count_others(chosen, link)
-        for index, holder in holders.items():
+        for at, holder in enumerate(holders):
             if holder >= 0 and others[blocks.lasts[holder]] == others[blocks.firsts[holder]]:
-                holders[index] = parents[holder]
+                holders[at] = parents[holder]
     return None
 
 

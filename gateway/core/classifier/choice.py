@@ -15,18 +15,19 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from gateway.core.classifier.columns import Array
 from gateway.core.classifier.repeats import find_repeats
 from gateway.core.dom.blocks import FLAGS, Blocks
+from gateway.core.dom.native import find_walk
 from gateway.core.dom.pictures import is_counter
 
 # of the words that ought to be chosen, against those that are
-_RECALL_WEIGHT = 1.1
+RECALL_WEIGHT = 1.1
 # expecting less is to have found nothing; of pages with content nearly always more is
-_LEAST_F1 = 0.25
+LEAST_F1 = 0.25
 _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
-_CODE = 1 << FLAGS.index("pre")
 # of the likelier text on the less likely side
 _CODE_WEIGHT = 0.9
 _TABLE_HEADS = frozenset(("thead", "th"))
@@ -51,13 +52,25 @@ class Settled(NamedTuple):
     repeats: dict[int, int]
 
 
-def settle(probabilities: Array, words: Array, blocks: Blocks, *, page_type: str) -> Settled:
+def settle(
+    probabilities: Array,
+    words: Array,
+    repeated: Sequence[int],
+    in_code: Array,
+    blocks: Blocks,
+    *,
+    page_type: str,
+) -> Settled:
     """Settle what the network cannot see.
 
     Documentation repeats itself on purpose: the same steps for every language, one of them shown at a time.
+
+    Args:
+        repeated: long blocks whose text stands on the page several times.
+        in_code: by block, whether it stands in a `<pre>`, 1 or 0.
     """
-    settled = _raise_code(probabilities, blocks) if "pre" in blocks.tags else probabilities
-    repeats = {} if page_type == "documentation" else find_repeats(settled, words, blocks)
+    settled = _raise_code(probabilities, in_code != 0) if "pre" in blocks.tags else probabilities
+    repeats = {} if page_type == "documentation" else find_repeats(repeated, settled, words, blocks)
     if repeats:
         settled = settled.copy()
         settled[list(repeats)] = 0
@@ -68,14 +81,17 @@ def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
     """The prefix by falling probability with the best expected F1, and that F1; nothing if it is too little."""
     order = (-probabilities).argsort(kind="stable")
     likely = (probabilities * words).take(order).cumsum()
-    expected = 2 * likely / (words.take(order).cumsum() + _RECALL_WEIGHT * likely[-1] + 1e-6)
+    expected = 2 * likely / (words.take(order).cumsum() + RECALL_WEIGHT * likely[-1] + 1e-6)
     best = int(expected.argmax())
-    taken = best + 1 if expected[best] >= _LEAST_F1 else 0
+    taken = best + 1 if expected[best] >= LEAST_F1 else 0
     return sorted(order[:taken].tolist()), float(expected[best])
 
 
 def find_special(blocks: Blocks) -> list[int]:
     """The elements that have a part in tables, definitions, quotations and what is folded."""
+    extension = find_walk().extension
+    if extension is not None:
+        return extension.find_tagged(blocks.tags, _SPECIAL)
     return list(compress(count(), map(_SPECIAL.__contains__, blocks.tags)))
 
 
@@ -138,8 +154,7 @@ def _within(element: int, tag: str, blocks: Blocks) -> int:
     return element
 
 
-def _raise_code(probabilities: Array, blocks: Blocks) -> Array:
-    in_code = np.array(blocks.flags)[list(blocks.owners)] & _CODE != 0
+def _raise_code(probabilities: Array, in_code: NDArray[np.bool_]) -> Array:
     text = np.flatnonzero(~in_code)
     edge = np.zeros(_NEAR, dtype=np.float32)
     near = sliding_window_view(np.concatenate((edge, probabilities[text], edge)), _NEAR).max(axis=1)
@@ -161,6 +176,8 @@ def with_data(
         special: of `find_special`.
         is_article: also add a table or definitions right behind a chosen block, below the same element.
     """
+    if not special:
+        return chosen
     said = set(chosen)
     tags, parents, owners = blocks.tags, blocks.parents, blocks.owners
     for element in special:
@@ -193,11 +210,13 @@ def with_beside(
         link: by block, the share of its characters inside links.
         special: of `find_special`.
     """
-    said = set(chosen)
     tags, parents, owners = blocks.tags, blocks.parents, blocks.owners
     top = chosen[0] - 1 if chosen else -1
     if top >= 0 and tags[owners[top]] == "h1" and probabilities[top] >= _LIKELY_TITLE:
-        said.add(top)
+        chosen = [top, *chosen]
+    if not special:
+        return chosen
+    said = set(chosen)
     for element in special:
         tag, first, last = tags[element], blocks.firsts[element], blocks.lasts[element]
         if tag not in _LEAST_BESIDE or first in said or first == last:

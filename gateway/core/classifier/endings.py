@@ -4,7 +4,8 @@ Only an article that has a column (`article_column`) ends like this, and only wh
 looked at, or is that paragraph. No word of any language is read: the author is the one whom the page names as its own.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 from gateway.core.classifier.article_column import Column, inherit, upwards
 from gateway.core.classifier.columns import single
@@ -84,7 +85,7 @@ def drop_ending(
 
     kept = [index for index in chosen if index <= column.last or not is_left_over(index)]
     kept = _without_authors(kept, names, words, blocks)
-    return _without_headings(kept, column.last, set(likely) - set(kept), blocks)
+    return _without_headings(kept, column.last, likely, blocks)
 
 
 def _without_authors(
@@ -163,17 +164,25 @@ class _Posts:
 
 
 def _without_headings(
-    kept: list[int], last_paragraph: int, dropped: Container[int], blocks: Blocks
+    kept: list[int], last_paragraph: int, likely: Sequence[int], blocks: Blocks
 ) -> list[int]:
-    """Without the headings behind the last paragraph whose text was dropped, all of it."""
+    """Without the headings behind the last paragraph whose text was dropped, all of it.
+
+    Args:
+        likely: what was kept, and what was dropped.
+    """
+    headings = [
+        index
+        for index in kept[bisect_left(kept, last_paragraph) :]
+        if blocks.tags[blocks.owners[index]] in _HEADINGS
+    ]
+    if not headings:
+        return kept
     said = set(kept)
-    for heading in reversed(kept):
-        if heading < last_paragraph:
-            break
-        if blocks.tags[blocks.owners[heading]] not in _HEADINGS:
-            continue
+    dropped = set(likely) - said
+    for heading in reversed(headings):
         below = list(_below(heading, blocks))
-        if said.isdisjoint(below) and any(index in dropped for index in below):
+        if said.isdisjoint(below) and not dropped.isdisjoint(below):
             said.discard(heading)
     return sorted(said)
 

@@ -6,6 +6,7 @@ Rows are features, columns are blocks.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from gateway.core.classifier.tree_features import TREE_NAMES, Tree, read_own
 from gateway.core.dom.blocks import FLAGS, Blocks
 
 LINKED = 1 << FLAGS.index("linked")
-_MAIN = 1 << FLAGS.index("main") | 1 << FLAGS.index("article")
+MAIN = 1 << FLAGS.index("main") | 1 << FLAGS.index("article")
 _SCHEMA_TYPES = (
     "Article NewsArticle BlogPosting Product ItemList CollectionPage DiscussionForumPosting FAQPage QAPage "
     "Organization WebPage BreadcrumbList Service LocalBusiness Recipe TechArticle"
@@ -39,6 +40,8 @@ PAGE_NAMES = (*(f"page_{name}" for name in _PAGE_NAMES), *(f"schema_{name}" for 
 
 
 SUMS = 7
+# shorter texts are facts, which may hold of several things
+LONG_WORDS = 15
 
 
 class PageHints(NamedTuple):
@@ -62,6 +65,8 @@ class Features(NamedTuple):
     page: Array
     # of each block
     words: Array
+    # the blocks of LONG_WORDS and more whose text stands on the page several times
+    repeated: Sequence[int] = ()
 
 
 class Sums(NamedTuple):
@@ -72,6 +77,11 @@ class Sums(NamedTuple):
     core: Array
     # of the deepest element
     depth: int
+    # words in the main part and in articles
+    main: float
+    # of their features `log_words` and `link`
+    words_variance: float
+    link_variance: float
 
 
 def build_features(blocks: Blocks, head: PageHints, lexicon: Lexicon) -> Features:
@@ -82,8 +92,18 @@ def build_features(blocks: Blocks, head: PageHints, lexicon: Lexicon) -> Feature
     anchor = _main_heading(text, own.level)
     tree = Tree(blocks, columns, own, text, anchor, lexicon)
     rows = np.concatenate([text.rows, _positions(text, anchor), tree.rows(), _kin(tree)])
-    sums = Sums(tree.total, tree.sums[:, tree.core], int(tree.depths.max()))
-    return Features(rows, describe_page(rows, text.words, own.flags, sums, head), text.words)
+    sums = Sums(
+        tree.total,
+        tree.sums[:, tree.core],
+        int(tree.depths.max()),
+        float(text.words[own.flags & MAIN != 0].sum()),
+        _variance(rows[_LOG_WORDS]),
+        _variance(rows[_LINK]),
+    )
+    long = (text.words >= LONG_WORDS) & (text.row("repeats") > 1)
+    return Features(
+        rows, describe_page(len(text.words), sums, head), text.words, np.flatnonzero(long).tolist()
+    )
 
 
 def _main_heading(text: Text, level: Ints) -> int:
@@ -125,15 +145,10 @@ def _kin(tree: Tree) -> Array:
     return out.reshape(-1, len(parent))
 
 
-def describe_page(rows: Array, words: Array, flags: Ints, sums: Sums, head: PageHints) -> Array:
-    """Describe a page as a whole, in the order of PAGE_NAMES.
-
-    Args:
-        rows: the features of its blocks.
-        words, flags: by block.
-    """
-    count, said = len(words), float(words.sum())
+def describe_page(count: int, sums: Sums, head: PageHints) -> Array:
+    """Describe a page of so many blocks as a whole, in the order of PAGE_NAMES."""
     total, core = sums.total.tolist(), sums.core.tolist()
+    said = total[0]
     path = head.url.partition("://")[2].partition("/")[2]
     known = [
         math.log1p(count),
@@ -141,7 +156,7 @@ def describe_page(rows: Array, words: Array, flags: Ints, sums: Sums, head: Page
         total[1] / said,
         total[2] / said,
         *(each / count for each in total[4:7]),
-        float(words.dot(flags & _MAIN != 0)) / said,
+        sums.main / said,
         min(len(path), 200),
         path.count("/"),
         path.count("-"),
@@ -149,8 +164,8 @@ def describe_page(rows: Array, words: Array, flags: Ints, sums: Sums, head: Page
         len(head.title.split()),
         len(head.description.split()),
         *(head.og_type == kind for kind in ("article", "product", "website")),
-        _spread(rows[_LOG_WORDS]),
-        _spread(rows[_LINK]),
+        math.sqrt(sums.words_variance),
+        math.sqrt(sums.link_variance),
         math.log1p(core[0]),
         core[1] / max(core[0], 1e-6),
         sums.depth,
@@ -159,8 +174,9 @@ def describe_page(rows: Array, words: Array, flags: Ints, sums: Sums, head: Page
     return np.array(known, dtype=np.float32)
 
 
-def _spread(values: Array) -> float:
-    """The standard deviation; numpy's own takes four times as long over so few values."""
+def _variance(values: Array) -> float:
+    """The variance, added up from the first to the last, as C does: numpy's own sums have an order of their own."""
     wide = values.astype(np.float64)
-    mean = wide.sum() / len(wide)
-    return math.sqrt(max(0.0, wide.dot(wide) / len(wide) - mean * mean))
+    total, squares = np.add.accumulate([wide, wide * wide], axis=1)[:, -1].tolist()
+    mean = total / len(wide)
+    return max(0.0, squares / len(wide) - mean * mean)

@@ -4,18 +4,19 @@ Without it Python counts and numpy computes (`features`). Both give the same to 
 in numpy's order, and leaves to numpy the logarithms and the sums of scores, which numpy adds up in an order of its own.
 """
 
-from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from gateway.core.classifier import features, text_counts, tree_counts
-from gateway.core.classifier.columns import Array, Ints, read_columns
+from gateway.core.classifier import choice, features
+from gateway.core.classifier.columns import Array
 from gateway.core.classifier.features import (
     BLOCK_NAMES,
     LINKED,
+    LONG_WORDS,
+    MAIN,
     SUMS,
     Features,
     PageHints,
@@ -23,15 +24,15 @@ from gateway.core.classifier.features import (
     describe_page,
 )
 from gateway.core.classifier.lexicon import SHORT_WORDS, Lexicon
-from gateway.core.classifier.text_counts import ROWS, TextCounts, character_classes, find_said
-from gateway.core.classifier.tree_counts import KindCounts
+from gateway.core.classifier.text_counts import character_classes, find_said
 from gateway.core.classifier.tree_features import LEVELS, TAGS
 from gateway.core.dom.blocks import FLAGS, Blocks
 from gateway.core.dom.extension import Extension, pack
 from gateway.core.dom.native import find_walk
 
-# tags with a feature of their own and their levels as headings, the bit of what is inside a link, how many flags
-_LAYOUT = (tuple(TAGS), bytes(LEVELS), LINKED, len(FLAGS))
+# tags with a feature of their own and their levels as headings, the bits of what is inside a link and of the main part,
+# how many flags there are, words of a long text
+_LAYOUT = (tuple(TAGS), bytes(LEVELS), LINKED, MAIN, len(FLAGS), LONG_WORDS)
 
 
 def build_features(blocks: Blocks, head: PageHints, lexicon: Lexicon) -> Features:
@@ -39,26 +40,32 @@ def build_features(blocks: Blocks, head: PageHints, lexicon: Lexicon) -> Feature
     extension = find_walk().extension
     if extension is None:
         return features.build_features(blocks, head, lexicon)
-    columns, packed, count = read_columns(blocks), blocks.packed or pack(blocks), len(blocks.texts)
-    texts = count_texts(blocks.texts, find_said(head.title, head.description), lexicon)
-    kinds = count_kinds(blocks.tags, blocks.names, np.maximum(columns.elements[0], 0), lexicon)
-    arguments = _array(extension.log_arguments(packed, len(blocks.tags), texts.rows), np.float32)
+    packed, count = blocks.packed or pack(blocks), len(blocks.texts)
+    tokens, scored = _load(extension, lexicon)
+    said = find_said(head.title, head.description)
+    counts, learned, short, firsts = extension.count_texts(
+        blocks.texts, character_classes(), said, scored, SHORT_WORDS
+    )
+    elements, heads, first_tokens, sizes, least, greatest, learned_tokens = extension.count_kinds(
+        blocks.tags, blocks.names, memoryview(packed)[: 8 * len(blocks.tags)], tokens
+    )
+    arguments = _array(extension.log_arguments(packed, len(blocks.tags), counts), np.float32)
     rows = np.empty((len(BLOCK_NAMES), count), dtype=np.float32)
     sums = np.empty((2, SUMS), dtype=np.float32)
-    depth = extension.measure(
+    depth, main, *variances, repeated = extension.measure(
         packed,
         blocks.tags,
-        texts.rows,
+        counts,
         arguments,
         np.log1p(arguments),
-        texts.short,
-        np.add.reduceat(texts.learned, texts.firsts) if len(texts.short) else b"",
-        kinds.elements,
-        kinds.heads,
-        kinds.sizes,
-        np.add.reduceat(kinds.learned, kinds.firsts),
-        kinds.least,
-        kinds.greatest,
+        short,
+        _sum_up(learned, firsts) if short else b"",
+        elements,
+        heads,
+        sizes,
+        _sum_up(learned_tokens, first_tokens),
+        least,
+        greatest,
         # of an element the children, itself among them where it is the root
         _logarithms((count + 2).bit_length()),
         _LAYOUT,
@@ -66,9 +73,16 @@ def build_features(blocks: Blocks, head: PageHints, lexicon: Lexicon) -> Feature
         rows,
         sums,
     )
-    flags = columns.elements[2].take(columns.blocks[0])
-    words = arguments[:count]
-    return Features(rows, describe_page(rows, words, flags, Sums(sums[0], sums[1], depth), head), words)
+    page = describe_page(count, Sums(sums[0], sums[1], depth, main, *variances), head)
+    return Features(rows, page, arguments[:count], repeated)
+
+
+def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
+    """As `choice.select`, by the extension where it may be used."""
+    extension = find_walk().extension
+    if extension is None:
+        return choice.select(probabilities, words)
+    return extension.take_prefix(probabilities, words, choice.RECALL_WEIGHT, choice.LEAST_F1)
 
 
 @cache
@@ -81,45 +95,16 @@ def _logarithms(bits: int) -> Array:
     )
 
 
-def count_texts(texts: Sequence[str], said: Mapping[str, int], lexicon: Lexicon) -> TextCounts:
-    """As `text_counts.count_texts`, by the extension where it may be used."""
-    extension = find_walk().extension
-    if extension is None:
-        return text_counts.count_texts(texts, said, lexicon.words)
-    words = _load(extension, lexicon).words
-    rows, learned, short, firsts = extension.count_texts(texts, character_classes(), said, words, SHORT_WORDS)
-    return TextCounts(
-        _array(rows, np.float32).reshape(ROWS, -1),
-        _array(learned, np.float32),
-        _array(short, np.intp),
-        _array(firsts, np.intp),
-    )
-
-
-def count_kinds(tags: Sequence[str], names: Sequence[str], parents: Ints, lexicon: Lexicon) -> KindCounts:
-    """As `tree_counts.count_kinds`, by the extension where it may be used."""
-    extension = find_walk().extension
-    if extension is None:
-        return tree_counts.count_kinds(tags, names, parents, lexicon.tokens)
-    tokens = _load(extension, lexicon).tokens
-    elements, heads, firsts, sizes, *scores = extension.count_kinds(tags, names, parents, tokens)
-    return KindCounts(
-        _array(elements, np.intp).reshape(3, -1),
-        *(_array(column, np.intp) for column in (heads, firsts, sizes)),
-        *(_array(column, np.float32) for column in scores),
-    )
-
-
-class _Loaded(NamedTuple):
-    """A lexicon as the extension takes it."""
-
-    tokens: object
-    words: object
+def _sum_up(scores: bytes, firsts: bytes) -> Array:
+    """The sums of scores from each first one on."""
+    sums: Array = np.add.reduceat(_array(scores, np.float32), _array(firsts, np.intp))
+    return sums
 
 
 @lru_cache(maxsize=4)
-def _load(extension: Extension, lexicon: Lexicon) -> _Loaded:
-    return _Loaded(extension.load_words(dict(lexicon.tokens)), extension.load_words(dict(lexicon.words)))
+def _load(extension: Extension, lexicon: Lexicon) -> tuple[object, object]:
+    """The tokens and the words of a lexicon as the extension takes them."""
+    return extension.load_words(dict(lexicon.tokens)), extension.load_words(dict(lexicon.words))
 
 
 def _array(values: bytes, kind: DTypeLike) -> NDArray[Any]:

@@ -8,20 +8,19 @@ The choice among blocks with probabilities is made in `choice`. The F1 it expect
 out to be worth on pages no network had seen, is the confidence.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import IO, NamedTuple
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import LibController, ThreadpoolController
 
 from gateway.core.classifier.article_column import find_column, holds_most
 from gateway.core.classifier.choice import (
     find_special,
-    select,
     settle,
     with_beside,
     with_data,
@@ -32,8 +31,9 @@ from gateway.core.classifier.choice import (
 from gateway.core.classifier.columns import Array
 from gateway.core.classifier.endings import drop_ending
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints
+from gateway.core.classifier.layers import hold, look_around, rectify
 from gateway.core.classifier.lexicon import Lexicon
-from gateway.core.classifier.native import build_features
+from gateway.core.classifier.native import build_features, select
 from gateway.core.classifier.siblings import Siblings
 from gateway.core.classifier.standfirst import with_standfirst
 from gateway.core.classifier.teasers import drop_teasers
@@ -85,9 +85,8 @@ class Network(NamedTuple):
 
 # what the network takes an article for whose letters it has not seen; its column tells
 _LIKE_ARTICLES = frozenset(("forum", "listing"))
-_LINK, _DESCRIBED = BLOCK_NAMES.index("link"), BLOCK_NAMES.index("description_share")
+_LINK, _DESCRIBED, _IN_CODE = map(BLOCK_NAMES.index, ("link", "description_share", "in_pre"))
 DILATIONS = (1, 3)
-WIDTH = 5
 
 
 class Classifier(NamedTuple):
@@ -100,6 +99,15 @@ class Classifier(NamedTuple):
     # … and the mean F1 it came to
     observed: Array
 
+    def confidence(self, expected: float) -> float:
+        """The F1 it came to where so much was expected: `np.interp`, which takes longer for one number."""
+        known, came_to = self.expected, self.observed
+        above = bisect_right(known, expected)
+        if above == 0 or above == len(known):
+            return float(came_to[above and -1])
+        low, high, least, most = map(float, (*known[above - 1 : above + 1], *came_to[above - 1 : above + 1]))
+        return (most - least) / (high - low) * (expected - low) + least
+
 
 def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     """Choose the content among a page's blocks."""
@@ -108,12 +116,14 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     features = build_features(blocks, head, classifier.lexicon)
     probabilities, kinds = predict(features, classifier.network)
     page_type = PAGE_TYPES[int(kinds.argmax())]
-    settled = settle(probabilities, features.words, blocks, page_type=page_type)
+    rows, words = features.rows, features.words.tolist()
+    settled = settle(
+        probabilities, features.words, features.repeated, rows[_IN_CODE], blocks, page_type=page_type
+    )
     chosen, expected = select(settled.probabilities, features.words)
-    confidence = float(np.interp(expected, classifier.expected, classifier.observed))
-    link, special, siblings = features.rows[_LINK], find_special(blocks), Siblings(blocks)
+    link, special, siblings = rows[_LINK], find_special(blocks), Siblings(blocks)
     # rules read them one by one
-    likelihoods, words, links = settled.probabilities.tolist(), features.words.tolist(), link.tolist()
+    likelihoods, links = settled.probabilities.tolist(), link.tolist()
     likely = with_data(
         without_counters(chosen, blocks), link, special, blocks, is_article=page_type == "article"
     )
@@ -121,7 +131,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
     column = find_column(likely, words, links, blocks)
     is_article = page_type == "article" or (page_type in _LIKE_ARTICLES and holds_most(column, likely, words))
     if is_article:
-        described = features.rows[_DESCRIBED].tolist()
+        described = rows[_DESCRIBED].tolist()
         likely = with_standfirst(likely, likelihoods, words, links, described, blocks)
     chosen = drop_teasers(likely, column, words, links, blocks, siblings, is_article=is_article)
     if is_article:
@@ -138,28 +148,37 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
             is_forum=page_type == "forum",
         )
     said = set(chosen)
-    repeated = sum(stays in said for stays in settled.repeats.values())
+    repeated = sum([stays in said for stays in settled.repeats.values()])
     found = with_table_heads(chosen, special, blocks)
-    chosen = without_last_heading(found, blocks, page_type=page_type)
-    dropped: dict[int, DropReason] = {copy: "repeated" for copy in settled.repeats}
-    dropped |= dict.fromkeys(set(likely) - said, "leads_elsewhere")
-    dropped |= dict.fromkeys(set(found) - set(chosen), "heading_alone")
-    return Choice(chosen, round(confidence, 3), page_type, repeated, probabilities, dropped)
+    last = without_last_heading(found, blocks, page_type=page_type)
+    dropped: dict[int, DropReason] = dict.fromkeys(settled.repeats, "repeated")
+    dropped |= dict.fromkeys([index for index in likely if index not in said], "leads_elsewhere")
+    dropped |= dict.fromkeys(found[len(last) :], "heading_alone")
+    confidence = round(classifier.confidence(expected), 3)
+    return Choice(last, confidence, page_type, repeated, probabilities, dropped)
 
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:
     """A probability a block, and one a page type."""
-    with _one_thread():
-        hidden = _read_features(features, network)
-        for weight, bias, dilation in zip(
-            network.convolution_weights, network.convolution_biases, DILATIONS, strict=True
-        ):
-            hidden += _rectified(_windows(hidden, dilation) @ weight, bias)
-        attention = np.exp(_held(hidden @ network.pool_weight + network.pool_bias, -8, 8))[:, 0]
-        attention *= np.log1p(features.words)
-        context = attention @ hidden / (attention.sum() + 1e-6)
-        of_page = context @ network.context_weight + network.head_bias
-        logits = _rectified(hidden @ network.block_weight, of_page) @ network.output_weight
+    others = _take_one_thread()
+    try:
+        return _compute(features, network)
+    finally:
+        for library, count in others:
+            library.set_num_threads(count)
+
+
+def _compute(features: Features, network: Network) -> tuple[Array, Array]:
+    hidden = _read_features(features, network)
+    for weight, bias, dilation in zip(
+        network.convolution_weights, network.convolution_biases, DILATIONS, strict=True
+    ):
+        hidden = rectify(look_around(hidden, dilation) @ weight, bias, onto=hidden)
+    attention = np.exp(_held(hidden @ network.pool_weight + network.pool_bias, -8, 8))[:, 0]
+    attention *= np.log1p(features.words)
+    context = attention @ hidden / (attention.sum() + 1e-6)
+    of_page = context @ network.context_weight + network.head_bias
+    logits = rectify(hidden @ network.block_weight, of_page) @ network.output_weight
     kinds = np.exp(context @ network.type_weight + network.type_bias)
     return 1 / (1 + np.exp(-logits[:, 0] - network.output_bias)), kinds / kinds.sum()
 
@@ -167,46 +186,34 @@ def predict(features: Features, network: Network) -> tuple[Array, Array]:
 def _read_features(features: Features, network: Network) -> Array:
     """The first layer; what holds of the page is multiplied once, not for every block."""
     count = len(BLOCK_NAMES)
-    low, high = network.low[:, None], network.high[:, None]
-    rows = _held(features.rows, low[:count], high[:count])
-    page = _held(features.page, network.low[count:], network.high[count:])
+    low, high = network.low, network.high
+    rows = hold(features.rows, low[:count], high[:count])
+    page = _held(features.page, low[count:], high[count:])
     weight = network.input_weight
-    return _rectified(rows.T @ weight[:count], page @ weight[count:] + network.input_bias)
+    return rectify(rows.T @ weight[:count], page @ weight[count:] + network.input_bias)
 
 
 def _held(values: Array, low: Array | float, high: Array | float) -> Array:
-    """The values within bounds; `np.clip` takes several times as long for few values and for bounds by row."""
+    """The values within bounds; `np.clip` takes several times as long for few values."""
     held: Array = np.minimum(values, high)
     np.maximum(held, low, out=held)
     return held
 
 
-def _windows(hidden: Array, dilation: int) -> Array:
-    """Each row with its neighbours at -2, -1, 0, 1, 2 times the dilation, zeros beyond the ends."""
-    count, width = hidden.shape
-    beyond = WIDTH // 2 * dilation
-    padded = np.zeros((count + 2 * beyond, width), dtype=np.float32)
-    padded[beyond : beyond + count] = hidden
-    # the same numbers seen several times, copied at once
-    step, size = padded.strides
-    seen = np.ndarray((count, WIDTH, width), np.float32, padded, 0, (step, step * dilation, size))
-    return seen.reshape(count, WIDTH * width)
+def _take_one_thread() -> list[tuple[LibController, int]]:
+    """One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway.
 
+    What `ThreadpoolController.limit` does too, which describes every library first: that takes as long as a product.
 
-def _rectified(values: Array, bias: Array) -> Array:
-    """The values with the bias, none below zero; they are changed."""
-    values += bias
-    np.maximum(values, 0, out=values)
-    return values
-
-
-def _one_thread() -> AbstractContextManager[object]:
-    """One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway."""
-    blas = _blas()
-    if all(library.get_num_threads() == 1 for library in blas.lib_controllers):
-        return nullcontext()
-    limiter: AbstractContextManager[object] = blas.limit(limits=1)
-    return limiter
+    Returns:
+        The libraries that had more, and how many.
+    """
+    others = [
+        (library, count) for library in _blas().lib_controllers if (count := library.get_num_threads()) != 1
+    ]
+    for library, _ in others:
+        library.set_num_threads(1)
+    return others
 
 
 @cache

@@ -8,8 +8,7 @@ stands side by side is read twice.
 """
 
 from collections import Counter
-
-import numpy as np
+from collections.abc import Sequence
 
 from gateway.core.classifier.columns import Array
 from gateway.core.dom.blocks import FLAGS, Blocks
@@ -22,8 +21,6 @@ def _bits(names: str) -> int:
 _LISTED = _bits("table ul ol dl li")
 _HIDDEN = _bits("hidden undisplayed aria_hidden")
 _QUOTE = _bits("blockquote")
-# words: shorter texts are facts, which may hold of several things
-_LONG = 15
 # of one text that another is compared with
 _MOST_COPIES = 4
 # of the smaller element's texts: the other one says the same
@@ -32,22 +29,24 @@ _ALIKE = 0.8
 _COMPARED = 20
 
 
-def find_repeats(probabilities: Array, words: Array, blocks: Blocks) -> dict[int, int]:
+def find_repeats(
+    repeated: Sequence[int], probabilities: Array, words: Array, blocks: Blocks
+) -> dict[int, int]:
     """Find the copies among the blocks: of two the one less likely to be content, of equally likely ones the later.
 
     Args:
+        repeated: long blocks whose text stands on the page several times, in order.
         probabilities: by block, 0-1.
         words: by block.
     Returns:
         By copy the block that stays for it; both are indices.
     """
-    long = np.flatnonzero(words >= _LONG).tolist()
-    if len({blocks.texts[index] for index in long}) == len(long):
+    if not repeated:
         return {}
     comparison = _Comparison(blocks)
     stay: dict[str, list[int]] = {}
     kept: dict[int, int] = {}
-    for index in long:
+    for index in repeated:
         if blocks.flags[blocks.owners[index]] & _LISTED or index in kept:
             continue
         others = stay.setdefault(blocks.texts[index], [])

@@ -8,7 +8,7 @@ buttons before the column, and behind it a card that has others like it, each wi
 of any language is read here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cached_property
 from itertools import accumulate
 
@@ -21,8 +21,8 @@ from gateway.core.dom.blocks import FLAGS, Blocks
 
 _LISTED = sum(1 << FLAGS.index(tag) for tag in ("table", "ul", "ol", "dl"))
 _NO_BOXES = frozenset(("p", "ul", "ol", "dl", "table", "pre", "blockquote", "figure"))
-_FORMS = frozenset(("form",))
-_CONTROLS = _FORMS | {"button"}
+_CONTROLS = frozenset(("form", "button"))
+_IN_CONTROLS = sum(1 << FLAGS.index(tag) for tag in _CONTROLS)
 # of a box's words, at least
 _BOX_LINKED = 0.4
 # of a line's characters, at least
@@ -48,9 +48,6 @@ _LABEL_CHARACTERS, _LABEL_WORDS = 40, 4
 _BUTTON = 1 << FLAGS.index("button")
 
 
-# an element's parent, tag and names
-
-
 def drop_teasers(
     chosen: Sequence[int],
     column: Column | None,
@@ -73,8 +70,7 @@ def drop_teasers(
     """
     if column is None or not (is_article or holds_most(column, chosen, words)):
         return list(chosen)
-    boxes = _Boxes(column, words, link, blocks, siblings, is_article=is_article)
-    return [index for index in chosen if not boxes.leads_elsewhere(index)]
+    return _Boxes(column, words, link, blocks, siblings, is_article=is_article).drop(chosen)
 
 
 class _Boxes:
@@ -92,8 +88,6 @@ class _Boxes:
     ) -> None:
         self._column, self._is_article, self._siblings = column, is_article, siblings
         self._words, self._link, self._blocks = words, link, blocks
-        # words before each place
-        self._total = list(accumulate(words, initial=0.0))
         # By element, the outermost one around it that does not hold the column and the largest of few words among
         # these, -1 where there is none, and whether one of them is a card. The column has none of it.
         around = list(upwards(column.element, blocks))
@@ -101,7 +95,7 @@ class _Boxes:
         self._in_card: dict[int, int] = dict.fromkeys(around, False)
         self._inside = range(blocks.firsts[column.element], blocks.lasts[column.element])
         # by box among the paragraphs, whether it leads elsewhere
-        self._known: dict[int, bool] = {}
+        self._known = {-1: False}
         # by box outside, the share of its words in links
         self._shares: dict[int, float] = {}
         # by kind, whether its elements are cards that lead elsewhere
@@ -110,11 +104,42 @@ class _Boxes:
         self._forms: dict[int, bool] = {}
 
     @cached_property
+    def _total(self) -> list[float]:
+        """Words before each place."""
+        return list(accumulate(self._words, initial=0.0))
+
+    @cached_property
     def _linked(self) -> Array:
         """Words in links before each place, in single precision."""
         return running(np.array(self._words, dtype=np.float32) * np.array(self._link, dtype=np.float32))
 
-    def leads_elsewhere(self, index: int) -> bool:
+    def drop(self, chosen: Sequence[int]) -> list[int]:
+        """Those that belong to the article."""
+        owners, parents, tags = self._blocks.owners, self._blocks.parents, self._blocks.tags
+        link, boxes, known = self._link, self._boxes, self._known
+        first, last = self._inside.start, self._inside.stop
+        kept = []
+        for index in chosen:
+            if not first <= index < last or link[index] >= _HALF_LINKED:
+                leads = self._leads_elsewhere(index)
+            else:
+                # nearly all of them, most in boxes that are known or paragraphs themselves
+                owner = owners[index]
+                box = boxes.get(owner)
+                if box is None:
+                    above = boxes.get(parents[owner])
+                    if above == -1:
+                        boxes[owner] = box = owner
+                    else:
+                        box = self._box_of(owner)
+                if box not in known and tags[box] in _NO_BOXES:
+                    known[box] = False
+                leads = known[box] if box in known else self._is_beside_the_text(box)
+            if not leads:
+                kept.append(index)
+        return kept
+
+    def _leads_elsewhere(self, index: int) -> bool:
         """Whether a block belongs to no article but to what leads away from it."""
         owner, link = self._blocks.owners[index], self._link[index]
         if link >= _HALF_LINKED and not self._blocks.flags[owner] & _LISTED:
@@ -124,7 +149,7 @@ class _Boxes:
                 return True
         box = self._box_of(owner)
         if index in self._inside:
-            return box >= 0 and self._is_beside_the_text(box)
+            return self._is_beside_the_text(box)
         if box < 0 or self._blocks.tags[owner] == "h1":
             return False
         if self._is_article and self._is_in_form(owner):
@@ -154,9 +179,15 @@ class _Boxes:
 
     def _box_of(self, owner: int) -> int:
         """The outermost element around a block that does not hold the column, -1 if there is none."""
-        box = self._boxes.get(owner)
-        if box is None:
-            box = inherit(owner, self._boxes, self._blocks, lambda element, box: element if box < 0 else box)
+        boxes, parents = self._boxes, self._blocks.parents
+        path = []
+        while (box := boxes.get(owner)) is None:
+            path.append(owner)
+            owner = parents[owner]
+        if box < 0 and path:
+            box = path[-1]
+        for element in path:
+            boxes[element] = box
         return box
 
     def _is_in_form(self, owner: int) -> bool:
@@ -170,7 +201,7 @@ class _Boxes:
             return False
         if form not in self._forms:
             # a mere button beside the text may unfold some of it
-            self._forms[form] = self._asks(form, _FORMS)
+            self._forms[form] = "form" in self._controls_in(form)
         return self._forms[form]
 
     def _is_in_card(self, owner: int) -> bool:
@@ -215,26 +246,36 @@ class _Boxes:
         known = self._known.get(box)
         if known is None:
             known = self._known[box] = self._blocks.tags[box] not in _NO_BOXES and (
-                self._is_list_of_links(box)
-                or self._asks(box, _FORMS if len(self._siblings.like(box)) > _MOST_ASKING else _CONTROLS)
+                self._is_list_of_links(box) or self._asks(box)
             )
         return known
 
     def _is_list_of_links(self, box: int) -> bool:
         start, end = self._blocks.firsts[box], self._blocks.lasts[box]
-        lines = sum(share >= _LINE_LINKED for share in self._link[start:end])
+        if end - start < _SOME_LINES:
+            return False
+        lines = len([share for share in self._link[start:end] if share >= _LINE_LINKED])
         return lines >= _SOME_LINES and self._linked_share(box) >= _HALF_LINKED
 
-    def _asks(self, box: int, controls: frozenset[str] = _CONTROLS) -> bool:
-        """Whether there are few words, and among them those of a control; code has buttons to copy it."""
+    def _asks(self, box: int) -> bool:
+        """Whether a box among the paragraphs asks for something."""
+        controls = self._controls_in(box)
+        return "form" in controls or ("button" in controls and len(self._siblings.like(box)) <= _MOST_ASKING)
+
+    def _controls_in(self, box: int) -> Set[str]:
+        """The controls in a box of few words; none where there is code, which has buttons to copy it."""
         blocks = self._blocks
-        start, end = blocks.firsts[box], blocks.lasts[box]
-        if self._count(box) > _FORM_WORDS:
-            return False
+        owners = blocks.owners[blocks.firsts[box] : blocks.lasts[box]]
+        # what is around an element its flags say
+        if (
+            not any([blocks.flags[owner] & _IN_CONTROLS for owner in owners])
+            or self._count(box) > _FORM_WORDS
+        ):
+            return frozenset()
         tags: set[str] = set()
-        for owner in blocks.owners[start:end]:
+        for owner in owners:
             for element in upwards(owner, blocks):
                 tags.add(blocks.tags[element])
                 if element == box:
                     break
-        return not controls.isdisjoint(tags) and "pre" not in tags
+        return frozenset() if "pre" in tags else tags & _CONTROLS

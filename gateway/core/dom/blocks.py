@@ -379,13 +379,17 @@ def keep(blocks: Blocks, chosen: Sequence[int]) -> KeptNodes:
     """The chosen blocks (indices) as sets of nodes: their texts, and the block-level elements around them."""
     texts: set[int] = set()
     elements: set[int] = set()
-    mem_ids, parents = blocks.mem_ids, blocks.parents
+    mem_ids, parents, owners = blocks.mem_ids, blocks.parents, blocks.owners
+    nodes, ends = blocks.nodes, blocks.node_ends
+    above = -1
     for index in chosen:
-        start = blocks.node_ends[index - 1] if index else 0
-        texts.update(blocks.nodes[start : blocks.node_ends[index]])
-        element = blocks.owners[index]
-        while element >= 0 and mem_ids[element] not in elements:
-            elements.add(mem_ids[element])
+        texts.update(nodes[ends[index - 1] if index else 0 : ends[index]])
+        element = owners[index]
+        if element == above:
+            continue
+        above = element
+        while element >= 0 and (mem_id := mem_ids[element]) not in elements:
+            elements.add(mem_id)
             element = parents[element]
     if blocks.embeds:
         kept = set(chosen)

@@ -5,7 +5,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.classifier.choice import find_special, select, settle, with_beside, with_data
-from gateway.core.dom.blocks import Blocks, read_blocks
+from gateway.core.dom.blocks import FLAGS, Blocks, read_blocks
 
 
 def blocks_of(html: str) -> Blocks:
@@ -18,7 +18,11 @@ def settled(html: str, probabilities: list[float], *, page_type: str = "article"
     """The probabilities of a page whose blocks have twenty words each, rounded."""
     words = np.full(len(probabilities), 20, np.float32)
     blocks = blocks_of(html)
-    after = settle(np.array(probabilities, np.float32), words, blocks, page_type=page_type).probabilities
+    repeated = [index for index, text in enumerate(blocks.texts) if blocks.texts.count(text) > 1]
+    in_code = np.array([blocks.flags[owner] >> FLAGS.index("pre") & 1 for owner in blocks.owners], np.float32)
+    after = settle(
+        np.array(probabilities, np.float32), words, repeated, in_code, blocks, page_type=page_type
+    ).probabilities
     assert len(after) == len(blocks.texts)
     return [round(float(p), 2) for p in after]
 

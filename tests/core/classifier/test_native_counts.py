@@ -15,13 +15,15 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.classifier import native, text_counts, tree_counts
 from gateway.core.classifier.columns import Ints, read_columns
-from gateway.core.classifier.features import PageHints, build_features
-from gateway.core.classifier.lexicon import Lexicon
+from gateway.core.classifier.features import Features, PageHints, build_features
+from gateway.core.classifier.lexicon import SHORT_WORDS, Lexicon
 from gateway.core.classifier.network import load_classifier
-from gateway.core.classifier.text_counts import find_said
+from gateway.core.classifier.text_counts import ROWS, TextCounts, find_said
+from gateway.core.classifier.tree_counts import KindCounts
 from gateway.core.documents.charset import to_utf8
 from gateway.core.dom import blocks as python
 from gateway.core.dom.blocks import Blocks
+from gateway.core.dom.extension import Extension
 from gateway.core.dom.native import find_walk, read_blocks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.parsing import root_of
@@ -39,6 +41,12 @@ MUTATED = int(os.environ.get("NATIVE_MUTATED", 5000)) // 5
 LEXICON = load_classifier().lexicon
 
 
+def extension_of() -> Extension:
+    extension = find_walk().extension
+    assert extension is not None
+    return extension
+
+
 def is_same(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> bool:
     return all(
         left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
@@ -46,15 +54,34 @@ def is_same(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> bool:
     )
 
 
+def count_texts(texts: list[str], said: dict[str, int], lexicon: Lexicon = LEXICON) -> TextCounts:
+    """As `text_counts.count_texts`, by the extension."""
+    extension = extension_of()
+    words = extension.load_words(dict(lexicon.words))
+    rows, *columns = extension.count_texts(texts, text_counts.character_classes(), said, words, SHORT_WORDS)
+    learned, short, firsts = map(np.frombuffer, columns, (np.float32, np.intp, np.intp))
+    return TextCounts(np.frombuffer(rows, np.float32).reshape(ROWS, -1), learned, short, firsts)
+
+
+def count_kinds(tags: list[str], names: list[str], parents: Ints, lexicon: Lexicon = LEXICON) -> KindCounts:
+    """As `tree_counts.count_kinds`, by the extension."""
+    extension = extension_of()
+    tokens = extension.load_words(dict(lexicon.tokens))
+    elements, *columns = extension.count_kinds(tags, names, parents, tokens)
+    kinds = (np.frombuffer(column, np.intp) for column in columns[:3])
+    scores = (np.frombuffer(column, np.float32) for column in columns[3:])
+    return KindCounts(np.frombuffer(elements, np.intp).reshape(3, -1), *kinds, *scores)
+
+
 def compare_texts(texts: list[str], title: str = "", description: str = "") -> None:
     said = find_said(title, description)
     right = text_counts.count_texts(texts, said, LEXICON.words)
-    assert is_same(native.count_texts(texts, said, LEXICON), right)
+    assert is_same(count_texts(texts, said), right)
 
 
 def compare_kinds(tags: list[str], names: list[str], parents: Ints) -> None:
     right = tree_counts.count_kinds(tags, names, parents, LEXICON.tokens)
-    assert is_same(native.count_kinds(tags, names, parents, LEXICON), right)
+    assert is_same(count_kinds(tags, names, parents), right)
 
 
 def compare(blocks: Blocks) -> None:
@@ -64,7 +91,12 @@ def compare(blocks: Blocks) -> None:
         title, description = blocks.texts[len(blocks.texts) // 2], " ".join(blocks.texts[:3])
         compare_texts(blocks.texts, title, description)
         head = PageHints(title=title, description=description)
-        assert is_same(native.build_features(blocks, head, LEXICON), build_features(blocks, head, LEXICON))
+        compare_features(native.build_features(blocks, head, LEXICON), build_features(blocks, head, LEXICON))
+
+
+def compare_features(one: Features, other: Features) -> None:
+    assert is_same(one[:3], other[:3])
+    assert one.repeated == other.repeated
 
 
 def walk(html: str | bytes) -> Blocks:
@@ -160,18 +192,34 @@ def test_features_are_the_same_whoever_reads(path: Path) -> None:
         find_walk.cache_clear()
         by_python = native.build_features(python.read_blocks(root), head, LEXICON)
     find_walk.cache_clear()
-    assert is_same(by_c, by_python)
-    assert is_same(by_both, by_python)
+    compare_features(by_c, by_python)
+    compare_features(by_both, by_python)
+
+
+@pytest.mark.usefixtures("used")
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.dictionaries(
+        st.text("abä", min_size=1, max_size=40),
+        st.integers(-99, 99).map(lambda score: score / 8),
+        max_size=300,
+    )
+)
+def test_words_of_every_length_are_found(scores: dict[str, float]) -> None:
+    """Some of them alike but for a letter, most of them longer than a place of the table holds."""
+    asked = [word for score in scores for word in (score, score[:-1] + "b", score + "a", score[1:]) if word]
+    texts = [" ".join(asked[at : at + 9]) for at in range(0, len(asked), 9)] or ["a"]
+    lexicon = Lexicon({}, {**scores, "": 5.0})
+    assert is_same(count_texts(texts, {}, lexicon), text_counts.count_texts(texts, {}, lexicon.words))
 
 
 def test_a_lexicon_without_words_scores_nothing(used: ModuleType) -> None:
     blocks = walk("<p>Share<div class=content>the text of it")
     assert used is find_walk().extension
-    counted = native.count_texts(blocks.texts, {}, Lexicon({}, {}))
-    assert not counted.learned.any()
-    assert not native.count_kinds(
-        blocks.tags, blocks.names, np.zeros(len(blocks.tags), np.intp), Lexicon({}, {})
-    ).learned.any()
+    nothing = Lexicon({}, {})
+    assert not count_texts(blocks.texts, {}, nothing).learned.any()
+    parents = np.zeros(len(blocks.tags), np.intp)
+    assert not count_kinds(blocks.tags, blocks.names, parents, nothing).learned.any()
 
 
 @pytest.mark.usefixtures("used")

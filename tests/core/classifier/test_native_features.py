@@ -34,10 +34,9 @@ class Recorder:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.extension, name)
 
-    def measure(self, *arguments: Any) -> int:
+    def measure(self, *arguments: Any) -> Any:
         self.arguments = dict(zip(ARGUMENTS, arguments, strict=True))
-        depth: int = self.extension.measure(*arguments)
-        return depth
+        return self.extension.measure(*arguments)
 
 
 def walk(html: str) -> Blocks:
@@ -93,11 +92,11 @@ def test_a_page_without_elements_or_blocks_is_refused(used: Extension) -> None:
 
 
 def test_flags_and_tags_that_fit_no_row_are_refused(used: Extension, arguments: dict[str, Any]) -> None:
-    tags, levels, linked, flags = arguments["layout"]
+    tags, levels, *bits, flags, long = arguments["layout"]
     for layout in (
-        (tags[1:], levels, linked, flags),
-        (tags, levels, linked, -1),
-        (tags, levels, linked, 1 << 60),
+        (tags[1:], levels, *bits, flags, long),
+        (tags, levels, *bits, -1, long),
+        (tags, levels, *bits, 1 << 60, long),
     ):
         with pytest.raises(ValueError, match="length"):
             used.measure(*(arguments | {"layout": layout}).values())

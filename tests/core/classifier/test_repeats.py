@@ -1,9 +1,12 @@
 """What a template shows twice is a copy; what a writer repeats is not."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from gateway.core.classifier.features import LONG_WORDS
 from gateway.core.classifier.repeats import find_repeats
 from gateway.core.dom.blocks import read_blocks
 
@@ -17,7 +20,9 @@ def repeats_of(html: str, probabilities: list[float] | None = None) -> dict[int,
     assert root is not None
     blocks = read_blocks(root)
     words = np.array([len(text.split()) for text in blocks.texts], np.float32)
-    return find_repeats(np.array(probabilities or [0.5] * len(words), np.float32), words, blocks)
+    times = Counter(blocks.texts)
+    repeated = [i for i, text in enumerate(blocks.texts) if times[text] > 1 and words[i] >= LONG_WORDS]
+    return find_repeats(repeated, np.array(probabilities or [0.5] * len(words), np.float32), words, blocks)
 
 
 @pytest.mark.parametrize(
