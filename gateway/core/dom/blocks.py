@@ -6,8 +6,7 @@ no text twice, is what keeps the walk as cheap as half a parse. The stack is exp
 they like.
 """
 
-from array import array
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, MutableSequence, Sequence
 
 from selectolax.lexbor import LexborNode
 
@@ -70,9 +69,8 @@ BLOCK_NUMBERS = ("owners", "chars", "link_chars", "bold_chars", "links", "images
 Waiting = tuple[LexborNode, int, int, int]
 
 
-def numbers(of: Iterable[int] | bytes = ()) -> "array[int]":
-    """A column of numbers, without an object for each; bytes hold eight for each."""
-    return array("q", of)
+# a column of numbers: a list, or from C an array, which has no object for each
+Numbers = MutableSequence[int]
 
 
 class Blocks:
@@ -110,32 +108,32 @@ class Blocks:
         name, flags = _read_attributes(root.attributes)
         # by element, the root first
         self.tags = [root.tag or ""]
-        self.parents = numbers([-1])
-        self.depths = numbers([0])
+        self.parents: Numbers = [-1]
+        self.depths: Numbers = [0]
         # class, id, data-testid, itemprop and role, as written
         self.names = [name]
         # bits of FLAGS, the ancestors' included
-        self.flags = numbers([flags])
-        self.mem_ids = numbers([root.mem_id])
+        self.flags: Numbers = [flags]
+        self.mem_ids: Numbers = [root.mem_id]
         # blocks [first, last) stand inside
-        self.firsts = numbers([0])
-        self.lasts = numbers([0])
+        self.firsts: Numbers = [0]
+        self.lasts: Numbers = [0]
         # by block
         # white space folded, never empty
         self.texts: list[str] = []
         # innermost registered element
-        self.owners = numbers()
+        self.owners: Numbers = []
         # before folding; what the two below are shares of
-        self.chars = numbers()
-        self.link_chars = numbers()
-        self.bold_chars = numbers()
-        self.links = numbers()
+        self.chars: Numbers = []
+        self.link_chars: Numbers = []
+        self.bold_chars: Numbers = []
+        self.links: Numbers = []
         # images since the block before
-        self.images = numbers()
+        self.images: Numbers = []
         # its text nodes are `nodes` from where those of the block before end
-        self.node_ends = numbers()
+        self.node_ends: Numbers = []
         # mem_ids of text nodes
-        self.nodes = numbers()
+        self.nodes: Numbers = []
         # what shows other sites, and the blocks before it
         self.embeds: list[tuple[int, LexborNode]] = []
         # images, and the blocks before them

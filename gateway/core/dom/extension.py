@@ -2,6 +2,7 @@
 
 import re
 import struct
+from array import array
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
@@ -18,7 +19,6 @@ from gateway.core.dom.blocks import (
     SCRIPT,
     Blocks,
     judge,
-    numbers,
     read_formula,
 )
 from gateway.core.dom.descent import TAGS, Descent
@@ -43,7 +43,7 @@ from gateway.core.dom.tags import ID
 _UNKNOWN, _EMBED, _SCRIPT = 16, 32, 64
 _OWN_BITS = ("hidden", "aria_hidden", "itemscope", "undisplayed", "linked")
 # what it gives, in its order; those of numbers are bytes there
-_NUMBERS = frozenset((*ELEMENT_NUMBERS, *BLOCK_NUMBERS, "mem_ids", "node_ends", "nodes"))
+NUMBERS = frozenset((*ELEMENT_NUMBERS, *BLOCK_NUMBERS, "mem_ids", "node_ends", "nodes"))
 COLUMNS = (
     *("tags", "names", "texts", "embeds", "pictures"),
     *(*ELEMENT_NUMBERS, *BLOCK_NUMBERS, "mem_ids", "node_ends", "nodes"),
@@ -156,7 +156,7 @@ def walk(extension: Extension, root: LexborNode, *bounds: object) -> Blocks:
     blocks = Blocks(root)
     own = blocks.tags[0], blocks.names[0], blocks.flags[0]
     for name, column in zip(COLUMNS, extension.read_blocks(root, tables(), *own, *bounds), strict=True):
-        setattr(blocks, name, numbers(column) if name in _NUMBERS else column)
+        setattr(blocks, name, array("q", column) if name in NUMBERS else column)
     return blocks
 
 
@@ -272,8 +272,8 @@ def sought(selectors: tuple[str, ...]) -> tuple[bytes, tuple[object, ...]]:
 
 def pack(blocks: Blocks) -> bytes:
     """`Blocks.packed` of columns that Python has read."""
-    return b"".join(getattr(blocks, name).tobytes() for name in (*ELEMENT_NUMBERS, *BLOCK_NUMBERS))
+    return b"".join(_packed(getattr(blocks, name)) for name in (*ELEMENT_NUMBERS, *BLOCK_NUMBERS))
 
 
-def _packed(numbers: list[int]) -> bytes:
+def _packed(numbers: Sequence[int]) -> bytes:
     return struct.pack(f"={len(numbers)}q", *numbers)

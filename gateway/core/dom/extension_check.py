@@ -22,7 +22,7 @@ from gateway.core.dom.descent import (
     Bounds,
     Descent,
 )
-from gateway.core.dom.extension import COLUMNS, FUNCTIONS, Extension, pack
+from gateway.core.dom.extension import COLUMNS, FUNCTIONS, NUMBERS, Extension, pack
 from gateway.core.dom.landmarks import SELECTORS, Mark, Query, select
 from gateway.core.dom.layout import Gaps
 from gateway.core.dom.tags import PLAIN
@@ -118,6 +118,8 @@ def find_difference(one: Blocks, other: Blocks) -> str:
         if name == "packed":
             # Python has none
             left, right = left or pack(one), right or pack(other)
+        if name in NUMBERS:
+            left, right = list(left), list(right)
         if name in ("embeds", "pictures"):
             left, right = (
                 [(at, node.mem_id, node.tag, node.attributes) for at, node in each] for each in (left, right)
