@@ -63,7 +63,7 @@ class Resolver:
 
     def lead(self, href: str) -> str | bool | None:
         """Where a link leads, as `resolve`; True for within the page, False where it offers to edit a section of it."""
-        if "#" in href and self.fragment(href) is not None:
+        if href[0] == "#" or ("#" in href and self.fragment(href) is not None):
             return True
         return False if is_edit(href) else self.resolve(href)
 

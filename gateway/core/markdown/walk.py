@@ -223,22 +223,20 @@ class Walk:
     def _add_run(self, run: Draft) -> None:
         """Add a line, unless it only says something of the code above it."""
         flow = self.flow
-        if self.follows_code:
-            self.follows_code = False
-            in_text = not (flow.heading or flow.item or flow.defining)
-            if (
-                in_text
-                and flow.out
-                and flow.out[-1].kind == "code"
-                and is_beside_code(run.text, self.language)
-            ):
-                return
+        if self.follows_code and self._is_beside_code(run):
+            return
         if not flow.cell:
             self._room -= 1
         if self._room < 0:
             self.truncated = True
         else:
             flow.add_run(run, html=self.style.html)
+
+    def _is_beside_code(self, run: Draft) -> bool:
+        flow, self.follows_code = self.flow, False
+        if flow.heading or flow.item or flow.defining or not flow.out or flow.out[-1].kind != "code":
+            return False
+        return is_beside_code(run.text, self.language)
 
     def end_heading(self) -> None:
         self.flush()
