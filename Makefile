@@ -86,7 +86,7 @@ fuzz: $(tested)
 
 # C and Python over every labelled page, and over 100,000 mutated ones under AddressSanitizer: minutes
 native_tests := tests/core/dom/test_native.py tests/core/dom/test_markup.py tests/core/metadata/test_lines.py \
-    tests/core/classifier/test_native_counts.py tests/core/classifier/test_native_layers.py \
+    tests/core/markdown/test_native_lines.py tests/core/classifier/test_native_counts.py tests/core/classifier/test_native_layers.py \
     tests/core/visibility/test_css_scan.py tests/core/visibility/test_native_matching.py tests/core/visibility/test_possible.py
 native-check: $(tested)
 	NATIVE_PAGES=0 $(BIN)/python -m pytest $(native_tests) -k labelled

@@ -47,7 +47,8 @@ class Lines(NamedTuple):
 
     # called with `kind`, markdown, text, "" and markdown
     make: type[Struct]
-    # where a link leads, by its `href`: None for nowhere, True for a place in the page, False for what takes a closer look
+    # where a link leads, by its `href`: None for nowhere, True for a place in the page, False where that takes a closer
+    # look
     find: Callable[[str], str | bool | None]
     # whether a link within the page is no more than its text
     is_text: Callable[[LexborNode], bool]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import CELLS, HEADINGS, ID, ids
+from gateway.core.markdown.actions import Close, end_block, skip
 from gateway.core.markdown.code import is_code_table
 from gateway.core.markdown.drafts import Draft, indent, join
 from gateway.core.markdown.embeds import permalink_of
@@ -13,7 +14,7 @@ from gateway.core.markdown.equations import add_equations, is_equation_table
 from gateway.core.markdown.flow import Item, List
 from gateway.core.markdown.listings import add_code, open_button
 from gateway.core.markdown.tables import Cell, Table
-from gateway.core.markdown.walk import Close, Opener, Start, Walk, end_block, skip
+from gateway.core.markdown.walk import Opener, Start, Walk
 
 # tables and quotes below this depth are read as plain blocks: each level is written anew
 _MAX_NESTED = 8

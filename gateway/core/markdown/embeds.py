@@ -7,7 +7,8 @@ from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.embeds import CUSTOM_EMBEDS
 from gateway.core.dom.tags import ID
-from gateway.core.markdown.walk import Close, Walk, skip
+from gateway.core.markdown.actions import Close, skip
+from gateway.core.markdown.walk import Walk
 
 _SOURCES = ("src", "data-src", "data-lazy-src", "data-litespeed-src", "data-iframe-src", "data")
 _MEDIA = {ID["video"]: "Video", ID["audio"]: "Audio"}

@@ -2,8 +2,9 @@
 
 from selectolax.lexbor import LexborNode
 
+from gateway.core.markdown.actions import Close, skip
 from gateway.core.markdown.formulas import fold, tex_of
-from gateway.core.markdown.walk import Close, Walk, skip
+from gateway.core.markdown.walk import Walk
 
 
 def add_math(walk: Walk, node: LexborNode) -> Close:

@@ -95,7 +95,19 @@ class Flow:
     """Blocks in reading order, and how the next one is to be written."""
 
     __slots__ = (
-        *("_latest", "_tags", "_term", "bold", "cell", "defining", "headed", "heading", "item", "kind", "list"),
+        *(
+            "_latest",
+            "_tags",
+            "_term",
+            "bold",
+            "cell",
+            "defining",
+            "headed",
+            "heading",
+            "item",
+            "kind",
+            "list",
+        ),
         *("nested", "out", "table"),
     )
 

@@ -11,6 +11,7 @@ from gateway.core.dom.permalinks import is_sign, says_permalink
 from gateway.core.dom.picture_sources import source_of
 from gateway.core.dom.pictures import is_decoration, is_emoji, is_tracker
 from gateway.core.dom.tags import HEADINGS, ID, TEXT, ids
+from gateway.core.markdown.actions import Close, skip
 from gateway.core.markdown.embeds import add_embed, add_gist
 from gateway.core.markdown.equations import add_math, add_script
 from gateway.core.markdown.escape import escape
@@ -18,7 +19,7 @@ from gateway.core.markdown.formulas import tex_of_image
 from gateway.core.markdown.line import Atom
 from gateway.core.markdown.links import is_edit
 from gateway.core.markdown.listings import open_code
-from gateway.core.markdown.walk import MAX_LABEL, Close, Opener, Walk, skip
+from gateway.core.markdown.walk import MAX_LABEL, Opener, Walk
 from gateway.wire import Image
 
 # takes the tag's own style back: Google Docs puts all of a text in such a `<b>`

@@ -62,8 +62,8 @@ class Resolver:
         return fragment
 
     def lead(self, href: str) -> str | bool | None:
-        """Where a link leads, as `resolve`; True for within the page, False where it offers to edit a wiki's section."""
-        if "#" in href and self.fragment(href) is not None:
+        """Where a link leads, as `resolve`; True for within the page, False where it offers to edit a section of it."""
+        if href[0] == "#" or ("#" in href and self.fragment(href) is not None):
             return True
         return False if is_edit(href) else self.resolve(href)
 

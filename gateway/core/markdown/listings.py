@@ -5,11 +5,12 @@ from html import escape as escape_html
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.tags import ID, TEXT, ids
+from gateway.core.markdown.actions import Close, end_block, skip
 from gateway.core.markdown.code import fence, is_copy_button, is_shown_as_block, read_code
 from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.escape import code_span
 from gateway.core.markdown.languages import language_named, language_of
-from gateway.core.markdown.walk import Close, Walk, end_block, skip
+from gateway.core.markdown.walk import Walk
 
 _A = ID["a"]
 _INSIDE_LINES = ids("br div p li ol ul table")

@@ -7,12 +7,13 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.native import find_each
+from gateway.core.markdown.actions import actions_of
 from gateway.core.markdown.drafts import to_blocks
 from gateway.core.markdown.elements import BLOCKS, STARTS
 from gateway.core.markdown.inlines import INLINES, MARKS, VOIDS
 from gateway.core.markdown.links import Resolver
 from gateway.core.markdown.notes import Notes
-from gateway.core.markdown.walk import Walk, actions_of
+from gateway.core.markdown.walk import Walk
 from gateway.core.model.page import Block, CleanOptions, KeptNodes
 from gateway.wire import Image, Link, LinkStyle, Notice
 

@@ -7,36 +7,18 @@ explicit: pages nest as deep as they like.
 
 from collections.abc import Callable, Collection, Mapping
 from html import escape as escape_html
-from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from gateway.core.dom.descent import (
-    BLOCK,
-    BOX,
-    DRAWING,
-    HAS_BREAK,
-    HAS_STRONG,
-    INLINE,
-    ITEM,
-    LINE_END,
-    PARAGRAPH,
-    PHRASE,
-    PRUNED,
-    SIGNED,
-    SOURCE,
-    TAGS,
-    WHOLE,
-    Bounds,
-    Lines,
-)
+from gateway.core.dom.descent import HAS_BREAK, HAS_STRONG, SIGNED, Bounds
 from gateway.core.dom.embeds import CUSTOM_EMBEDS
 from gateway.core.dom.layout import KNOWN, Gaps, is_inline
 from gateway.core.dom.native import descend
-from gateway.core.dom.tags import COMMENT, ID, PLAIN, SKIPPED, TEXT, UNPRUNED
+from gateway.core.dom.tags import ID, TEXT
+from gateway.core.markdown.actions import Actions, Close, as_known, end_block, lines_of, skip
 from gateway.core.markdown.code import is_beside_code
 from gateway.core.markdown.drafts import Draft
-from gateway.core.markdown.escape import SIGNS, escape, escape_lines, escape_part
+from gateway.core.markdown.escape import SIGNS, escape, escape_lines
 from gateway.core.markdown.flow import Flow
 from gateway.core.markdown.formulas import (
     fold,
@@ -53,8 +35,6 @@ from gateway.core.model.page import CleanOptions, KeptNodes
 from gateway.core.visibility.unicode import strip_invisible
 from gateway.wire import Image
 
-# what to do when an element ends
-Close = Callable[[], None]
 # characters of a reference to a footnote
 MAX_LABEL = 12
 # custom elements that are written as this tag is
@@ -63,18 +43,6 @@ _CUSTOM_VOIDS: dict[str | None, str] = {
     "amp-img": "img",
     **dict.fromkeys(CUSTOM_EMBEDS, "iframe"),
 }
-
-
-def skip() -> None:
-    """Returned by an opener so that the walk does not go below the element."""
-
-
-def end_block() -> None:
-    """Returned by an opener whose element ends the block of text that is gathered in it, and does no more."""
-
-
-def as_known() -> None:
-    """Returned for a custom element that is treated as a known one is: left out or kept, a block."""
 
 
 class Walk:
@@ -125,7 +93,7 @@ class Walk:
         root: LexborNode,
         *,
         kept: KeptNodes | None,
-        actions: "Actions",
+        actions: Actions,
         codes: Collection[int] = (),
     ) -> None:
         """Walk what is kept below `root`.
@@ -145,7 +113,7 @@ class Walk:
             actions.table,
             SIGNS,
             self._gaps.is_before,
-            self._lines(actions),
+            lines_of(self.style, self.resolver, self.is_text, actions.marks),
         )
         for event in nodes:
             if isinstance(event, Draft):
@@ -162,19 +130,12 @@ class Walk:
                         self.flush()
                 elif close is not None:
                     close()
-            elif isinstance(event, list):
-                line.add_folded(event)
-            elif isinstance(event, tuple):
-                line.signed = True
-                line.add_folded(event)
             elif event is True:
                 line.space = True
             elif event is False:
                 if line.tokens:
                     self.flush()
-            elif isinstance(event, str):
-                self.add_text(event)
-            else:
+            elif isinstance(event, int):
                 start = starts.get(event)
                 if start is not None:
                     if line.tokens:
@@ -188,27 +149,16 @@ class Walk:
                     nodes.skip(not line.tokens)
                 else:
                     stack.append(close)
+            elif isinstance(event, list):
+                line.add_folded(event)
+            elif isinstance(event, tuple):
+                line.signed = True
+                line.add_folded(event)
+            elif isinstance(event, str):
+                self.add_text(event)
         self.truncated |= nodes.truncated
         self.flush()
         self.flow.end_definition()
-
-    def _lines(self, actions: "Actions") -> Lines | None:
-        """By what whole lines are written; None where they are written otherwise."""
-        links, resolver = self.options.links, self.resolver
-        if self.style.html or links == "reference":
-            return None
-        return Lines(
-            make=Draft,
-            find=resolver.lead,
-            is_text=self.is_text,
-            escape=escape_part,
-            known=resolver.leads,
-            found=self.style.found,
-            kind="paragraph",
-            shows_links=links == "inline",
-            marks=actions.marks,
-            origin=resolver.origin,
-        )
 
     def _settle(self, run: Draft, doubt: int) -> bool:
         """Escape a line that was written as a whole, where it must be; False where its tokens are needed for that."""
@@ -222,7 +172,7 @@ class Walk:
             run.markdown = run.line = escape(run.text, alone=alone)
         return True
 
-    def _open_other(self, node: LexborNode, actions: "Actions") -> Close | None:
+    def _open_other(self, node: LexborNode, actions: Actions) -> Close | None:
         """What to do at an element whose tag does not say it."""
         mem_id, elements = node.mem_id, self._elements
         if mem_id in self.hidden:
@@ -242,7 +192,7 @@ class Walk:
         self.flush()
         return end_block
 
-    def _open_custom(self, node: LexborNode, actions: "Actions") -> Close | None:
+    def _open_custom(self, node: LexborNode, actions: Actions) -> Close | None:
         """What to do at an element that HTML does not know; `as_known` where that is the same as at those it knows."""
         if not node.is_element_node:
             return skip
@@ -273,22 +223,20 @@ class Walk:
     def _add_run(self, run: Draft) -> None:
         """Add a line, unless it only says something of the code above it."""
         flow = self.flow
-        if self.follows_code:
-            self.follows_code = False
-            in_text = not (flow.heading or flow.item or flow.defining)
-            if (
-                in_text
-                and flow.out
-                and flow.out[-1].kind == "code"
-                and is_beside_code(run.text, self.language)
-            ):
-                return
+        if self.follows_code and self._is_beside_code(run):
+            return
         if not flow.cell:
             self._room -= 1
         if self._room < 0:
             self.truncated = True
         else:
             flow.add_run(run, html=self.style.html)
+
+    def _is_beside_code(self, run: Draft) -> bool:
+        flow, self.follows_code = self.flow, False
+        if flow.heading or flow.item or flow.defining or not flow.out or flow.out[-1].kind != "code":
+            return False
+        return is_beside_code(run.text, self.language)
 
     def end_heading(self) -> None:
         self.flush()
@@ -374,7 +322,7 @@ class Walk:
         return first is not None and first.mem_id in texts
 
     def is_text(self, link: LexborNode) -> bool:
-        """Whether a link within the page is no more than its text: too long for a sign, or for the label of a footnote."""
+        """Whether a link within the page is no more than its text, which is too long for the label of a footnote."""
         if self.flow.heading or self.notes.inside is not None:
             return False
         return len(link.text(deep=True).strip()) > MAX_LABEL
@@ -400,7 +348,7 @@ class Walk:
         self._noted.add(note.body.mem_id)
         return note
 
-    def write_notes(self, actions: "Actions") -> None:
+    def write_notes(self, actions: Actions) -> None:
         """Write the text of every footnote that was referred to, in the order of the references."""
         notes = self.notes
         at = 0
@@ -433,46 +381,6 @@ class Walk:
 Opener = Callable[[Walk, LexborNode], Close | None]
 # an opener for which the tag says it all
 Start = Callable[[Walk], Close | None]
-
-
-class Actions(NamedTuple):
-    """What is done at each tag that HTML knows."""
-
-    # by a tag's number
-    starts: Mapping[int, Start]
-    openers: Mapping[int, Opener]
-    # that `Descent` takes, and `Lines`
-    table: bytes
-    marks: bytes
-
-
-def actions_of(
-    *,
-    voids: Mapping[int, Opener],
-    inlines: Mapping[int, Opener],
-    blocks: Mapping[int, Opener],
-    starts: Mapping[int, Start],
-    marks: Mapping[int, int],
-) -> Actions:
-    """Gather what is done.
-
-    Args:
-        voids: those below which the walk does not go, by the tags' numbers; asked whatever is kept.
-        inlines: those that stand in a line.
-        blocks, starts: those that end one, and whose openers do that first; asked where they are kept.
-        marks: what `Lines` says of those in a line.
-    """
-    kinds = dict.fromkeys(KNOWN, BOX | PRUNED) | dict.fromkeys([*blocks, *starts], BLOCK | PRUNED)
-    for tag in UNPRUNED:
-        kinds[tag] &= ~PRUNED
-    kinds |= dict.fromkeys(SKIPPED, BOX | PRUNED | WHOLE) | {COMMENT: PRUNED | WHOLE}
-    kinds |= dict.fromkeys(PLAIN, PHRASE) | dict.fromkeys(inlines, INLINE) | dict.fromkeys(voids, 0)
-    kinds |= {ID["script"]: SOURCE, ID["span"]: PHRASE | DRAWING}
-    table = bytes([kinds.get(tag, 0) for tag in range(TAGS)])
-    means = {**marks, ID["p"]: PARAGRAPH, ID["li"]: ITEM, ID["br"]: LINE_END}
-    return Actions(
-        starts, {**blocks, **inlines, **voids}, table, bytes([means.get(tag, 0) for tag in range(TAGS)])
-    )
 
 
 def _do(actions: Actions, tag: str, walk: Walk, node: LexborNode) -> Close | None:

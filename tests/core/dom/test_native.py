@@ -132,8 +132,7 @@ def compare_descents(root: LexborNode, kept: KeptNodes | None, *, max_depth: int
     """What comes, the nodes it comes from, and what comes where the third part of the elements is skipped."""
     bounds = bounds_of(root, kept, max_depth)
     seen, right = (
-        make(root, bounds, ACTIONS.table, SIGNS, Gaps().is_before, None)
-        for make in (native.descend, Descent)
+        make(root, bounds, ACTIONS.table, SIGNS, Gaps().is_before, None) for make in (native.descend, Descent)
     )
     for number, (event, other) in enumerate(zip(seen, right, strict=True)):
         assert event == other and type(event) is type(other)
@@ -360,7 +359,12 @@ def test_descents_of_something_else_are_refused(compiled: ModuleType, used: None
     with pytest.raises(ZeroDivisionError):
         list(
             compiled.descend(
-                root_of(LexborHTMLParser("a<i></i><b>")), whole, bytes([INLINE]) * 256, "", lambda node: 1 / 0, None
+                root_of(LexborHTMLParser("a<i></i><b>")),
+                whole,
+                bytes([INLINE]) * 256,
+                "",
+                lambda node: 1 / 0,
+                None,
             )
         )
 
