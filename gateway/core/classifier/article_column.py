@@ -43,13 +43,15 @@ def find_column(
     Builders of sites put every paragraph into boxes of its own. A box that holds nothing but chosen text counts as the
     paragraph, so the column is the element that holds those boxes.
     """
-    paragraphs = [
-        index for index in chosen if words[index] >= _PARAGRAPH_WORDS and link[index] < _PARAGRAPH_LINKED
-    ]
-    total = sum([words[index] for index in paragraphs])
-    others: list[int] | None = None
     owners, parents = blocks.owners, blocks.parents
-    holders = [parents[owners[index]] for index in paragraphs]
+    paragraphs, holders = [], []
+    total = 0.0
+    for index in chosen:
+        if words[index] >= _PARAGRAPH_WORDS and link[index] < _PARAGRAPH_LINKED:
+            paragraphs.append(index)
+            holders.append(parents[owners[index]])
+            total += words[index]
+    others: list[int] | None = None
     for _ in range(_MAX_WRAPPED):
         sizes: dict[int, float] = {}
         for index, holder in zip(paragraphs, holders, strict=True):

@@ -155,7 +155,9 @@ def describe_page(count: int, sums: Sums, head: PageHints) -> Array:
         math.log1p(said),
         total[1] / said,
         total[2] / said,
-        *(each / count for each in total[4:7]),
+        total[4] / count,
+        total[5] / count,
+        total[6] / count,
         sums.main / said,
         min(len(path), 200),
         path.count("/"),
@@ -163,13 +165,15 @@ def describe_page(count: int, sums: Sums, head: PageHints) -> Array:
         min(sum(map(str.isdigit, path)), 20),
         len(head.title.split()),
         len(head.description.split()),
-        *(head.og_type == kind for kind in ("article", "product", "website")),
+        head.og_type == "article",
+        head.og_type == "product",
+        head.og_type == "website",
         math.sqrt(sums.words_variance),
         math.sqrt(sums.link_variance),
         math.log1p(core[0]),
         core[1] / max(core[0], 1e-6),
         sums.depth,
-        *(kind in head.schema_types for kind in _SCHEMA_TYPES),
+        *map(head.schema_types.__contains__, _SCHEMA_TYPES),
     ]
     return np.array(known, dtype=np.float32)
 

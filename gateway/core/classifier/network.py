@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import IO, NamedTuple
 
 import numpy as np
-from threadpoolctl import LibController, ThreadpoolController
+from threadpoolctl import ThreadpoolController
 
 from gateway.core.classifier.article_column import find_column, holds_most
 from gateway.core.classifier.choice import (
@@ -160,12 +160,16 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:
     """A probability a block, and one a page type."""
-    others = _take_one_thread()
+    # One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway.
+    # `ThreadpoolController.limit` does the same, but describes every library first, which takes as long as a product.
+    others = [(blas, count) for blas in _blas().lib_controllers if (count := blas.get_num_threads()) != 1]
+    for blas, _ in others:
+        blas.set_num_threads(1)
     try:
         return _compute(features, network)
     finally:
-        for library, count in others:
-            library.set_num_threads(count)
+        for blas, count in others:
+            blas.set_num_threads(count)
 
 
 def _compute(features: Features, network: Network) -> tuple[Array, Array]:
@@ -198,22 +202,6 @@ def _held(values: Array, low: Array | float, high: Array | float) -> Array:
     held: Array = np.minimum(values, high)
     np.maximum(held, low, out=held)
     return held
-
-
-def _take_one_thread() -> list[tuple[LibController, int]]:
-    """One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway.
-
-    What `ThreadpoolController.limit` does too, which describes every library first: that takes as long as a product.
-
-    Returns:
-        The libraries that had more, and how many.
-    """
-    others = [
-        (library, count) for library in _blas().lib_controllers if (count := library.get_num_threads()) != 1
-    ]
-    for library, _ in others:
-        library.set_num_threads(1)
-    return others
 
 
 @cache
