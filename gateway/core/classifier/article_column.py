@@ -23,6 +23,8 @@ _MOST = 0.6
 _OTHER_LINKED = single(_PARAGRAPH_LINKED)
 # boxes around a paragraph that hold nothing but chosen text
 _MAX_WRAPPED = 3
+# as C takes them
+BOUNDS = (float(_PARAGRAPH_WORDS), _PARAGRAPH_LINKED, float(_COLUMN_WORDS), _COLUMN_SHARE, _MAX_WRAPPED)
 
 
 class Column(Struct, frozen=True):

@@ -18,7 +18,7 @@ from typing import IO, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from gateway.core.classifier.article_column import find_column, holds_most
+from gateway.core.classifier.article_column import holds_most
 from gateway.core.classifier.choice import (
     find_special,
     settle,
@@ -33,7 +33,7 @@ from gateway.core.classifier.endings import drop_ending
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints
 from gateway.core.classifier.layers import hold, look_around, rectify
 from gateway.core.classifier.lexicon import Lexicon
-from gateway.core.classifier.native import build_features, select
+from gateway.core.classifier.native import build_features, find_column, select
 from gateway.core.classifier.siblings import Siblings
 from gateway.core.classifier.standfirst import with_standfirst
 from gateway.core.classifier.teasers import drop_teasers
@@ -128,7 +128,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
         without_counters(chosen, blocks), link, special, blocks, is_article=page_type == "article"
     )
     likely = with_beside(likely, settled.probabilities, link, special, blocks, page_type=page_type)
-    column = find_column(likely, words, links, blocks)
+    column = find_column(likely, features.words, link, blocks)
     is_article = page_type == "article" or (page_type in _LIKE_ARTICLES and holds_most(column, likely, words))
     if is_article:
         described = rows[_DESCRIBED].tolist()
