@@ -183,4 +183,5 @@ def _variance(values: Array) -> float:
     wide = values.astype(np.float64)
     total, squares = np.add.accumulate([wide, wide * wide], axis=1)[:, -1].tolist()
     mean = total / len(wide)
-    return max(0.0, squares / len(wide) - mean * mean)
+    variance: float = squares / len(wide) - mean * mean
+    return max(0.0, variance)
