@@ -11,8 +11,7 @@ static int refuse(const char *why)
     return -1;
 }
 
-/* The columns of a page, ELEMENT_NUMBERS and BLOCK_NUMBERS one behind the other, copied into memory of its own. */
-static int read_page(page *p, const Py_buffer *packed, Py_ssize_t elements)
+int read_page(page *p, const Py_buffer *packed, Py_ssize_t elements)
 {
     enum { OF_ELEMENT = 5, OF_BLOCK = 6 };
     Py_ssize_t size = sizeof(Py_ssize_t), total = packed->len / size;
@@ -44,7 +43,7 @@ static int read_page(page *p, const Py_buffer *packed, Py_ssize_t elements)
     return 0;
 }
 
-static void free_page(page *p)
+void free_page(page *p)
 {
     PyMem_Free(p->parents);
 }

@@ -66,6 +66,12 @@ typedef struct {
     column repeated;
 } measuring;
 
+/* The columns of a page, ELEMENT_NUMBERS and BLOCK_NUMBERS one behind the other, copied into memory of its own, and
+   checked; -1 and an exception where they do not fit. */
+int read_page(page *p, const Py_buffer *packed, Py_ssize_t elements);
+
+void free_page(page *p);
+
 /* Fill the result, row by row; -1 and an exception where a number is beyond those with a logarithm. */
 int measure_rows(measuring *m);
 

@@ -123,6 +123,7 @@ static Py_ssize_t number_tag(kinds *k, PyObject *tag, bytes *text)
 static int find_kinds(kinds *k, PyObject *tags, PyObject *names, Py_ssize_t count)
 {
     for (Py_ssize_t i = 0; i < count; i++) {
+        fetch_ahead(names, i, count);
         PyObject *name = PyList_GetItem(names, i);
         bytes tag_text, name_text;
         Py_ssize_t tag_number = number_tag(k, PyList_GetItem(tags, i), &tag_text);

@@ -3,7 +3,7 @@
 
 #include "layers.h"
 
-#include "arrays.h"
+#include "features.h"
 
 static PyObject *refuse(const char *why)
 {
@@ -204,6 +204,122 @@ done:
     PyMem_Free(order);
     PyMem_Free(is_taken);
     PyMem_Free(taken.at);
+    release(b, BUFFERS);
+    return result;
+}
+
+/* what `find_column` of gateway/core/classifier/article_column.py goes by, in its order */
+typedef struct {
+    double least_words, most_linked, column_words, column_share;
+    Py_ssize_t wraps;
+} column_bounds;
+
+/* The chosen blocks that are paragraphs; -1 and an exception where one is no block. */
+static int find_paragraphs(const page *p, PyObject *chosen, const float *words, const float *link, const column_bounds *bounds,
+                           column *paragraphs)
+{
+    for (Py_ssize_t i = 0, count = PyList_Size(chosen); i < count; i++) {
+        Py_ssize_t index = PyLong_AsSsize_t(PyList_GetItem(chosen, i));
+        if (index < 0 || index >= p->blocks) {
+            if (!PyErr_Occurred())
+                refuse("a block that there is not");
+            return -1;
+        }
+        if (words[index] >= bounds->least_words && link[index] < bounds->most_linked && push(paragraphs, index) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Before each place, how many blocks are no text that was chosen. */
+static void count_others(const page *p, PyObject *chosen, const float *link, float most_linked, Py_ssize_t *others)
+{
+    for (Py_ssize_t i = 0; i < p->blocks; i++)
+        others[i + 1] = 1;
+    for (Py_ssize_t i = 0, count = PyList_Size(chosen); i < count; i++) {
+        Py_ssize_t index = PyLong_AsSsize_t(PyList_GetItem(chosen, i));
+        others[index + 1] = link[index] >= most_linked;
+    }
+    others[0] = 0;
+    for (Py_ssize_t i = 0; i < p->blocks; i++)
+        others[i + 1] += others[i];
+}
+
+const char find_column_doc[] =
+    "find_column(packed, elements, chosen, words, link, bounds)\n--\n\n"
+    "The element with most of the chosen paragraphs, the first and the last of these, and their words; None without one.";
+
+PyObject *find_column(PyObject *module, PyObject *args)
+{
+    (void)module;
+    enum { PACKED, WORDS_OF, LINK, BUFFERS };
+    Py_buffer b[BUFFERS] = {0};
+    page p = {0};
+    column_bounds bounds;
+    column paragraphs = {0};
+    Py_ssize_t elements, *holders = NULL;
+    PyObject *chosen, *result = NULL;
+    if (!PyArg_ParseTuple(args, "y*nO!y*y*(ddddn):find_column", &b[PACKED], &elements, &PyList_Type, &chosen, &b[WORDS_OF],
+                          &b[LINK], &bounds.least_words, &bounds.most_linked, &bounds.column_words, &bounds.column_share,
+                          &bounds.wraps) ||
+        read_page(&p, &b[PACKED], elements) < 0)
+        goto done;
+    if (floats_in(&b[WORDS_OF]) != p.blocks || floats_in(&b[LINK]) != p.blocks) {
+        refuse("rows of another length");
+        goto done;
+    }
+    const float *words = b[WORDS_OF].buf, *link = b[LINK].buf;
+    if (find_paragraphs(&p, chosen, words, link, &bounds, &paragraphs) < 0)
+        goto done;
+    size_t count = paragraphs.count, blocks = (size_t)p.blocks;
+    /* by paragraph the element that holds it; blocks before each place; by element the words of its paragraphs */
+    holders = PyMem_Calloc(count + blocks + 1 + (size_t)p.elements, sizeof *holders);
+    if (holders == NULL) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    Py_ssize_t *others = holders + count;
+    double *sizes = (double *)(others + blocks + 1), total = 0;
+    p.parents[0] = -1;
+    for (size_t i = 0; i < count; i++) {
+        holders[i] = p.parents[p.owners[paragraphs.at[i]]];
+        total += words[paragraphs.at[i]];
+    }
+    double least = bounds.column_share * total > bounds.column_words ? bounds.column_share * total : bounds.column_words;
+    for (Py_ssize_t wrap = 0; wrap < bounds.wraps && count; wrap++) {
+        double outside = 0;
+        Py_ssize_t best = -2;
+        memset(sizes, 0, (size_t)p.elements * sizeof *sizes);
+        for (size_t i = 0; i < count; i++)
+            *(holders[i] < 0 ? &outside : &sizes[holders[i]]) += words[paragraphs.at[i]];
+        for (size_t i = 0; i < count; i++) {
+            double size = holders[i] < 0 ? outside : sizes[holders[i]];
+            if (best == -2 || size > (best < 0 ? outside : sizes[best]))
+                best = holders[i];
+        }
+        if (best < 0)
+            break;
+        if (sizes[best] >= least) {
+            Py_ssize_t first = -1, last = -1;
+            for (size_t i = 0; i < count; i++)
+                if (holders[i] == best) {
+                    first = first < 0 ? paragraphs.at[i] : first;
+                    last = paragraphs.at[i];
+                }
+            result = Py_BuildValue("(nnnd)", best, first, last, sizes[best]);
+            goto done;
+        }
+        if (wrap == 0)
+            count_others(&p, chosen, link, (float)bounds.most_linked, others);
+        for (size_t i = 0; i < count; i++)
+            if (holders[i] >= 0 && others[p.lasts[holders[i]]] == others[p.firsts[holders[i]]])
+                holders[i] = p.parents[holders[i]];
+    }
+    result = Py_NewRef(Py_None);
+done:
+    PyMem_Free(holders);
+    PyMem_Free(paragraphs.at);
+    free_page(&p);
     release(b, BUFFERS);
     return result;
 }

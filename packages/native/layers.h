@@ -10,6 +10,7 @@ PyObject *hold(PyObject *module, PyObject *args);
 PyObject *look_around(PyObject *module, PyObject *args);
 PyObject *rectify(PyObject *module, PyObject *args);
 PyObject *take_prefix(PyObject *module, PyObject *args);
-extern const char hold_doc[], look_around_doc[], rectify_doc[], take_prefix_doc[];
+PyObject *find_column(PyObject *module, PyObject *args);
+extern const char hold_doc[], look_around_doc[], rectify_doc[], take_prefix_doc[], find_column_doc[];
 
 #endif

@@ -222,6 +222,7 @@ static void look_up(const counting *c, float *learned)
 static int count_all(counting *c, PyObject *texts)
 {
     for (Py_ssize_t i = 0; i < c->count; i++) {
+        fetch_ahead(texts, i, c->count);
         PyObject *each = PyList_GetItem(texts, i);
         bytes text;
         if (each == NULL || utf8_of(each, &text) < 0)

@@ -18,6 +18,7 @@ static PyMethodDef methods[] = {
     {"look_around", look_around, METH_VARARGS, look_around_doc},
     {"rectify", rectify, METH_VARARGS, rectify_doc},
     {"take_prefix", take_prefix, METH_VARARGS, take_prefix_doc},
+    {"find_column", find_column, METH_VARARGS, find_column_doc},
     {"find_named", find_named, METH_VARARGS, find_named_doc},
     {"strip_css", strip_css, METH_O, strip_css_doc},
     {"scan_css", scan_css, METH_VARARGS, scan_css_doc},

@@ -85,6 +85,17 @@ void free_asked(asked_words *asked);
 /* What a capsule holds; NULL and an exception where it is another one. */
 const scored_words *words_of(PyObject *capsule);
 
+/* Fetch what is a few places further in a list: its texts lie anywhere, and are far away when they are first read. */
+static inline void fetch_ahead(PyObject *list, Py_ssize_t at, Py_ssize_t count)
+{
+    enum { AHEAD = 6 };
+    if (at + AHEAD < count) {
+        const char *text = (const char *)PyList_GetItem(list, at + AHEAD);
+        __builtin_prefetch(text);
+        __builtin_prefetch(text + 64);
+    }
+}
+
 /* The UTF-8 of a str, which holds it. */
 int utf8_of(PyObject *text, bytes *into);
 

@@ -23,6 +23,8 @@ _MOST = 0.6
 _OTHER_LINKED = single(_PARAGRAPH_LINKED)
 # boxes around a paragraph that hold nothing but chosen text
 _MAX_WRAPPED = 3
+# as C takes them
+BOUNDS = (float(_PARAGRAPH_WORDS), _PARAGRAPH_LINKED, float(_COLUMN_WORDS), _COLUMN_SHARE, _MAX_WRAPPED)
 
 
 class Column(Struct, frozen=True):
@@ -43,13 +45,15 @@ def find_column(
     Builders of sites put every paragraph into boxes of its own. A box that holds nothing but chosen text counts as the
     paragraph, so the column is the element that holds those boxes.
     """
-    paragraphs = [
-        index for index in chosen if words[index] >= _PARAGRAPH_WORDS and link[index] < _PARAGRAPH_LINKED
-    ]
-    total = sum([words[index] for index in paragraphs])
-    others: list[int] | None = None
     owners, parents = blocks.owners, blocks.parents
-    holders = [parents[owners[index]] for index in paragraphs]
+    paragraphs, holders = [], []
+    total = 0.0
+    for index in chosen:
+        if words[index] >= _PARAGRAPH_WORDS and link[index] < _PARAGRAPH_LINKED:
+            paragraphs.append(index)
+            holders.append(parents[owners[index]])
+            total += words[index]
+    others: list[int] | None = None
     for _ in range(_MAX_WRAPPED):
         sizes: dict[int, float] = {}
         for index, holder in zip(paragraphs, holders, strict=True):

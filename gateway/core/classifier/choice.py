@@ -14,7 +14,6 @@ from itertools import compress, count
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from gateway.core.classifier.columns import Array
@@ -157,7 +156,8 @@ def _within(element: int, tag: str, blocks: Blocks) -> int:
 def _raise_code(probabilities: Array, in_code: NDArray[np.bool_]) -> Array:
     text = np.flatnonzero(~in_code)
     edge = np.zeros(_NEAR, dtype=np.float32)
-    near = sliding_window_view(np.concatenate((edge, probabilities[text], edge)), _NEAR).max(axis=1)
+    padded = np.concatenate((edge, probabilities[text], edge))
+    near = np.max([padded[at : len(padded) - _NEAR + 1 + at] for at in range(_NEAR)], axis=0)
     # so many blocks of text
     before = np.searchsorted(text, np.flatnonzero(in_code))
     around = np.minimum(near[before], near[before + _NEAR])

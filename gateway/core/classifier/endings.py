@@ -4,7 +4,7 @@ Only an article that has a column (`article_column`) ends like this, and only wh
 looked at, or is that paragraph. No word of any language is read: the author is the one whom the page names as its own.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from gateway.core.classifier.article_column import Column, inherit, upwards
@@ -83,7 +83,8 @@ def drop_ending(
             return True
         return bool(inherit(owner, known, blocks, is_beside))
 
-    kept = [index for index in chosen if index <= column.last or not is_left_over(index)]
+    behind = bisect_right(chosen, column.last)
+    kept = [*chosen[:behind], *(index for index in chosen[behind:] if not is_left_over(index))]
     kept = _without_authors(kept, names, words, blocks)
     return _without_headings(kept, column.last, likely, blocks)
 

@@ -155,7 +155,9 @@ def describe_page(count: int, sums: Sums, head: PageHints) -> Array:
         math.log1p(said),
         total[1] / said,
         total[2] / said,
-        *(each / count for each in total[4:7]),
+        total[4] / count,
+        total[5] / count,
+        total[6] / count,
         sums.main / said,
         min(len(path), 200),
         path.count("/"),
@@ -163,13 +165,15 @@ def describe_page(count: int, sums: Sums, head: PageHints) -> Array:
         min(sum(map(str.isdigit, path)), 20),
         len(head.title.split()),
         len(head.description.split()),
-        *(head.og_type == kind for kind in ("article", "product", "website")),
+        head.og_type == "article",
+        head.og_type == "product",
+        head.og_type == "website",
         math.sqrt(sums.words_variance),
         math.sqrt(sums.link_variance),
         math.log1p(core[0]),
         core[1] / max(core[0], 1e-6),
         sums.depth,
-        *(kind in head.schema_types for kind in _SCHEMA_TYPES),
+        *map(head.schema_types.__contains__, _SCHEMA_TYPES),
     ]
     return np.array(known, dtype=np.float32)
 
@@ -179,4 +183,5 @@ def _variance(values: Array) -> float:
     wide = values.astype(np.float64)
     total, squares = np.add.accumulate([wide, wide * wide], axis=1)[:, -1].tolist()
     mean = total / len(wide)
-    return max(0.0, squares / len(wide) - mean * mean)
+    variance: float = squares / len(wide) - mean * mean
+    return max(0.0, variance)

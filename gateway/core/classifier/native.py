@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from gateway.core.classifier import choice, features
+from gateway.core.classifier import article_column, choice, features
+from gateway.core.classifier.article_column import Column
 from gateway.core.classifier.columns import Array
 from gateway.core.classifier.features import (
     BLOCK_NAMES,
@@ -83,6 +84,16 @@ def select(probabilities: Array, words: Array) -> tuple[list[int], float]:
     if extension is None:
         return choice.select(probabilities, words)
     return extension.take_prefix(probabilities, words, choice.RECALL_WEIGHT, choice.LEAST_F1)
+
+
+def find_column(chosen: list[int], words: Array, link: Array, blocks: Blocks) -> Column | None:
+    """As `article_column.find_column`, by the extension where it may be used."""
+    extension = find_walk().extension
+    if extension is None:
+        return article_column.find_column(chosen, words.tolist(), link.tolist(), blocks)
+    packed, elements = blocks.packed or pack(blocks), len(blocks.tags)
+    found = extension.find_column(packed, elements, chosen, words, link, article_column.BOUNDS)
+    return Column(*found) if found else None
 
 
 @cache

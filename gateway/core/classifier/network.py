@@ -16,9 +16,9 @@ from types import MappingProxyType
 from typing import IO, NamedTuple
 
 import numpy as np
-from threadpoolctl import LibController, ThreadpoolController
+from threadpoolctl import ThreadpoolController
 
-from gateway.core.classifier.article_column import find_column, holds_most
+from gateway.core.classifier.article_column import holds_most
 from gateway.core.classifier.choice import (
     find_special,
     settle,
@@ -33,7 +33,7 @@ from gateway.core.classifier.endings import drop_ending
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints
 from gateway.core.classifier.layers import hold, look_around, rectify
 from gateway.core.classifier.lexicon import Lexicon
-from gateway.core.classifier.native import build_features, select
+from gateway.core.classifier.native import build_features, find_column, select
 from gateway.core.classifier.siblings import Siblings
 from gateway.core.classifier.standfirst import with_standfirst
 from gateway.core.classifier.teasers import drop_teasers
@@ -128,7 +128,7 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
         without_counters(chosen, blocks), link, special, blocks, is_article=page_type == "article"
     )
     likely = with_beside(likely, settled.probabilities, link, special, blocks, page_type=page_type)
-    column = find_column(likely, words, links, blocks)
+    column = find_column(likely, features.words, link, blocks)
     is_article = page_type == "article" or (page_type in _LIKE_ARTICLES and holds_most(column, likely, words))
     if is_article:
         described = rows[_DESCRIBED].tolist()
@@ -160,12 +160,16 @@ def choose(blocks: Blocks, head: PageHints, classifier: Classifier) -> Choice:
 
 def predict(features: Features, network: Network) -> tuple[Array, Array]:
     """A probability a block, and one a page type."""
-    others = _take_one_thread()
+    # One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway.
+    # `ThreadpoolController.limit` does the same, but describes every library first, which takes as long as a product.
+    others = [(blas, count) for blas in _blas().lib_controllers if (count := blas.get_num_threads()) != 1]
+    for blas, _ in others:
+        blas.set_num_threads(1)
     try:
         return _compute(features, network)
     finally:
-        for library, count in others:
-            library.set_num_threads(count)
+        for blas, count in others:
+            blas.set_num_threads(count)
 
 
 def _compute(features: Features, network: Network) -> tuple[Array, Array]:
@@ -198,22 +202,6 @@ def _held(values: Array, low: Array | float, high: Array | float) -> Array:
     held: Array = np.minimum(values, high)
     np.maximum(held, low, out=held)
     return held
-
-
-def _take_one_thread() -> list[tuple[LibController, int]]:
-    """One thread for BLAS: more of them cost more than such small matrices give. Workers have no more anyway.
-
-    What `ThreadpoolController.limit` does too, which describes every library first: that takes as long as a product.
-
-    Returns:
-        The libraries that had more, and how many.
-    """
-    others = [
-        (library, count) for library in _blas().lib_controllers if (count := library.get_num_threads()) != 1
-    ]
-    for library, _ in others:
-        library.set_num_threads(1)
-    return others
 
 
 @cache

@@ -143,6 +143,16 @@ class Extension(Protocol):
 
     def rectify(self, values: object, bias: object, onto: object = None) -> None: ...
 
+    def find_column(
+        self,
+        packed: bytes,
+        elements: int,
+        chosen: list[int],
+        words: object,
+        link: object,
+        bounds: tuple[float, float, float, float, int],
+    ) -> tuple[int, int, int, float] | None: ...
+
     def take_prefix(
         self, probabilities: object, words: object, recall_weight: float, least: float
     ) -> tuple[list[int], float]: ...

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.classifier import choice, native
+from gateway.core.classifier import article_column, choice, native
 from gateway.core.classifier.columns import Array
 from gateway.core.classifier.features import PageHints
 from gateway.core.classifier.layers import hold, look_around, rectify
@@ -61,6 +61,13 @@ def compare(blocks: Blocks) -> None:
     assert one.probabilities.tobytes() == other.probabilities.tobytes()
     assert one._replace(probabilities=other.probabilities) == other
     assert choice.find_special(blocks) == by_python(lambda: choice.find_special(blocks))
+    # of a page that was chosen otherwise, more texts are paragraphs
+    count = len(blocks.texts)
+    words, link = np.full(count, 20, np.float32), (np.arange(count) % 7 / 10).astype(np.float32)
+    for step in (1, 2, 5) if count else ():
+        every = list(range(0, count, step))
+        found = native.find_column(every, words, link, blocks)
+        assert found == article_column.find_column(every, words.tolist(), link.tolist(), blocks)
 
 
 @pytest.mark.usefixtures("used")
@@ -139,7 +146,15 @@ def test_rows_that_do_not_fit_are_refused(used: ModuleType) -> None:
     ):
         with pytest.raises(ValueError, match="length"):
             wrong()
+    blocks = walk("<p>a<p>b<p>c")
+    packed, elements = blocks.packed, len(blocks.tags)
+    for chosen, words in (([3], ones[:3]), ([-1], ones[:3]), ([1 << 40], ones[:3]), ([0], ones[:4])):
+        with pytest.raises(ValueError, match=r"length|not"):
+            used.find_column(packed, elements, chosen, words, ones[:3], article_column.BOUNDS)
+    with pytest.raises(ValueError, match="length"):
+        used.find_column(packed[8:], elements, [0], ones[:3], ones[:3], article_column.BOUNDS)
     for wrong in (
+        lambda: used.find_column(packed, elements, ["a"], ones[:3], ones[:3], article_column.BOUNDS),
         lambda: used.rectify(ones.tobytes(), ones[:2]),
         lambda: used.rectify(ones, ones[:2], ones.tobytes()),
         lambda: used.find_tagged([b"p"], frozenset("p")),
