@@ -4,11 +4,11 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.classifier.features import PageHints
-from gateway.core.documents.charset import decode, notice_of_guess, to_utf8
+from gateway.core.documents.charset import decode, encode, notice_of_guess, to_utf8
 from gateway.core.dom.blocks import Blocks
 from gateway.core.dom.drawn_tables import draw_tables
 from gateway.core.dom.landmarks import Landmarks, find_formulas
-from gateway.core.dom.native import encode, find_marks, read_blocks
+from gateway.core.dom.native import find_marks, read_blocks
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.dom.pictures import find_twins
 from gateway.core.dom.rewriting import SOUGHT, rewrite
@@ -51,8 +51,7 @@ class ParsedPage(Struct, frozen=True):
 def read(html: str | bytes, *, url: str | None, options: CleanOptions) -> ParsedPage:
     """Parse a page; where its DOM is a shell, what stands behind it takes its place."""
     decoded = decode(html) if isinstance(html, bytes) else None
-    text = decoded.text if decoded else str(html)
-    markup = limit_nesting(encode(text) or to_utf8(text))
+    markup = limit_nesting(encode(decoded.text) if decoded else to_utf8(str(html)))
     # a <noscript> is one text, as in browsers
     tree = LexborHTMLParser(markup.markup, scripting=True)
     marks = find_marks(tree, ALSO)

@@ -103,13 +103,12 @@ PyObject *read_page_names(PyObject *module, PyObject *root);
 PyObject *keep_possible(PyObject *module, PyObject *args);
 PyObject *count_tags(PyObject *module, PyObject *args);
 PyObject *find_combining(PyObject *module, PyObject *markup);
-PyObject *encode(PyObject *module, PyObject *text);
 PyObject *find_open(PyObject *module, PyObject *args);
 PyObject *read_after(PyObject *module, PyObject *args);
 extern const char load_doc[], read_blocks_doc[], select_doc[], descend_doc[];
 extern const char strip_css_doc[], scan_css_doc[], find_values_doc[], index_names_doc[], find_uses_doc[];
 extern const char match_doc[], count_code_doc[], count_stripped_doc[], join_texts_doc[],
-    read_page_names_doc[], keep_possible_doc[], count_tags_doc[], find_combining_doc[], encode_doc[], find_open_doc[],
+    read_page_names_doc[], keep_possible_doc[], count_tags_doc[], find_combining_doc[], find_open_doc[],
     read_after_doc[];
 
 #endif

@@ -34,7 +34,6 @@ setup(
                 "signs.c",
                 "sought.c",
                 "texts.c",
-                "utf8.c",
                 "winnow_native.c",
                 "words.c",
             ],

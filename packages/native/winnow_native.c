@@ -33,7 +33,6 @@ static PyMethodDef methods[] = {
     {"keep_possible", keep_possible, METH_VARARGS, keep_possible_doc},
     {"count_tags", count_tags, METH_VARARGS, count_tags_doc},
     {"find_combining", find_combining, METH_O, find_combining_doc},
-    {"encode", encode, METH_O, encode_doc},
     {"find_open", find_open, METH_VARARGS, find_open_doc},
     {"read_after", read_after, METH_VARARGS, read_after_doc},
     {NULL, NULL, 0, NULL},

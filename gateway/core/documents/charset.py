@@ -18,6 +18,8 @@ from msgspec import Struct
 from gateway.core.documents.charset_guess import guess_encoding
 from gateway.wire import Notice
 
+# characters that are encoded at a time
+_PIECE = 4096
 # Python codec: the WHATWG labels it answers to, lower case (https://encoding.spec.whatwg.org/#names-and-labels).
 # `replacement` encodings (hz-gb-2312, iso-2022-kr …) are left out: their labels count as unknown.
 _LABELS = {
@@ -164,10 +166,19 @@ def notice_of_guess(guessed: str) -> Notice:
     return Notice(code="charset_guessed", message=message)
 
 
+def encode(text: str) -> bytes:
+    """`text.encode()`, faster: of a page's pieces, most are ASCII, which takes no encoder.
+
+    Raises:
+        UnicodeEncodeError: it has half of a surrogate pair.
+    """
+    return b"".join([text[at : at + _PIECE].encode() for at in range(0, len(text), _PIECE)])
+
+
 def to_utf8(text: str) -> bytes:
     """Text that was never bytes as valid UTF-8: no NUL, halves of surrogate pairs joined or replaced."""
     try:
-        body = text.encode()
+        body = encode(text)
     except UnicodeEncodeError:
         body = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
     return body.translate(None, b"\0") if b"\0" in body else body

@@ -140,15 +140,6 @@ def find_named(names: Sequence[str], parts: tuple[str, ...]) -> list[int]:
     return named.find_named(names, parts) if extension is None else extension.find_named(names, parts)
 
 
-def encode(text: str) -> bytes | None:
-    """A long text in UTF-8, where the extension writes it faster than `str.encode`; None elsewhere.
-
-    Also None for a text with NULs or lone surrogates.
-    """
-    extension = find_walk().extension
-    return None if extension is None else extension.encode(text)
-
-
 def prefer_native(wanted: bool) -> None:
     """Whether the extension is used from here on; as it begins, it is."""
     global _wanted

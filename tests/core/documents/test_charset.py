@@ -100,6 +100,8 @@ def test_decode_keeps_damaged_utf8_as_utf8() -> None:
 def test_decode_drops_nuls() -> None:
     assert decode(b"<p>a\0b\0\0</p>").text == "<p>ab</p>"
     assert to_utf8("a\0b") == b"ab"
+    for letters in ("a" * 4096 + "\u0394", "\u0394" * 5000, "\U0001f600" * 4097):
+        assert to_utf8(letters) == letters.encode()
 
 
 def test_to_utf8_joins_or_replaces_surrogates() -> None:

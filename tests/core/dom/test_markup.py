@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.core.dom.native import encode, find_walk, prefer_native
+from gateway.core.dom.native import find_walk, prefer_native
 from gateway.core.dom.nesting import count_tags, find_open
 from gateway.core.dom.shown_text import is_composed
 from tests.core.test_fuzz import BAD
@@ -118,35 +118,6 @@ def test_characters_that_may_combine_are_found(compiled: ModuleType) -> None:
         )
         if combines and code >= 0x300:
             assert compiled.find_combining(f"a{letter}".encode()) == f"\na{letter}".encode(), hex(code)
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    st.lists(
-        st.one_of(
-            st.text(max_size=9), st.sampled_from(["\u0394", "\u2019", "a" * 15, "a" * 16, "\0", "\ud800"])
-        )
-    ),
-    st.sampled_from([1, 3, 40]),
-)
-def test_texts_are_encoded_alike(pieces: list[str], times: int) -> None:
-    prefer_native(True)
-    for text in ("".join(pieces) * times, "x" * 1500 + "".join(pieces), "".join(pieces) + "\u20ac" * 1001):
-        encoded = encode(text)
-        assert encoded in (None, text.encode("utf-8", "replace"))
-        is_wide = "\u0100" <= max(text, default="") < "\U00010000" and len(text) > 1000
-        assert (encoded is not None) == (is_wide and "\0" not in text and "\ud800" not in text)
-
-
-def test_a_text_whose_utf8_is_kept_beside_it_is_left_to_python(compiled: ModuleType) -> None:
-    prefer_native(True)
-    text = "\u0394" * 2000
-    assert encode(text) == text.encode()
-    # which looks at its UTF-8, and so keeps it
-    compiled.find_named([text], ("a",))
-    assert encode(text) is None
-    with pytest.raises(TypeError):
-        compiled.encode(b"a")
 
 
 def test_windows_of_no_bytes_are_refused(compiled: ModuleType) -> None:
