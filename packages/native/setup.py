@@ -9,6 +9,7 @@ setup(
             [
                 "blocks.c",
                 "characters.c",
+                "declarations.c",
                 "descent.c",
                 "feature_rows.c",
                 "features.c",
@@ -35,7 +36,9 @@ setup(
                 "features.h",
                 "folding.h",
                 "lexbor.h",
+                "marks.h",
                 "names.h",
+                "page_names.h",
                 "text.h",
                 "walk.h",
                 "words.h",

@@ -18,6 +18,8 @@ static PyMethodDef methods[] = {
     {"find_values", find_values, METH_VARARGS, find_values_doc},
     {"index_names", index_names, METH_VARARGS, index_names_doc},
     {"find_uses", find_uses, METH_VARARGS, find_uses_doc},
+    {"find_setting", find_setting, METH_VARARGS, find_setting_doc},
+    {"split_declarations", split_declarations, METH_O, split_declarations_doc},
     {"match", match, METH_VARARGS, match_doc},
     {"count_code", count_code, METH_VARARGS, count_code_doc},
     {"join_texts", join_texts, METH_O, join_texts_doc},

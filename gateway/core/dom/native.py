@@ -83,6 +83,14 @@ def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...], most: int = 
     return native.select(extension, root, Query(selectors, most))
 
 
+def find_below(node: LexborNode, selectors: tuple[str, ...], most: int) -> list[Mark]:
+    """The first elements that one of the selectors is for, from a node on down, each once: at most `most`."""
+    extension = find_walk().extension
+    if extension is None:
+        return list(islice(select(node, ",".join(selectors)), most))
+    return native.select(extension, node, Query(selectors, most))
+
+
 def find_first(node: LexborNode, *selectors: str) -> LexborNode | None:
     """The first element that one of the selectors is for, from a node on down."""
     extension = find_walk().extension

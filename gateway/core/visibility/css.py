@@ -4,6 +4,7 @@ import re
 from colorsys import hls_to_rgb
 
 from gateway.core.dom.landmarks import STYLE_WORDS
+from gateway.core.dom.native import find_walk
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _IMPORTANT = re.compile(r"!\s*+important")
@@ -64,18 +65,31 @@ ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform
 _BUT_DISPLAY = HIDING - PROPERTIES["display"]
 
 
-def declarations(style: str) -> dict[str, str]:
-    """Property -> value, lower case, comments and escapes resolved, `!important` left out."""
+def declarations(style: str | bytes) -> dict[str, str]:
+    """Property -> value, lower case, comments and escapes resolved, `!important` left out.
+
+    Args:
+        style: bytes are UTF-8.
+    """
+    return {
+        name: _IMPORTANT.sub("", value).strip() if "!" in value else value for name, value in _pairs_of(style)
+    }
+
+
+def _pairs_of(style: str | bytes) -> list[tuple[str, str]]:
+    """Properties and values as declared, lower case, comments and escapes resolved."""
+    extension = find_walk().extension
+    pairs = extension.split_declarations(style) if extension is not None else None
+    if pairs is not None:
+        return pairs
+    if isinstance(style, bytes):
+        style = style.decode("utf-8", "replace")
     if "/*" in style:
         style = _COMMENT.sub(" ", style)
     if "\\" in style:
         style = _ESCAPE.sub(lambda found: chr(min(int(found[1], 16), 0x10FFFF)), style)
-    found = {}
-    for declaration in style.lower().split(";"):
-        name, colon, value = declaration.partition(":")
-        if colon:
-            found[name.strip()] = (_IMPORTANT.sub("", value) if "!" in value else value).strip()
-    return found
+    parts = (declaration.partition(":") for declaration in style.lower().split(";"))
+    return [(name.strip(), value.strip()) for name, colon, value in parts if colon]
 
 
 def may_hide(style: str) -> bool:

@@ -25,7 +25,7 @@ from collections.abc import Collection, Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, is_for_screen_readers
-from gateway.core.dom.native import count_text
+from gateway.core.dom.native import count_text, find_below, find_first
 from gateway.core.dom.tags import ID
 from gateway.core.dom.texts import count_stripped, join_texts
 from gateway.core.visibility.css import (
@@ -72,8 +72,9 @@ SAMPLES = 20
 SAMPLE_CHARACTERS = 200
 # of the text of an element, at least, that is shown below it
 _SHOWN = 0.8
-# elements looked at for that
+# elements looked at for that, and which
 _MOST_BELOW = 40
+_LOOKED_AT = ("[style]", "[class]")
 
 
 def find_hidden(
@@ -176,7 +177,7 @@ class _Page:
 
     def __init__(self, tree: LexborHTMLParser, marks: Landmarks, *, aria_hidden: bool) -> None:
         self._counts_aria = aria_hidden
-        self.widgets = Widgets(tree)
+        self.widgets = Widgets(tree, marks)
         self._tree = tree
         self._marks = marks
         self._css = join_texts([node for node, _ in marks.tags["style"]])
@@ -220,7 +221,7 @@ class _Page:
                     yield node, attributes, reason, None
             if (reason := self._marked(node, attributes)) and node.tag not in _ICONS:
                 yield node, attributes, reason, None
-        for node, attributes, rule in self._rules.find_hidden(self._tree, found):
+        for node, attributes, rule in self._rules.find_hidden(self._tree, found, self._marks.names):
             yield node, attributes, rule.reason, rule
 
     def outweighs(self, rule: Rule, attributes: Attributes) -> bool:
@@ -293,14 +294,18 @@ class _Page:
 
     def is_shown_below(self, node: LexborNode, name: str, characters: int) -> bool:
         """Whether most of its text is in elements that have a size of their own, or are visible."""
-        shown, enough = 0, _SHOWN * characters
-        for below in node.css("[style],[class]")[:_MOST_BELOW]:
+        shown, enough, left = 0, _SHOWN * characters, _MOST_BELOW
+        for below, attributes in find_below(node, _LOOKED_AT, _MOST_BELOW):
+            # as many as a query gives: each once for each of the two that it has
+            times = min(left, ("style" in attributes) + ("class" in attributes))
+            left -= times
+            if not times:
+                break
             if below.mem_id == node.mem_id:
                 continue
-            attributes = below.attributes
             style, reason = self._style(attributes.get("style") or "")
             if (name in style and not reason) or self._rules.sets(attributes, name):
-                shown += count_stripped(below)
+                shown += times * count_stripped(below)
                 if shown >= enough:
                     return True
         return False
@@ -342,6 +347,9 @@ class _Page:
         if self._looked == _MOST_CONTENTS:
             return False
         self._looked += 1
+        if find_first(node, *_CONTENT) is None:
+            # most hold none, and then the page is not asked
+            return False
         if self._count is None:
             self._count = len(self._tree.css(_CONTENTS))
         return 0 < self._count == len(node.css(_CONTENTS))
@@ -361,12 +369,9 @@ class _Page:
     def _backgrounds(self) -> set[str]:
         """All that `_background` may give."""
         if self._stated is None:
-            texts: set[str | None] = set()
-            colors: set[str | None] = set()
-            for _, attributes in self._marks.concealed:
-                texts.add(attributes.get("style"))
-                if "bgcolor" in attributes:
-                    colors.add(attributes["bgcolor"])
+            concealed = self._marks.concealed
+            texts = {attributes.get("style") for _, attributes in concealed}
+            colors = {attributes["bgcolor"] for _, attributes in concealed if "bgcolor" in attributes}
             self._stated = {self._page_background(), *(color_of(color.lower()) for color in colors if color)}
             for text in texts:
                 style, _ = self._style(text or "")

@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.native import find_walk
 from gateway.core.visibility.css import declarations
-from gateway.core.visibility.css_scan import find_nesting, find_uses, find_values, strip
+from gateway.core.visibility.css_scan import find_nesting, find_setting, find_uses, find_values, strip
 from gateway.core.visibility.media import applies
 from gateway.core.visibility.selectors import names_in, nest
 from gateway.core.visibility.signs import COLOR_BYTES, find_signs, keep_signs
@@ -26,8 +26,6 @@ _MAX_SETTING = 500
 _MAX_SELECTOR_BYTES = 2000
 _MAX_NESTED = 4
 _MAX_VALUE_BYTES = 200
-# the extension has an index of longer names
-_LEAST_INDEXED = 6
 # blocks that are read whatever the page has: to read its names takes longer
 _FEW = 20
 
@@ -76,8 +74,6 @@ class SheetText:
         self._selectors: dict[int, str | None] = {}
         # of custom properties
         self._values: dict[bytes, int] | None = None
-        # in lower case
-        self._low = b""
         # the extension's, of names
         self._index = b""
 
@@ -89,19 +85,26 @@ class SheetText:
         return sorted(signs + keep_signs(self.css, possible)) if possible else signs
 
     def keep_possible(
-        self, blocks: list[int], tree: LexborHTMLParser, states: tuple[bytes, ...], most: int
+        self,
+        blocks: list[int],
+        tree: LexborHTMLParser,
+        names: bytes | None,
+        states: tuple[bytes, ...],
+        most: int,
     ) -> list[int]:
         """Blocks without those whose selectors are for nothing on the page, where the extension can tell.
 
         Args:
             blocks: of `find_signs`.
+            names: the extension's `read_page_names` of the page, if that is at hand.
             states: what is in no selector that counts.
             most: of more selectors nothing is left out, so that the same are read without the extension.
         """
         root = tree.root
         if self._native is None or self._outer is None or root is None or len(blocks) <= _FEW:
             return blocks
-        names = self._native.read_page_names(root)
+        if names is None:
+            names = self._native.read_page_names(root)
         return self._native.keep_possible(
             self.css, blocks, *self._outer, names, states, _MAX_SELECTOR_BYTES, most
         )
@@ -124,7 +127,7 @@ class SheetText:
         text = self.block(start)
         known = self._styles.get(text)
         if known is None:
-            known = self._styles[text] = declarations(text.decode("utf-8", "replace"))
+            known = self._styles[text] = declarations(text)
         return known
 
     def selector(self, start: int) -> str | None:
@@ -163,7 +166,7 @@ class SheetText:
         if known is not None:
             return known
         word = name.encode("utf-8", "replace")
-        if self._native is None or len(word) < _LEAST_INDEXED or word[:1] not in b".#":
+        if self._native is None or word[:1] not in b".#":
             known = find_uses(self.css, word, _MAX_USES)
         else:
             self._index = self._index or self._native.index_names(self.css)
@@ -182,16 +185,8 @@ class SheetText:
 
     def blocks_with(self, name: str) -> Naming:
         """The blocks that name a property, with what stands before each."""
-        self._low = self._low or self.css.lower()
-        css, word = self._low, name.encode()
-        found: list[int] = []
-        # without a brace before it, each would be searched for one to the beginning of the text
-        first = css.find(b"{")
-        at = css.find(word, first) if first >= 0 else -1
-        while at >= 0 and len(found) < _MAX_SETTING:
-            found.append(css.rfind(b"{", 0, at))
-            end = css.find(b"}", at)
-            at = css.find(word, end) if end >= 0 else -1
+        find = self._native.find_setting if self._native is not None else find_setting
+        found = find(self.css, name.encode(), _MAX_SETTING)
         return Naming(found, [self._prelude(place) for place in found])
 
     def _outer_of(self, start: int) -> int:
