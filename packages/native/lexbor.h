@@ -107,9 +107,11 @@ PyObject *read_page_names(PyObject *module, PyObject *root);
 PyObject *keep_possible(PyObject *module, PyObject *args);
 PyObject *count_tags(PyObject *module, PyObject *args);
 PyObject *find_around(PyObject *module, PyObject *args);
+PyObject *names_above(PyObject *module, PyObject *args);
+PyObject *element_beside(PyObject *module, PyObject *args);
 extern const char load_doc[], read_blocks_doc[], select_doc[], descend_doc[];
 extern const char strip_css_doc[], scan_css_doc[], find_values_doc[], index_names_doc[], find_uses_doc[],
-    find_setting_doc[], split_declarations_doc[];
+    find_setting_doc[], split_declarations_doc[], names_above_doc[], element_beside_doc[];
 extern const char match_doc[], count_code_doc[], count_stripped_doc[], join_texts_doc[],
     read_page_names_doc[], keep_possible_doc[], count_tags_doc[], find_around_doc[];
 

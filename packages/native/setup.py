@@ -7,6 +7,7 @@ setup(
         Extension(
             "winnow_native",
             [
+                "around.c",
                 "blocks.c",
                 "characters.c",
                 "declarations.c",

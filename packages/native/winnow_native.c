@@ -20,6 +20,8 @@ static PyMethodDef methods[] = {
     {"find_uses", find_uses, METH_VARARGS, find_uses_doc},
     {"find_setting", find_setting, METH_VARARGS, find_setting_doc},
     {"split_declarations", split_declarations, METH_O, split_declarations_doc},
+    {"names_above", names_above, METH_VARARGS, names_above_doc},
+    {"element_beside", element_beside, METH_VARARGS, element_beside_doc},
     {"match", match, METH_VARARGS, match_doc},
     {"count_code", count_code, METH_VARARGS, count_code_doc},
     {"join_texts", join_texts, METH_O, join_texts_doc},

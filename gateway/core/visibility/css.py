@@ -107,7 +107,8 @@ def concealed_by(style: dict[str, str]) -> str:
         return "display"
     if get("visibility") in ("hidden", "collapse") or get("content-visibility") == "hidden":
         return "visibility"
-    set_here = style.keys() & _BUT_DISPLAY
+    # `keys() &` would ask for each name that there is
+    set_here = _BUT_DISPLAY.intersection(style)
     if not set_here:
         return ""
     if "opacity" in set_here and _amount(style["opacity"]) < _FAINT:
@@ -132,7 +133,7 @@ def concealed_by(style: dict[str, str]) -> str:
             return "no-size"
         if any(name in style and _px(style[name]) <= _TINY_PX for name in _HEIGHTS):
             # what overflows is cut at the padding's edge: a box of a picture's proportions has no other height
-            return "" if any(_is_more(style[name]) for name in style.keys() & _TALL) else "no-size"
+            return "" if any(_is_more(style[name]) for name in _TALL.intersection(style)) else "no-size"
     return ""
 
 
@@ -146,7 +147,7 @@ def _is_more(padding: str) -> bool:
 def _is_far(style: dict[str, str]) -> bool:
     """Whether it is moved to where no screen is, and its text not back again."""
     get = style.get
-    for name in style.keys() & _SHIFTED:
+    for name in _SHIFTED.intersection(style):
         if _px(style[name]) <= -_FAR_PX:
             return all(_px(get(inside, "0")) < _FAR_PX for inside in _PADDINGS)
     if get("position") in ("absolute", "fixed") and any(_px(get(side, "0")) >= _BEYOND_PX for side in _SIDES):
@@ -241,7 +242,12 @@ def is_near(color: str, other: str) -> bool:
     """Whether no reader can tell two colours apart, as `color_of` gives them."""
     if len(color) != 6 or len(other) != 6:
         return False
-    return all(abs(int(color[at : at + 2], 16) - int(other[at : at + 2], 16)) <= _NEAR for at in (0, 2, 4))
+    one, two = int(color, 16), int(other, 16)
+    return (
+        abs((one >> 16) - (two >> 16)) <= _NEAR
+        and abs((one >> 8 & 255) - (two >> 8 & 255)) <= _NEAR
+        and abs((one & 255) - (two & 255)) <= _NEAR
+    )
 
 
 def important_in(style: str) -> frozenset[str]:
@@ -253,7 +259,7 @@ def important_in(style: str) -> frozenset[str]:
 
 
 def _is_hex(digits: str) -> bool:
-    return all(digit in "0123456789abcdef" for digit in digits)
+    return not digits.strip("0123456789abcdef")
 
 
 def _amount(value: str) -> float:

@@ -27,7 +27,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, is_for_screen_readers
 from gateway.core.dom.native import count_text, find_below, find_first
 from gateway.core.dom.tags import ID
-from gateway.core.dom.texts import count_stripped, join_texts
+from gateway.core.dom.texts import count_stripped, find_counter, join_texts
 from gateway.core.visibility.css import (
     ANIMATED,
     background_of,
@@ -44,7 +44,6 @@ from gateway.core.visibility.unicode import strip_invisible
 from gateway.core.visibility.widgets import Widgets, names_of
 from gateway.wire import Notice
 
-_SAID = frozenset(("hidden", "popover", "aria-hidden"))
 _DIALOG, _FONT = ID["dialog"], ID["font"]
 _ICONS = frozenset(("svg", "i", "img"))
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
@@ -111,7 +110,7 @@ def find_hidden(
             # beside it stands a picture of the same formula, which readers see
             continue
         is_read = left > 0
-        characters = count_stripped(node) if is_read else 1
+        characters = page.count(node) if is_read else 1
         # hidden elements may nest, and each repeats what is below it
         left -= characters
         if not characters:
@@ -178,6 +177,7 @@ class _Page:
     def __init__(self, tree: LexborHTMLParser, marks: Landmarks, *, aria_hidden: bool) -> None:
         self._counts_aria = aria_hidden
         self.widgets = Widgets(tree, marks)
+        self.count = find_counter()
         self._tree = tree
         self._marks = marks
         self._css = join_texts([node for node, _ in marks.tags["style"]])
@@ -248,14 +248,13 @@ class _Page:
 
     def _marked(self, node: LexborNode, attributes: Attributes) -> str:
         get = attributes.get
-        if not _SAID.isdisjoint(attributes):
-            if "hidden" in attributes:
-                return "" if get("hidden") == "until-found" else "hidden"
-            if "popover" in attributes:
-                return "hidden"
-            if self._counts_aria and get("aria-hidden") == "true":
-                link = (get("href") or "#") if node.tag == "a" else "#"
-                return "aria-hidden" if link.startswith("#") else ""
+        if "hidden" in attributes:
+            return "" if get("hidden") == "until-found" else "hidden"
+        if "popover" in attributes:
+            return "hidden"
+        if self._counts_aria and get("aria-hidden") == "true":
+            link = (get("href") or "#") if node.tag == "a" else "#"
+            return "aria-hidden" if link.startswith("#") else ""
         tag = node.tag_id
         if tag == _DIALOG:
             return "" if "open" in attributes else "dialog"

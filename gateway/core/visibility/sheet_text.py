@@ -5,7 +5,7 @@ Nothing is parsed as a whole: a block is read when someone asks for it.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
@@ -23,6 +23,8 @@ _MAX_BYTES = 1_000_000
 _MAX_USES = 20
 # blocks that name one property
 _MAX_SETTING = 500
+# names that are looked for in what stands before these, before they are sorted by name
+_MOST_ASKED = 50
 _MAX_SELECTOR_BYTES = 2000
 _MAX_NESTED = 4
 _MAX_VALUE_BYTES = 200
@@ -35,19 +37,33 @@ _VALUE = re.compile(rb"[^;}]*+")
 class Naming:
     """Blocks that name a property, by the classes and ids in what stands before them."""
 
-    def __init__(self, places: Sequence[int], preludes: Iterable[str]) -> None:
+    def __init__(self, places: Sequence[int], preludes: list[str]) -> None:
         self.places = places
         # those of which the blocks around may say what the element itself is called
-        self.nested: list[int] = []
+        self.nested = [
+            place
+            for place, prelude in zip(places, preludes, strict=True)
+            if prelude.startswith("@") or "&" in prelude
+        ]
+        self._preludes = preludes
+        # those of many names are read once for all
+        self._asked = 0
         self._by_name: dict[str, list[int]] = {}
-        for place, prelude in zip(places, preludes, strict=True):
-            if prelude.startswith("@") or "&" in prelude:
-                self.nested.append(place)
-            for name in names_in(prelude):
-                self._by_name.setdefault(name, []).append(place)
 
     def places_for(self, name: str) -> list[int]:
         """Those with a name, which has no sign, right before them."""
+        named = zip(self.places, self._preludes, strict=True)
+        self._asked += 1
+        if self._asked < _MOST_ASKED:
+            return [
+                place
+                for place, prelude in named
+                if (name in prelude or "\\" in prelude) and name in names_in(prelude)
+            ]
+        if self._asked == _MOST_ASKED:
+            for place, prelude in named:
+                for each in names_in(prelude):
+                    self._by_name.setdefault(each, []).append(place)
         return self._by_name.get(name, [])
 
 
@@ -101,7 +117,8 @@ class SheetText:
             most: of more selectors nothing is left out, so that the same are read without the extension.
         """
         root = tree.root
-        if self._native is None or self._outer is None or root is None or len(blocks) <= _FEW:
+        is_worth_it = bool(blocks) if names is not None else len(blocks) > _FEW
+        if self._native is None or self._outer is None or root is None or not is_worth_it:
             return blocks
         if names is None:
             names = self._native.read_page_names(root)

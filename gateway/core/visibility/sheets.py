@@ -173,7 +173,7 @@ class Sheets:
 
     def _resolve(self, style: dict[str, str]) -> dict[str, str]:
         """The declarations with custom properties put in."""
-        named = [name for name, value in style.items() if value.startswith("var(") and name in HIDING]
+        named = [name for name in HIDING.intersection(style) if style[name].startswith("var(")]
         if not named:
             return style
         value = self._text.value

@@ -5,8 +5,10 @@ from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.core.dom.descent import TAGS
 from gateway.core.dom.landmarks import Attributes, Landmarks, Mark, Query, is_for_screen_readers
-from gateway.core.dom.native import find_marked
+from gateway.core.dom.native import find_marked, find_walk
+from gateway.core.dom.tags import ID
 from gateway.core.visibility.css import concealed_by, declarations, may_hide
 
 # what may name the element that it opens
@@ -16,6 +18,8 @@ _OPENERS = frozenset(("button", "summary"))
 # what opens a part of a widget besides, right before it
 _LABELS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "dt", "label"))
 _TOPS = frozenset(("html", "body", "main"))
+# the same, as the extension takes it
+_TOP_NUMBERS = bytes(number in {ID[tag] for tag in _TOPS} for number in range(TAGS))
 # whose names are asked too
 _PARENTS = 2
 # elements around a control that stands beside what it opens, and itself
@@ -88,8 +92,14 @@ class Widgets:
         A name alone opens nothing. But `aria-hidden` elements are seen, and custom elements are invisible until
         their script has run.
         """
-        around = [(node, attributes, self._is_widget(names_of(attributes))), *self._levels_above(node)]
-        named = [level for level, (_, _, is_widget) in enumerate(around) if is_widget]
+        is_widget, extension = self._is_widget(names_of(attributes)), find_walk().extension
+        if not is_widget and extension is not None:
+            # most are in none, and then no node is made of what they are in
+            above = extension.names_above(node, _PARENTS, _TOP_NUMBERS)
+            if above is not None and not self._is_widget(above.lower()):
+                return False
+        around = [(node, attributes, is_widget), *self._levels_above(node)]
+        named = [level for level, (_, _, is_named) in enumerate(around) if is_named]
         if not named:
             return False
         if reason == "aria-hidden" or (reason == "visibility" and _is_custom(node)):
@@ -198,6 +208,9 @@ def _is_custom(node: LexborNode) -> bool:
 
 def _beside(node: LexborNode, side: str) -> LexborNode | None:
     """The element right before (`prev`) or after (`next`) another, if no text stands between."""
+    extension = find_walk().extension
+    if extension is not None:
+        return extension.element_beside(node, side == "next")
     other: LexborNode | None = getattr(node, side)
     while other is not None and other.is_text_node and not (other.text() or "").strip():
         other = getattr(other, side)

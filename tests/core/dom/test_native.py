@@ -108,6 +108,30 @@ def compare_page_names(tree: LexborHTMLParser, seen: Landmarks) -> None:
         assert (seen.names is not None) == any(len(sheet.encode()) >= LEAST_SHEET for sheet in sheets)
 
 
+def compare_around(node: LexborNode) -> None:
+    """The names of what an element is in, and the elements right beside it."""
+    extension = native.find_walk().extension
+    assert extension is not None
+    names: list[str] = []
+    outer = node.parent
+    while (
+        outer is not None and outer.is_element_node and outer.tag not in ("body", "main") and len(names) < 4
+    ):
+        names.append(" ".join(outer.attributes.get(name) or "" for name in ("class", "id", "role")))
+        outer = outer.parent
+    tops = bytes(number in (ID["body"], ID["main"]) for number in range(256))
+    seen = extension.names_above(node, 4, tops)
+    lines = "".join(f"{name}\n" for name in names)
+    assert seen == lines or (seen is None and len(lines.encode()) > 450)
+    for side in ("prev", "next"):
+        other = getattr(node, side)
+        while other is not None and other.is_text_node and not (other.text() or "").strip():
+            other = getattr(other, side)
+        right = other.mem_id if other is not None and other.is_element_node else None
+        beside = extension.element_beside(node, side == "next")
+        assert (beside and beside.mem_id) == right
+
+
 def compare_characters(tree: LexborHTMLParser) -> None:
     marks = native.find_marks(tree)
     right = count_text(tree, find_marks(tree))
@@ -115,6 +139,7 @@ def compare_characters(tree: LexborHTMLParser) -> None:
         seen = native.count_text(tree, marks, enough)
         assert seen == right if right < enough else enough <= seen <= right
     for node in tree.css("*")[::17]:
+        compare_around(node)
         assert count_stripped(node) == len(node.text_lexbor().strip())
 
 
@@ -614,6 +639,10 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.select(wrong, (), None, bytes(256))
         with pytest.raises(TypeError):
+            compiled.names_above(wrong, 2, bytes(256))
+        with pytest.raises(TypeError):
+            compiled.element_beside(wrong, True)
+        with pytest.raises(TypeError):
             compiled.count_code([wrong], root_of(tree), bytes(256))
         with pytest.raises(TypeError):
             compiled.count_code([root_of(tree)], wrong, bytes(256))
@@ -634,6 +663,8 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         compiled.count_code([root_of(tree)], root_of(tree), b"")
     with pytest.raises(ValueError, match="tables"):
         compiled.select(root_of(tree), (), None, b"")
+    with pytest.raises(ValueError, match="a table"):
+        compiled.names_above(root_of(tree), 2, b"")
     query = (bytes(256), ((b"a", b"", b"", 0, 0),) * 33, (), 0)
     for queries in (
         ((b"", (), (), 0),),
