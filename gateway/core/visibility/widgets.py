@@ -51,8 +51,8 @@ class Widgets:
         self._nevers: dict[str, bool] = {}
         # mem_id, and whether it is in a widget -> how the elements in it look that are seen, and parts of one
         self._parts: dict[tuple[int, bool], set[Look]] = {}
-        # mem_id -> it, and what it is in
-        self._above: dict[int, list[_Level]] = {}
+        # by mem_id
+        self._levels: dict[int, _Level] = {}
         # mem_id -> whether something beside it may open it
         self._labelled: dict[int, bool] = {}
         # ids -> what names them; and whether a reader can find one of these
@@ -111,17 +111,18 @@ class Widgets:
 
     def _levels_above(self, node: LexborNode) -> list[_Level]:
         """What an element is in, as far as its names are asked."""
+        levels: list[_Level] = []
         outer = node.parent
-        if outer is None:
-            return []
-        known = self._above.get(outer.mem_id)
-        if known is None:
-            known = self._above[outer.mem_id] = []
-            while len(known) < _PARENTS and outer is not None and outer.tag not in _TOPS:
+        while len(levels) < _PARENTS and outer is not None and outer.tag not in _TOPS:
+            known = self._levels.get(outer.mem_id)
+            if known is None:
+                # once for all that is in it: its names may be long
                 attributes = outer.attributes
-                known.append((outer, attributes, self._is_widget(names_of(attributes))))
-                outer = outer.parent
-        return known
+                known = outer, attributes, self._is_widget(names_of(attributes))
+                self._levels[outer.mem_id] = known
+            levels.append(known)
+            outer = outer.parent
+        return levels
 
     def _has_part(self, node: LexborNode, look: Look, *, is_inside: bool) -> bool:
         """Whether one of the first elements beside it is seen, is a part of a widget and looks otherwise.
