@@ -62,7 +62,7 @@ class Steps:
         markup = limit_nesting(html.encode()).markup
         self.measure("parse", lambda: LexborHTMLParser(html))
         tree = LexborHTMLParser(markup, scripting=True)
-        root, marks = root_of(tree), find_marks(tree)
+        root, marks = root_of(tree), find_marks(tree, ALSO)
         hidden = find_hidden(tree, marks=marks)
         # each of the two goes first on every second page
         self._turns = self._turns[::-1]

@@ -20,10 +20,11 @@ from gateway.core.model.page import CleanOptions, KeptNodes
 from gateway.core.recovery.recover import recover
 from gateway.core.recovery.shell import judge_page
 from gateway.core.visibility.hidden import find_hidden
+from gateway.core.visibility.widgets import CONTROLS
 from gateway.wire import Notice
 
 # found in the walk that finds the landmarks
-ALSO = (SOUGHT, MARKED)
+ALSO = (SOUGHT, MARKED, CONTROLS)
 
 
 class ParsedPage(Struct, frozen=True):

@@ -77,9 +77,20 @@ static Py_ssize_t count_trailing(const unsigned char *begin, const unsigned char
     return count;
 }
 
+/* As `count_stripped` of texts.py, of what is not valid UTF-8. */
+static PyObject *count_in_python(PyObject *element)
+{
+    PyObject *text = PyObject_CallMethod(element, "text_lexbor", NULL);
+    PyObject *stripped = text ? PyObject_CallMethod(text, "strip", NULL) : NULL;
+    Py_ssize_t count = stripped ? PyObject_Size(stripped) : -1;
+    Py_XDECREF(text);
+    Py_XDECREF(stripped);
+    return count < 0 ? NULL : PyLong_FromSsize_t(count);
+}
+
 const char count_stripped_doc[] =
     "count_stripped(element)\n--\n\n"
-    "The characters of text in a LexborNode, without white space at both ends; None where they are not valid UTF-8.";
+    "The characters of text in a LexborNode, without white space at both ends.";
 
 PyObject *count_stripped(PyObject *module, PyObject *element)
 {
@@ -97,7 +108,7 @@ PyObject *count_stripped(PyObject *module, PyObject *element)
         const unsigned char *begin = text->data, *end = begin + text->length;
         Py_ssize_t count = count_characters(begin, end);
         if (count < 0)
-            Py_RETURN_NONE;
+            return count_in_python(element);
         Py_ssize_t behind = count_trailing(begin, end);
         if (total == 0)
             count -= count_leading(begin, end);

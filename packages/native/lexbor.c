@@ -8,15 +8,17 @@ struct lexbor lexbor;
 
 node *address_of(PyObject *wrapped, PyObject **parser)
 {
-    if (lexbor.node_class == NULL || PyObject_IsInstance(wrapped, lexbor.node_class) != 1) {
+    int is_node = lexbor.node_class != NULL && ((PyObject *)Py_TYPE(wrapped) == lexbor.node_class ||
+                                                PyObject_IsInstance(wrapped, lexbor.node_class) == 1);
+    if (!is_node) {
         if (!PyErr_Occurred())
             PyErr_SetString(PyExc_TypeError, "not a LexborNode, or `load` was not called");
         return NULL;
     }
-    PyObject *mem_id = PyObject_GetAttrString(wrapped, "mem_id");
+    PyObject *mem_id = PyObject_GetAttr(wrapped, lexbor.mem_id);
     void *address = mem_id ? PyLong_AsVoidPtr(mem_id) : NULL;
     Py_XDECREF(mem_id);
-    *parser = address ? PyObject_GetAttrString(wrapped, "parser") : NULL;
+    *parser = address ? PyObject_GetAttr(wrapped, lexbor.parser) : NULL;
     /* the node, which the caller holds, holds it */
     Py_XDECREF(*parser);
     return *parser ? address : NULL;
@@ -49,6 +51,11 @@ PyObject *load(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "O&OOy#:load", PyUnicode_FSConverter, &path, &node_class, &sample, &known, &length))
         return NULL;
     Py_CLEAR(lexbor.node_class);
+    if ((lexbor.mem_id == NULL && (lexbor.mem_id = PyUnicode_InternFromString("mem_id")) == NULL) ||
+        (lexbor.parser == NULL && (lexbor.parser = PyUnicode_InternFromString("parser")) == NULL)) {
+        Py_DECREF(path);
+        return NULL;
+    }
     void *library = dlopen(PyBytes_AsString(path), RTLD_NOW | RTLD_NOLOAD);
     Py_DECREF(path);
     if (library == NULL) {

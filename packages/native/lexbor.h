@@ -49,6 +49,8 @@ struct lexbor {
     /* selectolax's LexborNode of a node and its parser, and the class */
     PyObject *(*wrap)(node *, PyObject *);
     PyObject *node_class;
+    /* names of what is asked of each; a name that is made anew is looked up in every class */
+    PyObject *mem_id, *parser;
 };
 
 /* filled by `load` */
@@ -95,6 +97,8 @@ PyObject *scan_css(PyObject *module, PyObject *args);
 PyObject *find_values(PyObject *module, PyObject *args);
 PyObject *index_names(PyObject *module, PyObject *args);
 PyObject *find_uses(PyObject *module, PyObject *args);
+PyObject *find_setting(PyObject *module, PyObject *args);
+PyObject *split_declarations(PyObject *module, PyObject *style);
 PyObject *match(PyObject *module, PyObject *args);
 PyObject *count_code(PyObject *module, PyObject *args);
 PyObject *join_texts(PyObject *module, PyObject *elements);
@@ -105,8 +109,11 @@ PyObject *count_tags(PyObject *module, PyObject *args);
 PyObject *find_combining(PyObject *module, PyObject *markup);
 PyObject *find_open(PyObject *module, PyObject *args);
 PyObject *read_after(PyObject *module, PyObject *args);
+PyObject *names_above(PyObject *module, PyObject *args);
+PyObject *element_beside(PyObject *module, PyObject *args);
 extern const char load_doc[], read_blocks_doc[], select_doc[], descend_doc[];
-extern const char strip_css_doc[], scan_css_doc[], find_values_doc[], index_names_doc[], find_uses_doc[];
+extern const char strip_css_doc[], scan_css_doc[], find_values_doc[], index_names_doc[], find_uses_doc[],
+    find_setting_doc[], split_declarations_doc[], names_above_doc[], element_beside_doc[];
 extern const char match_doc[], count_code_doc[], count_stripped_doc[], join_texts_doc[],
     read_page_names_doc[], keep_possible_doc[], count_tags_doc[], find_combining_doc[], find_open_doc[],
     read_after_doc[];

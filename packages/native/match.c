@@ -5,6 +5,7 @@
 
 enum { LIKELY = 4096 };
 enum { FIRST, DESCENDANT, CHILD, NEXT, LATER };
+enum { NO_SELECTOR = -1 };
 
 /* A class (`.a`), an id (`#a`), an attribute (`[a`), a value of one (`=b`), or a tag that has no number (`<a-b`). */
 typedef struct {
@@ -28,6 +29,8 @@ typedef struct {
     /* the ids of names, of which the first is looked up */
     const Py_ssize_t *names;
     size_t count, next;
+    /* of a selector that is asked for its first element alone: whether that was met */
+    int is_met;
 } part;
 
 /* of one level: the parts that fit an element around, the parent, the element right before, one before */
@@ -46,7 +49,8 @@ typedef struct {
     uint64_t *bits;
     size_t levels, *hits, *fitting;
     uint64_t elements;
-    int asks_attributes;
+    /* whether some part asks for attributes, or for elements around another */
+    int asks_attributes, asks_around;
 } matcher;
 
 /* Eight bytes at a time, letters in lower case (and a few signs like others); nobody outside knows the seed. */
@@ -170,7 +174,7 @@ static size_t try_parts(matcher *m, size_t next, uintptr_t tag, size_t level, ui
     for (; next != 0; next = m->parts[next - 1].next)
         if (fits(m, next - 1, tag, level)) {
             own[(next - 1) / 64] |= (uint64_t)1 << (next - 1) % 64;
-            if (m->parts[next - 1].selector >= 0)
+            if (m->parts[next - 1].selector != NO_SELECTOR && !m->parts[next - 1].is_met)
                 m->fitting[count++] = next - 1;
         }
     return count;
@@ -183,9 +187,11 @@ static int note(matcher *m, PyObject *found, node *element, PyObject *parser, si
     int failed = read == NULL;
     for (int plain = 1; plain >= 0 && !failed; plain--)
         for (size_t i = 0; i < count && !failed; i++) {
-            const part *each = &m->parts[m->fitting[i]];
-            if ((each->combinator == FIRST && each->count > 0) == plain)
-                failed = append(found, Py_BuildValue("(OOn)", wrapped, read, each->selector)) < 0;
+            part *each = &m->parts[m->fitting[i]];
+            if ((each->combinator == FIRST && each->count > 0) != plain)
+                continue;
+            each->is_met = each->selector < NO_SELECTOR;
+            failed = append(found, Py_BuildValue("(OOn)", wrapped, read, each->selector)) < 0;
         }
     Py_XDECREF(wrapped);
     Py_XDECREF(read);
@@ -222,23 +228,25 @@ static int run(matcher *m, PyObject *found, node *root, PyObject *parser, Py_ssi
             size_t count = 0, hits = read_names_of(m, each, tag);
             for (size_t i = 0; i < hits; i++)
                 count = try_parts(m, m->names[m->hits[i]].part, tag, level, own, count);
-            if (tag > 0 && tag < TAGS)
+            if (tag > 0 && tag < TAGS && m->by_tag[tag])
                 count = try_parts(m, m->by_tag[tag], tag, level, own, count);
-            count = try_parts(m, m->by_tag[0], tag, level, own, count);
+            if (m->by_tag[0])
+                count = try_parts(m, m->by_tag[0], tag, level, own, count);
             if (count && below != NULL) {
                 if (note(m, found, each, parser, count) < 0)
                     return -1;
                 if (PyList_Size(found) >= most)
                     return 1;
             }
-            for (size_t i = 0; i < m->words; i++) {
+            for (size_t i = 0; m->asks_around && i < m->words; i++) {
                 bits_at(m, level, BEFORE)[i] = own[i];
                 bits_at(m, level, EARLIER)[i] |= own[i];
             }
         }
         if (below != NULL) {
-            memset(bits_at(m, level + 1, 0), 0, size);
-            for (size_t i = 0; i < m->words; i++) {
+            if (m->asks_around)
+                memset(bits_at(m, level + 1, 0), 0, size);
+            for (size_t i = 0; m->asks_around && i < m->words; i++) {
                 bits_at(m, level + 1, AROUND)[i] = bits_at(m, level, AROUND)[i] | own[i];
                 bits_at(m, level + 1, PARENT)[i] = own[i];
             }
@@ -273,8 +281,9 @@ static int read_parts(matcher *m, const Py_ssize_t *numbers, size_t count)
             numbers[at + 1] < 0 || numbers[at + 1] >= TAGS || numbers[at + 3] < 0 ||
             (size_t)numbers[at + 3] > count - at - 4)
             return -1;
-        *each = (part){numbers[at], numbers[at + 1], numbers[at + 2], numbers + at + 4, (size_t)numbers[at + 3], 0};
+        *each = (part){numbers[at], numbers[at + 1], numbers[at + 2], numbers + at + 4, (size_t)numbers[at + 3], 0, 0};
         at += 4 + each->count;
+        m->asks_around |= each->combinator != FIRST;
         for (size_t i = 0; i < each->count; i++)
             if (each->names[i] < 0 || (size_t)each->names[i] >= m->name_count)
                 return -1;
@@ -339,7 +348,8 @@ const char match_doc[] =
     "`names`, each once, are classes (`.a`), ids (`#a`), attributes (`[a`), right behind these the values that are asked\n"
     "of them (`=b`), and tags without a number (`<a-b`). `parts` are numbers of 64 bits, for each part of a selector: what\n"
     "it is to the part before (0 nothing, 1 below it, 2 a child, 3 the next, 4 a later one), the number of a tag or 0,\n"
-    "the index of the selector that it ends or -1, how many names it asks for, and their places in `names`.";
+    "the index of the selector that it ends or -1, how many names it asks for, and their places in `names`. Of a selector\n"
+    "with an index below -1 only the first element is given.";
 
 PyObject *match(PyObject *module, PyObject *args)
 {

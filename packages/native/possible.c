@@ -1,33 +1,10 @@
 /* Which blocks of a style sheet a page may have elements for: most name a class or an id that stands nowhere on it. */
 
 #include "arrays.h"
-#include "css.h"
-
-/* A bit for each class and id of a page; of names that share one, each stands for the other. */
-enum { NAME_BITS = 1 << 16 };
+#include "page_names.h"
 
 /* rules in rules that are read: `_MAX_NESTED` of sheet_text.py, and the one that is in none */
 enum { MOST_NESTED = 5 };
-
-/* The bit of a name, the same for small and capital letters. */
-static size_t bit_of(unsigned char sign, const unsigned char *name, size_t count)
-{
-    uint64_t hash = sign, eight;
-    for (size_t i = 0; i < count; i += 8) {
-        eight = 0;
-        memcpy(&eight, name + i, count - i < 8 ? count - i : 8);
-        /* beyond the end, too: there stand as many letters of no name in both */
-        hash = (hash ^ (eight | 0x2020202020202020)) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-    }
-    return (size_t)hash % NAME_BITS;
-}
-
-static void add_name(unsigned char *bits, unsigned char sign, const unsigned char *name, size_t count)
-{
-    size_t bit = bit_of(sign, name, count);
-    bits[bit / 8] |= (unsigned char)(1 << bit % 8);
-}
 
 const char read_page_names_doc[] =
     "read_page_names(root)\n--\n\n"
@@ -46,18 +23,7 @@ PyObject *read_page_names(PyObject *module, PyObject *root)
     for (node *each = top; each != NULL;) {
         node *next = NULL;
         if (lexbor.type(each) == ELEMENT) {
-            attribute *classes = lexbor.class_attribute(each), *id = lexbor.id_attribute(each);
-            bytes value = {0};
-            if (classes != NULL && (value.at = lexbor.attribute_value(classes, &value.count)) != NULL)
-                for (const unsigned char *p = value.at, *end = p + value.count; p < end; p++) {
-                    const unsigned char *begin = p;
-                    while (p < end && !is_space(*p))
-                        p++;
-                    if (p > begin)
-                        add_name(bits, '.', begin, (size_t)(p - begin));
-                }
-            if (id != NULL && (value.at = lexbor.attribute_value(id, &value.count)) != NULL)
-                add_name(bits, '#', value.at, value.count);
+            add_names(bits, each);
             next = lexbor.first_child(each);
         }
         while (next == NULL && each != top) {
@@ -108,7 +74,7 @@ static int is_there(const page *of, const unsigned char **p, const unsigned char
     /* what no name begins with is part of something else */
     if (!is_known || count == 0 || is_digit(name[0]) || (name[0] == '-' && (count == 1 || is_digit(name[1]))))
         return 1;
-    size_t bit = bit_of(sign, name, count);
+    size_t bit = name_bit(sign, name, count);
     return of->bits[bit / 8] >> bit % 8 & 1;
 }
 

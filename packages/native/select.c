@@ -1,6 +1,6 @@
 /* Elements with certain tags and attributes, as one query finds them. */
 
-#include "css.h"
+#include "page_names.h"
 #include "sought.h"
 #include "text.h"
 #include "walk.h"
@@ -34,6 +34,11 @@ typedef struct {
     size_t count;
     PyObject *lists[MOST_LISTS];
     Py_ssize_t list_count;
+    /* the tag of style sheets; with one of so many bytes the page's names are kept, as bits */
+    uintptr_t sheet_tag;
+    Py_ssize_t least_sheet;
+    PyObject *page_names;
+    unsigned char *name_bits;
 } sorting;
 
 typedef struct {
@@ -185,15 +190,17 @@ PyObject *read_attributes(node *element)
     return attributes_of(element, NULL, NULL);
 }
 
-/* Take over how to sort: (table, names that say something, names that own a property, lists). */
+/* Take over how to sort: (table, names that say something, names that own a property, lists, tag and bytes of a sheet). */
 static int read_sorting(sorting *into, PyObject *given)
 {
     PyObject *names[2];
     const char *table;
     Py_ssize_t size;
-    if (!PyArg_ParseTuple(given, "y#O!O!n", &table, &size, &PyTuple_Type, &names[0], &PyTuple_Type, &names[1],
-                          &into->list_count))
+    unsigned long sheet_tag;
+    if (!PyArg_ParseTuple(given, "y#O!O!nkn", &table, &size, &PyTuple_Type, &names[0], &PyTuple_Type, &names[1],
+                          &into->list_count, &sheet_tag, &into->least_sheet))
         return -1;
+    into->sheet_tag = sheet_tag;
     Py_ssize_t count = PyTuple_Size(names[0]) + PyTuple_Size(names[1]);
     into->table = (const unsigned char *)table;
     int fits = size == TAGS && count <= MOST_SAYING && into->list_count >= 2 && into->list_count <= MOST_LISTS;
@@ -230,6 +237,26 @@ static int sort_mark(sorting *into, PyObject *mark, uintptr_t number, unsigned s
     return says & OWNING && !(kind & PLAIN) ? PyList_Append(into->lists[1], mark) : 0;
 }
 
+/* Keep the names of a page from its first long style sheet on, and of what stands before that. */
+static int begin_names(sorting *into, node *top, node *sheet)
+{
+    node *first = lexbor.first_child(sheet);
+    const text_node *text = (const text_node *)first;
+    if (first == NULL || lexbor.type(first) != TEXT || text->length < (size_t)into->least_sheet)
+        return 0;
+    into->page_names = PyBytes_FromStringAndSize(NULL, NAME_BITS / 8);
+    if (into->page_names == NULL)
+        return -1;
+    into->name_bits = (unsigned char *)PyBytes_AsString(into->page_names);
+    memset(into->name_bits, 0, NAME_BITS / 8);
+    static const char none[TAGS];
+    around a = {.is_code = none};
+    for (node *each = top; each != NULL && each != sheet; each = step(&a, each, top))
+        if (lexbor.type(each) == ELEMENT)
+            add_names(into->name_bits, each);
+    return 0;
+}
+
 /* Lists as a tuple. */
 static PyObject *tuple_of(PyObject *const *lists, Py_ssize_t count)
 {
@@ -247,11 +274,12 @@ const char select_doc[] =
     "the value in it, 2 begins with it, 3 has it as a word, 4 more for capital letters too. It has the letters in it as\n"
     "well. Where there are words, in small letters, an element is not found for a `style` that has none of them; with no\n"
     "text in it neither for its `style` nor for `aria-hidden`. One query may have some. `most` bounds its elements, 0 does not.\n\n"
-    "With `sorting` what the first query finds is a tuple of lists: (table, saying, owning, lists), where the table has for\n"
-    "each tag the number of its list, from 2 on, 128 more where nothing in it owns a property. List 0 has elements with an\n"
+    "With `sorting` what the first query finds is a tuple of lists: (table, saying, owning, lists, tag, bytes), where the\n"
+    "table has for each tag the number of its list, from 2 on, 128 more where nothing in it owns a property. List 0 has elements with an\n"
     "attribute of a name in `saying`, and those of other tags; list 1 those with one of a name in `owning`.\n\n"
     "Then the characters of text below `body` that are not in an element with a tag of `code` (a byte for each number),\n"
-    "-1 where they are not valid UTF-8 or `body` is not met, and the bytes in such elements elsewhere; 0 and 0 where `body` is None.";
+    "-1 where they are not valid UTF-8 or `body` is not met, and the bytes in such elements elsewhere; 0 and 0 where `body` is None.\n"
+    "At last `read_page_names`, where `sorting` names the tag of style sheets and one has as many bytes; else None.";
 
 PyObject *select_marked(PyObject *module, PyObject *args)
 {
@@ -309,6 +337,11 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         if (type != ELEMENT)
             continue;
         uintptr_t number = lexbor.tag_id(each);
+        if (q.sorting.table && number == q.sorting.sheet_tag && q.sorting.name_bits == NULL &&
+            begin_names(&q.sorting, top, each) < 0)
+            goto done;
+        if (q.sorting.name_bits)
+            add_names(q.sorting.name_bits, each);
         unsigned wanted = ((number < TAGS ? q.wanted.tags[number] : 0) | queries_of(each, number, &q)) & open;
         if (wanted == 0)
             continue;
@@ -339,7 +372,8 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         else
             PyTuple_SetItem(found, 0, sorted);
     }
-    result = found ? Py_BuildValue("(Nnn)", found, shown, code) : NULL;
+    PyObject *page_names = q.sorting.page_names ? q.sorting.page_names : Py_None;
+    result = found ? Py_BuildValue("(NnnO)", found, shown, code, page_names) : NULL;
 done:
     for (int i = 0; q.names != NULL && i < NAMES; i++)
         Py_XDECREF(q.names[i].text);
@@ -347,5 +381,6 @@ done:
         Py_XDECREF(lists[i]);
     for (int i = 0; i < MOST_LISTS; i++)
         Py_XDECREF(q.sorting.lists[i]);
+    Py_XDECREF(q.sorting.page_names);
     return result;
 }

@@ -2,11 +2,14 @@
 
 #include "arrays.h"
 #include "css.h"
+#include "marks.h"
 
 static int is_in_name(unsigned char c)
 {
     return is_digit(c) || c == '_' || c == '-' || c >= 0x80 || (lower(c) >= 'a' && lower(c) <= 'z');
 }
+
+#define DASH "-", 1
 
 const char find_values_doc[] =
     "find_values(css)\n--\n\n"
@@ -22,8 +25,12 @@ PyObject *find_values(PyObject *module, PyObject *args)
     const unsigned char *css = (const unsigned char *)given, *end = css + size, *p = css;
     PyObject *found = PyDict_New();
     buffer low = {0};
-    while (found != NULL && p < end && (p = memchr(p, '-', (size_t)(end - p))) != NULL) {
-        const unsigned char *name = p++;
+    marks dashes = begin_marks(css, end, DASH);
+    for (const unsigned char *name; found != NULL && (name = next_mark(&dashes, DASH)) != NULL;) {
+        /* in a name that was read before */
+        if (name < p)
+            continue;
+        p = name + 1;
         if (p == end || *p != '-')
             continue;
         while (p < end && is_in_name(*p))
@@ -57,6 +64,7 @@ PyObject *find_values(PyObject *module, PyObject *args)
 /* An index of the places of `.` and `#` by what follows: the places in order, for each the next with the same hash (by
    its number, from 1), and the first for each hash. */
 enum { KEY = 6 };
+#define SIGNS ".#", 2
 typedef uint32_t number;
 
 static number hash_of(const unsigned char *p, number mask)
@@ -82,35 +90,89 @@ PyObject *index_names(PyObject *module, PyObject *args)
         return NULL;
     }
     const unsigned char *css = (const unsigned char *)given;
-    number count = 0, mask = 63;
-    for (Py_ssize_t at = 0; at + KEY <= size; at++)
-        count += css[at] == '.' || css[at] == '#';
+    column found = {0};
+    marks signs = begin_marks(css, css + size, SIGNS);
+    for (const unsigned char *sign; (sign = next_mark(&signs, SIGNS)) != NULL;)
+        if (push(&found, sign - css) < 0) {
+            PyMem_Free(found.at);
+            return NULL;
+        }
+    number count = (number)found.count, mask = 63;
     while (mask < count)
         mask = mask * 2 + 1;
     /* how many, the mask; places, next ones, first ones */
     PyObject *index = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)((2 + 2 * (size_t)count + mask + 1) * sizeof(number)));
-    if (index == NULL)
+    if (index == NULL) {
+        PyMem_Free(found.at);
         return NULL;
+    }
     number *into = (number *)PyBytes_AsString(index), *places = into + 2, *next = places + count, *first = next + count;
     into[0] = count;
     into[1] = mask;
     memset(first, 0, ((size_t)mask + 1) * sizeof *first);
-    number left = count;
     /* from the end, so that each chain begins with the first */
-    for (Py_ssize_t at = size - KEY; at >= 0; at--)
-        if (css[at] == '.' || css[at] == '#') {
-            number *head = &first[hash_of(css + at, mask)];
-            places[--left] = (number)at;
+    for (number left = count; left-- > 0;) {
+        places[left] = (number)found.at[left];
+        next[left] = 0;
+        if (size - found.at[left] >= KEY) {
+            number *head = &first[hash_of(css + found.at[left], mask)];
             next[left] = *head;
             *head = left + 1;
         }
+    }
+    PyMem_Free(found.at);
     return index;
+}
+
+const char find_setting_doc[] =
+    "find_setting(css, word, most)\n--\n\n"
+    "As `css_scan.find_setting`, for a word that begins with a letter.";
+
+PyObject *find_setting(PyObject *module, PyObject *args)
+{
+    (void)module;
+    const char *given, *word;
+    Py_ssize_t size, word_size, most;
+    if (!PyArg_ParseTuple(args, "y#y#n:find_setting", &given, &size, &word, &word_size, &most))
+        return NULL;
+    unsigned char letter = word_size > 0 ? lower((unsigned char)*word) : 0;
+    if (letter < 'a' || letter > 'z') {
+        PyErr_SetString(PyExc_ValueError, "a word that begins with no letter");
+        return NULL;
+    }
+    const unsigned char *css = (const unsigned char *)given, *end = css + size;
+    const char wanted[] = {'{', '}', (char)letter, (char)(letter - 'a' + 'A')};
+    column found = {0};
+    /* the last block that began, and whether it, or what is behind it, was found */
+    Py_ssize_t start = -1;
+    int is_found = 0;
+    marks each = begin_marks(css, end, wanted, sizeof wanted);
+    for (const unsigned char *p; (Py_ssize_t)found.count < most && (p = next_mark(&each, wanted, sizeof wanted)) != NULL;) {
+        if (*p == '{') {
+            start = p - css;
+            continue;
+        }
+        if (*p == '}') {
+            is_found = 0;
+            continue;
+        }
+        if (is_found || start < 0 || end - p < word_size)
+            continue;
+        Py_ssize_t same = 1;
+        while (same < word_size && lower(p[same]) == (unsigned char)word[same])
+            same++;
+        is_found = same == word_size;
+        if (is_found && push(&found, start) < 0)
+            break;
+    }
+    PyObject *list = PyErr_Occurred() ? NULL : list_of(&found);
+    PyMem_Free(found.at);
+    return list;
 }
 
 const char find_uses_doc[] =
     "find_uses(css, index, word, most)\n--\n\n"
-    "As `css_scan.find_uses`, for a word of six bytes or more that begins with `.` or `#`; `index` is\n"
-    "`index_names(css)`.";
+    "As `css_scan.find_uses`, for a word that begins with `.` or `#`; `index` is `index_names(css)`.";
 
 PyObject *find_uses(PyObject *module, PyObject *args)
 {
@@ -122,7 +184,7 @@ PyObject *find_uses(PyObject *module, PyObject *args)
     number counts[2];
     if (index_size >= (Py_ssize_t)sizeof counts)
         memcpy(counts, index, sizeof counts);
-    if (index_size < (Py_ssize_t)sizeof counts || word_size < KEY || (*word != '.' && *word != '#') ||
+    if (index_size < (Py_ssize_t)sizeof counts || word_size < 1 || (*word != '.' && *word != '#') ||
         (uint64_t)index_size != (2 + 2 * (uint64_t)counts[0] + counts[1] + 1) * sizeof(number)) {
         PyErr_SetString(PyExc_ValueError, "another index, or a word that is in none");
         return NULL;
@@ -131,8 +193,10 @@ PyObject *find_uses(PyObject *module, PyObject *args)
     const number *places = (const number *)(const void *)index + 2, *next = places + counts[0], *first = next + counts[0];
     column found = {0};
     Py_ssize_t after = 0, seen = 0;
-    for (number each = first[hash_of((const unsigned char *)word, counts[1])]; each != 0 && seen < most;
-         each = next[each - 1]) {
+    /* shorter words are no key: all places are looked at */
+    int is_key = word_size >= KEY;
+    number each = is_key ? first[hash_of((const unsigned char *)word, counts[1])] : counts[0] > 0;
+    for (; each != 0 && seen < most; each = is_key ? next[each - 1] : (each + 1) % (counts[0] + 1)) {
         Py_ssize_t at = places[each - 1];
         if (at < after || size - at < word_size || memcmp(css + at, word, (size_t)word_size) != 0)
             continue;

@@ -2,6 +2,7 @@
 
 #include "arrays.h"
 #include "css.h"
+#include "marks.h"
 
 const char strip_css_doc[] =
     "strip_css(css)\n--\n\n"
@@ -36,6 +37,9 @@ static const unsigned char *skip_comment(const unsigned char *p, const unsigned 
     return end;
 }
 
+/* of a string, a comment or an escape */
+#define BEGINNINGS "\"'/\\", 4
+
 PyObject *strip_css(PyObject *module, PyObject *css)
 {
     (void)module;
@@ -43,19 +47,18 @@ PyObject *strip_css(PyObject *module, PyObject *css)
     Py_ssize_t size;
     if (PyBytes_AsStringAndSize(css, &given, &size) < 0)
         return NULL;
-    const unsigned char *p = (const unsigned char *)given, *end = p + size, *kept = p;
+    const unsigned char *p = (const unsigned char *)given, *end = p + size, *kept = p, *begin;
     /* never longer: a comment becomes a space, a string two quotes */
     unsigned char *left = PyMem_Malloc((size_t)size + 1), *out = left;
     if (left == NULL)
         return PyErr_NoMemory();
-    static const unsigned char begins[256] = {['"'] = 1, ['\''] = 1, ['/'] = 1, ['\\'] = 1};
-    while (p < end) {
-        unsigned char c = *p;
-        if (!begins[c]) {
-            p++;
+    marks found = begin_marks(p, end, BEGINNINGS);
+    while ((begin = next_mark(&found, BEGINNINGS)) != NULL) {
+        /* in what was taken before */
+        if (begin < p)
             continue;
-        }
-        const unsigned char *begin = p;
+        p = begin;
+        unsigned char c = *p;
         const char *instead = NULL;
         if (c == '\\')
             p += end - p > 1 ? 2 : 1;
@@ -137,16 +140,17 @@ static int close_block(scan *s, Py_ssize_t at)
     return push(&s->places, at) < 0 || push(&s->braces, around) < 0 ? -1 : 0;
 }
 
+/* what blocks, declarations and functions begin and end with, and escapes */
+#define STRUCTURE "{}:(\\", 5
+
 static int read_sheets(scan *s, const unsigned char *css, Py_ssize_t size, Py_ssize_t first)
 {
-    static const unsigned char marks[256] = {['{'] = 1, ['}'] = 1, [':'] = 1, ['('] = 1, ['\\'] = 1};
     const unsigned char *end = css + size;
     /* the last brace that opens, and whether nothing closed since */
     Py_ssize_t start = -1;
     int is_open = 0;
-    for (const unsigned char *p = css; p < end; p++) {
-        if (!marks[*p])
-            continue;
+    marks found = begin_marks(css, end, STRUCTURE);
+    for (const unsigned char *p; (p = next_mark(&found, STRUCTURE)) != NULL;) {
         Py_ssize_t at = p - css;
         switch (*p) {
         case '{':

@@ -59,6 +59,8 @@ _HOW = {"": 0, "*": 1, "^": 2, "~": 3}
 _ANY_CASE = 4
 # and how it sorts: two lists come before those of the tags; in a tag's number, that nothing in it owns a property
 _OTHERS, _PLAIN = 2, 128
+# with a style sheet of so many bytes a page's names are read, too
+LEAST_SHEET = 500
 
 
 class Extension(Protocol):
@@ -77,7 +79,7 @@ class Extension(Protocol):
         body: LexborNode | None,
         code: bytes,
         sorting: tuple[object, ...] | None = None,
-    ) -> tuple[tuple[Any, ...], int, int]: ...
+    ) -> tuple[tuple[Any, ...], int, int, bytes | None]: ...
 
     def strip_css(self, css: bytes) -> bytes: ...
 
@@ -89,13 +91,21 @@ class Extension(Protocol):
 
     def find_uses(self, css: bytes, index: bytes, word: bytes, most: int) -> list[int]: ...
 
+    def find_setting(self, css: bytes, word: bytes, most: int) -> list[int]: ...
+
+    def split_declarations(self, style: str | bytes) -> list[tuple[str, str]] | None: ...
+
+    def names_above(self, element: LexborNode, most: int, tops: bytes) -> str | None: ...
+
+    def element_beside(self, element: LexborNode, is_behind: bool) -> LexborNode | None: ...
+
     def match(
         self, root: LexborNode, names: tuple[bytes, ...], parts: bytes, most: int
     ) -> tuple[list[tuple[LexborNode, Attributes, int]], bytes, bool]: ...
 
     def join_texts(self, elements: list[LexborNode]) -> bytes | None: ...
 
-    def count_stripped(self, element: LexborNode) -> int | None: ...
+    def count_stripped(self, element: LexborNode) -> int: ...
 
     def read_page_names(self, root: LexborNode) -> bytes: ...
 
@@ -182,7 +192,9 @@ def mark(
         also: what else is looked for.
     """
     body = tree.body
-    found, shown, code = extension.select(root, _queries(words, also), body, sought(CODE)[0], _sorting())
+    found, shown, code, names = extension.select(
+        root, _queries(words, also), body, sought(CODE)[0], _sorting()
+    )
     concealed, properties, *marks = found[0]
     return Landmarks(
         tags=dict(zip(LANDMARKS, marks, strict=True)),
@@ -190,6 +202,7 @@ def mark(
         concealed=concealed,
         measured=Measured(shown, code) if shown >= 0 and body is not None else None,
         also=dict(zip(also, found[1:], strict=True)),
+        names=names,
     )
 
 
@@ -212,7 +225,7 @@ def _sorting() -> tuple[object, ...]:
     for number, tag in enumerate(LANDMARKS, _OTHERS):
         table[ID[tag]] = number | (0 if ID[tag] in OWNED else _PLAIN)
     saying, owning = (tuple(name.encode() for name in names) for names in (SAYING, OWNING))
-    return bytes(table), saying, owning, _OTHERS + len(LANDMARKS)
+    return bytes(table), saying, owning, _OTHERS + len(LANDMARKS), ID["style"], LEAST_SHEET
 
 
 @cache

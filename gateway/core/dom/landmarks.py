@@ -85,6 +85,8 @@ class Landmarks(Struct, frozen=True, dict=True):
     measured: Measured | None = None
     # what the same walk found for others; they look for themselves where nothing stands here
     also: dict[Query, list[Mark]] = {}
+    # the extension's `read_page_names`, where the page has style sheets that are worth it
+    names: bytes | None = None
 
     @cached_property
     def longest_noscript(self) -> str:
@@ -112,8 +114,8 @@ def find_marks(tree: LexborHTMLParser) -> Landmarks:
     return Landmarks(tags, properties, concealed)
 
 
-def select(tree: LexborHTMLParser, selectors: str) -> Iterator[Mark]:
-    """What any of the selectors matches, in document order, each element once."""
+def select(tree: LexborHTMLParser | LexborNode, selectors: str) -> Iterator[Mark]:
+    """What any of the selectors matches in a page or from a node on down, in document order, each element once."""
     last = 0
     for node in tree.css(selectors):
         mem_id = node.mem_id

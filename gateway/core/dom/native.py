@@ -83,12 +83,17 @@ def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...], most: int = 
     return native.select(extension, root, Query(selectors, most))
 
 
-def find_each(node: LexborNode, *selectors: str) -> list[LexborNode]:
-    """The elements that one of the selectors is for, from a node on down."""
+def find_below(node: LexborNode, selectors: tuple[str, ...], most: int = 0) -> list[Mark]:
+    """The first elements that one of the selectors is for, from a node on down, each once: at most `most`, 0 for all."""
     extension = find_walk().extension
     if extension is None:
-        return node.css(",".join(selectors))
-    return [found for found, _ in native.select(extension, node, Query(selectors))]
+        return list(islice(select(node, ",".join(selectors)), most or None))
+    return native.select(extension, node, Query(selectors, most))
+
+
+def find_each(node: LexborNode, *selectors: str) -> list[LexborNode]:
+    """The elements of `find_below`, all of them."""
+    return [found for found, _ in find_below(node, selectors)]
 
 
 def find_first(node: LexborNode, *selectors: str) -> LexborNode | None:

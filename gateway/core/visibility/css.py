@@ -4,6 +4,7 @@ import re
 from colorsys import hls_to_rgb
 
 from gateway.core.dom.landmarks import STYLE_WORDS
+from gateway.core.dom.native import find_walk
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _IMPORTANT = re.compile(r"!\s*+important")
@@ -64,18 +65,31 @@ ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform
 _BUT_DISPLAY = HIDING - PROPERTIES["display"]
 
 
-def declarations(style: str) -> dict[str, str]:
-    """Property -> value, lower case, comments and escapes resolved, `!important` left out."""
+def declarations(style: str | bytes) -> dict[str, str]:
+    """Property -> value, lower case, comments and escapes resolved, `!important` left out.
+
+    Args:
+        style: bytes are UTF-8.
+    """
+    return {
+        name: _IMPORTANT.sub("", value).strip() if "!" in value else value for name, value in _pairs_of(style)
+    }
+
+
+def _pairs_of(style: str | bytes) -> list[tuple[str, str]]:
+    """Properties and values as declared, lower case, comments and escapes resolved."""
+    extension = find_walk().extension
+    pairs = extension.split_declarations(style) if extension is not None else None
+    if pairs is not None:
+        return pairs
+    if isinstance(style, bytes):
+        style = style.decode("utf-8", "replace")
     if "/*" in style:
         style = _COMMENT.sub(" ", style)
     if "\\" in style:
         style = _ESCAPE.sub(lambda found: chr(min(int(found[1], 16), 0x10FFFF)), style)
-    found = {}
-    for declaration in style.lower().split(";"):
-        name, colon, value = declaration.partition(":")
-        if colon:
-            found[name.strip()] = (_IMPORTANT.sub("", value) if "!" in value else value).strip()
-    return found
+    parts = (declaration.partition(":") for declaration in style.lower().split(";"))
+    return [(name.strip(), value.strip()) for name, colon, value in parts if colon]
 
 
 def may_hide(style: str) -> bool:
@@ -93,7 +107,8 @@ def concealed_by(style: dict[str, str]) -> str:
         return "display"
     if get("visibility") in ("hidden", "collapse") or get("content-visibility") == "hidden":
         return "visibility"
-    set_here = style.keys() & _BUT_DISPLAY
+    # `keys() &` would ask for each name that there is
+    set_here = _BUT_DISPLAY.intersection(style)
     if not set_here:
         return ""
     if "opacity" in set_here and _amount(style["opacity"]) < _FAINT:
@@ -118,7 +133,7 @@ def concealed_by(style: dict[str, str]) -> str:
             return "no-size"
         if any(name in style and _px(style[name]) <= _TINY_PX for name in _HEIGHTS):
             # what overflows is cut at the padding's edge: a box of a picture's proportions has no other height
-            return "" if any(_is_more(style[name]) for name in style.keys() & _TALL) else "no-size"
+            return "" if any(_is_more(style[name]) for name in _TALL.intersection(style)) else "no-size"
     return ""
 
 
@@ -132,7 +147,7 @@ def _is_more(padding: str) -> bool:
 def _is_far(style: dict[str, str]) -> bool:
     """Whether it is moved to where no screen is, and its text not back again."""
     get = style.get
-    for name in style.keys() & _SHIFTED:
+    for name in _SHIFTED.intersection(style):
         if _px(style[name]) <= -_FAR_PX:
             return all(_px(get(inside, "0")) < _FAR_PX for inside in _PADDINGS)
     if get("position") in ("absolute", "fixed") and any(_px(get(side, "0")) >= _BEYOND_PX for side in _SIDES):
@@ -227,7 +242,12 @@ def is_near(color: str, other: str) -> bool:
     """Whether no reader can tell two colours apart, as `color_of` gives them."""
     if len(color) != 6 or len(other) != 6:
         return False
-    return all(abs(int(color[at : at + 2], 16) - int(other[at : at + 2], 16)) <= _NEAR for at in (0, 2, 4))
+    one, two = int(color, 16), int(other, 16)
+    return (
+        abs((one >> 16) - (two >> 16)) <= _NEAR
+        and abs((one >> 8 & 255) - (two >> 8 & 255)) <= _NEAR
+        and abs((one & 255) - (two & 255)) <= _NEAR
+    )
 
 
 def important_in(style: str) -> frozenset[str]:
@@ -239,7 +259,7 @@ def important_in(style: str) -> frozenset[str]:
 
 
 def _is_hex(digits: str) -> bool:
-    return all(digit in "0123456789abcdef" for digit in digits)
+    return not digits.strip("0123456789abcdef")
 
 
 def _amount(value: str) -> float:

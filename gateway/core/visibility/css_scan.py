@@ -87,6 +87,20 @@ def find_values(css: bytes) -> dict[bytes, int]:
     return found
 
 
+def find_setting(css: bytes, word: bytes, most: int) -> list[int]:
+    """Where the first blocks begin that have a word, which is in lower case, in either case in them."""
+    css = css.lower()
+    found: list[int] = []
+    # without a brace before it, each would be searched for one to the beginning of the text
+    first = css.find(b"{")
+    at = css.find(word, first) if first >= 0 else -1
+    while at >= 0 and len(found) < most:
+        found.append(css.rfind(b"{", 0, at))
+        end = css.find(b"}", at)
+        at = css.find(word, end) if end >= 0 else -1
+    return found
+
+
 def find_uses(css: bytes, word: bytes, most: int) -> list[int]:
     """Where the blocks begin whose selectors have a word, of the first uses of it."""
     found: list[int] = []

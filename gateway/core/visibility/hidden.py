@@ -25,9 +25,9 @@ from collections.abc import Collection, Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, is_for_screen_readers
-from gateway.core.dom.native import count_text
+from gateway.core.dom.native import count_text, find_below, find_first
 from gateway.core.dom.tags import ID
-from gateway.core.dom.texts import count_stripped, join_texts
+from gateway.core.dom.texts import count_stripped, find_counter, join_texts
 from gateway.core.visibility.css import (
     ANIMATED,
     background_of,
@@ -44,7 +44,6 @@ from gateway.core.visibility.unicode import strip_invisible
 from gateway.core.visibility.widgets import Widgets, names_of
 from gateway.wire import Notice
 
-_SAID = frozenset(("hidden", "popover", "aria-hidden"))
 _DIALOG, _FONT = ID["dialog"], ID["font"]
 _ICONS = frozenset(("svg", "i", "img"))
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
@@ -72,8 +71,9 @@ SAMPLES = 20
 SAMPLE_CHARACTERS = 200
 # of the text of an element, at least, that is shown below it
 _SHOWN = 0.8
-# elements looked at for that
+# elements looked at for that, and which
 _MOST_BELOW = 40
+_LOOKED_AT = ("[style]", "[class]")
 
 
 def find_hidden(
@@ -110,7 +110,7 @@ def find_hidden(
             # beside it stands a picture of the same formula, which readers see
             continue
         is_read = left > 0
-        characters = count_stripped(node) if is_read else 1
+        characters = page.count(node) if is_read else 1
         # hidden elements may nest, and each repeats what is below it
         left -= characters
         if not characters:
@@ -176,7 +176,8 @@ class _Page:
 
     def __init__(self, tree: LexborHTMLParser, marks: Landmarks, *, aria_hidden: bool) -> None:
         self._counts_aria = aria_hidden
-        self.widgets = Widgets(tree)
+        self.widgets = Widgets(tree, marks)
+        self.count = find_counter()
         self._tree = tree
         self._marks = marks
         self._css = join_texts([node for node, _ in marks.tags["style"]])
@@ -220,7 +221,7 @@ class _Page:
                     yield node, attributes, reason, None
             if (reason := self._marked(node, attributes)) and node.tag not in _ICONS:
                 yield node, attributes, reason, None
-        for node, attributes, rule in self._rules.find_hidden(self._tree, found):
+        for node, attributes, rule in self._rules.find_hidden(self._tree, found, self._marks.names):
             yield node, attributes, rule.reason, rule
 
     def outweighs(self, rule: Rule, attributes: Attributes) -> bool:
@@ -247,14 +248,13 @@ class _Page:
 
     def _marked(self, node: LexborNode, attributes: Attributes) -> str:
         get = attributes.get
-        if not _SAID.isdisjoint(attributes):
-            if "hidden" in attributes:
-                return "" if get("hidden") == "until-found" else "hidden"
-            if "popover" in attributes:
-                return "hidden"
-            if self._counts_aria and get("aria-hidden") == "true":
-                link = (get("href") or "#") if node.tag == "a" else "#"
-                return "aria-hidden" if link.startswith("#") else ""
+        if "hidden" in attributes:
+            return "" if get("hidden") == "until-found" else "hidden"
+        if "popover" in attributes:
+            return "hidden"
+        if self._counts_aria and get("aria-hidden") == "true":
+            link = (get("href") or "#") if node.tag == "a" else "#"
+            return "aria-hidden" if link.startswith("#") else ""
         tag = node.tag_id
         if tag == _DIALOG:
             return "" if "open" in attributes else "dialog"
@@ -293,14 +293,18 @@ class _Page:
 
     def is_shown_below(self, node: LexborNode, name: str, characters: int) -> bool:
         """Whether most of its text is in elements that have a size of their own, or are visible."""
-        shown, enough = 0, _SHOWN * characters
-        for below in node.css("[style],[class]")[:_MOST_BELOW]:
+        shown, enough, left = 0, _SHOWN * characters, _MOST_BELOW
+        for below, attributes in find_below(node, _LOOKED_AT, _MOST_BELOW):
+            # as many as a query gives: each once for each of the two that it has
+            times = min(left, ("style" in attributes) + ("class" in attributes))
+            left -= times
+            if not times:
+                break
             if below.mem_id == node.mem_id:
                 continue
-            attributes = below.attributes
             style, reason = self._style(attributes.get("style") or "")
             if (name in style and not reason) or self._rules.sets(attributes, name):
-                shown += count_stripped(below)
+                shown += times * count_stripped(below)
                 if shown >= enough:
                     return True
         return False
@@ -342,6 +346,9 @@ class _Page:
         if self._looked == _MOST_CONTENTS:
             return False
         self._looked += 1
+        if find_first(node, *_CONTENT) is None:
+            # most hold none, and then the page is not asked
+            return False
         if self._count is None:
             self._count = len(self._tree.css(_CONTENTS))
         return 0 < self._count == len(node.css(_CONTENTS))
@@ -361,12 +368,9 @@ class _Page:
     def _backgrounds(self) -> set[str]:
         """All that `_background` may give."""
         if self._stated is None:
-            texts: set[str | None] = set()
-            colors: set[str | None] = set()
-            for _, attributes in self._marks.concealed:
-                texts.add(attributes.get("style"))
-                if "bgcolor" in attributes:
-                    colors.add(attributes["bgcolor"])
+            concealed = self._marks.concealed
+            texts = {attributes.get("style") for _, attributes in concealed}
+            colors = {attributes["bgcolor"] for _, attributes in concealed if "bgcolor" in attributes}
             self._stated = {self._page_background(), *(color_of(color.lower()) for color in colors if color)}
             for text in texts:
                 style, _ = self._style(text or "")

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from gateway.core.dom.extension import Extension
 from gateway.core.dom.landmarks import Attributes
 from gateway.core.dom.native import find_walk
-from gateway.core.visibility.native_matching import match, read_parts
+from gateway.core.visibility.native_matching import match, read_parts, widen
 from gateway.core.visibility.selectors import (
     classes_of,
     fits,
@@ -95,12 +95,18 @@ class Matcher:
         else:
             others = [_read(text, index) for index, text in texts if index not in simple]
         names = [name for each in others for name in each.names]
-        matched = match(extension, tree, simple, names, most=_MAX_MATCHES)
+        wider = {each.index: parts for each in others if (parts := widen(each.text))}
+        matched = match(extension, tree, simple, names, most=_MAX_MATCHES, wider=wider)
         if matched.is_doubtful:
             others = selectors or self._read()
         else:
             yield from matched.found
-            others = [each for each in others if matched.there.issuperset(each.names)]
+            others = [
+                each
+                for each in others
+                if matched.there.issuperset(each.names)
+                and (each.index not in wider or each.index in matched.met)
+            ]
         yield from _match_all(tree, others)
 
     def _read(self) -> list[_Selector]:

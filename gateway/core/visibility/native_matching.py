@@ -24,6 +24,13 @@ _PART = re.compile(
 )
 _NAME = re.compile(r"[.#][^.#]+")
 _ATTRIBUTE = re.compile(r"\[([\w-]++)(?:=(\"[^\"]++\"|'[^']++'|[^\[\]\"'=]++))?+\]")
+# what is said of an element beside its tag, names and attributes; brackets in brackets may be in it
+_PSEUDO = re.compile(r"::?+[a-z][a-z0-9-]*+(?:\((?:[^()]|\((?:[^()]|\([^()]*+\))*+\))*+\))?+", re.I)
+# an attribute that has something in it, or begins or ends with it
+_COMPARED = re.compile(r"\[([a-z][a-z0-9-]*+)[~|^$*]=(?:\"[^\"\\\n]*+\"|'[^'\\\n]*+'|[\w-]++)\]", re.I)
+_NONE: Mapping[int, Sequence["Part"]] = {}
+# from which the index of a wider selector is taken away: below -1
+_WIDER = -2
 # tags with a hyphen that are not custom ones
 _RESERVED = frozenset(
     "annotation-xml color-profile font-face font-face-src font-face-uri font-face-format font-face-name"
@@ -55,6 +62,8 @@ class Matched(Struct, frozen=True):
     is_cut: bool
     # what was found may not be what Lexbor finds
     is_doubtful: bool
+    # of the wider selectors those that an element has
+    met: frozenset[int] = frozenset()
 
 
 def read_parts(selector: str) -> list[Part]:
@@ -88,6 +97,24 @@ def read_parts(selector: str) -> list[Part]:
     return parts if len(parts) <= _MOST_PARTS else []
 
 
+def widen(selector: str) -> list[Part]:
+    """The parts of a selector that every element has which has the one given; none where that is not plain to see.
+
+    What a `:` begins is left out, and of attributes that are compared otherwise than with `=` what with.
+    """
+    if not selector.isascii() or "\\" in selector:
+        return []
+    wide = _PSEUDO.sub(_widen_pseudo, _COMPARED.sub(r"[\1]", selector))
+    parts = read_parts(wide)
+    return parts if any(part.tag or part.names for part in parts) else []
+
+
+def _widen_pseudo(found: re.Match[str]) -> str:
+    """Nothing, but for an element of which nothing else is said."""
+    before = found.string[: found.start()][-1:]
+    return "" if before and before not in " \t\n\f\r>+~" else "*"
+
+
 def match(
     extension: Extension,
     tree: LexborHTMLParser,
@@ -95,13 +122,18 @@ def match(
     names: Iterable[str],
     *,
     most: int,
+    wider: Mapping[int, Sequence[Part]] = _NONE,
 ) -> Matched:
     """The elements that selectors are for, and which of the names the page has.
 
     Args:
         selectors: by index; at most about `most` elements are looked for.
         names: classes (`.a`) and ids (`#a`).
+        wider: selectors by index of which only that an element has them is asked.
     """
+    # the first element of these is found, too
+    most += len(wider)
+    selectors = {**selectors, **{_WIDER - index: parts for index, parts in wider.items()}}
     asked = dict.fromkeys(name for parts in selectors.values() for part in parts for name in part.names)
     places = _placed([*asked, *names])
     if max(Counter(map(str.lower, places)).values(), default=0) > _MOST_SPELLINGS:
@@ -123,11 +155,16 @@ def match(
     given = tuple(_bytes_of(name) for name in places)
     found, there, is_cut = extension.match(root, given, struct.pack(f"={len(numbers)}q", *numbers), most)
     doubtful = [name for name, how in zip(places, there, strict=True) if how & _IN_OTHERS and name in asked]
+    met: frozenset[int] = frozenset()
+    if wider:
+        met = frozenset(_WIDER - index for _, _, index in found if index < 0)
+        found = [each for each in found if each[2] >= 0]
     return Matched(
         found,
         frozenset(name for name, how in zip(places, there, strict=True) if how),
         is_cut,
         len(doubtful) > _MOST_DOUBTFUL or any(_may_be_same(tree, name) for name in doubtful),
+        met,
     )
 
 

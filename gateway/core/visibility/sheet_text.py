@@ -5,14 +5,14 @@ Nothing is parsed as a whole: a block is read when someone asks for it.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.native import find_walk
 from gateway.core.visibility.css import declarations
-from gateway.core.visibility.css_scan import find_nesting, find_uses, find_values, strip
+from gateway.core.visibility.css_scan import find_nesting, find_setting, find_uses, find_values, strip
 from gateway.core.visibility.media import applies
 from gateway.core.visibility.selectors import names_in, nest
 from gateway.core.visibility.signs import COLOR_BYTES, find_signs, keep_signs
@@ -23,11 +23,11 @@ _MAX_BYTES = 1_000_000
 _MAX_USES = 20
 # blocks that name one property
 _MAX_SETTING = 500
+# names that are looked for in what stands before these, before they are sorted by name
+_MOST_ASKED = 50
 _MAX_SELECTOR_BYTES = 2000
 _MAX_NESTED = 4
 _MAX_VALUE_BYTES = 200
-# the extension has an index of longer names
-_LEAST_INDEXED = 6
 # blocks that are read whatever the page has: to read its names takes longer
 _FEW = 20
 
@@ -37,19 +37,33 @@ _VALUE = re.compile(rb"[^;}]*+")
 class Naming:
     """Blocks that name a property, by the classes and ids in what stands before them."""
 
-    def __init__(self, places: Sequence[int], preludes: Iterable[str]) -> None:
+    def __init__(self, places: Sequence[int], preludes: list[str]) -> None:
         self.places = places
         # those of which the blocks around may say what the element itself is called
-        self.nested: list[int] = []
+        self.nested = [
+            place
+            for place, prelude in zip(places, preludes, strict=True)
+            if prelude.startswith("@") or "&" in prelude
+        ]
+        self._preludes = preludes
+        # those of many names are read once for all
+        self._asked = 0
         self._by_name: dict[str, list[int]] = {}
-        for place, prelude in zip(places, preludes, strict=True):
-            if prelude.startswith("@") or "&" in prelude:
-                self.nested.append(place)
-            for name in names_in(prelude):
-                self._by_name.setdefault(name, []).append(place)
 
     def places_for(self, name: str) -> list[int]:
         """Those with a name, which has no sign, right before them."""
+        named = zip(self.places, self._preludes, strict=True)
+        self._asked += 1
+        if self._asked < _MOST_ASKED:
+            return [
+                place
+                for place, prelude in named
+                if (name in prelude or "\\" in prelude) and name in names_in(prelude)
+            ]
+        if self._asked == _MOST_ASKED:
+            for place, prelude in named:
+                for each in names_in(prelude):
+                    self._by_name.setdefault(each, []).append(place)
         return self._by_name.get(name, [])
 
 
@@ -76,8 +90,6 @@ class SheetText:
         self._selectors: dict[int, str | None] = {}
         # of custom properties
         self._values: dict[bytes, int] | None = None
-        # in lower case
-        self._low = b""
         # the extension's, of names
         self._index = b""
 
@@ -89,19 +101,27 @@ class SheetText:
         return sorted(signs + keep_signs(self.css, possible)) if possible else signs
 
     def keep_possible(
-        self, blocks: list[int], tree: LexborHTMLParser, states: tuple[bytes, ...], most: int
+        self,
+        blocks: list[int],
+        tree: LexborHTMLParser,
+        names: bytes | None,
+        states: tuple[bytes, ...],
+        most: int,
     ) -> list[int]:
         """Blocks without those whose selectors are for nothing on the page, where the extension can tell.
 
         Args:
             blocks: of `find_signs`.
+            names: the extension's `read_page_names` of the page, if that is at hand.
             states: what is in no selector that counts.
             most: of more selectors nothing is left out, so that the same are read without the extension.
         """
         root = tree.root
-        if self._native is None or self._outer is None or root is None or len(blocks) <= _FEW:
+        is_worth_it = bool(blocks) if names is not None else len(blocks) > _FEW
+        if self._native is None or self._outer is None or root is None or not is_worth_it:
             return blocks
-        names = self._native.read_page_names(root)
+        if names is None:
+            names = self._native.read_page_names(root)
         return self._native.keep_possible(
             self.css, blocks, *self._outer, names, states, _MAX_SELECTOR_BYTES, most
         )
@@ -124,7 +144,7 @@ class SheetText:
         text = self.block(start)
         known = self._styles.get(text)
         if known is None:
-            known = self._styles[text] = declarations(text.decode("utf-8", "replace"))
+            known = self._styles[text] = declarations(text)
         return known
 
     def selector(self, start: int) -> str | None:
@@ -163,7 +183,7 @@ class SheetText:
         if known is not None:
             return known
         word = name.encode("utf-8", "replace")
-        if self._native is None or len(word) < _LEAST_INDEXED or word[:1] not in b".#":
+        if self._native is None or word[:1] not in b".#":
             known = find_uses(self.css, word, _MAX_USES)
         else:
             self._index = self._index or self._native.index_names(self.css)
@@ -182,16 +202,8 @@ class SheetText:
 
     def blocks_with(self, name: str) -> Naming:
         """The blocks that name a property, with what stands before each."""
-        self._low = self._low or self.css.lower()
-        css, word = self._low, name.encode()
-        found: list[int] = []
-        # without a brace before it, each would be searched for one to the beginning of the text
-        first = css.find(b"{")
-        at = css.find(word, first) if first >= 0 else -1
-        while at >= 0 and len(found) < _MAX_SETTING:
-            found.append(css.rfind(b"{", 0, at))
-            end = css.find(b"}", at)
-            at = css.find(word, end) if end >= 0 else -1
+        find = self._native.find_setting if self._native is not None else find_setting
+        found = find(self.css, name.encode(), _MAX_SETTING)
         return Naming(found, [self._prelude(place) for place in found])
 
     def _outer_of(self, start: int) -> int:

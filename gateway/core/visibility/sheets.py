@@ -81,15 +81,16 @@ class Sheets:
         return self._is_cut or self._text.is_cut
 
     def find_hidden(
-        self, tree: LexborHTMLParser, found: Collection[int] = ()
+        self, tree: LexborHTMLParser, found: Collection[int] = (), names: bytes | None = None
     ) -> Iterator[tuple[LexborNode, Attributes, Rule]]:
         """The elements that are not empty and have a rule that hides, with it, `is_shown` or not.
 
         Args:
             tree: the page; not changed.
             found: the mem_ids of those that need not come again; may grow meanwhile.
+            names: the extension's `read_page_names` of the page, if that is at hand.
         """
-        rules = self._read_rules(tree)
+        rules = self._read_rules(tree, names)
         matcher = Matcher([rule.selector for rule in rules])
         elements = 0
         for node, attributes, index in matcher.match(tree):
@@ -136,12 +137,12 @@ class Sheets:
             known = self._shown[name, place] = frozenset().union(*(keys_of(last_of(part)) for part in parts))
         return known
 
-    def _read_rules(self, tree: LexborHTMLParser) -> list[Rule]:
+    def _read_rules(self, tree: LexborHTMLParser, names: bytes | None) -> list[Rule]:
         """The rules that hide, but for some that the page has nothing for; of equal selectors the last counts."""
         text = self._text
         places = text.find_signs()
         self._is_cut |= len(places) > _MAX_PLACES
-        places = text.keep_possible(places[:_MAX_PLACES], tree, _STATE_BYTES, _MAX_READ)
+        places = text.keep_possible(places[:_MAX_PLACES], tree, names, _STATE_BYTES, _MAX_READ)
         known: dict[bytes, tuple[dict[str, str], str]] = {}
         rules: dict[tuple[str, str], Rule] = {}
         left = _MAX_READ
@@ -172,7 +173,7 @@ class Sheets:
 
     def _resolve(self, style: dict[str, str]) -> dict[str, str]:
         """The declarations with custom properties put in."""
-        named = [name for name, value in style.items() if value.startswith("var(") and name in HIDING]
+        named = [name for name in HIDING.intersection(style) if style[name].startswith("var(")]
         if not named:
             return style
         value = self._text.value

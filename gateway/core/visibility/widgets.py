@@ -5,16 +5,21 @@ from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.core.dom.landmarks import Attributes, is_for_screen_readers
-from gateway.core.dom.native import find_marked
+from gateway.core.dom.descent import TAGS
+from gateway.core.dom.landmarks import Attributes, Landmarks, Mark, Query, is_for_screen_readers
+from gateway.core.dom.native import find_marked, find_walk
+from gateway.core.dom.tags import ID
 from gateway.core.visibility.css import concealed_by, declarations, may_hide
 
-_CONTROLS = ("[popovertarget]", "[aria-controls]", "[data-target]", "[data-bs-target]", '[href^="#"]')
+# what may name the element that it opens
+CONTROLS = Query(("[popovertarget]", "[aria-controls]", "[data-target]", "[data-bs-target]", '[href^="#"]'))
 _CONTROL_ATTRIBUTES = ("popovertarget", "aria-controls", "data-target", "data-bs-target", "href")
 _OPENERS = frozenset(("button", "summary"))
 # what opens a part of a widget besides, right before it
 _LABELS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "dt", "label"))
 _TOPS = frozenset(("html", "body", "main"))
+# the same, as the extension takes it
+_TOP_NUMBERS = bytes(number in {ID[tag] for tag in _TOPS} for number in range(TAGS))
 # whose names are asked too
 _PARENTS = 2
 # elements around a control that stands beside what it opens, and itself
@@ -24,6 +29,8 @@ _MOST_PARTS = 64
 
 # what rules and attributes hide an element by: class, style, hidden, aria-hidden
 Look = tuple[str | None, ...]
+# an element, its attributes, and whether a widget is called so
+_Level = tuple[LexborNode, Attributes, bool]
 
 _WIDGET = re.compile(
     r"tab(?!le|let|ul|in)|pane|accord|collaps|carousel|slide|swiper|slick|splide|faq|answer|toggle|expand"
@@ -35,17 +42,22 @@ _NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|
 class Widgets:
     """The widgets of a tree; what is known of names and elements is kept, since pages repeat theirs."""
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, marks: Landmarks) -> None:
         self._tree = tree
+        self._marks = marks
         # names -> whether a widget that reveals is called so
         self._reveal: dict[str, bool] = {}
         # names -> whether what is called so is never content
         self._nevers: dict[str, bool] = {}
         # mem_id, and whether it is in a widget -> how the elements in it look that are seen, and parts of one
         self._parts: dict[tuple[int, bool], set[Look]] = {}
+        # by mem_id
+        self._levels: dict[int, _Level] = {}
         # mem_id -> whether something beside it may open it
         self._labelled: dict[int, bool] = {}
-        self._controlled: set[str] | None = None
+        # ids -> what names them; and whether a reader can find one of these
+        self._controls: dict[str, list[Mark]] | None = None
+        self._controlled: dict[str, bool] = {}
 
     def is_never_content(self, names: str) -> bool:
         """Whether what is called so may be shown, but is no content."""
@@ -65,7 +77,7 @@ class Widgets:
             own_id[1:2] == ":"
             or _is_opened(node, reason)
             or self._is_part(node, attributes, reason)
-            or (own_id != "" and own_id in self._controlled_ids())
+            or (own_id != "" and self._is_controlled(own_id))
         )
 
     def _is_widget(self, names: str) -> bool:
@@ -80,20 +92,37 @@ class Widgets:
         A name alone opens nothing. But `aria-hidden` elements are seen, and custom elements are invisible until
         their script has run.
         """
-        around = [(node, attributes)]
-        while (
-            len(around) <= _PARENTS and (outer := around[-1][0].parent) is not None and outer.tag not in _TOPS
-        ):
-            around.append((outer, outer.attributes))
-        named = [level for level, (_, own) in enumerate(around) if self._is_widget(names_of(own))]
+        is_widget, extension = self._is_widget(names_of(attributes)), find_walk().extension
+        if not is_widget and extension is not None:
+            # most are in none, and then no node is made of what they are in
+            above = extension.names_above(node, _PARENTS, _TOP_NUMBERS)
+            if above is not None and not self._is_widget(above.lower()):
+                return False
+        around = [(node, attributes, is_widget), *self._levels_above(node)]
+        named = [level for level, (_, _, is_named) in enumerate(around) if is_named]
         if not named:
             return False
         if reason == "aria-hidden" or (reason == "visibility" and _is_custom(node)):
             return True
         return any(
             self._has_label(at) or self._has_part(at, _look_of(own), is_inside=level < named[-1])
-            for level, (at, own) in enumerate(around[: named[-1] + 1])
+            for level, (at, own, _) in enumerate(around[: named[-1] + 1])
         )
+
+    def _levels_above(self, node: LexborNode) -> list[_Level]:
+        """What an element is in, as far as its names are asked."""
+        levels: list[_Level] = []
+        outer = node.parent
+        while len(levels) < _PARENTS and outer is not None and outer.tag not in _TOPS:
+            known = self._levels.get(outer.mem_id)
+            if known is None:
+                # once for all that is in it: its names may be long
+                attributes = outer.attributes
+                known = outer, attributes, self._is_widget(names_of(attributes))
+                self._levels[outer.mem_id] = known
+            levels.append(known)
+            outer = outer.parent
+        return levels
 
     def _has_part(self, node: LexborNode, look: Look, *, is_inside: bool) -> bool:
         """Whether one of the first elements beside it is seen, is a part of a widget and looks otherwise.
@@ -125,16 +154,27 @@ class Widgets:
             self._labelled[node.mem_id] = known
         return known
 
-    def _controlled_ids(self) -> set[str]:
-        if self._controlled is None:
-            self._controlled = set()
-            for control, attributes in find_marked(self._tree, _CONTROLS):
-                if not _is_shown(control, attributes):
-                    continue
-                for name in _CONTROL_ATTRIBUTES:
-                    if value := attributes.get(name):
-                        self._controlled.update(value.replace("#", " ").split())
-        return self._controlled
+    def _is_controlled(self, own_id: str) -> bool:
+        known = self._controlled.get(own_id)
+        if known is None:
+            if self._controls is None:
+                self._controls = self._find_controls()
+            controls = self._controls.get(own_id, ())
+            known = self._controlled[own_id] = any(_is_shown(*control) for control in controls)
+        return known
+
+    def _find_controls(self) -> dict[str, list[Mark]]:
+        found: dict[str, list[Mark]] = {}
+        controls = self._marks.also.get(CONTROLS)
+        if controls is None:
+            controls = find_marked(self._tree, CONTROLS.selectors)
+        for control in controls:
+            get = control[1].get
+            for name in _CONTROL_ATTRIBUTES:
+                if (value := get(name)) and value != "#":
+                    for own_id in value.replace("#", " ").split():
+                        found.setdefault(own_id, []).append(control)
+        return found
 
 
 def names_of(attributes: Attributes) -> str:
@@ -169,6 +209,9 @@ def _is_custom(node: LexborNode) -> bool:
 
 def _beside(node: LexborNode, side: str) -> LexborNode | None:
     """The element right before (`prev`) or after (`next`) another, if no text stands between."""
+    extension = find_walk().extension
+    if extension is not None:
+        return extension.element_beside(node, side == "next")
     other: LexborNode | None = getattr(node, side)
     while other is not None and other.is_text_node and not (other.text() or "").strip():
         other = getattr(other, side)

@@ -19,9 +19,16 @@ from gateway.core.dom import blocks as python
 from gateway.core.dom import named, native
 from gateway.core.dom.blocks import keep
 from gateway.core.dom.descent import INLINE, Bounds, Descent
-from gateway.core.dom.extension import sought, tables
+from gateway.core.dom.extension import LEAST_SHEET, sought, tables
 from gateway.core.dom.extension_check import find_difference, find_fault, is_same
-from gateway.core.dom.landmarks import count_text, find_formulas, find_marks, is_for_screen_readers, select
+from gateway.core.dom.landmarks import (
+    Landmarks,
+    count_text,
+    find_formulas,
+    find_marks,
+    is_for_screen_readers,
+    select,
+)
 from gateway.core.dom.layout import Gaps
 from gateway.core.dom.native import find_walk
 from gateway.core.dom.nesting import limit_nesting
@@ -35,6 +42,7 @@ from gateway.core.model.page import KeptNodes
 from gateway.core.parsing import root_of
 from gateway.core.visibility.css import may_hide
 from gateway.core.visibility.hidden import find_hidden
+from gateway.core.visibility.widgets import CONTROLS
 from tests.core.dom.extension import compile_extension
 from tests.core.test_fuzz import BAD, MARKUP
 from tests.leaks import memory_left_by
@@ -61,7 +69,7 @@ def compare_names(names: list[str]) -> None:
 
 
 def compare_marks(tree: LexborHTMLParser) -> None:
-    for also in ((SOUGHT, MARKED), (MARKED._replace(most=2), SOUGHT, MARKED._replace(most=1))):
+    for also in ((SOUGHT, MARKED, CONTROLS), (MARKED._replace(most=2), SOUGHT, MARKED._replace(most=1))):
         for query, found in native.find_marks(tree, also).also.items():
             right = list(select(tree, ",".join(query.selectors)))
             assert is_same(found, right[: query.most] if query.most else right)
@@ -70,6 +78,9 @@ def compare_marks(tree: LexborHTMLParser) -> None:
     for node, _ in right.concealed[:5]:
         first, other = native.find_first(node, "a[href]", "h1"), node.css_first("a[href],h1")
         assert (first and first.mem_id) == (other and other.mem_id)
+        below = native.find_below(node, ("[style]", "[class]"), 3)
+        assert is_same(below, [*select(node, "[style],[class]")][:3])
+    compare_page_names(tree, seen)
     assert seen.tags.keys() == right.tags.keys()
     for tag in seen.tags:
         assert is_same(seen.tags[tag], right.tags[tag])
@@ -87,6 +98,40 @@ def compare_marks(tree: LexborHTMLParser) -> None:
             assert is_empty or not is_for_screen_readers(attributes.get("class") or "")
 
 
+def compare_page_names(tree: LexborHTMLParser, seen: Landmarks) -> None:
+    extension, root = native.find_walk().extension, tree.root
+    assert extension is not None and root is not None
+    sheets = [(first.text() or "") for style in tree.css("style") if (first := style.first_child)]
+    assert seen.names in (None, extension.read_page_names(root))
+    # what is no UTF-8 is shorter there
+    if not any("\ufffd" in sheet for sheet in sheets):
+        assert (seen.names is not None) == any(len(sheet.encode()) >= LEAST_SHEET for sheet in sheets)
+
+
+def compare_around(node: LexborNode) -> None:
+    """The names of what an element is in, and the elements right beside it."""
+    extension = native.find_walk().extension
+    assert extension is not None
+    names: list[str] = []
+    outer = node.parent
+    while (
+        outer is not None and outer.is_element_node and outer.tag not in ("body", "main") and len(names) < 4
+    ):
+        names.append(" ".join(outer.attributes.get(name) or "" for name in ("class", "id", "role")))
+        outer = outer.parent
+    tops = bytes(number in (ID["body"], ID["main"]) for number in range(256))
+    seen = extension.names_above(node, 4, tops)
+    lines = "".join(f"{name}\n" for name in names)
+    assert seen == lines or (seen is None and len(lines.encode()) > 450)
+    for side in ("prev", "next"):
+        other = getattr(node, side)
+        while other is not None and other.is_text_node and not (other.text() or "").strip():
+            other = getattr(other, side)
+        right = other.mem_id if other is not None and other.is_element_node else None
+        beside = extension.element_beside(node, side == "next")
+        assert (beside and beside.mem_id) == right
+
+
 def compare_characters(tree: LexborHTMLParser) -> None:
     marks = native.find_marks(tree)
     right = count_text(tree, find_marks(tree))
@@ -94,6 +139,7 @@ def compare_characters(tree: LexborHTMLParser) -> None:
         seen = native.count_text(tree, marks, enough)
         assert seen == right if right < enough else enough <= seen <= right
     for node in tree.css("*")[::17]:
+        compare_around(node)
         assert count_stripped(node) == len(node.text_lexbor().strip())
 
 
@@ -511,11 +557,14 @@ def test_python_goes_down_where_events_differ(compiled: ModuleType) -> None:
 def test_python_reads_where_landmarks_differ(compiled: ModuleType) -> None:
     other = Other(compiled, 0, [])
     other.read_blocks = compiled.read_blocks
-    for wrong in (lambda *_: (([],), 0, 0), lambda *given: ((compiled.select(*given)[0][0][:-1],), 0, 0)):
+    for wrong in (
+        lambda *_: (([],), 0, 0, None),
+        lambda *given: ((compiled.select(*given)[0][0][:-1],), 0, 0, None),
+    ):
         other.select = wrong
         assert find_fault(other) == "it finds other landmarks than Python does"
     other.select = lambda *given: compiled.select(
-        *given[:4], *((table, (), owning, lists) for table, _, owning, lists in given[4:])
+        *given[:4], *((table, (), *others) for table, _, *others in given[4:])
     )
     assert find_fault(other) == "it sorts landmarks otherwise than Python does"
 
@@ -595,6 +644,10 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.select(wrong, (), None, bytes(256))
         with pytest.raises(TypeError):
+            compiled.names_above(wrong, 2, bytes(256))
+        with pytest.raises(TypeError):
+            compiled.element_beside(wrong, True)
+        with pytest.raises(TypeError):
             compiled.count_code([wrong], root_of(tree), bytes(256))
         with pytest.raises(TypeError):
             compiled.count_code([root_of(tree)], wrong, bytes(256))
@@ -615,6 +668,8 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         compiled.count_code([root_of(tree)], root_of(tree), b"")
     with pytest.raises(ValueError, match="tables"):
         compiled.select(root_of(tree), (), None, b"")
+    with pytest.raises(ValueError, match="a table"):
+        compiled.names_above(root_of(tree), 2, b"")
     query = (bytes(256), ((b"a", b"", b"", 0, 0),) * 33, (), 0)
     for queries in (
         ((b"", (), (), 0),),
@@ -628,17 +683,18 @@ def test_extension_refuses_what_is_no_node(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.select(root_of(tree), queries, None, bytes(256))
     for sorting in (
-        (b"", (), (), 3),
-        (bytes(256), (), (), 1),
-        (b"\x09" * 256, (), (), 9),
-        (bytes(256), (b"a",) * 17, (), 2),
+        (b"", (), (), 3, 0, 0),
+        (bytes(256), (), (), 1, 0, 0),
+        (b"\x09" * 256, (), (), 9, 0, 0),
+        (bytes(256), (b"a",) * 17, (), 2, 0, 0),
     ):
         with pytest.raises(ValueError, match="tables"):
             compiled.select(root_of(tree), ((bytes(256), (), (), 0),), None, bytes(256), sorting)
-    for sorting in (9, (bytes(256),), (bytes(256), ("a",), (), 2)):
+    for sorting in (9, (bytes(256),), (bytes(256), ("a",), (), 2, 0, 0), (bytes(256), (), (), 2)):
         with pytest.raises(TypeError):
             compiled.select(root_of(tree), ((bytes(256), (), (), 0),), None, bytes(256), sorting)
-    assert compiled.select(root_of(tree), (), None, bytes(256), (bytes(256), (), (), 2)) == ((), 0, 0)
+    sorting = (bytes(256), (), (), 2, 0, 0)
+    assert compiled.select(root_of(tree), (), None, bytes(256), sorting) == ((), 0, 0, None)
 
 
 @pytest.mark.usefixtures("used")

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from gateway.core.dom.native import prefer_native
 from gateway.core.visibility import css_scan
+from gateway.core.visibility.css import declarations
 from gateway.core.visibility.signs import find_signs, keep_signs
 from tests.requirements import SHARED, require_folder
 from training.corpus import page_ids, read_samples
@@ -29,6 +31,9 @@ def compare(compiled: ModuleType, raw: bytes, first: int = 20_000) -> None:
         assert sorted(signs + keep_signs(css, possible, first)) == find_signs(css, first)
         assert tuple(nesting) == css_scan.find_nesting(css)
         assert compiled.find_values(css) == css_scan.find_values(css)
+        for word in (b"color", b"visibility", b"font-size"):
+            for most in (1, 2, 500):
+                assert compiled.find_setting(css, word, most) == css_scan.find_setting(css, word, most)
 
 
 def compare_uses(compiled: ModuleType, css: bytes, word: bytes) -> None:
@@ -64,7 +69,7 @@ def test_broken_sheets_are_read_alike(compiled: ModuleType, sheet: bytes) -> Non
 
 
 # of few letters, so that they have one another in them
-WORD = st.text(alphabet="ab.#", min_size=5, max_size=8)
+WORD = st.text(alphabet="ab.#", min_size=1, max_size=8)
 
 
 @settings(max_examples=500, deadline=None)
@@ -85,8 +90,26 @@ def test_sheets_of_labelled_pages_are_read_alike(compiled: ModuleType) -> None:
         compare(compiled, css)
         for element in tree.css("[class]")[:200]:
             word = f".{(element.attrs['class'] or '').strip()}".encode()
-            if len(word) >= 6:
-                compare_uses(compiled, css, word)
+            compare_uses(compiled, css, word)
+
+
+DECLARED = r"Display display : ; none ! important !important / * /* */ \\ é - { } , : ; : ;".split()
+STYLE = st.lists(st.sampled_from([*DECLARED, " ", "\t", "\x1f", "\0", "\ud800"]), max_size=30).map("".join)
+
+
+@settings(max_examples=SHEETS, deadline=None)
+@given(style=STYLE)
+@pytest.mark.usefixtures("used")
+def test_declarations_are_read_alike(compiled: ModuleType, style: str) -> None:
+    forms: list[str | bytes] = [style, style.encode("utf-8", "surrogatepass")]
+    in_c = [declarations(form) for form in forms]
+    prefer_native(False)
+    in_python = [declarations(form) for form in forms]
+    prefer_native(True)
+    assert in_c == in_python
+    assert [list(each) for each in in_c] == [list(each) for each in in_python]
+    is_plain = style.isascii() and "\\" not in style and "/*" not in style
+    assert all((compiled.split_declarations(form) is not None) == is_plain for form in forms)
 
 
 @pytest.mark.parametrize("cut", range(40))
@@ -101,6 +124,7 @@ def test_sheets_that_end_anywhere_are_read_alike(compiled: ModuleType, cut: int)
     ):
         compare(compiled, sheet[:cut].encode())
         compare_uses(compiled, sheet[:cut].encode(), b".abcdef")
+        compare_uses(compiled, sheet[:cut].encode(), b".a")
 
 
 def test_extension_refuses_an_index_that_is_none(compiled: ModuleType) -> None:
@@ -108,9 +132,15 @@ def test_extension_refuses_an_index_that_is_none(compiled: ModuleType) -> None:
     for wrong in (b"", index[:-1], index + b"a"):
         with pytest.raises(ValueError, match="another index"):
             compiled.find_uses(b".abcdef{}", wrong, b".abcdef", 9)
-    for word in (b".abcd", b"abcdefg", b""):
+    for word in (b"abcdefg", b"a", b""):
         with pytest.raises(ValueError, match="a word that is in none"):
             compiled.find_uses(b".abcdef{}", index, word, 9)
+    for word in (b"", b"-a", b"\xe9"):
+        with pytest.raises(ValueError, match="no letter"):
+            compiled.find_setting(b"a{}", word, 9)
     for wrong in ("text", None, 3):
         with pytest.raises(TypeError):
             compiled.strip_css(wrong)
+    for wrong in (None, 3, [b"a:b"]):
+        with pytest.raises(TypeError):
+            compiled.split_declarations(wrong)

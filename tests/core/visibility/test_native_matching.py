@@ -17,7 +17,7 @@ from gateway.core.dom.native import find_walk, prefer_native
 from gateway.core.dom.nesting import limit_nesting
 from gateway.core.visibility.hidden import find_hidden
 from gateway.core.visibility.matching import Matcher
-from gateway.core.visibility.native_matching import read_parts
+from gateway.core.visibility.native_matching import read_parts, widen
 from tests.requirements import SHARED, require_folder
 from training.corpus import page_ids, read_samples
 
@@ -147,6 +147,19 @@ COMPOUNDS += [
 ]
 # characters that are in no name, and one that is
 COMPOUNDS += ["#\u200b .a", ".\u200b", ".é.a"]
+# of which C looks whether the page has something wider
+COMPOUNDS += [
+    ":is(.a, #a)",
+    "p:not(.b, [hidden])",
+    "div:not(:not(.a))",
+    "[data-k$=v]:first-child",
+    "[type*='dio']",
+    "b:nth-child(2n + 1)",
+    ":has(> .b)",
+    "a:last-child.a",
+    "[class~=b]",
+    ":empty",
+]
 SELECTOR = st.builds(
     lambda first, rest: first + "".join(gap + each for gap, each in rest),
     st.sampled_from(COMPOUNDS),
@@ -157,7 +170,7 @@ SELECTOR = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     doctype=st.sampled_from(["", "<!doctype html>"]),
     pieces=MARKUP,
@@ -222,6 +235,45 @@ def test_many_parts_and_levels_are_kept_apart() -> None:
 )
 def test_parts_of_selectors(selector: str, parts: list[tuple[int, list[str]]]) -> None:
     assert [(part.combinator, part.names) for part in read_parts(selector)] == parts
+
+
+@pytest.mark.parametrize(
+    ("selector", "names"),
+    [
+        ("p:not(.b)", [[]]),
+        (":not(.b)", None),
+        (":is(.a, .b):not(.c).d", [[".d"]]),
+        (".a > :first-child:hover", [[".a"], []]),
+        (".k:not(:has(*:not(style, b)))", [[".k"]]),
+        ("[a^=b]:not([c])>*", [["[a"], []]),
+        ("[a*='] b'][c$=d] .e::before", [["[a", "[c"], [".e"]]),
+        (".a:not(.b", None),
+        (".a: :b", None),
+        (".a:not(:not(:not(:not(b))))", None),
+        (".a\\:b:not(.c)", None),
+        (".é:not(.a)", None),
+        ("[a^=b i]", None),
+        ("svg|a:not(b)", None),
+        (":root", None),
+        ("", None),
+    ],
+)
+def test_wider_selectors(selector: str, names: list[list[str]] | None) -> None:
+    assert [part.names for part in widen(selector)] == (names or [])
+
+
+def test_of_wider_selectors_the_first_element_is_found(compiled: ModuleType) -> None:
+    tree = LexborHTMLParser("<p class=a>1<p class='a b'>2<p class=a>3<p class=c>4")
+    parts = struct.pack("=15q", 0, 0, -2, 1, 0, 0, 0, 5, 1, 0, 0, 0, -3, 1, 1)
+    found, _, is_cut = compiled.match(tree.root, (b".a", b".b", b".c"), parts, 99)
+    assert [(node.text(), index) for node, _, index in found] == [
+        ("1", -2),
+        ("1", 5),
+        ("2", 5),
+        ("2", -3),
+        ("3", 5),
+    ]
+    assert not is_cut
 
 
 def test_match_ends_where_enough_was_found(compiled: ModuleType) -> None:
