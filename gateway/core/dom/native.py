@@ -84,7 +84,7 @@ def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...], most: int = 
 
 
 def find_below(node: LexborNode, selectors: tuple[str, ...], most: int = 0) -> list[Mark]:
-    """The first elements that one of the selectors is for, from a node on down, each once: at most `most`, 0 for all."""
+    """The first elements that one of the selectors is for, from a node on down, each once; `most`, 0 for all."""
     extension = find_walk().extension
     if extension is None:
         return list(islice(select(node, ",".join(selectors)), most or None))

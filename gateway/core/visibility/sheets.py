@@ -15,12 +15,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes
 from gateway.core.visibility.css import (
-    ANIMATED,
     HIDING,
     PROPERTIES,
     concealed_by,
     declarations,
+    gives_back,
     important_in,
+    is_animated,
     same_colors,
 )
 from gateway.core.visibility.matching import Matcher
@@ -33,6 +34,8 @@ _MAX_ELEMENTS = 5000
 _MAX_PLACES = 4000
 # and the selectors in front of them
 _MAX_READ = 20_000
+# custom properties that name one another
+_MOST_NAMED = 4
 # of an element, that are looked at for rules that show
 _MAX_NAMES = 8
 
@@ -132,7 +135,7 @@ class Sheets:
         known = self._shown.get((name, place))
         if known is None:
             style = self._text.style(place)
-            shows = name in style and not concealed_by(style)
+            shows = gives_back(style, name) and not concealed_by(style)
             parts = split(self._text.selector(place) or "") if shows else ()
             known = self._shown[name, place] = frozenset().union(*(keys_of(last_of(part)) for part in parts))
         return known
@@ -165,19 +168,60 @@ class Sheets:
 
     def _judge(self, start: int) -> tuple[dict[str, str], str]:
         """What a block declares, and how that hides; empty where it does not."""
-        style = self._resolve(self._text.style(start))
+        style = self.resolve(self._text.style(start))
         reason = concealed_by(style) or ("color" if same_colors(style) else "")
-        if reason in ("opacity", "visibility") and not ANIMATED.isdisjoint(style):
+        if reason in ("opacity", "visibility") and is_animated(style):
             return style, ""
         return style, reason
 
-    def _resolve(self, style: dict[str, str]) -> dict[str, str]:
-        """The declarations with custom properties put in."""
+    def resolve(self, style: dict[str, str]) -> dict[str, str]:
+        """The declarations with custom properties put in: the page's, or their own, else what stands for them."""
         named = [name for name in HIDING.intersection(style) if style[name].startswith("var(")]
         if not named:
             return style
-        value = self._text.value
-        return style | {name: value(style[name][4:].strip(" )").split(",")[0].strip()) for name in named}
+        return style | {name: self._value_of(style[name], style) for name in named}
+
+    def _value_of(self, asked: str, style: dict[str, str]) -> str:
+        """What `var(--name, fallback)` stands for; empty where that is not known."""
+        for _ in range(_MOST_NAMED):
+            name, _, otherwise = asked[4:].strip(" )").partition(",")
+            asked = style.get(name.strip()) or self._text.value(name.strip()) or otherwise.strip()
+            if not asked.startswith("var("):
+                return asked
+        return ""
+
+    def find_blocks(self, sign: re.Pattern[bytes], begin: int, most: int) -> list[tuple[int, dict[str, str]]]:
+        """The first blocks that have a sign: the place of each, and what it declares.
+
+        Args:
+            sign: no match has a brace but as its first character.
+            begin: place in the sheets from which they are searched.
+            most: of blocks.
+        """
+        text, last = self._text, -1
+        found: list[tuple[int, dict[str, str]]] = []
+        for seen in sign.finditer(text.css, begin):
+            start = text.css.rfind(b"{", max(last, 0), seen.start() + 1)
+            if start <= last:
+                continue
+            last = start
+            if len(found) == most:
+                break
+            found.append((start, self.resolve(text.style(start))))
+        return found
+
+    def selectors_of(self, start: int) -> list[str]:
+        """What a block is for, but for states; nothing where it does not hold."""
+        return [part for part in split(self._text.selector(start) or "") if not _STATES.search(part)]
+
+    @property
+    def size(self) -> int:
+        """Of the text that is read, in bytes."""
+        return len(self._text.css)
+
+    def is_important(self, rule: Rule) -> bool:
+        """Whether it declares one of the properties that decide `!important`."""
+        return not self._important_in(rule.place).isdisjoint(rule.properties)
 
     def is_shown(self, attributes: Attributes, rule: Rule) -> bool:
         """Whether a `style` attribute or a stronger rule shows it, or a rule would if a script added a class."""
