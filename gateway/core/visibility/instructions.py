@@ -2,6 +2,8 @@
 
 import re
 
+import re2
+
 # of a text, at most, that are searched: a pattern is slow where a text has many of its beginnings
 MAX_CHARACTERS = 2000
 _GAP = r"[^.!?\n]{0,60}?"
@@ -98,7 +100,7 @@ _PATTERNS = (
     (("språkmodell", "ai-assistent", "chatbot"), rf"\bdu är{_NEAR}\b(?:språkmodell|ai-assistent|chatbot)"),
     (("dil modeli",), rf"\bsen bir{_NEAR}\bdil modeli"),
     (
-        ("语言模型", "語言模型", "人工智能", "ai"),
+        ("你是", "您是", "作为"),
         r"(?:你是|您是|如果你是|作为)[^。！？\n]{0,12}(?:语言模型|語言模型|人工智能|ai ?助手|ai ?模型)",
     ),
     (("言語モデル", "アシスタント"), r"あなた[はが][^。！？\n]{0,15}(?:言語モデル|ai ?アシスタント)"),
@@ -114,6 +116,8 @@ _PATTERNS = (
 )
 _ADDRESSES = {number: re.compile(pattern) for number, (_, pattern) in enumerate(_PATTERNS)}
 _SIGNS = tuple(dict.fromkeys(sign for signs, _ in _PATTERNS for sign in signs))
+# most texts have none, and to look for one after the other takes three times as long
+_ANY_SIGN = re2.compile("|".join(map(re2.escape, _SIGNS)))
 # before a phrase that is told of, not told
 _QUOTES = "\"'“”„‘‚«»‹›「『《`"
 
@@ -125,8 +129,10 @@ def addresses_model(text: str, *, quoted: bool = True) -> bool:
         quoted: False where a phrase right behind a quotation mark does not count.
     """
     lower = text[:MAX_CHARACTERS].lower()
+    if _ANY_SIGN.search(lower) is None:
+        return False
     there = set(filter(lower.__contains__, _SIGNS))
-    return bool(there) and any(
+    return any(
         quoted or not found.start() or lower[found.start() - 1] not in _QUOTES
         for number, (signs, _) in enumerate(_PATTERNS)
         if not there.isdisjoint(signs)
