@@ -42,8 +42,22 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* One more whenever a function takes, gives or means something else than before: an extension that was installed earlier is
+   not used then. The same number stands in gateway/core/dom/extension.py. */
+enum { INTERFACE = 1 };
+
+static int add_interface(PyObject *module)
+{
+    return PyModule_AddIntConstant(module, "INTERFACE", INTERFACE);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, (void *)add_interface},
+    {0, NULL},
+};
+
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "winnow_native", "What takes Python longest with a page.", 0, methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "winnow_native", "What takes Python longest with a page.", 0, methods, slots, NULL, NULL, NULL,
 };
 
 PyMODINIT_FUNC PyInit_winnow_native(void)
