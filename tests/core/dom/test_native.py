@@ -526,7 +526,10 @@ def test_formulas_of_white_space_are_no_blocks_without_text(
 ) -> None:
     native.prefer_native(is_native)
     try:
-        for html in (f"<mjx-container>{source}</mjx-container>", f"<div><script type=math/tex>{source}</script>"):
+        for html in (
+            f"<mjx-container>{source}</mjx-container>",
+            f"<div><script type=math/tex>{source}</script>",
+        ):
             clean(html)
             tree = LexborHTMLParser(html, scripting=True)
             formulas, _ = find_formulas(find_marks(tree))
