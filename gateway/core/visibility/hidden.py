@@ -36,7 +36,7 @@ from gateway.core.visibility.css import (
 from gateway.core.visibility.declared import Declared
 from gateway.core.visibility.grounds import Grounds
 from gateway.core.visibility.instructions import MAX_CHARACTERS, addresses_model
-from gateway.core.visibility.series import is_series
+from gateway.core.visibility.series import Series
 from gateway.core.visibility.sheet_sources import read_sheets
 from gateway.core.visibility.sheets import Rule, Sheets
 from gateway.core.visibility.unicode import strip_invisible
@@ -143,10 +143,10 @@ def find_hidden(
     if page.is_cut and warnings is not None:
         message = "the style sheets hide more than is looked at: text that no reader can see may be left"
         warnings.append(Notice(code="styles_cut", message=message))
+    series = Series(found)
     for (_, classes, reason), group in alike.items():
-        if is_series(
-            group, found, are_seen=reason == "aria-hidden", is_widget=page.widgets.is_widget(classes.lower())
-        ):
+        is_widget = page.widgets.is_widget(classes.lower())
+        if series.has(group, are_seen=reason == "aria-hidden", is_widget=is_widget):
             for node, _ in group:
                 del found[node.mem_id]
     gone &= found.keys()

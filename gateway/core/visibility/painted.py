@@ -6,15 +6,16 @@ the site's author may put them, and a background counts only where nothing on th
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes
-from gateway.core.visibility.css import background_of, color_of, is_near, letters_of
+from gateway.core.visibility.css import background_of, color_of, letters_of
 from gateway.core.visibility.matching import Matcher
 from gateway.core.visibility.selectors import classes_of, names_in, specificity
+from gateway.core.visibility.shades import Shades
 from gateway.core.visibility.sheets import Rule, Sheets
 
 # of the sheets, at their end
@@ -72,12 +73,13 @@ class Painted:
         behind |= set(grounds.values())
         if self.is_whole:
             behind.add("ffffff")
+        shades = Shades(behind)
         colors = {
             place: color
             for place, style in blocks
-            if (color := _color_of(style)) and _is_near_any(color, behind)
+            if (color := _color_of(style)) and shades.may_have_near(color)
         }
-        if not colors and not any(_is_near_any(color, behind) for color in letters):
+        if not colors and not any(map(shades.may_have_near, letters)):
             return
         rules: list[tuple[Rule, str]] = []
         for place, style in blocks:
@@ -159,7 +161,3 @@ def _color_of(style: dict[str, str]) -> str:
         return ""
     color = color_of(letters_of(style))
     return color if len(color) == 6 else ""
-
-
-def _is_near_any(color: str, others: Collection[str]) -> bool:
-    return color in others or any(is_near(color, other) for other in others)

@@ -68,6 +68,9 @@ class Sheets:
         self._text = SheetText(css)
         self._is_cut = False
         self._strengths: dict[int, dict[str, int]] = {}
+        # of elements that many rules hide: what their `style` declares, and the first of their names
+        self._inline: dict[str, dict[str, str]] = {}
+        self._first_names: dict[tuple[str | None, str | None], list[str]] = {}
         # block and reason -> whether the block shows what is hidden so
         self._shows: dict[tuple[int, str], bool] = {}
         # property -> the blocks that name it
@@ -228,14 +231,12 @@ class Sheets:
         text = self._text
         is_important = not self._important_in(rule.place).isdisjoint(rule.properties)
         if inline := attributes.get("style"):
-            style = declarations(inline)
+            known = self._inline.get(inline)
+            style = known if known is not None else self._inline.setdefault(inline, declarations(inline))
             if not is_important and not rule.properties.isdisjoint(style) and not concealed_by(style):
                 return True
         weight = is_important, specificity(rule.selector), rule.place
-        classes = classes_of(attributes.get("class"))
-        named = [f".{name}" for name in sorted(set(classes))[:_MAX_NAMES]]
-        if own_id := attributes.get("id"):
-            named.append(f"#{own_id}")
+        named = self._names_asked(attributes)
         for asked in named or [last_of(rule.selector)]:
             key = asked[1:] if named else asked
             # what is said of it may be too veiled to be read
@@ -248,6 +249,16 @@ class Sheets:
                 if (important, strength, place) > weight:
                     return True
         return False
+
+    def _names_asked(self, attributes: Attributes) -> list[str]:
+        """The first classes of an element and its id, with their signs."""
+        look = attributes.get("class"), attributes.get("id")
+        known = self._first_names.get(look)
+        if known is None:
+            known = [f".{name}" for name in sorted(set(classes_of(look[0])))[:_MAX_NAMES]]
+            known += [f"#{look[1]}"] if look[1] else []
+            self._first_names[look] = known
+        return known
 
     def _may_show(self, place: int, rule: Rule) -> bool:
         """Whether a block gives one of the properties by which a rule hides a value that does not."""
