@@ -135,10 +135,12 @@ def find_hidden(
         if rule is not None:
             gone.add(node.mem_id)
         is_heard = is_read and (warnings is not None or is_group) and len(found) <= _MOST_HEARD
-        is_said = is_heard and addresses_model(node.text_lexbor())
+        text = node.text_lexbor() if is_heard else ""
+        is_said = addresses_model(text)
         if is_said:
             speaking.add(node.mem_id)
-        if is_group and (not is_said or reason == "aria-hidden") and (classes := attributes.get("class")):
+        is_group &= not is_said or reason == "aria-hidden" or not addresses_model(text, quoted=False)
+        if is_group and (classes := attributes.get("class")):
             alike.setdefault((node.tag or "", classes, reason), []).append((node, characters))
     if page.is_cut and warnings is not None:
         message = "the style sheets hide more than is looked at: text that no reader can see may be left"
