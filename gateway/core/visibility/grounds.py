@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.core.dom.landmarks import Attributes, Landmarks
 from gateway.core.visibility.css import background_of, clips_background, color_of, is_near, letters_of
 from gateway.core.visibility.declared import Declared
-from gateway.core.visibility.painted import LIFTED, MAX_BYTES, Painted, has_own_text
+from gateway.core.visibility.painted import LIFTED, MAX_BYTES, NO_GROUND, Painted, has_own_text
 from gateway.core.visibility.shades import Shades
 from gateway.core.visibility.sheet_sources import count_inside, is_elsewhere
 from gateway.core.visibility.sheets import Sheets
@@ -132,6 +132,9 @@ class Grounds:
         paint, attributes = self._read_paint(), node.attributes
         style, _ = self._declared.style(attributes.get("style") or "")
         color, rule = paint.ground(node)
+        if paint.is_covered(node) or style.get("background-image", "none") not in NO_GROUND:
+            # letters lie over something else
+            return "", is_unsure
         if "background" in style or "background-color" in style:
             return "" if is_by_rule and is_unsure else background_of(style), is_unsure
         if rule is not None and color != "transparent":

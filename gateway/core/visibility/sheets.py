@@ -46,6 +46,7 @@ _STATE_WORDS = (
     *(":host", ":fullscreen", ":selection", ":marker", ":backdrop"),
 )
 _STATES = re.compile("|".join(_STATE_WORDS))
+_DRAWN = re.compile(r"::?(?:before|after)$")
 _STATE_BYTES = tuple(word.encode() for word in _STATE_WORDS)
 
 
@@ -216,6 +217,11 @@ class Sheets:
     def selectors_of(self, start: int) -> list[str]:
         """What a block is for, but for states; nothing where it does not hold."""
         return [part for part in split(self._text.selector(start) or "") if not _STATES.search(part)]
+
+    def drawn_of(self, start: int) -> list[str]:
+        """What has a box drawn before or behind its content by a block."""
+        parts = split(self._text.selector(start) or "")
+        return [owner for part in parts if (owner := _DRAWN.sub("", part)) not in ("", part)]
 
     @property
     def size(self) -> int:
