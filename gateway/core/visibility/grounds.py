@@ -167,4 +167,6 @@ class Grounds:
 
     def _is_styled(self) -> bool:
         """Whether the page has sheets that are not at hand."""
-        return any(is_elsewhere(attributes) for _, attributes in self._marks.tags["link"])
+        return b"@import" in self._css or any(
+            is_elsewhere(attributes) for _, attributes in self._marks.tags["link"]
+        )

@@ -121,6 +121,15 @@ def test_letters_like_their_background_are_hidden(css: str, body: str, link: str
             id="over-a-drawn-layer",
         ),
         pytest.param(
+            '@import "theme.css";.a{color:#fff}', f'<p class="a">{SAID}</p>', "", id="imported-sheet"
+        ),
+        pytest.param(
+            ".a{color:#fff}",
+            f'<p class="a">{SAID}</p>',
+            '<link rel="preload" as="style" href="/a.css">',
+            id="sheet-that-a-script-adds",
+        ),
+        pytest.param(
             "",
             f'<div style="background-image:url(a.jpg)"><p style="color:#fff">{SAID}</p></div>',
             "",
