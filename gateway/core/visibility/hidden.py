@@ -136,7 +136,7 @@ def find_hidden(
             gone.add(node.mem_id)
         is_heard = is_read and (warnings is not None or is_group) and len(found) <= _MOST_HEARD
         text = node.text_lexbor() if is_heard else ""
-        is_said = addresses_model(text)
+        is_said = is_heard and addresses_model(text)
         if is_said:
             speaking.add(node.mem_id)
         is_group &= not is_said or reason == "aria-hidden" or not addresses_model(text, quoted=False)
