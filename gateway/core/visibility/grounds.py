@@ -7,7 +7,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.core.dom.landmarks import Attributes, Landmarks
 from gateway.core.visibility.css import background_of, clips_background, color_of, is_near, letters_of
 from gateway.core.visibility.declared import Declared
-from gateway.core.visibility.painted import LIFTED, MAX_BYTES, Painted, has_own_text
+from gateway.core.visibility.painted import LIFTED, MAX_BYTES, NO_GROUND, Painted, has_own_text
+from gateway.core.visibility.shades import Shades
 from gateway.core.visibility.sheet_sources import count_inside, is_elsewhere
 from gateway.core.visibility.sheets import Sheets
 
@@ -34,6 +35,10 @@ class Grounds:
         self._declared = declared
         # colours -> whether a background is near
         self._near: dict[str, bool] = {}
+        # all backgrounds
+        self._shades: Shades | None = None
+        # mem_id, whether what is in it leaves the background unsure, and `is_by_rule` -> the colour behind
+        self._behind: dict[tuple[int, bool, bool], str] = {}
         # colours of backgrounds
         self._stated: set[str] | None = None
         self._plain: bool | None = None
@@ -46,10 +51,11 @@ class Grounds:
             return "" if clips_background(style) else "color"
         known = self._near.get(color)
         if known is None:
-            paint = self._read_paint()
-            behind = self._backgrounds() | paint.grounds | ({"ffffff"} if paint.is_whole else set())
-            known = color != "" and any(is_near(color, background) for background in behind)
-            self._near[color] = known
+            if self._shades is None:
+                paint = self._read_paint()
+                white = {"ffffff"} if paint.is_whole else set()
+                self._shades = Shades(self._backgrounds() | paint.grounds | white)
+            known = self._near[color] = self._shades.may_have_near(color)
         if not known:
             return ""
         return "color" if is_near(color, self._background(node)) else ""
@@ -97,24 +103,46 @@ class Grounds:
         Args:
             is_by_rule: whether a rule says what colour stands on it, and not an attribute.
         """
-        paint, is_unsure = self._read_paint(), False
+        is_unsure = False
+        passed: list[tuple[int, bool, bool]] = []
+        known: str | None = None
         at: LexborNode | None = node
-        while at is not None and at.tag != "html":
-            attributes = at.attributes
-            style, _ = self._declared.style(attributes.get("style") or "")
-            color, rule = paint.ground(at)
-            if "background" in style or "background-color" in style:
-                return "" if is_by_rule and is_unsure else background_of(style)
-            if rule is not None and color != "transparent":
-                return "" if is_unsure or self._declared.outweighs(rule, attributes) else color
-            if bgcolor := attributes.get("bgcolor"):
-                return "" if is_by_rule and is_unsure else color_of(bgcolor.lower())
-            is_unsure = is_unsure or style.get("position") in LIFTED or paint.may_be_other(at, attributes)
-            at = at.parent
-        if at is None or is_unsure or not paint.is_whole:
-            return "" if is_by_rule else self._page_background()
-        color, _ = paint.ground(at)
-        return "ffffff" if color == "transparent" else color
+        while known is None and at is not None and at.tag != "html":
+            # once for all that is in it, however deep
+            look = at.mem_id, is_unsure, is_by_rule
+            known = self._behind.get(look)
+            if known is None:
+                passed.append(look)
+                known, is_unsure = self._read_background(at, is_unsure=is_unsure, is_by_rule=is_by_rule)
+                at = at.parent
+        if known is None:
+            paint = self._read_paint()
+            if at is None or is_unsure or not paint.is_whole:
+                known = "" if is_by_rule else self._page_background()
+            else:
+                color, _ = paint.ground(at)
+                known = "ffffff" if color == "transparent" else color
+        self._behind.update(dict.fromkeys(passed, known))
+        return known
+
+    def _read_background(
+        self, node: LexborNode, *, is_unsure: bool, is_by_rule: bool
+    ) -> tuple[str | None, bool]:
+        """The background of an element itself, None without one; and whether what is behind is unsure with it."""
+        paint, attributes = self._read_paint(), node.attributes
+        style, _ = self._declared.style(attributes.get("style") or "")
+        color, rule = paint.ground(node)
+        if paint.is_covered(node) or style.get("background-image", "none") not in NO_GROUND:
+            # letters lie over something else
+            return "", is_unsure
+        if "background" in style or "background-color" in style:
+            return "" if is_by_rule and is_unsure else background_of(style), is_unsure
+        if rule is not None and color != "transparent":
+            return "" if is_unsure or self._declared.outweighs(rule, attributes) else color, is_unsure
+        if bgcolor := attributes.get("bgcolor"):
+            return "" if is_by_rule and is_unsure else color_of(bgcolor.lower()), is_unsure
+        is_unsure = is_unsure or style.get("position") in LIFTED or paint.may_be_other(node, attributes)
+        return None, is_unsure
 
     def _backgrounds(self) -> set[str]:
         """All that `_background` may give."""
@@ -139,4 +167,6 @@ class Grounds:
 
     def _is_styled(self) -> bool:
         """Whether the page has sheets that are not at hand."""
-        return any(is_elsewhere(attributes) for _, attributes in self._marks.tags["link"])
+        return b"@import" in self._css or any(
+            is_elsewhere(attributes) for _, attributes in self._marks.tags["link"]
+        )

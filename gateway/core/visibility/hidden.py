@@ -36,7 +36,7 @@ from gateway.core.visibility.css import (
 from gateway.core.visibility.declared import Declared
 from gateway.core.visibility.grounds import Grounds
 from gateway.core.visibility.instructions import MAX_CHARACTERS, addresses_model
-from gateway.core.visibility.series import is_series
+from gateway.core.visibility.series import Series
 from gateway.core.visibility.sheet_sources import read_sheets
 from gateway.core.visibility.sheets import Rule, Sheets
 from gateway.core.visibility.unicode import strip_invisible
@@ -135,18 +135,20 @@ def find_hidden(
         if rule is not None:
             gone.add(node.mem_id)
         is_heard = is_read and (warnings is not None or is_group) and len(found) <= _MOST_HEARD
-        is_said = is_heard and addresses_model(node.text_lexbor())
+        text = node.text_lexbor() if is_heard else ""
+        is_said = is_heard and addresses_model(text)
         if is_said:
             speaking.add(node.mem_id)
-        if is_group and (not is_said or reason == "aria-hidden") and (classes := attributes.get("class")):
+        is_group &= not is_said or reason == "aria-hidden" or not addresses_model(text, quoted=False)
+        if is_group and (classes := attributes.get("class")):
             alike.setdefault((node.tag or "", classes, reason), []).append((node, characters))
     if page.is_cut and warnings is not None:
         message = "the style sheets hide more than is looked at: text that no reader can see may be left"
         warnings.append(Notice(code="styles_cut", message=message))
+    series = Series(found)
     for (_, classes, reason), group in alike.items():
-        if is_series(
-            group, found, are_seen=reason == "aria-hidden", is_widget=page.widgets.is_widget(classes.lower())
-        ):
+        is_widget = page.widgets.is_widget(classes.lower())
+        if series.has(group, are_seen=reason == "aria-hidden", is_widget=is_widget):
             for node, _ in group:
                 del found[node.mem_id]
     gone &= found.keys()

@@ -109,7 +109,7 @@ _PATTERNS = (
     (("prompt", "instruction"), r"\b(?:system|developer) (?:prompt|instructions?)\s*:"),
     (
         (" ai", "llm", "language model", "chatbot", "assistant"),
-        r"\b(?:note|instructions?|message|attention) (?:to|for) (?:the |any |all )?"
+        r"\b(?:(?:note|instructions?|message) (?:to|for) (?:the |any |all )?|attention (?:to |for )?(?:any |all ))"
         r"(?:ai|llms?|language models?|chatbots?|assistants?)\b",
     ),
     (("im_start", "[inst]"), r"<\|im_start\||\[inst\]"),
@@ -119,22 +119,40 @@ _SIGNS = tuple(dict.fromkeys(sign for signs, _ in _PATTERNS for sign in signs))
 # most texts have none, and to look for one after the other takes three times as long
 _ANY_SIGN = re2.compile("|".join(map(re2.escape, _SIGNS)))
 # before a phrase that is told of, not told
-_QUOTES = "\"'“”„‘‚«»‹›「『《`"
+_QUOTES = "\"'“”„‘’‚«»‹›「『《`"
+# before a phrase that tells what not to do, or of what someone does
+_TELLING = frozenset(
+    "not never don't don’t no non não nunca не nie ikke ne to of you we they who can could cannot may might".split()
+)
+# in a phrase that asks for something else: "if you forget it, follow the instructions", "vergessen Sie nicht"
+_OTHERWISE = re.compile(r"[,;]|\b(?:pas|nicht|niet|inte|ikke|to (?:follow|read|check))\b")
+_WORD_CHARACTERS = 30
 
 
 def addresses_model(text: str, *, quoted: bool = True) -> bool:
     """Whether it has a phrase that is meant for a language model: in some twenty languages, by no means every phrase.
 
     Args:
-        quoted: False where a phrase right behind a quotation mark does not count.
+        quoted: False where only a phrase counts that tells a reader what to do: not one right behind a quotation
+            mark, nor one that tells of what others do, or of instructions that are not to be forgotten.
     """
     lower = text[:MAX_CHARACTERS].lower()
     if _ANY_SIGN.search(lower) is None:
         return False
     there = set(filter(lower.__contains__, _SIGNS))
     return any(
-        quoted or not found.start() or lower[found.start() - 1] not in _QUOTES
+        quoted or _is_told(lower, found)
         for number, (signs, _) in enumerate(_PATTERNS)
         if not there.isdisjoint(signs)
         for found in _ADDRESSES[number].finditer(lower)
     )
+
+
+def _is_told(text: str, phrase: re.Match[str]) -> bool:
+    start = phrase.start()
+    before = text[max(0, start - _WORD_CHARACTERS) : start]
+    if (before and before[-1] in _QUOTES) or _OTHERWISE.search(phrase[0]):
+        return False
+    words = before.split()
+    # "I want you to ignore them"
+    return not words or words[-1] not in _TELLING or words[-2:] == ["you", "to"]

@@ -48,8 +48,9 @@ def _join(sheets: list[LexborNode]) -> bytes:
 
 
 def is_elsewhere(link: Attributes) -> bool:
-    """Whether a `<link>` names a style sheet that is not at hand."""
-    return _names_sheet(link) and not _has_data(link)
+    """Whether a `<link>` names a style sheet that is not at hand, or one that a script makes a sheet of."""
+    is_sheet = _names_sheet(link) or (link.get("as") or "").strip().lower() == "style"
+    return is_sheet and not _has_data(link)
 
 
 def _read_addresses(marks: Landmarks) -> list[bytes]:
@@ -74,7 +75,9 @@ def _read_addresses(marks: Landmarks) -> list[bytes]:
 
 
 def _names_sheet(link: Attributes) -> bool:
-    return "stylesheet" in (link.get("rel") or "").lower()
+    kinds = (link.get("rel") or "").lower()
+    # readers may choose another; most never do
+    return "stylesheet" in kinds and "alternate" not in kinds
 
 
 def _has_data(link: Attributes) -> bool:

@@ -46,6 +46,7 @@ _STATE_WORDS = (
     *(":host", ":fullscreen", ":selection", ":marker", ":backdrop"),
 )
 _STATES = re.compile("|".join(_STATE_WORDS))
+_DRAWN = re.compile(r"::?(?:before|after)$")
 _STATE_BYTES = tuple(word.encode() for word in _STATE_WORDS)
 
 
@@ -68,6 +69,9 @@ class Sheets:
         self._text = SheetText(css)
         self._is_cut = False
         self._strengths: dict[int, dict[str, int]] = {}
+        # of elements that many rules hide: what their `style` declares, and the first of their names
+        self._inline: dict[str, dict[str, str]] = {}
+        self._first_names: dict[tuple[str | None, str | None], list[str]] = {}
         # block and reason -> whether the block shows what is hidden so
         self._shows: dict[tuple[int, str], bool] = {}
         # property -> the blocks that name it
@@ -214,6 +218,11 @@ class Sheets:
         """What a block is for, but for states; nothing where it does not hold."""
         return [part for part in split(self._text.selector(start) or "") if not _STATES.search(part)]
 
+    def drawn_of(self, start: int) -> list[str]:
+        """What has a box drawn before or behind its content by a block."""
+        parts = split(self._text.selector(start) or "")
+        return [owner for part in parts if (owner := _DRAWN.sub("", part)) not in ("", part)]
+
     @property
     def size(self) -> int:
         """Of the text that is read, in bytes."""
@@ -228,14 +237,12 @@ class Sheets:
         text = self._text
         is_important = not self._important_in(rule.place).isdisjoint(rule.properties)
         if inline := attributes.get("style"):
-            style = declarations(inline)
+            known = self._inline.get(inline)
+            style = known if known is not None else self._inline.setdefault(inline, declarations(inline))
             if not is_important and not rule.properties.isdisjoint(style) and not concealed_by(style):
                 return True
         weight = is_important, specificity(rule.selector), rule.place
-        classes = classes_of(attributes.get("class"))
-        named = [f".{name}" for name in sorted(set(classes))[:_MAX_NAMES]]
-        if own_id := attributes.get("id"):
-            named.append(f"#{own_id}")
+        named = self._names_asked(attributes)
         for asked in named or [last_of(rule.selector)]:
             key = asked[1:] if named else asked
             # what is said of it may be too veiled to be read
@@ -248,6 +255,16 @@ class Sheets:
                 if (important, strength, place) > weight:
                     return True
         return False
+
+    def _names_asked(self, attributes: Attributes) -> list[str]:
+        """The first classes of an element and its id, with their signs."""
+        look = attributes.get("class"), attributes.get("id")
+        known = self._first_names.get(look)
+        if known is None:
+            known = [f".{name}" for name in sorted(set(classes_of(look[0])))[:_MAX_NAMES]]
+            known += [f"#{look[1]}"] if look[1] else []
+            self._first_names[look] = known
+        return known
 
     def _may_show(self, place: int, rule: Rule) -> bool:
         """Whether a block gives one of the properties by which a rule hides a value that does not."""

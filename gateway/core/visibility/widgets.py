@@ -69,6 +69,12 @@ class Widgets:
         self._places: set[str] | None = None
         # mem_ids of elements that readers cannot see, whatever their own attributes say
         self._gone: Collection[int] = ()
+        # mem_id -> whether its own attributes and what it says let readers find it, or its attributes hide it: one
+        # may be asked for all that it opens, and be long
+        self._shown: dict[int, bool] = {}
+        self._concealed: dict[int, bool] = {}
+        # mem_id of a control -> those of what it is in; None where that is hidden
+        self._outer: dict[int, frozenset[int] | None] = {}
 
     def is_never_content(self, names: str) -> bool:
         """Whether what is called so may be shown, but is no content."""
@@ -100,6 +106,7 @@ class Widgets:
         self._gone = gone
         self._parts.clear()
         self._labelled.clear()
+        self._outer.clear()
 
     def _is_awaited(self, piece: str) -> bool:
         """Whether the page has the place of a piece of React's stream: a boundary, or a part of another piece."""
@@ -157,7 +164,7 @@ class Widgets:
         """Whether a paragraph is seen right beside an element: what opens the box around both does not open it."""
         for side in ("prev", "next"):
             beside = _beside(node, side)
-            if beside is not None and beside.tag == "p" and self._is_seen(beside, beside.attributes):
+            if beside is not None and beside.tag == "p" and self._is_seen(beside):
                 return True
         return False
 
@@ -210,7 +217,7 @@ class Widgets:
         return known
 
     def _is_label(self, node: LexborNode) -> bool:
-        return node.tag in _LABELS and self._is_seen(node, node.attributes)
+        return node.tag in _LABELS and self._is_seen(node)
 
     def _holds_control(self, node: LexborNode) -> bool:
         """Whether it, or what it begins with, is a control or a link in the page that readers see."""
@@ -255,17 +262,41 @@ class Widgets:
 
     def _is_reached(self, control: LexborNode, node: LexborNode) -> bool:
         """Whether a control is not in the element that it opens, nor in another that is hidden."""
-        outer = control.parent
-        for _ in range(_OUTER):
-            if outer is None:
-                break
-            if outer.mem_id == node.mem_id or outer.mem_id in self._gone or _is_concealed(outer.attributes):
-                return False
-            outer = outer.parent
-        return True
+        mem_id = control.mem_id
+        if mem_id not in self._outer:
+            self._outer[mem_id] = self._read_outer(control)
+        outer = self._outer[mem_id]
+        return outer is not None and node.mem_id not in outer
 
-    def _is_seen(self, node: LexborNode, attributes: Attributes) -> bool:
-        return node.mem_id not in self._gone and _is_shown(node, attributes)
+    def _read_outer(self, control: LexborNode) -> frozenset[int] | None:
+        """The mem_ids of what a control is in, as far as that is looked at; None where one of them is hidden."""
+        found: list[int] = []
+        outer = control.parent
+        while outer is not None and len(found) < _OUTER:
+            mem_id = outer.mem_id
+            known = self._concealed.get(mem_id)
+            if known is None:
+                known = self._concealed[mem_id] = _is_concealed(outer.attributes)
+            if known or mem_id in self._gone:
+                return None
+            found.append(mem_id)
+            outer = outer.parent
+        return frozenset(found)
+
+    def _is_seen(self, node: LexborNode, attributes: Attributes | None = None) -> bool:
+        """
+        Args:
+            attributes: of the element, if they are at hand.
+        """
+        mem_id = node.mem_id
+        if mem_id in self._gone:
+            return False
+        known = self._shown.get(mem_id)
+        if known is None:
+            known = self._shown[mem_id] = _is_shown(
+                node, node.attributes if attributes is None else attributes
+            )
+        return known
 
 
 def names_of(attributes: Attributes) -> str:

@@ -336,3 +336,19 @@ def test_find_hidden_never_hides_the_page_or_what_has_no_text() -> None:
     tree = LexborHTMLParser('<body style="display:none"><p>x</p><i hidden></i><p style="display:none"> </p>')
     assert find_hidden(tree) == {}
     assert find_hidden(LexborHTMLParser("")) == {}
+
+
+def test_a_series_may_speak_of_instructions() -> None:
+    """It is a question that many pages answer."""
+    answers = ("call us", "write to us", "come and see us")
+    body = "".join(
+        f'<div class="c1" hidden>If you forget your password, follow the instructions and {answer}. {answer * 40}</div>'
+        for answer in answers
+    )
+    assert hidden_text(body) == []
+
+
+def test_a_rule_for_an_escaped_name_shows_again() -> None:
+    head = r"<style>.hidden{display:none}@media (min-width:768px){.md\:block{display:block}}</style>"
+    assert hidden_text('<p class="hidden md:block">Text</p>', head) == []
+    assert hidden_text('<p class="hidden sm:block">Text</p>', head) == ["Text"]

@@ -102,6 +102,39 @@ def test_letters_like_their_background_are_hidden(css: str, body: str, link: str
             "",
             id="over-a-picture",
         ),
+        pytest.param(
+            ".a{color:#fff;position:relative;margin-top:-9px}",
+            f'<img src="a.png"><p class="a">{SAID}</p>',
+            "",
+            id="drawn-up-over-a-picture",
+        ),
+        pytest.param(
+            ".a{color:#fff}.l{position:absolute;background:#123}",
+            f'<div><i class="l"></i><p class="a">{SAID}</p></div>',
+            "",
+            id="over-a-layer",
+        ),
+        pytest.param(
+            '.a{color:#fff}.b::before{content:"";position:absolute;background:#123}',
+            f'<div class="b"><p class="a">{SAID}</p></div>',
+            "",
+            id="over-a-drawn-layer",
+        ),
+        pytest.param(
+            '@import "theme.css";.a{color:#fff}', f'<p class="a">{SAID}</p>', "", id="imported-sheet"
+        ),
+        pytest.param(
+            ".a{color:#fff}",
+            f'<p class="a">{SAID}</p>',
+            '<link rel="preload" as="style" href="/a.css">',
+            id="sheet-that-a-script-adds",
+        ),
+        pytest.param(
+            "",
+            f'<div style="background-image:url(a.jpg)"><p style="color:#fff">{SAID}</p></div>',
+            "",
+            id="inline-picture",
+        ),
         pytest.param(".a{color:#fff;text-shadow:0 0 2px #000}", f'<p class="a">{SAID}</p>', "", id="shadow"),
         pytest.param(".a{color:#fff}#x{color:#000}", f'<p class="a" id="x">{SAID}</p>', "", id="stronger"),
         pytest.param(".a{color:#fff}", f'<p class="a" style="color:#333">{SAID}</p>', "", id="inline"),

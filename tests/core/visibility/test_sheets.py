@@ -517,3 +517,9 @@ def test_only_sheets_of_css_count() -> None:
     assert reason("", f'<style type=" Text/CSS">.x1{{display:none}}</style>{TEXT}') == "display"
     shown = '<style type="text/less">.x1{display:block!important}</style>'
     assert reason(".x1{display:none}", shown + TEXT) == "display"
+
+
+def test_an_alternate_sheet_hides_nothing() -> None:
+    link = '<link rel="alternate stylesheet" title="x" href="data:text/css,.a{display:none}">'
+    assert find_hidden(LexborHTMLParser(f"{link}<p>b</p><p class=a>text")) == {}
+    assert find_hidden(LexborHTMLParser(f"{link.replace('alternate ', '')}<p>b</p><p class=a>text")) != {}
