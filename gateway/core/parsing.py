@@ -102,7 +102,8 @@ def _walk(
     tree: LexborHTMLParser, marks: Landmarks, options: CleanOptions, warnings: list[Notice]
 ) -> tuple[LexborNode, dict[int, str], Blocks, KeptNodes | None]:
     root = root_of(tree)
-    hidden = find_hidden(tree, marks=marks, warnings=warnings)
+    said: list[Notice] = []
+    hidden = find_hidden(tree, marks=marks, warnings=said)
     left_out = hidden | find_removed(tree, options.remove)
     matches = None if options.select is None else find_selected(tree, options.select)
     # all selectors, the page's and the caller's, are for the tree as it was
@@ -122,9 +123,12 @@ def _walk(
     blocks = walk()
     if not blocks.texts and "aria-hidden" in hidden.values() and not (options.remove or has_drawn):
         # only screen readers miss it, and nothing else is there
-        left_out = find_hidden(tree, marks=marks, aria_hidden=False) | dict.fromkeys(drawn, DRAWN)
+        said = []
+        left_out = find_hidden(tree, marks=marks, warnings=said, aria_hidden=False)
+        left_out |= dict.fromkeys(drawn, DRAWN)
         blocks = walk()
     left_out |= dict.fromkeys(find_twins(blocks), DRAWN)
+    warnings += said
     return root, left_out, blocks, None if matches is None else keep_below(matches)
 
 

@@ -26,7 +26,7 @@ static void end_line(descent *d, int kind)
     d->gap = NONE;
     d->at_start = (kind & (BOX | BLOCK)) != 0;
     if (d->at_start)
-        d->is_unsure = 0;
+        d->tried = NOT_TRIED;
 }
 
 /* What comes before an event: the texts that were gathered, white space; NULL where it is the event's turn, or on an
@@ -161,8 +161,8 @@ static int resume(descent *d)
         return enter(d, element, d->kind);
     /* what is written instead may be part of a line */
     d->at_start = d->is_line_empty;
-    if (d->at_start)
-        d->is_unsure = 0;
+    if (d->at_start && d->tried == TRIED)
+        d->tried = NOT_TRIED;
     pass(d, element);
     return 0;
 }

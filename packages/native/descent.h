@@ -41,9 +41,12 @@ typedef struct {
     /* of bytes, for `fold_text` */
     unsigned char kinds[256];
     int truncated;
-    /* lines are written here; the one that begins is not, since it needs a closer look; what of the last one does */
+    /* lines are written here; whether that was tried with the one that begins, in vain: TRIED may be tried again where
+       nothing of it was left, GIVEN_UP was read so far that only the next line is; what of the last one takes a closer
+       look */
     line line;
-    int is_unsure, doubt;
+    enum { NOT_TRIED, TRIED, GIVEN_UP } tried;
+    int doubt;
 } descent;
 
 /* The value of an attribute, its `at` NULL where there is none. */
@@ -96,7 +99,7 @@ int enter(descent *d, node *element, int kind);
 /* Whether a line that begins here is written as a whole. */
 static inline int may_write(const descent *d)
 {
-    return d->line.make != NULL && d->at_start && !d->is_unsure && d->inlines == 0;
+    return d->line.make != NULL && d->at_start && d->tried == NOT_TRIED && d->inlines == 0;
 }
 
 /* Write the line that begins with the next node, as Python's line.py and certain.py would. NULL where nothing is in it, on

@@ -24,17 +24,17 @@ static void release(Py_buffer *buffers, int count)
         PyBuffer_Release(&buffers[i]);
 }
 
-const char hold_doc[] =
-    "hold(rows, low, high, held)\n--\n\n"
+const char clip_rows_doc[] =
+    "clip_rows(rows, low, high, held)\n--\n\n"
     "Fill `held` with rows whose values are held within the bounds of each row.";
 
-PyObject *hold(PyObject *module, PyObject *args)
+PyObject *clip_rows(PyObject *module, PyObject *args)
 {
     (void)module;
     enum { VALUES, LOW, HIGH, HELD, BUFFERS };
     Py_buffer b[BUFFERS] = {0};
     PyObject *result = NULL;
-    if (!PyArg_ParseTuple(args, "y*y*y*w*:hold", &b[VALUES], &b[LOW], &b[HIGH], &b[HELD]))
+    if (!PyArg_ParseTuple(args, "y*y*y*w*:clip_rows", &b[VALUES], &b[LOW], &b[HIGH], &b[HELD]))
         goto done;
     Py_ssize_t rows = floats_in(&b[LOW]), all = floats_in(&b[VALUES]);
     if (rows < 1 || all < 0 || all % rows || floats_in(&b[HIGH]) != rows || floats_in(&b[HELD]) != all) {
@@ -57,12 +57,12 @@ done:
     return result;
 }
 
-const char look_around_doc[] =
-    "look_around(hidden, width, dilation, seen)\n--\n\n"
+const char gather_windows_doc[] =
+    "gather_windows(hidden, width, dilation, seen)\n--\n\n"
     "Fill `seen` with each row of `hidden`, of so many values, between those at -2, -1, 1 and 2 times the dilation;\n"
     "zeros beyond the ends.";
 
-PyObject *look_around(PyObject *module, PyObject *args)
+PyObject *gather_windows(PyObject *module, PyObject *args)
 {
     (void)module;
     enum { HIDDEN, SEEN, BUFFERS };
@@ -70,7 +70,7 @@ PyObject *look_around(PyObject *module, PyObject *args)
     Py_buffer b[BUFFERS] = {0};
     Py_ssize_t width, dilation;
     PyObject *result = NULL;
-    if (!PyArg_ParseTuple(args, "y*nnw*:look_around", &b[HIDDEN], &width, &dilation, &b[SEEN]))
+    if (!PyArg_ParseTuple(args, "y*nnw*:gather_windows", &b[HIDDEN], &width, &dilation, &b[SEEN]))
         goto done;
     Py_ssize_t all = floats_in(&b[HIDDEN]);
     if (width < 1 || all < 0 || all % width || dilation < 1 || dilation > PY_SSIZE_T_MAX / NEIGHBOURS - all ||

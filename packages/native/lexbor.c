@@ -18,6 +18,8 @@ node *address_of(PyObject *wrapped, PyObject **parser)
     PyObject *mem_id = PyObject_GetAttr(wrapped, lexbor.mem_id);
     void *address = mem_id ? PyLong_AsVoidPtr(mem_id) : NULL;
     Py_XDECREF(mem_id);
+    if (mem_id != NULL && address == NULL && !PyErr_Occurred())
+        PyErr_SetString(PyExc_TypeError, "a LexborNode of no tree");
     *parser = address ? PyObject_GetAttr(wrapped, lexbor.parser) : NULL;
     /* the node, which the caller holds, holds it */
     Py_XDECREF(*parser);

@@ -7,6 +7,9 @@
 #include "addresses.h"
 #include "text.h"
 
+/* a line that was read so far in vain is not tried again from a later place in it: that could be as long each time */
+enum { FEW_NODES = 4 };
+
 static int add_text(descent *d, node *each)
 {
     line *l = &d->line;
@@ -178,7 +181,7 @@ static int open_mark(descent *d, node *each, uintptr_t tag)
 static int read_line(descent *d)
 {
     line *l = &d->line;
-    while (!l->is_over) {
+    for (; !l->is_over; l->nodes++) {
         node *each = upcoming(d);
         int done = SURE, kind;
         if (each == NULL) {
@@ -247,7 +250,8 @@ void take_back(descent *d)
     d->inlines = 0;
     d->at = l->at;
     d->way = l->way;
-    d->at_start = d->is_unsure = 1;
+    d->at_start = 1;
+    d->tried = l->nodes > FEW_NODES ? GIVEN_UP : TRIED;
     l->at = NULL;
     Py_CLEAR(l->links);
     close_all(l);
@@ -279,6 +283,7 @@ PyObject *write_line(descent *d)
     l->at = d->at;
     l->way = (int)d->way;
     l->depth = l->left = d->open.count;
+    l->nodes = 0;
     int done = read_line(d);
     PyObject *made = NULL;
     if (done == SURE && l->text.count)

@@ -50,6 +50,8 @@ typedef struct {
     node *at;
     int way;
     size_t depth, left;
+    /* how many nodes and ends of elements were read for it */
+    size_t nodes;
 } line;
 
 /* what comes of a step; UNSURE where the line takes a closer look */

@@ -14,8 +14,8 @@ static PyMethodDef methods[] = {
     {"find_tagged", find_tagged, METH_VARARGS, find_tagged_doc},
     {"log_arguments", log_arguments, METH_VARARGS, log_arguments_doc},
     {"measure", measure, METH_VARARGS, measure_doc},
-    {"hold", hold, METH_VARARGS, hold_doc},
-    {"look_around", look_around, METH_VARARGS, look_around_doc},
+    {"clip_rows", clip_rows, METH_VARARGS, clip_rows_doc},
+    {"gather_windows", gather_windows, METH_VARARGS, gather_windows_doc},
     {"rectify", rectify, METH_VARARGS, rectify_doc},
     {"take_prefix", take_prefix, METH_VARARGS, take_prefix_doc},
     {"find_column", find_column, METH_VARARGS, find_column_doc},
@@ -42,8 +42,22 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* One more whenever a function takes, gives or means something else than before: an extension that was installed earlier is
+   not used then. The same number stands in gateway/core/dom/extension.py. */
+enum { INTERFACE = 1 };
+
+static int add_interface(PyObject *module)
+{
+    return PyModule_AddIntConstant(module, "INTERFACE", INTERFACE);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, (void *)add_interface},
+    {0, NULL},
+};
+
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "winnow_native", "What takes Python longest with a page.", 0, methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "winnow_native", "What takes Python longest with a page.", 0, methods, slots, NULL, NULL, NULL,
 };
 
 PyMODINIT_FUNC PyInit_winnow_native(void)

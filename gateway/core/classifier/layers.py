@@ -1,6 +1,6 @@
 """What the network does between its products: by the package `winnow-native` where it is used, else by numpy.
 
-Both give the same to the bit; products are numpy's either way. Rows are blocks, but for `hold`.
+Both give the same to the bit; products are numpy's either way. Rows are blocks, but for `clip_rows`.
 """
 
 import numpy as np
@@ -12,24 +12,24 @@ from gateway.core.dom.native import find_walk
 WIDTH = 5
 
 
-def hold(rows: Array, low: Array, high: Array) -> Array:
+def clip_rows(rows: Array, low: Array, high: Array) -> Array:
     """Rows of features whose values are held within the bounds of each row."""
     extension = find_walk().extension
     if extension is None:
         # `np.clip` takes several times as long for bounds by row
         return np.maximum(np.minimum(rows, high[:, None]), low[:, None])
     held = np.empty_like(rows)
-    extension.hold(rows, low, high, held)
+    extension.clip_rows(rows, low, high, held)
     return held
 
 
-def look_around(hidden: Array, dilation: int) -> Array:
+def gather_windows(hidden: Array, dilation: int) -> Array:
     """Each row with its neighbours at -2, -1, 0, 1, 2 times the dilation, zeros beyond the ends."""
     count, width = hidden.shape
     extension = find_walk().extension
     if extension is not None:
         seen = np.empty((count, WIDTH * width), dtype=np.float32)
-        extension.look_around(hidden, width, dilation, seen)
+        extension.gather_windows(hidden, width, dilation, seen)
         return seen
     beyond = WIDTH // 2 * dilation
     padded = np.zeros((count + 2 * beyond, width), dtype=np.float32)

@@ -31,7 +31,7 @@ from gateway.core.classifier.choice import (
 from gateway.core.classifier.columns import Array
 from gateway.core.classifier.endings import drop_ending
 from gateway.core.classifier.features import BLOCK_NAMES, PAGE_NAMES, Features, PageHints
-from gateway.core.classifier.layers import hold, look_around, rectify
+from gateway.core.classifier.layers import clip_rows, gather_windows, rectify
 from gateway.core.classifier.lexicon import Lexicon
 from gateway.core.classifier.native import build_features, find_column, select
 from gateway.core.classifier.siblings import Siblings
@@ -177,7 +177,7 @@ def _compute(features: Features, network: Network) -> tuple[Array, Array]:
     for weight, bias, dilation in zip(
         network.convolution_weights, network.convolution_biases, DILATIONS, strict=True
     ):
-        hidden = rectify(look_around(hidden, dilation) @ weight, bias, onto=hidden)
+        hidden = rectify(gather_windows(hidden, dilation) @ weight, bias, onto=hidden)
     attention = np.exp(_held(hidden @ network.pool_weight + network.pool_bias, -8, 8))[:, 0]
     attention *= np.log1p(features.words)
     context = attention @ hidden / (attention.sum() + 1e-6)
@@ -191,7 +191,7 @@ def _read_features(features: Features, network: Network) -> Array:
     """The first layer; what holds of the page is multiplied once, not for every block."""
     count = len(BLOCK_NAMES)
     low, high = network.low, network.high
-    rows = hold(features.rows, low[:count], high[:count])
+    rows = clip_rows(features.rows, low[:count], high[:count])
     page = _held(features.page, low[count:], high[count:])
     weight = network.input_weight
     return rectify(rows.T @ weight[:count], page @ weight[count:] + network.input_bias)

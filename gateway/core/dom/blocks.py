@@ -344,8 +344,9 @@ def judge(node: LexborNode) -> int:
 
 
 def read_formula(node: LexborNode) -> str:
-    """The source of a formula, which MathJax may draw without any text."""
-    return node.text(deep=True) or "x"
+    """The source of a formula, which MathJax may draw without any text: never blank, as no block is."""
+    source = node.text(deep=True)
+    return source if source.strip() else "x"
 
 
 def _read_attributes(attributes: dict[str, str | None]) -> tuple[str, int]:

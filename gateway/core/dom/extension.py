@@ -39,6 +39,8 @@ from gateway.core.dom.landmarks import TAGS as LANDMARKS
 from gateway.core.dom.layout import KNOWN
 from gateway.core.dom.tags import ID
 
+# what the functions take, give and mean, as a number: `INTERFACE` of packages/native/winnow_native.c
+INTERFACE = 1
 # as in the extension: what a row of its tables says beside the action
 _UNKNOWN, _EMBED, _SCRIPT = 16, 32, 64
 _OWN_BITS = ("hidden", "aria_hidden", "itemscope", "undisplayed", "linked")
@@ -145,9 +147,9 @@ class Extension(Protocol):
         self, packed: bytes, tags: Sequence[str], *columns: object
     ) -> tuple[int, float, float, float, list[int]]: ...
 
-    def hold(self, rows: object, low: object, high: object, held: object) -> None: ...
+    def clip_rows(self, rows: object, low: object, high: object, held: object) -> None: ...
 
-    def look_around(self, hidden: object, width: int, dilation: int, seen: object) -> None: ...
+    def gather_windows(self, hidden: object, width: int, dilation: int, seen: object) -> None: ...
 
     def rectify(self, values: object, bias: object, onto: object = None) -> None: ...
 

@@ -22,7 +22,7 @@ from gateway.core.dom.descent import (
     Bounds,
     Descent,
 )
-from gateway.core.dom.extension import COLUMNS, FUNCTIONS, NUMBERS, Extension, pack
+from gateway.core.dom.extension import COLUMNS, FUNCTIONS, INTERFACE, NUMBERS, Extension, pack
 from gateway.core.dom.landmarks import SELECTORS, Mark, Query, select
 from gateway.core.dom.layout import Gaps
 from gateway.core.dom.tags import PLAIN
@@ -56,6 +56,8 @@ def find_fault(extension: Extension) -> str:
     try:
         if missing := [name for name in FUNCTIONS if not hasattr(extension, name)]:
             return f"it is of another version, without {', '.join(missing)}"
+        if (offered := getattr(extension, "INTERFACE", 0)) != INTERFACE:
+            return f"it is of another version: interface {offered} instead of {INTERFACE}"
         path = selectolax.lexbor.__file__
         extension.load(path, LexborNode, text.first_child, (text.text() or "").encode())
         left_out = {node.mem_id for node in tree.css("[id=out]")}

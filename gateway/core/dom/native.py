@@ -69,22 +69,18 @@ def find_marks(tree: LexborHTMLParser, also: tuple[Query, ...] = ()) -> Landmark
 
 
 def find_marked(tree: LexborHTMLParser, selectors: tuple[str, ...], most: int = 0) -> list[Mark]:
-    """As `landmarks.select`, by the extension where it may be used.
+    """`find_below` of a whole page."""
+    return find_below(tree.root, selectors, most) if tree.root is not None else []
+
+
+def find_below(node: LexborNode, selectors: tuple[str, ...], most: int = 0) -> list[Mark]:
+    """As `landmarks.select`, from a node on down, by the extension where it may be used.
 
     Args:
         most: as many elements are given at the most; 0 for all.
     Raises:
         ValueError: the extension has no form for one of the selectors.
     """
-    extension, root = find_walk().extension, tree.root
-    if extension is None or root is None:
-        found = select(tree, ",".join(selectors))
-        return list(islice(found, most) if most else found)
-    return native.select(extension, root, Query(selectors, most))
-
-
-def find_below(node: LexborNode, selectors: tuple[str, ...], most: int = 0) -> list[Mark]:
-    """The first elements that one of the selectors is for, from a node on down, each once; `most`, 0 for all."""
     extension = find_walk().extension
     if extension is None:
         return list(islice(select(node, ",".join(selectors)), most or None))

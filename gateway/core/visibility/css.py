@@ -5,25 +5,29 @@ from colorsys import hls_to_rgb
 
 from gateway.core.dom.landmarks import STYLE_WORDS
 from gateway.core.dom.native import find_walk
+from gateway.core.visibility.named_colors import NAMED
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _IMPORTANT = re.compile(r"!\s*+important")
 _ESCAPE = re.compile(r"\\([0-9a-f]{1,6})\s?", re.I)
+_CALC = re.compile(r"calc\(\s*+([^\s(),]++)\s*+\)|min\(\s*+(-[^\s(),]++)\s*+,")
 _NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([a-z%]*)")
 _PX = {"px": 1.0, "": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "vw": 10.0, "vh": 10.0}
 
 # opacity, or alpha, that no one can read
 _FAINT = 0.05
-_TINY_PX = 1.0
+_TINY_PX = 2.0
 _FAR_PX = 900.0
 # to the right, or below: a page is that wide or long itself
 _BEYOND_PX = 3000.0
 _WIDTHS = ("width", "max-width")
 _HEIGHTS = ("height", "max-height")
 _SIZES = (*_WIDTHS, *_HEIGHTS)
+_OVERFLOWS = ("overflow", "overflow-x", "overflow-y")
 _TALL = frozenset(("padding", "padding-top", "padding-bottom"))
-_NO_SCALE = re.compile(r"scale[xy3d]{0,2}\(\s*+0?+\.?+0*+%?+\s*+[,)]")
-_EDGE_ON = re.compile(r"rotate[xy]\(\s*+-?(?:90|270)deg")
+_NO_SCALE = re.compile(r"scale[xy3d]{0,2}\(\s*+(?:0?+\.?+0*+%?+|0?+\.0[0-4]\d*+|[0-4](?:\.\d*+)?%)\s*+[,)]")
+_EDGE_ON = re.compile(r"rotate[xy]\(\s*+-?(?:90|270)deg|rotate3d\((?:0,\s?1|1,\s?0),\s?0,\s?-?(?:90|270)deg")
+_TURNED = re.compile(r"[xy]\s+-?(?:90|270)deg")
 _MOVE = re.compile(r"translate[xyz3d]{0,2}\(([^)]{0,200})")
 _NO_NUMBER = re.compile(r"0?\.?0*+%?\s*+(?:$|\s)")
 _FADED = re.compile(r"opacity\(([^)]{0,20})")
@@ -31,19 +35,22 @@ _FONT = re.compile(r"(?:^|\s)((?:\d+(?:\.\d+)?|\.\d+)(?:px|pt|r?em|%)?)\s*(?:/|\
 _NO_MASK = re.compile(r"gradient\((?:to \w+,)?\s*(?:transparent|#0000)\s*,\s*(?:transparent|#0000)\s*\)")
 _NO_CLIP = re.compile(
     r"inset\([^)]{0,60}100%|ellipse\(\s*0(?![.\d])|inset\(\s*(?:[5-9]\d|1\d\d)(?:\.\d+)?%"
-    r"|circle\(\s*0(?![.\d])|polygon\(\s*(?:0[a-z%]*[\s,]*)+\)"
+    r"|circle\(\s*0(?![.\d])|polygon\(\s*(?:0[a-z%]*[\s,]*)+\)|rect\((?:\s*0[a-z%]*){4}\s*\)"
+    r"|xywh\(\s*[^\s()]+\s+[^\s()]+\s+(?:[^\s()]+\s+)?0(?![.\d])|path\([\s'\"]*m[\d\s.,]*[\s'\"z]*\)"
 )
 
 _HIDING = re.compile("|".join(map(re.escape, STYLE_WORDS)))
 _SPACES = re.compile(r"[\s,]+")
 _BETWEEN = re.compile(r"[\s,/()]+")
 # of two colours' parts, 0-255
-_NEAR = 8
+_NEAR = 16
 
-_NAMED = {"white": "ffffff", "black": "000000", "snow": "fffafa", "ivory": "fffff0", "red": "ff0000"}
 _SIDES = ("left", "right", "top", "bottom")
 _PADDINGS = ("padding", "padding-left", "padding-top")
-_SHIFTED = frozenset((*_SIDES, "text-indent", "margin", "margin-left", "margin-top", "inset"))
+_STARTS = ("inset", "inset-inline", "inset-block", "inset-inline-start", "inset-block-start")
+_SHIFTED = frozenset(
+    (*_SIDES, *_STARTS, "text-indent", "margin", "margin-left", "margin-top", "margin-inline-start")
+)
 _MOVES = _SHIFTED | {"transform", "-webkit-transform", "translate"}
 _TURNS = frozenset(("transform", "-webkit-transform", "scale", "rotate", "zoom"))
 _CLIPS = frozenset(("clip", "clip-path", "-webkit-clip-path", "mask", "mask-image", "-webkit-mask-image"))
@@ -56,12 +63,28 @@ PROPERTIES = {
     "off-screen": _MOVES,
     "scale": _TURNS,
     "clip": _CLIPS,
-    "no-size": frozenset((*_SIZES, "overflow", "line-height")),
+    "no-size": frozenset((*_SIZES, *_OVERFLOWS, "line-height")),
     "color": frozenset(("color", "background", "background-color", "-webkit-text-fill-color")),
 }
 HIDING = frozenset(name for names in PROPERTIES.values() for name in names)
 # what is see-through under one of these is so until it is shown
 ANIMATED = frozenset(("transition", "animation", "transform", "-webkit-transform", "will-change"))
+_STILL = frozenset(("none", "auto", "initial", "unset", "inherit", ""))
+# what browsers take for a value; a declaration of another they drop, and an earlier one holds
+_ANY = r"|inherit|initial|unset|revert(?:-layer)?+|-[a-z].*|[a-z-]{1,20}+\(.*"
+_VALUES = {
+    "display": re.compile(
+        r"(?:(?:block|inline|flow|flow-root|flex|grid|table|ruby|math|list-item|run-in)(?: |$))+|none|contents"
+        rf"|(?:inline|table|ruby)-[a-z-]++|grid-lanes|masonry|subgrid{_ANY}"
+    ),
+    "visibility": re.compile(rf"visible|hidden|collapse{_ANY}"),
+    "opacity": re.compile(rf"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:e-?\d++)?%?{_ANY}"),
+    "font-size": re.compile(
+        rf"\+?(?:\d++(?:\.\d*+)?|\.\d++)(?:[a-z]{{0,5}}+|%)|(?:x{{0,3}}-)?(?:small|large)|medium|math|larger|smaller{_ANY}"
+    ),
+}
+# of what is around
+_RELATIVE = re.compile(r"inherit|unset|revert|larger|smaller|[\d.]++(?:em|%|ex|ch|lh|cap|ic)")
 _BUT_DISPLAY = HIDING - PROPERTIES["display"]
 
 
@@ -71,9 +94,20 @@ def declarations(style: str | bytes) -> dict[str, str]:
     Args:
         style: bytes are UTF-8.
     """
-    return {
-        name: _IMPORTANT.sub("", value).strip() if "!" in value else value for name, value in _pairs_of(style)
-    }
+    found: dict[str, str] = {}
+    important: set[str] = set()
+    for name, value in _pairs_of(style):
+        if "!" in value:
+            value, count = _IMPORTANT.subn("", value)
+            value = value.strip()
+            if count:
+                important.add(name)
+        elif name in important:
+            continue
+        if name in _VALUES and not _VALUES[name].fullmatch(value):
+            continue
+        found[name] = value
+    return found
 
 
 def _pairs_of(style: str | bytes) -> list[tuple[str, str]]:
@@ -90,6 +124,20 @@ def _pairs_of(style: str | bytes) -> list[tuple[str, str]]:
         style = _ESCAPE.sub(lambda found: chr(min(int(found[1], 16), 0x10FFFF)), style)
     parts = (declaration.partition(":") for declaration in style.lower().split(";"))
     return [(name.strip(), value.strip()) for name, colon, value in parts if colon]
+
+
+def gives_back(style: dict[str, str], name: str) -> bool:
+    """Whether declarations give text a property's value of its own, whatever is around it.
+
+    Args:
+        name: `font-size` or `visibility`.
+    """
+    return name in style and not _RELATIVE.match(style[name])
+
+
+def is_animated(style: dict[str, str]) -> bool:
+    """Whether what is see-through under these declarations is so until it is shown."""
+    return any(style[name] not in _STILL for name in ANIMATED.intersection(style))
 
 
 def may_hide(style: str) -> bool:
@@ -126,7 +174,7 @@ def concealed_by(style: dict[str, str]) -> str:
         return "clip"
     if "-webkit-text-fill-color" in set_here and color_of(style["-webkit-text-fill-color"]) == "transparent":
         return "" if clips_background(style) else "color"
-    if "overflow" in set_here and style["overflow"].startswith(("hidden", "clip")):
+    if any(name in set_here and style[name].startswith(("hidden", "clip")) for name in _OVERFLOWS):
         if _amount(get("line-height", "")) < _FAINT or any(
             name in style and _px(style[name]) <= _TINY_PX for name in _WIDTHS
         ):
@@ -150,6 +198,10 @@ def _is_far(style: dict[str, str]) -> bool:
     for name in _SHIFTED.intersection(style):
         if _px(style[name]) <= -_FAR_PX:
             return all(_px(get(inside, "0")) < _FAR_PX for inside in _PADDINGS)
+    indent = get("text-indent", "0") if get("white-space") == "nowrap" and "overflow" in style else "0"
+    if _px(indent) >= _FAR_PX or (indent.endswith("%") and _amount(indent) >= 1):
+        # the line begins where its box ends
+        return True
     if get("position") in ("absolute", "fixed") and any(_px(get(side, "0")) >= _BEYOND_PX for side in _SIDES):
         return True
     transform = get("transform") or get("-webkit-transform") or ""
@@ -164,7 +216,9 @@ def _is_flat(style: dict[str, str]) -> bool:
     transform = get("transform") or get("-webkit-transform") or ""
     if _NO_SCALE.search(transform) or _EDGE_ON.search(transform):
         return True
-    if "scale" in style and _NO_NUMBER.match(style["scale"]):
+    if "scale" in style and (_NO_NUMBER.match(style["scale"]) or _amount(style["scale"]) < _FAINT):
+        return True
+    if _TURNED.match(get("rotate", "")):
         return True
     return "zoom" in style and _amount(style["zoom"]) < _FAINT
 
@@ -210,7 +264,7 @@ def color_of(value: str) -> str:
         if len(parts) >= 3 and all(part.isdigit() for part in parts[:3]):
             return "".join(f"{min(int(part), 255):02x}" for part in parts[:3])
         return ""
-    return "transparent" if value == "transparent" else _NAMED.get(value, "")
+    return "transparent" if value == "transparent" else NAMED.get(value, "")
 
 
 def _of_hue(parts: list[str]) -> str:
@@ -230,9 +284,14 @@ def background_of(style: dict[str, str]) -> str:
     return color_of(value if value.startswith("rgb") else value.split(" ")[0])
 
 
+def letters_of(style: dict[str, str]) -> str:
+    """The value that colours the letters; empty where it is not declared."""
+    return style.get("-webkit-text-fill-color") or style.get("color", "")
+
+
 def same_colors(style: dict[str, str]) -> bool:
     """Whether text has no colour, or that of the background that is declared with it."""
-    color = color_of(style["color"]) if "color" in style else ""
+    color = color_of(letters_of(style))
     if color == "transparent":
         return not clips_background(style)
     return is_near(color, background_of(style))
@@ -263,15 +322,22 @@ def _is_hex(digits: str) -> bool:
 
 
 def _amount(value: str) -> float:
-    number = _NUMBER.match(value)
+    number = _NUMBER.match(_without_calc(value))
     return 1.0 if number is None else float(number[1]) / (100 if number[2] == "%" else 1)
 
 
 def _px(value: str) -> float:
     """Rough size in pixels; a percentage, or no number, says nothing: neither small nor far."""
-    number = _NUMBER.match(value)
+    number = _NUMBER.match(_without_calc(value))
     if number is None:
         return 100.0
     if number[2] == "%":
         return 0.0 if float(number[1]) == 0 else 100.0
     return float(number[1]) * _PX.get(number[2], 1.0)
+
+
+def _without_calc(value: str) -> str:
+    """The number that is all of a calculation, or what its result is not above."""
+    if not value.startswith(("calc(", "min(")) or (found := _CALC.match(value)) is None:
+        return value
+    return found[1] or found[2]

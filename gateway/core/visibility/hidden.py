@@ -11,8 +11,8 @@ is noise at best and an instruction to a language model at worst.
  - its own names, or its parents', are those of a widget that reveals (tab, accordion, carousel …), and
    readers see another part of that, or a heading or control beside it;
  - it is see-through only until an animation that it declares itself;
- - it is a piece of a streamed React tree (id="S:…"), or so large a share of the page that hiding it
-   would leave readers nothing;
+ - it is a piece of a streamed React tree (id="S:…") whose place is on the page, or so large a share of the
+   page that hiding it would leave readers nothing;
  - it is aria-hidden and all that an article says, or all articles are in it: those who see it read it.
 A link to another page is aria-hidden where a card links twice: readers see it, screen readers need not.
 Menus, dialogs and pop-ups reveal too, but never content. Font size 0, off-screen, clip, scale(0), same
@@ -27,18 +27,17 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, is_for_screen_readers
 from gateway.core.dom.native import count_text, find_below, find_first
 from gateway.core.dom.tags import ID
-from gateway.core.dom.texts import count_stripped, find_counter, join_texts
+from gateway.core.dom.texts import count_stripped, find_counter
 from gateway.core.visibility.css import (
-    ANIMATED,
-    background_of,
-    clips_background,
-    color_of,
-    concealed_by,
-    declarations,
-    is_near,
-    may_hide,
+    gives_back,
+    is_animated,
+    letters_of,
 )
-from gateway.core.visibility.instructions import addresses_model
+from gateway.core.visibility.declared import Declared
+from gateway.core.visibility.grounds import Grounds
+from gateway.core.visibility.instructions import MAX_CHARACTERS, addresses_model
+from gateway.core.visibility.series import Series
+from gateway.core.visibility.sheet_sources import read_sheets
 from gateway.core.visibility.sheets import Rule, Sheets
 from gateway.core.visibility.unicode import strip_invisible
 from gateway.core.visibility.widgets import Widgets, names_of
@@ -63,8 +62,9 @@ _LEAST_PAGE = 1000
 _READ_CHARACTERS = 50_000_000
 # hidden texts that are searched for what addresses a model
 _MOST_HEARD = 100
-# so many texts hidden alike are shown one at a time
-_ALIKE = 3
+# texts that something opens, searched too
+_MOST_OPENED = 1000
+# of texts that may be shown one at a time, each
 _ALIKE_CHARACTERS = 60
 # of hidden texts quoted
 SAMPLES = 20
@@ -101,16 +101,19 @@ def find_hidden(
     found: dict[int, str] = {}
     left = _READ_CHARACTERS
     speaking: set[int] = set()
-    alike: dict[tuple[str, str, str], list[int]] = {}
+    alike: dict[tuple[str, str, str], list[tuple[LexborNode, int]]] = {}
+    opened: list[tuple[LexborNode, Attributes, str, Rule | None, int]] = []
+    # what rules hide: attributes are read where an element is asked what it opens
+    gone: set[int] = set()
     for node, attributes, reason, rule in page.candidates(found):
         first = node.first_child
         if first is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
             continue
-        if first.tag == "math":
-            # beside it stands a picture of the same formula, which readers see
-            continue
         is_read = left > 0
         characters = page.count(node) if is_read else 1
+        if first.tag == "math" and (not is_read or count_stripped(first) >= _SHOWN * characters):
+            # beside it stands a picture of the same formula, which readers see
+            continue
         # hidden elements may nest, and each repeats what is below it
         left -= characters
         if not characters:
@@ -119,27 +122,54 @@ def find_hidden(
         if reason in _UNDOABLE:
             is_content = not page.widgets.is_never_content(names_of(attributes))
             if is_content and page.shows(node, attributes, reason):
+                opened.append((node, attributes, reason, rule, characters))
                 continue
             if page.is_much(characters) or (reason == "aria-hidden" and page.is_all(node, characters)):
                 continue
             is_group = is_content and characters >= _ALIKE_CHARACTERS
-        if reason in ("font-size", "visibility") and page.is_shown_below(node, reason, characters):
+        if reason in ("font-size", "visibility", "color") and page.is_shown_below(node, reason, characters):
             continue
         if rule is not None and page.outweighs(rule, attributes):
             continue
         found[node.mem_id] = reason
-        is_heard = is_read and warnings is not None and len(found) <= _MOST_HEARD
-        if is_heard and addresses_model(node.text_lexbor()):
+        if rule is not None:
+            gone.add(node.mem_id)
+        is_heard = is_read and (warnings is not None or is_group) and len(found) <= _MOST_HEARD
+        text = node.text_lexbor() if is_heard else ""
+        is_said = is_heard and addresses_model(text)
+        if is_said:
             speaking.add(node.mem_id)
+        is_group &= not is_said or reason == "aria-hidden" or not addresses_model(text, quoted=False)
         if is_group and (classes := attributes.get("class")):
-            alike.setdefault((node.tag or "", classes, reason), []).append(node.mem_id)
+            alike.setdefault((node.tag or "", classes, reason), []).append((node, characters))
     if page.is_cut and warnings is not None:
         message = "the style sheets hide more than is looked at: text that no reader can see may be left"
         warnings.append(Notice(code="styles_cut", message=message))
-    for group in alike.values():
-        if len(group) >= _ALIKE:
-            for mem_id in group:
-                del found[mem_id]
+    series = Series(found)
+    for (_, classes, reason), group in alike.items():
+        is_widget = page.widgets.is_widget(classes.lower())
+        if series.has(group, are_seen=reason == "aria-hidden", is_widget=is_widget):
+            for node, _ in group:
+                del found[node.mem_id]
+    gone &= found.keys()
+    page.widgets.leave_out(gone)
+    for count, (node, attributes, reason, rule, characters) in enumerate(opened):
+        is_said = (
+            count < _MOST_OPENED
+            and characters <= MAX_CHARACTERS
+            and reason != "aria-hidden"
+            and addresses_model(node.text_lexbor(), quoted=False)
+        )
+        if not is_said and (not gone or page.shows(node, attributes, reason)):
+            continue
+        if (reason == "visibility" and page.is_shown_below(node, reason, characters)) or page.is_much(
+            characters
+        ):
+            continue
+        if rule is None or not page.outweighs(rule, attributes):
+            found[node.mem_id] = reason
+            if is_said:
+                speaking.add(node.mem_id)
     if warnings is not None and not speaking.isdisjoint(found):
         message = "text that no reader can see, and that was left out, speaks to a language model"
         warnings.append(Notice(code="hidden_instructions", message=message))
@@ -180,18 +210,12 @@ class _Page:
         self.count = find_counter()
         self._tree = tree
         self._marks = marks
-        self._css = join_texts([node for node, _ in marks.tags["style"]])
-        self._rules = Sheets(self._css)
-        # pages repeat theirs
-        self._styles: dict[str, tuple[dict[str, str], str]] = {}
+        css = read_sheets(marks)
+        self._rules = Sheets(css)
+        self._declared = Declared(self._rules)
+        self._grounds = Grounds(tree, marks, css, self._rules, self._declared)
         # classes -> whether they are for screen readers
         self._heard: dict[str, bool] = {}
-        # colours -> whether a background is near
-        self._near: dict[str, bool] = {}
-        # colours of backgrounds
-        self._stated: set[str] | None = None
-        # what rules see of elements -> whether another rule shows them
-        self._outweighed: dict[tuple[object, ...], bool] = {}
         # of the page's text, if they are not `_enough`, else some of them
         self._characters: int | None = None
         self._enough = 0
@@ -200,7 +224,6 @@ class _Page:
         # articles and main contents, and elements that were searched for them
         self._count: int | None = None
         self._looked = 0
-        self._plain: bool | None = None
 
     @property
     def is_cut(self) -> bool:
@@ -213,38 +236,24 @@ class _Page:
         Args:
             found: the mem_ids of those that need not come again; may grow meanwhile.
         """
-        styles = self._styles
+        styles = self._declared.styles
         for node, attributes in self._marks.concealed:
             if text := attributes.get("style"):
-                style, reason = styles.get(text) or self._style(text)
-                if reason or ("color" in style and (reason := self._same_color(node, style))):
+                style, reason = styles.get(text) or self._declared.style(text)
+                if reason or (letters_of(style) and (reason := self._grounds.same_color(node, style))):
                     yield node, attributes, reason, None
-            if (reason := self._marked(node, attributes)) and node.tag not in _ICONS:
+            if (reason := self._marked(node, attributes)) and (
+                node.tag not in _ICONS or reason not in ("aria-hidden", "sr-only")
+            ):
                 yield node, attributes, reason, None
         for node, attributes, rule in self._rules.find_hidden(self._tree, found, self._marks.names):
             yield node, attributes, rule.reason, rule
+        for node, attributes in self._grounds.find_same(found):
+            yield node, attributes, "color", None
 
     def outweighs(self, rule: Rule, attributes: Attributes) -> bool:
         """Whether a `style` attribute or another rule shows what a rule hides."""
-        look = (
-            attributes.get("class"),
-            attributes.get("id"),
-            attributes.get("style"),
-            rule.place,
-            rule.selector,
-        )
-        known = self._outweighed.get(look)
-        if known is None:
-            known = self._outweighed[look] = self._rules.is_shown(attributes, rule)
-        return known
-
-    def _style(self, text: str) -> tuple[dict[str, str], str]:
-        """The declarations of a style attribute, if they might matter here, and how they hide."""
-        known = self._styles.get(text)
-        if known is None:
-            style = declarations(text) if may_hide(text) else {}
-            known = self._styles[text] = style, concealed_by(style) if style else ""
-        return known
+        return self._declared.outweighs(rule, attributes)
 
     def _marked(self, node: LexborNode, attributes: Attributes) -> str:
         get = attributes.get
@@ -259,7 +268,7 @@ class _Page:
         if tag == _DIALOG:
             return "" if "open" in attributes else "dialog"
         if tag == _FONT:
-            return self._same_color(node, {"color": (get("color") or "").lower()})
+            return self._grounds.same_color(node, {"color": (get("color") or "").lower()})
         classes = get("class")
         if not classes:
             return ""
@@ -268,23 +277,11 @@ class _Page:
             known = self._heard[classes] = is_for_screen_readers(classes)
         return "sr-only" if known else ""
 
-    def _same_color(self, node: LexborNode, style: dict[str, str]) -> str:
-        color = color_of(style["color"])
-        if color == "transparent":
-            return "" if clips_background(style) else "color"
-        known = self._near.get(color)
-        if known is None:
-            known = color != "" and any(is_near(color, background) for background in self._backgrounds())
-            self._near[color] = known
-        if not known:
-            return ""
-        return "color" if is_near(color, self._background(node)) else ""
-
     def shows(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
         """Whether something on the page shows this element to its readers after all."""
         if reason in ("opacity", "visibility"):
-            style, _ = self._style(attributes.get("style") or "")
-            if not style.keys().isdisjoint(ANIMATED) or any(map(_ANIMATES.match, attributes)):
+            style, _ = self._declared.style(attributes.get("style") or "")
+            if is_animated(style) or any(map(_ANIMATES.match, attributes)):
                 return True
             if "animation" in (attributes.get("data-settings") or ""):
                 # of Elementor
@@ -302,8 +299,8 @@ class _Page:
                 break
             if below.mem_id == node.mem_id:
                 continue
-            style, reason = self._style(attributes.get("style") or "")
-            if (name in style and not reason) or self._rules.sets(attributes, name):
+            style, reason = self._declared.style(attributes.get("style") or "")
+            if (gives_back(style, name) and not reason) or self._rules.sets(attributes, name):
                 shown += times * count_stripped(below)
                 if shown >= enough:
                     return True
@@ -352,35 +349,3 @@ class _Page:
         if self._count is None:
             self._count = len(self._tree.css(_CONTENTS))
         return 0 < self._count == len(node.css(_CONTENTS))
-
-    def _background(self, node: LexborNode) -> str:
-        """The colour right behind a node, where inline styles tell; white on a page without style sheets."""
-        at: LexborNode | None = node
-        while at is not None and at.tag != "html":
-            style, _ = self._style(at.attrs.get("style") or "")
-            if "background" in style or "background-color" in style:
-                return background_of(style)
-            if bgcolor := at.attrs.get("bgcolor"):
-                return color_of(bgcolor.lower())
-            at = at.parent
-        return self._page_background()
-
-    def _backgrounds(self) -> set[str]:
-        """All that `_background` may give."""
-        if self._stated is None:
-            concealed = self._marks.concealed
-            texts = {attributes.get("style") for _, attributes in concealed}
-            colors = {attributes["bgcolor"] for _, attributes in concealed if "bgcolor" in attributes}
-            self._stated = {self._page_background(), *(color_of(color.lower()) for color in colors if color)}
-            for text in texts:
-                style, _ = self._style(text or "")
-                if "background" in style or "background-color" in style:
-                    self._stated.add(background_of(style))
-        return self._stated
-
-    def _page_background(self) -> str:
-        if self._plain is None:
-            links = self._marks.tags["link"]
-            styled = any("stylesheet" in (attributes.get("rel") or "") for _, attributes in links)
-            self._plain = not styled and b"background" not in self._css
-        return "ffffff" if self._plain else ""

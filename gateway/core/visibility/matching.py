@@ -168,7 +168,9 @@ def _match_together(tree: LexborHTMLParser, selectors: Sequence[_Selector]) -> I
         node = nodes[0]
         attributes = node.attributes
         keys = _keys_of(attributes.get("class") or "", attributes.get("id") or "")
-        possible = [each for key in (*keys, node.tag or "", "") for each in by_key.get(key, ())]
+        # elements of drawings have capital letters
+        tag = (node.tag or "").lower()
+        possible = [each for key in (*keys, tag, "") for each in by_key.get(key, ())]
         veiled = [each for each in possible if not each.is_plain]
         plain = [each for each in possible if each.is_plain]
         fitting = list(_fitting([node], plain)) if plain else []

@@ -26,7 +26,7 @@ _COMBINATOR = re.compile(r"\s*[\s>+~]\s*", re.A)
 _TAGS = re.compile(r"(?:^|[\s>+~(])[a-z][\w-]*", re.I)
 _SPACE = re.compile(r"[ \t\n\f\r]+")
 _TAG = re.compile(r"[a-z][\w-]*", re.I)
-_BRACKETS = re.compile(r"[,()\[\]]")
+_BRACKETS = re.compile(r"[,()\[\]]|\\.", re.S)
 # in which brackets may be none
 _VEILING = re.compile(r"[\\\"']")
 
@@ -113,6 +113,8 @@ def split(selector: str) -> list[str]:
         return [selector] if selector else []
     parts, begin, depth = [], 0, 0
     for mark in _BRACKETS.finditer(selector):
+        if mark[0][0] == "\\":
+            continue
         if mark[0] != ",":
             depth = max(0, depth + (1 if mark[0] in "([" else -1))
         elif not depth:

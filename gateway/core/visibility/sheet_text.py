@@ -32,6 +32,8 @@ _MAX_VALUE_BYTES = 200
 _FEW = 20
 
 _VALUE = re.compile(rb"[^;}]*+")
+# what stands behind a `\` in the name of a class or an id
+_ESCAPED = re.compile(r"[!-,./:-@\[-^`{-~]")
 
 
 class Naming:
@@ -182,8 +184,10 @@ class SheetText:
         known = self._places.get(name)
         if known is not None:
             return known
-        word = name.encode("utf-8", "replace")
-        if self._native is None or word[:1] not in b".#":
+        is_tag = name[:1] not in (".", "#")
+        written = name if is_tag else name[0] + _ESCAPED.sub(r"\\\g<0>", name[1:])
+        word = written.encode("utf-8", "replace")
+        if self._native is None or is_tag:
             known = find_uses(self.css, word, _MAX_USES)
         else:
             self._index = self._index or self._native.index_names(self.css)

@@ -15,12 +15,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.landmarks import Attributes
 from gateway.core.visibility.css import (
-    ANIMATED,
     HIDING,
     PROPERTIES,
     concealed_by,
     declarations,
+    gives_back,
     important_in,
+    is_animated,
     same_colors,
 )
 from gateway.core.visibility.matching import Matcher
@@ -33,6 +34,8 @@ _MAX_ELEMENTS = 5000
 _MAX_PLACES = 4000
 # and the selectors in front of them
 _MAX_READ = 20_000
+# custom properties that name one another
+_MOST_NAMED = 4
 # of an element, that are looked at for rules that show
 _MAX_NAMES = 8
 
@@ -43,6 +46,7 @@ _STATE_WORDS = (
     *(":host", ":fullscreen", ":selection", ":marker", ":backdrop"),
 )
 _STATES = re.compile("|".join(_STATE_WORDS))
+_DRAWN = re.compile(r"::?(?:before|after)$")
 _STATE_BYTES = tuple(word.encode() for word in _STATE_WORDS)
 
 
@@ -65,6 +69,9 @@ class Sheets:
         self._text = SheetText(css)
         self._is_cut = False
         self._strengths: dict[int, dict[str, int]] = {}
+        # of elements that many rules hide: what their `style` declares, and the first of their names
+        self._inline: dict[str, dict[str, str]] = {}
+        self._first_names: dict[tuple[str | None, str | None], list[str]] = {}
         # block and reason -> whether the block shows what is hidden so
         self._shows: dict[tuple[int, str], bool] = {}
         # property -> the blocks that name it
@@ -132,7 +139,7 @@ class Sheets:
         known = self._shown.get((name, place))
         if known is None:
             style = self._text.style(place)
-            shows = name in style and not concealed_by(style)
+            shows = gives_back(style, name) and not concealed_by(style)
             parts = split(self._text.selector(place) or "") if shows else ()
             known = self._shown[name, place] = frozenset().union(*(keys_of(last_of(part)) for part in parts))
         return known
@@ -165,33 +172,77 @@ class Sheets:
 
     def _judge(self, start: int) -> tuple[dict[str, str], str]:
         """What a block declares, and how that hides; empty where it does not."""
-        style = self._resolve(self._text.style(start))
+        style = self.resolve(self._text.style(start))
         reason = concealed_by(style) or ("color" if same_colors(style) else "")
-        if reason in ("opacity", "visibility") and not ANIMATED.isdisjoint(style):
+        if reason in ("opacity", "visibility") and is_animated(style):
             return style, ""
         return style, reason
 
-    def _resolve(self, style: dict[str, str]) -> dict[str, str]:
-        """The declarations with custom properties put in."""
+    def resolve(self, style: dict[str, str]) -> dict[str, str]:
+        """The declarations with custom properties put in: the page's, or their own, else what stands for them."""
         named = [name for name in HIDING.intersection(style) if style[name].startswith("var(")]
         if not named:
             return style
-        value = self._text.value
-        return style | {name: value(style[name][4:].strip(" )").split(",")[0].strip()) for name in named}
+        return style | {name: self._value_of(style[name], style) for name in named}
+
+    def _value_of(self, asked: str, style: dict[str, str]) -> str:
+        """What `var(--name, fallback)` stands for; empty where that is not known."""
+        for _ in range(_MOST_NAMED):
+            name, _, otherwise = asked[4:].strip(" )").partition(",")
+            asked = style.get(name.strip()) or self._text.value(name.strip()) or otherwise.strip()
+            if not asked.startswith("var("):
+                return asked
+        return ""
+
+    def find_blocks(self, sign: re.Pattern[bytes], begin: int, most: int) -> list[tuple[int, dict[str, str]]]:
+        """The first blocks that have a sign: the place of each, and what it declares.
+
+        Args:
+            sign: no match has a brace but as its first character.
+            begin: place in the sheets from which they are searched.
+            most: of blocks.
+        """
+        text, last = self._text, -1
+        found: list[tuple[int, dict[str, str]]] = []
+        for seen in sign.finditer(text.css, begin):
+            start = text.css.rfind(b"{", max(last, 0), seen.start() + 1)
+            if start <= last:
+                continue
+            last = start
+            if len(found) == most:
+                break
+            found.append((start, self.resolve(text.style(start))))
+        return found
+
+    def selectors_of(self, start: int) -> list[str]:
+        """What a block is for, but for states; nothing where it does not hold."""
+        return [part for part in split(self._text.selector(start) or "") if not _STATES.search(part)]
+
+    def drawn_of(self, start: int) -> list[str]:
+        """What has a box drawn before or behind its content by a block."""
+        parts = split(self._text.selector(start) or "")
+        return [owner for part in parts if (owner := _DRAWN.sub("", part)) not in ("", part)]
+
+    @property
+    def size(self) -> int:
+        """Of the text that is read, in bytes."""
+        return len(self._text.css)
+
+    def is_important(self, rule: Rule) -> bool:
+        """Whether it declares one of the properties that decide `!important`."""
+        return not self._important_in(rule.place).isdisjoint(rule.properties)
 
     def is_shown(self, attributes: Attributes, rule: Rule) -> bool:
         """Whether a `style` attribute or a stronger rule shows it, or a rule would if a script added a class."""
         text = self._text
         is_important = not self._important_in(rule.place).isdisjoint(rule.properties)
         if inline := attributes.get("style"):
-            style = declarations(inline)
+            known = self._inline.get(inline)
+            style = known if known is not None else self._inline.setdefault(inline, declarations(inline))
             if not is_important and not rule.properties.isdisjoint(style) and not concealed_by(style):
                 return True
         weight = is_important, specificity(rule.selector), rule.place
-        classes = classes_of(attributes.get("class"))
-        named = [f".{name}" for name in sorted(set(classes))[:_MAX_NAMES]]
-        if own_id := attributes.get("id"):
-            named.append(f"#{own_id}")
+        named = self._names_asked(attributes)
         for asked in named or [last_of(rule.selector)]:
             key = asked[1:] if named else asked
             # what is said of it may be too veiled to be read
@@ -204,6 +255,16 @@ class Sheets:
                 if (important, strength, place) > weight:
                     return True
         return False
+
+    def _names_asked(self, attributes: Attributes) -> list[str]:
+        """The first classes of an element and its id, with their signs."""
+        look = attributes.get("class"), attributes.get("id")
+        known = self._first_names.get(look)
+        if known is None:
+            known = [f".{name}" for name in sorted(set(classes_of(look[0])))[:_MAX_NAMES]]
+            known += [f"#{look[1]}"] if look[1] else []
+            self._first_names[look] = known
+        return known
 
     def _may_show(self, place: int, rule: Rule) -> bool:
         """Whether a block gives one of the properties by which a rule hides a value that does not."""

@@ -1,6 +1,7 @@
 """What on a page shows its hidden elements: widgets, known by their names, and the controls that open them."""
 
 import re
+from collections.abc import Collection
 from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -24,6 +25,13 @@ _TOP_NUMBERS = bytes(number in {ID[tag] for tag in _TOPS} for number in range(TA
 _PARENTS = 2
 # elements around a control that stands beside what it opens, and itself
 _CONTROL_DEPTH = 3
+# elements around a control that names what it opens, and such controls of one element
+_OUTER = 16
+_MOST_CONTROLS = 8
+# signs that are no label by themselves
+_NO_LABEL = " \t\r\n\f\xa0.,:;·|'"
+# of a piece of React's stream, in front of its number
+_STREAMED = "S:"
 # elements of a widget that are looked at
 _MOST_PARTS = 64
 
@@ -55,9 +63,18 @@ class Widgets:
         self._levels: dict[int, _Level] = {}
         # mem_id -> whether something beside it may open it
         self._labelled: dict[int, bool] = {}
-        # ids -> what names them; and whether a reader can find one of these
+        # id -> what says that it opens what is called so, the first of them
         self._controls: dict[str, list[Mark]] | None = None
-        self._controlled: dict[str, bool] = {}
+        # ids of the places that React fills with pieces of its stream
+        self._places: set[str] | None = None
+        # mem_ids of elements that readers cannot see, whatever their own attributes say
+        self._gone: Collection[int] = ()
+        # mem_id -> whether its own attributes and what it says let readers find it, or its attributes hide it: one
+        # may be asked for all that it opens, and be long
+        self._shown: dict[int, bool] = {}
+        self._concealed: dict[int, bool] = {}
+        # mem_id of a control -> those of what it is in; None where that is hidden
+        self._outer: dict[int, frozenset[int] | None] = {}
 
     def is_never_content(self, names: str) -> bool:
         """Whether what is called so may be shown, but is no content."""
@@ -74,13 +91,42 @@ class Widgets:
         """
         own_id = attributes.get("id") or ""
         return (
-            own_id[1:2] == ":"
-            or _is_opened(node, reason)
+            (own_id.startswith(_STREAMED) and self._is_awaited(own_id.removeprefix(_STREAMED)))
+            or self._is_opened(node, reason)
             or self._is_part(node, attributes, reason)
-            or (own_id != "" and self._is_controlled(own_id))
+            or (own_id != "" and self._is_controlled(node, own_id))
         )
 
-    def _is_widget(self, names: str) -> bool:
+    def leave_out(self, gone: Collection[int]) -> None:
+        """From now on these elements open nothing, nor does what is in them.
+
+        Args:
+            gone: mem_ids.
+        """
+        self._gone = gone
+        self._parts.clear()
+        self._labelled.clear()
+        self._outer.clear()
+
+    def _is_awaited(self, piece: str) -> bool:
+        """Whether the page has the place of a piece of React's stream: a boundary, or a part of another piece."""
+        if self._places is None:
+            self._places = {template.id or "" for template in self._tree.css("template[id]")}
+        return not self._places.isdisjoint((f"B:{piece}", f"P:{piece}"))
+
+    def _is_opened(self, node: LexborNode, reason: str) -> bool:
+        """Whether what stands right before the element opens it, or is its twin for screen readers."""
+        before = _beside(node, "prev")
+        if before is None:
+            return False
+        attributes = before.attributes
+        if reason == "aria-hidden":
+            # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
+            return is_for_screen_readers(attributes.get("class") or "")
+        return _is_control(before, attributes) and self._is_seen(before, attributes)
+
+    def is_widget(self, names: str) -> bool:
+        """Whether a widget that reveals is called so."""
         known = self._reveal.get(names)
         if known is None:
             known = self._reveal[names] = _WIDGET.search(names) is not None
@@ -92,11 +138,11 @@ class Widgets:
         A name alone opens nothing. But `aria-hidden` elements are seen, and custom elements are invisible until
         their script has run.
         """
-        is_widget, extension = self._is_widget(names_of(attributes)), find_walk().extension
+        is_widget, extension = self.is_widget(names_of(attributes)), find_walk().extension
         if not is_widget and extension is not None:
             # most are in none, and then no node is made of what they are in
             above = extension.names_above(node, _PARENTS, _TOP_NUMBERS)
-            if above is not None and not self._is_widget(above.lower()):
+            if above is not None and not self.is_widget(above.lower()):
                 return False
         around = [(node, attributes, is_widget), *self._levels_above(node)]
         named = [level for level, (_, _, is_named) in enumerate(around) if is_named]
@@ -104,10 +150,23 @@ class Widgets:
             return False
         if reason == "aria-hidden" or (reason == "visibility" and _is_custom(node)):
             return True
-        return any(
-            self._has_label(at) or self._has_part(at, _look_of(own), is_inside=level < named[-1])
-            for level, (at, own, _) in enumerate(around[: named[-1] + 1])
-        )
+        for level, (at, own, _) in enumerate(around[: named[-1] + 1]):
+            if self._has_label(at) or (
+                (level in named or _is_item(at))
+                and self._has_part(at, _look_of(own), is_inside=level < named[-1])
+            ):
+                return True
+            if self._is_open(at):
+                break
+        return False
+
+    def _is_open(self, node: LexborNode) -> bool:
+        """Whether a paragraph is seen right beside an element: what opens the box around both does not open it."""
+        for side in ("prev", "next"):
+            beside = _beside(node, side)
+            if beside is not None and beside.tag == "p" and self._is_seen(beside):
+                return True
+        return False
 
     def _levels_above(self, node: LexborNode) -> list[_Level]:
         """What an element is in, as far as its names are asked."""
@@ -118,7 +177,7 @@ class Widgets:
             if known is None:
                 # once for all that is in it: its names may be long
                 attributes = outer.attributes
-                known = outer, attributes, self._is_widget(names_of(attributes))
+                known = outer, attributes, self.is_widget(names_of(attributes))
                 self._levels[outer.mem_id] = known
             levels.append(known)
             outer = outer.parent
@@ -139,7 +198,9 @@ class Widgets:
             known = self._parts[key] = set()
             for child in islice(parent.iter(), _MOST_PARTS):
                 attributes = child.attributes
-                if (is_inside or self._is_widget(names_of(attributes))) and _is_shown(child, attributes):
+                if (
+                    (is_inside and child.tag != "p") or self.is_widget(names_of(attributes))
+                ) and self._is_seen(child, attributes):
                     known.add(_look_of(attributes))
         return len(known) > (look in known)
 
@@ -148,20 +209,41 @@ class Widgets:
         known = self._labelled.get(node.mem_id)
         if known is None:
             before, after = _beside(node, "prev"), _beside(node, "next")
-            known = (before is not None and (before.tag in _LABELS or _holds_control(before))) or (
-                after is not None and _holds_control(after)
+            known = (before is not None and (self._is_label(before) or self._holds_control(before))) or (
+                # a heading's link to itself opens nothing
+                after is not None and after.tag not in _LABELS and self._holds_control(after)
             )
             self._labelled[node.mem_id] = known
         return known
 
-    def _is_controlled(self, own_id: str) -> bool:
-        known = self._controlled.get(own_id)
-        if known is None:
-            if self._controls is None:
-                self._controls = self._find_controls()
-            controls = self._controls.get(own_id, ())
-            known = self._controlled[own_id] = any(_is_shown(*control) for control in controls)
-        return known
+    def _is_label(self, node: LexborNode) -> bool:
+        return node.tag in _LABELS and self._is_seen(node)
+
+    def _holds_control(self, node: LexborNode) -> bool:
+        """Whether it, or what it begins with, is a control or a link in the page that readers see."""
+        at: LexborNode | None = node
+        for _ in range(_CONTROL_DEPTH):
+            if at is None:
+                return False
+            attributes = at.attributes
+            is_link = at.tag == "a" and (attributes.get("href") or "#").startswith(("#", "javascript:"))
+            if is_link or _is_control(at, attributes):
+                return self._is_seen(at, attributes)
+            inner = next(at.iter(), None)
+            if at.tag == "p" and inner is not None and _has_text_before(inner):
+                # a link within prose, such as a footnote's
+                return False
+            at = inner
+        return False
+
+    def _is_controlled(self, node: LexborNode, own_id: str) -> bool:
+        """Whether something outside the element that readers see says that it opens it."""
+        if self._controls is None:
+            self._controls = self._find_controls()
+        return any(
+            self._is_seen(*control) and self._is_reached(control[0], node)
+            for control in self._controls.get(own_id, ())
+        )
 
     def _find_controls(self) -> dict[str, list[Mark]]:
         found: dict[str, list[Mark]] = {}
@@ -173,8 +255,48 @@ class Widgets:
             for name in _CONTROL_ATTRIBUTES:
                 if (value := get(name)) and value != "#":
                     for own_id in value.replace("#", " ").split():
-                        found.setdefault(own_id, []).append(control)
+                        known = found.setdefault(own_id, [])
+                        if len(known) < _MOST_CONTROLS:
+                            known.append(control)
         return found
+
+    def _is_reached(self, control: LexborNode, node: LexborNode) -> bool:
+        """Whether a control is not in the element that it opens, nor in another that is hidden."""
+        mem_id = control.mem_id
+        if mem_id not in self._outer:
+            self._outer[mem_id] = self._read_outer(control)
+        outer = self._outer[mem_id]
+        return outer is not None and node.mem_id not in outer
+
+    def _read_outer(self, control: LexborNode) -> frozenset[int] | None:
+        """The mem_ids of what a control is in, as far as that is looked at; None where one of them is hidden."""
+        found: list[int] = []
+        outer = control.parent
+        while outer is not None and len(found) < _OUTER:
+            mem_id = outer.mem_id
+            known = self._concealed.get(mem_id)
+            if known is None:
+                known = self._concealed[mem_id] = _is_concealed(outer.attributes)
+            if known or mem_id in self._gone:
+                return None
+            found.append(mem_id)
+            outer = outer.parent
+        return frozenset(found)
+
+    def _is_seen(self, node: LexborNode, attributes: Attributes | None = None) -> bool:
+        """
+        Args:
+            attributes: of the element, if they are at hand.
+        """
+        mem_id = node.mem_id
+        if mem_id in self._gone:
+            return False
+        known = self._shown.get(mem_id)
+        if known is None:
+            known = self._shown[mem_id] = _is_shown(
+                node, node.attributes if attributes is None else attributes
+            )
+        return known
 
 
 def names_of(attributes: Attributes) -> str:
@@ -188,16 +310,13 @@ def _look_of(attributes: Attributes) -> Look:
     return get("class"), get("style"), get("hidden", "no"), get("aria-hidden")
 
 
-def _is_opened(node: LexborNode, reason: str) -> bool:
-    """Whether what stands right before the element opens it, or is its twin for screen readers."""
-    before = _beside(node, "prev")
-    if before is None:
+def _is_item(node: LexborNode) -> bool:
+    """Whether an element without a name may be one of those that a widget shows in turn: another stands beside it."""
+    if node.tag == "p":
         return False
-    attributes = before.attributes
-    if reason == "aria-hidden":
-        # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
-        return is_for_screen_readers(attributes.get("class") or "")
-    return _is_control(before, attributes) and _is_shown(before, attributes)
+    return any(
+        (other := _beside(node, side)) is not None and other.tag == node.tag for side in ("prev", "next")
+    )
 
 
 def _is_custom(node: LexborNode) -> bool:
@@ -218,37 +337,33 @@ def _beside(node: LexborNode, side: str) -> LexborNode | None:
     return other if other is not None and other.is_element_node else None
 
 
+def _has_text_before(node: LexborNode) -> bool:
+    before = node.prev
+    return before is not None and before.is_text_node and bool((before.text() or "").strip())
+
+
 def _is_control(node: LexborNode, attributes: Attributes) -> bool:
     return (
         node.tag in _OPENERS or attributes.get("role") in ("button", "tab") or "aria-expanded" in attributes
     )
 
 
-def _holds_control(node: LexborNode) -> bool:
-    """Whether it, or what it begins with, is a control or a link in the page that readers see."""
-    at: LexborNode | None = node
-    for _ in range(_CONTROL_DEPTH):
-        if at is None:
-            return False
-        attributes = at.attributes
-        is_link = at.tag == "a" and (attributes.get("href") or "#").startswith(("#", "javascript:"))
-        if is_link or _is_control(at, attributes):
-            return _is_shown(at, attributes)
-        at = next(at.iter(), None)
-    return False
-
-
 def _is_shown(node: LexborNode, attributes: Attributes) -> bool:
     """Whether a reader can find it: it says something or draws an icon, and nothing in its attributes hides it."""
     get = attributes.get
-    if "hidden" in attributes or get("aria-hidden") == "true" or is_for_screen_readers(get("class") or ""):
+    if get("aria-hidden") == "true" or is_for_screen_readers(get("class") or ""):
         return False
-    style = get("style") or ""
-    if may_hide(style) and concealed_by(declarations(style)):
+    if _is_concealed(attributes):
         return False
     if get("aria-label") or get("title"):
         return True
     return any(
-        below.is_element_node or (below.is_text_node and (below.text() or "").strip())
+        below.is_element_node or (below.is_text_node and (below.text() or "").strip(_NO_LABEL))
         for below in node.iter(True)
     )
+
+
+def _is_concealed(attributes: Attributes) -> bool:
+    """Whether its attributes alone hide it from those who see the page."""
+    style = attributes.get("style") or ""
+    return "hidden" in attributes or (may_hide(style) and concealed_by(declarations(style)) != "")

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core.classifier import article_column, choice, native
 from gateway.core.classifier.columns import Array
 from gateway.core.classifier.features import PageHints
-from gateway.core.classifier.layers import hold, look_around, rectify
+from gateway.core.classifier.layers import clip_rows, gather_windows, rectify
 from gateway.core.classifier.network import Choice, choose, load_classifier
 from gateway.core.documents.charset import to_utf8
 from gateway.core.dom.blocks import Blocks
@@ -109,11 +109,11 @@ def floats(shape: tuple[int, ...], seed: int) -> Array:
 def test_layers_agree_on_any_numbers(count: int, width: int, dilation: int, seed: int) -> None:
     rows, low = floats((width, count), seed), floats((width,), seed + 1)
     high = low + np.abs(floats((width,), seed + 2))
-    held = hold(rows, low, high)
-    assert (held == by_python(lambda: hold(rows, low, high))).all()
+    held = clip_rows(rows, low, high)
+    assert (held == by_python(lambda: clip_rows(rows, low, high))).all()
     hidden = np.ascontiguousarray(rows.T)
-    seen = look_around(hidden, dilation)
-    assert seen.tobytes() == by_python(lambda: look_around(hidden, dilation)).tobytes()
+    seen = gather_windows(hidden, dilation)
+    assert seen.tobytes() == by_python(lambda: gather_windows(hidden, dilation)).tobytes()
     for onto in (None, hidden):
         one = rectify(hidden.copy(), low, onto=None if onto is None else onto.copy())
         other = by_python(lambda: rectify(hidden.copy(), low, onto=None if onto is None else onto.copy()))  # noqa: B023
@@ -126,17 +126,17 @@ def test_rows_that_do_not_fit_are_refused(used: ModuleType) -> None:
     ones = np.ones(6, np.float32)
     more, empty, odd = np.ones(7, np.float32), np.zeros(0, np.float32), bytearray(7)
     for wrong in (
-        lambda: used.hold(ones, more, ones, ones),
-        lambda: used.hold(ones, empty, empty, ones),
-        lambda: used.hold(more, ones[:2], ones[:2], more),
-        lambda: used.hold(ones, ones[:2], ones[:3], ones),
-        lambda: used.hold(ones, ones[:2], ones[:2], more),
-        lambda: used.hold(odd, ones[:2], ones[:2], odd),
-        lambda: used.look_around(ones, 4, 1, np.ones(30, np.float32)),
-        lambda: used.look_around(ones, 0, 1, np.ones(30, np.float32)),
-        lambda: used.look_around(ones, 2, 0, np.ones(30, np.float32)),
-        lambda: used.look_around(ones, 2, 1 << 62, np.ones(30, np.float32)),
-        lambda: used.look_around(ones, 2, 1, np.ones(29, np.float32)),
+        lambda: used.clip_rows(ones, more, ones, ones),
+        lambda: used.clip_rows(ones, empty, empty, ones),
+        lambda: used.clip_rows(more, ones[:2], ones[:2], more),
+        lambda: used.clip_rows(ones, ones[:2], ones[:3], ones),
+        lambda: used.clip_rows(ones, ones[:2], ones[:2], more),
+        lambda: used.clip_rows(odd, ones[:2], ones[:2], odd),
+        lambda: used.gather_windows(ones, 4, 1, np.ones(30, np.float32)),
+        lambda: used.gather_windows(ones, 0, 1, np.ones(30, np.float32)),
+        lambda: used.gather_windows(ones, 2, 0, np.ones(30, np.float32)),
+        lambda: used.gather_windows(ones, 2, 1 << 62, np.ones(30, np.float32)),
+        lambda: used.gather_windows(ones, 2, 1, np.ones(29, np.float32)),
         lambda: used.rectify(ones, ones[:4]),
         lambda: used.rectify(ones, empty),
         lambda: used.rectify(ones, ones[:2], more),

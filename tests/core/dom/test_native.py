@@ -519,6 +519,26 @@ def test_python_walks_where_it_is_told_to(offered: pytest.MonkeyPatch) -> None:
     assert find_walk().extension is not None
 
 
+@pytest.mark.parametrize("is_native", [True, False])
+@pytest.mark.parametrize("source", ["", " ", "\n\t", "\x1c", "\u2003"])
+def test_formulas_of_white_space_are_no_blocks_without_text(
+    offered: pytest.MonkeyPatch, source: str, is_native: bool
+) -> None:
+    native.prefer_native(is_native)
+    try:
+        for html in (
+            f"<mjx-container>{source}</mjx-container>",
+            f"<div><script type=math/tex>{source}</script>",
+        ):
+            clean(html)
+            tree = LexborHTMLParser(html, scripting=True)
+            formulas, _ = find_formulas(find_marks(tree))
+            blocks = native.read_blocks(root_of(tree), left_out=formulas, formulas=formulas)
+            assert blocks.texts == ["x"]
+    finally:
+        native.prefer_native(True)
+
+
 @pytest.mark.parametrize("size", [88, 104])
 def test_python_walks_where_a_text_stands_elsewhere(size: int, tmp_path: Path) -> None:
     fault = find_fault(compile_extension(tmp_path, f"-DNODE_SIZE={size}"))
@@ -538,6 +558,18 @@ class Other:
         columns = list(self._extension.read_blocks(*args))
         columns[self._column] = self._value
         return tuple(columns)
+
+
+def test_python_walks_where_an_older_extension_is_installed(compiled: ModuleType) -> None:
+    other = Other(compiled, 0, [])
+    other.INTERFACE = compiled.INTERFACE - 1
+    assert find_fault(other) == "it is of another version: interface 0 instead of 1"
+
+
+def test_nodes_of_no_tree_are_refused(compiled: ModuleType) -> None:
+    assert find_fault(compiled) == ""
+    with pytest.raises(TypeError, match="no tree"):
+        compiled.count_stripped(LexborNode.__new__(LexborNode))
 
 
 def test_python_walks_where_a_column_differs(compiled: ModuleType) -> None:

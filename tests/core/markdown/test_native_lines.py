@@ -8,13 +8,14 @@ from types import ModuleType
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.core.dom.blocks import keep
 from gateway.core.dom.boxes import find_boxes
 from gateway.core.dom.descent import Bounds, Lines
 from gateway.core.dom.layout import Gaps
 from gateway.core.dom.native import prefer_native, read_blocks
+from gateway.core.dom.tags import ID
 from gateway.core.markdown import Rendered, render
 from gateway.core.markdown.drafts import Draft
 from gateway.core.markdown.escape import SIGNS, escape_part
@@ -326,6 +327,30 @@ def test_lines_leave_nothing_behind(compiled: ModuleType) -> None:
 
     blocks, size = memory_left_by(walk)
     assert blocks < WALKS and size < 5000, "some are left each time"
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize("unit", ["<b></b><br>", "<span></span><b></b><br>", '<a href="/c"></a> <br>'])
+@pytest.mark.parametrize("end", ["", "<img>", "<b>text</b>"])
+def test_lines_that_are_read_in_vain_are_not_read_again(compiled: ModuleType, unit: str, end: str) -> None:
+    asked = 0
+
+    def is_apart(node: LexborNode) -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    # in a heading each line with an emphasis is rejected, and an element of which nothing is left is skipped
+    root = root_of(LexborHTMLParser("<h1>" + 500 * unit + end))
+    nodes = compiled.descend(
+        root, Bounds(None, None, set(), set(), 512), ACTIONS.table, SIGNS, is_apart, rules()
+    )
+    for event in nodes:
+        if isinstance(event, Draft):
+            nodes.reject()
+        elif event == ID["br"]:
+            nodes.skip(True)
+    assert asked < 500 * 20, "once for each gap, and a few times more"
 
 
 @pytest.mark.usefixtures("used")

@@ -189,6 +189,11 @@ def test_labelled_pages_hide_alike() -> None:
         assert in_c == in_python, sample.page_id
 
 
+def test_elements_of_drawings_are_found_by_their_own_selector() -> None:
+    """Their tags have capital letters: one was taken for what another selector had found."""
+    compare("<svg><foreignObject class=a><p>b", ["x-b.a", "foreignobject"])
+
+
 def test_many_parts_and_levels_are_kept_apart() -> None:
     """More parts than a word has bits, in a tree that is deeper than the first room for it."""
     html = "".join(f'<div class="d{number % 90}">' for number in range(300)) + "text"

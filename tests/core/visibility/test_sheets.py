@@ -227,7 +227,8 @@ def test_little_shown_inside_shows_nothing_else() -> None:
 def test_a_popover_is_hidden_unless_a_button_opens_it() -> None:
     assert reason("", f"<div popover>{SAID}</div>") == "hidden"
     assert (
-        reason("", f'<button popovertarget="p">Open</button><i></i><div id="p" popover>{SAID}</div>') is None
+        reason("", f'<button popovertarget="p">Open</button><i></i><div id="p" popover>“{SAID}”</div>')
+        is None
     )
 
 
@@ -381,3 +382,144 @@ def test_names_of_properties_before_any_block_take_linear_time() -> None:
 
     assert_linear(prepare, 8000)
     assert Sheets(b"visibility} .a{visibility:visible}").sets({"class": "a"}, "visibility")
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        # of two values the one that a browser knows, and an important one
+        "display:none;display:zzz",
+        "display:none!important;display:block",
+        "font-size:0;font-size:big",
+        "visibility:hidden;visibility:shown",
+        "font-size:calc(0px)",
+        "position:absolute;left:calc( -9999px )",
+        "position:absolute;left:min(-9999px, 0px)",
+        "position:absolute;inset-inline-start:-9999px",
+        "margin-inline-start:-9999px",
+        "text-indent:100%;white-space:nowrap;overflow:hidden",
+        "text-indent:9999px;white-space:nowrap;overflow:hidden",
+        "height:0;overflow-y:hidden",
+        "width:0;overflow-x:clip",
+        "transform:scale(.01)",
+        "scale:1%",
+        "rotate:y 90deg",
+        "transform:rotate3d(0,1,0,90deg)",
+        "clip-path:rect(0 0 0 0)",
+        "clip-path:xywh(0 0 0 0)",
+        "clip-path:path('M0 0')",
+        "color:whitesmoke;background:ghostwhite",
+        "color:gold;background:gold",
+        "-webkit-text-fill-color:#fff;background:#fff",
+        "opacity:0;transition:none",
+        "visibility:hidden;will-change:auto",
+        "--x:none;display:var(--x)",
+        "display:var(--unknown, none)",
+    ],
+)
+def test_styles_hide_as_browsers_read_them(style: str) -> None:
+    assert reason("", f'<p style="{style}">{SAID}</p>') is not None
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "display:none;display:block",
+        "display:none!important;display:block!important",
+        "display:none;display:inline flex",
+        "display:none;display:-webkit-box",
+        "font-size:0;font-size:clamp(1rem,2vw,2rem)",
+        "font-size:-1px",
+        "text-indent:100px;white-space:nowrap;overflow:hidden",
+        "text-indent:100%;overflow:hidden",
+        "left:calc(-100vw + 100%)",
+        "margin-left:calc(-50vw + 50%)",
+        "transform:scale(.5)",
+        "rotate:90deg",
+        "transform:rotate3d(0,0,1,90deg)",
+        "clip-path:xywh(0 0 100% 100%)",
+        "color:black;background:white",
+        "color:gold;background:navy",
+        "display:var(--unknown)",
+        "opacity:0;transition:opacity 1s",
+        "overflow-y:auto;height:0",
+    ],
+)
+def test_honest_styles_hide_nothing(style: str) -> None:
+    assert reason("", f'<p style="{style}">“{SAID}”</p>') is None
+
+
+@pytest.mark.parametrize(
+    ("css", "body"),
+    [
+        ("", f'<div style="font-size:0"><p style="font-size:1em">{SAID}</p></div>'),
+        ("", f'<div style="font-size:0"><p style="font-size:inherit">{SAID}</p></div>'),
+        (".r{font-size:0}.c{font-size:120%}", f'<div class="r"><p class="c">{SAID}</p></div>'),
+        ("", f'<div style="visibility:hidden"><p style="visibility:inherit">{SAID}</p></div>'),
+        (".x1{display:none}", f'<p class="x1" style="display:shown">{SAID}</p>'),
+        (".x1{display:none}#q1{display:zzz}", f'<p class="x1" id="q1">{SAID}</p>'),
+        (":root{--d:none}", f'<p style="display:var(--d)">{SAID}</p>'),
+        (":root{--d:var(--e);--e:none}.x1{display:var(--d)}", f'<p class="x1">{SAID}</p>'),
+    ],
+)
+def test_what_gives_nothing_back_stays_hidden(css: str, body: str) -> None:
+    assert reason(css, body) is not None
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "data:text/css,.x1%7Bdisplay:none%7D",
+        "DATA:text/css;charset=utf-8,.x1{display:none}",
+        "data:text/css;base64,LngxIHsgZGlzcGxheTogbm9uZSB9",
+    ],
+)
+def test_sheets_in_addresses_are_read(link: str) -> None:
+    assert reason("", f'<link rel="stylesheet" href="{link}">{TEXT}') == "display"
+    assert reason("", f'<link rel="stylesheet" media="print" href="{link}">{TEXT}') is None
+    assert reason("", f'<link rel="preload" href="{link}">{TEXT}') is None
+
+
+def test_sheets_in_addresses_that_cannot_be_read_are_left_out() -> None:
+    assert reason("", f'<link rel="stylesheet" href="data:text/css;base64,a">{TEXT}') is None
+    assert reason("", f'<link rel="stylesheet" href="data:text/css">{TEXT}') is None
+    assert (
+        reason("", f'<link rel="stylesheet" href="data:text/css,{"a" * 400_001}.x1{{display:none}}">{TEXT}')
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("media", "why"), [("print", None), ("screen", "display"), ("(max-width: 600px)", None)]
+)
+def test_sheets_hold_where_their_media_says(media: str, why: str | None) -> None:
+    assert reason("", f'<style media="{media}">.x1{{display:none}}</style>{TEXT}') == why
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "@media print{",
+        "@media print{.a{color:red",
+        "/* not closed",
+        ".a{color:red",
+        ".a{content:'",
+        "@media print{ /* } */",
+        "a:is(.b{" * 20,
+    ],
+)
+def test_what_a_sheet_leaves_open_ends_with_it(before: str) -> None:
+    assert reason("", f"<style>{before}</style><style>.x1{{display:none}}</style>{TEXT}") == "display"
+
+
+def test_only_sheets_of_css_count() -> None:
+    assert reason("", f'<style type="text/plain">.x1{{display:none}}</style>{TEXT}') is None
+    assert reason("", f'<style type=" Text/CSS">.x1{{display:none}}</style>{TEXT}') == "display"
+    shown = '<style type="text/less">.x1{display:block!important}</style>'
+    assert reason(".x1{display:none}", shown + TEXT) == "display"
+
+
+def test_an_alternate_sheet_hides_nothing() -> None:
+    link = '<link rel="alternate stylesheet" title="x" href="data:text/css,.a{display:none}">'
+    assert find_hidden(LexborHTMLParser(f"{link}<p>b</p><p class=a>text")) == {}
+    assert find_hidden(LexborHTMLParser(f"{link.replace('alternate ', '')}<p>b</p><p class=a>text")) != {}

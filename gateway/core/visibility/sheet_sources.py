@@ -1,0 +1,97 @@
+"""The style sheets of a page that are at hand: those in `<style>` and those in the address of a `<link>`.
+
+Source: HTML Standard, 4.2.4 and 4.2.6 (`type`, `media`); RFC 2397 (the "data" URL scheme); CSS Syntax Level 3, 5
+(what is not closed ends with its sheet).
+"""
+
+from base64 import b64decode
+from binascii import Error
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.core.dom.landmarks import Attributes, Landmarks
+from gateway.core.dom.texts import join_texts
+from gateway.core.visibility.media import applies
+
+_DATA = "data:text/css"
+# of all sheets in addresses
+_MOST_CHARACTERS = 400_000
+# of an attribute that names when a sheet holds
+_MOST_MEDIA = 200
+# Ends a declaration, a comment and as many blocks as a sheet may leave open: behind another it would hold for the
+# next sheet. Braces that close nothing mean nothing.
+_CLOSING = f";*/{'}' * 32}"
+_CLOSER = LexborHTMLParser(f"<style>{_CLOSING}</style>").css("style")
+
+
+def read_sheets(marks: Landmarks) -> bytes:
+    """The sheets that are for a screen, one after the other; those in addresses first."""
+    css = _join([node for node, attributes in marks.tags["style"] if _holds(attributes)])
+    if data := _read_addresses(marks):
+        closing = f"\n{_CLOSING}\n".encode()
+        css = closing.join((*data, css))
+    return css
+
+
+def count_inside(marks: Landmarks) -> int:
+    """The bytes at the end of what `read_sheets` gives that stand in the page's body; some more, with comments."""
+    styles = marks.tags["style"]
+    return len(
+        _join([node for node, _ in styles if (outer := node.parent) is not None and outer.tag != "head"])
+    )
+
+
+def _join(sheets: list[LexborNode]) -> bytes:
+    return join_texts([each for sheet in sheets for each in (sheet, *_CLOSER)])
+
+
+def is_elsewhere(link: Attributes) -> bool:
+    """Whether a `<link>` names a style sheet that is not at hand, or one that a script makes a sheet of."""
+    is_sheet = _names_sheet(link) or (link.get("as") or "").strip().lower() == "style"
+    return is_sheet and not _has_data(link)
+
+
+def _read_addresses(marks: Landmarks) -> list[bytes]:
+    """The sheets in the addresses of links, in order; what cannot be read, or is too long, is left out."""
+    found: list[bytes] = []
+    left = _MOST_CHARACTERS
+    for _, link in marks.tags["link"]:
+        if not (_names_sheet(link) and _has_data(link) and _holds(link)):
+            continue
+        about, comma, payload = (link.get("href") or "").strip().partition(",")
+        left -= len(payload)
+        if not comma or left < 0:
+            continue
+        sheet = unquote_to_bytes(payload)
+        if about.lower().endswith(";base64"):
+            try:
+                sheet = b64decode(sheet)
+            except Error:
+                continue
+        found.append(sheet)
+    return found
+
+
+def _names_sheet(link: Attributes) -> bool:
+    kinds = (link.get("rel") or "").lower()
+    # readers may choose another; most never do
+    return "stylesheet" in kinds and "alternate" not in kinds
+
+
+def _has_data(link: Attributes) -> bool:
+    return (link.get("href") or "").lstrip()[: len(_DATA)].lower() == _DATA
+
+
+def _holds(attributes: Attributes) -> bool:
+    """Whether a sheet is CSS for a usual screen, so far as its attributes say."""
+    kind, media = attributes.get("type"), attributes.get("media")
+    if kind and kind.strip().lower() != "text/css":
+        return False
+    return not media or len(media) > _MOST_MEDIA or _holds_for(media.lower().strip())
+
+
+@lru_cache(256)
+def _holds_for(media: str) -> bool:
+    return not media or applies(f"@media {media}")

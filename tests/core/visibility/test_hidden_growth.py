@@ -1,0 +1,91 @@
+"""What many hidden elements ask of the same element is read once: work grows with the page, not with its square."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from gateway.core.visibility.css import is_near
+from gateway.core.visibility.hidden import find_hidden
+from gateway.core.visibility.shades import Shades
+
+TEXT = "Some words that are long enough to be counted as the text of a part of a series."
+
+
+def hidden_for(control: str, size: int) -> str:
+    return f"{control}<p>z</p>" + "<div hidden id=x>a b</div><p>q</p>" * (size // 36)
+
+
+def blank_control(size: int) -> str:
+    return hidden_for(f'<a href="#x">{" " * size}</a>', size)
+
+
+def comments_in_control(size: int) -> str:
+    return hidden_for(f'<a href="#x">{"<!---->" * (size // 7)}</a>', size)
+
+
+def long_style_around_control(size: int) -> str:
+    return hidden_for(f'<div style="width:0;{"a:b;" * (size // 4)}"><a href="#x">go</a></div>', size)
+
+
+def long_text_beside_series(size: int) -> str:
+    parts = (f"<div class=k{at // 3} hidden>{TEXT}{'abc'[at % 3]}</div>" for at in range(size // 110))
+    return f"<section><h4>{'big ' * (size // 2)}</h4>{''.join(parts)}</section>"
+
+
+def letters_and_backgrounds(size: int) -> str:
+    return "".join(
+        f'<p style="color:#{0x110000 + at:06x}">a</p><p style="background:#{0xC00000 + at:06x}">b</p>'
+        for at in range(size // 64)
+    )
+
+
+def rules_for_long_style(size: int) -> str:
+    rules = "".join(f".a{at}{{display:none}}" for at in range(150))
+    names = " ".join(f"a{at}" for at in range(150))
+    return f"<style>{rules}</style><p class='{names}' style='display:block;{'a:b;' * size}'>x"
+
+
+@pytest.mark.parametrize(
+    ("make", "most_s"),
+    [
+        (blank_control, 0.5),
+        (comments_in_control, 0.5),
+        (long_style_around_control, 0.5),
+        (long_text_beside_series, 0.5),
+        (letters_and_backgrounds, 1.0),
+        (rules_for_long_style, 1.0),
+    ],
+)
+def test_work_does_not_grow_with_the_square_of_a_page(make: Callable[[int], str], most_s: float) -> None:
+    """Some took a minute."""
+    tree = LexborHTMLParser(make(500_000), scripting=True)
+    begin = time.process_time()
+    find_hidden(tree, warnings=[])
+    assert time.process_time() - begin < most_s
+
+
+def test_letters_far_down_share_what_is_behind_them() -> None:
+    letters = '<p style="color:#fff">a</p>' * 10_000
+    tree = LexborHTMLParser(f'<b style="background:#fff">x</b>{"<div>" * 400}{letters}', scripting=True)
+    begin = time.process_time()
+    found = find_hidden(tree)
+    assert time.process_time() - begin < 0.5
+    # of a page without sheets
+    assert len(found) == 10_000
+
+
+def test_of_many_colors_none_that_is_near_is_missed() -> None:
+    colors = {f"{at * 7919 % 0xFFFFFF:06x}" for at in range(500)}
+    shades = Shades(colors | {"", "transparent"})
+    near = 0
+    for at in range(2000):
+        color = f"{at * 104729 % 0xFFFFFF:06x}"
+        is_found = any(is_near(color, other) for other in colors)
+        near += is_found
+        assert shades.may_have_near(color) or not is_found
+    assert 100 < near < 1900
+    assert not shades.may_have_near("")
+    few = Shades({"ffffff"})
+    assert few.may_have_near("f0f0f0") and not few.may_have_near("eeeeee")
