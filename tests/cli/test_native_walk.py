@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.dom.extension import INTERFACE
 from tests.cli.test_main import HTML, winnow
 from tests.core.dom.extension import compile_extension
 
 # installed, and of no use
-BROKEN = """
+BROKEN = f"""
 from pathlib import Path
+
+INTERFACE = {INTERFACE}
 
 def load(*_):
     Path(__file__).with_name("asked").touch()
