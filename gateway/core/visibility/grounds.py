@@ -87,14 +87,10 @@ class Grounds:
     def _stated_colors(self) -> tuple[set[str], set[str]]:
         """The colours that attributes give letters and backgrounds."""
         marks = self._marks.concealed
-        styles = [
-            self._declared.style(text)[0]
-            for text in {attributes.get("style") or "" for _, attributes in marks}
-        ]
+        texts = {attributes.get("style") or "" for _, attributes in marks}
+        styles = [self._declared.style(text)[0] for text in texts]
         letters = {color_of(value) for style in styles if (value := letters_of(style))}
-        letters |= {
-            color_of(color.lower()) for _, own in self._marks.concealed if (color := own.get("color"))
-        }
+        letters |= {color_of(color.lower()) for _, own in marks if (color := own.get("color"))}
         return letters, set(self._backgrounds())
 
     def _background(self, node: LexborNode, *, is_by_rule: bool = False) -> str:

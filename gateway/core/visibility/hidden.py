@@ -129,7 +129,7 @@ def find_hidden(
             is_group = is_content and characters >= _ALIKE_CHARACTERS
         if reason in ("font-size", "visibility", "color") and page.is_shown_below(node, reason, characters):
             continue
-        if rule is not None and page.outweighs(rule, attributes):
+        if rule is not None and page.declared.outweighs(rule, attributes):
             continue
         found[node.mem_id] = reason
         if rule is not None:
@@ -166,7 +166,7 @@ def find_hidden(
             characters
         ):
             continue
-        if rule is None or not page.outweighs(rule, attributes):
+        if rule is None or not page.declared.outweighs(rule, attributes):
             found[node.mem_id] = reason
             if is_said:
                 speaking.add(node.mem_id)
@@ -212,8 +212,8 @@ class _Page:
         self._marks = marks
         css = read_sheets(marks)
         self._rules = Sheets(css)
-        self._declared = Declared(self._rules)
-        self._grounds = Grounds(tree, marks, css, self._rules, self._declared)
+        self.declared = Declared(self._rules)
+        self._grounds = Grounds(tree, marks, css, self._rules, self.declared)
         # classes -> whether they are for screen readers
         self._heard: dict[str, bool] = {}
         # of the page's text, if they are not `_enough`, else some of them
@@ -236,10 +236,10 @@ class _Page:
         Args:
             found: the mem_ids of those that need not come again; may grow meanwhile.
         """
-        styles = self._declared.styles
+        styles = self.declared.styles
         for node, attributes in self._marks.concealed:
             if text := attributes.get("style"):
-                style, reason = styles.get(text) or self._declared.style(text)
+                style, reason = styles.get(text) or self.declared.style(text)
                 if reason or (letters_of(style) and (reason := self._grounds.same_color(node, style))):
                     yield node, attributes, reason, None
             if (reason := self._marked(node, attributes)) and (
@@ -250,10 +250,6 @@ class _Page:
             yield node, attributes, rule.reason, rule
         for node, attributes in self._grounds.find_same(found):
             yield node, attributes, "color", None
-
-    def outweighs(self, rule: Rule, attributes: Attributes) -> bool:
-        """Whether a `style` attribute or another rule shows what a rule hides."""
-        return self._declared.outweighs(rule, attributes)
 
     def _marked(self, node: LexborNode, attributes: Attributes) -> str:
         get = attributes.get
@@ -280,7 +276,7 @@ class _Page:
     def shows(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
         """Whether something on the page shows this element to its readers after all."""
         if reason in ("opacity", "visibility"):
-            style, _ = self._declared.style(attributes.get("style") or "")
+            style, _ = self.declared.style(attributes.get("style") or "")
             if is_animated(style) or any(map(_ANIMATES.match, attributes)):
                 return True
             if "animation" in (attributes.get("data-settings") or ""):
@@ -299,7 +295,7 @@ class _Page:
                 break
             if below.mem_id == node.mem_id:
                 continue
-            style, reason = self._declared.style(attributes.get("style") or "")
+            style, reason = self.declared.style(attributes.get("style") or "")
             if (gives_back(style, name) and not reason) or self._rules.sets(attributes, name):
                 shown += times * count_stripped(below)
                 if shown >= enough:
