@@ -40,7 +40,7 @@ from gateway.core.dom.layout import KNOWN
 from gateway.core.dom.tags import ID
 
 # what the functions take, give and mean, as a number: `INTERFACE` of packages/native/winnow_native.c
-INTERFACE = 1
+INTERFACE = 2
 # as in the extension: what a row of its tables says beside the action
 _UNKNOWN, _EMBED, _SCRIPT = 16, 32, 64
 _OWN_BITS = ("hidden", "aria_hidden", "itemscope", "undisplayed", "linked")

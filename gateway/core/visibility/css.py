@@ -5,63 +5,60 @@ from colorsys import hls_to_rgb
 
 from gateway.core.dom.landmarks import STYLE_WORDS
 from gateway.core.dom.native import find_walk
+from gateway.core.visibility.clips import is_clipped
+from gateway.core.visibility.color_spaces import SYSTEM, read_color
 from gateway.core.visibility.named_colors import NAMED
+from gateway.core.visibility.numbers import NUMBER, amount, pixels
+from gateway.core.visibility.transforms import MOVES, TURNS, is_far, is_flat
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _IMPORTANT = re.compile(r"!\s*+important")
 _ESCAPE = re.compile(r"\\([0-9a-f]{1,6})\s?", re.I)
-_CALC = re.compile(r"calc\(\s*+([^\s(),]++)\s*+\)|min\(\s*+(-[^\s(),]++)\s*+,")
-_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([a-z%]*)")
-_PX = {"px": 1.0, "": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "vw": 10.0, "vh": 10.0}
 
 # opacity, or alpha, that no one can read
 _FAINT = 0.05
 _TINY_PX = 2.0
-_FAR_PX = 900.0
-# to the right, or below: a page is that wide or long itself
-_BEYOND_PX = 3000.0
-_WIDTHS = ("width", "max-width")
-_HEIGHTS = ("height", "max-height")
+# of its parent's
+_TINY_SHARE = 0.12
+# that letters are drawn together or apart, until they are none
+_TOGETHER_PX, _APART_PX = -8.0, 300.0
+# of a blur, and of what makes all colours one
+_BLUR_PX = 8.0
+_GLARING = 50.0
+_WIDTHS = ("width", "max-width", "inline-size", "max-inline-size")
+_HEIGHTS = ("height", "max-height", "block-size", "max-block-size")
 _SIZES = (*_WIDTHS, *_HEIGHTS)
-_OVERFLOWS = ("overflow", "overflow-x", "overflow-y")
+_OVERFLOWS = ("overflow", "overflow-x", "overflow-y", "overflow-block", "overflow-inline", "contain")
+_CUTS = ("hidden", "clip", "strict", "content", "paint")
+# of a column there is nothing but its width
+_NO_BOX = frozenset(("none", "table-column", "table-column-group"))
 _TALL = frozenset(("padding", "padding-top", "padding-bottom"))
-_NO_SCALE = re.compile(r"scale[xy3d]{0,2}\(\s*+(?:0?+\.?+0*+%?+|0?+\.0[0-4]\d*+|[0-4](?:\.\d*+)?%)\s*+[,)]")
-_EDGE_ON = re.compile(r"rotate[xy]\(\s*+-?(?:90|270)deg|rotate3d\((?:0,\s?1|1,\s?0),\s?0,\s?-?(?:90|270)deg")
-_TURNED = re.compile(r"[xy]\s+-?(?:90|270)deg")
-_MOVE = re.compile(r"translate[xyz3d]{0,2}\(([^)]{0,200})")
-_NO_NUMBER = re.compile(r"0?\.?0*+%?\s*+(?:$|\s)")
-_FADED = re.compile(r"opacity\(([^)]{0,20})")
+_FILTER = re.compile(r"(opacity|blur|brightness|contrast|invert)\(([^)]{0,20})")
 _FONT = re.compile(r"(?:^|\s)((?:\d+(?:\.\d+)?|\.\d+)(?:px|pt|r?em|%)?)\s*(?:/|\s)")
-_NO_MASK = re.compile(r"gradient\((?:to \w+,)?\s*(?:transparent|#0000)\s*,\s*(?:transparent|#0000)\s*\)")
-_NO_CLIP = re.compile(
-    r"inset\([^)]{0,60}100%|ellipse\(\s*0(?![.\d])|inset\(\s*(?:[5-9]\d|1\d\d)(?:\.\d+)?%"
-    r"|circle\(\s*0(?![.\d])|polygon\(\s*(?:0[a-z%]*[\s,]*)+\)|rect\((?:\s*0[a-z%]*){4}\s*\)"
-    r"|xywh\(\s*[^\s()]+\s+[^\s()]+\s+(?:[^\s()]+\s+)?0(?![.\d])|path\([\s'\"]*m[\d\s.,]*[\s'\"z]*\)"
-)
-
 _HIDING = re.compile("|".join(map(re.escape, STYLE_WORDS)))
 _SPACES = re.compile(r"[\s,]+")
+_PLAIN_COLORS = ("rgb", "hsl")
+_GRADIENT = re.compile(r"linear-gradient\((?:to [a-z ]++,|-?\d++deg,)?+([#a-z0-9\s,]++)\)")
+# what stands behind a colour of a function
+_COLOR_CALL = re.compile(r"(?<=\))\s[^()]*\Z")
 _BETWEEN = re.compile(r"[\s,/()]+")
 # of two colours' parts, 0-255
 _NEAR = 16
 
-_SIDES = ("left", "right", "top", "bottom")
-_PADDINGS = ("padding", "padding-left", "padding-top")
-_STARTS = ("inset", "inset-inline", "inset-block", "inset-inline-start", "inset-block-start")
-_SHIFTED = frozenset(
-    (*_SIDES, *_STARTS, "text-indent", "margin", "margin-left", "margin-top", "margin-inline-start")
+_MASKS = ("mask", "mask-image", "mask-size")
+_CLIPS = frozenset(
+    ("clip", "clip-path", "-webkit-clip-path", *_MASKS, *(f"-webkit-{name}" for name in _MASKS))
 )
-_MOVES = _SHIFTED | {"transform", "-webkit-transform", "translate"}
-_TURNS = frozenset(("transform", "-webkit-transform", "scale", "rotate", "zoom"))
-_CLIPS = frozenset(("clip", "clip-path", "-webkit-clip-path", "mask", "mask-image", "-webkit-mask-image"))
+_FILTERS = ("filter", "-webkit-filter")
 # by reason: what shows text again is another value of one of these
 PROPERTIES = {
     "display": frozenset(("display",)),
     "visibility": frozenset(("visibility", "content-visibility")),
-    "opacity": frozenset(("opacity", "filter")),
+    "opacity": frozenset(("opacity", *_FILTERS)),
+    "letter-spacing": frozenset(("letter-spacing",)),
     "font-size": frozenset(("font-size", "font")),
-    "off-screen": _MOVES,
-    "scale": _TURNS,
+    "off-screen": MOVES,
+    "scale": TURNS,
     "clip": _CLIPS,
     "no-size": frozenset((*_SIZES, *_OVERFLOWS, "line-height")),
     "color": frozenset(("color", "background", "background-color", "-webkit-text-fill-color")),
@@ -80,7 +77,7 @@ _VALUES = {
     "visibility": re.compile(rf"visible|hidden|collapse{_ANY}"),
     "opacity": re.compile(rf"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:e-?\d++)?%?{_ANY}"),
     "font-size": re.compile(
-        rf"\+?(?:\d++(?:\.\d*+)?|\.\d++)(?:[a-z]{{0,5}}+|%)|(?:x{{0,3}}-)?(?:small|large)|medium|math|larger|smaller{_ANY}"
+        rf"\+?(?:\d++(?:\.\d*+)?|\.\d++)(?:e-?\d++)?(?:[a-z]{{0,5}}+|%)|(?:x{{0,3}}-)?(?:small|large)|medium|math|larger|smaller{_ANY}"
     ),
 }
 # of what is around
@@ -151,7 +148,7 @@ def concealed_by(style: dict[str, str]) -> str:
     `display`, `visibility`, `opacity` and `no-size` are what scripts undo; the other reasons are not.
     """
     get = style.get
-    if get("display") == "none":
+    if get("display") in _NO_BOX or get("content", "").startswith("url("):
         return "display"
     if get("visibility") in ("hidden", "collapse") or get("content-visibility") == "hidden":
         return "visibility"
@@ -159,79 +156,73 @@ def concealed_by(style: dict[str, str]) -> str:
     set_here = _BUT_DISPLAY.intersection(style)
     if not set_here:
         return ""
-    if "opacity" in set_here and _amount(style["opacity"]) < _FAINT:
+    if "opacity" in set_here and amount(style["opacity"]) < _FAINT:
         return "opacity"
-    if "filter" in set_here and (faded := _FADED.search(style["filter"])) and _amount(faded[1]) < _FAINT:
+    if not set_here.isdisjoint(_FILTERS) and _is_filtered(style):
         return "opacity"
     size = get("font-size") or ("font" in set_here and (found := _FONT.search(style["font"])) and found[1])
-    if size and _px(size) <= _TINY_PX:
+    if size and (pixels(size) <= _TINY_PX or (size.endswith("%") and amount(size) <= _TINY_SHARE)):
         return "font-size"
-    if not set_here.isdisjoint(_MOVES) and _is_far(style):
+    if "letter-spacing" in set_here and not _TOGETHER_PX < pixels(style["letter-spacing"]) < _APART_PX:
+        return "letter-spacing"
+    if not set_here.isdisjoint(MOVES) and is_far(style):
         return "off-screen"
-    if not set_here.isdisjoint(_TURNS) and _is_flat(style):
+    if not set_here.isdisjoint(TURNS) and is_flat(style):
         return "scale"
-    if not set_here.isdisjoint(_CLIPS) and _is_clipped(style):
+    if not set_here.isdisjoint(_CLIPS) and is_clipped(style, color_of):
         return "clip"
-    if "-webkit-text-fill-color" in set_here and color_of(style["-webkit-text-fill-color"]) == "transparent":
+    if "-webkit-text-fill-color" in set_here and color_of(letters_of(style)) == "transparent":
         return "" if clips_background(style) else "color"
-    if any(name in set_here and style[name].startswith(("hidden", "clip")) for name in _OVERFLOWS):
-        if _amount(get("line-height", "")) < _FAINT or any(
-            name in style and _px(style[name]) <= _TINY_PX for name in _WIDTHS
-        ):
-            return "no-size"
-        if any(name in style and _px(style[name]) <= _TINY_PX for name in _HEIGHTS):
-            # what overflows is cut at the padding's edge: a box of a picture's proportions has no other height
-            return "" if any(_is_more(style[name]) for name in _TALL.intersection(style)) else "no-size"
+    if "currentcolor" in (get("background"), get("background-color")) and not clips_background(style):
+        return "color" if letters_of(style) == get("color", "") else ""
+    if not set_here.isdisjoint(_OVERFLOWS) and _has_no_size(style):
+        return "no-size"
     return ""
+
+
+def _is_filtered(style: dict[str, str]) -> bool:
+    """Whether a filter leaves nothing to be read: see-through, blurred, or all of one colour."""
+    for name, value in _FILTER.findall(" ".join(style[name] for name in _FILTERS if name in style)):
+        if name == "opacity":
+            is_lost = amount(value) < _FAINT
+        elif name == "blur":
+            is_lost = value != "" and pixels(value) >= _BLUR_PX
+        else:
+            # with its background
+            number = amount(value) if value else 1.0
+            is_lost = (
+                background_of(style) != ""
+                and {
+                    "contrast": number < _FAINT,
+                    "brightness": number < _FAINT or number >= _GLARING,
+                    "invert": abs(number - 0.5) < _FAINT,
+                }[name]
+            )
+        if is_lost:
+            return True
+    return False
+
+
+def _has_no_size(style: dict[str, str]) -> bool:
+    """Whether what overflows is cut, and nothing of it is left."""
+    cuts = {style[name].split()[0] for name in _OVERFLOWS if style.get(name)}
+    if cuts.isdisjoint(_CUTS):
+        return False
+    if amount(style.get("line-height", "")) < _FAINT or any(
+        name in style and pixels(style[name]) <= _TINY_PX for name in _WIDTHS
+    ):
+        return True
+    if not any(name in style and pixels(style[name]) <= _TINY_PX for name in _HEIGHTS):
+        return False
+    # what overflows is cut at the padding's edge: a box of a picture's proportions has no other height
+    return not any(_is_more(style[name]) for name in _TALL.intersection(style))
 
 
 def _is_more(padding: str) -> bool:
     """Whether a padding, above or below, takes a percentage or more than a few pixels."""
     # above, right, below, left
     above_and_below = _SPACES.split(padding)[::2]
-    return any(_NUMBER.match(part) and _px(part) > _TINY_PX for part in above_and_below)
-
-
-def _is_far(style: dict[str, str]) -> bool:
-    """Whether it is moved to where no screen is, and its text not back again."""
-    get = style.get
-    for name in _SHIFTED.intersection(style):
-        if _px(style[name]) <= -_FAR_PX:
-            return all(_px(get(inside, "0")) < _FAR_PX for inside in _PADDINGS)
-    indent = get("text-indent", "0") if get("white-space") == "nowrap" and "overflow" in style else "0"
-    if _px(indent) >= _FAR_PX or (indent.endswith("%") and _amount(indent) >= 1):
-        # the line begins where its box ends
-        return True
-    if get("position") in ("absolute", "fixed") and any(_px(get(side, "0")) >= _BEYOND_PX for side in _SIDES):
-        return True
-    transform = get("transform") or get("-webkit-transform") or ""
-    moves = moved[1] if (moved := _MOVE.search(transform)) else get("translate", "")
-    if not any(not -_FAR_PX < _px(value) < _BEYOND_PX for value in _SPACES.split(moves)):
-        return False
-    return _px(get("left", "0")) < _FAR_PX
-
-
-def _is_flat(style: dict[str, str]) -> bool:
-    get = style.get
-    transform = get("transform") or get("-webkit-transform") or ""
-    if _NO_SCALE.search(transform) or _EDGE_ON.search(transform):
-        return True
-    if "scale" in style and (_NO_NUMBER.match(style["scale"]) or _amount(style["scale"]) < _FAINT):
-        return True
-    if _TURNED.match(get("rotate", "")):
-        return True
-    return "zoom" in style and _amount(style["zoom"]) < _FAINT
-
-
-def _is_clipped(style: dict[str, str]) -> bool:
-    get = style.get
-    clip = get("clip", "")
-    if clip.startswith("rect(") and all(abs(_px(side)) <= 1 for side in _SPACES.split(clip[5:].strip(" )"))):
-        return True
-    if _NO_CLIP.match(get("clip-path") or get("-webkit-clip-path") or ""):
-        return True
-    mask = get("mask") or get("mask-image") or get("-webkit-mask-image") or ""
-    return _NO_MASK.search(mask) is not None
+    return any(NUMBER.match(part) and pixels(part) > _TINY_PX for part in above_and_below)
 
 
 def clips_background(style: dict[str, str]) -> bool:
@@ -242,6 +233,8 @@ def clips_background(style: dict[str, str]) -> bool:
 def color_of(value: str) -> str:
     """Six hex digits for an opaque colour, `transparent` for one that cannot be seen, else empty."""
     value = value.strip()
+    if "(" in value and not value.startswith(_PLAIN_COLORS):
+        return read_color(value, color_of)
     if value.startswith("#"):
         digits = value[1:]
         if len(digits) in (4, 8):
@@ -255,38 +248,55 @@ def color_of(value: str) -> str:
         return digits if len(digits) == 6 and _is_hex(digits) else ""
     if value.startswith(("rgb", "hsl")):
         parts = [part for part in _BETWEEN.split(value)[1:] if part]
-        if len(parts) >= 4 and _amount(parts[3]) < _FAINT:
+        if len(parts) >= 4 and "from" not in parts and amount(parts[3]) < _FAINT:
             return "transparent"
         if value.startswith("hsl"):
             return _of_hue(parts)
         if len(parts) >= 3 and all(part.endswith("%") for part in parts[:3]):
-            return "".join(f"{min(255, round(max(0.0, _amount(part)) * 255)):02x}" for part in parts[:3])
+            return "".join(f"{min(255, round(max(0.0, amount(part)) * 255)):02x}" for part in parts[:3])
         if len(parts) >= 3 and all(part.isdigit() for part in parts[:3]):
             return "".join(f"{min(int(part), 255):02x}" for part in parts[:3])
-        return ""
-    return "transparent" if value == "transparent" else NAMED.get(value, "")
+        if len(parts) >= 3 and all(part == "none" or NUMBER.match(part) for part in parts[:3]):
+            shares = (0.0 if part == "none" else min(255.0, max(0.0, amount(part))) for part in parts[:3])
+            return "".join(f"{round(share):02x}" for share in shares)
+        return read_color(value, color_of) if "from" in parts else ""
+    return "transparent" if value == "transparent" else NAMED.get(value) or SYSTEM.get(value, "")
 
 
 def _of_hue(parts: list[str]) -> str:
     """The colour of a hue in degrees, a saturation and a lightness in percent."""
-    if len(parts) < 3 or not all(_NUMBER.match(part) for part in parts[:3]):
+    if len(parts) < 3 or not all(NUMBER.match(part) for part in parts[:3]):
         return ""
-    hue = _amount(parts[0].removesuffix("deg")) % 360 / 360
-    saturation, lightness = (min(1.0, max(0.0, _amount(part))) for part in parts[1:3])
+    hue = amount(parts[0].removesuffix("deg")) % 360 / 360
+    saturation, lightness = (min(1.0, max(0.0, amount(part))) for part in parts[1:3])
     return "".join(f"{round(part * 255):02x}" for part in hls_to_rgb(hue, lightness, saturation))
 
 
 def background_of(style: dict[str, str]) -> str:
     """The background's colour, as `color_of`; empty where it is an image, a gradient or not stated."""
     value = style.get("background-color") or style.get("background", "")
-    if "url(" in value or "gradient" in value:
+    if "url(" in value:
         return ""
-    return color_of(value if value.startswith("rgb") else value.split(" ")[0])
+    if "gradient" in value:
+        return _of_gradient(value)
+    if value == "currentcolor":
+        return color_of(letters_of(style))
+    if "(" not in value:
+        return next(filter(None, map(color_of, value.split())), "")
+    return color_of(value) if value.endswith(")") else color_of(_COLOR_CALL.sub("", value))
+
+
+def _of_gradient(value: str) -> str:
+    """The one colour of a gradient that covers all of an element; empty where it has more, or is elsewhere."""
+    found = _GRADIENT.fullmatch(value)
+    colors = {color_of(part.split()[0]) for part in found[1].split(",") if part.strip()} if found else set()
+    return colors.pop() if len(colors) == 1 else ""
 
 
 def letters_of(style: dict[str, str]) -> str:
     """The value that colours the letters; empty where it is not declared."""
-    return style.get("-webkit-text-fill-color") or style.get("color", "")
+    fill = style.get("-webkit-text-fill-color")
+    return fill if fill and fill != "currentcolor" else style.get("color", "")
 
 
 def same_colors(style: dict[str, str]) -> bool:
@@ -319,25 +329,3 @@ def important_in(style: str) -> frozenset[str]:
 
 def _is_hex(digits: str) -> bool:
     return not digits.strip("0123456789abcdef")
-
-
-def _amount(value: str) -> float:
-    number = _NUMBER.match(_without_calc(value))
-    return 1.0 if number is None else float(number[1]) / (100 if number[2] == "%" else 1)
-
-
-def _px(value: str) -> float:
-    """Rough size in pixels; a percentage, or no number, says nothing: neither small nor far."""
-    number = _NUMBER.match(_without_calc(value))
-    if number is None:
-        return 100.0
-    if number[2] == "%":
-        return 0.0 if float(number[1]) == 0 else 100.0
-    return float(number[1]) * _PX.get(number[2], 1.0)
-
-
-def _without_calc(value: str) -> str:
-    """The number that is all of a calculation, or what its result is not above."""
-    if not value.startswith(("calc(", "min(")) or (found := _CALC.match(value)) is None:
-        return value
-    return found[1] or found[2]

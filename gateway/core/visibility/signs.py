@@ -11,29 +11,40 @@ if TYPE_CHECKING:
 
 # Declarations that may hide; the last is the name of a property behind an escape.
 _SIGNS = "|".join((
-    r"(?i)display\s*:\s*(?:none|var)",
-    r"visibility\s*:\s*(?:hidden|collapse|var)",
+    r"(?i)display\s*:\s*(?:none|var|table-column|[a-z]{0,8}\\)",
+    r"visibility\s*:\s*(?:hidden|collapse|var|[a-z]{0,8}\\)",
     r"opacity\s*:\s*var",
     r"opacity\s*:\s*0?\.?0\d*\s*[;}!%]",
     r"opacity\(\s*0?\.?0",
     r"font(?:-size)?\s*:\s*(?:[a-z ]{0,20}\s)?(?:1px|0?\.\d+px|0?\.?(?:0[^.\d{]|0\d|0\.0))",
-    r":\s*-(?:\d{3}|\d+(?:v|r?em))",
+    r"font(?:-size)?\s*:\s*(?:calc|min|max|clamp)\(\s*(?:0[^.\d]|1px)",
+    r":\s*-(?:\d{3}|\d+(?:v|r?em|e\d))",
+    r"(?:margin|inset)(?:-inline|-block)?\s*:[^;{}]{1,40}\s-\d{3}",
+    r"(?:left|right|top|bottom|indent|margin|inset|start|end)\s*:\s*(?:calc|min|max|clamp)\("
+    r"[^;{}]{0,60}(?:\d{4}|\d{3}v|\d\dr?em)",
     r"(?:left|right|top|bottom)\s*:\s*\+?(?:\d{4}|\d{3}(?:v|r?em))",
-    r"[{;\s](?:max-|line-)?(?:height|width)\s*:\s*(?:0[^.\d{]|1px)",
+    r"[{;\s](?:(?:max-|line-)?(?:height|width)|(?:max-)?(?:block|inline)-size)\s*:\s*(?:0[^.\d{]|1px)",
     r"clip(?:-path)?\s*:",
     r"scale[xyz3d]*[(:]\s*0?\.?0*%?\s*[,);}]",
-    r"rotate[xy]\(\s*-?(?:90|270)deg",
+    r"scale(?:3d)?\([^;{}()]{1,30},\s*0?\.?0*%?\s*[,);}]",
+    r"(?:rotate[xy]|skew[xy]?)\(\s*-?(?:90|270)deg",
+    r"(?:rotate[xy]|skew[xy]?)\([^;{}()]{0,20}(?:turn|rad)",
+    r"[{;\s]rotate\s*:[^;{}]{0,30}(?:90deg|270deg|turn|rad)",
+    r"matrix(?:3d)?\(",
+    r"blur\(\s*(?:[89]|\d\d)",
+    r"offset(?:-path)?\s*:[^;{}]{0,60}\d{3}",
+    r"background(?:-color)?\s*:\s*currentcolor",
     r"translate[xyz3d]*[(:][^;{}]{0,60}(?:\d{4}|\d{3}v|\d\dr?em)",
     r"zoom\s*:\s*0?\.?0",
-    r"mask(?:-image)?\s*:[^;{}]{0,80}transparent",
+    r"mask(?:-image)?\s*:[^;{}]{0,80}(?:transparent|#0000|#00000000|rgba?\(\s*0[\s,]+0[\s,]+0[\s,/]+0\s*\))",
     r"fill-color\s*:\s*(?:t|rgba|hsla|#)",
     r"\\[0-9a-f]{1,6}\s?[a-z-]{0,24}\s*:",
 ))  # fmt: skip
 # no colour at all, and a colour beside a background
 _PART = r"[^\s,/();{}]+[\s,/]+"
 _COLORS = "|".join((
-    r"[{;\s]color\s*:\s*(?:transp|var|#[0-9a-f]{3}0[^0-9a-f{]|#[0-9a-f]{6}0|[^;{}]{0,40}\\)",
-    rf"[{{;\s]color\s*:\s*(?:rgb|hsl)a?\(\s*(?:{_PART}){{3}}(?:0*\.0|0+[^.\d{{]|[0-4](?:\.\d*)?%|-)",
+    r"[{;\s]color\s*:\s*(?:transp|var|#[0-9a-f]{3}0[^0-9a-f{]|#[0-9a-f]{6}0|[^;{}]{0,40}\\|color-mix\([^{};]{0,60}transparent)",
+    rf"[{{;\s]color\s*:\s*(?:rgb|hsl|oklab|oklch|lab|lch)a?\(\s*(?:{_PART}){{3}}(?:0*\.0|0+[^.\d{{]|[0-4](?:\.\d*)?%|-)",
     r"[{;\s]color\s*:[^{}]*[;\s]background(?:-color)?\s*:",
     r"[{;\s]background(?:-color)?\s*:[^{}]*[;\s]color\s*:",
 ))  # fmt: skip

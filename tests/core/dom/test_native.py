@@ -563,7 +563,7 @@ class Other:
 def test_python_walks_where_an_older_extension_is_installed(compiled: ModuleType) -> None:
     other = Other(compiled, 0, [])
     other.INTERFACE = compiled.INTERFACE - 1
-    assert find_fault(other) == "it is of another version: interface 0 instead of 1"
+    assert find_fault(other) == "it is of another version: interface 1 instead of 2"
 
 
 def test_nodes_of_no_tree_are_refused(compiled: ModuleType) -> None:
