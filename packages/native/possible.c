@@ -4,7 +4,7 @@
 #include "page_names.h"
 
 /* rules in rules that are read: `_MAX_NESTED` of sheet_text.py, and the one that is in none */
-enum { MOST_NESTED = 5 };
+enum { MOST_NESTED = 17 };
 
 const char read_page_names_doc[] =
     "read_page_names(root)\n--\n\n"
@@ -226,9 +226,12 @@ PyObject *keep_possible(PyObject *module, PyObject *args)
     for (size_t i = 0; kept != NULL && i < starts.count && count <= most; i++) {
         int is_long;
         Py_ssize_t own = 0;
-        const unsigned char *end = s.css + starts.at[i], *p = find_prelude(&s, starts.at[i], &is_long);
+        Py_ssize_t at = starts.at[i], outer = s.css[at] == '}' ? find_outer(&s, at) : -1;
+        /* behind a block stands what the one around it declares */
+        at = outer >= 0 ? outer : at;
+        const unsigned char *end = s.css + at, *p = find_prelude(&s, at, &is_long);
         int is_kept = is_possible(&of, p, end, &own) || is_long || (p < end && *p == '@');
-        count += own * count_around(&s, starts.at[i], most + 1);
+        count += own * count_around(&s, at, most + 1);
         if (is_kept && PyList_Append(kept, PyList_GetItem(blocks, (Py_ssize_t)i)) < 0)
             Py_CLEAR(kept);
     }

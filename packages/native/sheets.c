@@ -68,7 +68,8 @@ PyObject *strip_css(PyObject *module, PyObject *css)
             instead = has_brace ? "\"\"" : NULL;
         } else if (end - p > 1 && p[1] == '*') {
             p = skip_comment(p, end);
-            instead = " ";
+            /* within a selector it parts nothing */
+            instead = p < end && (*p == '.' || *p == '#' || *p == '[' || *p == ':') ? "" : " ";
         } else
             p++;
         if (instead != NULL) {
@@ -143,14 +144,28 @@ static int close_block(scan *s, Py_ssize_t at)
 /* what blocks, declarations and functions begin and end with, and escapes */
 #define STRUCTURE "{}:(\\", 5
 
+/* A sheet ends: so do all blocks in it that are open. */
+static int close_all(scan *s, Py_ssize_t at)
+{
+    if (s->opened.count == 0)
+        return 0;
+    s->opened.count = 0;
+    return push(&s->places, at) < 0 || push(&s->braces, -1) < 0 ? -1 : 0;
+}
+
 static int read_sheets(scan *s, const unsigned char *css, Py_ssize_t size, Py_ssize_t first)
 {
-    const unsigned char *end = css + size;
-    /* the last brace that opens, and whether nothing closed since */
+    const unsigned char *end = css + size, *next = memchr(css, 0, (size_t)size);
+    /* the last brace that begins declarations, and whether it opens and nothing closed since */
     Py_ssize_t start = -1;
     int is_open = 0;
     marks found = begin_marks(css, end, STRUCTURE);
     for (const unsigned char *p; (p = next_mark(&found, STRUCTURE)) != NULL;) {
+        for (; next != NULL && next < p; next = memchr(next + 1, 0, (size_t)(end - next - 1))) {
+            is_open = 0;
+            if (close_all(s, next - css) < 0)
+                return -1;
+        }
         Py_ssize_t at = p - css;
         switch (*p) {
         case '{':
@@ -160,11 +175,12 @@ static int read_sheets(scan *s, const unsigned char *css, Py_ssize_t size, Py_ss
             is_open = 1;
             break;
         case '}':
-            end_colors(s, start, first);
             /* most blocks hold none, and change nothing */
-            if (!is_open && close_block(s, at) < 0)
+            if (end_block(s, start, first) < 0 || (!is_open && close_block(s, at) < 0))
                 return -1;
             is_open = 0;
+            /* what follows in a block that is still open */
+            start = s->opened.count ? at : -1;
             break;
         case '\\':
             s->may_be_clear = 1;
@@ -186,6 +202,11 @@ static int read_sheets(scan *s, const unsigned char *css, Py_ssize_t size, Py_ss
             }
         }
         }
+    }
+    for (; next != NULL; next = memchr(next + 1, 0, (size_t)(end - next - 1))) {
+        is_open = 0;
+        if (close_all(s, next - css) < 0)
+            return -1;
     }
     /* the end of the sheets ends a block */
     return (!is_open && close_block(s, size) < 0) || end_block(s, start, first) < 0 ? -1 : 0;

@@ -42,7 +42,7 @@ static int is_named(const unsigned char *css, const unsigned char *p, const char
     if (!ends(css, p, word) || (size_t)(p - css) == size)
         return 0;
     unsigned char before = *(p - size - 1);
-    return is_space(before) || before == '{' || before == ';';
+    return is_space(before) || before == '{' || before == '}' || before == ';';
 }
 
 int is_veiled_name(const unsigned char *p, const unsigned char *end)
@@ -233,7 +233,7 @@ static int is_far_off(const unsigned char *p, const unsigned char *end)
                               (lower(*after) == 'v' || begins(after, end, "em") || begins(after, end, "rem")));
 }
 
-/* `[{;\s](?:max-|line-)?(?:height|width)` before the colon, and `(?:0[^.\d{]|1px)` behind it */
+/* `[{};\s]` and the name of a size before the colon, and `(?:0[^.\d{]|1px)` behind it */
 static int is_no_size(const unsigned char *css, const unsigned char *name, const unsigned char *p,
                       const unsigned char *end)
 {

@@ -14,6 +14,8 @@ _TAKEN = re.compile(
 )
 # a custom property; with what follows, so that a long name is looked at once
 _PROPERTY = re.compile(rb"(--[\w\x80-\xff-]*+)(\s*+:)?")
+# what stands right behind a comment
+_JOINED = frozenset((b".", b"#", b"[", b":"))
 _IN_NAME = re.compile(rb"[\w\x80-\xff-]")
 
 
@@ -40,7 +42,8 @@ def strip(css: bytes) -> bytes:
         at = taken.end()
         text = taken[0]
         if text[0] == ord("/"):
-            parts += css[kept:begin], b" "
+            # within a selector it parts nothing
+            parts += css[kept:begin], b"" if css[at : at + 1] in _JOINED else b" "
         elif b"{" in text or b"}" in text:
             parts += css[kept:begin], b'""'
         else:
@@ -52,11 +55,12 @@ def strip(css: bytes) -> bytes:
 def find_nesting(css: bytes) -> tuple[list[int], list[int]]:
     """Places in order, and the brace of the block that is around what begins there; -1 is none.
 
-    Most blocks hold none: they end at the next brace, and change nothing.
+    Most blocks hold none: they end at the next brace, and change nothing. NUL ends a sheet, and all blocks.
     """
     codes = np.frombuffer(css, dtype=np.uint8)
     # the end of the sheets ends a block
-    marks = np.append(np.flatnonzero((codes == ord("{")) | (codes == ord("}"))), len(css))
+    is_mark = (codes == ord("{")) | (codes == ord("}")) | (codes == 0)
+    marks = np.append(np.flatnonzero(is_mark), len(css))
     opens = np.append(codes.take(marks[:-1]) == ord("{"), False)
     holds = opens & np.append(opens[1:], False)
     closes = ~opens & ~np.append(False, opens[:-1])
@@ -65,7 +69,12 @@ def find_nesting(css: bytes) -> tuple[list[int], list[int]]:
     opened = [-1]
     for at in np.flatnonzero(holds | closes).tolist():
         place = int(marks[at])
-        if holds[at]:
+        if place < len(css) and css[place] == 0:
+            if len(opened) > 1:
+                opened = [-1]
+                places.append(place)
+                braces.append(-1)
+        elif holds[at]:
             opened.append(place)
             places.append(place + 1)
             braces.append(place)

@@ -133,6 +133,7 @@ def nest(around: str, selector: str, most: int) -> str | None:
     if not around or not selector:
         return selector or None
     outer = around if len(split(around)) == 1 else f":is({around})"
+    selector = selector.replace(":scope", "&")
     parts = split(selector)
     if (len(parts) + selector.count("&")) * len(outer) + len(selector) > most:
         return None

@@ -4,34 +4,44 @@ Source: HTML Standard, 4.2.4 and 4.2.6 (`type`, `media`); RFC 2397 (the "data" U
 (what is not closed ends with its sheet).
 """
 
+import re
 from base64 import b64decode
 from binascii import Error
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from gateway.core.dom.landmarks import Attributes, Landmarks
 from gateway.core.dom.texts import join_texts
 from gateway.core.visibility.media import applies
 
 _DATA = "data:text/css"
+_UNSEEN = re.compile(r"[\t\n\r]")
+_MOST_UNSEEN = 100
 # of all sheets in addresses
 _MOST_CHARACTERS = 400_000
+# of a sheet, in which an import is looked for
+_MOST_BEFORE = 1000
 # of an attribute that names when a sheet holds
 _MOST_MEDIA = 200
-# Ends a declaration, a comment and as many blocks as a sheet may leave open: behind another it would hold for the
-# next sheet. Braces that close nothing mean nothing.
-_CLOSING = f";*/{'}' * 32}"
-_CLOSER = LexborHTMLParser(f"<style>{_CLOSING}</style>").css("style")
+# Ends a string, a declaration, a comment and, by NUL, which no sheet has in it, all blocks that a sheet may leave open:
+# behind another it would hold for the next sheet. Braces that close nothing mean nothing.
+_CLOSING = b"\n\n;*/\0}"
+# of a sheet, that are read
+_MOST_IMPORTS = 8
+_IMPORT = re.compile(
+    rb"(?:\s++|<!--|-->|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/|@charset[^;{]{0,99}+;|@layer[^;{]{0,999}+;)*+@import\s*+(?:url\(\s*+)?+"
+    rb"(?:\"([^\"\n]*+)\"|'([^'\n]*+)'|([^\s\"'();]*+))\s*+\)?+([^;{}]{0,200}+);",
+    re.I,
+)
 
 
 def read_sheets(marks: Landmarks) -> bytes:
     """The sheets that are for a screen, one after the other; those in addresses first."""
     css = _join([node for node, attributes in marks.tags["style"] if _holds(attributes)])
     if data := _read_addresses(marks):
-        closing = f"\n{_CLOSING}\n".encode()
-        css = closing.join((*data, css))
+        css = _CLOSING.join((*data, css))
     return css
 
 
@@ -44,7 +54,30 @@ def count_inside(marks: Landmarks) -> int:
 
 
 def _join(sheets: list[LexborNode]) -> bytes:
-    return join_texts([each for sheet in sheets for each in (sheet, *_CLOSER)])
+    """Each with what it imports before it, if that is in an address."""
+    parts: list[bytes] = []
+    for sheet in sheets:
+        text = join_texts([sheet])
+        if b"@import" in text[:_MOST_BEFORE].lower():
+            parts += _read_imports(text)
+        parts.append(text)
+    return _CLOSING.join((*parts, b""))
+
+
+def _read_imports(sheet: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    at = 0
+    for _ in range(_MOST_IMPORTS):
+        if (named := _IMPORT.match(sheet, at)) is None:
+            break
+        at = named.end()
+        address, media = (
+            (named[1] or named[2] or named[3]).decode("utf-8", "replace"),
+            named[4].decode("utf-8", "replace"),
+        )
+        if _is_data(address) and _holds_for(media.strip().lower()) and (imported := _read_address(address)):
+            found.append(imported)
+    return found
 
 
 def is_elsewhere(link: Attributes) -> bool:
@@ -60,18 +93,28 @@ def _read_addresses(marks: Landmarks) -> list[bytes]:
     for _, link in marks.tags["link"]:
         if not (_names_sheet(link) and _has_data(link) and _holds(link)):
             continue
-        about, comma, payload = (link.get("href") or "").strip().partition(",")
-        left -= len(payload)
-        if not comma or left < 0:
-            continue
-        sheet = unquote_to_bytes(payload)
-        if about.lower().endswith(";base64"):
-            try:
-                sheet = b64decode(sheet)
-            except Error:
-                continue
-        found.append(sheet)
+        address = link.get("href") or ""
+        left -= len(address)
+        if left >= 0 and (sheet := _read_address(address)):
+            found.append(sheet)
     return found
+
+
+def _read_address(address: str) -> bytes:
+    """The sheet in an address; empty where it cannot be read."""
+    about, comma, payload = address.strip().partition(",")
+    sheet = unquote_to_bytes(payload) if comma else b""
+    if about.lower().endswith(";base64"):
+        try:
+            sheet = b64decode(sheet)
+        except Error:
+            return b""
+    return sheet.replace(b"\0", b" ")
+
+
+def _is_data(address: str) -> bool:
+    # tabs and ends of lines mean nothing in an address
+    return _UNSEEN.sub("", address[:_MOST_UNSEEN]).lstrip()[: len(_DATA)].lower() == _DATA
 
 
 def _names_sheet(link: Attributes) -> bool:
@@ -81,7 +124,7 @@ def _names_sheet(link: Attributes) -> bool:
 
 
 def _has_data(link: Attributes) -> bool:
-    return (link.get("href") or "").lstrip()[: len(_DATA)].lower() == _DATA
+    return _is_data(link.get("href") or "")
 
 
 def _holds(attributes: Attributes) -> bool:

@@ -1,6 +1,7 @@
 """The style sheets of a page as one text: its blocks, what they are for, and its custom properties.
 
-Nothing is parsed as a whole: a block is read when someone asks for it.
+Nothing is parsed as a whole: a block is read when someone asks for it. What a block declares behind another that is
+in it is a block too, and its place is the brace that ends the other.
 """
 
 import re
@@ -26,11 +27,20 @@ _MAX_SETTING = 500
 # names that are looked for in what stands before these, before they are sorted by name
 _MOST_ASKED = 50
 _MAX_SELECTOR_BYTES = 2000
-_MAX_NESTED = 4
+_MAX_NESTED = 16
 _MAX_VALUE_BYTES = 200
 # blocks that are read whatever the page has: to read its names takes longer
 _FEW = 20
 
+# marks of HTML, which mean nothing
+_HTML_MARKS = re.compile(r"(?:\s*+(?:<!--|-->))++\s*+")
+# a letter of ASCII by its number
+_LETTER = re.compile(r"\\0{0,4}([46][1-9a-f]|[57][0-9a])(?:\s|(?![0-9a-f]))", re.I)
+_SCOPE = re.compile(r"@scope(?:\s*+\((.*)\))?+\Z", re.I | re.S)
+_LAYERS = re.compile(rb"@layer\s([^{};]{1,200}+)")
+# what a scope without a selector is: what its sheet stands in
+_SHEET_OWNER = ":has(> style)"
+_END = ord("}")
 _VALUE = re.compile(rb"[^;}]*+")
 # what stands behind a `\` in the name of a class or an id
 _ESCAPED = re.compile(r"[!-,./:-@\[-^`{-~]")
@@ -92,6 +102,8 @@ class SheetText:
         self._selectors: dict[int, str | None] = {}
         # of custom properties
         self._values: dict[bytes, int] | None = None
+        # name -> place among others; None where none was asked for
+        self._layers: dict[str, int] | None = None
         # the extension's, of names
         self._index = b""
 
@@ -129,11 +141,11 @@ class SheetText:
         )
 
     def block(self, start: int) -> bytes:
-        """The declarations of a block, up to the first block in it."""
+        """The declarations of a block, up to the first block in it; or those behind one, where that ends at `start`."""
         known = self._blocks.get(start)
         if known is None:
             css = self.css
-            end = css.find(b"}", start)
+            end = css.find(b"}", start + 1)
             end = end if end >= 0 else len(css)
             inner = css.find(b"{", start + 1, end)
             # what stands before a block in this one, without its selector
@@ -163,6 +175,22 @@ class SheetText:
                 known[place] = self._read_selector(place, around) if around is not None else None
             around = known[place]
         return around
+
+    def layer(self, start: int) -> int:
+        """The place of a block's layer among all, which are in the order of their names; what is in none comes last."""
+        if self._layers is None:
+            found = _LAYERS.findall(self.css) if b"@layer" in self.css else ()
+            named = dict.fromkeys(name.strip() for names in found for name in names.split(b","))
+            self._layers = {name.decode("utf-8", "replace"): rank for rank, name in enumerate(named)}
+        if not self._layers:
+            return 0
+        names: list[str] = []
+        at = start
+        while len(names) < _MAX_NESTED and (at := self._outer_of(at)) >= 0:
+            names.append(self._prelude(at))
+        layers = [name[len("@layer") :].strip() for name in reversed(names) if name.startswith("@layer")]
+        most = len(self._layers)
+        return self._layers.get(".".join(layers), self._layers.get(layers[0], most)) if layers else most + 1
 
     def value(self, name: str) -> str:
         """What a custom property is set to first; empty where it is not.
@@ -219,7 +247,19 @@ class SheetText:
         return braces[at] if at >= 0 else -1
 
     def _read_selector(self, start: int, around: str) -> str | None:
+        if self.css[start] == _END:
+            return around
         prelude = self._prelude(start)
+        if "\\" in prelude:
+            prelude = _LETTER.sub(lambda letter: chr(int(letter[1], 16)), prelude)
+        if prelude[:6].lower() == "@scope":
+            # one that ends at others is not known
+            scope = _SCOPE.match(prelude) if ") to" not in prelude.lower() else None
+            return (
+                nest(around, (scope[1] or _SHEET_OWNER).strip(), _MAX_SELECTOR_BYTES)
+                if scope is not None
+                else None
+            )
         if prelude.startswith("@"):
             return around if applies(prelude.lower()) else None
         return nest(around, prelude, _MAX_SELECTOR_BYTES)
@@ -236,7 +276,8 @@ class SheetText:
             before = css.find(b",", least, start)
             if before < 0:
                 return ""
-        return css[before + 1 : start].decode("utf-8", "replace").strip()
+        prelude = css[before + 1 : start].decode("utf-8", "replace").strip()
+        return _HTML_MARKS.sub("", prelude, 1) if prelude.startswith(("<!--", "-->")) else prelude
 
 
 @cache

@@ -35,7 +35,7 @@ _MAX_PLACES = 4000
 # and the selectors in front of them
 _MAX_READ = 20_000
 # custom properties that name one another
-_MOST_NAMED = 4
+_MOST_NAMED = 16
 # of an element, that are looked at for rules that show
 _MAX_NAMES = 8
 
@@ -47,6 +47,8 @@ _STATE_WORDS = (
 )
 _STATES = re.compile("|".join(_STATE_WORDS))
 _DRAWN = re.compile(r"::?(?:before|after)$")
+# of a property that the declarations beside it set
+_VAR = re.compile(r"var\(\s*+(--[\w-]++)\s*+(?:,[^()]*+)?\)")
 _STATE_BYTES = tuple(word.encode() for word in _STATE_WORDS)
 
 
@@ -180,10 +182,16 @@ class Sheets:
 
     def resolve(self, style: dict[str, str]) -> dict[str, str]:
         """The declarations with custom properties put in: the page's, or their own, else what stands for them."""
-        named = [name for name in HIDING.intersection(style) if style[name].startswith("var(")]
+        named = {name: style[name] for name in HIDING.intersection(style) if "var(" in style[name]}
         if not named:
             return style
-        return style | {name: self._value_of(style[name], style) for name in named}
+        return style | {
+            name: self._value_of(value, style)
+            if value.startswith("var(")
+            # of others only what stands beside them: too many sheets do little else
+            else _VAR.sub(lambda var: style.get(var[1], var[0]), value)
+            for name, value in named.items()
+        }
 
     def _value_of(self, asked: str, style: dict[str, str]) -> str:
         """What `var(--name, fallback)` stands for; empty where that is not known."""
@@ -241,7 +249,7 @@ class Sheets:
             style = known if known is not None else self._inline.setdefault(inline, declarations(inline))
             if not is_important and not rule.properties.isdisjoint(style) and not concealed_by(style):
                 return True
-        weight = is_important, specificity(rule.selector), rule.place
+        weight = is_important, self._rank(rule.place, is_important), specificity(rule.selector), rule.place
         named = self._names_asked(attributes)
         for asked in named or [last_of(rule.selector)]:
             key = asked[1:] if named else asked
@@ -252,9 +260,13 @@ class Sheets:
                 if strength is None:
                     continue
                 important = not rule.properties.isdisjoint(self._important_in(place))
-                if (important, strength, place) > weight:
+                if (important, self._rank(place, important), strength, place) > weight:
                     return True
         return False
+
+    def _rank(self, place: int, is_important: bool) -> int:
+        """Of a block's layer: among those that are important the first is the strongest."""
+        return -self._text.layer(place) if is_important else self._text.layer(place)
 
     def _names_asked(self, attributes: Attributes) -> list[str]:
         """The first classes of an element and its id, with their signs."""

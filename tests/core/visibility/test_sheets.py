@@ -247,7 +247,7 @@ def test_a_popover_is_hidden_unless_a_button_opens_it() -> None:
         ("@media not all and (monochrome)", True),
         ("@media not all and (min-resolution:.001dpcm)", False),
         ("@media not all and (-vendor-thing)", False),
-        ("@media (color) or (monochrome)", False),
+        ("@media (color) or (monochrome)", True),
         ("@media\n  screen", True),
         ("@media", True),
         ("@supports not (display:grid)", False),
