@@ -179,7 +179,8 @@ class SheetText:
     def layer(self, start: int) -> int:
         """The place of a block's layer among all, which are in the order of their names; what is in none comes last."""
         if self._layers is None:
-            found = _LAYERS.findall(self.css) if b"@layer" in self.css else ()
+            # one without a name is taken to come first
+            found = [b"", *_LAYERS.findall(self.css)] if b"@layer" in self.css else []
             named = dict.fromkeys(name.strip() for names in found for name in names.split(b","))
             self._layers = {name.decode("utf-8", "replace"): rank for rank, name in enumerate(named)}
         if not self._layers:

@@ -10,7 +10,7 @@ from gateway.core.dom.descent import TAGS
 from gateway.core.dom.landmarks import Attributes, Landmarks, Mark, Query, is_for_screen_readers
 from gateway.core.dom.native import find_marked, find_walk
 from gateway.core.dom.tags import ID
-from gateway.core.visibility.css import concealed_by, declarations, may_hide
+from gateway.core.visibility.css import concealed_by, declarations, may_hide, same_colors
 
 # what may name the element that it opens
 CONTROLS = Query(("[popovertarget]", "[aria-controls]", "[data-target]", "[data-bs-target]", '[href^="#"]'))
@@ -28,6 +28,8 @@ _CONTROL_DEPTH = 3
 # elements around a control that names what it opens, and such controls of one element
 _OUTER = 16
 _MOST_CONTROLS = 8
+# what draws without a name
+_DRAWN = frozenset(("img", "picture", "svg", "i", "video", "canvas", "object"))
 # signs that are no label by themselves
 _NO_LABEL = " \t\r\n\f\xa0.,:;·|'"
 # of a piece of React's stream, in front of its number
@@ -293,10 +295,34 @@ class Widgets:
             return False
         known = self._shown.get(mem_id)
         if known is None:
-            known = self._shown[mem_id] = _is_shown(
+            known = self._shown[mem_id] = self._is_shown(
                 node, node.attributes if attributes is None else attributes
             )
         return known
+
+    def _is_shown(self, node: LexborNode, attributes: Attributes) -> bool:
+        """Whether a reader can find it: it says something or draws an icon, and nothing in its attributes hides it."""
+        get = attributes.get
+        if get("aria-hidden") == "true" or is_for_screen_readers(get("class") or ""):
+            return False
+        if _is_concealed(attributes):
+            return False
+        return bool(get("aria-label") or get("title")) or self._says(node, _CONTROL_DEPTH)
+
+    def _says(self, node: LexborNode, depth: int) -> bool:
+        """Whether text is right in an element, or an element that may be an icon or have text."""
+        for below in islice(node.iter(True), _MOST_PARTS):
+            if below.is_text_node:
+                if (below.text() or "").strip(_NO_LABEL):
+                    return True
+            elif below.is_element_node:
+                attributes = below.attributes
+                if below.mem_id in self._gone or _is_concealed(attributes):
+                    continue
+                # what has no name is no icon
+                if attributes or below.tag in _DRAWN or depth == 0 or self._says(below, depth - 1):
+                    return True
+        return False
 
 
 def names_of(attributes: Attributes) -> str:
@@ -343,27 +369,18 @@ def _has_text_before(node: LexborNode) -> bool:
 
 
 def _is_control(node: LexborNode, attributes: Attributes) -> bool:
+    if "disabled" in attributes:
+        return False
     return (
         node.tag in _OPENERS or attributes.get("role") in ("button", "tab") or "aria-expanded" in attributes
     )
 
 
-def _is_shown(node: LexborNode, attributes: Attributes) -> bool:
-    """Whether a reader can find it: it says something or draws an icon, and nothing in its attributes hides it."""
-    get = attributes.get
-    if get("aria-hidden") == "true" or is_for_screen_readers(get("class") or ""):
-        return False
-    if _is_concealed(attributes):
-        return False
-    if get("aria-label") or get("title"):
-        return True
-    return any(
-        below.is_element_node or (below.is_text_node and (below.text() or "").strip(_NO_LABEL))
-        for below in node.iter(True)
-    )
-
-
 def _is_concealed(attributes: Attributes) -> bool:
     """Whether its attributes alone hide it from those who see the page."""
-    style = attributes.get("style") or ""
-    return "hidden" in attributes or (may_hide(style) and concealed_by(declarations(style)) != "")
+    if "hidden" in attributes:
+        return True
+    if not (style := attributes.get("style")) or not may_hide(style):
+        return False
+    declared = declarations(style)
+    return concealed_by(declared) != "" or same_colors(declared)
