@@ -16,6 +16,9 @@ from gateway.core.visibility.css import concealed_by, declarations, may_hide, sa
 CONTROLS = Query(("[popovertarget]", "[aria-controls]", "[data-target]", "[data-bs-target]", '[href^="#"]'))
 _CONTROL_ATTRIBUTES = ("popovertarget", "aria-controls", "data-target", "data-bs-target", "href")
 _OPENERS = frozenset(("button", "summary"))
+# links that lead nowhere else, and buttons that do
+_IN_PAGE = ("#", "javascript:")
+_SENDS = frozenset(("submit", "reset"))
 # what opens a part of a widget besides, right before it
 _LABELS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "dt", "label"))
 _TOPS = frozenset(("html", "body", "main"))
@@ -108,6 +111,7 @@ class Widgets:
         self._gone = gone
         self._parts.clear()
         self._labelled.clear()
+        self._shown.clear()
         self._outer.clear()
 
     def _is_awaited(self, piece: str) -> bool:
@@ -228,7 +232,7 @@ class Widgets:
             if at is None:
                 return False
             attributes = at.attributes
-            is_link = at.tag == "a" and (attributes.get("href") or "#").startswith(("#", "javascript:"))
+            is_link = at.tag == "a" and (attributes.get("href") or "#").startswith(_IN_PAGE)
             if is_link or _is_control(at, attributes):
                 return self._is_seen(at, attributes)
             inner = next(at.iter(), None)
@@ -369,11 +373,17 @@ def _has_text_before(node: LexborNode) -> bool:
 
 
 def _is_control(node: LexborNode, attributes: Attributes) -> bool:
-    if "disabled" in attributes:
+    get = attributes.get
+    if "disabled" in attributes or get("type") in _SENDS or get("aria-expanded") == "true":
+        # it is open, and yet what it would open is not
         return False
-    return (
-        node.tag in _OPENERS or attributes.get("role") in ("button", "tab") or "aria-expanded" in attributes
-    )
+    if (
+        node.tag == "a"
+        and not (get("href") or "#").startswith(_IN_PAGE)
+        and "aria-expanded" not in attributes
+    ):
+        return False
+    return node.tag in _OPENERS or get("role") in ("button", "tab") or "aria-expanded" in attributes
 
 
 def _is_concealed(attributes: Attributes) -> bool:
