@@ -28,6 +28,7 @@ from gateway.core.dom.landmarks import Attributes, Landmarks, find_marks, is_for
 from gateway.core.dom.native import count_text, find_below, find_first
 from gateway.core.dom.tags import ID
 from gateway.core.dom.texts import count_stripped, find_counter
+from gateway.core.visibility.controls import sibling
 from gateway.core.visibility.css import (
     gives_back,
     is_animated,
@@ -45,6 +46,10 @@ from gateway.wire import Notice
 
 _DIALOG, _FONT = ID["dialog"], ID["font"]
 _ICONS = frozenset(("svg", "i", "img"))
+# what draws no formula
+_PROSE = frozenset(
+    ("p", "div", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article")
+)
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
 _CONTENT = frozenset(("article", "main"))
 _CONTENTS = ",".join(sorted(_CONTENT))
@@ -111,8 +116,12 @@ def find_hidden(
             continue
         is_read = left > 0
         characters = page.count(node) if is_read else 1
-        if first.tag == "math" and (not is_read or count_stripped(first) >= _SHOWN * characters):
-            # beside it stands a picture of the same formula, which readers see
+        if (
+            first.tag == "math"
+            and (not is_read or count_stripped(first) >= _SHOWN * characters)
+            and _is_beside_drawing(node)
+        ):
+            # a picture of the same formula, which readers see
             continue
         # hidden elements may nest, and each repeats what is below it
         left -= characters
@@ -134,6 +143,9 @@ def find_hidden(
         found[node.mem_id] = reason
         if rule is not None:
             gone.add(node.mem_id)
+        if node.tag == "summary" and (outer := _closed_by(node)) is not None:
+            # nothing is left to open it by
+            found.setdefault(outer.mem_id, reason)
         is_heard = is_read and (warnings is not None or is_group) and len(found) <= _MOST_HEARD
         text = node.text_lexbor() if is_heard else ""
         is_said = is_heard and addresses_model(text)
@@ -193,6 +205,21 @@ def quote_hidden(root: LexborNode, found: Collection[int]) -> list[str]:
             cut = f"{text[: SAMPLE_CHARACTERS - 1]}…" if len(text) > SAMPLE_CHARACTERS else text
             samples += [cut] if cut else []
     return samples
+
+
+def _is_beside_drawing(node: LexborNode) -> bool:
+    """Whether right beside an element stands another that may draw what it says."""
+    return any(
+        (other := sibling(node, side)) is not None and other.tag not in _PROSE for side in ("next", "prev")
+    )
+
+
+def _closed_by(summary: LexborNode) -> LexborNode | None:
+    """The `<details>` of which it is the first element, if that is not open."""
+    outer = summary.parent
+    if outer is None or outer.tag != "details" or "open" in outer.attributes:
+        return None
+    return outer if next(outer.iter()).mem_id == summary.mem_id else None
 
 
 def _outer_ids(node: LexborNode) -> Iterator[int]:

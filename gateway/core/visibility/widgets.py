@@ -10,15 +10,11 @@ from gateway.core.dom.descent import TAGS
 from gateway.core.dom.landmarks import Attributes, Landmarks, Mark, Query, is_for_screen_readers
 from gateway.core.dom.native import find_marked, find_walk
 from gateway.core.dom.tags import ID
-from gateway.core.visibility.css import concealed_by, declarations, may_hide, same_colors
+from gateway.core.visibility.controls import IN_PAGE, has_text_before, is_concealed, is_control, sibling
 
 # what may name the element that it opens
 CONTROLS = Query(("[popovertarget]", "[aria-controls]", "[data-target]", "[data-bs-target]", '[href^="#"]'))
 _CONTROL_ATTRIBUTES = ("popovertarget", "aria-controls", "data-target", "data-bs-target", "href")
-_OPENERS = frozenset(("button", "summary"))
-# links that lead nowhere else, and buttons that do
-_IN_PAGE = ("#", "javascript:")
-_SENDS = frozenset(("submit", "reset"))
 # what opens a part of a widget besides, right before it
 _LABELS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "dt", "label"))
 _TOPS = frozenset(("html", "body", "main"))
@@ -33,6 +29,9 @@ _OUTER = 16
 _MOST_CONTROLS = 8
 # what draws without a name
 _DRAWN = frozenset(("img", "picture", "svg", "i", "video", "canvas", "object"))
+# a class of elements that fade in, and how that hides
+_FADING = "elementor-invisible"
+_FADES = frozenset(("visibility", "opacity"))
 # signs that are no label by themselves
 _NO_LABEL = " \t\r\n\f\xa0.,:;·|'"
 # of a piece of React's stream, in front of its number
@@ -122,14 +121,14 @@ class Widgets:
 
     def _is_opened(self, node: LexborNode, reason: str) -> bool:
         """Whether what stands right before the element opens it, or is its twin for screen readers."""
-        before = _beside(node, "prev")
+        before = sibling(node, "prev")
         if before is None:
             return False
         attributes = before.attributes
         if reason == "aria-hidden":
             # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
             return is_for_screen_readers(attributes.get("class") or "")
-        return _is_control(before, attributes) and self._is_seen(before, attributes)
+        return is_control(before, attributes) and self._is_seen(before, attributes)
 
     def is_widget(self, names: str) -> bool:
         """Whether a widget that reveals is called so."""
@@ -151,7 +150,11 @@ class Widgets:
             if above is not None and not self.is_widget(above.lower()):
                 return False
         around = [(node, attributes, is_widget), *self._levels_above(node)]
-        named = [level for level, (_, _, is_named) in enumerate(around) if is_named]
+        named = [
+            level
+            for level, (_, own, is_named) in enumerate(around)
+            if is_named and (reason in _FADES or not self._only_fades(own))
+        ]
         if not named:
             return False
         if reason == "aria-hidden" or (reason == "visibility" and _is_custom(node)):
@@ -166,10 +169,15 @@ class Widgets:
                 break
         return False
 
+    def _only_fades(self, attributes: Attributes) -> bool:
+        """Whether all that is revealed of an element is what it is see-through for."""
+        names = names_of(attributes)
+        return _FADING in names and not self.is_widget(names.replace(_FADING, ""))
+
     def _is_open(self, node: LexborNode) -> bool:
         """Whether a paragraph is seen right beside an element: what opens the box around both does not open it."""
         for side in ("prev", "next"):
-            beside = _beside(node, side)
+            beside = sibling(node, side)
             if beside is not None and beside.tag == "p" and self._is_seen(beside):
                 return True
         return False
@@ -214,7 +222,7 @@ class Widgets:
         """Whether right before it stands what may be clicked, or a control right after it."""
         known = self._labelled.get(node.mem_id)
         if known is None:
-            before, after = _beside(node, "prev"), _beside(node, "next")
+            before, after = sibling(node, "prev"), sibling(node, "next")
             known = (before is not None and (self._is_label(before) or self._holds_control(before))) or (
                 # a heading's link to itself opens nothing
                 after is not None and after.tag not in _LABELS and self._holds_control(after)
@@ -232,11 +240,11 @@ class Widgets:
             if at is None:
                 return False
             attributes = at.attributes
-            is_link = at.tag == "a" and (attributes.get("href") or "#").startswith(_IN_PAGE)
-            if is_link or _is_control(at, attributes):
+            is_link = at.tag == "a" and (attributes.get("href") or "#").startswith(IN_PAGE)
+            if is_link or is_control(at, attributes):
                 return self._is_seen(at, attributes)
             inner = next(at.iter(), None)
-            if at.tag == "p" and inner is not None and _has_text_before(inner):
+            if at.tag == "p" and inner is not None and has_text_before(inner):
                 # a link within prose, such as a footnote's
                 return False
             at = inner
@@ -282,7 +290,7 @@ class Widgets:
             mem_id = outer.mem_id
             known = self._concealed.get(mem_id)
             if known is None:
-                known = self._concealed[mem_id] = _is_concealed(outer.attributes)
+                known = self._concealed[mem_id] = is_concealed(outer.attributes)
             if known or mem_id in self._gone:
                 return None
             found.append(mem_id)
@@ -309,7 +317,7 @@ class Widgets:
         get = attributes.get
         if get("aria-hidden") == "true" or is_for_screen_readers(get("class") or ""):
             return False
-        if _is_concealed(attributes):
+        if is_concealed(attributes):
             return False
         return bool(get("aria-label") or get("title")) or self._says(node, _CONTROL_DEPTH)
 
@@ -321,7 +329,7 @@ class Widgets:
                     return True
             elif below.is_element_node:
                 attributes = below.attributes
-                if below.mem_id in self._gone or _is_concealed(attributes):
+                if below.mem_id in self._gone or is_concealed(attributes):
                     continue
                 # what has no name is no icon
                 if attributes or below.tag in _DRAWN or depth == 0 or self._says(below, depth - 1):
@@ -345,7 +353,7 @@ def _is_item(node: LexborNode) -> bool:
     if node.tag == "p":
         return False
     return any(
-        (other := _beside(node, side)) is not None and other.tag == node.tag for side in ("prev", "next")
+        (other := sibling(node, side)) is not None and other.tag == node.tag for side in ("prev", "next")
     )
 
 
@@ -354,43 +362,3 @@ def _is_custom(node: LexborNode) -> bool:
     return any(
         at is not None and "-" in (at.tag or "") for at in (node, node.parent, next(node.iter(), None))
     )
-
-
-def _beside(node: LexborNode, side: str) -> LexborNode | None:
-    """The element right before (`prev`) or after (`next`) another, if no text stands between."""
-    extension = find_walk().extension
-    if extension is not None:
-        return extension.element_beside(node, side == "next")
-    other: LexborNode | None = getattr(node, side)
-    while other is not None and other.is_text_node and not (other.text() or "").strip():
-        other = getattr(other, side)
-    return other if other is not None and other.is_element_node else None
-
-
-def _has_text_before(node: LexborNode) -> bool:
-    before = node.prev
-    return before is not None and before.is_text_node and bool((before.text() or "").strip())
-
-
-def _is_control(node: LexborNode, attributes: Attributes) -> bool:
-    get = attributes.get
-    if "disabled" in attributes or get("type") in _SENDS or get("aria-expanded") == "true":
-        # it is open, and yet what it would open is not
-        return False
-    if (
-        node.tag == "a"
-        and not (get("href") or "#").startswith(_IN_PAGE)
-        and "aria-expanded" not in attributes
-    ):
-        return False
-    return node.tag in _OPENERS or get("role") in ("button", "tab") or "aria-expanded" in attributes
-
-
-def _is_concealed(attributes: Attributes) -> bool:
-    """Whether its attributes alone hide it from those who see the page."""
-    if "hidden" in attributes:
-        return True
-    if not (style := attributes.get("style")) or not may_hide(style):
-        return False
-    declared = declarations(style)
-    return concealed_by(declared) != "" or same_colors(declared)
