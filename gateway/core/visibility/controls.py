@@ -9,6 +9,8 @@ from gateway.core.visibility.css import concealed_by, declarations, may_hide, sa
 _OPENERS = frozenset(("button", "summary"))
 # links that lead nowhere else, and buttons that do
 IN_PAGE = ("#", "javascript:")
+_UNSEEN = frozenset(("style", "script", "link", "meta", "template", "noscript"))
+_MOST_UNSEEN = 8
 _SENDS = frozenset(("submit", "reset"))
 
 
@@ -21,6 +23,18 @@ def sibling(node: LexborNode, side: str) -> LexborNode | None:
     while other is not None and other.is_text_node and not (other.text() or "").strip():
         other = getattr(other, side)
     return other if other is not None and other.is_element_node else None
+
+
+def seen_beside(node: LexborNode, side: str) -> LexborNode | None:
+    """As `sibling`, past comments and elements that draw nothing, unless there are many."""
+    other: LexborNode | None = getattr(node, side)
+    for _ in range(_MOST_UNSEEN):
+        if other is None or (other.is_element_node and other.tag not in _UNSEEN):
+            return other
+        if other.is_text_node and (other.text() or "").strip():
+            return None
+        other = getattr(other, side)
+    return None
 
 
 def has_text_before(node: LexborNode) -> bool:

@@ -10,7 +10,14 @@ from gateway.core.dom.descent import TAGS
 from gateway.core.dom.landmarks import Attributes, Landmarks, Mark, Query, is_for_screen_readers
 from gateway.core.dom.native import find_marked, find_walk
 from gateway.core.dom.tags import ID
-from gateway.core.visibility.controls import IN_PAGE, has_text_before, is_concealed, is_control, sibling
+from gateway.core.visibility.controls import (
+    IN_PAGE,
+    has_text_before,
+    is_concealed,
+    is_control,
+    seen_beside,
+    sibling,
+)
 
 # what may name the element that it opens
 CONTROLS = Query(("[popovertarget]", "[aria-controls]", "[data-target]", "[data-bs-target]", '[href^="#"]'))
@@ -45,7 +52,7 @@ Look = tuple[str | None, ...]
 _Level = tuple[LexborNode, Attributes, bool]
 
 _WIDGET = re.compile(
-    r"tab(?!le|let|ul|in)|pane|accord|collaps|carousel|slide|swiper|slick|splide|faq|answer|toggle|expand"
+    r"tab(?!le|let|ul|in|lish|ase|oo)|(?<!ja)pane|accord|collaps|carousel|slide|swiper|slick|splide|faq|answer|toggle|expand"
     r"|disclos|truncat|reveal|spoiler|read-?more|show-?more|gallery|elementor-invisible"
 )
 _NEVER = re.compile(r"modal|pop-?up|menu|dropdown|drawer|tooltip|popover|cookie|consent|newsletter")
@@ -177,7 +184,7 @@ class Widgets:
     def _is_open(self, node: LexborNode) -> bool:
         """Whether a paragraph is seen right beside an element: what opens the box around both does not open it."""
         for side in ("prev", "next"):
-            beside = sibling(node, side)
+            beside = seen_beside(node, side)
             if beside is not None and beside.tag == "p" and self._is_seen(beside):
                 return True
         return False
