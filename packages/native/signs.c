@@ -327,6 +327,24 @@ static unsigned bits_of_color(const unsigned char *p, const unsigned char *end)
     return ANY_COLOR | (begins(p, end, "white") ? LIGHT : 0) | (begins(p, end, "black") ? DARK : 0);
 }
 
+/* `transp|#0000[^0-9a-f{]|#00000000|rgba?\(\s*0\s*,\s*0\s*,\s*0\s*,\s*0\s*\)` */
+static int is_clear(const unsigned char *p, const unsigned char *end)
+{
+    if (begins(p, end, "transp") || begins(p, end, "#00000000"))
+        return 1;
+    if (begins(p, end, "#0000"))
+        return end - p > 5 && !is_hex(p[5]) && p[5] != '{';
+    if (!begins(p, end, "rgb(") && !begins(p, end, "rgba("))
+        return 0;
+    p += lower(p[3]) == 'a' ? 5 : 4;
+    for (const char *each = "0,0,0,0)"; *each; each++, p++) {
+        p = skip_space(p, end);
+        if (p == end || *p != (unsigned char)*each)
+            return 0;
+    }
+    return 1;
+}
+
 int read_declaration(const unsigned char *css, const unsigned char *p, const unsigned char *end, unsigned *colors)
 {
     const unsigned char *name = p, *value = skip_space(p + 1, end);
@@ -355,7 +373,9 @@ int read_declaration(const unsigned char *css, const unsigned char *p, const uns
     case 't':
         if (ends(css, name, "font"))
             return read_font(value, end);
-        if (ends(css, name, "offset"))
+        if (ends(css, name, "font-size-adjust"))
+            found = end - value > 1 && *value == '0' && value[1] != '.' && value[1] != '{' && !is_digit(value[1]);
+        else if (ends(css, name, "offset"))
             found = has_far_path(p + 1, end);
         else if (ends(css, name, "inset"))
             found = has_far_side(p + 1, end);
@@ -389,6 +409,8 @@ int read_declaration(const unsigned char *css, const unsigned char *p, const uns
             return SIGN;
         if (!is_named(css, name, "color") && !is_named(css, name, "background-color"))
             return NOTHING;
+        if (is_named(css, name, "color") && is_clear(value, end))
+            return SIGN;
         *colors = bits_of_color(value, end);
         return name - css > 6 && name[-6] == '-' ? BACKGROUND : TEXT_COLOR;
     case 'd':

@@ -56,7 +56,7 @@ PROPERTIES = {
     "visibility": frozenset(("visibility", "content-visibility")),
     "opacity": frozenset(("opacity", *_FILTERS)),
     "letter-spacing": frozenset(("letter-spacing",)),
-    "font-size": frozenset(("font-size", "font")),
+    "font-size": frozenset(("font-size", "font", "font-size-adjust")),
     "off-screen": MOVES,
     "scale": TURNS,
     "clip": _CLIPS,
@@ -162,6 +162,8 @@ def concealed_by(style: dict[str, str]) -> str:
         return "opacity"
     size = get("font-size") or ("font" in set_here and (found := _FONT.search(style["font"])) and found[1])
     if size and (pixels(size) <= _TINY_PX or (size.endswith("%") and amount(size) <= _TINY_SHARE)):
+        return "font-size"
+    if "font-size-adjust" in set_here and amount(style["font-size-adjust"]) == 0:
         return "font-size"
     if "letter-spacing" in set_here and not _TOGETHER_PX < pixels(style["letter-spacing"]) < _APART_PX:
         return "letter-spacing"

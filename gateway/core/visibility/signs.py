@@ -20,6 +20,7 @@ _SIGNS = "|".join((
     r"opacity\(\s*0?\.?0",
     r"font(?:-size)?\s*:\s*(?:[a-z ]{0,20}\s)?(?:1px|0?\.\d+px|0?\.?(?:0[^.\d{]|0\d|0\.0))",
     r"font(?:-size)?\s*:\s*(?:calc|min|max|clamp)\(\s*(?:0[^.\d]|1px)",
+    r"font-size-adjust\s*:\s*0[^.\d{]",
     r":\s*-(?:\d{3}|\d+(?:v|r?em|e\d))",
     r"(?:margin|inset)(?:-inline|-block)?\s*:[^;{}]{1,40}\s-\d{3}",
     r"(?:left|right|top|bottom|indent|margin|inset|start|end)\s*:\s*(?:calc|min|max|clamp)\("
@@ -41,6 +42,7 @@ _SIGNS = "|".join((
     r"mask(?:-image)?\s*:[^;{}]{0,80}(?:transparent|#0000|#00000000|rgba?\(\s*0[\s,]+0[\s,]+0[\s,/]+0\s*\))",
     r"fill-color\s*:\s*(?:t|rgba|hsla|#)",
     r"\\[0-9a-f]{1,6}\s?[a-z-]{0,24}\s*:",
+    r"[{};\s]color\s*:\s*(?:transp|#0000[^0-9a-f{]|#00000000|rgba?\(\s*0\s*,\s*0\s*,\s*0\s*,\s*0\s*\))",
 ))  # fmt: skip
 # no colour at all, and a colour beside a background
 _PART = r"[^\s,/();{}]+[\s,/]+"

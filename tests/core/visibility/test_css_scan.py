@@ -50,6 +50,9 @@ rgb( rgba rgba( hsl( hsla( #fff #000 #1 #e #d1 #1234 #1230 #1112220 white black 
 background: background-color background-color: left: right: top: bottom: a ab \\41 \\f101 \\20 é maſk
 mas\u212a ;color: {color: ;background: {background-color:#fff ;color:#fff ;background:#fff display:none
 height:0 translatex( scale( opacity( --a --a: --b ---c: a--d: { } ; : { }
+calc( min( max( clamp( matrix( matrix3d( skew( skewx( rotatey( rotate blur( offset offset-path block-size inline-size
+margin inset margin-inline inset-block -inline indent start table-column currentcolor turn rad 8 oklch( lab( color-mix(
+rgba(0,0,0,0) #0000 #00000000 font-size-adjust e2 \0 @layer .b
 """.split()
 SHEET = st.lists(st.sampled_from([*PIECES, " ", " ", "\n", "\t", "\v", "\f"]), max_size=60).map("".join)
 
