@@ -282,7 +282,7 @@ def background_of(style: dict[str, str]) -> str:
     if "gradient" in value:
         return _of_gradient(value)
     if value == "currentcolor":
-        return color_of(letters_of(style))
+        return color_of(style.get("color", ""))
     if "(" not in value:
         return next(filter(None, map(color_of, value.split())), "")
     return color_of(value) if value.endswith(")") else color_of(_COLOR_CALL.sub("", value))

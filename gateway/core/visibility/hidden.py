@@ -17,6 +17,10 @@ is noise at best and an instruction to a language model at worst.
 A link to another page is aria-hidden where a card links twice: readers see it, screen readers need not.
 Menus, dialogs and pop-ups reveal too, but never content. Font size 0, off-screen, clip, scale(0), same
 colour and screen-reader classes always hide.
+
+So a forger who adds the control as well, which readers see, or a widget of several parts, is not told from an
+honest page: only what the text says tells him (`instructions`). What waits for a script to take its cloak away
+(`v-cloak`, `x-cloak`) stays hidden: on the labelled pages that is menus, templates and answers to forms.
 """
 
 import re
@@ -51,6 +55,8 @@ _PROSE = frozenset(
     ("p", "div", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article")
 )
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
+# what text below gets another value of
+_GIVEN_BACK = frozenset(("font-size", "letter-spacing", "visibility", "color"))
 _CONTENT = frozenset(("article", "main"))
 _CONTENTS = ",".join(sorted(_CONTENT))
 # elements between such a one and what is all its text, such ones looked at, and characters of that text
@@ -97,7 +103,7 @@ def find_hidden(
             where a hidden text addresses a model.
         aria_hidden: False where what `aria-hidden` says does not count: those who see the page read it.
     Returns:
-        `mem_id` -> why: font-size, off-screen, clip, scale, color, sr-only, dialog, or one of display,
+        `mem_id` -> why: font-size, letter-spacing, off-screen, clip, scale, color, sr-only, dialog, or one of display,
         visibility, opacity, hidden, aria-hidden, no-size where nothing reveals it. Any tag can be there,
         `<span>` too; what is below a hidden element is hidden with it, listed or not. Elements without
         text are not listed.
@@ -136,7 +142,7 @@ def find_hidden(
             if page.is_much(characters) or (reason == "aria-hidden" and page.is_all(node, characters)):
                 continue
             is_group = is_content and characters >= _ALIKE_CHARACTERS
-        if reason in ("font-size", "visibility", "color") and page.is_shown_below(node, reason, characters):
+        if reason in _GIVEN_BACK and page.is_shown_below(node, reason, characters):
             continue
         if rule is not None and page.declared.outweighs(rule, attributes):
             continue

@@ -58,7 +58,7 @@ def _join(sheets: list[LexborNode]) -> bytes:
     parts: list[bytes] = []
     for sheet in sheets:
         text = join_texts([sheet])
-        if b"@import" in text[:_MOST_BEFORE].lower():
+        if b"@" in text[:_MOST_BEFORE] and b"@import" in text[:_MOST_BEFORE].lower():
             parts += _read_imports(text)
         parts.append(text)
     return _CLOSING.join((*parts, b""))
@@ -113,8 +113,11 @@ def _read_address(address: str) -> bytes:
 
 
 def _is_data(address: str) -> bool:
-    # tabs and ends of lines mean nothing in an address
-    return _UNSEEN.sub("", address[:_MOST_UNSEEN]).lstrip()[: len(_DATA)].lower() == _DATA
+    # most begin otherwise; tabs and ends of lines mean nothing in an address
+    return (
+        address.lstrip()[:1] in ("d", "D")
+        and _UNSEEN.sub("", address[:_MOST_UNSEEN]).lstrip()[: len(_DATA)].lower() == _DATA
+    )
 
 
 def _names_sheet(link: Attributes) -> bool:
