@@ -36,6 +36,7 @@ setup(
                 "signs.c",
                 "sought.c",
                 "texts.c",
+                "values.c",
                 "winnow_native.c",
                 "words.c",
             ],

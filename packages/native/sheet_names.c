@@ -1,65 +1,8 @@
-/* Where a style sheet sets its custom properties, and where it speaks of a class or an id. */
+/* Where a style sheet speaks of a class, an id or a property. */
 
 #include "arrays.h"
 #include "css.h"
 #include "marks.h"
-
-static int is_in_name(unsigned char c)
-{
-    return is_digit(c) || c == '_' || c == '-' || c >= 0x80 || (lower(c) >= 'a' && lower(c) <= 'z');
-}
-
-#define DASH "-", 1
-
-const char find_values_doc[] =
-    "find_values(css)\n--\n\n"
-    "As `css_scan.find_values`: custom property, in lower case -> where the value begins that it is set to first.";
-
-PyObject *find_values(PyObject *module, PyObject *args)
-{
-    (void)module;
-    const char *given;
-    Py_ssize_t size;
-    if (!PyArg_ParseTuple(args, "y#:find_values", &given, &size))
-        return NULL;
-    const unsigned char *css = (const unsigned char *)given, *end = css + size, *p = css;
-    PyObject *found = PyDict_New();
-    buffer low = {0};
-    marks dashes = begin_marks(css, end, DASH);
-    for (const unsigned char *name; found != NULL && (name = next_mark(&dashes, DASH)) != NULL;) {
-        /* in a name that was read before */
-        if (name < p)
-            continue;
-        p = name + 1;
-        if (p == end || *p != '-')
-            continue;
-        while (p < end && is_in_name(*p))
-            p++;
-        if (name > css && is_in_name(name[-1]))
-            continue;
-        const unsigned char *colon = p;
-        while (colon < end && (is_space(*colon) || *colon == '\v'))
-            colon++;
-        if (colon == end || *colon != ':')
-            continue;
-        low.count = 0;
-        if (put(&low, name, (size_t)(p - name)) < 0) {
-            Py_CLEAR(found);
-            break;
-        }
-        for (size_t i = 0; i < low.count; i++)
-            low.at[i] = lower(low.at[i]);
-        PyObject *key = PyBytes_FromStringAndSize((char *)low.at, (Py_ssize_t)low.count);
-        PyObject *at = PyLong_FromSsize_t(colon + 1 - css);
-        int is_known = key && at ? PyDict_Contains(found, key) : -1;
-        if (is_known < 0 || (!is_known && PyDict_SetItem(found, key, at) < 0))
-            Py_CLEAR(found);
-        Py_XDECREF(key);
-        Py_XDECREF(at);
-    }
-    PyMem_Free(low.at);
-    return found;
-}
 
 /* An index of the places of `.` and `#` by what follows: the places in order, for each the next with the same hash (by
    its number, from 1), and the first for each hash. */

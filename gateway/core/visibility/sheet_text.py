@@ -7,12 +7,20 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.native import find_walk
 from gateway.core.visibility.css import declarations
-from gateway.core.visibility.css_scan import find_nesting, find_setting, find_uses, find_values, strip
+from gateway.core.visibility.css_scan import (
+    find_nesting,
+    find_setting,
+    find_uses,
+    find_values,
+    read_prelude,
+    strip,
+)
 from gateway.core.visibility.media import applies
 from gateway.core.visibility.selectors import names_in, nest
 from gateway.core.visibility.signs import COLOR_BYTES, find_signs, keep_signs
@@ -23,8 +31,8 @@ _MAX_BYTES = 1_000_000
 _MAX_USES = 20
 # blocks that name one property
 _MAX_SETTING = 500
-# names that are looked for in what stands before these, before they are sorted by name
-_MOST_ASKED = 50
+# characters before such blocks that are searched for names, over and over
+_MOST_SEARCHED = 5_000_000
 _MAX_SELECTOR_BYTES = 2000
 _MAX_NESTED = 4
 _MAX_VALUE_BYTES = 200
@@ -48,25 +56,42 @@ class Naming:
             if prelude.startswith("@") or "&" in prelude
         ]
         self._preludes = preludes
-        # those of many names are read once for all
-        self._asked = 0
-        self._by_name: dict[str, list[int]] = {}
+        # as `names_in` reads names
+        self._text = "\n".join(preludes).replace("\\", "")
+        # of characters: beyond them names are sorted once for all
+        self._left = _MOST_SEARCHED
+        # where each prelude begins in the text
+        self._begins: list[int] | None = None
+        self._by_name: dict[str, list[int]] | None = None
 
     def places_for(self, name: str) -> list[int]:
         """Those with a name, which has no sign, right before them."""
-        named = zip(self.places, self._preludes, strict=True)
-        self._asked += 1
-        if self._asked < _MOST_ASKED:
-            return [
-                place
-                for place, prelude in named
-                if (name in prelude or "\\" in prelude) and name in names_in(prelude)
-            ]
-        if self._asked == _MOST_ASKED:
-            for place, prelude in named:
-                for each in names_in(prelude):
+        self._left -= len(self._text)
+        if self._left >= 0:
+            return self._search(name)
+        if self._by_name is None:
+            self._by_name = {}
+            for place, prelude in zip(self.places, self._preludes, strict=True):
+                for each in dict.fromkeys(names_in(prelude)):
                     self._by_name.setdefault(each, []).append(place)
         return self._by_name.get(name, [])
+
+    def _search(self, name: str) -> list[int]:
+        text, preludes = self._text, self._preludes
+        found: list[int] = []
+        for word in (f".{name}", f"#{name}"):
+            at = text.find(word)
+            while at >= 0:
+                if self._begins is None:
+                    lengths = (len(prelude) - prelude.count("\\") + 1 for prelude in preludes)
+                    self._begins = [0, *accumulate(lengths)]
+                number = bisect_right(self._begins, at) - 1
+                if name in names_in(preludes[number]):
+                    found.append(self.places[number])
+                    at = self._begins[number + 1]
+                # of a longer name there may be many
+                at = text.find(word, at + 1)
+        return found
 
 
 class SheetText:
@@ -92,8 +117,9 @@ class SheetText:
         self._selectors: dict[int, str | None] = {}
         # of custom properties
         self._values: dict[bytes, int] | None = None
-        # the extension's, of names
+        # the extension's, of names and of custom properties
         self._index = b""
+        self._value_index = b""
 
     def find_signs(self) -> list[int]:
         """Where the blocks begin that may hide, in order."""
@@ -170,14 +196,19 @@ class SheetText:
         Args:
             name: with its dashes, in lower case.
         """
-        if self._values is None:
-            read = self._native.find_values if self._native is not None else find_values
-            self._values = read(self.css)
-        begin = self._values.get(name.encode("utf-8", "replace"))
-        if begin is None:
+        begin = self._find_value(name.encode("utf-8", "replace"))
+        if begin < 0:
             return ""
         set_to = _VALUE.match(self.css, begin, begin + _MAX_VALUE_BYTES)
         return set_to[0].decode("utf-8", "replace").lower().strip() if set_to is not None else ""
+
+    def _find_value(self, name: bytes) -> int:
+        if self._native is None:
+            if self._values is None:
+                self._values = find_values(self.css)
+            return self._values.get(name, -1)
+        self._value_index = self._value_index or self._native.index_values(self.css)
+        return self._native.find_value(self.css, self._value_index, name)
 
     def places_of(self, name: str) -> list[int]:
         """Where the blocks begin whose selectors have this name: a class (`.a`), an id (`#a`) or a tag."""
@@ -226,17 +257,8 @@ class SheetText:
 
     def _prelude(self, start: int) -> str:
         """What stands before a block; empty where it is too long to be read."""
-        css = self.css
-        least = max(0, start - _MAX_SELECTOR_BYTES)
-        before = css.rfind(b"}", least, start)
-        before = max(before, css.rfind(b"{", max(before, least), start))
-        before = max(before, css.rfind(b";", max(before, least), start))
-        if before < 0 < least:
-            # of a longer selector the last part is read
-            before = css.find(b",", least, start)
-            if before < 0:
-                return ""
-        return css[before + 1 : start].decode("utf-8", "replace").strip()
+        read = self._native.read_prelude if self._native is not None else read_prelude
+        return read(self.css, start, _MAX_SELECTOR_BYTES)
 
 
 @cache

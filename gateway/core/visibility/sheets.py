@@ -47,6 +47,10 @@ _STATE_WORDS = (
 )
 _STATES = re.compile("|".join(_STATE_WORDS))
 _DRAWN = re.compile(r"::?(?:before|after)$")
+# whether it is important, how specific, and where it stands
+Weight = tuple[bool, int, int]
+_NO_WEIGHT: Weight = False, -1, -1
+_NOTHING: frozenset[str] = frozenset()
 _STATE_BYTES = tuple(word.encode() for word in _STATE_WORDS)
 
 
@@ -72,12 +76,16 @@ class Sheets:
         # of elements that many rules hide: what their `style` declares, and the first of their names
         self._inline: dict[str, dict[str, str]] = {}
         self._first_names: dict[tuple[str | None, str | None], list[str]] = {}
+        # a name and a reason -> the strongest rule for the one that shows what is hidden for the other
+        self._strongest: dict[tuple[str, str], Weight] = {}
         # block and reason -> whether the block shows what is hidden so
         self._shows: dict[tuple[int, str], bool] = {}
         # property -> the blocks that name it
         self._naming: dict[str, Naming] = {}
         # property and name of an element -> whether a rule for the one gives the other a value that shows text
         self._sets: dict[tuple[str, str], bool] = {}
+        # the same by what `names_of` reads
+        self._set_for: dict[tuple[str, str | None, str | None], bool] = {}
         # property -> the names to which nested rules give such a value
         self._nested: dict[str, frozenset[str]] = {}
         # property and block -> the names that it gives such a value
@@ -115,7 +123,14 @@ class Sheets:
         naming = self._naming.get(name)
         if naming is None:
             naming = self._naming[name] = self._text.blocks_with(name)
-        return bool(naming.places) and any(self._is_set(naming, name, own) for own in _names_of(attributes))
+        if not naming.places:
+            return False
+        look = name, attributes.get("class"), attributes.get("id")
+        known = self._set_for.get(look)
+        if known is None:
+            known = any(self._is_set(naming, name, own) for own in _names_of(attributes))
+            self._set_for[look] = known
+        return known
 
     def _is_set(self, naming: Naming, name: str, own: str) -> bool:
         known = self._sets.get((name, own))
@@ -234,8 +249,7 @@ class Sheets:
 
     def is_shown(self, attributes: Attributes, rule: Rule) -> bool:
         """Whether a `style` attribute or a stronger rule shows it, or a rule would if a script added a class."""
-        text = self._text
-        is_important = not self._important_in(rule.place).isdisjoint(rule.properties)
+        is_important = self.is_important(rule)
         if inline := attributes.get("style"):
             known = self._inline.get(inline)
             style = known if known is not None else self._inline.setdefault(inline, declarations(inline))
@@ -243,18 +257,29 @@ class Sheets:
                 return True
         weight = is_important, specificity(rule.selector), rule.place
         named = self._names_asked(attributes)
-        for asked in named or [last_of(rule.selector)]:
-            key = asked[1:] if named else asked
+        if not named:
+            last = last_of(rule.selector)
             # what is said of it may be too veiled to be read
-            for place in text.places_of(asked) if key else ():
+            return last != "" and self._most_of(last, last, rule) > weight
+        return any(self._most_of(asked, asked[1:], rule) > weight for asked in named)
+
+    def _most_of(self, asked: str, key: str, rule: Rule) -> Weight:
+        """The weight of the strongest rule for a name that shows what is hidden as by another rule.
+
+        Args:
+            key: the name as `_strengths_of` has it.
+        """
+        known = self._strongest.get((asked, rule.reason))
+        if known is None:
+            text, known = self._text, _NO_WEIGHT
+            for place in text.places_of(asked):
                 selector = text.selector(place) if self._may_show(place, rule) else None
                 strength = self._strengths_of(place, selector).get(key) if selector else None
-                if strength is None:
-                    continue
-                important = not rule.properties.isdisjoint(self._important_in(place))
-                if (important, strength, place) > weight:
-                    return True
-        return False
+                if strength is not None:
+                    important = not rule.properties.isdisjoint(self._important_in(place))
+                    known = max(known, (important, strength, place))
+            self._strongest[asked, rule.reason] = known
+        return known
 
     def _names_asked(self, attributes: Attributes) -> list[str]:
         """The first classes of an element and its id, with their signs."""
@@ -277,7 +302,8 @@ class Sheets:
         return known
 
     def _important_in(self, start: int) -> frozenset[str]:
-        return important_in(self._text.block(start).decode("utf-8", "replace"))
+        block = self._text.block(start)
+        return important_in(block.decode("utf-8", "replace")) if b"!" in block else _NOTHING
 
     def _strengths_of(self, start: int, selector: str) -> dict[str, int]:
         """What a block's selectors say of elements themselves, and their classes and ids -> most specificity."""

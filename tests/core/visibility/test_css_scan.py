@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core.dom.native import prefer_native
 from gateway.core.visibility import css_scan
 from gateway.core.visibility.css import declarations
+from gateway.core.visibility.css_scan import read_prelude
 from gateway.core.visibility.signs import find_signs, keep_signs
 from tests.requirements import SHARED, require_folder
 from training.corpus import page_ids, read_samples
@@ -30,10 +31,27 @@ def compare(compiled: ModuleType, raw: bytes, first: int = 20_000) -> None:
         signs, possible, *nesting = compiled.scan_css(css, first)
         assert sorted(signs + keep_signs(css, possible, first)) == find_signs(css, first)
         assert tuple(nesting) == css_scan.find_nesting(css)
-        assert compiled.find_values(css) == css_scan.find_values(css)
+        compare_values(compiled, css)
+        compare_preludes(compiled, css)
         for word in (b"color", b"visibility", b"font-size"):
             for most in (1, 2, 500):
                 assert compiled.find_setting(css, word, most) == css_scan.find_setting(css, word, most)
+
+
+def compare_values(compiled: ModuleType, css: bytes) -> None:
+    index, found = compiled.index_values(css), css_scan.find_values(css)
+    for name, place in found.items():
+        assert compiled.find_value(css, index, name) == place
+    for name in (b"--", b"--a", b"--b", b"--c", b"-", b"", b"a"):
+        assert compiled.find_value(css, index, name) == found.get(name, -1)
+
+
+def compare_preludes(compiled: ModuleType, css: bytes) -> None:
+    """What stands before some places, read both ways."""
+    braces = [at for at, byte in enumerate(css) if byte == ord("{")][:200]
+    for start in (*braces, *range(0, len(css) + 1, max(1, len(css) // 20))):
+        for most in (0, 1, 5, 2000):
+            assert compiled.read_prelude(css, start, most) == read_prelude(css, start, most)
 
 
 def compare_uses(compiled: ModuleType, css: bytes, word: bytes) -> None:
@@ -135,6 +153,15 @@ def test_extension_refuses_an_index_that_is_none(compiled: ModuleType) -> None:
     for word in (b"abcdefg", b"a", b""):
         with pytest.raises(ValueError, match="a word that is in none"):
             compiled.find_uses(b".abcdef{}", index, word, 9)
+    index = compiled.index_values(b"--a:b")
+    for wrong in (b"", index[:-1], index + b"a", bytes(len(index))):
+        with pytest.raises(ValueError, match="another index"):
+            compiled.find_value(b"--a:b", wrong, b"--a")
+    # of other sheets
+    assert compiled.find_value(b"", index, b"--a") == compiled.find_value(b"--b", index, b"--a") == -1
+    for place in (-1, 4):
+        with pytest.raises(ValueError, match="outside"):
+            compiled.read_prelude(b"a{}", place, 9)
     for word in (b"", b"-a", b"\xe9"):
         with pytest.raises(ValueError, match="no letter"):
             compiled.find_setting(b"a{}", word, 9)
