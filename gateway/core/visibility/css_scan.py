@@ -116,7 +116,7 @@ def find_uses(css: bytes, word: bytes, most: int) -> list[int]:
 
 
 def read_prelude(css: bytes, start: int, most: int) -> str:
-    """What stands before the block that begins at a place; of more than `most` bytes what is behind their first comma."""
+    """What stands before the block that begins there; of more than `most` bytes what is behind their first comma."""
     least = max(0, start - most)
     before = css.rfind(b"}", least, start)
     before = max(before, css.rfind(b"{", max(before, least), start))

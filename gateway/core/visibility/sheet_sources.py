@@ -47,8 +47,16 @@ def _join(sheets: list[LexborNode]) -> bytes:
     return join_texts([each for sheet in sheets for each in (sheet, *_CLOSER)])
 
 
-def is_elsewhere(link: Attributes) -> bool:
+def has_others(marks: Landmarks) -> bool:
     """Whether a `<link>` names a style sheet that is not at hand, or one that a script makes a sheet of."""
+    links = [link for _, link in marks.tags["link"]]
+    # most that do say no more
+    return any(link.get("rel") == "stylesheet" and not _has_data(link) for link in links) or any(
+        map(_is_elsewhere, links)
+    )
+
+
+def _is_elsewhere(link: Attributes) -> bool:
     is_sheet = _names_sheet(link) or (link.get("as") or "").strip().lower() == "style"
     return is_sheet and not _has_data(link)
 
@@ -58,7 +66,8 @@ def _read_addresses(marks: Landmarks) -> list[bytes]:
     found: list[bytes] = []
     left = _MOST_CHARACTERS
     for _, link in marks.tags["link"]:
-        if not (_names_sheet(link) and _has_data(link) and _holds(link)):
+        # few have a comma, and what is at hand has one
+        if "," not in (link.get("href") or "") or not (_has_data(link) and _names_sheet(link) and _holds(link)):
             continue
         about, comma, payload = (link.get("href") or "").strip().partition(",")
         left -= len(payload)

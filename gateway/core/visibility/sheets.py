@@ -105,7 +105,7 @@ class Sheets:
             found: the mem_ids of those that need not come again; may grow meanwhile.
             names: the extension's `read_page_names` of the page, if that is at hand.
         """
-        rules = self._read_rules(tree, names)
+        rules = self._read_rules(tree, names) if self._text.css else []
         matcher = Matcher([rule.selector for rule in rules])
         elements = 0
         for node, attributes, index in matcher.match(tree):
