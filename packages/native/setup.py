@@ -30,6 +30,7 @@ setup(
                 "parts.c",
                 "pieces.c",
                 "possible.c",
+                "said.c",
                 "select.c",
                 "sheet_names.c",
                 "sheets.c",

@@ -31,6 +31,8 @@ static PyMethodDef methods[] = {
     {"split_declarations", split_declarations, METH_O, split_declarations_doc},
     {"names_above", names_above, METH_VARARGS, names_above_doc},
     {"element_beside", element_beside, METH_VARARGS, element_beside_doc},
+    {"pack_words", pack_words, METH_O, pack_words_doc},
+    {"may_say", may_say, METH_VARARGS, may_say_doc},
     {"match", match, METH_VARARGS, match_doc},
     {"count_code", count_code, METH_VARARGS, count_code_doc},
     {"join_texts", join_texts, METH_O, join_texts_doc},

@@ -35,7 +35,7 @@ from gateway.core.visibility.css import (
 )
 from gateway.core.visibility.declared import Declared
 from gateway.core.visibility.grounds import Grounds
-from gateway.core.visibility.instructions import MAX_CHARACTERS, addresses_model
+from gateway.core.visibility.instructions import MAX_CHARACTERS, speaks_to_model
 from gateway.core.visibility.series import Series
 from gateway.core.visibility.sheet_sources import read_sheets
 from gateway.core.visibility.sheets import Rule, Sheets
@@ -43,7 +43,7 @@ from gateway.core.visibility.unicode import strip_invisible
 from gateway.core.visibility.widgets import Widgets, names_of
 from gateway.wire import Notice
 
-_DIALOG, _FONT = ID["dialog"], ID["font"]
+_DIALOG, _FONT, _MATH = ID["dialog"], ID["font"], ID["math"]
 _ICONS = frozenset(("svg", "i", "img"))
 _UNDOABLE = frozenset(("display", "visibility", "opacity", "hidden", "aria-hidden", "no-size"))
 _CONTENT = frozenset(("article", "main"))
@@ -52,7 +52,7 @@ _CONTENTS = ",".join(sorted(_CONTENT))
 _CONTENT_PARENTS = 8
 _MOST_CONTENTS = 20
 _LEAST_ALL = 60
-_WHOLE_PAGE = frozenset(("html", "body", "main"))
+_WHOLE_PAGE = frozenset((ID["html"], ID["body"], ID["main"]))
 
 _ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
 # of the page's text: more is the page itself
@@ -106,18 +106,18 @@ def find_hidden(
     # what rules hide: attributes are read where an element is asked what it opens
     gone: set[int] = set()
     for node, attributes, reason, rule in page.candidates(found):
-        first = node.first_child
-        if first is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
+        mem_id = node.mem_id
+        if mem_id in found or node.tag_id in _WHOLE_PAGE:
             continue
         is_read = left > 0
         characters = page.count(node) if is_read else 1
-        if first.tag == "math" and (not is_read or count_stripped(first) >= _SHOWN * characters):
+        if not characters or (first := node.first_child) is None:
+            continue
+        if first.tag_id == _MATH and (not is_read or count_stripped(first) >= _SHOWN * characters):
             # beside it stands a picture of the same formula, which readers see
             continue
         # hidden elements may nest, and each repeats what is below it
         left -= characters
-        if not characters:
-            continue
         is_group = False
         if reason in _UNDOABLE:
             is_content = not page.widgets.is_never_content(names_of(attributes))
@@ -131,15 +131,14 @@ def find_hidden(
             continue
         if rule is not None and page.declared.outweighs(rule, attributes):
             continue
-        found[node.mem_id] = reason
+        found[mem_id] = reason
         if rule is not None:
-            gone.add(node.mem_id)
+            gone.add(mem_id)
         is_heard = is_read and (warnings is not None or is_group) and len(found) <= _MOST_HEARD
-        text = node.text_lexbor() if is_heard else ""
-        is_said = is_heard and addresses_model(text)
+        is_said = is_heard and speaks_to_model(node)
         if is_said:
-            speaking.add(node.mem_id)
-        is_group &= not is_said or reason == "aria-hidden" or not addresses_model(text, quoted=False)
+            speaking.add(mem_id)
+        is_group &= not is_said or reason == "aria-hidden" or not speaks_to_model(node, quoted=False)
         if is_group and (classes := attributes.get("class")):
             alike.setdefault((node.tag or "", classes, reason), []).append((node, characters))
     if page.is_cut and warnings is not None:
@@ -158,7 +157,7 @@ def find_hidden(
             count < _MOST_OPENED
             and characters <= MAX_CHARACTERS
             and reason != "aria-hidden"
-            and addresses_model(node.text_lexbor(), quoted=False)
+            and speaks_to_model(node, quoted=False)
         )
         if not is_said and (not gone or page.shows(node, attributes, reason)):
             continue

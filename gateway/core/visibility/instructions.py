@@ -1,8 +1,13 @@
 """Whether a text speaks to a language model and not to people: what a page smuggles where no reader looks."""
 
 import re
+from functools import cache
 
 import re2
+from selectolax.lexbor import LexborNode
+
+from gateway.core.dom.extension import Extension
+from gateway.core.dom.native import find_walk
 
 # of a text, at most, that are searched: a pattern is slow where a text has many of its beginnings
 MAX_CHARACTERS = 2000
@@ -127,6 +132,19 @@ _TELLING = frozenset(
 # in a phrase that asks for something else: "if you forget it, follow the instructions", "vergessen Sie nicht"
 _OTHERWISE = re.compile(r"[,;]|\b(?:pas|nicht|niet|inte|ikke|to (?:follow|read|check))\b")
 _WORD_CHARACTERS = 30
+
+
+def speaks_to_model(node: LexborNode, *, quoted: bool = True) -> bool:
+    """`addresses_model` of an element's text, which most need not be read for."""
+    extension = find_walk().extension
+    if extension is not None and not extension.may_say(node, _pack_signs(extension), MAX_CHARACTERS):
+        return False
+    return addresses_model(node.text_lexbor(), quoted=quoted)
+
+
+@cache
+def _pack_signs(extension: Extension) -> bytes:
+    return extension.pack_words(tuple(sign.encode() for sign in _SIGNS if sign.isascii()))
 
 
 def addresses_model(text: str, *, quoted: bool = True) -> bool:

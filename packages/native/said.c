@@ -1,0 +1,145 @@
+/* Whether a text may have one of many words in it: most have none, and need not become Python's. */
+
+#include "text.h"
+#include "walk.h"
+
+/* a bit for each three letters that a word begins with; words are found by the first of them */
+enum { LEAST = 3, BEGINNINGS = 4096, LETTERS = 128 };
+
+/* What `pack_words` gives: then follow the words, each behind its size, in the order of their first letters. */
+typedef struct {
+    unsigned char begins[BEGINNINGS / 8];
+    /* the place of the first word that begins so, and how many do */
+    uint16_t first[LETTERS], count[LETTERS];
+} packed_words;
+
+static inline size_t beginning_of(const unsigned char *p)
+{
+    return (p[0] * 961u + p[1] * 31u + p[2]) % BEGINNINGS;
+}
+
+static int is_word(bytes word)
+{
+    if (word.count < LEAST || word.count > 255)
+        return 0;
+    for (size_t i = 0; i < word.count; i++)
+        if (word.at[i] >= 0x80 || (word.at[i] >= 'A' && word.at[i] <= 'Z'))
+            return 0;
+    return 1;
+}
+
+static bytes word_of(PyObject *words, Py_ssize_t i)
+{
+    char *text = NULL;
+    Py_ssize_t size = 0;
+    if (PyBytes_AsStringAndSize(PyTuple_GetItem(words, i), &text, &size) < 0)
+        return (bytes){NULL, 0};
+    return (bytes){(const unsigned char *)text, (size_t)size};
+}
+
+const char pack_words_doc[] =
+    "pack_words(words)\n--\n\n"
+    "Words as `may_say` takes them: bytes of ASCII in lower case, three or more.";
+
+PyObject *pack_words(PyObject *module, PyObject *words)
+{
+    (void)module;
+    if (!PyTuple_Check(words)) {
+        PyErr_SetString(PyExc_TypeError, "not a tuple");
+        return NULL;
+    }
+    size_t size = sizeof(packed_words);
+    for (Py_ssize_t i = 0; i < PyTuple_Size(words); i++) {
+        bytes word = word_of(words, i);
+        if (word.at == NULL)
+            return NULL;
+        size += 1 + word.count;
+        if (!is_word(word) || size > UINT16_MAX) {
+            PyErr_SetString(PyExc_ValueError, "a word of another form, or too many");
+            return NULL;
+        }
+    }
+    PyObject *packed = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    if (packed == NULL)
+        return NULL;
+    unsigned char *into = (unsigned char *)PyBytes_AsString(packed);
+    packed_words head = {0};
+    size_t at = sizeof head;
+    for (int letter = 0; letter < LETTERS; letter++) {
+        head.first[letter] = (uint16_t)at;
+        for (Py_ssize_t i = 0; i < PyTuple_Size(words); i++) {
+            bytes word = word_of(words, i);
+            if (word.at[0] != letter)
+                continue;
+            head.count[letter]++;
+            head.begins[beginning_of(word.at) / 8] |= (unsigned char)(1 << beginning_of(word.at) % 8);
+            into[at++] = (unsigned char)word.count;
+            memcpy(into + at, word.at, word.count);
+            at += word.count;
+        }
+    }
+    memcpy(into, &head, sizeof head);
+    return packed;
+}
+
+/* Whether a text in lower case has one of the words. */
+static int has_word(const packed_words *head, bytes packed, const unsigned char *text, size_t count)
+{
+    const unsigned char *end = text + count, *last = packed.at + packed.count;
+    for (const unsigned char *p = text; end - p >= LEAST; p++) {
+        size_t beginning = beginning_of(p);
+        if (!(head->begins[beginning / 8] >> beginning % 8 & 1))
+            continue;
+        const unsigned char *word = packed.at + head->first[*p];
+        for (int left = head->count[*p]; left > 0 && word < last && *word < last - word; left--, word += 1 + *word)
+            if (end - p >= *word && memcmp(p, word + 1, *word) == 0)
+                return 1;
+    }
+    return 0;
+}
+
+static const char no_code[TAGS] = {0};
+
+const char may_say_doc[] =
+    "may_say(element, words, most)\n--\n\n"
+    "False only where the first `most` characters of the text in a LexborNode are ASCII, and have none of the words in\n"
+    "either case. `words` is `pack_words(words)`.";
+
+PyObject *may_say(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *element, *parser;
+    const char *packed;
+    Py_ssize_t size, most;
+    if (!PyArg_ParseTuple(args, "Oy#n:may_say", &element, &packed, &size, &most))
+        return NULL;
+    node *top = address_of(element, &parser);
+    if (top == NULL)
+        return NULL;
+    packed_words head;
+    if (size < (Py_ssize_t)sizeof head || most < 0) {
+        PyErr_SetString(PyExc_ValueError, "words of another form");
+        return NULL;
+    }
+    memcpy(&head, packed, sizeof head);
+    unsigned char *text = PyMem_Malloc((size_t)most + 1), all = 0;
+    if (text == NULL)
+        return PyErr_NoMemory();
+    size_t count = 0;
+    around a = {.is_code = no_code};
+    for (node *each = top; each != NULL && count < (size_t)most && all < 0x80; each = step(&a, each, top)) {
+        const text_node *part = (const text_node *)each;
+        if (lexbor.type(each) != TEXT || part->data == NULL)
+            continue;
+        size_t taken = part->length < (size_t)most - count ? part->length : (size_t)most - count;
+        for (size_t i = 0; i < taken; i++) {
+            unsigned char c = part->data[i];
+            all |= c;
+            text[count + i] = c >= 'A' && c <= 'Z' ? c | 32 : c;
+        }
+        count += taken;
+    }
+    int may = all >= 0x80 || has_word(&head, (bytes){(const unsigned char *)packed, (size_t)size}, text, count);
+    PyMem_Free(text);
+    return PyBool_FromLong(may);
+}
