@@ -1,14 +1,42 @@
-/* The classes and ids of a page as bits: of names that share one, each stands for the other. */
+/* What the elements of a page are called: as bits, of which those of other names may be the same; and for each element. */
 
 #ifndef PAGE_NAMES_H
 #define PAGE_NAMES_H
 
 #include "css.h"
 
-enum { NAME_BITS = 1 << 16 };
+enum { NAME_BITS = 1 << 16, KNOWN_ATTRIBUTES = 256 };
+
+/* An element, how many are around it, how many names it has, and the number of its tag, TAGS for all that have no row. */
+typedef struct {
+    node *element;
+    uint32_t level, count, tag;
+} listed;
+
+typedef struct {
+    /* of classes and ids */
+    unsigned char bits[NAME_BITS / 8];
+    /* the elements below one and itself, in order */
+    node *top;
+    listed *elements;
+    size_t count, room;
+    /* of each: `name_bit` of its classes, id, attributes and, where it has no row, tag */
+    uint16_t *names;
+    size_t name_count, name_room;
+    /* the last one, and what it is in */
+    node **around;
+    size_t depth, around_room;
+    /* by a number made of the address, which is the same as long as the page lives: names of attributes */
+    struct {
+        const unsigned char *at;
+        uint16_t bit;
+    } known[KNOWN_ATTRIBUTES];
+    /* what keeps the tree alive */
+    PyObject *parser;
+} page_names;
 
 /* The bit of a name, the same for small and capital letters. */
-static inline size_t name_bit(unsigned char sign, const unsigned char *name, size_t count)
+static inline uint16_t name_bit(unsigned char sign, const unsigned char *name, size_t count)
 {
     uint64_t hash = sign, eight;
     for (size_t i = 0; i < count; i += 8) {
@@ -18,30 +46,21 @@ static inline size_t name_bit(unsigned char sign, const unsigned char *name, siz
         hash = (hash ^ (eight | 0x2020202020202020)) * 0x9e3779b97f4a7c15u;
         hash ^= hash >> 32;
     }
-    return (size_t)hash % NAME_BITS;
+    return (uint16_t)(hash % NAME_BITS);
 }
 
-static inline void add_name(unsigned char *bits, unsigned char sign, const unsigned char *name, size_t count)
-{
-    size_t bit = name_bit(sign, name, count);
-    bits[bit / 8] |= (unsigned char)(1 << bit % 8);
-}
+/* With no element yet; NULL and an exception where there is no memory. */
+page_names *begin_names_of(node *top, PyObject *parser);
 
-/* The names of an element. */
-static inline void add_names(unsigned char *bits, node *element)
-{
-    attribute *classes = lexbor.class_attribute(element), *id = lexbor.id_attribute(element);
-    bytes value = {0};
-    if (classes != NULL && (value.at = lexbor.attribute_value(classes, &value.count)) != NULL)
-        for (const unsigned char *p = value.at, *end = p + value.count; p < end; p++) {
-            const unsigned char *begin = p;
-            while (p < end && !is_space(*p))
-                p++;
-            if (p > begin)
-                add_name(bits, '.', begin, (size_t)(p - begin));
-        }
-    if (id != NULL && (value.at = lexbor.attribute_value(id, &value.count)) != NULL)
-        add_name(bits, '#', value.at, value.count);
-}
+/* Add the next element of a walk from `top` on; -1 and an exception where there is no memory. */
+int add_element(page_names *page, node *element);
+
+/* An object that owns them from now on, as Python is given them; they are freed where it cannot be made. */
+PyObject *give_names(page_names *page);
+
+/* What is in such an object; NULL and an exception where it is another. */
+page_names *page_in(PyObject *given);
+
+void free_names(page_names *page);
 
 #endif

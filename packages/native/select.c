@@ -34,11 +34,10 @@ typedef struct {
     size_t count;
     PyObject *lists[MOST_LISTS];
     Py_ssize_t list_count;
-    /* the tag of style sheets; with one of so many bytes the page's names are kept, as bits */
+    /* the tag of style sheets; with one of so many bytes the page's names are kept */
     uintptr_t sheet_tag;
     Py_ssize_t least_sheet;
-    PyObject *page_names;
-    unsigned char *name_bits;
+    page_names *page;
 } sorting;
 
 typedef struct {
@@ -238,22 +237,20 @@ static int sort_mark(sorting *into, PyObject *mark, uintptr_t number, unsigned s
 }
 
 /* Keep the names of a page from its first long style sheet on, and of what stands before that. */
-static int begin_names(sorting *into, node *top, node *sheet)
+static int begin_names(sorting *into, node *top, node *sheet, PyObject *parser)
 {
     node *first = lexbor.first_child(sheet);
     const text_node *text = (const text_node *)first;
     if (first == NULL || lexbor.type(first) != TEXT || text->length < (size_t)into->least_sheet)
         return 0;
-    into->page_names = PyBytes_FromStringAndSize(NULL, NAME_BITS / 8);
-    if (into->page_names == NULL)
+    into->page = begin_names_of(top, parser);
+    if (into->page == NULL)
         return -1;
-    into->name_bits = (unsigned char *)PyBytes_AsString(into->page_names);
-    memset(into->name_bits, 0, NAME_BITS / 8);
     static const char none[TAGS];
     around a = {.is_code = none};
     for (node *each = top; each != NULL && each != sheet; each = step(&a, each, top))
-        if (lexbor.type(each) == ELEMENT)
-            add_names(into->name_bits, each);
+        if (lexbor.type(each) == ELEMENT && add_element(into->page, each) < 0)
+            return -1;
     return 0;
 }
 
@@ -337,11 +334,11 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         if (type != ELEMENT)
             continue;
         uintptr_t number = lexbor.tag_id(each);
-        if (q.sorting.table && number == q.sorting.sheet_tag && q.sorting.name_bits == NULL &&
-            begin_names(&q.sorting, top, each) < 0)
+        if (q.sorting.table && number == q.sorting.sheet_tag && q.sorting.page == NULL &&
+            begin_names(&q.sorting, top, each, parser) < 0)
             goto done;
-        if (q.sorting.name_bits)
-            add_names(q.sorting.name_bits, each);
+        if (q.sorting.page && add_element(q.sorting.page, each) < 0)
+            goto done;
         unsigned wanted = ((number < TAGS ? q.wanted.tags[number] : 0) | queries_of(each, number, &q)) & open;
         if (wanted == 0)
             continue;
@@ -372,8 +369,9 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         else
             PyTuple_SetItem(found, 0, sorted);
     }
-    PyObject *page_names = q.sorting.page_names ? q.sorting.page_names : Py_None;
-    result = found ? Py_BuildValue("(NnnO)", found, shown, code, page_names) : NULL;
+    PyObject *called = found && q.sorting.page ? give_names(q.sorting.page) : Py_NewRef(Py_None);
+    q.sorting.page = found ? NULL : q.sorting.page;
+    result = found ? Py_BuildValue("(NnnN)", found, shown, code, called) : NULL;
 done:
     for (int i = 0; q.names != NULL && i < NAMES; i++)
         Py_XDECREF(q.names[i].text);
@@ -381,6 +379,6 @@ done:
         Py_XDECREF(lists[i]);
     for (int i = 0; i < MOST_LISTS; i++)
         Py_XDECREF(q.sorting.lists[i]);
-    Py_XDECREF(q.sorting.page_names);
+    free_names(q.sorting.page);
     return result;
 }

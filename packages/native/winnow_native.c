@@ -48,7 +48,7 @@ static PyMethodDef methods[] = {
 
 /* One more whenever a function takes, gives or means something else than before: an extension that was installed earlier is
    not used then. The same number stands in gateway/core/dom/extension.py. */
-enum { INTERFACE = 1 };
+enum { INTERFACE = 2 };
 
 static int add_interface(PyObject *module)
 {

@@ -40,7 +40,7 @@ from gateway.core.dom.layout import KNOWN
 from gateway.core.dom.tags import ID
 
 # what the functions take, give and mean, as a number: `INTERFACE` of packages/native/winnow_native.c
-INTERFACE = 1
+INTERFACE = 2
 # as in the extension: what a row of its tables says beside the action
 _UNKNOWN, _EMBED, _SCRIPT = 16, 32, 64
 _OWN_BITS = ("hidden", "aria_hidden", "itemscope", "undisplayed", "linked")
@@ -81,7 +81,7 @@ class Extension(Protocol):
         body: LexborNode | None,
         code: bytes,
         sorting: tuple[object, ...] | None = None,
-    ) -> tuple[tuple[Any, ...], int, int, bytes | None]: ...
+    ) -> tuple[tuple[Any, ...], int, int, object | None]: ...
 
     def strip_css(self, css: bytes) -> bytes: ...
 
@@ -110,14 +110,14 @@ class Extension(Protocol):
     def may_say(self, element: LexborNode, words: bytes, most: int) -> bool: ...
 
     def match(
-        self, root: LexborNode, names: tuple[bytes, ...], parts: bytes, most: int
+        self, root: LexborNode, names: tuple[bytes, ...], parts: bytes, most: int, page: object | None = None
     ) -> tuple[list[tuple[LexborNode, Attributes, int]], bytes, bool]: ...
 
     def join_texts(self, elements: list[LexborNode]) -> bytes | None: ...
 
     def count_stripped(self, element: LexborNode) -> int: ...
 
-    def read_page_names(self, root: LexborNode) -> bytes: ...
+    def read_page_names(self, root: LexborNode) -> object: ...
 
     def keep_possible(self, css: bytes, blocks: list[int], *args: object) -> list[int]: ...
 

@@ -86,6 +86,7 @@ class Grounds:
                 begin,
                 is_whole=lambda: begin == 0 and not self._is_styled(),
                 stated=self._stated_colors,
+                names=self._marks.names,
             )
         return self._painted
 

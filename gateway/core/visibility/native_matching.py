@@ -123,6 +123,7 @@ def match(
     *,
     most: int,
     wider: Mapping[int, Sequence[Part]] = _NONE,
+    page: object | None = None,
 ) -> Matched:
     """The elements that selectors are for, and which of the names the page has.
 
@@ -130,6 +131,7 @@ def match(
         selectors: by index; at most about `most` elements are looked for.
         names: classes (`.a`) and ids (`#a`).
         wider: selectors by index of which only that an element has them is asked.
+        page: the extension's `read_page_names` of the page, if that is at hand.
     """
     # the first element of these is found, too
     most += len(wider)
@@ -153,7 +155,8 @@ def match(
     if root is None:
         return Matched([], frozenset(), False, False)
     given = tuple(_bytes_of(name) for name in places)
-    found, there, is_cut = extension.match(root, given, struct.pack(f"={len(numbers)}q", *numbers), most)
+    packed = struct.pack(f"={len(numbers)}q", *numbers)
+    found, there, is_cut = extension.match(root, given, packed, most, page)
     doubtful = [name for name, how in zip(places, there, strict=True) if how & _IN_OTHERS and name in asked]
     met: frozenset[int] = frozenset()
     if wider:

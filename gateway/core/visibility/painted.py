@@ -54,11 +54,13 @@ class Painted:
         *,
         is_whole: Callable[[], bool],
         stated: Callable[[], tuple[set[str], set[str]]],
+        names: object | None,
     ) -> None:
         """
         Args:
             begin: the place in the sheets from which they are read.
             is_whole: asked whether the page has no other sheets than those from there on.
+            names: the extension's `read_page_names` of the page, if that is at hand.
             stated: asked for the colours that attributes of the page give letters, and backgrounds.
         """
         self.letters: list[tuple[LexborNode, Attributes, Rule]] = []
@@ -105,7 +107,7 @@ class Painted:
         self._may_be_whole &= len(rules) <= _MAX_SELECTORS
         rules = rules[:_MAX_SELECTORS]
         matcher = Matcher([rule.selector for rule, _ in rules])
-        for node, attributes, index in matcher.match(tree):
+        for node, attributes, index in matcher.match(tree, names):
             rule, color = rules[index]
             if rule.reason == "drawn":
                 self._covered.add(node.mem_id)

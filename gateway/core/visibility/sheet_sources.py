@@ -67,7 +67,9 @@ def _read_addresses(marks: Landmarks) -> list[bytes]:
     left = _MOST_CHARACTERS
     for _, link in marks.tags["link"]:
         # few have a comma, and what is at hand has one
-        if "," not in (link.get("href") or "") or not (_has_data(link) and _names_sheet(link) and _holds(link)):
+        if "," not in (link.get("href") or "") or not (
+            _has_data(link) and _names_sheet(link) and _holds(link)
+        ):
             continue
         about, comma, payload = (link.get("href") or "").strip().partition(",")
         left -= len(payload)

@@ -132,7 +132,7 @@ class SheetText:
         self,
         blocks: list[int],
         tree: LexborHTMLParser,
-        names: bytes | None,
+        names: object | None,
         states: tuple[bytes, ...],
         most: int,
     ) -> list[int]:

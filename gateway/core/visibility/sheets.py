@@ -96,7 +96,7 @@ class Sheets:
         return self._is_cut or self._text.is_cut
 
     def find_hidden(
-        self, tree: LexborHTMLParser, found: Collection[int] = (), names: bytes | None = None
+        self, tree: LexborHTMLParser, found: Collection[int] = (), names: object | None = None
     ) -> Iterator[tuple[LexborNode, Attributes, Rule]]:
         """The elements that are not empty and have a rule that hides, with it, `is_shown` or not.
 
@@ -108,7 +108,7 @@ class Sheets:
         rules = self._read_rules(tree, names) if self._text.css else []
         matcher = Matcher([rule.selector for rule in rules])
         elements = 0
-        for node, attributes, index in matcher.match(tree):
+        for node, attributes, index in matcher.match(tree, names):
             if node.mem_id in found:
                 continue
             elements += 1
@@ -159,7 +159,7 @@ class Sheets:
             known = self._shown[name, place] = frozenset().union(*(keys_of(last_of(part)) for part in parts))
         return known
 
-    def _read_rules(self, tree: LexborHTMLParser, names: bytes | None) -> list[Rule]:
+    def _read_rules(self, tree: LexborHTMLParser, names: object | None) -> list[Rule]:
         """The rules that hide, but for some that the page has nothing for; of equal selectors the last counts."""
         text = self._text
         places = text.find_signs()
