@@ -235,11 +235,11 @@ static int run_listed(matcher *m, PyObject *found, const page_names *page, PyObj
         int may_be_named = 0;
         for (const uint16_t *end = name + each->count; name < end; name++)
             may_be_named |= m->named[*name / 64] >> *name % 64 & 1;
-        int ended = visit(m, found, each->element, each->tag, each->level, may_be_named, parser, most);
+        int ended = visit(m, found, each->element, tag_of(each), level_of(each), may_be_named, parser, most);
         if (ended)
             return ended;
-        if (i + 1 < page->count && page->elements[i + 1].level > each->level)
-            descend_from(m, each->level);
+        if (i + 1 < page->count && level_of(each + 1) > level_of(each))
+            descend_from(m, level_of(each));
     }
     return 0;
 }

@@ -76,14 +76,20 @@ static int add_classes(page_names *page, const unsigned char *p, const unsigned 
     return 0;
 }
 
-static int add_attribute(page_names *page, const unsigned char *at, size_t count)
+int add_attribute(page_names *page, uint16_t bit)
 {
-    size_t place = ((uintptr_t)at * 0x9e3779b97f4a7c15) >> 56;
-    if (page->known[place].at != at) {
-        page->known[place].at = at;
-        page->known[place].bit = name_bit('[', at, count);
-    }
-    return add_bit(page, page->known[place].bit);
+    page->elements[page->count - 1].count++;
+    return add_bit(page, bit);
+}
+
+int add_attributes(page_names *page, node *element)
+{
+    bytes name = {0};
+    for (attribute *each = lexbor.first_attribute(element); each != NULL; each = lexbor.next_attribute(each))
+        if ((name.at = lexbor.attribute_local_name(each, &name.count)) != NULL &&
+            add_attribute(page, name_bit('[', name.at, name.count)) < 0)
+            return -1;
+    return 0;
 }
 
 /* How many elements are around one, which is now the last. */
@@ -117,20 +123,17 @@ int add_element(page_names *page, node *element)
     if (id != NULL && (value.at = lexbor.attribute_value(id, &value.count)) != NULL &&
         add_name(page, '#', value.at, value.count) < 0)
         return -1;
-    for (attribute *each = lexbor.first_attribute(element); each != NULL; each = lexbor.next_attribute(each))
-        if ((value.at = lexbor.attribute_local_name(each, &value.count)) != NULL &&
-            add_attribute(page, value.at, value.count) < 0)
-            return -1;
     uintptr_t tag = lexbor.tag_id(element);
     if (tag >= TAGS && (value.at = lexbor.tag_name(element, &value.count)) != NULL &&
         add_bit(page, name_bit('<', value.at, value.count)) < 0)
         return -1;
-    if (page->name_count - before > UINT32_MAX || page->depth > UINT32_MAX) {
+    /* no page has so many */
+    if (page->name_count - before > UINT32_MAX / 2 || page->depth > MOST_LEVELS) {
         PyErr_NoMemory();
         return -1;
     }
-    at[page->count++] = (listed){
-        element, (uint32_t)page->depth - 1, (uint32_t)(page->name_count - before), tag < TAGS ? (uint32_t)tag : TAGS};
+    uint32_t number = tag < TAGS ? (uint32_t)tag : TAGS;
+    at[page->count++] = (listed){element, (uint32_t)(page->name_count - before), (uint32_t)(page->depth - 1) << TAG_BITS | number};
     return 0;
 }
 
@@ -150,7 +153,7 @@ PyObject *read_page_names(PyObject *module, PyObject *root)
     for (node *each = top; each != NULL;) {
         node *next = NULL;
         if (lexbor.type(each) == ELEMENT) {
-            if (add_element(page, each) < 0) {
+            if (add_element(page, each) < 0 || add_attributes(page, each) < 0) {
                 free_names(page);
                 return NULL;
             }

@@ -5,13 +5,25 @@
 
 #include "css.h"
 
-enum { NAME_BITS = 1 << 16, KNOWN_ATTRIBUTES = 256 };
+enum { NAME_BITS = 1 << 16 };
 
-/* An element, how many are around it, how many names it has, and the number of its tag, TAGS for all that have no row. */
+/* An element, how many names it has, how many elements are around it, and its tag, TAGS for all that have no row. */
 typedef struct {
     node *element;
-    uint32_t level, count, tag;
+    uint32_t count, level_and_tag;
 } listed;
+
+enum { TAG_BITS = 9, MOST_LEVELS = 1 << 22 };
+
+static inline size_t level_of(const listed *each)
+{
+    return each->level_and_tag >> TAG_BITS;
+}
+
+static inline uintptr_t tag_of(const listed *each)
+{
+    return each->level_and_tag & ((1 << TAG_BITS) - 1);
+}
 
 typedef struct {
     /* of classes and ids */
@@ -26,11 +38,6 @@ typedef struct {
     /* the last one, and what it is in */
     node **around;
     size_t depth, around_room;
-    /* by a number made of the address, which is the same as long as the page lives: names of attributes */
-    struct {
-        const unsigned char *at;
-        uint16_t bit;
-    } known[KNOWN_ATTRIBUTES];
     /* what keeps the tree alive */
     PyObject *parser;
 } page_names;
@@ -52,8 +59,15 @@ static inline uint16_t name_bit(unsigned char sign, const unsigned char *name, s
 /* With no element yet; NULL and an exception where there is no memory. */
 page_names *begin_names_of(node *top, PyObject *parser);
 
-/* Add the next element of a walk from `top` on; -1 and an exception where there is no memory. */
+/* Add the next element of a walk from `top` on, but for the names of its attributes; -1 and an exception where there is
+   no memory. */
 int add_element(page_names *page, node *element);
+
+/* Add the name of an attribute, as a bit, to the last element. */
+int add_attribute(page_names *page, uint16_t bit);
+
+/* All of its attributes. */
+int add_attributes(page_names *page, node *element);
 
 /* An object that owns them from now on, as Python is given them; they are freed where it cannot be made. */
 PyObject *give_names(page_names *page);

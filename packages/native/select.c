@@ -12,6 +12,7 @@ typedef struct {
     /* bits of what is looked for under it */
     uint64_t sought;
     int is_class, is_style, is_aria_hidden;
+    uint16_t bit;
     /* bits of SAYING and OWNING */
     unsigned says;
 } named;
@@ -87,6 +88,7 @@ static named *name_at(query *q, const unsigned char *at, size_t count)
     bytes text = {at, count};
     *name = (named){.at = at, .is_class = is(text, "class"), .is_style = is(text, "style")};
     name->is_aria_hidden = is(text, "aria-hidden");
+    name->bit = name_bit('[', at, count);
     for (size_t i = 0; i < q->wanted.count; i++)
         if (q->wanted.all[i].name.count == count && memcmp(q->wanted.all[i].name.at, at, count) == 0)
             name->sought |= (uint64_t)1 << i;
@@ -111,7 +113,7 @@ static uint64_t find_in_class(query *q, bytes value, uint64_t possible)
     return known->found;
 }
 
-/* The queries that an element's attributes are sought by, as bits. */
+/* The queries that an element's attributes are sought by, as bits; an exception is set where there is no memory. */
 static unsigned queries_of(node *element, uintptr_t tag, query *q)
 {
     const wanted *all = &q->wanted;
@@ -120,7 +122,8 @@ static unsigned queries_of(node *element, uintptr_t tag, query *q)
     unsigned found = 0;
     int is_styled = 0;
     bytes class = {0};
-    attribute *each = left ? lexbor.first_attribute(element) : NULL;
+    page_names *page = q->sorting.page;
+    attribute *each = left || page ? lexbor.first_attribute(element) : NULL;
     for (; each != NULL; each = lexbor.next_attribute(each)) {
         bytes value = {0};
         size_t count;
@@ -128,6 +131,8 @@ static unsigned queries_of(node *element, uintptr_t tag, query *q)
         const named *name = at ? name_at(q, at, count) : NULL;
         if (name == NULL)
             continue;
+        if (page && add_attribute(page, name->bit) < 0)
+            return found;
         uint64_t possible = name->sought & left;
         if (possible & ~all->empty || name->is_class || name->is_style) {
             value.at = lexbor.attribute_value(each, &value.count);
@@ -249,7 +254,7 @@ static int begin_names(sorting *into, node *top, node *sheet, PyObject *parser)
     static const char none[TAGS];
     around a = {.is_code = none};
     for (node *each = top; each != NULL && each != sheet; each = step(&a, each, top))
-        if (lexbor.type(each) == ELEMENT && add_element(into->page, each) < 0)
+        if (lexbor.type(each) == ELEMENT && (add_element(into->page, each) < 0 || add_attributes(into->page, each) < 0))
             return -1;
     return 0;
 }
@@ -340,6 +345,8 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         if (q.sorting.page && add_element(q.sorting.page, each) < 0)
             goto done;
         unsigned wanted = ((number < TAGS ? q.wanted.tags[number] : 0) | queries_of(each, number, &q)) & open;
+        if (q.sorting.page && PyErr_Occurred())
+            goto done;
         if (wanted == 0)
             continue;
         unsigned says = 0;
