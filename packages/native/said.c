@@ -3,7 +3,7 @@
 #include "text.h"
 #include "walk.h"
 
-/* a bit for each three letters that a word begins with; words are found by the first of them */
+/* a bit for each three bytes that a word begins with; words are found by the first of them, which is ASCII */
 enum { LEAST = 3, BEGINNINGS = 4096, LETTERS = 128 };
 
 /* What `pack_words` gives: then follow the words, each behind its size, in the order of their first letters. */
@@ -22,10 +22,7 @@ static int is_word(bytes word)
 {
     if (word.count < LEAST || word.count > 255)
         return 0;
-    for (size_t i = 0; i < word.count; i++)
-        if (word.at[i] >= 0x80 || (word.at[i] >= 'A' && word.at[i] <= 'Z'))
-            return 0;
-    return 1;
+    return word.at[0] < LETTERS;
 }
 
 static bytes word_of(PyObject *words, Py_ssize_t i)
@@ -39,7 +36,7 @@ static bytes word_of(PyObject *words, Py_ssize_t i)
 
 const char pack_words_doc[] =
     "pack_words(words)\n--\n\n"
-    "Words as `may_say` takes them: bytes of ASCII in lower case, three or more.";
+    "Words as `may_say` takes them: UTF-8 in lower case, three bytes or more, that begins with ASCII.";
 
 PyObject *pack_words(PyObject *module, PyObject *words)
 {
@@ -98,12 +95,40 @@ static int has_word(const packed_words *head, bytes packed, const unsigned char 
     return 0;
 }
 
+/* Write a text in lower case; 0 where it has characters that this does not know. Those it knows are Latin-1, general
+   punctuation, currency signs and the like (U+2000 to U+20FF); each of them is as long in lower case. */
+static int lower_all(unsigned char *into, const unsigned char *p, const unsigned char *end)
+{
+    for (; p < end; p++) {
+        unsigned char c = *p;
+        if (c < 0x80) {
+            *into++ = c >= 'A' && c <= 'Z' ? c | 32 : c;
+            continue;
+        }
+        size_t size = size_at(p, end);
+        if (size == 2 && c <= 0xc3) {
+            int is_capital = c == 0xc3 && p[1] <= 0x9e && p[1] != 0x97;
+            *into++ = c;
+            *into++ = is_capital ? p[1] + 0x20 : p[1];
+        } else if (size == 3 && c == 0xe2 && p[1] <= 0x83) {
+            memcpy(into, p, 3);
+            into += 3;
+        } else
+            return 0;
+        p += size - 1;
+    }
+    return 1;
+}
+
 static const char no_code[TAGS] = {0};
+
+/* of a character that `lower_all` knows */
+enum { MOST_BYTES = 3 };
 
 const char may_say_doc[] =
     "may_say(element, words, most)\n--\n\n"
-    "False only where the first `most` characters of the text in a LexborNode are ASCII, and have none of the words in\n"
-    "either case. `words` is `pack_words(words)`.";
+    "False only where the first `most` characters of the text in a LexborNode are such that a word of others than ASCII\n"
+    "and Latin-1 is not among them, and have none of the words in either case. `words` is `pack_words(words)`.";
 
 PyObject *may_say(PyObject *module, PyObject *args)
 {
@@ -117,29 +142,31 @@ PyObject *may_say(PyObject *module, PyObject *args)
     if (top == NULL)
         return NULL;
     packed_words head;
-    if (size < (Py_ssize_t)sizeof head || most < 0) {
+    if (size < (Py_ssize_t)sizeof head || most < 0 || most > PY_SSIZE_T_MAX / MOST_BYTES - 1) {
         PyErr_SetString(PyExc_ValueError, "words of another form");
         return NULL;
     }
     memcpy(&head, packed, sizeof head);
-    unsigned char *text = PyMem_Malloc((size_t)most + 1), all = 0;
+    size_t room = (size_t)most * MOST_BYTES, count = 0;
+    unsigned char *text = PyMem_Malloc(room + 1);
     if (text == NULL)
         return PyErr_NoMemory();
-    size_t count = 0;
+    int may = 0;
     around a = {.is_code = no_code};
-    for (node *each = top; each != NULL && count < (size_t)most && all < 0x80; each = step(&a, each, top)) {
+    for (node *each = top; each != NULL && count < room && !may; each = step(&a, each, top)) {
         const text_node *part = (const text_node *)each;
         if (lexbor.type(each) != TEXT || part->data == NULL)
             continue;
-        size_t taken = part->length < (size_t)most - count ? part->length : (size_t)most - count;
-        for (size_t i = 0; i < taken; i++) {
-            unsigned char c = part->data[i];
-            all |= c;
-            text[count + i] = c >= 'A' && c <= 'Z' ? c | 32 : c;
-        }
+        size_t taken = part->length < room - count ? part->length : room - count;
+        /* not within a character: what is behind is behind the first `most`, too */
+        while (taken < part->length && taken > 0 && (part->data[taken] & 0xc0) == 0x80)
+            taken--;
+        if (taken == 0 && part->length > 0)
+            break;
+        may = !lower_all(text + count, part->data, part->data + taken);
         count += taken;
     }
-    int may = all >= 0x80 || has_word(&head, (bytes){(const unsigned char *)packed, (size_t)size}, text, count);
+    may = may || has_word(&head, (bytes){(const unsigned char *)packed, (size_t)size}, text, count);
     PyMem_Free(text);
     return PyBool_FromLong(may);
 }

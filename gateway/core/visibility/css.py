@@ -291,7 +291,10 @@ def letters_of(style: dict[str, str]) -> str:
 
 def same_colors(style: dict[str, str]) -> bool:
     """Whether text has no colour, or that of the background that is declared with it."""
-    color = color_of(letters_of(style))
+    value = letters_of(style)
+    if not value:
+        return False
+    color = color_of(value)
     if color == "transparent":
         return not clips_background(style)
     return is_near(color, background_of(style))

@@ -144,7 +144,8 @@ def speaks_to_model(node: LexborNode, *, quoted: bool = True) -> bool:
 
 @cache
 def _pack_signs(extension: Extension) -> bytes:
-    return extension.pack_words(tuple(sign.encode() for sign in _SIGNS if sign.isascii()))
+    # the others have characters of which the extension says that it does not know
+    return extension.pack_words(tuple(sign.encode() for sign in _SIGNS if max(sign) <= "\xff"))
 
 
 def addresses_model(text: str, *, quoted: bool = True) -> bool:

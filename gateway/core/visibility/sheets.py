@@ -187,7 +187,11 @@ class Sheets:
 
     def _judge(self, start: int) -> tuple[dict[str, str], str]:
         """What a block declares, and how that hides; empty where it does not."""
-        style = self.resolve(self._text.style(start))
+        style = self._text.style(start)
+        block = self._text.block(start)
+        # an escape may stand for it
+        if b"(" in block or b"\\" in block:
+            style = self.resolve(style)
         reason = concealed_by(style) or ("color" if same_colors(style) else "")
         if reason in ("opacity", "visibility") and is_animated(style):
             return style, ""
