@@ -113,16 +113,72 @@ PyObject *find_setting(PyObject *module, PyObject *args)
     return list;
 }
 
+/* Whether a block may have one of the words in it, which are in lower case, or an escape: never wrongly 0, and 1 for long
+   ones. */
+static int may_have(const unsigned char *p, const unsigned char *end, const bytes *words, size_t count)
+{
+    enum { LOOKED_AT = 600 };
+    uint64_t begins[4] = {0};
+    for (size_t i = 0; i < count; i++)
+        begins[*words[i].at / 64] |= (uint64_t)1 << *words[i].at % 64;
+    const unsigned char *last = end - p > LOOKED_AT ? p + LOOKED_AT : end;
+    for (; p < last && *p != '}'; p++) {
+        unsigned char c = lower(*p);
+        if (c == '\\')
+            return 1;
+        if (!(begins[c / 64] >> c % 64 & 1))
+            continue;
+        for (size_t i = 0; i < count; i++) {
+            size_t same = 0;
+            while (same < words[i].count && p + same < end && lower(p[same]) == words[i].at[same])
+                same++;
+            if (same == words[i].count)
+                return 1;
+        }
+    }
+    return p == last && last < end;
+}
+
+enum { MOST_WORDS = 64 };
+
+static int read_words(PyObject *given, bytes *words)
+{
+    Py_ssize_t count = PyTuple_Size(given);
+    if (count > MOST_WORDS) {
+        PyErr_SetString(PyExc_ValueError, "too many words");
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        char *text;
+        Py_ssize_t size;
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(given, i), &text, &size) < 0)
+            return -1;
+        if (size == 0) {
+            PyErr_SetString(PyExc_ValueError, "an empty word");
+            return -1;
+        }
+        words[i] = (bytes){(const unsigned char *)text, (size_t)size};
+    }
+    return (int)count;
+}
+
 const char find_uses_doc[] =
-    "find_uses(css, index, word, most)\n--\n\n"
-    "As `css_scan.find_uses`, for a word that begins with `.` or `#`; `index` is `index_names(css)`.";
+    "find_uses(css, index, word, most, names=())\n--\n\n"
+    "As `css_scan.find_uses`, for a word that begins with `.` or `#`; `index` is `index_names(css)`. Blocks may be left\n"
+    "out that have none of the `names`, which are in lower case, in them, and no escape.";
 
 PyObject *find_uses(PyObject *module, PyObject *args)
 {
     (void)module;
     const char *given, *index, *word;
     Py_ssize_t size, index_size, word_size, most;
-    if (!PyArg_ParseTuple(args, "y#y#y#n:find_uses", &given, &size, &index, &index_size, &word, &word_size, &most))
+    PyObject *names = NULL;
+    bytes words[MOST_WORDS];
+    if (!PyArg_ParseTuple(args, "y#y#y#n|O!:find_uses", &given, &size, &index, &index_size, &word, &word_size, &most,
+                          &PyTuple_Type, &names))
+        return NULL;
+    int name_count = names ? read_words(names, words) : 0;
+    if (name_count < 0)
         return NULL;
     number counts[2];
     if (index_size >= (Py_ssize_t)sizeof counts)
@@ -147,7 +203,9 @@ PyObject *find_uses(PyObject *module, PyObject *args)
         after = at + word_size;
         while (at < size && css[at] != '{' && css[at] != '}')
             at++;
-        if (at < size && css[at] == '{' && push(&found, at) < 0)
+        int is_block = at < size && css[at] == '{';
+        if (is_block && (name_count == 0 || may_have(css + at + 1, css + size, words, (size_t)name_count)) &&
+            push(&found, at) < 0)
             break;
     }
     PyObject *list = PyErr_Occurred() ? NULL : list_of(&found);

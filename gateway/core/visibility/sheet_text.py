@@ -110,7 +110,6 @@ class SheetText:
         self._blocks: dict[int, bytes] = {}
         # of a block's text; sheets repeat theirs
         self._styles: dict[bytes, dict[str, str]] = {}
-        self._places: dict[str, list[int]] = {}
         # from each of these places on, the block around is that of the same index; -1 is none
         self._outer: Sequence[list[int]] | None = None
         # what a block is for; None where it does not hold
@@ -210,21 +209,19 @@ class SheetText:
         self._value_index = self._value_index or self._native.index_values(self.css)
         return self._native.find_value(self.css, self._value_index, name)
 
-    def places_of(self, name: str) -> list[int]:
-        """Where the blocks begin whose selectors have this name: a class (`.a`), an id (`#a`) or a tag."""
-        known = self._places.get(name)
-        if known is not None:
-            return known
+    def places_of(self, name: str, properties: frozenset[str]) -> list[int]:
+        """Where the blocks begin whose selectors have this name: a class (`.a`), an id (`#a`) or a tag.
+
+        Args:
+            properties: blocks may be left out that declare none of them.
+        """
         is_tag = name[:1] not in (".", "#")
         written = name if is_tag else name[0] + _ESCAPED.sub(r"\\\g<0>", name[1:])
         word = written.encode("utf-8", "replace")
         if self._native is None or is_tag:
-            known = find_uses(self.css, word, _MAX_USES)
-        else:
-            self._index = self._index or self._native.index_names(self.css)
-            known = self._native.find_uses(self.css, self._index, word, _MAX_USES)
-        self._places[name] = known
-        return known
+            return find_uses(self.css, word, _MAX_USES)
+        self._index = self._index or self._native.index_names(self.css)
+        return self._native.find_uses(self.css, self._index, word, _MAX_USES, _encode(properties))
 
     def may_set(self, start: int, properties: frozenset[str]) -> bool:
         """Whether a block may declare one of the properties: cheap, and never wrongly False."""

@@ -276,7 +276,7 @@ class Sheets:
         known = self._strongest.get((asked, rule.reason))
         if known is None:
             text, known = self._text, _NO_WEIGHT
-            for place in text.places_of(asked):
+            for place in text.places_of(asked, rule.properties):
                 selector = text.selector(place) if self._may_show(place, rule) else None
                 strength = self._strengths_of(place, selector).get(key) if selector else None
                 if strength is not None:
