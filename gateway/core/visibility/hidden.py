@@ -235,11 +235,18 @@ class _Page:
         Args:
             found: the mem_ids of those that need not come again; may grow meanwhile.
         """
-        styles = self.declared.styles
+        # style attribute -> how it hides, and what it declares if it has colours
+        known: dict[str, tuple[str, dict[str, str] | None]] = {}
         for node, attributes in self._marks.concealed:
             if text := attributes.get("style"):
-                style, reason = styles.get(text) or self.declared.style(text)
-                if reason or (letters_of(style) and (reason := self._grounds.same_color(node, style))):
+                look = known.get(text)
+                if look is None:
+                    style, reason = self.declared.style(text)
+                    look = known[text] = reason, style if letters_of(style) else None
+                reason, colored = look
+                if reason or (
+                    colored is not None and (reason := self._grounds.same_color(node, colored))
+                ):
                     yield node, attributes, reason, None
             if (reason := self._marked(node, attributes)) and (
                 node.tag not in _ICONS or reason not in ("aria-hidden", "sr-only")

@@ -22,6 +22,7 @@ _PART = re.compile(
     rf"((?:\[[a-z][a-z0-9-]*+(?:=(?:\"[^\"\\\n]+\"|'[^'\\\n]+'|{IDENTIFIER}))?+\])*+)",
     re.I,
 )
+_ONE_NAME = re.compile(rf"[.#]{IDENTIFIER}", re.I)
 _NAME = re.compile(r"[.#][^.#]+")
 _ATTRIBUTE = re.compile(r"\[([\w-]++)(?:=(\"[^\"]++\"|'[^']++'|[^\[\]\"'=]++))?+\]")
 # what is said of an element beside its tag, names and attributes; brackets in brackets may be in it
@@ -71,6 +72,9 @@ def read_parts(selector: str) -> list[Part]:
     # of other characters Lexbor says which are in names
     if not selector.isascii():
         return []
+    if _ONE_NAME.fullmatch(selector):
+        # what most rules are for
+        return [Part(0, 0, [selector])]
     parts: list[Part] = []
     at = 0
     while at < len(selector) and len(parts) <= _MOST_PARTS:

@@ -31,6 +31,8 @@ _MAX_BYTES = 1_000_000
 _MAX_USES = 20
 # blocks that name one property
 _MAX_SETTING = 500
+# names that are looked for before all are read
+_FEW_ASKED = 5
 # characters before such blocks that are searched for names, over and over
 _MOST_SEARCHED = 5_000_000
 _MAX_SELECTOR_BYTES = 2000
@@ -39,6 +41,11 @@ _MAX_VALUE_BYTES = 200
 # blocks that are read whatever the page has: to read its names takes longer
 _FEW = 20
 
+# behind what stands before a block, where many are joined: it ends a selector
+_BETWEEN = ",\n"
+# what else is said of an element, and of that itself what ends it: the selector's end or a bracket
+_REST = re.compile(r"[^\s>+~,()\[\]]*+(\s*+[,()\[\]])?+", re.A)
+_IN_NAME = re.compile(r"[\w\x80-\U0010ffff-]", re.A)
 _VALUE = re.compile(rb"[^;}]*+")
 # what stands behind a `\` in the name of a class or an id
 _ESCAPED = re.compile(r"[!-,./:-@\[-^`{-~]")
@@ -57,15 +64,28 @@ class Naming:
         ]
         self._preludes = preludes
         # as `names_in` reads names
-        self._text = "\n".join(preludes).replace("\\", "")
+        self._text = "".join(each + _BETWEEN for each in preludes).replace("\\", "")
         # of characters: beyond them names are sorted once for all
         self._left = _MOST_SEARCHED
+        # after some that were asked for: all names
+        self._asked = 0
+        self._names: frozenset[str] | None = None
         # where each prelude begins in the text
         self._begins: list[int] | None = None
         self._by_name: dict[str, list[int]] | None = None
 
     def places_for(self, name: str) -> list[int]:
-        """Those with a name, which has no sign, right before them."""
+        """Those with a name, which has no sign, right before them, and maybe some others.
+
+        Those are left out of which it is plain to see that it is the name of an element around alone.
+        """
+        self._asked += 1
+        if self._asked > _FEW_ASKED:
+            if self._names is None:
+                self._names = frozenset(names_in("\n".join(self._preludes)))
+            if name not in self._names:
+                # most elements have names that no such block is for
+                return []
         self._left -= len(self._text)
         if self._left >= 0:
             return self._search(name)
@@ -77,20 +97,29 @@ class Naming:
         return self._by_name.get(name, [])
 
     def _search(self, name: str) -> list[int]:
-        text, preludes = self._text, self._preludes
+        text = self._text
         found: list[int] = []
         for word in (f".{name}", f"#{name}"):
-            at = text.find(word)
+            at, read, is_own = text.find(word), -1, False
             while at >= 0:
-                if self._begins is None:
-                    lengths = (len(prelude) - prelude.count("\\") + 1 for prelude in preludes)
-                    self._begins = [0, *accumulate(lengths)]
-                number = bisect_right(self._begins, at) - 1
-                if name in names_in(preludes[number]):
+                at += len(word)
+                if at > read:
+                    # once for all names in it
+                    rest = _REST.match(text, at)
+                    assert rest is not None
+                    read, is_own = rest.end(), rest[1] is not None
+                if not is_own:
+                    at = read
+                elif not _IN_NAME.match(text, at):
+                    if self._begins is None:
+                        lengths = (
+                            len(each) - each.count("\\") + len(_BETWEEN) for each in self._preludes
+                        )
+                        self._begins = [0, *accumulate(lengths)]
+                    number = bisect_right(self._begins, at) - 1
                     found.append(self.places[number])
                     at = self._begins[number + 1]
-                # of a longer name there may be many
-                at = text.find(word, at + 1)
+                at = text.find(word, at)
         return found
 
 
