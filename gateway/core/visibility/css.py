@@ -85,7 +85,10 @@ _VALUES = {
 }
 # of what is around
 _RELATIVE = re.compile(r"inherit|unset|revert|larger|smaller|[\d.]++(?:em|%|ex|ch|lh|cap|ic)")
-_BUT_DISPLAY = HIDING - PROPERTIES["display"]
+# without one of these, `display` and what makes text invisible nothing is hidden
+_SIGNS = frozenset(
+    ("opacity", "filter", "font-size", "font", "-webkit-text-fill-color", *_MOVES, *_TURNS, *_CLIPS, *_OVERFLOWS)
+)
 
 
 def declarations(style: str | bytes) -> dict[str, str]:
@@ -156,7 +159,7 @@ def concealed_by(style: dict[str, str]) -> str:
     if get("visibility") in ("hidden", "collapse") or get("content-visibility") == "hidden":
         return "visibility"
     # `keys() &` would ask for each name that there is
-    set_here = _BUT_DISPLAY.intersection(style)
+    set_here = _SIGNS.intersection(style)
     if not set_here:
         return ""
     if "opacity" in set_here and _amount(style["opacity"]) < _FAINT:

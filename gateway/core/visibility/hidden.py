@@ -120,8 +120,9 @@ def find_hidden(
         left -= characters
         is_group = False
         if reason in _UNDOABLE:
-            is_content = not page.widgets.is_never_content(names_of(attributes))
-            if is_content and page.shows(node, attributes, reason):
+            names = names_of(attributes)
+            is_content = not page.widgets.is_never_content(names)
+            if is_content and page.shows(node, attributes, reason, names):
                 opened.append((node, attributes, reason, rule, characters))
                 continue
             if page.is_much(characters) or (reason == "aria-hidden" and page.is_all(node, characters)):
@@ -279,8 +280,14 @@ class _Page:
             known = self._heard[classes] = is_for_screen_readers(classes)
         return "sr-only" if known else ""
 
-    def shows(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
-        """Whether something on the page shows this element to its readers after all."""
+    def shows(
+        self, node: LexborNode, attributes: Attributes, reason: str, names: str | None = None
+    ) -> bool:
+        """Whether something on the page shows this element to its readers after all.
+
+        Args:
+            names: `names_of` the attributes, if that is at hand.
+        """
         if reason in ("opacity", "visibility"):
             style, _ = self.declared.style(attributes.get("style") or "")
             if is_animated(style) or any(map(_ANIMATES.match, attributes)):
@@ -288,7 +295,9 @@ class _Page:
             if "animation" in (attributes.get("data-settings") or ""):
                 # of Elementor
                 return True
-        return self.widgets.reveal(node, attributes, reason)
+        return self.widgets.reveal(
+            node, attributes, reason, names_of(attributes) if names is None else names
+        )
 
     def is_shown_below(self, node: LexborNode, name: str, characters: int) -> bool:
         """Whether most of its text is in elements that have a size of their own, or are visible."""

@@ -83,17 +83,18 @@ class Widgets:
             known = self._nevers[names] = _NEVER.search(names) is not None
         return known
 
-    def reveal(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
+    def reveal(self, node: LexborNode, attributes: Attributes, reason: str, names: str) -> bool:
         """Whether a hidden element is a part of a widget that readers see, or something opens it.
 
         Args:
             reason: what hides it.
+            names: `names_of` the attributes.
         """
         own_id = attributes.get("id") or ""
         return (
             (own_id.startswith(_STREAMED) and self._is_awaited(own_id.removeprefix(_STREAMED)))
             or self._is_opened(node, reason)
-            or self._is_part(node, attributes, reason)
+            or self._is_part(node, attributes, reason, names)
             or (own_id != "" and self._is_controlled(node, own_id))
         )
 
@@ -132,13 +133,13 @@ class Widgets:
             known = self._reveal[names] = _WIDGET.search(names) is not None
         return known
 
-    def _is_part(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
+    def _is_part(self, node: LexborNode, attributes: Attributes, reason: str, names: str) -> bool:
         """Whether it, or what it is in, is called a widget, and readers see another part of that.
 
         A name alone opens nothing. But `aria-hidden` elements are seen, and custom elements are invisible until
         their script has run.
         """
-        is_widget, extension = self.is_widget(names_of(attributes)), find_walk().extension
+        is_widget, extension = self.is_widget(names), find_walk().extension
         if not is_widget and extension is not None:
             # most are in none, and then no node is made of what they are in
             above = extension.names_above(node, _PARENTS, _TOP_NUMBERS)
