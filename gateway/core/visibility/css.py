@@ -97,6 +97,9 @@ def declarations(style: str | bytes) -> dict[str, str]:
     Args:
         style: bytes are UTF-8.
     """
+    extension = find_walk().extension
+    if extension is not None and (read := extension.read_declarations(style)) is not None:
+        return read
     found: dict[str, str] = {}
     important: set[str] = set()
     for name, value in _pairs_of(style):

@@ -16,6 +16,8 @@ from gateway.core.visibility.css import concealed_by, declarations, may_hide
 CONTROLS = Query(("[popovertarget]", "[aria-controls]", "[data-target]", "[data-bs-target]", '[href^="#"]'))
 _CONTROL_ATTRIBUTES = ("popovertarget", "aria-controls", "data-target", "data-bs-target", "href")
 _OPENERS = frozenset(("button", "summary"))
+# the same, as the extension takes it
+_OPENER_NUMBERS = bytes(number in {ID[tag] for tag in _OPENERS} for number in range(TAGS))
 # what opens a part of a widget besides, right before it
 _LABELS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "dt", "label"))
 _TOPS = frozenset(("html", "body", "main"))
@@ -117,13 +119,20 @@ class Widgets:
 
     def _is_opened(self, node: LexborNode, reason: str) -> bool:
         """Whether what stands right before the element opens it, or is its twin for screen readers."""
-        before = _beside(node, "prev")
+        extension = find_walk().extension
+        if reason == "aria-hidden":
+            # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
+            classes = extension.class_before(node) if extension is not None else _class_before(node)
+            return is_for_screen_readers(classes or "")
+        # most are none, and need not become nodes
+        before = (
+            extension.control_before(node, _OPENER_NUMBERS)
+            if extension is not None
+            else _beside(node, "prev")
+        )
         if before is None:
             return False
         attributes = before.attributes
-        if reason == "aria-hidden":
-            # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
-            return is_for_screen_readers(attributes.get("class") or "")
         return _is_control(before, attributes) and self._is_seen(before, attributes)
 
     def is_widget(self, names: str) -> bool:
@@ -336,6 +345,11 @@ def _beside(node: LexborNode, side: str) -> LexborNode | None:
     while other is not None and other.is_text_node and not (other.text() or "").strip():
         other = getattr(other, side)
     return other if other is not None and other.is_element_node else None
+
+
+def _class_before(node: LexborNode) -> str | None:
+    before = _beside(node, "prev")
+    return before.attributes.get("class") if before is not None else None
 
 
 def _has_text_before(node: LexborNode) -> bool:
