@@ -1,4 +1,4 @@
-/* Whether a text may have one of many words in it: most have none, and need not become Python's. */
+/* Which of many words a text has in it: most have none, and need not become Python's. */
 
 #include "text.h"
 #include "walk.h"
@@ -6,7 +6,7 @@
 /* a bit for each three bytes that a word begins with; words are found by the first of them, which is ASCII */
 enum { LEAST = 3, BEGINNINGS = 4096, LETTERS = 128 };
 
-/* What `pack_words` gives: then follow the words, each behind its size, in the order of their first letters. */
+/* What `pack_words` gives: then follow the words, each behind its size and number, in the order of their first letters. */
 typedef struct {
     unsigned char begins[BEGINNINGS / 8];
     /* the place of the first word that begins so, and how many do */
@@ -36,7 +36,7 @@ static bytes word_of(PyObject *words, Py_ssize_t i)
 
 const char pack_words_doc[] =
     "pack_words(words)\n--\n\n"
-    "Words as `may_say` takes them: UTF-8 in lower case, three bytes or more, that begins with ASCII.";
+    "Words as `find_said` takes them: UTF-8 in lower case, three bytes or more, that begins with ASCII.";
 
 PyObject *pack_words(PyObject *module, PyObject *words)
 {
@@ -50,8 +50,8 @@ PyObject *pack_words(PyObject *module, PyObject *words)
         bytes word = word_of(words, i);
         if (word.at == NULL)
             return NULL;
-        size += 1 + word.count;
-        if (!is_word(word) || size > UINT16_MAX) {
+        size += 2 + word.count;
+        if (!is_word(word) || size > UINT16_MAX || i > UINT8_MAX) {
             PyErr_SetString(PyExc_ValueError, "a word of another form, or too many");
             return NULL;
         }
@@ -71,6 +71,7 @@ PyObject *pack_words(PyObject *module, PyObject *words)
             head.count[letter]++;
             head.begins[beginning_of(word.at) / 8] |= (unsigned char)(1 << beginning_of(word.at) % 8);
             into[at++] = (unsigned char)word.count;
+            into[at++] = (unsigned char)i;
             memcpy(into + at, word.at, word.count);
             at += word.count;
         }
@@ -79,20 +80,28 @@ PyObject *pack_words(PyObject *module, PyObject *words)
     return packed;
 }
 
-/* Whether a text in lower case has one of the words. */
-static int has_word(const packed_words *head, bytes packed, const unsigned char *text, size_t count)
+/* The numbers of the words that a text in lower case has, each once; NULL and an exception on an error. */
+static PyObject *find_in(const packed_words *head, bytes packed, const unsigned char *text, size_t count)
 {
+    PyObject *found = PyList_New(0);
+    unsigned char is_found[UINT8_MAX + 1] = {0};
     const unsigned char *end = text + count, *last = packed.at + packed.count;
-    for (const unsigned char *p = text; end - p >= LEAST; p++) {
+    for (const unsigned char *p = text; found != NULL && end - p >= LEAST; p++) {
         size_t beginning = beginning_of(p);
-        if (!(head->begins[beginning / 8] >> beginning % 8 & 1))
+        if (*p >= LETTERS || !(head->begins[beginning / 8] >> beginning % 8 & 1))
             continue;
         const unsigned char *word = packed.at + head->first[*p];
-        for (int left = head->count[*p]; left > 0 && word < last && *word < last - word; left--, word += 1 + *word)
-            if (end - p >= *word && memcmp(p, word + 1, *word) == 0)
-                return 1;
+        for (int left = head->count[*p]; left > 0 && last - word >= 2 && *word <= last - word - 2; left--, word += 2 + *word) {
+            if (is_found[word[1]] || end - p < *word || memcmp(p, word + 2, *word) != 0)
+                continue;
+            is_found[word[1]] = 1;
+            if (append(found, PyLong_FromLong(word[1])) < 0) {
+                Py_CLEAR(found);
+                break;
+            }
+        }
     }
-    return 0;
+    return found;
 }
 
 /* Write a text in lower case; 0 where it has characters that this does not know. Those it knows are Latin-1, general
@@ -125,18 +134,18 @@ static const char no_code[TAGS] = {0};
 /* of a character that `lower_all` knows */
 enum { MOST_BYTES = 3 };
 
-const char may_say_doc[] =
-    "may_say(element, words, most)\n--\n\n"
-    "False only where the first `most` characters of the text in a LexborNode are such that a word of others than ASCII\n"
-    "and Latin-1 is not among them, and have none of the words in either case. `words` is `pack_words(words)`.";
+const char find_said_doc[] =
+    "find_said(element, words, most)\n--\n\n"
+    "The numbers of the words, in either case, in the first `most` characters of the text in a LexborNode, and maybe in\n"
+    "some more; None where it has characters beside Latin-1 and general punctuation. `words` is `pack_words(words)`.";
 
-PyObject *may_say(PyObject *module, PyObject *args)
+PyObject *find_said(PyObject *module, PyObject *args)
 {
     (void)module;
     PyObject *element, *parser;
     const char *packed;
     Py_ssize_t size, most;
-    if (!PyArg_ParseTuple(args, "Oy#n:may_say", &element, &packed, &size, &most))
+    if (!PyArg_ParseTuple(args, "Oy#n:find_said", &element, &packed, &size, &most))
         return NULL;
     node *top = address_of(element, &parser);
     if (top == NULL)
@@ -151,9 +160,9 @@ PyObject *may_say(PyObject *module, PyObject *args)
     unsigned char *text = PyMem_Malloc(room + 1);
     if (text == NULL)
         return PyErr_NoMemory();
-    int may = 0;
+    int is_known = 1;
     around a = {.is_code = no_code};
-    for (node *each = top; each != NULL && count < room && !may; each = step(&a, each, top)) {
+    for (node *each = top; each != NULL && count < room && is_known; each = step(&a, each, top)) {
         const text_node *part = (const text_node *)each;
         if (lexbor.type(each) != TEXT || part->data == NULL)
             continue;
@@ -163,10 +172,11 @@ PyObject *may_say(PyObject *module, PyObject *args)
             taken--;
         if (taken == 0 && part->length > 0)
             break;
-        may = !lower_all(text + count, part->data, part->data + taken);
+        is_known = lower_all(text + count, part->data, part->data + taken);
         count += taken;
     }
-    may = may || has_word(&head, (bytes){(const unsigned char *)packed, (size_t)size}, text, count);
+    bytes words = {(const unsigned char *)packed, (size_t)size};
+    PyObject *found = is_known ? find_in(&head, words, text, count) : Py_NewRef(Py_None);
     PyMem_Free(text);
-    return PyBool_FromLong(may);
+    return found;
 }

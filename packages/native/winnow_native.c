@@ -33,7 +33,7 @@ static PyMethodDef methods[] = {
     {"names_above", names_above, METH_VARARGS, names_above_doc},
     {"element_beside", element_beside, METH_VARARGS, element_beside_doc},
     {"pack_words", pack_words, METH_O, pack_words_doc},
-    {"may_say", may_say, METH_VARARGS, may_say_doc},
+    {"find_said", find_said, METH_VARARGS, find_said_doc},
     {"class_before", class_before, METH_O, class_before_doc},
     {"control_before", control_before, METH_VARARGS, control_before_doc},
     {"match", match, METH_VARARGS, match_doc},

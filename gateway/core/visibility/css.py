@@ -85,10 +85,8 @@ _VALUES = {
 }
 # of what is around
 _RELATIVE = re.compile(r"inherit|unset|revert|larger|smaller|[\d.]++(?:em|%|ex|ch|lh|cap|ic)")
-# without one of these, `display` and what makes text invisible nothing is hidden
-_SIGNS = frozenset(
-    ("opacity", "filter", "font-size", "font", "-webkit-text-fill-color", *_MOVES, *_TURNS, *_CLIPS, *_OVERFLOWS)
-)
+# Where nothing else of what may hide is declared, nothing is hidden but by `display`: sizes hide by what overflows them.
+_SIGNS = HIDING - {"display", "color", "line-height", *_SIZES}
 
 
 def declarations(style: str | bytes) -> dict[str, str]:

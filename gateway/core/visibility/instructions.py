@@ -121,6 +121,8 @@ _PATTERNS = (
 )
 _ADDRESSES = {number: re.compile(pattern) for number, (_, pattern) in enumerate(_PATTERNS)}
 _SIGNS = tuple(dict.fromkeys(sign for signs, _ in _PATTERNS for sign in signs))
+# of texts that have characters of others the extension says so
+_LATIN_SIGNS = tuple(sign for sign in _SIGNS if max(sign) <= "\xff")
 # most texts have none, and to look for one after the other takes three times as long
 _ANY_SIGN = re2.compile("|".join(map(re2.escape, _SIGNS)))
 # before a phrase that is told of, not told
@@ -137,15 +139,18 @@ _WORD_CHARACTERS = 30
 def speaks_to_model(node: LexborNode, *, quoted: bool = True) -> bool:
     """`addresses_model` of an element's text, which most need not be read for."""
     extension = find_walk().extension
-    if extension is not None and not extension.may_say(node, _pack_signs(extension), MAX_CHARACTERS):
+    said = extension.find_said(node, _pack_signs(extension), MAX_CHARACTERS) if extension is not None else None
+    if said is None:
+        return addresses_model(node.text_lexbor(), quoted=quoted)
+    if not said:
         return False
-    return addresses_model(node.text_lexbor(), quoted=quoted)
+    lower = node.text_lexbor()[:MAX_CHARACTERS].lower()
+    return _has_phrase(lower, {_LATIN_SIGNS[number] for number in said}, quoted=quoted)
 
 
 @cache
 def _pack_signs(extension: Extension) -> bytes:
-    # the others have characters of which the extension says that it does not know
-    return extension.pack_words(tuple(sign.encode() for sign in _SIGNS if max(sign) <= "\xff"))
+    return extension.pack_words(tuple(sign.encode() for sign in _LATIN_SIGNS))
 
 
 def addresses_model(text: str, *, quoted: bool = True) -> bool:
@@ -158,7 +163,10 @@ def addresses_model(text: str, *, quoted: bool = True) -> bool:
     lower = text[:MAX_CHARACTERS].lower()
     if _ANY_SIGN.search(lower) is None:
         return False
-    there = set(filter(lower.__contains__, _SIGNS))
+    return _has_phrase(lower, set(filter(lower.__contains__, _SIGNS)), quoted=quoted)
+
+
+def _has_phrase(lower: str, there: set[str], *, quoted: bool) -> bool:
     return any(
         quoted or _is_told(lower, found)
         for number, (signs, _) in enumerate(_PATTERNS)
