@@ -85,7 +85,7 @@ _VALUES = {
 }
 # of what is around
 _RELATIVE = re.compile(r"inherit|unset|revert|larger|smaller|[\d.]++(?:em|%|ex|ch|lh|cap|ic)")
-# Where nothing else of what may hide is declared, nothing is hidden but by `display`: sizes hide by what overflows them.
+# where nothing else of what may hide is declared, only `display` hides: sizes do by what overflows them
 _SIGNS = HIDING - {"display", "color", "line-height", *_SIZES}
 
 

@@ -245,9 +245,7 @@ class _Page:
                     style, reason = self.declared.style(text)
                     look = known[text] = reason, style if letters_of(style) else None
                 reason, colored = look
-                if reason or (
-                    colored is not None and (reason := self._grounds.same_color(node, colored))
-                ):
+                if reason or (colored is not None and (reason := self._grounds.same_color(node, colored))):
                     yield node, attributes, reason, None
             if (reason := self._marked(node, attributes)) and (
                 node.tag not in _ICONS or reason not in ("aria-hidden", "sr-only")
@@ -280,9 +278,7 @@ class _Page:
             known = self._heard[classes] = is_for_screen_readers(classes)
         return "sr-only" if known else ""
 
-    def shows(
-        self, node: LexborNode, attributes: Attributes, reason: str, names: str | None = None
-    ) -> bool:
+    def shows(self, node: LexborNode, attributes: Attributes, reason: str, names: str | None = None) -> bool:
         """Whether something on the page shows this element to its readers after all.
 
         Args:
@@ -295,9 +291,7 @@ class _Page:
             if "animation" in (attributes.get("data-settings") or ""):
                 # of Elementor
                 return True
-        return self.widgets.reveal(
-            node, attributes, reason, names_of(attributes) if names is None else names
-        )
+        return self.widgets.reveal(node, attributes, reason, names_of(attributes) if names is None else names)
 
     def is_shown_below(self, node: LexborNode, name: str, characters: int) -> bool:
         """Whether most of its text is in elements that have a size of their own, or are visible."""

@@ -139,7 +139,9 @@ _WORD_CHARACTERS = 30
 def speaks_to_model(node: LexborNode, *, quoted: bool = True) -> bool:
     """`addresses_model` of an element's text, which most need not be read for."""
     extension = find_walk().extension
-    said = extension.find_said(node, _pack_signs(extension), MAX_CHARACTERS) if extension is not None else None
+    said = (
+        extension.find_said(node, _pack_signs(extension), MAX_CHARACTERS) if extension is not None else None
+    )
     if said is None:
         return addresses_model(node.text_lexbor(), quoted=quoted)
     if not said:

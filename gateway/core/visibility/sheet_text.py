@@ -112,9 +112,7 @@ class Naming:
                     at = read
                 elif not _IN_NAME.match(text, at):
                     if self._begins is None:
-                        lengths = (
-                            len(each) - each.count("\\") + len(_BETWEEN) for each in self._preludes
-                        )
+                        lengths = (len(each) - each.count("\\") + len(_BETWEEN) for each in self._preludes)
                         self._begins = [0, *accumulate(lengths)]
                     number = bisect_right(self._begins, at) - 1
                     found.append(self.places[number])

@@ -148,6 +148,31 @@ def compare_around(node: LexborNode) -> None:
         right = other.mem_id if other is not None and other.is_element_node else None
         beside = extension.element_beside(node, side == "next")
         assert (beside and beside.mem_id) == right
+    before = extension.element_beside(node, False)
+    own = before.attributes if before is not None else {}
+    assert extension.class_before(node) == own.get("class")
+    openers = bytes(number == ID["button"] for number in range(256))
+    control = extension.control_before(node, openers)
+    may_open = before is not None and (before.tag == "button" or "role" in own or "aria-expanded" in own)
+    assert (control and control.mem_id) == (before.mem_id if before is not None and may_open else None)
+
+
+WORDS = ("the", " a ", "instruções", "ing ", "llm", "with", "[x]")
+
+
+def compare_said(node: LexborNode) -> None:
+    """The words in the beginning of a text; some from behind it may be among them."""
+    extension = native.find_walk().extension
+    assert extension is not None
+    packed, text = extension.pack_words(tuple(word.encode() for word in WORDS)), node.text_lexbor()
+    for most in (0, 2, 50, 2000):
+        said = extension.find_said(node, packed, most)
+        if said is None:
+            assert not text[: 3 * most].isascii()
+            continue
+        there, around = text[:most].lower(), text[: 3 * most].lower()
+        assert {word for word in WORDS if word in there} <= {WORDS[number] for number in said}
+        assert all(WORDS[number] in around for number in said) and len(said) == len(set(said))
 
 
 def compare_characters(tree: LexborHTMLParser) -> None:
@@ -159,6 +184,7 @@ def compare_characters(tree: LexborHTMLParser) -> None:
     for node in tree.css("*")[::17]:
         compare_around(node)
         assert count_stripped(node) == len(node.text_lexbor().strip())
+        compare_said(node)
 
 
 # to see what is left behind by each

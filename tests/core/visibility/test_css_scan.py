@@ -57,7 +57,15 @@ def compare_preludes(compiled: ModuleType, css: bytes) -> None:
 def compare_uses(compiled: ModuleType, css: bytes, word: bytes) -> None:
     index = compiled.index_names(css)
     for most in (1, 3, MOST_USES):
-        assert compiled.find_uses(css, index, word, most) == css_scan.find_uses(css, word, most)
+        uses = css_scan.find_uses(css, word, most)
+        assert compiled.find_uses(css, index, word, most) == uses
+        names = (b"color", b"display", b"a")
+        # those that are left out have none of the names
+        kept = compiled.find_uses(css, index, word, most, names)
+        assert [place for place in uses if place in kept] == kept
+        for place in set(uses) - set(kept):
+            block = css[place + 1 :].partition(b"}")[0].lower()
+            assert b"\\" not in block and not any(name in block for name in names)
 
 
 PIECES = """
@@ -112,6 +120,27 @@ def test_sheets_of_labelled_pages_are_read_alike(compiled: ModuleType) -> None:
 
 
 DECLARED = r"Display display : ; none ! important !important / * /* */ \\ é - { } , : ; : ;".split()
+# declarations of which browsers drop some
+DECLARED += [
+    f"{name}:{value}{after}"
+    for name in ("display", "visibility", "opacity", "font-size", "color", "opacity ")
+    for value in (
+        "none",
+        "hidden",
+        "0",
+        ".5",
+        "1.",
+        "1e3",
+        "12px",
+        "1.5rem",
+        "5%",
+        "12 px",
+        "abcdefg",
+        "-1",
+        "block",
+    )
+    for after in (";", " !important;", "!important !important;", "!ie;", "! important ; ")
+]
 STYLE = st.lists(st.sampled_from([*DECLARED, " ", "\t", "\x1f", "\0", "\ud800"]), max_size=30).map("".join)
 
 
@@ -162,6 +191,9 @@ def test_extension_refuses_an_index_that_is_none(compiled: ModuleType) -> None:
     for place in (-1, 4):
         with pytest.raises(ValueError, match="outside"):
             compiled.read_prelude(b"a{}", place, 9)
+    for names in ((b"",), (b"a",) * 65):
+        with pytest.raises(ValueError, match="word"):
+            compiled.find_uses(b".abcdef{}", compiled.index_names(b".abcdef{}"), b".abcdef", 9, names)
     for word in (b"", b"-a", b"\xe9"):
         with pytest.raises(ValueError, match="no letter"):
             compiled.find_setting(b"a{}", word, 9)
@@ -169,5 +201,6 @@ def test_extension_refuses_an_index_that_is_none(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.strip_css(wrong)
     for wrong in (None, 3, [b"a:b"]):
-        with pytest.raises(TypeError):
-            compiled.split_declarations(wrong)
+        for read in (compiled.split_declarations, compiled.read_declarations, compiled.index_values):
+            with pytest.raises(TypeError):
+                read(wrong)
