@@ -139,6 +139,40 @@ static int may_have(const unsigned char *p, const unsigned char *end, const byte
     return p == last && last < end;
 }
 
+static int is_in_name(unsigned char c)
+{
+    return is_digit(c) || c == '_' || c == '-' || c >= 0x80 || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
+/* Whether a word whose end is at `p` may be a name of an element itself, in a selector that ends at `end`, or stands there
+   again: not where it is part of another name, or an element is named behind it. */
+static int may_be_own(const unsigned char *p, const unsigned char *end, const char *word, size_t size)
+{
+    enum { COMBINATOR = 1, MAYBE = 2, GAP = 3, MOST_READ = 2000 };
+    static const unsigned char kinds[256] = {['>'] = COMBINATOR, ['+'] = COMBINATOR, ['~'] = COMBINATOR, [','] = MAYBE,
+                                             ['('] = MAYBE,      [')'] = MAYBE,      ['['] = MAYBE,      [']'] = MAYBE,
+                                             ['\\'] = MAYBE,     ['"'] = MAYBE,      ['\''] = MAYBE,     [' '] = GAP,
+                                             ['\t'] = GAP,       ['\n'] = GAP,       ['\f'] = GAP,       ['\r'] = GAP,
+                                             ['\v'] = GAP};
+    const unsigned char *rest = p;
+    if (end - p > MOST_READ)
+        return 1;
+    if (rest == end || !is_in_name(*rest)) {
+        while (rest < end && kinds[*rest] == 0)
+            rest++;
+        if (rest < end && kinds[*rest] == MAYBE)
+            return 1;
+        while (rest < end && kinds[*rest] == GAP)
+            rest++;
+        if (rest == end || *rest == ',')
+            return 1;
+    }
+    for (; (size_t)(end - p) >= size; p++)
+        if (memcmp(p, word, size) == 0)
+            return 1;
+    return 0;
+}
+
 enum { MOST_WORDS = 64 };
 
 static int read_words(PyObject *given, bytes *words)
@@ -163,9 +197,10 @@ static int read_words(PyObject *given, bytes *words)
 }
 
 const char find_uses_doc[] =
-    "find_uses(css, index, word, most, names=())\n--\n\n"
+    "find_uses(css, index, word, most, names=(), are_own=False)\n--\n\n"
     "As `css_scan.find_uses`, for a word that begins with `.` or `#`; `index` is `index_names(css)`. Blocks may be left\n"
-    "out that have none of the `names`, which are in lower case, in them, and no escape.";
+    "out that have none of the `names`, which are in lower case, in them, and no escape; and with `are_own` those before\n"
+    "which it is plain to see that the word is no name of the element itself.";
 
 PyObject *find_uses(PyObject *module, PyObject *args)
 {
@@ -174,8 +209,9 @@ PyObject *find_uses(PyObject *module, PyObject *args)
     Py_ssize_t size, index_size, word_size, most;
     PyObject *names = NULL;
     bytes words[MOST_WORDS];
-    if (!PyArg_ParseTuple(args, "y#y#y#n|O!:find_uses", &given, &size, &index, &index_size, &word, &word_size, &most,
-                          &PyTuple_Type, &names))
+    int are_own = 0;
+    if (!PyArg_ParseTuple(args, "y#y#y#n|O!p:find_uses", &given, &size, &index, &index_size, &word, &word_size, &most,
+                          &PyTuple_Type, &names, &are_own))
         return NULL;
     int name_count = names ? read_words(names, words) : 0;
     if (name_count < 0)
@@ -203,7 +239,8 @@ PyObject *find_uses(PyObject *module, PyObject *args)
         after = at + word_size;
         while (at < size && css[at] != '{' && css[at] != '}')
             at++;
-        int is_block = at < size && css[at] == '{';
+        int is_block = at < size && css[at] == '{' &&
+                       (!are_own || may_be_own(css + after, css + at, word, (size_t)word_size));
         if (is_block && (name_count == 0 || may_have(css + at + 1, css + size, words, (size_t)name_count)) &&
             push(&found, at) < 0)
             break;

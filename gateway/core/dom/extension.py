@@ -96,7 +96,13 @@ class Extension(Protocol):
     def index_names(self, css: bytes) -> bytes: ...
 
     def find_uses(
-        self, css: bytes, index: bytes, word: bytes, most: int, names: tuple[bytes, ...] = ()
+        self,
+        css: bytes,
+        index: bytes,
+        word: bytes,
+        most: int,
+        names: tuple[bytes, ...] = (),
+        are_own: bool = False,
     ) -> list[int]: ...
 
     def find_setting(self, css: bytes, word: bytes, most: int) -> list[int]: ...

@@ -146,6 +146,7 @@ class SheetText:
         # the extension's, of names and of custom properties
         self._index = b""
         self._value_index = b""
+        self._is_flat = False
 
     def find_signs(self) -> list[int]:
         """Where the blocks begin that may hide, in order."""
@@ -241,14 +242,21 @@ class SheetText:
 
         Args:
             properties: blocks may be left out that declare none of them.
+        Returns:
+            Not all of those that name it of an element around alone.
         """
         is_tag = name[:1] not in (".", "#")
         written = name if is_tag else name[0] + _ESCAPED.sub(r"\\\g<0>", name[1:])
         word = written.encode("utf-8", "replace")
         if self._native is None or is_tag:
             return find_uses(self.css, word, _MAX_USES)
-        self._index = self._index or self._native.index_names(self.css)
-        return self._native.find_uses(self.css, self._index, word, _MAX_USES, _encode(properties))
+        if not self._index:
+            self._index = self._native.index_names(self.css)
+            # what stands before a block may be for an element that is named elsewhere
+            self._is_flat = b"&" not in self.css and b"selector(" not in self.css
+        return self._native.find_uses(
+            self.css, self._index, word, _MAX_USES, _encode(properties), self._is_flat
+        )
 
     def may_set(self, start: int, properties: frozenset[str]) -> bool:
         """Whether a block may declare one of the properties: cheap, and never wrongly False."""

@@ -174,6 +174,40 @@ def test_sheets_that_end_anywhere_are_read_alike(compiled: ModuleType, cut: int)
         compare_uses(compiled, sheet[:cut].encode(), b".a")
 
 
+@pytest.mark.parametrize(
+    ("selector", "is_kept"),
+    [
+        (".a", True),
+        (".a ", True),
+        (".a, .b", True),
+        (".a\v, .b", True),
+        (".b .a", True),
+        (".b>.a:hover", True),
+        (".a.b", True),
+        (".a:not(.b .c)", True),
+        (".a[b='c d']", True),
+        (".a\\:b", True),
+        (".a\0b", True),
+        (".a .b, .a", True),
+        (".a.b .a", True),
+        (".a .b", False),
+        (".a>.b", False),
+        (".a + .b", False),
+        (".a.b ~ .c", False),
+        (".ab", False),
+        (".a-b", False),
+        (".aé", False),
+        # of a longer one no more is read
+        (".a .b" + " " * 3000, True),
+        (".ab, .a", True),
+    ],
+)
+def test_blocks_for_an_element_itself(compiled: ModuleType, selector: str, is_kept: bool) -> None:
+    css = f"x{{}}{selector}{{b:c}}".encode()
+    found = compiled.find_uses(css, compiled.index_names(css), b".a", 9, (b"b",), True)
+    assert bool(found) == is_kept
+
+
 def test_extension_refuses_an_index_that_is_none(compiled: ModuleType) -> None:
     index = compiled.index_names(b".abcdef{}")
     for wrong in (b"", index[:-1], index + b"a"):

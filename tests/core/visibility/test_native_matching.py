@@ -175,6 +175,7 @@ SELECTOR = st.builds(
 )
 
 
+@pytest.mark.timeout(0)
 @settings(max_examples=4000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     doctype=st.sampled_from(["", "<!doctype html>"]),
