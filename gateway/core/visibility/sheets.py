@@ -187,15 +187,17 @@ class Sheets:
 
     def _judge(self, start: int) -> tuple[dict[str, str], str]:
         """What a block declares, and how that hides; empty where it does not."""
-        style = self._text.style(start)
-        block = self._text.block(start)
-        # an escape may stand for it
-        if b"(" in block or b"\\" in block:
-            style = self.resolve(style)
+        style = self._style_of(start)
         reason = concealed_by(style) or ("color" if same_colors(style) else "")
         if reason in ("opacity", "visibility") and is_animated(style):
             return style, ""
         return style, reason
+
+    def _style_of(self, start: int) -> dict[str, str]:
+        """What a block declares, with custom properties put in."""
+        block, style = self._text.block(start), self._text.style(start)
+        # an escape may stand for the parenthesis
+        return self.resolve(style) if b"(" in block or b"\\" in block else style
 
     def resolve(self, style: dict[str, str]) -> dict[str, str]:
         """The declarations with custom properties put in: the page's, or their own, else what stands for them."""
@@ -230,7 +232,7 @@ class Sheets:
             last = start
             if len(found) == most:
                 break
-            found.append((start, self.resolve(text.style(start))))
+            found.append((start, self._style_of(start)))
         return found
 
     def selectors_of(self, start: int) -> list[str]:
