@@ -94,11 +94,16 @@ PyObject *select_marked(PyObject *module, PyObject *args);
 PyObject *descend(PyObject *module, PyObject *args);
 PyObject *strip_css(PyObject *module, PyObject *css);
 PyObject *scan_css(PyObject *module, PyObject *args);
-PyObject *find_values(PyObject *module, PyObject *args);
+PyObject *index_values(PyObject *module, PyObject *css);
+PyObject *find_value(PyObject *module, PyObject *args);
+PyObject *read_prelude(PyObject *module, PyObject *args);
 PyObject *index_names(PyObject *module, PyObject *args);
 PyObject *find_uses(PyObject *module, PyObject *args);
 PyObject *find_setting(PyObject *module, PyObject *args);
 PyObject *split_declarations(PyObject *module, PyObject *style);
+PyObject *read_declarations(PyObject *module, PyObject *style);
+PyObject *pack_words(PyObject *module, PyObject *words);
+PyObject *find_said(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
 PyObject *count_code(PyObject *module, PyObject *args);
 PyObject *join_texts(PyObject *module, PyObject *elements);
@@ -111,10 +116,13 @@ PyObject *find_open(PyObject *module, PyObject *args);
 PyObject *read_after(PyObject *module, PyObject *args);
 PyObject *names_above(PyObject *module, PyObject *args);
 PyObject *element_beside(PyObject *module, PyObject *args);
+PyObject *class_before(PyObject *module, PyObject *element);
+PyObject *control_before(PyObject *module, PyObject *args);
 extern const char load_doc[], read_blocks_doc[], select_doc[], descend_doc[];
-extern const char strip_css_doc[], scan_css_doc[], find_values_doc[], index_names_doc[], find_uses_doc[],
-    find_setting_doc[], split_declarations_doc[], names_above_doc[], element_beside_doc[];
-extern const char match_doc[], count_code_doc[], count_stripped_doc[], join_texts_doc[],
+extern const char strip_css_doc[], scan_css_doc[], index_values_doc[], find_value_doc[], read_prelude_doc[], index_names_doc[], find_uses_doc[],
+    find_setting_doc[], split_declarations_doc[], read_declarations_doc[], names_above_doc[], element_beside_doc[], class_before_doc[],
+    control_before_doc[];
+extern const char pack_words_doc[], find_said_doc[], match_doc[], count_code_doc[], count_stripped_doc[], join_texts_doc[],
     read_page_names_doc[], keep_possible_doc[], count_tags_doc[], find_combining_doc[], find_open_doc[],
     read_after_doc[];
 

@@ -6,36 +6,6 @@
 /* rules in rules that are read: `_MAX_NESTED` of sheet_text.py, and the one that is in none */
 enum { MOST_NESTED = 17 };
 
-const char read_page_names_doc[] =
-    "read_page_names(root)\n--\n\n"
-    "The classes and ids of the elements from a LexborNode on down, as `keep_possible` takes them.";
-
-PyObject *read_page_names(PyObject *module, PyObject *root)
-{
-    (void)module;
-    PyObject *parser;
-    node *top = address_of(root, &parser);
-    PyObject *names = top ? PyBytes_FromStringAndSize(NULL, NAME_BITS / 8) : NULL;
-    if (names == NULL)
-        return NULL;
-    unsigned char *bits = (unsigned char *)PyBytes_AsString(names);
-    memset(bits, 0, NAME_BITS / 8);
-    for (node *each = top; each != NULL;) {
-        node *next = NULL;
-        if (lexbor.type(each) == ELEMENT) {
-            add_names(bits, each);
-            next = lexbor.first_child(each);
-        }
-        while (next == NULL && each != top) {
-            next = lexbor.next(each);
-            if (next == NULL)
-                each = lexbor.parent(each);
-        }
-        each = next;
-    }
-    return names;
-}
-
 /* what selectors are held against */
 typedef struct {
     const unsigned char *bits;
@@ -198,17 +168,20 @@ PyObject *keep_possible(PyObject *module, PyObject *args)
 {
     (void)module;
     PyObject *blocks, *places, *braces, *states, *kept = NULL;
-    const char *names;
-    Py_ssize_t names_size, most, count = 0;
+    PyObject *names;
+    Py_ssize_t most, count = 0;
     sheet s = {0};
     column starts = {0};
-    if (!PyArg_ParseTuple(args, "y#O!O!O!y#O!nn:keep_possible", &s.css, &s.css_size, &PyList_Type, &blocks, &PyList_Type,
-                          &places, &PyList_Type, &braces, &names, &names_size, &PyTuple_Type, &states, &s.size, &most))
+    if (!PyArg_ParseTuple(args, "y#O!O!O!OO!nn:keep_possible", &s.css, &s.css_size, &PyList_Type, &blocks, &PyList_Type,
+                          &places, &PyList_Type, &braces, &names, &PyTuple_Type, &states, &s.size, &most))
         return NULL;
-    page of = {.bits = (const unsigned char *)names, .state_count = (size_t)PyTuple_Size(states)};
-    if (names_size != NAME_BITS / 8 || of.state_count > sizeof of.states / sizeof *of.states ||
+    const page_names *named = page_in(names);
+    if (named == NULL)
+        return NULL;
+    page of = {.bits = named->bits, .state_count = (size_t)PyTuple_Size(states)};
+    if (of.state_count > sizeof of.states / sizeof *of.states ||
         PyList_Size(places) != PyList_Size(braces)) {
-        PyErr_SetString(PyExc_ValueError, "names, states or places of another size");
+        PyErr_SetString(PyExc_ValueError, "states or places of another size");
         return NULL;
     }
     for (size_t i = 0; i < of.state_count; i++) {

@@ -12,6 +12,7 @@ typedef struct {
     /* bits of what is looked for under it */
     uint64_t sought;
     int is_class, is_style, is_aria_hidden;
+    uint16_t bit;
     /* bits of SAYING and OWNING */
     unsigned says;
 } named;
@@ -34,11 +35,10 @@ typedef struct {
     size_t count;
     PyObject *lists[MOST_LISTS];
     Py_ssize_t list_count;
-    /* the tag of style sheets; with one of so many bytes the page's names are kept, as bits */
+    /* the tag of style sheets; with one of so many bytes the page's names are kept */
     uintptr_t sheet_tag;
     Py_ssize_t least_sheet;
-    PyObject *page_names;
-    unsigned char *name_bits;
+    page_names *page;
 } sorting;
 
 typedef struct {
@@ -88,6 +88,7 @@ static named *name_at(query *q, const unsigned char *at, size_t count)
     bytes text = {at, count};
     *name = (named){.at = at, .is_class = is(text, "class"), .is_style = is(text, "style")};
     name->is_aria_hidden = is(text, "aria-hidden");
+    name->bit = name_bit('[', at, count);
     for (size_t i = 0; i < q->wanted.count; i++)
         if (q->wanted.all[i].name.count == count && memcmp(q->wanted.all[i].name.at, at, count) == 0)
             name->sought |= (uint64_t)1 << i;
@@ -112,7 +113,7 @@ static uint64_t find_in_class(query *q, bytes value, uint64_t possible)
     return known->found;
 }
 
-/* The queries that an element's attributes are sought by, as bits. */
+/* The queries that an element's attributes are sought by, as bits; an exception is set where there is no memory. */
 static unsigned queries_of(node *element, uintptr_t tag, query *q)
 {
     const wanted *all = &q->wanted;
@@ -121,7 +122,8 @@ static unsigned queries_of(node *element, uintptr_t tag, query *q)
     unsigned found = 0;
     int is_styled = 0;
     bytes class = {0};
-    attribute *each = left ? lexbor.first_attribute(element) : NULL;
+    page_names *page = q->sorting.page;
+    attribute *each = left || page ? lexbor.first_attribute(element) : NULL;
     for (; each != NULL; each = lexbor.next_attribute(each)) {
         bytes value = {0};
         size_t count;
@@ -129,6 +131,8 @@ static unsigned queries_of(node *element, uintptr_t tag, query *q)
         const named *name = at ? name_at(q, at, count) : NULL;
         if (name == NULL)
             continue;
+        if (page && add_attribute(page, name->bit) < 0)
+            return found;
         uint64_t possible = name->sought & left;
         if (possible & ~all->empty || name->is_class || name->is_style) {
             value.at = lexbor.attribute_value(each, &value.count);
@@ -238,22 +242,20 @@ static int sort_mark(sorting *into, PyObject *mark, uintptr_t number, unsigned s
 }
 
 /* Keep the names of a page from its first long style sheet on, and of what stands before that. */
-static int begin_names(sorting *into, node *top, node *sheet)
+static int begin_names(sorting *into, node *top, node *sheet, PyObject *parser)
 {
     node *first = lexbor.first_child(sheet);
     const text_node *text = (const text_node *)first;
     if (first == NULL || lexbor.type(first) != TEXT || text->length < (size_t)into->least_sheet)
         return 0;
-    into->page_names = PyBytes_FromStringAndSize(NULL, NAME_BITS / 8);
-    if (into->page_names == NULL)
+    into->page = begin_names_of(top, parser);
+    if (into->page == NULL)
         return -1;
-    into->name_bits = (unsigned char *)PyBytes_AsString(into->page_names);
-    memset(into->name_bits, 0, NAME_BITS / 8);
     static const char none[TAGS];
     around a = {.is_code = none};
     for (node *each = top; each != NULL && each != sheet; each = step(&a, each, top))
-        if (lexbor.type(each) == ELEMENT)
-            add_names(into->name_bits, each);
+        if (lexbor.type(each) == ELEMENT && (add_element(into->page, each) < 0 || add_attributes(into->page, each) < 0))
+            return -1;
     return 0;
 }
 
@@ -337,12 +339,14 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         if (type != ELEMENT)
             continue;
         uintptr_t number = lexbor.tag_id(each);
-        if (q.sorting.table && number == q.sorting.sheet_tag && q.sorting.name_bits == NULL &&
-            begin_names(&q.sorting, top, each) < 0)
+        if (q.sorting.table && number == q.sorting.sheet_tag && q.sorting.page == NULL &&
+            begin_names(&q.sorting, top, each, parser) < 0)
             goto done;
-        if (q.sorting.name_bits)
-            add_names(q.sorting.name_bits, each);
+        if (q.sorting.page && add_element(q.sorting.page, each) < 0)
+            goto done;
         unsigned wanted = ((number < TAGS ? q.wanted.tags[number] : 0) | queries_of(each, number, &q)) & open;
+        if (q.sorting.page && PyErr_Occurred())
+            goto done;
         if (wanted == 0)
             continue;
         unsigned says = 0;
@@ -372,8 +376,9 @@ PyObject *select_marked(PyObject *module, PyObject *args)
         else
             PyTuple_SetItem(found, 0, sorted);
     }
-    PyObject *page_names = q.sorting.page_names ? q.sorting.page_names : Py_None;
-    result = found ? Py_BuildValue("(NnnO)", found, shown, code, page_names) : NULL;
+    PyObject *called = found && q.sorting.page ? give_names(q.sorting.page) : Py_NewRef(Py_None);
+    q.sorting.page = found ? NULL : q.sorting.page;
+    result = found ? Py_BuildValue("(NnnN)", found, shown, code, called) : NULL;
 done:
     for (int i = 0; q.names != NULL && i < NAMES; i++)
         Py_XDECREF(q.names[i].text);
@@ -381,6 +386,6 @@ done:
         Py_XDECREF(lists[i]);
     for (int i = 0; i < MOST_LISTS; i++)
         Py_XDECREF(q.sorting.lists[i]);
-    Py_XDECREF(q.sorting.page_names);
+    free_names(q.sorting.page);
     return result;
 }

@@ -1,65 +1,8 @@
-/* Where a style sheet sets its custom properties, and where it speaks of a class or an id. */
+/* Where a style sheet speaks of a class, an id or a property. */
 
 #include "arrays.h"
 #include "css.h"
 #include "marks.h"
-
-static int is_in_name(unsigned char c)
-{
-    return is_digit(c) || c == '_' || c == '-' || c >= 0x80 || (lower(c) >= 'a' && lower(c) <= 'z');
-}
-
-#define DASH "-", 1
-
-const char find_values_doc[] =
-    "find_values(css)\n--\n\n"
-    "As `css_scan.find_values`: custom property, in lower case -> where the value begins that it is set to first.";
-
-PyObject *find_values(PyObject *module, PyObject *args)
-{
-    (void)module;
-    const char *given;
-    Py_ssize_t size;
-    if (!PyArg_ParseTuple(args, "y#:find_values", &given, &size))
-        return NULL;
-    const unsigned char *css = (const unsigned char *)given, *end = css + size, *p = css;
-    PyObject *found = PyDict_New();
-    buffer low = {0};
-    marks dashes = begin_marks(css, end, DASH);
-    for (const unsigned char *name; found != NULL && (name = next_mark(&dashes, DASH)) != NULL;) {
-        /* in a name that was read before */
-        if (name < p)
-            continue;
-        p = name + 1;
-        if (p == end || *p != '-')
-            continue;
-        while (p < end && is_in_name(*p))
-            p++;
-        if (name > css && is_in_name(name[-1]))
-            continue;
-        const unsigned char *colon = p;
-        while (colon < end && (is_space(*colon) || *colon == '\v'))
-            colon++;
-        if (colon == end || *colon != ':')
-            continue;
-        low.count = 0;
-        if (put(&low, name, (size_t)(p - name)) < 0) {
-            Py_CLEAR(found);
-            break;
-        }
-        for (size_t i = 0; i < low.count; i++)
-            low.at[i] = lower(low.at[i]);
-        PyObject *key = PyBytes_FromStringAndSize((char *)low.at, (Py_ssize_t)low.count);
-        PyObject *at = PyLong_FromSsize_t(colon + 1 - css);
-        int is_known = key && at ? PyDict_Contains(found, key) : -1;
-        if (is_known < 0 || (!is_known && PyDict_SetItem(found, key, at) < 0))
-            Py_CLEAR(found);
-        Py_XDECREF(key);
-        Py_XDECREF(at);
-    }
-    PyMem_Free(low.at);
-    return found;
-}
 
 /* An index of the places of `.` and `#` by what follows: the places in order, for each the next with the same hash (by
    its number, from 1), and the first for each hash. */
@@ -170,16 +113,108 @@ PyObject *find_setting(PyObject *module, PyObject *args)
     return list;
 }
 
+/* Whether a block may have one of the words in it, which are in lower case, or an escape: never wrongly 0, and 1 for long
+   ones. */
+static int may_have(const unsigned char *p, const unsigned char *end, const bytes *words, size_t count)
+{
+    enum { LOOKED_AT = 600 };
+    uint64_t begins[4] = {0};
+    for (size_t i = 0; i < count; i++)
+        begins[*words[i].at / 64] |= (uint64_t)1 << *words[i].at % 64;
+    const unsigned char *last = end - p > LOOKED_AT ? p + LOOKED_AT : end;
+    for (; p < last && *p != '}'; p++) {
+        unsigned char c = lower(*p);
+        if (c == '\\')
+            return 1;
+        if (!(begins[c / 64] >> c % 64 & 1))
+            continue;
+        for (size_t i = 0; i < count; i++) {
+            size_t same = 0;
+            while (same < words[i].count && p + same < end && lower(p[same]) == words[i].at[same])
+                same++;
+            if (same == words[i].count)
+                return 1;
+        }
+    }
+    return p == last && last < end;
+}
+
+static int is_in_name(unsigned char c)
+{
+    return is_digit(c) || c == '_' || c == '-' || c >= 0x80 || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
+/* Whether a word whose end is at `p` may be a name of an element itself, in a selector that ends at `end`, or stands there
+   again: not where it is part of another name, or an element is named behind it. */
+static int may_be_own(const unsigned char *p, const unsigned char *end, const char *word, size_t size)
+{
+    enum { COMBINATOR = 1, MAYBE = 2, GAP = 3, MOST_READ = 2000 };
+    static const unsigned char kinds[256] = {['>'] = COMBINATOR, ['+'] = COMBINATOR, ['~'] = COMBINATOR, [','] = MAYBE,
+                                             ['('] = MAYBE,      [')'] = MAYBE,      ['['] = MAYBE,      [']'] = MAYBE,
+                                             ['\\'] = MAYBE,     ['"'] = MAYBE,      ['\''] = MAYBE,     [' '] = GAP,
+                                             ['\t'] = GAP,       ['\n'] = GAP,       ['\f'] = GAP,       ['\r'] = GAP,
+                                             ['\v'] = GAP};
+    const unsigned char *rest = p;
+    if (end - p > MOST_READ)
+        return 1;
+    if (rest == end || !is_in_name(*rest)) {
+        while (rest < end && kinds[*rest] == 0)
+            rest++;
+        if (rest < end && kinds[*rest] == MAYBE)
+            return 1;
+        while (rest < end && kinds[*rest] == GAP)
+            rest++;
+        if (rest == end || *rest == ',')
+            return 1;
+    }
+    for (; (size_t)(end - p) >= size; p++)
+        if (memcmp(p, word, size) == 0)
+            return 1;
+    return 0;
+}
+
+enum { MOST_WORDS = 64 };
+
+static int read_words(PyObject *given, bytes *words)
+{
+    Py_ssize_t count = PyTuple_Size(given);
+    if (count > MOST_WORDS) {
+        PyErr_SetString(PyExc_ValueError, "too many words");
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        char *text;
+        Py_ssize_t size;
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(given, i), &text, &size) < 0)
+            return -1;
+        if (size == 0) {
+            PyErr_SetString(PyExc_ValueError, "an empty word");
+            return -1;
+        }
+        words[i] = (bytes){(const unsigned char *)text, (size_t)size};
+    }
+    return (int)count;
+}
+
 const char find_uses_doc[] =
-    "find_uses(css, index, word, most)\n--\n\n"
-    "As `css_scan.find_uses`, for a word that begins with `.` or `#`; `index` is `index_names(css)`.";
+    "find_uses(css, index, word, most, names=(), are_own=False)\n--\n\n"
+    "As `css_scan.find_uses`, for a word that begins with `.` or `#`; `index` is `index_names(css)`. Blocks may be left\n"
+    "out that have none of the `names`, which are in lower case, in them, and no escape; and with `are_own` those before\n"
+    "which it is plain to see that the word is no name of the element itself.";
 
 PyObject *find_uses(PyObject *module, PyObject *args)
 {
     (void)module;
     const char *given, *index, *word;
     Py_ssize_t size, index_size, word_size, most;
-    if (!PyArg_ParseTuple(args, "y#y#y#n:find_uses", &given, &size, &index, &index_size, &word, &word_size, &most))
+    PyObject *names = NULL;
+    bytes words[MOST_WORDS];
+    int are_own = 0;
+    if (!PyArg_ParseTuple(args, "y#y#y#n|O!p:find_uses", &given, &size, &index, &index_size, &word, &word_size, &most,
+                          &PyTuple_Type, &names, &are_own))
+        return NULL;
+    int name_count = names ? read_words(names, words) : 0;
+    if (name_count < 0)
         return NULL;
     number counts[2];
     if (index_size >= (Py_ssize_t)sizeof counts)
@@ -204,7 +239,10 @@ PyObject *find_uses(PyObject *module, PyObject *args)
         after = at + word_size;
         while (at < size && css[at] != '{' && css[at] != '}')
             at++;
-        if (at < size && css[at] == '{' && push(&found, at) < 0)
+        int is_block = at < size && css[at] == '{' &&
+                       (!are_own || may_be_own(css + after, css + at, word, (size_t)word_size));
+        if (is_block && (name_count == 0 || may_have(css + at + 1, css + size, words, (size_t)name_count)) &&
+            push(&found, at) < 0)
             break;
     }
     PyObject *list = PyErr_Occurred() ? NULL : list_of(&found);

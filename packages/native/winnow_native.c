@@ -22,13 +22,20 @@ static PyMethodDef methods[] = {
     {"find_named", find_named, METH_VARARGS, find_named_doc},
     {"strip_css", strip_css, METH_O, strip_css_doc},
     {"scan_css", scan_css, METH_VARARGS, scan_css_doc},
-    {"find_values", find_values, METH_VARARGS, find_values_doc},
+    {"index_values", index_values, METH_O, index_values_doc},
+    {"find_value", find_value, METH_VARARGS, find_value_doc},
+    {"read_prelude", read_prelude, METH_VARARGS, read_prelude_doc},
     {"index_names", index_names, METH_VARARGS, index_names_doc},
     {"find_uses", find_uses, METH_VARARGS, find_uses_doc},
     {"find_setting", find_setting, METH_VARARGS, find_setting_doc},
     {"split_declarations", split_declarations, METH_O, split_declarations_doc},
+    {"read_declarations", read_declarations, METH_O, read_declarations_doc},
     {"names_above", names_above, METH_VARARGS, names_above_doc},
     {"element_beside", element_beside, METH_VARARGS, element_beside_doc},
+    {"pack_words", pack_words, METH_O, pack_words_doc},
+    {"find_said", find_said, METH_VARARGS, find_said_doc},
+    {"class_before", class_before, METH_O, class_before_doc},
+    {"control_before", control_before, METH_VARARGS, control_before_doc},
     {"match", match, METH_VARARGS, match_doc},
     {"count_code", count_code, METH_VARARGS, count_code_doc},
     {"join_texts", join_texts, METH_O, join_texts_doc},
@@ -44,7 +51,7 @@ static PyMethodDef methods[] = {
 
 /* One more whenever a function takes, gives or means something else than before: an extension that was installed earlier is
    not used then. The same number stands in gateway/core/dom/extension.py. */
-enum { INTERFACE = 2 };
+enum { INTERFACE = 3 };
 
 static int add_interface(PyObject *module)
 {

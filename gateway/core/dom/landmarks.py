@@ -98,8 +98,8 @@ class Landmarks(Struct, frozen=True, dict=True):
     measured: Measured | None = None
     # what the same walk found for others; they look for themselves where nothing stands here
     also: dict[Query, list[Mark]] = {}
-    # the extension's `read_page_names`, where the page has style sheets that are worth it
-    names: bytes | None = None
+    # the extension's `read_page_names`, where the page has style sheets that are worth it; for the tree as it is
+    names: object | None = None
 
     @cached_property
     def longest_noscript(self) -> str:

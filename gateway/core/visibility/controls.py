@@ -6,7 +6,7 @@ from gateway.core.dom.landmarks import Attributes
 from gateway.core.dom.native import find_walk
 from gateway.core.visibility.css import concealed_by, declarations, may_hide, same_colors
 
-_OPENERS = frozenset(("button", "summary"))
+OPENERS = frozenset(("button", "summary"))
 # links that lead nowhere else, and buttons that do
 IN_PAGE = ("#", "javascript:")
 _UNSEEN = frozenset(("style", "script", "link", "meta", "template", "noscript"))
@@ -53,7 +53,7 @@ def is_control(node: LexborNode, attributes: Attributes) -> bool:
         return False
     if node.tag == "a" and not (get("href") or "#").startswith(IN_PAGE) and "aria-expanded" not in attributes:
         return False
-    return node.tag in _OPENERS or get("role") in ("button", "tab") or "aria-expanded" in attributes
+    return node.tag in OPENERS or get("role") in ("button", "tab") or "aria-expanded" in attributes
 
 
 def is_concealed(attributes: Attributes) -> bool:

@@ -82,7 +82,8 @@ _VALUES = {
 }
 # of what is around
 _RELATIVE = re.compile(r"inherit|unset|revert|larger|smaller|[\d.]++(?:em|%|ex|ch|lh|cap|ic)")
-_BUT_DISPLAY = HIDING - PROPERTIES["display"]
+# where nothing else of what may hide is declared, only `display` hides: sizes do by what overflows them
+_SIGNS = HIDING - {"display", "color", "line-height", *_SIZES}
 
 
 def declarations(style: str | bytes) -> dict[str, str]:
@@ -91,6 +92,9 @@ def declarations(style: str | bytes) -> dict[str, str]:
     Args:
         style: bytes are UTF-8.
     """
+    extension = find_walk().extension
+    if extension is not None and (read := extension.read_declarations(style)) is not None:
+        return read
     found: dict[str, str] = {}
     important: set[str] = set()
     for name, value in _pairs_of(style):
@@ -153,7 +157,7 @@ def concealed_by(style: dict[str, str]) -> str:
     if get("visibility") in ("hidden", "collapse") or get("content-visibility") == "hidden":
         return "visibility"
     # `keys() &` would ask for each name that there is
-    set_here = _BUT_DISPLAY.intersection(style)
+    set_here = _SIGNS.intersection(style)
     if not set_here:
         return ""
     if "opacity" in set_here and amount(style["opacity"]) < _FAINT:
@@ -303,7 +307,10 @@ def letters_of(style: dict[str, str]) -> str:
 
 def same_colors(style: dict[str, str]) -> bool:
     """Whether text has no colour, or that of the background that is declared with it."""
-    color = color_of(letters_of(style))
+    value = letters_of(style)
+    if not value:
+        return False
+    color = color_of(value)
     if color == "transparent":
         return not clips_background(style)
     return is_near(color, background_of(style))

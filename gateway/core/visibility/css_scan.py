@@ -122,3 +122,17 @@ def find_uses(css: bytes, word: bytes, most: int) -> list[int]:
             found.append(start)
         at = css.find(word, at + len(word))
     return found
+
+
+def read_prelude(css: bytes, start: int, most: int) -> str:
+    """What stands before the block that begins there; of more than `most` bytes what is behind their first comma."""
+    least = max(0, start - most)
+    before = css.rfind(b"}", least, start)
+    before = max(before, css.rfind(b"{", max(before, least), start))
+    before = max(before, css.rfind(b";", max(before, least), start))
+    if before < 0 < least:
+        # of a longer selector the last part is read
+        before = css.find(b",", least, start)
+        if before < 0:
+            return ""
+    return css[before + 1 : start].decode("utf-8", "replace").strip()

@@ -9,7 +9,7 @@ from gateway.core.visibility.css import background_of, clips_background, color_o
 from gateway.core.visibility.declared import Declared
 from gateway.core.visibility.painted import LIFTED, MAX_BYTES, NO_GROUND, Painted, has_own_text
 from gateway.core.visibility.shades import Shades
-from gateway.core.visibility.sheet_sources import count_inside, is_elsewhere
+from gateway.core.visibility.sheet_sources import count_inside, has_others
 from gateway.core.visibility.sheets import Sheets
 
 
@@ -41,7 +41,9 @@ class Grounds:
         self._behind: dict[tuple[int, bool, bool], str] = {}
         # colours of backgrounds
         self._stated: set[str] | None = None
+        self._letters: set[str] = set()
         self._plain: bool | None = None
+        self._styled: bool | None = None
         self._painted: Painted | None = None
 
     def same_color(self, node: LexborNode, style: dict[str, str]) -> str:
@@ -66,7 +68,7 @@ class Grounds:
         Args:
             found: the mem_ids of those that need not come; may grow meanwhile.
         """
-        for node, attributes, rule in self._read_paint().letters:
+        for node, attributes, rule in self._read_paint().letters if self._css else ():
             if node.mem_id in found or not has_own_text(node) or self._declared.outweighs(rule, attributes):
                 continue
             if is_near(color_of(letters_of(rule.style)), self._background(node, is_by_rule=True)):
@@ -78,20 +80,19 @@ class Grounds:
             size, begin = self._rules.size, 0
             if size > MAX_BYTES:
                 begin = size - min(MAX_BYTES, count_inside(self._marks))
-            is_whole = begin == 0 and not self._is_styled()
             self._painted = Painted(
-                self._rules, self._tree, begin, is_whole=is_whole, stated=self._stated_colors
+                self._rules,
+                self._tree,
+                begin,
+                is_whole=lambda: begin == 0 and not self._is_styled(),
+                stated=self._stated_colors,
+                names=self._marks.names,
             )
         return self._painted
 
     def _stated_colors(self) -> tuple[set[str], set[str]]:
-        """The colours that attributes give letters and backgrounds."""
-        marks = self._marks.concealed
-        texts = {attributes.get("style") or "" for _, attributes in marks}
-        styles = [self._declared.style(text)[0] for text in texts]
-        letters = {color_of(value) for style in styles if (value := letters_of(style))}
-        letters |= {color_of(color.lower()) for _, own in marks if (color := own.get("color"))}
-        return letters, set(self._backgrounds())
+        """The colours that attributes give letters, and all backgrounds that they may have."""
+        return self._letters, set(self._backgrounds())
 
     def _background(self, node: LexborNode, *, is_by_rule: bool = False) -> str:
         """The colour right behind a node, where styles tell; white on a page without style sheets.
@@ -146,12 +147,17 @@ class Grounds:
             texts: set[str | None] = set()
             colors: set[str | None] = set()
             for _, attributes in self._marks.concealed:
-                texts.add(attributes.get("style"))
+                if "style" in attributes:
+                    texts.add(attributes["style"])
                 if "bgcolor" in attributes:
                     colors.add(attributes["bgcolor"])
+                if color := attributes.get("color"):
+                    self._letters.add(color_of(color.lower()))
             self._stated = {self._page_background(), *(color_of(color.lower()) for color in colors if color)}
             for text in texts:
                 style, _ = self._declared.style(text or "")
+                if value := letters_of(style):
+                    self._letters.add(color_of(value))
                 if "background" in style or "background-color" in style:
                     self._stated.add(background_of(style))
         return self._stated
@@ -163,6 +169,6 @@ class Grounds:
 
     def _is_styled(self) -> bool:
         """Whether the page has sheets that are not at hand."""
-        return b"@import" in self._css or any(
-            is_elsewhere(attributes) for _, attributes in self._marks.tags["link"]
-        )
+        if self._styled is None:
+            self._styled = has_others(self._marks) or b"@import" in self._css
+        return self._styled

@@ -40,7 +40,7 @@ from gateway.core.visibility.css import (
 )
 from gateway.core.visibility.declared import Declared
 from gateway.core.visibility.grounds import Grounds
-from gateway.core.visibility.instructions import MAX_CHARACTERS, addresses_model
+from gateway.core.visibility.instructions import MAX_CHARACTERS, speaks_to_model
 from gateway.core.visibility.series import Series
 from gateway.core.visibility.sheet_sources import read_sheets
 from gateway.core.visibility.sheets import Rule, Sheets
@@ -48,7 +48,7 @@ from gateway.core.visibility.unicode import strip_invisible
 from gateway.core.visibility.widgets import Widgets, names_of
 from gateway.wire import Notice
 
-_DIALOG, _FONT = ID["dialog"], ID["font"]
+_DIALOG, _FONT, _MATH = ID["dialog"], ID["font"], ID["math"]
 _ICONS = frozenset(("svg", "i", "img"))
 # what draws no formula
 _PROSE = frozenset(
@@ -63,7 +63,7 @@ _CONTENTS = ",".join(sorted(_CONTENT))
 _CONTENT_PARENTS = 8
 _MOST_CONTENTS = 20
 _LEAST_ALL = 60
-_WHOLE_PAGE = frozenset(("html", "body", "main"))
+_WHOLE_PAGE = frozenset((ID["html"], ID["body"], ID["main"]))
 
 _ANIMATES = re.compile(r"data-.*(?:anim|aos|w-id|framer|scroll|reveal|motion|fade)", re.I)
 # of the page's text: more is the page itself
@@ -117,13 +117,15 @@ def find_hidden(
     # what rules hide: attributes are read where an element is asked what it opens
     gone: set[int] = set()
     for node, attributes, reason, rule in page.candidates(found):
-        first = node.first_child
-        if first is None or node.mem_id in found or node.tag in _WHOLE_PAGE:
+        mem_id = node.mem_id
+        if mem_id in found or node.tag_id in _WHOLE_PAGE:
             continue
         is_read = left > 0
         characters = page.count(node) if is_read else 1
+        if not characters or (first := node.first_child) is None:
+            continue
         if (
-            first.tag == "math"
+            first.tag_id == _MATH
             and (not is_read or count_stripped(first) >= _SHOWN * characters)
             and _is_beside_drawing(node)
         ):
@@ -131,12 +133,11 @@ def find_hidden(
             continue
         # hidden elements may nest, and each repeats what is below it
         left -= characters
-        if not characters:
-            continue
         is_group = False
         if reason in _UNDOABLE:
-            is_content = not page.widgets.is_never_content(names_of(attributes))
-            if is_content and page.shows(node, attributes, reason):
+            names = names_of(attributes)
+            is_content = not page.widgets.is_never_content(names)
+            if is_content and page.shows(node, attributes, reason, names):
                 opened.append((node, attributes, reason, rule, characters))
                 continue
             if page.is_much(characters) or (reason == "aria-hidden" and page.is_all(node, characters)):
@@ -146,18 +147,17 @@ def find_hidden(
             continue
         if rule is not None and page.declared.outweighs(rule, attributes):
             continue
-        found[node.mem_id] = reason
+        found[mem_id] = reason
         if rule is not None:
-            gone.add(node.mem_id)
+            gone.add(mem_id)
         if node.tag == "summary" and (outer := _closed_by(node)) is not None:
             # nothing is left to open it by
             found.setdefault(outer.mem_id, reason)
         is_heard = is_read and (warnings is not None or is_group) and len(found) <= _MOST_HEARD
-        text = node.text_lexbor() if is_heard else ""
-        is_said = is_heard and addresses_model(text)
+        is_said = is_heard and speaks_to_model(node)
         if is_said:
-            speaking.add(node.mem_id)
-        is_group &= not is_said or reason == "aria-hidden" or not addresses_model(text, quoted=False)
+            speaking.add(mem_id)
+        is_group &= not is_said or reason == "aria-hidden" or not speaks_to_model(node, quoted=False)
         if is_group and (classes := attributes.get("class")):
             alike.setdefault((node.tag or "", classes, reason), []).append((node, characters))
     if page.is_cut and warnings is not None:
@@ -176,7 +176,7 @@ def find_hidden(
             count < _MOST_OPENED
             and characters <= MAX_CHARACTERS
             and reason != "aria-hidden"
-            and addresses_model(node.text_lexbor(), quoted=False)
+            and speaks_to_model(node, quoted=False)
         )
         if not is_said and (not gone or page.shows(node, attributes, reason)):
             continue
@@ -269,11 +269,16 @@ class _Page:
         Args:
             found: the mem_ids of those that need not come again; may grow meanwhile.
         """
-        styles = self.declared.styles
+        # style attribute -> how it hides, and what it declares if it has colours
+        known: dict[str, tuple[str, dict[str, str] | None]] = {}
         for node, attributes in self._marks.concealed:
             if text := attributes.get("style"):
-                style, reason = styles.get(text) or self.declared.style(text)
-                if reason or (letters_of(style) and (reason := self._grounds.same_color(node, style))):
+                look = known.get(text)
+                if look is None:
+                    style, reason = self.declared.style(text)
+                    look = known[text] = reason, style if letters_of(style) else None
+                reason, colored = look
+                if reason or (colored is not None and (reason := self._grounds.same_color(node, colored))):
                     yield node, attributes, reason, None
             if (reason := self._marked(node, attributes)) and (
                 node.tag not in _ICONS or reason not in ("aria-hidden", "sr-only")
@@ -306,8 +311,12 @@ class _Page:
             known = self._heard[classes] = is_for_screen_readers(classes)
         return "sr-only" if known else ""
 
-    def shows(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
-        """Whether something on the page shows this element to its readers after all."""
+    def shows(self, node: LexborNode, attributes: Attributes, reason: str, names: str | None = None) -> bool:
+        """Whether something on the page shows this element to its readers after all.
+
+        Args:
+            names: `names_of` the attributes, if that is at hand.
+        """
         if reason in ("opacity", "visibility"):
             style, _ = self.declared.style(attributes.get("style") or "")
             if is_animated(style) or any(map(_ANIMATES.match, attributes)):
@@ -315,7 +324,7 @@ class _Page:
             if "animation" in (attributes.get("data-settings") or ""):
                 # of Elementor
                 return True
-        return self.widgets.reveal(node, attributes, reason)
+        return self.widgets.reveal(node, attributes, reason, names_of(attributes) if names is None else names)
 
     def is_shown_below(self, node: LexborNode, name: str, characters: int) -> bool:
         """Whether most of its text is in elements that have a size of their own, or are visible."""

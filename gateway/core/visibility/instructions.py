@@ -1,8 +1,13 @@
 """Whether a text speaks to a language model and not to people: what a page smuggles where no reader looks."""
 
 import re
+from functools import cache
 
 import re2
+from selectolax.lexbor import LexborNode
+
+from gateway.core.dom.extension import Extension
+from gateway.core.dom.native import find_walk
 
 # of a text, at most, that are searched: a pattern is slow where a text has many of its beginnings
 MAX_CHARACTERS = 2000
@@ -116,6 +121,8 @@ _PATTERNS = (
 )
 _ADDRESSES = {number: re.compile(pattern) for number, (_, pattern) in enumerate(_PATTERNS)}
 _SIGNS = tuple(dict.fromkeys(sign for signs, _ in _PATTERNS for sign in signs))
+# of texts that have characters of others the extension says so
+_LATIN_SIGNS = tuple(sign for sign in _SIGNS if max(sign) <= "\xff")
 # most texts have none, and to look for one after the other takes three times as long
 _ANY_SIGN = re2.compile("|".join(map(re2.escape, _SIGNS)))
 # before a phrase that is told of, not told
@@ -129,6 +136,25 @@ _OTHERWISE = re.compile(r"[,;]|\b(?:pas|nicht|niet|inte|ikke|to (?:follow|read|c
 _WORD_CHARACTERS = 30
 
 
+def speaks_to_model(node: LexborNode, *, quoted: bool = True) -> bool:
+    """`addresses_model` of an element's text, which most need not be read for."""
+    extension = find_walk().extension
+    said = (
+        extension.find_said(node, _pack_signs(extension), MAX_CHARACTERS) if extension is not None else None
+    )
+    if said is None:
+        return addresses_model(node.text_lexbor(), quoted=quoted)
+    if not said:
+        return False
+    lower = node.text_lexbor()[:MAX_CHARACTERS].lower()
+    return _has_phrase(lower, {_LATIN_SIGNS[number] for number in said}, quoted=quoted)
+
+
+@cache
+def _pack_signs(extension: Extension) -> bytes:
+    return extension.pack_words(tuple(sign.encode() for sign in _LATIN_SIGNS))
+
+
 def addresses_model(text: str, *, quoted: bool = True) -> bool:
     """Whether it has a phrase that is meant for a language model: in some twenty languages, by no means every phrase.
 
@@ -139,7 +165,10 @@ def addresses_model(text: str, *, quoted: bool = True) -> bool:
     lower = text[:MAX_CHARACTERS].lower()
     if _ANY_SIGN.search(lower) is None:
         return False
-    there = set(filter(lower.__contains__, _SIGNS))
+    return _has_phrase(lower, set(filter(lower.__contains__, _SIGNS)), quoted=quoted)
+
+
+def _has_phrase(lower: str, there: set[str], *, quoted: bool) -> bool:
     return any(
         quoted or _is_told(lower, found)
         for number, (signs, _) in enumerate(_PATTERNS)

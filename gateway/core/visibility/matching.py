@@ -48,12 +48,16 @@ class Matcher:
         self.is_cut = False
         self._texts = selectors
 
-    def match(self, tree: LexborHTMLParser) -> Iterator[Match]:
-        """Each element once or more for each selector that it has, unless there is nothing in it."""
+    def match(self, tree: LexborHTMLParser, page: object | None = None) -> Iterator[Match]:
+        """Each element once or more for each selector that it has, unless there is nothing in it.
+
+        Args:
+            page: the extension's `read_page_names` of the tree, if that is at hand.
+        """
         if not self._texts:
             return
         extension = find_walk().extension
-        found = self._match_in_c(extension, tree) if extension is not None else self._match(tree)
+        found = self._match_in_c(extension, tree, page) if extension is not None else self._match(tree)
         for count, each in enumerate(found):
             if count == _MAX_MATCHES:
                 self.is_cut = True
@@ -77,7 +81,9 @@ class Matcher:
         self.is_cut = len(selectors) > _MAX_SELECTORS or len(queried) > _MAX_QUERIES
         return [each for each in selectors[:_MAX_SELECTORS] if each.is_plain], queried[:_MAX_QUERIES]
 
-    def _match_in_c(self, extension: Extension, tree: LexborHTMLParser) -> Iterator[Match]:
+    def _match_in_c(
+        self, extension: Extension, tree: LexborHTMLParser, page: object | None
+    ) -> Iterator[Match]:
         """The simple ones in one walk; Lexbor is asked for others of whose names the page has all."""
         selectors: list[_Selector] = []
         # plain ones first, however many there are: what hides an element is said by the first
@@ -85,9 +91,8 @@ class Matcher:
         simple = {index: parts for index, text in texts if (parts := read_parts(text))}
         if len(self._texts) > _FEW:
             selectors = self._read()
-            there = match(
-                extension, tree, {}, (name for each in selectors for name in each.names), most=1
-            ).there
+            asked = (name for each in selectors for name in each.names)
+            there = match(extension, tree, {}, asked, most=1, page=page).there
             plain, queried = self._choose([each for each in selectors if there.issuperset(each.names)])
             selectors = [*plain, *queried]
             simple = {each.index: simple[each.index] for each in selectors if each.index in simple}
@@ -96,7 +101,7 @@ class Matcher:
             others = [_read(text, index) for index, text in texts if index not in simple]
         names = [name for each in others for name in each.names]
         wider = {each.index: parts for each in others if (parts := widen(each.text))}
-        matched = match(extension, tree, simple, names, most=_MAX_MATCHES, wider=wider)
+        matched = match(extension, tree, simple, names, most=_MAX_MATCHES, wider=wider, page=page)
         if matched.is_doubtful:
             others = selectors or self._read()
         else:

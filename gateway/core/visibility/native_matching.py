@@ -22,6 +22,7 @@ _PART = re.compile(
     rf"((?:\[[a-z][a-z0-9-]*+(?:=(?:\"[^\"\\\n]+\"|'[^'\\\n]+'|{IDENTIFIER}))?+\])*+)",
     re.I,
 )
+_ONE_NAME = re.compile(rf"[.#]{IDENTIFIER}", re.I)
 _NAME = re.compile(r"[.#][^.#]+")
 _ATTRIBUTE = re.compile(r"\[([\w-]++)(?:=(\"[^\"]++\"|'[^']++'|[^\[\]\"'=]++))?+\]")
 # what is said of an element beside its tag, names and attributes; brackets in brackets may be in it
@@ -71,6 +72,9 @@ def read_parts(selector: str) -> list[Part]:
     # of other characters Lexbor says which are in names
     if not selector.isascii():
         return []
+    if _ONE_NAME.fullmatch(selector):
+        # what most rules are for
+        return [Part(0, 0, [selector])]
     parts: list[Part] = []
     at = 0
     while at < len(selector) and len(parts) <= _MOST_PARTS:
@@ -123,6 +127,7 @@ def match(
     *,
     most: int,
     wider: Mapping[int, Sequence[Part]] = _NONE,
+    page: object | None = None,
 ) -> Matched:
     """The elements that selectors are for, and which of the names the page has.
 
@@ -130,6 +135,7 @@ def match(
         selectors: by index; at most about `most` elements are looked for.
         names: classes (`.a`) and ids (`#a`).
         wider: selectors by index of which only that an element has them is asked.
+        page: the extension's `read_page_names` of the page, if that is at hand.
     """
     # the first element of these is found, too
     most += len(wider)
@@ -153,7 +159,8 @@ def match(
     if root is None:
         return Matched([], frozenset(), False, False)
     given = tuple(_bytes_of(name) for name in places)
-    found, there, is_cut = extension.match(root, given, struct.pack(f"={len(numbers)}q", *numbers), most)
+    packed = struct.pack(f"={len(numbers)}q", *numbers)
+    found, there, is_cut = extension.match(root, given, packed, most, page)
     doubtful = [name for name, how in zip(places, there, strict=True) if how & _IN_OTHERS and name in asked]
     met: frozenset[int] = frozenset()
     if wider:

@@ -52,13 +52,15 @@ class Painted:
         tree: LexborHTMLParser,
         begin: int,
         *,
-        is_whole: bool,
+        is_whole: Callable[[], bool],
         stated: Callable[[], tuple[set[str], set[str]]],
+        names: object | None,
     ) -> None:
         """
         Args:
             begin: the place in the sheets from which they are read.
-            is_whole: whether the page has no other sheets than those from there on.
+            is_whole: asked whether the page has no other sheets than those from there on.
+            names: the extension's `read_page_names` of the page, if that is at hand.
             stated: asked for the colours that attributes of the page give letters, and backgrounds.
         """
         self.letters: list[tuple[LexborNode, Attributes, Rule]] = []
@@ -68,7 +70,8 @@ class Painted:
         self._covered: set[int] = set()
         self._names: set[str] = set()
         blocks = sheets.find_blocks(_SIGN, begin, _MAX_BLOCKS)
-        self.is_whole = is_whole and len(blocks) < _MAX_BLOCKS
+        self._may_be_whole = len(blocks) < _MAX_BLOCKS
+        self._is_whole = is_whole
         if not blocks:
             return
         letters, behind = stated()
@@ -101,10 +104,10 @@ class Painted:
                     rules.append((Rule(part, style, "letters", _LETTERS, place), color))
                 if place in grounds:
                     rules.append((Rule(part, style, "ground", _GROUNDS, place), ""))
-        self.is_whole &= len(rules) <= _MAX_SELECTORS
+        self._may_be_whole &= len(rules) <= _MAX_SELECTORS
         rules = rules[:_MAX_SELECTORS]
         matcher = Matcher([rule.selector for rule, _ in rules])
-        for node, attributes, index in matcher.match(tree):
+        for node, attributes, index in matcher.match(tree, names):
             rule, color = rules[index]
             if rule.reason == "drawn":
                 self._covered.add(node.mem_id)
@@ -119,11 +122,16 @@ class Painted:
             known = self._grounds.get(node.mem_id)
             if known is None or weight > known.weight:
                 self._grounds[node.mem_id] = _Ground(weight, grounds[rule.place], rule)
-        self.is_whole &= not matcher.is_cut
+        self._may_be_whole &= not matcher.is_cut
         # a layer is empty more often than not, and then the matcher leaves it out
         for layer in tree.css(",".join(layers[:_MAX_LAYERS]))[:_MAX_LETTERS] if layers else ():
             if (box := layer.parent) is not None:
                 self._covered.add(box.mem_id)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the page has no other sheets than those that were read, and these were read to their end."""
+        return self._may_be_whole and self._is_whole()
 
     @property
     def grounds(self) -> set[str]:

@@ -80,8 +80,16 @@ def _read_imports(sheet: bytes) -> list[bytes]:
     return found
 
 
-def is_elsewhere(link: Attributes) -> bool:
+def has_others(marks: Landmarks) -> bool:
     """Whether a `<link>` names a style sheet that is not at hand, or one that a script makes a sheet of."""
+    links = [link for _, link in marks.tags["link"]]
+    # most that do say no more
+    return any(link.get("rel") == "stylesheet" and not _has_data(link) for link in links) or any(
+        map(_is_elsewhere, links)
+    )
+
+
+def _is_elsewhere(link: Attributes) -> bool:
     is_sheet = _names_sheet(link) or (link.get("as") or "").strip().lower() == "style"
     return is_sheet and not _has_data(link)
 
@@ -91,7 +99,10 @@ def _read_addresses(marks: Landmarks) -> list[bytes]:
     found: list[bytes] = []
     left = _MOST_CHARACTERS
     for _, link in marks.tags["link"]:
-        if not (_names_sheet(link) and _has_data(link) and _holds(link)):
+        # few have a comma, and what is at hand has one
+        if "," not in (link.get("href") or "") or not (
+            _has_data(link) and _names_sheet(link) and _holds(link)
+        ):
             continue
         address = link.get("href") or ""
         left -= len(address)

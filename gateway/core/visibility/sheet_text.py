@@ -8,12 +8,20 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.dom.native import find_walk
 from gateway.core.visibility.css import declarations
-from gateway.core.visibility.css_scan import find_nesting, find_setting, find_uses, find_values, strip
+from gateway.core.visibility.css_scan import (
+    find_nesting,
+    find_setting,
+    find_uses,
+    find_values,
+    read_prelude,
+    strip,
+)
 from gateway.core.visibility.media import applies
 from gateway.core.visibility.selectors import names_in, nest
 from gateway.core.visibility.signs import COLOR_BYTES, find_signs, keep_signs
@@ -24,8 +32,10 @@ _MAX_BYTES = 1_000_000
 _MAX_USES = 20
 # blocks that name one property
 _MAX_SETTING = 500
-# names that are looked for in what stands before these, before they are sorted by name
-_MOST_ASKED = 50
+# names that are looked for before all are read
+_FEW_ASKED = 5
+# characters before such blocks that are searched for names, over and over
+_MOST_SEARCHED = 5_000_000
 _MAX_SELECTOR_BYTES = 2000
 _MAX_NESTED = 16
 _MAX_VALUE_BYTES = 200
@@ -41,6 +51,11 @@ _LAYERS = re.compile(rb"@layer\s([^{};]{1,200}+)")
 # what a scope without a selector is: what its sheet stands in
 _SHEET_OWNER = ":has(> style)"
 _END = ord("}")
+# behind what stands before a block, where many are joined: it ends a selector
+_BETWEEN = ",\n"
+# what else is said of an element, and of that itself what ends it: the selector's end or a bracket
+_REST = re.compile(r"[^\s>+~,()\[\]]*+(\s*+[,()\[\]])?+", re.A)
+_IN_NAME = re.compile(r"[\w\x80-\U0010ffff-]", re.A)
 _VALUE = re.compile(rb"[^;}]*+")
 # what stands behind a `\` in the name of a class or an id
 _ESCAPED = re.compile(r"[!-,./:-@\[-^`{-~]")
@@ -58,25 +73,62 @@ class Naming:
             if prelude.startswith("@") or "&" in prelude
         ]
         self._preludes = preludes
-        # those of many names are read once for all
+        # as `names_in` reads names
+        self._text = "".join(each + _BETWEEN for each in preludes).replace("\\", "")
+        # of characters: beyond them names are sorted once for all
+        self._left = _MOST_SEARCHED
+        # after some that were asked for: all names
         self._asked = 0
-        self._by_name: dict[str, list[int]] = {}
+        self._names: frozenset[str] | None = None
+        # where each prelude begins in the text
+        self._begins: list[int] | None = None
+        self._by_name: dict[str, list[int]] | None = None
 
     def places_for(self, name: str) -> list[int]:
-        """Those with a name, which has no sign, right before them."""
-        named = zip(self.places, self._preludes, strict=True)
+        """Those with a name, which has no sign, right before them, and maybe some others.
+
+        Those are left out of which it is plain to see that it is the name of an element around alone.
+        """
         self._asked += 1
-        if self._asked < _MOST_ASKED:
-            return [
-                place
-                for place, prelude in named
-                if (name in prelude or "\\" in prelude) and name in names_in(prelude)
-            ]
-        if self._asked == _MOST_ASKED:
-            for place, prelude in named:
-                for each in names_in(prelude):
+        if self._asked > _FEW_ASKED:
+            if self._names is None:
+                self._names = frozenset(names_in("\n".join(self._preludes)))
+            if name not in self._names:
+                # most elements have names that no such block is for
+                return []
+        self._left -= len(self._text)
+        if self._left >= 0:
+            return self._search(name)
+        if self._by_name is None:
+            self._by_name = {}
+            for place, prelude in zip(self.places, self._preludes, strict=True):
+                for each in dict.fromkeys(names_in(prelude)):
                     self._by_name.setdefault(each, []).append(place)
         return self._by_name.get(name, [])
+
+    def _search(self, name: str) -> list[int]:
+        text = self._text
+        found: list[int] = []
+        for word in (f".{name}", f"#{name}"):
+            at, read, is_own = text.find(word), -1, False
+            while at >= 0:
+                at += len(word)
+                if at > read:
+                    # once for all names in it
+                    rest = _REST.match(text, at)
+                    assert rest is not None
+                    read, is_own = rest.end(), rest[1] is not None
+                if not is_own:
+                    at = read
+                elif not _IN_NAME.match(text, at):
+                    if self._begins is None:
+                        lengths = (len(each) - each.count("\\") + len(_BETWEEN) for each in self._preludes)
+                        self._begins = [0, *accumulate(lengths)]
+                    number = bisect_right(self._begins, at) - 1
+                    found.append(self.places[number])
+                    at = self._begins[number + 1]
+                at = text.find(word, at)
+        return found
 
 
 class SheetText:
@@ -95,7 +147,6 @@ class SheetText:
         self._blocks: dict[int, bytes] = {}
         # of a block's text; sheets repeat theirs
         self._styles: dict[bytes, dict[str, str]] = {}
-        self._places: dict[str, list[int]] = {}
         # from each of these places on, the block around is that of the same index; -1 is none
         self._outer: Sequence[list[int]] | None = None
         # what a block is for; None where it does not hold
@@ -104,8 +155,10 @@ class SheetText:
         self._values: dict[bytes, int] | None = None
         # name -> place among others; None where none was asked for
         self._layers: dict[str, int] | None = None
-        # the extension's, of names
+        # the extension's, of names and of custom properties
         self._index = b""
+        self._value_index = b""
+        self._is_flat = False
 
     def find_signs(self) -> list[int]:
         """Where the blocks begin that may hide, in order."""
@@ -118,7 +171,7 @@ class SheetText:
         self,
         blocks: list[int],
         tree: LexborHTMLParser,
-        names: bytes | None,
+        names: object | None,
         states: tuple[bytes, ...],
         most: int,
     ) -> list[int]:
@@ -199,30 +252,40 @@ class SheetText:
         Args:
             name: with its dashes, in lower case.
         """
-        if self._values is None:
-            read = self._native.find_values if self._native is not None else find_values
-            self._values = read(self.css)
-        begin = self._values.get(name.encode("utf-8", "replace"))
-        if begin is None:
+        begin = self._find_value(name.encode("utf-8", "replace"))
+        if begin < 0:
             return ""
         set_to = _VALUE.match(self.css, begin, begin + _MAX_VALUE_BYTES)
         return set_to[0].decode("utf-8", "replace").lower().strip() if set_to is not None else ""
 
-    def places_of(self, name: str) -> list[int]:
-        """Where the blocks begin whose selectors have this name: a class (`.a`), an id (`#a`) or a tag."""
-        known = self._places.get(name)
-        if known is not None:
-            return known
+    def _find_value(self, name: bytes) -> int:
+        if self._native is None:
+            if self._values is None:
+                self._values = find_values(self.css)
+            return self._values.get(name, -1)
+        self._value_index = self._value_index or self._native.index_values(self.css)
+        return self._native.find_value(self.css, self._value_index, name)
+
+    def places_of(self, name: str, properties: frozenset[str]) -> list[int]:
+        """Where the blocks begin whose selectors have this name: a class (`.a`), an id (`#a`) or a tag.
+
+        Args:
+            properties: blocks may be left out that declare none of them.
+        Returns:
+            Not all of those that name it of an element around alone.
+        """
         is_tag = name[:1] not in (".", "#")
         written = name if is_tag else name[0] + _ESCAPED.sub(r"\\\g<0>", name[1:])
         word = written.encode("utf-8", "replace")
         if self._native is None or is_tag:
-            known = find_uses(self.css, word, _MAX_USES)
-        else:
-            self._index = self._index or self._native.index_names(self.css)
-            known = self._native.find_uses(self.css, self._index, word, _MAX_USES)
-        self._places[name] = known
-        return known
+            return find_uses(self.css, word, _MAX_USES)
+        if not self._index:
+            self._index = self._native.index_names(self.css)
+            # what stands before a block may be for an element that is named elsewhere
+            self._is_flat = b"&" not in self.css and b"selector(" not in self.css
+        return self._native.find_uses(
+            self.css, self._index, word, _MAX_USES, _encode(properties), self._is_flat
+        )
 
     def may_set(self, start: int, properties: frozenset[str]) -> bool:
         """Whether a block may declare one of the properties: cheap, and never wrongly False."""
@@ -267,17 +330,8 @@ class SheetText:
 
     def _prelude(self, start: int) -> str:
         """What stands before a block; empty where it is too long to be read."""
-        css = self.css
-        least = max(0, start - _MAX_SELECTOR_BYTES)
-        before = css.rfind(b"}", least, start)
-        before = max(before, css.rfind(b"{", max(before, least), start))
-        before = max(before, css.rfind(b";", max(before, least), start))
-        if before < 0 < least:
-            # of a longer selector the last part is read
-            before = css.find(b",", least, start)
-            if before < 0:
-                return ""
-        prelude = css[before + 1 : start].decode("utf-8", "replace").strip()
+        read = self._native.read_prelude if self._native is not None else read_prelude
+        prelude = read(self.css, start, _MAX_SELECTOR_BYTES)
         return _HTML_MARKS.sub("", prelude, 1) if prelude.startswith(("<!--", "-->")) else prelude
 
 

@@ -49,6 +49,10 @@ _STATES = re.compile("|".join(_STATE_WORDS))
 _DRAWN = re.compile(r"::?(?:before|after)$")
 # of a property that the declarations beside it set
 _VAR = re.compile(r"var\(\s*+(--[\w-]++)\s*+(?:,[^()]*+)?\)")
+# whether it is important, its layer's rank, how specific, and where it stands
+Weight = tuple[bool, int, int, int]
+_NO_WEIGHT: Weight = False, -1, -1, -1
+_NOTHING: frozenset[str] = frozenset()
 _STATE_BYTES = tuple(word.encode() for word in _STATE_WORDS)
 
 
@@ -74,12 +78,16 @@ class Sheets:
         # of elements that many rules hide: what their `style` declares, and the first of their names
         self._inline: dict[str, dict[str, str]] = {}
         self._first_names: dict[tuple[str | None, str | None], list[str]] = {}
+        # a name and a reason -> the strongest rule for the one that shows what is hidden for the other
+        self._strongest: dict[tuple[str, str], Weight] = {}
         # block and reason -> whether the block shows what is hidden so
         self._shows: dict[tuple[int, str], bool] = {}
         # property -> the blocks that name it
         self._naming: dict[str, Naming] = {}
         # property and name of an element -> whether a rule for the one gives the other a value that shows text
         self._sets: dict[tuple[str, str], bool] = {}
+        # the same by what `names_of` reads
+        self._set_for: dict[tuple[str, str | None, str | None], bool] = {}
         # property -> the names to which nested rules give such a value
         self._nested: dict[str, frozenset[str]] = {}
         # property and block -> the names that it gives such a value
@@ -90,7 +98,7 @@ class Sheets:
         return self._is_cut or self._text.is_cut
 
     def find_hidden(
-        self, tree: LexborHTMLParser, found: Collection[int] = (), names: bytes | None = None
+        self, tree: LexborHTMLParser, found: Collection[int] = (), names: object | None = None
     ) -> Iterator[tuple[LexborNode, Attributes, Rule]]:
         """The elements that are not empty and have a rule that hides, with it, `is_shown` or not.
 
@@ -99,10 +107,10 @@ class Sheets:
             found: the mem_ids of those that need not come again; may grow meanwhile.
             names: the extension's `read_page_names` of the page, if that is at hand.
         """
-        rules = self._read_rules(tree, names)
+        rules = self._read_rules(tree, names) if self._text.css else []
         matcher = Matcher([rule.selector for rule in rules])
         elements = 0
-        for node, attributes, index in matcher.match(tree):
+        for node, attributes, index in matcher.match(tree, names):
             if node.mem_id in found:
                 continue
             elements += 1
@@ -117,7 +125,14 @@ class Sheets:
         naming = self._naming.get(name)
         if naming is None:
             naming = self._naming[name] = self._text.blocks_with(name)
-        return bool(naming.places) and any(self._is_set(naming, name, own) for own in _names_of(attributes))
+        if not naming.places:
+            return False
+        look = name, attributes.get("class"), attributes.get("id")
+        known = self._set_for.get(look)
+        if known is None:
+            known = any(self._is_set(naming, name, own) for own in _names_of(attributes))
+            self._set_for[look] = known
+        return known
 
     def _is_set(self, naming: Naming, name: str, own: str) -> bool:
         known = self._sets.get((name, own))
@@ -146,7 +161,7 @@ class Sheets:
             known = self._shown[name, place] = frozenset().union(*(keys_of(last_of(part)) for part in parts))
         return known
 
-    def _read_rules(self, tree: LexborHTMLParser, names: bytes | None) -> list[Rule]:
+    def _read_rules(self, tree: LexborHTMLParser, names: object | None) -> list[Rule]:
         """The rules that hide, but for some that the page has nothing for; of equal selectors the last counts."""
         text = self._text
         places = text.find_signs()
@@ -174,11 +189,17 @@ class Sheets:
 
     def _judge(self, start: int) -> tuple[dict[str, str], str]:
         """What a block declares, and how that hides; empty where it does not."""
-        style = self.resolve(self._text.style(start))
+        style = self._style_of(start)
         reason = concealed_by(style) or ("color" if same_colors(style) else "")
         if reason in ("opacity", "visibility") and is_animated(style):
             return style, ""
         return style, reason
+
+    def _style_of(self, start: int) -> dict[str, str]:
+        """What a block declares, with custom properties put in."""
+        block, style = self._text.block(start), self._text.style(start)
+        # an escape may stand for the parenthesis
+        return self.resolve(style) if b"(" in block or b"\\" in block else style
 
     def resolve(self, style: dict[str, str]) -> dict[str, str]:
         """The declarations with custom properties put in: the page's, or their own, else what stands for them."""
@@ -219,7 +240,7 @@ class Sheets:
             last = start
             if len(found) == most:
                 break
-            found.append((start, self.resolve(text.style(start))))
+            found.append((start, self._style_of(start)))
         return found
 
     def selectors_of(self, start: int) -> list[str]:
@@ -242,8 +263,7 @@ class Sheets:
 
     def is_shown(self, attributes: Attributes, rule: Rule) -> bool:
         """Whether a `style` attribute or a stronger rule shows it, or a rule would if a script added a class."""
-        text = self._text
-        is_important = not self._important_in(rule.place).isdisjoint(rule.properties)
+        is_important = self.is_important(rule)
         if inline := attributes.get("style"):
             known = self._inline.get(inline)
             style = known if known is not None else self._inline.setdefault(inline, declarations(inline))
@@ -251,18 +271,29 @@ class Sheets:
                 return True
         weight = is_important, self._rank(rule.place, is_important), specificity(rule.selector), rule.place
         named = self._names_asked(attributes)
-        for asked in named or [last_of(rule.selector)]:
-            key = asked[1:] if named else asked
+        if not named:
+            last = last_of(rule.selector)
             # what is said of it may be too veiled to be read
-            for place in text.places_of(asked) if key else ():
+            return last != "" and self._most_of(last, last, rule) > weight
+        return any(self._most_of(asked, asked[1:], rule) > weight for asked in named)
+
+    def _most_of(self, asked: str, key: str, rule: Rule) -> Weight:
+        """The weight of the strongest rule for a name that shows what is hidden as by another rule.
+
+        Args:
+            key: the name as `_strengths_of` has it.
+        """
+        known = self._strongest.get((asked, rule.reason))
+        if known is None:
+            text, known = self._text, _NO_WEIGHT
+            for place in text.places_of(asked, rule.properties):
                 selector = text.selector(place) if self._may_show(place, rule) else None
                 strength = self._strengths_of(place, selector).get(key) if selector else None
-                if strength is None:
-                    continue
-                important = not rule.properties.isdisjoint(self._important_in(place))
-                if (important, self._rank(place, important), strength, place) > weight:
-                    return True
-        return False
+                if strength is not None:
+                    important = not rule.properties.isdisjoint(self._important_in(place))
+                    known = max(known, (important, self._rank(place, important), strength, place))
+            self._strongest[asked, rule.reason] = known
+        return known
 
     def _rank(self, place: int, is_important: bool) -> int:
         """Of a block's layer: among those that are important the first is the strongest."""
@@ -289,7 +320,8 @@ class Sheets:
         return known
 
     def _important_in(self, start: int) -> frozenset[str]:
-        return important_in(self._text.block(start).decode("utf-8", "replace"))
+        block = self._text.block(start)
+        return important_in(block.decode("utf-8", "replace")) if b"!" in block else _NOTHING
 
     def _strengths_of(self, start: int, selector: str) -> dict[str, int]:
         """What a block's selectors say of elements themselves, and their classes and ids -> most specificity."""

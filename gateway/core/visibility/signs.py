@@ -75,7 +75,8 @@ def find_signs(css: bytes, color_bytes: int = COLOR_BYTES) -> list[int]:
         css: in UTF-8, without comments.
     """
     cut = _next_brace(css, color_bytes)
-    found = _find(_SIGNS_AND_COLORS, css[:cut], 0)
+    # a sign may end with the brace
+    found = _find(_SIGNS_AND_COLORS, css[: cut + 1], 0)
     if cut < len(css):
         # where both are long, two searches are faster than one for either
         later = css[cut:]

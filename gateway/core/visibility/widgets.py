@@ -12,6 +12,7 @@ from gateway.core.dom.native import find_marked, find_walk
 from gateway.core.dom.tags import ID
 from gateway.core.visibility.controls import (
     IN_PAGE,
+    OPENERS,
     has_text_before,
     is_concealed,
     is_control,
@@ -22,6 +23,8 @@ from gateway.core.visibility.controls import (
 # what may name the element that it opens
 CONTROLS = Query(("[popovertarget]", "[aria-controls]", "[data-target]", "[data-bs-target]", '[href^="#"]'))
 _CONTROL_ATTRIBUTES = ("popovertarget", "aria-controls", "data-target", "data-bs-target", "href")
+# openers, as the extension takes them
+_OPENER_NUMBERS = bytes(number in {ID[tag] for tag in OPENERS} for number in range(TAGS))
 # what opens a part of a widget besides, right before it
 _LABELS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "dt", "label"))
 _TOPS = frozenset(("html", "body", "main"))
@@ -94,17 +97,18 @@ class Widgets:
             known = self._nevers[names] = _NEVER.search(names) is not None
         return known
 
-    def reveal(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
+    def reveal(self, node: LexborNode, attributes: Attributes, reason: str, names: str) -> bool:
         """Whether a hidden element is a part of a widget that readers see, or something opens it.
 
         Args:
             reason: what hides it.
+            names: `names_of` the attributes.
         """
         own_id = attributes.get("id") or ""
         return (
             (own_id.startswith(_STREAMED) and self._is_awaited(own_id.removeprefix(_STREAMED)))
             or self._is_opened(node, reason)
-            or self._is_part(node, attributes, reason)
+            or self._is_part(node, attributes, reason, names)
             or (own_id != "" and self._is_controlled(node, own_id))
         )
 
@@ -128,13 +132,20 @@ class Widgets:
 
     def _is_opened(self, node: LexborNode, reason: str) -> bool:
         """Whether what stands right before the element opens it, or is its twin for screen readers."""
-        before = sibling(node, "prev")
+        extension = find_walk().extension
+        if reason == "aria-hidden":
+            # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
+            classes = extension.class_before(node) if extension is not None else _class_before(node)
+            return is_for_screen_readers(classes or "")
+        # most are none, and need not become nodes
+        before = (
+            extension.control_before(node, _OPENER_NUMBERS)
+            if extension is not None
+            else sibling(node, "prev")
+        )
         if before is None:
             return False
         attributes = before.attributes
-        if reason == "aria-hidden":
-            # <span class="sr-only">Price: 5 euros</span><span aria-hidden="true">5 €</span>
-            return is_for_screen_readers(attributes.get("class") or "")
         return is_control(before, attributes) and self._is_seen(before, attributes)
 
     def is_widget(self, names: str) -> bool:
@@ -144,13 +155,13 @@ class Widgets:
             known = self._reveal[names] = _WIDGET.search(names) is not None
         return known
 
-    def _is_part(self, node: LexborNode, attributes: Attributes, reason: str) -> bool:
+    def _is_part(self, node: LexborNode, attributes: Attributes, reason: str, names: str) -> bool:
         """Whether it, or what it is in, is called a widget, and readers see another part of that.
 
         A name alone opens nothing. But `aria-hidden` elements are seen, and custom elements are invisible until
         their script has run.
         """
-        is_widget, extension = self.is_widget(names_of(attributes)), find_walk().extension
+        is_widget, extension = self.is_widget(names), find_walk().extension
         if not is_widget and extension is not None:
             # most are in none, and then no node is made of what they are in
             above = extension.names_above(node, _PARENTS, _TOP_NUMBERS)
@@ -369,3 +380,8 @@ def _is_custom(node: LexborNode) -> bool:
     return any(
         at is not None and "-" in (at.tag or "") for at in (node, node.parent, next(node.iter(), None))
     )
+
+
+def _class_before(node: LexborNode) -> str | None:
+    before = sibling(node, "prev")
+    return before.attributes.get("class") if before is not None else None

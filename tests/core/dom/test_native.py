@@ -2,6 +2,7 @@
 
 import os
 import random
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from gateway.core.dom import blocks as python
 from gateway.core.dom import named, native
 from gateway.core.dom.blocks import keep
 from gateway.core.dom.descent import INLINE, Bounds, Descent
-from gateway.core.dom.extension import LEAST_SHEET, sought, tables
+from gateway.core.dom.extension import INTERFACE, LEAST_SHEET, Extension, sought, tables
 from gateway.core.dom.extension_check import find_difference, find_fault, is_same
 from gateway.core.dom.landmarks import (
     Landmarks,
@@ -102,10 +103,27 @@ def compare_page_names(tree: LexborHTMLParser, seen: Landmarks) -> None:
     extension, root = native.find_walk().extension, tree.root
     assert extension is not None and root is not None
     sheets = [(first.text() or "") for style in tree.css("style") if (first := style.first_child)]
-    assert seen.names in (None, extension.read_page_names(root))
+    if seen.names is not None:
+        # every element is found by its first class or its tag, whoever read the names
+        classes = {each for node in tree.css("[class]") for each in (node.attrs["class"] or "").split()}
+        asked = tuple(f".{each}".encode() for each in sorted(classes)[:200])
+        parts = [part for number in range(len(asked)) for part in (0, 0, number, 1, number)]
+        parts += [part for tag in (ID["p"], ID["a"], ID["div"]) for part in (0, tag, 1000 + tag, 0)]
+        given = extension, root, asked, struct.pack(f"={len(parts)}q", *parts)
+        walked = match_all(*given, None)
+        assert match_all(*given, seen.names) == walked
+        assert match_all(*given, extension.read_page_names(root)) == walked
     # what is no UTF-8 is shorter there
     if not any("\ufffd" in sheet for sheet in sheets):
         assert (seen.names is not None) == any(len(sheet.encode()) >= LEAST_SHEET for sheet in sheets)
+
+
+def match_all(
+    extension: Extension, root: LexborNode, names: tuple[bytes, ...], parts: bytes, page: object | None
+) -> tuple[list[tuple[int, int]], bytes]:
+    found, there, is_cut = extension.match(root, names, parts, 100_000, page)
+    assert not is_cut
+    return [(node.mem_id, index) for node, _, index in found], there
 
 
 def compare_around(node: LexborNode) -> None:
@@ -130,6 +148,31 @@ def compare_around(node: LexborNode) -> None:
         right = other.mem_id if other is not None and other.is_element_node else None
         beside = extension.element_beside(node, side == "next")
         assert (beside and beside.mem_id) == right
+    before = extension.element_beside(node, False)
+    own = before.attributes if before is not None else {}
+    assert extension.class_before(node) == own.get("class")
+    openers = bytes(number == ID["button"] for number in range(256))
+    control = extension.control_before(node, openers)
+    may_open = before is not None and (before.tag == "button" or "role" in own or "aria-expanded" in own)
+    assert (control and control.mem_id) == (before.mem_id if before is not None and may_open else None)
+
+
+WORDS = ("the", " a ", "instruções", "ing ", "llm", "with", "[x]")
+
+
+def compare_said(node: LexborNode) -> None:
+    """The words in the beginning of a text; some from behind it may be among them."""
+    extension = native.find_walk().extension
+    assert extension is not None
+    packed, text = extension.pack_words(tuple(word.encode() for word in WORDS)), node.text_lexbor()
+    for most in (0, 2, 50, 2000):
+        said = extension.find_said(node, packed, most)
+        if said is None:
+            assert not text[: 3 * most].isascii()
+            continue
+        there, around = text[:most].lower(), text[: 3 * most].lower()
+        assert {word for word in WORDS if word in there} <= {WORDS[number] for number in said}
+        assert all(WORDS[number] in around for number in said) and len(said) == len(set(said))
 
 
 def compare_characters(tree: LexborHTMLParser) -> None:
@@ -141,6 +184,7 @@ def compare_characters(tree: LexborHTMLParser) -> None:
     for node in tree.css("*")[::17]:
         compare_around(node)
         assert count_stripped(node) == len(node.text_lexbor().strip())
+        compare_said(node)
 
 
 # to see what is left behind by each
@@ -563,7 +607,8 @@ class Other:
 def test_python_walks_where_an_older_extension_is_installed(compiled: ModuleType) -> None:
     other = Other(compiled, 0, [])
     other.INTERFACE = compiled.INTERFACE - 1
-    assert find_fault(other) == "it is of another version: interface 1 instead of 2"
+    wrong = f"interface {INTERFACE - 1} instead of {INTERFACE}"
+    assert find_fault(other) == f"it is of another version: {wrong}"
 
 
 def test_nodes_of_no_tree_are_refused(compiled: ModuleType) -> None:

@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from gateway.core.dom.native import prefer_native
 from gateway.core.visibility import css_scan
 from gateway.core.visibility.css import declarations
+from gateway.core.visibility.css_scan import read_prelude
 from gateway.core.visibility.signs import find_signs, keep_signs
 from tests.requirements import SHARED, require_folder
 from training.corpus import page_ids, read_samples
@@ -30,16 +31,41 @@ def compare(compiled: ModuleType, raw: bytes, first: int = 20_000) -> None:
         signs, possible, *nesting = compiled.scan_css(css, first)
         assert sorted(signs + keep_signs(css, possible, first)) == find_signs(css, first)
         assert tuple(nesting) == css_scan.find_nesting(css)
-        assert compiled.find_values(css) == css_scan.find_values(css)
+        compare_values(compiled, css)
+        compare_preludes(compiled, css)
         for word in (b"color", b"visibility", b"font-size"):
             for most in (1, 2, 500):
                 assert compiled.find_setting(css, word, most) == css_scan.find_setting(css, word, most)
 
 
+def compare_values(compiled: ModuleType, css: bytes) -> None:
+    index, found = compiled.index_values(css), css_scan.find_values(css)
+    for name, place in found.items():
+        assert compiled.find_value(css, index, name) == place
+    for name in (b"--", b"--a", b"--b", b"--c", b"-", b"", b"a"):
+        assert compiled.find_value(css, index, name) == found.get(name, -1)
+
+
+def compare_preludes(compiled: ModuleType, css: bytes) -> None:
+    """What stands before some places, read both ways."""
+    braces = [at for at, byte in enumerate(css) if byte == ord("{")][:200]
+    for start in (*braces, *range(0, len(css) + 1, max(1, len(css) // 20))):
+        for most in (0, 1, 5, 2000):
+            assert compiled.read_prelude(css, start, most) == read_prelude(css, start, most)
+
+
 def compare_uses(compiled: ModuleType, css: bytes, word: bytes) -> None:
     index = compiled.index_names(css)
     for most in (1, 3, MOST_USES):
-        assert compiled.find_uses(css, index, word, most) == css_scan.find_uses(css, word, most)
+        uses = css_scan.find_uses(css, word, most)
+        assert compiled.find_uses(css, index, word, most) == uses
+        names = (b"color", b"display", b"a")
+        # those that are left out have none of the names
+        kept = compiled.find_uses(css, index, word, most, names)
+        assert [place for place in uses if place in kept] == kept
+        for place in set(uses) - set(kept):
+            block = css[place + 1 :].partition(b"}")[0].lower()
+            assert b"\\" not in block and not any(name in block for name in names)
 
 
 PIECES = """
@@ -97,6 +123,27 @@ def test_sheets_of_labelled_pages_are_read_alike(compiled: ModuleType) -> None:
 
 
 DECLARED = r"Display display : ; none ! important !important / * /* */ \\ é - { } , : ; : ;".split()
+# declarations of which browsers drop some
+DECLARED += [
+    f"{name}:{value}{after}"
+    for name in ("display", "visibility", "opacity", "font-size", "color", "opacity ")
+    for value in (
+        "none",
+        "hidden",
+        "0",
+        ".5",
+        "1.",
+        "1e3",
+        "12px",
+        "1.5rem",
+        "5%",
+        "12 px",
+        "abcdefg",
+        "-1",
+        "block",
+    )
+    for after in (";", " !important;", "!important !important;", "!ie;", "! important ; ")
+]
 STYLE = st.lists(st.sampled_from([*DECLARED, " ", "\t", "\x1f", "\0", "\ud800"]), max_size=30).map("".join)
 
 
@@ -130,6 +177,40 @@ def test_sheets_that_end_anywhere_are_read_alike(compiled: ModuleType, cut: int)
         compare_uses(compiled, sheet[:cut].encode(), b".a")
 
 
+@pytest.mark.parametrize(
+    ("selector", "is_kept"),
+    [
+        (".a", True),
+        (".a ", True),
+        (".a, .b", True),
+        (".a\v, .b", True),
+        (".b .a", True),
+        (".b>.a:hover", True),
+        (".a.b", True),
+        (".a:not(.b .c)", True),
+        (".a[b='c d']", True),
+        (".a\\:b", True),
+        (".a\0b", True),
+        (".a .b, .a", True),
+        (".a.b .a", True),
+        (".a .b", False),
+        (".a>.b", False),
+        (".a + .b", False),
+        (".a.b ~ .c", False),
+        (".ab", False),
+        (".a-b", False),
+        (".aé", False),
+        # of a longer one no more is read
+        (".a .b" + " " * 3000, True),
+        (".ab, .a", True),
+    ],
+)
+def test_blocks_for_an_element_itself(compiled: ModuleType, selector: str, is_kept: bool) -> None:
+    css = f"x{{}}{selector}{{b:c}}".encode()
+    found = compiled.find_uses(css, compiled.index_names(css), b".a", 9, (b"b",), True)
+    assert bool(found) == is_kept
+
+
 def test_extension_refuses_an_index_that_is_none(compiled: ModuleType) -> None:
     index = compiled.index_names(b".abcdef{}")
     for wrong in (b"", index[:-1], index + b"a"):
@@ -138,6 +219,18 @@ def test_extension_refuses_an_index_that_is_none(compiled: ModuleType) -> None:
     for word in (b"abcdefg", b"a", b""):
         with pytest.raises(ValueError, match="a word that is in none"):
             compiled.find_uses(b".abcdef{}", index, word, 9)
+    index = compiled.index_values(b"--a:b")
+    for wrong in (b"", index[:-1], index + b"a", bytes(len(index))):
+        with pytest.raises(ValueError, match="another index"):
+            compiled.find_value(b"--a:b", wrong, b"--a")
+    # of other sheets
+    assert compiled.find_value(b"", index, b"--a") == compiled.find_value(b"--b", index, b"--a") == -1
+    for place in (-1, 4):
+        with pytest.raises(ValueError, match="outside"):
+            compiled.read_prelude(b"a{}", place, 9)
+    for names in ((b"",), (b"a",) * 65):
+        with pytest.raises(ValueError, match="word"):
+            compiled.find_uses(b".abcdef{}", compiled.index_names(b".abcdef{}"), b".abcdef", 9, names)
     for word in (b"", b"-a", b"\xe9"):
         with pytest.raises(ValueError, match="no letter"):
             compiled.find_setting(b"a{}", word, 9)
@@ -145,5 +238,6 @@ def test_extension_refuses_an_index_that_is_none(compiled: ModuleType) -> None:
         with pytest.raises(TypeError):
             compiled.strip_css(wrong)
     for wrong in (None, 3, [b"a:b"]):
-        with pytest.raises(TypeError):
-            compiled.split_declarations(wrong)
+        for read in (compiled.split_declarations, compiled.read_declarations, compiled.index_values):
+            with pytest.raises(TypeError):
+                read(wrong)

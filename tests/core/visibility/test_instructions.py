@@ -1,8 +1,10 @@
 """Hidden text that speaks to a language model is an alarm; other hidden text and the same words in the open are not."""
 
+from types import ModuleType
 from typing import Literal
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core import CleanOptions, clean
 from gateway.core.visibility.instructions import addresses_model
@@ -157,3 +159,37 @@ def test_a_quoted_phrase_counts_only_where_that_is_asked() -> None:
     assert addresses_model(told) and not addresses_model(told, quoted=False)
     assert addresses_model(f"{told} {SAID}", quoted=False)
     assert addresses_model(SAID, quoted=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("An ASSISTANT’s “note” — 5 €", [0], id="capitals-and-punctuation"),
+        pytest.param("INSTRUÇÕES", [1], id="latin-capitals"),
+        pytest.param("instru<b>ções</b>", [1], id="over-elements"),
+        pytest.param("an assistan", [], id="cut"),
+        pytest.param("é assistant é", [0], id="latin"),
+        pytest.param("assiſtant", None, id="long-s"),
+        pytest.param("\u212aelvin", None, id="a-sign-that-is-a-letter"),
+        pytest.param("инструкции", None, id="another-script"),
+        pytest.param("assistant 😀", None, id="beyond"),
+    ],
+)
+def test_words_in_a_text(used: ModuleType, text: str, words: list[int] | None) -> None:
+    packed = used.pack_words((b"assistant", "instruções".encode()))
+    assert used.find_said(LexborHTMLParser(f"<p>{text}").body, packed, 2000) == words
+
+
+def test_words_of_another_form_are_refused(used: ModuleType) -> None:
+    body = LexborHTMLParser("<p>assistant").body
+    for words in ((b"ab",), ("é".encode() * 3,), (b"a" * 256,), (b"abc",) * 257):
+        with pytest.raises(ValueError, match="another form"):
+            used.pack_words(words)
+    with pytest.raises(TypeError):
+        used.pack_words([b"abc"])
+    packed = used.pack_words((b"assistant",))
+    for wrong, most in ((b"", 9), (packed[:-20], 9), (packed, -1)):
+        with pytest.raises(ValueError, match="another form"):
+            used.find_said(body, wrong, most)
+    # of which the end is missing
+    assert used.find_said(body, packed[:-1], 9) == []
