@@ -27,6 +27,7 @@ _BLUR_PX = 8.0
 _GLARING = 50.0
 _WIDTHS = ("width", "max-width", "inline-size", "max-inline-size")
 _HEIGHTS = ("height", "max-height", "block-size", "max-block-size")
+_LEAST_WIDTHS = ("min-width", "min-inline-size")
 _SIZES = (*_WIDTHS, *_HEIGHTS)
 _OVERFLOWS = ("overflow", "overflow-x", "overflow-y", "overflow-block", "overflow-inline", "contain")
 _CUTS = ("hidden", "clip", "strict", "content", "paint")
@@ -214,10 +215,11 @@ def _has_no_size(style: dict[str, str]) -> bool:
     cuts = {style[name].split()[0] for name in _OVERFLOWS if style.get(name)}
     if cuts.isdisjoint(_CUTS):
         return False
-    if amount(style.get("line-height", "")) < _FAINT or any(
-        name in style and pixels(style[name]) <= _TINY_PX for name in _WIDTHS
-    ):
+    if amount(style.get("line-height", "")) < _FAINT:
         return True
+    if any(name in style and pixels(style[name]) <= _TINY_PX for name in _WIDTHS):
+        # what a box is at least outweighs what it is and what it is at most
+        return not any(pixels(style[name]) > _TINY_PX for name in _LEAST_WIDTHS if name in style)
     if not any(name in style and pixels(style[name]) <= _TINY_PX for name in _HEIGHTS):
         return False
     # what overflows is cut at the padding's edge: a box of a picture's proportions has no other height

@@ -53,9 +53,7 @@ def is_far(style: dict[str, str]) -> bool:
             inside = [part for padding in _PADDINGS.intersection(style) for part in style[padding].split()]
             return all(pixels(part) < _FAR_PX for part in inside)
     path = get("offset-path") or get("offset")
-    if path and any(
-        not -_FAR_PX < float(number) < _BEYOND_PX for number in _NUMBERS.findall(path[:_MOST_OF_PATH])
-    ):
+    if path and _leads_far(path, "offset-distance" in style):
         return True
     indent = get("text-indent", "0")
     if indent.endswith("%") and amount(indent) <= -_FAR_LINES:
@@ -73,6 +71,17 @@ def is_far(style: dict[str, str]) -> bool:
     if not any(not -_FAR_PX < move < _BEYOND_PX for move in moves):
         return False
     return pixels(get("left", "0")) < _FAR_PX
+
+
+def _leads_far(path: str, is_along: bool) -> bool:
+    """Whether a path puts text far off: where it begins, or anywhere if the text stands along it.
+
+    Args:
+        is_along: whether a distance on it is declared; `offset` has one behind its path.
+    """
+    numbers = _NUMBERS.findall(path[:_MOST_OF_PATH])
+    is_start = path.startswith("path(") and not is_along and path.endswith(")")
+    return any(not -_FAR_PX < float(number) < _BEYOND_PX for number in numbers[: 2 if is_start else None])
 
 
 def _starts_far(name: str, value: str) -> bool:
