@@ -137,6 +137,10 @@ class Registry:
         """Name of each backend in use → None when well, else one line that names the fault."""
         return {name: await backend.health() for name, backend in self._built.items()}
 
+    def unlisted(self) -> dict[str, str]:
+        """Name of each backend that could not list its models when it was last asked → why, in one line."""
+        return {name: listing.fault.message for name, listing in self._listings.items() if listing.fault}
+
     async def figures(self) -> dict[str, float]:
         """The figures that backends in use report, as `<backend>_<name>`: for metrics."""
         return {

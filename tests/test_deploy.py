@@ -132,6 +132,17 @@ def test_compose_passes_every_setting_on(name: str) -> None:
     assert {each for each in environment if each.startswith(PREFIX)} == known - inside
 
 
+def test_compose_builds_in_what_its_settings_need() -> None:
+    (extras,) = re.findall(r"^EXTRAS \?= (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for name in ("gateway", "render", "replica"):
+        service = COMPOSE["services"][name]
+        made = interpolated(service["build"]["args"], {})
+        assert made["EXTRAS"] == extras, "a key of Anthropic's is passed on, and make run takes it"
+        assert set(made) <= set(
+            re.findall(r"^ARG (\w+)=", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+        )
+
+
 def test_compose_keeps_keys_where_the_container_can_write() -> None:
     image = (ROOT / "Dockerfile").read_text("utf-8")
     for name in ("gateway", "replica"):

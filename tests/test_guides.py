@@ -62,7 +62,7 @@ NOT_RUN = {
 WORDS = "It has a few sentences, so that there is something to choose, to count and to cut into pieces. " * 8
 PAGE = (
     f"<title>Kettles</title><article><h1>Kettles</h1><p>{WORDS}</p><h2>Price</h2><p>{WORDS}</p>"
-    "<a href=/docs/b>b</a> <a href=/product>the product</a> <a href=/blog/a>a</a></article>"
+    "<a href=/docs/b>b</a> <a href=/product>the product</a> <a href=/blog/a>a</a> <a href=/docs/gone>gone</a></article>"
 )
 PRODUCT = """<script type="application/ld+json">{"@context": "https://schema.org", "@type": "Product", "name": "Kettle",
 "offers": {"@type": "Offer", "price": 64.9}}</script>"""
@@ -112,6 +112,8 @@ def pages() -> Iterator[Site]:
             "/blog/a": PAGE,
         }.items():
             site.extra[path] = Answer(200, {"content-type": "text/html"}, html.encode())
+        # what guides show about failed pages is run too
+        site.extra["/docs/gone"] = Answer(404, {}, b"")
         found = json.dumps({"results": [{"url": f"{site.url}/", "title": "Kettles", "content": "words"}]})
         # as a search engine it knows one page
         reply = Answer(200, {"content-type": "application/json"}, found.encode())

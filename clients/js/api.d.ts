@@ -659,6 +659,8 @@ export interface Problem {
   request_id: string;
   /** Facts about the error, such as both counts of a context overflow. @default {} */
   extra?: Record<string, unknown>;
+  /** `detail` again, where the body was one of Firecrawl's v1, whose clients show this. */
+  error?: string;
 }
 
 /** What the service depends on, by name. */

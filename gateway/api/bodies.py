@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 from litestar.types import Receive
 
+from gateway.api.absent import FOR_FIRECRAWL_V1
 from gateway.api.streaming import cancelled_on_disconnect
 from gateway.core.http.json_body import decode_json
 from gateway.core.tasks.base import Workers
@@ -26,6 +27,11 @@ _UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _STEP = re.compile(r"[^.\[\]]+|\[")
 # of what the caller sent
 _SHOWN_CHARACTERS = 60
+# fields of Firecrawl's v1, whose clients meet the gateway's own routes where their base URL does not end in /firecrawl
+_OF_FIRECRAWL = frozenset(
+    "excludePaths excludeTags formats includePaths includeTags integration jsonOptions maxDepth onlyMainContent origin "
+    "pageOptions scrapeOptions".split()
+)
 
 
 class Bodies:
@@ -81,6 +87,11 @@ def to_kind(value: Any, kind: type[T]) -> T:
         assert fault is not None
         field = fault["field"] or ""
         message = _explain(fault["message"], _type_at(kind, field))
+        is_unknown = _UNKNOWN_KEY.fullmatch(fault["message"]) is not None
+        if is_unknown and isinstance(value, dict) and not _OF_FIRECRAWL.isdisjoint(value):
+            end = "" if message.endswith("?") else ";"
+            message = f"{message}{end} {FOR_FIRECRAWL_V1}"
+            raise InvalidRequest(message, service="firecrawl") from exc
         if field:
             raise InvalidRequest(f"{field}: {message}", field=field) from exc
         raise InvalidRequest(message) from exc

@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.response import Response
 from msgspec import Struct
 
+from gateway.api.absent import why_absent
 from gateway.api.streaming import ClientDisconnected
 from gateway.errors import GatewayError, InternalError, InvalidRequest, MethodNotAllowed, NotFound
 from gateway.primitives.ids import new_id
@@ -32,23 +33,29 @@ class Dialect(Struct, kw_only=True, frozen=True):
     media_type: str = "application/json"
 
 
-def to_error(exc: Exception) -> GatewayError:
-    """Any exception as the error that its client gets."""
+def to_error(exc: Exception, *, path: str = "") -> GatewayError:
+    """Any exception as the error that its client gets, of a request for `path`."""
     match exc:
         case GatewayError():
             return exc
         case RecursionError():
             return InvalidRequest("the JSON is nested too deeply")
         case NotFoundException():
-            return NotFound("this gateway has no such route; /docs lists those it has")
+            return NotFound(f"this gateway has no such route; /docs lists those it has{_reason(path)}")
         case MethodNotAllowedException():
             return MethodNotAllowed(
-                "this route has no such method; the header Allow names those it has", headers=exc.headers
+                f"this route has no such method; the header Allow names those it has{_reason(path)}",
+                headers=exc.headers,
             )
         case HTTPException() if exc.status_code < 500:
             # what Litestar cannot read of a request
             return InvalidRequest(exc.detail)
     return InternalError(OURS)
+
+
+def _reason(path: str) -> str:
+    reason = why_absent(path)
+    return f"; {reason}" if reason else ""
 
 
 def to_document(error: GatewayError) -> dict[str, Any]:
@@ -65,6 +72,8 @@ def to_document(error: GatewayError) -> dict[str, Any]:
         "code": error.code,
         "request_id": request_id.get(),
         **({"extra": extra} if extra else {}),
+        # what the clients of Firecrawl's v1 show, which were sent to a route that is not theirs
+        **({"error": error.detail} if extra.get("service") == "firecrawl" else {}),
     }
 
 
@@ -78,14 +87,14 @@ def exception_handlers(dialects: Sequence[Dialect]) -> dict[int | type[Exception
         if isinstance(exc, ClientDisconnected):
             # nobody is there
             return Response(b"", status_code=exc.status_code)
-        error = to_error(exc)
+        # a base URL that ends in a slash gives a path two of them
+        path = "/" + request.scope["path"].lstrip("/")
+        error = to_error(exc, path=path)
         headers = error.response_headers
         if not request_id.get():
             # no route took it, so no middleware named it
             request_id.set(new_id())
             headers = headers | {"x-request-id": request_id.get()}
-        # a base URL that ends in a slash gives a path two of them
-        path = "/" + request.scope["path"].lstrip("/")
         dialect = next(each for each in (*dialects, NATIVE) if path.startswith(each.paths))
         return Response(
             dialect.body(error),

@@ -130,7 +130,9 @@ async def _try_models(services: Services, settings: Settings, environ: Mapping[s
         routes = await services.registry.models()
         health = await services.registry.health()
         urls = {spec.name: spec.url for spec in backend_specs(settings, environ)}
-        faults = [await _at(name, urls.get(name), fault) for name, fault in health.items() if fault]
+        # one whose package is missing was never built, and has no health
+        ills = services.registry.unlisted() | {name: fault for name, fault in health.items() if fault}
+        faults = [await _at(name, urls.get(name), fault) for name, fault in ills.items()]
     except UpstreamError as exc:
         return [Finding(name="models", well=False, message=exc.message)]
     if faults:

@@ -30,6 +30,8 @@ def add_models(commands: Any) -> None:
 def _served(arguments: argparse.Namespace) -> int:
     async def here(services: Any) -> list[tuple[str, str, int | None]]:
         served = await services.completer.models()
+        for name, fault in services.registry.unlisted().items():
+            print(f"winnow: {name}: {fault}", file=sys.stderr)
         return [(name, route.backend.name, route.context_tokens) for name, route in served.items()]
 
     async def there(client: Any) -> list[tuple[str, str, int | None]]:
@@ -40,7 +42,8 @@ def _served(arguments: argparse.Namespace) -> int:
         print(f"{name}\t{backend}" + (f"\t{context:,} tokens" if context else ""))
     if not served:
         ways = "WINNOW_REMOTE_URL or OPENAI_API_KEY, ANTHROPIC_API_KEY, or WINNOW_LOCAL_MODEL"
-        print(f"no model is configured or reachable; set {ways}", file=sys.stderr)
+        where = " where the gateway runs" if os.environ.get("WINNOW_URL") else ""
+        print(f"winnow: no model is configured or reachable; set {ways}{where}", file=sys.stderr)
     return DONE if served else FAILED
 
 

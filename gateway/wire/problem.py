@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 
 class Problem(Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -17,3 +17,9 @@ class Problem(Struct, kw_only=True, frozen=True, omit_defaults=True):
     extra: Annotated[
         dict[str, Any], Meta(description="Facts about the error, such as both counts of a context overflow.")
     ] = {}
+    error: Annotated[
+        str | UnsetType,
+        Meta(
+            description="`detail` again, where the body was one of Firecrawl's v1, whose clients show this."
+        ),
+    ] = UNSET

@@ -55,6 +55,12 @@ def test_bodies_that_are_no_json_are_the_callers_fault(body: bytes, said: str) -
         ),
         pytest.param(
             ScrapeRequest,
+            {"url": "u", "formats": ["markdown"]},
+            "unknown field `formats`; did you mean format? clients of Firecrawl's v1 take the base URL",
+            id="firecrawls-key",
+        ),
+        pytest.param(
+            ScrapeRequest,
             {"formt": "text"},
             "unknown field `formt`; did you mean format?",
             id="near-key",

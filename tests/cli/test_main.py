@@ -204,6 +204,23 @@ def test_doctor_tries_the_proxies(tmp_path: Path) -> None:
     assert "s3cr3t" not in result.stdout + result.stderr
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        pytest.param({"WINNOW_REMOTE_URL": "http://127.0.0.1:9/v1"}, "cannot be reached", id="unreachable"),
+        # as in an image that was built without the extra
+        pytest.param({"ANTHROPIC_API_KEY": "k"}, "pip install 'winnow-gateway[anthropic]'", id="no-extra"),
+    ],
+)
+def test_backend_without_models_says_why(tmp_path: Path, settings: dict[str, str], told: str) -> None:
+    (tmp_path / "anthropic.py").write_text("raise ImportError(name='anthropic')\n")
+    environ = settings | {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    models = winnow("models", cache=tmp_path, **environ)
+    assert models.returncode == 1 and told in models.stderr and not models.stdout
+    doctor = winnow("doctor", cache=tmp_path, **environ)
+    assert doctor.returncode == 1 and "FAIL models: " in doctor.stdout and told in doctor.stdout
+
+
 def test_help_is_quick_to_import() -> None:
     large = {"asyncio", "httpx2", "litestar", "openai", "selectolax"}
     probe = f"import sys, gateway.cli.main; print(*{large} & sys.modules.keys())"

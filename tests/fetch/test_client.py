@@ -10,6 +10,7 @@ import pytest
 from fixtures.site import Site
 from gateway.errors import (
     ConnectFailed,
+    DnsFailed,
     FetchTimeout,
     InvalidRequest,
     RobotsDenied,
@@ -395,6 +396,19 @@ async def test_robots_are_respected_when_asked_for(text: bytes, status: str, all
             assert sum(b" /robots.txt " in head for head in seen.heads) == 1
         async with fetcher(seen.port) as fetch:
             assert (await fetch.fetch(FetchRequest(url=f"{seen.url}page"))).body == b"page"
+
+
+async def test_robots_that_cannot_be_had_are_told_with_their_reason() -> None:
+    async with (
+        origin(with_robots(b"", status="503 x")) as seen,
+        fetcher(seen.port, respect_robots=True) as fetch,
+    ):
+        with pytest.raises(RobotsDenied, match="cannot be had: the origin answered 503"):
+            await fetch.fetch(FetchRequest(url=f"{seen.url}page"))
+        # of a name that nobody has, robots.txt is not what its reader looks for
+        for _ in range(2):
+            with pytest.raises(DnsFailed, match=r"nowhere\.invalid does not resolve"):
+                await fetch.fetch(FetchRequest(url="https://nowhere.invalid/page"))
 
 
 async def test_crawl_delay_is_kept() -> None:

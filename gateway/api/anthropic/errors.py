@@ -26,4 +26,5 @@ def error_body(error: GatewayError) -> dict[str, Any]:
     }
 
 
-DIALECT = Dialect(paths=("/v1/messages",), body=error_body)
+# those of a base URL that lacks `/v1`, or has it twice, among them
+DIALECT = Dialect(paths=("/v1/messages", "/messages", "/v1/v1/messages"), body=error_body)

@@ -29,6 +29,7 @@ def describe(app: Litestar) -> dict[str, Any]:
         "info": {"title": "Winnow", "version": __version__, "description": _INTRODUCTION},
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}],
+        "tags": [{"name": name, "description": words} for name, words in _TAGS.items()],
         "paths": _paths(app),
         "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
     }
@@ -40,6 +41,16 @@ _INTRODUCTION = (
     "the dialects of other services, whose clients send them), those of an answer are to be ignored. Agents find the "
     "same work at `/mcp` (Model Context Protocol)."
 )
+# of every route, in the order in which the reference lists them
+_TAGS = {
+    "pages": "One page",
+    "jobs": "Many pages",
+    "models": "Models, for clients of OpenAI and Anthropic too",
+    "operation": "Operation",
+    "firecrawl": "For clients of Firecrawl (v1: `/firecrawl/v1`)",
+    "jina": "For clients of Jina Reader",
+    "openwebui": "For Open WebUI",
+}
 _SCHEMES = {
     "bearer": {
         "type": "http",

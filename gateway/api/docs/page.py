@@ -51,7 +51,6 @@ def to_html(document: dict[str, Any]) -> str:
         for path, calls in document["paths"].items()
         for method, call in calls.items()
     ]
-    contents = [f'<a href="#{call["operationId"]}"><code>{escape(name)}</code></a>' for name, call in calls]
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
@@ -65,12 +64,25 @@ def to_html(document: dict[str, Any]) -> str:
             '<p>The same for programs: <a href="docs/openapi.json">openapi.json</a>.</p>',
             "<p><label>API key, to try calls where this gateway asks for one "
             '<input id="key" type="password" autocomplete="off"></label></p>',
-            f"<nav id='contents' aria-label='Contents'>{''.join(contents)}<a href='#types'>Types</a></nav>",
+            f"<nav id='contents' aria-label='Contents'>{_contents(document)}<p><a href='#types'>Types</a></p></nav>",
             *(_call(name, call) for name, call in calls),
             '<h2 id="types">Types</h2>',
             *(_type(name, schema) for name, schema in sorted(schemas.items())),
             f"</main>{scripts(['docs.js'])}</body></html>",
         ]
+    )
+
+
+def _contents(document: dict[str, Any]) -> str:
+    """Links to the calls, those for the clients of one service together."""
+    links: dict[str, list[str]] = {tag["name"]: [] for tag in document["tags"]}
+    for path, calls in document["paths"].items():
+        for method, call in calls.items():
+            (tag,) = call["tags"]
+            name = f"<code>{method.upper()} {escape(path)}</code>"
+            links[tag].append(f'<a href="#{call["operationId"]}">{name}</a>')
+    return "".join(
+        f"<p>{_words(tag['description'])}</p>{''.join(links[tag['name']])}" for tag in document["tags"]
     )
 
 

@@ -16,4 +16,7 @@ def error_body(error: GatewayError) -> Failure:
     return Failure(success=False, error=error.detail, code=_CODES.get(error.code, error.code))
 
 
-DIALECT = Dialect(paths=("/v2/", "/firecrawl/"), body=error_body, statuses=STATUSES)
+# those of v0, and of v1 where the gateway has no route of its own, among them
+DIALECT = Dialect(
+    paths=("/v2/", "/firecrawl/", "/v0/", "/v1/batch/", "/v1/team/"), body=error_body, statuses=STATUSES
+)

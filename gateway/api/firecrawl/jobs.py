@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 
+from gateway.api.absent import why_absent
 from gateway.api.allowed import allow
 from gateway.api.context import hosts_in
 from gateway.api.firecrawl.answers import (
@@ -32,7 +33,7 @@ from gateway.api.query import read_number
 from gateway.api.services import Services
 from gateway.api.streaming import cancelled_on_disconnect
 from gateway.core.tasks.crawling import FindNoAddresses
-from gateway.errors import Conflict, InvalidRequest
+from gateway.errors import Conflict, InvalidRequest, NotFound
 from gateway.jobs.frontier import Job
 from gateway.jobs.jobs import report
 from gateway.jobs.page_reader import has_failed, unpack_result
@@ -116,6 +117,9 @@ async def crawl_state(
     request: Request[Any, Any, Any], job_id: FromPath[str], services: NamedDependency[Services]
 ) -> ASGIResponse:
     """How far a crawl is, and a part of its pages; `next` has those that follow, where there are more by now."""
+    if reason := why_absent(request.scope["path"]):
+        # `active` is no id
+        raise NotFound(f"crawls are not listed here; {reason}")
     return await _state(request, job_id, services)
 
 

@@ -254,6 +254,24 @@ def test_what_is_not_served_is_the_clients_own_error(
     assert caught.value.status_code in (400, 404, 405)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("agent", "POST /v2/extract"),
+        ("active-crawls", "GET /v1/jobs"),
+        ("browsers", "`actions`"),
+        ("crawl-params", "`includePaths`"),
+        ("monitors", "`changeTracking`"),
+        ("parse", "by POST /v2/scrape"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_is_not_served_says_what_is_in_its_place(client: Firecrawl, name: str, told: str) -> None:
+    with pytest.raises(faults.FirecrawlError) as caught:
+        UNSERVED[name](client)
+    assert told in str(caught.value)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_v1_client_is_served_below_its_prefix(url: str, pages: Site) -> None:
     client = V1FirecrawlApp(api_key="ann-secret", api_url=f"{url}/firecrawl")
@@ -267,3 +285,17 @@ def test_v1_client_is_served_below_its_prefix(url: str, pages: Site) -> None:
     schema = {"type": "object", "properties": {"sku": {"type": "string"}}, "required": ["sku"]}
     data = client.extract([f"{pages.url}/product"], schema=schema).data
     assert data == {"sku": "A-7"}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_v1_client_at_another_base_url_is_told_the_right_one(url: str, pages: Site) -> None:
+    client = V1FirecrawlApp(api_key="ann-secret", api_url=url)
+    calls: list[Callable[[], object]] = [
+        lambda: client.scrape_url(f"{pages.url}/one"),
+        lambda: client.crawl_url(f"{pages.url}/", limit=2),
+        lambda: client.map_url(pages.url),
+        lambda: client.batch_scrape_urls([f"{pages.url}/one"]),
+    ]
+    for call in calls:
+        with pytest.raises(Exception, match="the base URL that ends in /firecrawl"):
+            call()
