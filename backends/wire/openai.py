@@ -19,6 +19,7 @@ from backends.base import (
     UpstreamInterrupted,
     UpstreamRejected,
     Usage,
+    is_count,
 )
 
 # what a request may gain here and a server may not take (reasoning models: no temperature but their own)
@@ -87,6 +88,10 @@ class StreamReader:
             if choice.index == 0 and choice.delta:
                 raw = choice.delta
                 text = raw.get("content") or ""
+                if not isinstance(text, str | list):
+                    raise msgspec.ValidationError(
+                        f"Expected `str`, got `{type(text).__name__}` - at `$.choices[...].delta.content`"
+                    )
             if choice.finish_reason:
                 self._finish_reason = choice.finish_reason
                 self._envelope = msgspec.json.decode(data)
@@ -118,14 +123,23 @@ class StreamReader:
         )
 
 
-def usage_from(usage: dict[str, Any]) -> Usage:
-    """OpenAI's usage object. `prompt_tokens` includes the cached ones, which its details count."""
-    prompt_details = usage.get("prompt_tokens_details") or {}
+def usage_from(usage: dict[str, Any]) -> Usage | None:
+    """OpenAI's usage object; None where its counts are none, as if nothing had been reported.
+
+    `prompt_tokens` includes the cached ones, which its details count.
+    """
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    counts = [
+        usage.get("prompt_tokens") or 0,
+        usage.get("completion_tokens") or 0,
+        usage.get("total_tokens") or 0,
+        cached or usage.get("prompt_cache_hit_tokens") or 0,
+    ]
+    if not all(map(is_count, counts)):
+        return None
     return Usage(
-        input_tokens=usage.get("prompt_tokens") or 0,
-        output_tokens=usage.get("completion_tokens") or 0,
-        cached_input_tokens=prompt_details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or 0,
-        details=usage,
+        input_tokens=counts[0], output_tokens=counts[1], cached_input_tokens=counts[3], details=usage
     )
 
 
