@@ -3,10 +3,10 @@
 import base64
 import struct
 from collections.abc import Collection
-from typing import Any, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backends.base import (
     Completion,
@@ -30,8 +30,30 @@ _OBJECTS = list[_OBJECT]
 _encode = msgspec.json.Encoder().encode
 
 
+class _Function(Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Call(Struct):
+    index: Annotated[int, Meta(ge=0)] | None = None
+    id: str | None = None
+    type: str | None = None
+    function: _Function | None = None
+
+
+class _Said(Struct):
+    """The fields of a delta that are read further on, other dialects' among them; any other may hold anything."""
+
+    content: str | list[dict[str, Any]] | None = None
+    role: str | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
 class _Choice(Struct):
-    index: int = 0
+    index: Annotated[int, Meta(ge=0)] = 0
     delta: dict[str, Any] | None = None
     finish_reason: str | None = None
 
@@ -85,13 +107,12 @@ class StreamReader:
             data = _encode(whole)
         text, raw = "", {}
         for choice in chunk.choices:
+            if choice.delta and not (len(choice.delta) == 1 and isinstance(choice.delta.get("content"), str)):
+                # as nearly every one is
+                msgspec.convert(choice.delta, _Said)
             if choice.index == 0 and choice.delta:
                 raw = choice.delta
                 text = raw.get("content") or ""
-                if not isinstance(text, str | list):
-                    raise msgspec.ValidationError(
-                        f"Expected `str`, got `{type(text).__name__}` - at `$.choices[...].delta.content`"
-                    )
             if choice.finish_reason:
                 self._finish_reason = choice.finish_reason
                 self._envelope = msgspec.json.decode(data)

@@ -8,7 +8,7 @@ from backends import http
 from backends.base import CompletionRequest, EmbeddingRequest, UpstreamError
 from backends.remote import RemoteBackend
 from backends.wire import anthropic, openai
-from tests.upstream import JSON, Said, upstream
+from tests.upstream import DONE, JSON, Said, chunk, upstream
 
 pytestmark = pytest.mark.anyio
 ASK = CompletionRequest(model="m", messages=[{"role": "user", "content": "Hi"}])
@@ -81,12 +81,28 @@ def test_events_of_anthropic_of_other_types_raise_nothing() -> None:
     assert reader.completion(default_model="m").usage is None
 
 
-async def test_content_that_is_no_text_is_refused() -> None:
-    said = (
-        b'data: {"choices": [{"delta": {"content": {"a": 1}}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
-    )
-    async with upstream(Said([said])) as up:
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"content": {"a": 1}},
+        {"content": [1]},
+        {"content": "a", "reasoning_content": 5},
+        {"content": "a", "refusal": [1]},
+        {"content": "a", "role": {"a": 1}},
+        {"tool_calls": "x"},
+        {"tool_calls": {"a": 1}},
+        {"tool_calls": [1]},
+        {"tool_calls": [None]},
+        {"tool_calls": [{"index": "a"}]},
+        {"tool_calls": [{"index": -1}]},
+        {"tool_calls": [{"id": 5}]},
+        {"tool_calls": [{"function": "f"}]},
+        {"tool_calls": [{"function": {"name": 7}}]},
+    ],
+)
+async def test_delta_of_other_types_is_refused(delta: dict[str, object]) -> None:
+    async with upstream(Said([chunk(delta, finish="stop"), DONE])) as up:
         backend = RemoteBackend(name="r", url=up.url)
-        with pytest.raises(UpstreamError, match="Expected `str`, got `dict`"):
+        with pytest.raises(UpstreamError, match="cannot be read: Expected"):
             [item async for item in backend.stream(ASK)]
         await backend.aclose()
