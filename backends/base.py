@@ -166,6 +166,11 @@ class Delta(Struct, kw_only=True, frozen=True):
         return bool(self.text) or any(value for key, value in self.raw.items() if key != "role")
 
 
+def is_count(value: object) -> bool:
+    """Whether a number that a server reports can be one of tokens."""
+    return isinstance(value, int) and 0 <= value < 2**40
+
+
 class Usage(Struct, kw_only=True, frozen=True):
     """What the model reported. `input_tokens` includes the cached ones."""
 

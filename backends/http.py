@@ -1,6 +1,6 @@
 """What the adapters of HTTP APIs share: the connection, and failures as errors of ours."""
 
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from time import time
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -22,6 +22,9 @@ CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 5.0
 # of a connection that failed or a 5xx, by the client library, with its own back-off
 MAX_RETRIES = 1
+# as sent, before a content coding is undone: of an answer, and of an error, of which a line is shown
+MAX_ANSWER_BYTES = 128 * 1024**2
+MAX_ERROR_BYTES = 64 * 1024
 # these tell a caller when to return
 _PASSED_ON = ("x-ratelimit-", "ratelimit-", "anthropic-ratelimit-")
 
@@ -48,7 +51,7 @@ def open_http_client(url: str, *, timeout_s: float) -> httpx2.AsyncClient:
         transport=None if _goes_through_a_proxy(url) else AsyncioTransport(limits=limits),
         # Modal answers 303 while a container starts
         follow_redirects=True,
-        event_hooks={"response": [_leave_waiting_to_the_caller]},
+        event_hooks={"response": [_leave_waiting_to_the_caller, _bound]},
     )
 
 
@@ -61,6 +64,39 @@ def _goes_through_a_proxy(url: str) -> bool:
 
 def timeouts(timeout_s: float) -> httpx2.Timeout:
     return httpx2.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A body as it comes from the connection, up to a limit.
+
+    Args:
+        is_cut: end silently at the limit, as does the page of an error, of which only the beginning matters.
+    Raises:
+        ReadError: it goes on behind the limit, and is not to be cut.
+    """
+
+    def __init__(self, stream: httpx2.AsyncByteStream, *, max_bytes: int, is_cut: bool) -> None:
+        self._stream, self._left, self._is_cut = stream, max_bytes, is_cut
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._stream:
+            self._left -= len(piece)
+            if self._left < 0:
+                if self._is_cut:
+                    return
+                raise httpx2.ReadError("the body is longer than any answer")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _bound(response: httpx2.Response) -> None:
+    """Whoever reads a body whole, as the client library does with errors, would read an endless one for ever."""
+    stream = response.stream
+    assert isinstance(stream, httpx2.AsyncByteStream)
+    limit = MAX_ERROR_BYTES if response.is_error else MAX_ANSWER_BYTES
+    response.stream = _Bounded(stream, max_bytes=limit, is_cut=response.is_error)
 
 
 async def _leave_waiting_to_the_caller(response: httpx2.Response) -> None:

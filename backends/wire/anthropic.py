@@ -20,6 +20,7 @@ from backends.base import (
     UpstreamRejected,
     UpstreamUnavailable,
     Usage,
+    is_count,
 )
 from backends.wire.openai import schema_instruction, with_instruction
 
@@ -197,14 +198,15 @@ class StreamReader:
         match event.type:
             case "message_start":
                 self._message = event.message
-                self._usage |= event.message.get("usage") or {}
+                self._note_usage(event.message.get("usage"))
             case "content_block_start" if event.content_block.get("type") == "tool_use":
                 return self._noted(self._begin_call(event))
             case "content_block_delta":
                 return self._noted(self._delta(event))
             case "message_delta":
-                self._stop_reason = event.delta.get("stop_reason") or self._stop_reason
-                self._usage |= {k: v for k, v in (event.usage or {}).items() if v is not None}
+                if isinstance(reason := event.delta.get("stop_reason"), str):
+                    self._stop_reason = reason or self._stop_reason
+                self._note_usage(event.usage)
             case "message_stop":
                 self._stopped = True
             case "error":
@@ -227,6 +229,10 @@ class StreamReader:
             model=str(self._message.get("model") or default_model),
             raw={"id": self._message["id"]} if "id" in self._message else {},
         )
+
+    def _note_usage(self, usage: Any) -> None:
+        if isinstance(usage, dict):
+            self._usage |= {name: value for name, value in usage.items() if value is not None}
 
     def _noted(self, delta: Delta | None) -> Delta | None:
         self.begun = self.begun or delta is not None
@@ -258,12 +264,18 @@ class StreamReader:
         return None
 
 
-def usage_from(usage: dict[str, Any]) -> Usage:
-    """Anthropic counts cached input beside `input_tokens`, OpenAI within: here it is within."""
+def usage_from(usage: dict[str, Any]) -> Usage | None:
+    """Anthropic counts cached input beside `input_tokens`, OpenAI within: here it is within.
+
+    None where its counts are none, as if nothing had been reported.
+    """
     read = usage.get("cache_read_input_tokens") or 0
     written = usage.get("cache_creation_input_tokens") or 0
-    prompt = (usage.get("input_tokens") or 0) + read + written
+    own = usage.get("input_tokens") or 0
     answered = usage.get("output_tokens") or 0
+    if not all(map(is_count, (read, written, own, answered))):
+        return None
+    prompt = own + read + written
     details = {
         "prompt_tokens": prompt,
         "completion_tokens": answered,

@@ -3,10 +3,10 @@
 import base64
 import struct
 from collections.abc import Collection
-from typing import Any, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backends.base import (
     Completion,
@@ -19,6 +19,7 @@ from backends.base import (
     UpstreamInterrupted,
     UpstreamRejected,
     Usage,
+    is_count,
 )
 
 # what a request may gain here and a server may not take (reasoning models: no temperature but their own)
@@ -29,8 +30,30 @@ _OBJECTS = list[_OBJECT]
 _encode = msgspec.json.Encoder().encode
 
 
+class _Function(Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Call(Struct):
+    index: Annotated[int, Meta(ge=0)] | None = None
+    id: str | None = None
+    type: str | None = None
+    function: _Function | None = None
+
+
+class _Said(Struct):
+    """The fields of a delta that are read further on, other dialects' among them; any other may hold anything."""
+
+    content: str | list[dict[str, Any]] | None = None
+    role: str | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
 class _Choice(Struct):
-    index: int = 0
+    index: Annotated[int, Meta(ge=0)] = 0
     delta: dict[str, Any] | None = None
     finish_reason: str | None = None
 
@@ -84,6 +107,9 @@ class StreamReader:
             data = _encode(whole)
         text, raw = "", {}
         for choice in chunk.choices:
+            if choice.delta and not (len(choice.delta) == 1 and isinstance(choice.delta.get("content"), str)):
+                # as nearly every one is
+                msgspec.convert(choice.delta, _Said)
             if choice.index == 0 and choice.delta:
                 raw = choice.delta
                 text = raw.get("content") or ""
@@ -118,14 +144,23 @@ class StreamReader:
         )
 
 
-def usage_from(usage: dict[str, Any]) -> Usage:
-    """OpenAI's usage object. `prompt_tokens` includes the cached ones, which its details count."""
-    prompt_details = usage.get("prompt_tokens_details") or {}
+def usage_from(usage: dict[str, Any]) -> Usage | None:
+    """OpenAI's usage object; None where its counts are none, as if nothing had been reported.
+
+    `prompt_tokens` includes the cached ones, which its details count.
+    """
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    counts = [
+        usage.get("prompt_tokens") or 0,
+        usage.get("completion_tokens") or 0,
+        usage.get("total_tokens") or 0,
+        cached or usage.get("prompt_cache_hit_tokens") or 0,
+    ]
+    if not all(map(is_count, counts)):
+        return None
     return Usage(
-        input_tokens=usage.get("prompt_tokens") or 0,
-        output_tokens=usage.get("completion_tokens") or 0,
-        cached_input_tokens=prompt_details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or 0,
-        details=usage,
+        input_tokens=counts[0], output_tokens=counts[1], cached_input_tokens=counts[3], details=usage
     )
 
 

@@ -104,7 +104,7 @@ class AccessMiddleware(ASGIMiddleware):
                 try:
                     await self._pass_on(scope, again, send, next_app)
                 finally:
-                    admission.release()
+                    admission.release(key.name)
         finally:
             budget.release(held_bytes)
 

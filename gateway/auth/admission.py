@@ -7,7 +7,9 @@ import asyncio
 import contextlib
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from gateway.auth.keys import Key
 from gateway.errors import Overloaded, RateLimited, shutting_down
@@ -16,13 +18,17 @@ from gateway.primitives.fair_queue import FairQueue
 RETRY_AFTER_S = 1.0
 # of a machine with 1 GiB for the service; a dozen of the longest bodies
 BODIES_BYTES = 256 * 1024**2
+SHARE, BEYOND = 8, 4
 _unbounded = contextlib.nullcontext()
 # the server's buffer for a connection has as much
 _UNCOUNTED_BYTES = 64 * 1024
 
 
 class Admission:
-    """Lets `limit` pieces of work run; up to `queue` wait, each key in turn, so that none can starve another.
+    """Lets `limit` pieces of work run; up to `queue` wait, each key in turn.
+
+    Work may take minutes, and turns come only when some ends. So that no key can starve another, one with less than
+    `1 / SHARE` of the limit gets places beyond it, all such keys together `1 / BEYOND` of the limit.
 
     Args:
         limit: work that runs at a time.
@@ -31,7 +37,8 @@ class Admission:
 
     def __init__(self, *, limit: int, queue: int) -> None:
         self._limit, self._queue = limit, queue
-        self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
+        self._waiting: FairQueue[_Waiting] = FairQueue()
+        self._running_of: Counter[str] = Counter()
         self.running = 0
         self.draining = False
         self._ended_at = -math.inf
@@ -66,34 +73,53 @@ class Admission:
         """
         if self.draining:
             raise shutting_down(Overloaded)
-        if self.running < self._limit:
-            self.running += 1
+        if self._may_run(who):
+            self._begin(who)
             return
         if self.queued >= self._queue:
             message = f"{self.running} requests are running and {self.queued} are waiting; try again shortly"
             raise Overloaded(message, retry_after_s=RETRY_AFTER_S)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.put(turn, tenant=who)
+        waiting = _Waiting(who, turn)
+        self._waiting.put(waiting, tenant=who)
         try:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
                 # the place came at the moment its owner left: pass it on
-                self.release()
+                self.release(who)
             else:
-                self._waiting.discard(turn, tenant=who)
+                self._waiting.discard(waiting, tenant=who)
             raise
 
-    def release(self) -> None:
-        """Give the place to the next key in turn, or back."""
-        while (turn := self._waiting.take(lambda _: True)) is not None:
-            if not turn.done():
-                turn.set_result(None)
-                return
+    def release(self, who: str) -> None:
+        """Give back a place of `who`: the next key in turn gets it."""
         self.running -= 1
+        self._running_of[who] -= 1
+        if not self._running_of[who]:
+            del self._running_of[who]
+        while (waiting := self._waiting.take(lambda each: self._may_run(each.who))) is not None:
+            if not waiting.turn.done():
+                self._begin(waiting.who)
+                waiting.turn.set_result(None)
         if not self.running:
             self._ended_at = time.monotonic()
             self._idle.set()
+
+    def _may_run(self, who: str) -> bool:
+        if self.running < self._limit:
+            return True
+        beyond = self._limit + self._limit // BEYOND
+        return self.running < beyond and self._running_of[who] < self._limit // SHARE
+
+    def _begin(self, who: str) -> None:
+        self.running += 1
+        self._running_of[who] += 1
+
+
+class _Waiting(NamedTuple):
+    who: str
+    turn: asyncio.Future[None]
 
 
 class KeyConcurrency:

@@ -43,7 +43,12 @@ class Finished(Struct, kw_only=True, frozen=True):
     @property
     def text(self) -> str:
         """The first choice's content."""
-        return (self.choices[0]["message"].get("content") or "") if self.choices else ""
+        content = (self.choices[0]["message"].get("content") or "") if self.choices else ""
+        if isinstance(content, str):
+            return content
+        # in parts, as Mistral's thinking models do
+        texts = [part.get("text") for part in content if part.get("type") == "text"]
+        return "".join(text for text in texts if isinstance(text, str))
 
 
 class Watcher(Protocol):

@@ -31,6 +31,9 @@ from gateway.completions.files import can_be_asked
 from gateway.completions.model_span import ModelSpan, model_span
 from gateway.telemetry.spans import trace_headers
 
+# of one answer, all of which is kept until its end; the longest of today's models come as some 130,000 pieces
+MAX_PIECES = 2**18
+MAX_BYTES = 64 * 1024**2
 # is called with what a call gave that nobody got
 Lost = Callable[[Route, list[Delta]], object]
 
@@ -136,12 +139,17 @@ class Attempts:
         asked = msgspec.structs.replace(
             request, model=route.model, timeout_s=patience_s, headers=trace_headers()
         )
+        pieces = size_bytes = 0
         try:
             async with asyncio.timeout(patience_s), aclosing(route.backend.stream(asked)) as items:
                 async for item in items:
                     if isinstance(item, Completion):
                         completion = item
                         continue
+                    pieces += 1
+                    size_bytes += len(item.chunk) or len(item.text)
+                    if pieces > MAX_PIECES or size_bytes > MAX_BYTES:
+                        raise _endless(begun=bool(token_times))
                     if item.is_token:
                         if not token_times:
                             call.first_token()
@@ -161,6 +169,14 @@ class Attempts:
         for delta in held:
             broadcast.publish(delta)
         return completion
+
+
+def _endless(*, begun: bool) -> UpstreamError:
+    message = (
+        f"its answer passed {MAX_PIECES} pieces or {MAX_BYTES} bytes without an end; ask for fewer tokens with "
+        "max_tokens, and see whether the server obeys that"
+    )
+    return UpstreamInterrupted(message) if begun else UpstreamError(message)
 
 
 async def next_route(

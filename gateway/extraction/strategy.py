@@ -320,7 +320,8 @@ def _said(finished: Finished) -> str:
     if finished.text or not finished.choices:
         return finished.text
     calls = finished.choices[0]["message"].get("tool_calls")
-    return str(calls[0]["function"]["arguments"]) if calls else ""
+    function = calls[0].get("function") if calls else None
+    return str(function.get("arguments") or "") if function else ""
 
 
 def _refusal(finished: Finished) -> str | None:

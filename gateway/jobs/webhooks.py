@@ -12,6 +12,7 @@ import hmac
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -29,7 +30,10 @@ TIMEOUT_S = 15.0
 POLL_S = 1.0
 # waits between the tries, a day together; the last is followed by no other
 BACKOFF_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 10_800.0, 21_600.0, 43_200.0)
-_AT_ONCE = 8
+_AT_ONCE = 32
+# an address that did not answer is left alone so long: what it is to get counts as tried, and holds up nobody else's
+SILENT_S = 60.0
+_SILENT_KEPT = 1_000
 # longer than a try takes, so that nobody else sends the event meanwhile
 _LEASE_S = TIMEOUT_S * 2
 _SECRET_PREFIX = "whsec_"
@@ -81,6 +85,8 @@ class Webhooks:
         self._writers = {"winnow": write_event} | dict(writers or {})
         self._secret = secret
         self._on_failure = on_failure
+        # owner and host of those that did not answer last -> until when it is left alone
+        self._silent: dict[tuple[str, str], float] = {}
 
     @contextlib.asynccontextmanager
     async def deliver(self) -> AsyncIterator[None]:
@@ -92,18 +98,35 @@ class Webhooks:
             await end(task)
 
     async def _deliver(self) -> None:
-        while True:
-            try:
-                events = await self._frontier.claim_events(limit=_AT_ONCE, lease_s=_LEASE_S)
-                await asyncio.gather(*map(self._send, events))
-            except JobsUnavailable as exc:
-                _log.warning("%s", exc.detail)
-                events = []
-            except Exception:
-                _log.exception("events of jobs could not be sent")
-                events = []
-            if not events:
-                await asyncio.sleep(POLL_S)
+        """Keep `_AT_ONCE` places filled: one that waits for its answer holds up no other."""
+        sending: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                events: list[Event] = []
+                try:
+                    if room := _AT_ONCE - len(sending):
+                        events = await self._frontier.claim_events(limit=room, lease_s=_LEASE_S)
+                except JobsUnavailable as exc:
+                    _log.warning("%s", exc.detail)
+                except Exception:
+                    _log.exception("events of jobs could not be looked for")
+                sending |= {asyncio.create_task(self._send_logged(event)) for event in events}
+                if len(sending) == _AT_ONCE:
+                    _, sending = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+                elif not events:
+                    await asyncio.sleep(POLL_S)
+                sending = {task for task in sending if not task.done()}
+        finally:
+            if sending:
+                await end(*sending)
+
+    async def _send_logged(self, event: Event) -> None:
+        try:
+            await self._send(event)
+        except JobsUnavailable as exc:
+            _log.warning("%s", exc.detail)
+        except Exception:
+            _log.exception("an event of a job could not be sent")
 
     async def _send(self, event: Event) -> None:
         job = await self._frontier.find(event.job_id)
@@ -145,6 +168,10 @@ class Webhooks:
     async def _post(self, occurrence: Occurrence) -> str | None:
         """Post an event once. Returns what went wrong, None where it arrived."""
         webhook = occurrence.webhook
+        # nobody's silent receiver is to hold up those of others at the same host
+        host = (occurrence.job.owner, urlsplit(webhook.url).netloc.lower())
+        if not self._may_try(host):
+            return "its host did not answer a moment ago"
         message = self._writers[webhook.format](occurrence, webhook.secret or self._secret)
         headers = {"content-type": "application/json"} | webhook.headers | message.headers
         try:
@@ -152,8 +179,23 @@ class Webhooks:
                 webhook.url, body=message.body, headers=headers, timeout_s=TIMEOUT_S
             )
         except GatewayError as exc:
+            self._silent[host] = time.monotonic() + SILENT_S
             return exc.detail
+        self._silent.pop(host, None)
         return None if 200 <= status < 300 else f"it answered {status}"
+
+    def _may_try(self, host: tuple[str, str]) -> bool:
+        """Whether an owner's host answered when last tried, or it is time to try it once more."""
+        now = time.monotonic()
+        if (until := self._silent.get(host)) is None:
+            return True
+        if now < until:
+            return False
+        # the others wait for what becomes of this try
+        self._silent[host] = now + SILENT_S
+        if len(self._silent) > _SILENT_KEPT:
+            self._silent = {each: until for each, until in self._silent.items() if until > now}
+        return True
 
     async def _result(self, event: Event) -> bytes | None:
         if event.sequence is not None:

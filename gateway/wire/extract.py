@@ -52,7 +52,7 @@ class ExtractRequest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
         Meta(description="A model's name or alias. null: the gateway's default model."),
     ] = None
     max_input_tokens: Annotated[
-        Annotated[int, Meta(ge=1)] | None,
+        Annotated[int, Meta(ge=1, le=1_000_000_000)] | None,
         Meta(description="Tokens that all calls together may send. null: what the model's context holds."),
     ] = None
     max_output_tokens: Annotated[

@@ -68,7 +68,8 @@ class PageQuestion(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
         Meta(description="A model's name or alias. null: the gateway's default model."),
     ] = None
     max_input_tokens: Annotated[
-        Annotated[int, Meta(ge=1)] | None, Meta(description="Tokens that the calls for one page may send.")
+        Annotated[int, Meta(ge=1, le=1_000_000_000)] | None,
+        Meta(description="Tokens that the calls for one page may send."),
     ] = None
     max_output_tokens: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Tokens the model may answer with in one call.")

@@ -20,6 +20,7 @@ from backends.base import (
 from backends.scripted import Reply, ScriptedBackend
 from gateway import errors
 from gateway.cache.base import NOT_TAKEN
+from gateway.completions import attempts
 from gateway.completions.answer import Finished
 from gateway.completions.completer import CHANCE, NOT_VALID, Completer
 from gateway.completions.completion_cache import CachePolicy
@@ -576,3 +577,30 @@ async def test_prompt_that_a_server_cut_is_told_and_not_cached() -> None:
         assert warning["code"] == "prompt_cut"
         assert finished.cache.status == "miss"
         assert finished.cache.not_stored == warning["message"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("limit", ["MAX_PIECES", "MAX_BYTES"])
+async def test_answer_without_end_is_left(limit: str, stream: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, limit, 100)
+    endless = Endless()
+    completer = Completer(one(endless), workers=InlineWorkers())
+    with pytest.raises(errors.BackendInterrupted, match="without an end; ask for fewer tokens"):
+        await complete(completer, ask(stream=stream))
+    assert endless.said <= 101
+    assert endless.is_closed
+
+
+class Endless(ScriptedBackend):
+    """Never stops, whatever it is asked for."""
+
+    said, is_closed = 0, False
+
+    async def stream(self, request: CompletionRequest) -> AsyncGenerator[Delta | Completion, None]:
+        try:
+            while True:
+                self.said += 1
+                yield Delta(text="word ")
+                await asyncio.sleep(0)
+        finally:
+            self.is_closed = True

@@ -5,11 +5,12 @@ gateway has never heard of all return.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+T = TypeVar("T")
 _MAX_DEPTH = (
     # of objects that merge; what a server nests deeper is replaced whole, so recursion has an end
     64
@@ -109,13 +110,21 @@ def _grow(target: dict[str, Any], piece: dict[str, Any], depth: int = 0) -> None
         if value is None:
             continue
         if isinstance(value, str) and key not in _REPLACED:
-            target.setdefault(key, _Text()).append(value)
+            _kept(target, key, _Text).append(value)
         elif isinstance(value, list):
-            target.setdefault(key, []).extend(value)
+            _kept(target, key, list).extend(value)
         elif isinstance(value, dict) and depth < _MAX_DEPTH:
-            _grow(target.setdefault(key, {}), value, depth + 1)
+            _grow(_kept(target, key, dict), value, depth + 1)
         elif value != "":
             target[key] = value
+
+
+def _kept(target: dict[str, Any], key: str, kind: type[T]) -> T:
+    """What is to grow; a new one in the place of what is of another type."""
+    found = target.get(key)
+    if type(found) is not kind:
+        found = target[key] = kind()
+    return found
 
 
 class _Text(list[str]):

@@ -108,6 +108,7 @@ def test_extract_streams_structured_data_as_the_same_events(http: httpx2.Client)
         pytest.param({"content": "x", "prompt": "?", "model": "no"}, 404, "not_found", id="model"),
         pytest.param({"url": "http://127.0.0.1:1/", "prompt": "?"}, 400, "url_refused", id="page"),
         pytest.param({"content": "x", "prompt": "?", "max_input_tokens": 5}, 400, "context_overflow", id="overflow"),
+        pytest.param({"content": "x", "prompt": "?", "max_input_tokens": 2**64}, 400, "invalid_request", id="beyond"),
     ],
 )  # fmt: skip
 def test_extract_refuses_with_a_problem_before_anything_is_sent(

@@ -110,3 +110,11 @@ def test_objects_in_a_delta_merge_to_a_bounded_depth(depth: int, text: str) -> N
     pieces = [[delta({"extension": nested(depth, piece)})] for piece in ("Hel", "lo")]
     (choice,) = fold_choices(pieces)
     assert innermost(choice["message"]["extension"]) == text
+
+
+@pytest.mark.parametrize("first", ["text", 5, ["list"], {"an": "object"}])
+@pytest.mark.parametrize("second", ["text", 5, ["list"], {"an": "object"}])
+def test_field_that_changes_its_type_is_replaced(first: Any, second: Any) -> None:
+    [choice] = fold_choices([[{"delta": {"field": first}}], [{"delta": {"field": second}}]])
+    if type(first) is not type(second):
+        assert choice["message"]["field"] == second
