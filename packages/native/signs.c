@@ -405,8 +405,6 @@ int read_declaration(const unsigned char *css, const unsigned char *p, const uns
     case 'r':
         if (ends(css, name, "fill-color"))
             return v == 't' || v == 'r' || v == 'h' || v == '#' ? POSSIBLE : NOTHING;
-        if (ends(css, name, "background-color") && begins(value, end, "currentcolor"))
-            return SIGN;
         if (!is_named(css, name, "color") && !is_named(css, name, "background-color"))
             return NOTHING;
         if (is_named(css, name, "color") && is_clear(value, end))
@@ -414,8 +412,6 @@ int read_declaration(const unsigned char *css, const unsigned char *p, const uns
         *colors = bits_of_color(value, end);
         return name - css > 6 && name[-6] == '-' ? BACKGROUND : TEXT_COLOR;
     case 'd':
-        if (ends(css, name, "background") && begins(value, end, "currentcolor"))
-            return SIGN;
         if (!is_named(css, name, "background"))
             break;
         *colors = bits_of_color(value, end);

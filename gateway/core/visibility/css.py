@@ -180,8 +180,6 @@ def concealed_by(style: dict[str, str]) -> str:
         return "clip"
     if "-webkit-text-fill-color" in set_here and color_of(letters_of(style)) == "transparent":
         return "" if clips_background(style) else "color"
-    if "currentcolor" in (get("background"), get("background-color")) and not clips_background(style):
-        return "color" if letters_of(style) == get("color", "") else ""
     if not set_here.isdisjoint(_OVERFLOWS) and _has_no_size(style):
         return "no-size"
     return ""

@@ -63,13 +63,15 @@ def find_nesting(css: bytes) -> tuple[list[int], list[int]]:
     marks = np.append(np.flatnonzero(is_mark), len(css))
     opens = np.append(codes.take(marks[:-1]) == ord("{"), False)
     holds = opens & np.append(opens[1:], False)
-    closes = ~opens & ~np.append(False, opens[:-1])
+    ends = np.append(codes.take(marks[:-1]) == 0, False)
+    # what ends a block that holds none changes nothing, unless all end
+    closes = ends | (~opens & ~np.append(False, opens[:-1]))
     places: list[int] = []
     braces: list[int] = []
     opened = [-1]
     for at in np.flatnonzero(holds | closes).tolist():
         place = int(marks[at])
-        if place < len(css) and css[place] == 0:
+        if ends[at]:
             if len(opened) > 1:
                 opened = [-1]
                 places.append(place)

@@ -36,7 +36,6 @@ _SIGNS = "|".join((
     r"matrix(?:3d)?\(",
     r"blur\(\s*(?:[89]|\d\d)",
     r"offset(?:-path)?\s*:[^;{}]{0,60}\d{3}",
-    r"background(?:-color)?\s*:\s*currentcolor",
     r"translate[xyz3d]*[(:][^;{}]{0,60}(?:\d{4}|\d{3}v|\d\dr?em)",
     r"zoom\s*:\s*0?\.?0",
     r"mask(?:-image)?\s*:[^;{}]{0,80}(?:transparent|#0000|#00000000|rgba?\(\s*0[\s,]+0[\s,]+0[\s,/]+0\s*\))",

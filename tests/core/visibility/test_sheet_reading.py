@@ -53,7 +53,7 @@ def reason(body: str) -> str | None:
         ".x1{position:absolute;left:-1e5px}",
         ".x1{font-size:clamp(0px,0px,1px)}",
         ".x1{block-size:0;overflow:hidden}",
-        ".x1{background:currentColor}",
+        ".x1{color:red;background:currentColor}",
         ".x1{offset-path:path('M-9999 0h1')}",
         ".x1{color:oklch(0 0 0 / 0)}",
         "a{color:red}" * 2000 + ".x1{color:transparent}",
@@ -97,6 +97,7 @@ def test_what_browsers_do_not_hold_hides_nothing(css: str) -> None:
     "before",
     [
         "@media print{" * 33,
+        "@media print{{",
         "@media print{" * 500,
         '.c{content:"{\\',
         ".c{content:'a\\",

@@ -147,7 +147,7 @@ def test_no_number_is_too_much(style: str, value: str) -> None:
         ("mask:linear-gradient(rgba(0,0,0,0),rgba(0,0,0,0))", "clip"),
         ("mask:linear-gradient(#000,#000) 0 0/0 0 no-repeat", "clip"),
         ("mask-image:url(a.svg);mask-size:0", "clip"),
-        ("background:currentcolor", "color"),
+        ("color:#333;background:currentcolor", "color"),
         ("color:white;-webkit-text-fill-color:currentcolor;background:white", "color"),
         ("color:#fff;background:linear-gradient(#fff,#fff)", "color"),
         ("color:#fff;background:no-repeat #fff", "color"),
@@ -227,6 +227,8 @@ def test_what_values_hide(style: str, reason: str) -> None:
         "color:color-mix(in srgb,red 50%,white);background:white",
         "color:#fff;background:linear-gradient(#fff,#000)",
         "color:#fff;background:linear-gradient(#fff,#fff) 0 100%/100% 2px",
+        # what is below may have a colour of its own
+        "background:currentcolor",
         "background:currentcolor;-webkit-text-fill-color:#fff",
         "background:currentcolor;-webkit-background-clip:text",
     ],
