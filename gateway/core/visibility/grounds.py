@@ -1,6 +1,7 @@
 """Letters in the colour of what is behind them, whether attributes or style sheets say so."""
 
 from collections.abc import Collection, Iterator
+from functools import cache, partial
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -43,7 +44,8 @@ class Grounds:
         self._stated: set[str] | None = None
         self._letters: set[str] = set()
         self._plain: bool | None = None
-        self._styled: bool | None = None
+        # whether the page has sheets that are not at hand; without this object, which holds what asks it
+        self._is_styled = cache(partial(_has_other_sheets, marks, css))
         self._painted: Painted | None = None
 
     def same_color(self, node: LexborNode, style: dict[str, str]) -> str:
@@ -77,14 +79,14 @@ class Grounds:
     def _read_paint(self) -> Painted:
         """What sheets paint: all of them where they are short, else what stands in the body."""
         if self._painted is None:
-            size, begin = self._rules.size, 0
+            size, begin, is_styled = self._rules.size, 0, self._is_styled
             if size > MAX_BYTES:
                 begin = size - min(MAX_BYTES, count_inside(self._marks))
             self._painted = Painted(
                 self._rules,
                 self._tree,
                 begin,
-                is_whole=lambda: begin == 0 and not self._is_styled(),
+                is_whole=lambda: begin == 0 and not is_styled(),
                 stated=self._stated_colors,
                 names=self._marks.names,
             )
@@ -167,8 +169,6 @@ class Grounds:
             self._plain = not self._is_styled() and b"background" not in self._css
         return "ffffff" if self._plain else ""
 
-    def _is_styled(self) -> bool:
-        """Whether the page has sheets that are not at hand."""
-        if self._styled is None:
-            self._styled = has_others(self._marks) or b"@import" in self._css
-        return self._styled
+
+def _has_other_sheets(marks: Landmarks, css: bytes) -> bool:
+    return has_others(marks) or b"@import" in css
