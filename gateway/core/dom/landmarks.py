@@ -39,20 +39,8 @@ SAYING = ("style", "hidden", "popover", "aria-hidden", "class")
 # One of these is in every style that hides (`\\` and `/*` may veil it), in lower case; same colours need `color`.
 STYLE_WORDS = (
     *"none hidden opacity font clip scale collapse :- (- \\ /* background zoom mask rotate translate inset".split(),
-    *(
-        "fixed",
-        "absolute",
-        "color",
-        ": -",
-        "matrix",
-        "skew",
-        "filter",
-        "offset",
-        "calc(",
-        "contain",
-        "overflow",
-    ),
-    *("table-column", "content:url", "0 -"),
+    *"fixed absolute color matrix skew filter offset calc( contain overflow table-column content:url".split(),
+    *(": -", "0 -"),
 )
 
 # below these stands no text of the page

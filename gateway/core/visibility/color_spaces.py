@@ -15,7 +15,6 @@ _FAINT = 0.05
 _MOST = 1000.0
 _CALL = re.compile(r"([a-z-]++)\((.{0,200})\)\Z", re.S)
 _BETWEEN = re.compile(r"[\s,]+")
-_COMMA = re.compile(r",(?![^(]*\))")
 _SHARE = re.compile(r"(?:^|\s)(-?[\d.]++)%")
 # what browsers paint a page in that asks for nothing
 SYSTEM = {"canvas": "ffffff", "canvastext": "000000", "field": "ffffff", "fieldtext": "000000"}
@@ -53,9 +52,9 @@ def read_color(value: str, color_of: Callable[[str], str]) -> str:
         return ""
     name, inside = call[1], call[2].strip()
     if name == "light-dark":
-        return color_of(_COMMA.split(inside)[0])
+        return color_of(_arguments(inside)[0])
     if name == "color-mix":
-        return _mix(_COMMA.split(inside)[1:], color_of)
+        return _mix(_arguments(inside)[1:], color_of)
     inside, slash, alpha = inside.partition("/")
     if slash and _part(alpha.strip()) < _FAINT:
         return "transparent"
@@ -69,6 +68,17 @@ def read_color(value: str, color_of: Callable[[str], str]) -> str:
         is_known = words[0] == "srgb" or (words[0] != "xyz" and len(set(shares)) == 1)
         return _written(shares) if is_known and len(shares) == 3 else ""
     return _of_space(name, words) if len(words) == 3 else ""
+
+
+def _arguments(inside: str) -> list[str]:
+    """What stands between the commas that are in no brackets."""
+    parts, depth, begin = [], 0, 0
+    for at, character in enumerate(inside):
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append(inside[begin:at])
+            begin = at + 1
+    return [*parts, inside[begin:]]
 
 
 def _of_space(name: str, words: Sequence[str]) -> str:

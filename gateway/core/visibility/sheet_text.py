@@ -43,7 +43,7 @@ _MAX_VALUE_BYTES = 200
 _FEW = 20
 
 # marks of HTML, which mean nothing
-_HTML_MARKS = re.compile(r"(?:\s*+(?:<!--|-->))++\s*+")
+_HTML_MARKS = re.compile(r"\A(?:(?:<!--|-->)\s*+)++")
 # a letter of ASCII by its number
 _LETTER = re.compile(r"\\0{0,4}([46][1-9a-f]|[57][0-9a])(?:\s|(?![0-9a-f]))", re.I)
 _SCOPE = re.compile(r"@scope(?:\s*+\((.*)\))?+\Z", re.I | re.S)
@@ -332,7 +332,7 @@ class SheetText:
         """What stands before a block; empty where it is too long to be read."""
         read = self._native.read_prelude if self._native is not None else read_prelude
         prelude = read(self.css, start, _MAX_SELECTOR_BYTES)
-        return _HTML_MARKS.sub("", prelude, 1) if prelude.startswith(("<!--", "-->")) else prelude
+        return _HTML_MARKS.sub("", prelude) if prelude.startswith(("<!--", "-->")) else prelude
 
 
 @cache
