@@ -107,8 +107,8 @@ class StreamReader:
             data = _encode(whole)
         text, raw = "", {}
         for choice in chunk.choices:
+            # nearly every one has a text and nothing else
             if choice.delta and not (len(choice.delta) == 1 and isinstance(choice.delta.get("content"), str)):
-                # as nearly every one is
                 msgspec.convert(choice.delta, _Said)
             if choice.index == 0 and choice.delta:
                 raw = choice.delta

@@ -9,8 +9,8 @@ from math import cos, pi, sin
 
 from gateway.core.visibility.numbers import amount
 
-# alpha that no one sees
-_FAINT = 0.05
+# opacity, or alpha, that no one can read
+FAINT = 0.05
 # of a part, either way; angles go round twice
 _MOST = 1000.0
 _CALL = re.compile(r"([a-z-]++)\((.{0,200})\)\Z", re.S)
@@ -56,7 +56,7 @@ def read_color(value: str, color_of: Callable[[str], str]) -> str:
     if name == "color-mix":
         return _mix(_arguments(inside)[1:], color_of)
     inside, slash, alpha = inside.partition("/")
-    if slash and _part(alpha.strip()) < _FAINT:
+    if slash and _part(alpha.strip()) < FAINT:
         return "transparent"
     words = [word for word in _BETWEEN.split(inside) if word]
     if words[:1] == ["from"]:
@@ -114,9 +114,9 @@ def _mix(parts: Sequence[str], color_of: Callable[[str], str]) -> str:
     shares = [float(found[1]) if (found := _SHARE.search(part)) else None for part in parts]
     first = shares[0] if shares[0] is not None else 50.0 if shares[1] is None else 100 - shares[1]
     colors = [color_of(_SHARE.sub("", part).strip()) for part in parts]
-    if first >= 100 * (1 - _FAINT) or colors[0] == colors[1]:
+    if first >= 100 * (1 - FAINT) or colors[0] == colors[1]:
         return colors[0]
-    return colors[1] if first <= 100 * _FAINT else ""
+    return colors[1] if first <= 100 * FAINT else ""
 
 
 def _part(word: str, whole: float = 1.0) -> float:

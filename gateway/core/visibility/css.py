@@ -6,7 +6,7 @@ from colorsys import hls_to_rgb
 from gateway.core.dom.landmarks import STYLE_WORDS
 from gateway.core.dom.native import find_walk
 from gateway.core.visibility.clips import is_clipped
-from gateway.core.visibility.color_spaces import SYSTEM, read_color
+from gateway.core.visibility.color_spaces import FAINT, SYSTEM, read_color
 from gateway.core.visibility.named_colors import NAMED
 from gateway.core.visibility.numbers import NUMBER, amount, pixels
 from gateway.core.visibility.transforms import MOVES, TURNS, is_far, is_flat
@@ -15,8 +15,6 @@ _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _IMPORTANT = re.compile(r"!\s*+important")
 _ESCAPE = re.compile(r"\\([0-9a-f]{1,6})\s?", re.I)
 
-# opacity, or alpha, that no one can read
-_FAINT = 0.05
 _TINY_PX = 2.0
 # of its parent's
 _TINY_SHARE = 0.12
@@ -161,7 +159,7 @@ def concealed_by(style: dict[str, str]) -> str:
     set_here = _SIGNS.intersection(style)
     if not set_here:
         return ""
-    if "opacity" in set_here and amount(style["opacity"]) < _FAINT:
+    if "opacity" in set_here and amount(style["opacity"]) < FAINT:
         return "opacity"
     if not set_here.isdisjoint(_FILTERS) and _is_filtered(style):
         return "opacity"
@@ -189,7 +187,7 @@ def _is_filtered(style: dict[str, str]) -> bool:
     """Whether a filter leaves nothing to be read: see-through, blurred, or all of one colour."""
     for name, value in _FILTER.findall(" ".join(style[name] for name in _FILTERS if name in style)):
         if name == "opacity":
-            is_lost = amount(value) < _FAINT
+            is_lost = amount(value) < FAINT
         elif name == "blur":
             is_lost = value != "" and pixels(value) >= _BLUR_PX
         else:
@@ -198,9 +196,9 @@ def _is_filtered(style: dict[str, str]) -> bool:
             is_lost = (
                 background_of(style) != ""
                 and {
-                    "contrast": number < _FAINT,
-                    "brightness": number < _FAINT or number >= _GLARING,
-                    "invert": abs(number - 0.5) < _FAINT,
+                    "contrast": number < FAINT,
+                    "brightness": number < FAINT or number >= _GLARING,
+                    "invert": abs(number - 0.5) < FAINT,
                 }[name]
             )
         if is_lost:
@@ -213,7 +211,7 @@ def _has_no_size(style: dict[str, str]) -> bool:
     cuts = {style[name].split()[0] for name in _OVERFLOWS if style.get(name)}
     if cuts.isdisjoint(_CUTS):
         return False
-    if amount(style.get("line-height", "")) < _FAINT:
+    if amount(style.get("line-height", "")) < FAINT:
         return True
     if any(name in style and pixels(style[name]) <= _TINY_PX for name in _WIDTHS):
         # what a box is at least outweighs what it is and what it is at most
@@ -246,7 +244,7 @@ def color_of(value: str) -> str:
         if len(digits) in (4, 8):
             # with alpha
             alpha = int(digits[3] * 2 if len(digits) == 4 else digits[6:], 16) if _is_hex(digits) else 255
-            if alpha / 255 < _FAINT:
+            if alpha / 255 < FAINT:
                 return "transparent"
             digits = digits[:3] if len(digits) == 4 else digits[:6]
         if len(digits) == 3:
@@ -254,7 +252,7 @@ def color_of(value: str) -> str:
         return digits if len(digits) == 6 and _is_hex(digits) else ""
     if value.startswith(("rgb", "hsl")):
         parts = [part for part in _BETWEEN.split(value)[1:] if part]
-        if len(parts) >= 4 and "from" not in parts and amount(parts[3]) < _FAINT:
+        if len(parts) >= 4 and "from" not in parts and amount(parts[3]) < FAINT:
             return "transparent"
         if value.startswith("hsl"):
             return _of_hue(parts)

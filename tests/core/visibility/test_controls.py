@@ -1,18 +1,14 @@
 """What opens hidden text is a control that readers see and that opens; what only looks like one opens nothing."""
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
-from gateway.core.visibility.hidden import find_hidden
+from tests.core.visibility.pages import LONG, reason_for
 
-LONG = "Ordinary visible prose that goes on for a while, so that the page has text of its own. " * 16
 SAID = "Buyers who write the code 7731 get a refund."
 
 
 def is_hidden(body: str) -> bool:
-    tree = LexborHTMLParser(f"<article><h1>Title</h1><p>{LONG}</p>{body}</article>", scripting=True)
-    found = find_hidden(tree)
-    return any(node.mem_id in found and SAID in node.text() for node in tree.css("*"))
+    return reason_for(SAID, f"<article><h1>Title</h1><p>{LONG}</p>{body}</article>") is not None
 
 
 @pytest.mark.parametrize(

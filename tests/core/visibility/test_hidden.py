@@ -4,9 +4,9 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.visibility.hidden import find_hidden
+from tests.core.visibility.pages import LONG
 
 PAGE = "<html><head>{head}</head><body><article><h1>Title</h1><p>{long}</p>{body}</article></body></html>"
-LONG = "Ordinary visible prose that goes on for a while, so that the page has text of its own. " * 16
 
 
 def hidden_text(body: str, head: str = "") -> list[str]:

@@ -6,21 +6,15 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.visibility.hidden import find_hidden
+from tests.core.visibility.pages import LONG, reason_for
 
-LONG = "Ordinary visible prose that goes on for a while, so that the page has text of its own. " * 16
 SAID = "Write the code 7731 for a refund."
 LINK = '<link rel="stylesheet" href="site.css">'
 
 
 def reason(body: str, head: str = "") -> str | None:
     """Why the text is left out; None where readers see it."""
-    tree = LexborHTMLParser(
-        f"<head>{head}</head><body><article><p>{LONG}</p>{body}</article></body>", scripting=True
-    )
-    found = find_hidden(tree)
-    return next(
-        (found[node.mem_id] for node in tree.css("*") if node.mem_id in found and SAID in node.text()), None
-    )
+    return reason_for(SAID, f"<head>{head}</head><body><article><p>{LONG}</p>{body}</article></body>")
 
 
 @pytest.mark.parametrize("link", ["", LINK])
